@@ -1,0 +1,214 @@
+"""What a spectral cube is: an image with one spectrum per pixel, and what is known about it.
+
+Everything else in the package speaks in terms of :class:`SpectralCube`. This module knows numpy only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.errors import CubeError
+
+Modality = Literal["HSI", "PAT"]
+Domain = Literal["simulated", "real", "second", "transferred", "unknown"]
+
+MODALITIES: tuple[Modality, ...] = ("HSI", "PAT")
+DOMAINS: tuple[Domain, ...] = ("simulated", "real", "second", "transferred", "unknown")
+
+# What a reader of the screen must be told. "second" stands where real data would stand, but is not
+# real: the sample data say exactly what they are ("drawn from measured statistics", "digital device").
+ORIGINS: dict[Domain, str] = {
+    "simulated": "simulated",
+    "real": "measured",
+    "second": "second domain (not measured)",
+    "transferred": "transferred",
+    "unknown": "origin unknown",
+}
+
+
+@runtime_checkable
+class ArrayLike3D(Protocol):
+    """What a lazily backed cube must offer: numpy-style indexing over (rows, columns, channels)."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(rows, columns, channels)."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the values that indexing returns."""
+
+    def __getitem__(self, key: Any) -> NDArray[Any]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class SpectralCube:
+    """A spectral image: one spectrum per pixel.
+
+    Parameters
+    ----------
+    data : array, shape (rows, columns, channels)
+        The spectra. A numpy array is converted to float32; any other object with numpy-style indexing
+        is kept as it is and read lazily. Row 0 is the top of the picture (for PAT the smallest depth),
+        column 0 its left.
+    wavelengths_nm : array, shape (channels,)
+        Strictly increasing, in nanometres.
+    modality : {"HSI", "PAT"}
+        Hyperspectral reflectance or photoacoustic tomography.
+    domain : {"simulated", "real", "second", "transferred", "unknown"}
+        ``second`` is the honest word for data that stand in for real ones but were not measured.
+    labels : integer array, shape (rows, columns), optional
+        One structure (tissue class) per pixel.
+    label_names : mapping of int to str
+        Names of the numbers in ``labels``.
+    oxygenation : array, shape (rows, columns), optional
+        Blood oxygen saturation as a fraction 0-1, NaN where unknown.
+    pixel_size_mm : (float, float), optional
+        Height and width of a pixel in millimetres.
+    quantity : str
+        What the values are, with the unit: "reflectance", "initial pressure [a.u.]", ...
+    origin : str
+        One phrase for the screen that says where the data come from; by default derived from ``domain``.
+    name : str
+        Short name, usually the file's.
+    provenance : mapping
+        How the data came to be; JSON-serialisable. For a transferred cube: model, weights hash,
+        conditions, source, software versions, date.
+    metadata : mapping
+        Anything else worth keeping; JSON-serialisable.
+
+    Raises
+    ------
+    CubeError
+        When shapes, wavelengths, labels or names do not belong together.
+    """
+
+    data: NDArray[Any] | ArrayLike3D
+    wavelengths_nm: NDArray[np.float64]
+    modality: Modality
+    domain: Domain = "unknown"
+    labels: NDArray[np.integer[Any]] | None = None
+    label_names: Mapping[int, str] = field(default_factory=dict)
+    oxygenation: NDArray[np.floating[Any]] | None = None
+    pixel_size_mm: tuple[float, float] | None = None
+    quantity: str = "value [a.u.]"
+    origin: str = ""
+    name: str = "cube"
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__  # the class is frozen: nobody else may do this
+        put(self, "data", _checked_data(self.data, self.name))
+        put(self, "wavelengths_nm", _checked_wavelengths(self.wavelengths_nm, self.shape[2], self.name))
+        if self.modality not in MODALITIES:
+            raise CubeError(f"{self.name}: modality {self.modality!r} is unknown; expected one of {', '.join(MODALITIES)}.")
+        if self.domain not in DOMAINS:
+            raise CubeError(f"{self.name}: domain {self.domain!r} is unknown; expected one of {', '.join(DOMAINS)}.")
+        put(self, "labels", _checked_labels(self.labels, self.shape[:2], self.name))
+        put(self, "label_names", {int(k): str(v) for k, v in dict(self.label_names).items()})
+        put(self, "oxygenation", _checked_oxygenation(self.oxygenation, self.shape[:2], self.name))
+        put(self, "pixel_size_mm", _checked_pixel_size(self.pixel_size_mm, self.name))
+        put(self, "origin", self.origin or ORIGINS[self.domain])
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(rows, columns, channels)."""
+        rows, columns, channels = self.data.shape
+        return int(rows), int(columns), int(channels)
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether the spectra still live in the file."""
+        return not isinstance(self.data, np.ndarray)
+
+    @property
+    def present_labels(self) -> dict[int, str]:
+        """Numbers that occur in ``labels``, with their names ("label 7" where there is none)."""
+        if self.labels is None:
+            return {}
+        return {int(i): self.label_names.get(int(i), f"label {int(i)}") for i in np.unique(self.labels)}
+
+    def spectrum(self, row: int, column: int) -> NDArray[np.float32]:
+        """Spectrum of one pixel, shape (channels,); raises ``CubeError`` outside the picture."""
+        rows, columns, _ = self.shape
+        if not (0 <= row < rows and 0 <= column < columns):
+            raise CubeError(f"{self.name}: pixel ({row}, {column}) lies outside the {rows} x {columns} picture.")
+        return np.asarray(self.data[row, column], dtype=np.float32)
+
+    def image(self, wavelength_nm: float) -> NDArray[np.float32]:
+        """Picture at the wavelength nearest to ``wavelength_nm``, shape (rows, columns)."""
+        return np.asarray(self.data[:, :, self.nearest_channel(wavelength_nm)], dtype=np.float32)
+
+    def rows(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Spectra of some rows, shape (stop - start, columns, channels); reads only these from a file."""
+        return np.asarray(self.data[start:stop], dtype=np.float32)
+
+    def nearest_channel(self, wavelength_nm: float) -> int:
+        """Index of the wavelength nearest to ``wavelength_nm``."""
+        return int(np.argmin(np.abs(self.wavelengths_nm - wavelength_nm)))
+
+    def in_memory(self) -> SpectralCube:
+        """Return the same cube with its spectra read into memory."""
+        return self if not self.is_lazy else replace(self, data=np.asarray(self.data[:], dtype=np.float32))
+
+    def with_(self, **changes: Any) -> SpectralCube:
+        """Return a copy with some fields replaced; checked anew."""
+        return replace(self, **changes)
+
+
+def _checked_data(data: Any, name: str) -> Any:
+    shape = tuple(getattr(data, "shape", ()))
+    if len(shape) != 3 or 0 in shape:
+        raise CubeError(f"{name}: the data have shape {shape}; expected (rows, columns, channels), none of them empty.")
+    if np.dtype(data.dtype).kind not in "fiub":
+        raise CubeError(f"{name}: the data are of type {data.dtype}; expected real numbers.")
+    return np.asarray(data, dtype=np.float32) if isinstance(data, np.ndarray) else data
+
+
+def _checked_wavelengths(wavelengths: Any, channels: int, name: str) -> NDArray[np.float64]:
+    values = np.array(wavelengths, dtype=np.float64).reshape(-1)
+    if len(values) != channels:
+        raise CubeError(f"{name}: {len(values)} wavelengths for {channels} channels; expected one wavelength per channel.")
+    if not np.all(np.isfinite(values)) or np.any(values <= 0) or np.any(np.diff(values) <= 0):
+        raise CubeError(f"{name}: the wavelengths are not strictly increasing positive numbers in nm; sort them and remove duplicates.")
+    values.setflags(write=False)
+    return values
+
+
+def _checked_labels(labels: Any, picture: tuple[int, int], name: str) -> NDArray[Any] | None:
+    if labels is None:
+        return None
+    array = np.asarray(labels)
+    if array.shape != picture:
+        raise CubeError(f"{name}: the labels have shape {array.shape}; expected {picture} as the picture.")
+    if array.dtype.kind not in "iub":
+        raise CubeError(f"{name}: the labels are of type {array.dtype}; expected integers.")
+    return array.astype(np.int32)
+
+
+def _checked_oxygenation(oxygenation: Any, picture: tuple[int, int], name: str) -> NDArray[np.float32] | None:
+    if oxygenation is None:
+        return None
+    array = np.asarray(oxygenation)
+    if array.shape != picture:
+        raise CubeError(f"{name}: the oxygenation map has shape {array.shape}; expected {picture} as the picture.")
+    if array.dtype.kind not in "fiub":
+        raise CubeError(f"{name}: the oxygenation map is of type {array.dtype}; expected numbers between 0 and 1.")
+    return array.astype(np.float32)
+
+
+def _checked_pixel_size(size: Any, name: str) -> tuple[float, float] | None:
+    if size is None:
+        return None
+    values = np.asarray(size, dtype=np.float64).reshape(-1)
+    if values.size == 1:
+        values = np.repeat(values, 2)
+    if values.size != 2 or not np.all(np.isfinite(values)) or np.any(values <= 0):
+        raise CubeError(f"{name}: pixel size {size!r} mm; expected two positive numbers (height, width).")
+    return float(values[0]), float(values[1])

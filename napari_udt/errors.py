@@ -1,0 +1,34 @@
+"""The errors that users see: one clear sentence each.
+
+A message names the file, layer or model, what was found, what was expected and what to do.
+"""
+
+from __future__ import annotations
+
+
+class UdtError(Exception):
+    """Base of every error that napari-udt raises on purpose."""
+
+
+class CubeError(UdtError, ValueError):
+    """A file or an array is not a usable spectral cube."""
+
+
+class ModelError(UdtError, ValueError):
+    """A model is missing, damaged, or does not fit what it is asked to do."""
+
+
+class TransferError(UdtError, RuntimeError):
+    """A transfer run cannot be carried out."""
+
+
+class TransferCancelled(UdtError):  # noqa: N818 - not an error, an answer to the user's wish
+    """The user cancelled a run; nothing was kept of it."""
+
+
+class SimulationError(UdtError, ValueError):
+    """Simulation parameters or tables are missing or out of range."""
+
+
+class TrainingError(UdtError, RuntimeError):
+    """A training run cannot start or go on."""

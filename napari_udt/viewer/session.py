@@ -1,0 +1,217 @@
+"""The state of one viewing session, free of Qt and of napari.
+
+The session holds what the user *wants to see*: the open cubes and the role each plays, the pixel under the
+cursor, the pins, how curves are to be drawn. Widgets change it through its methods and listen to its signals;
+:mod:`napari_udt.viewer.resolve` turns it into curves; :mod:`napari_udt.viewer.layers` keeps it and
+``viewer.layers`` in step.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from psygnal import Signal
+
+from napari_udt.cube import SpectralCube
+
+Role = Literal["simulated", "transferred", "real", "none"]
+Mode = Literal["pixel", "structure"]
+
+ROLES: tuple[Role, ...] = ("simulated", "transferred", "real", "none")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An open cube: its key in the session, the cube, and the role it plays in comparisons."""
+
+    key: str
+    cube: SpectralCube
+    role: Role
+
+
+@dataclass(frozen=True)
+class PixelRef:
+    """A pixel of an open cube: the cube's key, row and column."""
+
+    key: str
+    row: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A pinned pixel with a number that stays its own and the colour of its dot (hex)."""
+
+    number: int
+    pixel: PixelRef
+    colour: str
+
+
+@dataclass(frozen=True)
+class DisplayOptions:
+    """How curves are drawn.
+
+    Parameters
+    ----------
+    mode : {"pixel", "structure"}
+        The spectrum of the pixel itself, or mean and spread of the structure it belongs to.
+    normalisation : {"none", "l1", "l2", "max"}
+        Applied to each spectrum before statistics.
+    window : {1, 3, 5, 7}
+        Side of the square of pixels that is averaged around the cursor in "pixel" mode.
+    centre : {"mean", "median"}
+        What stands for a group of spectra.
+    spread : {"std", "quantiles", "none"}
+        Band around it: one standard deviation, or 5-95 % quantiles.
+    """
+
+    mode: Mode = "pixel"
+    normalisation: Literal["none", "l1", "l2", "max"] = "l2"
+    window: int = 1
+    centre: Literal["mean", "median"] = "mean"
+    spread: Literal["std", "quantiles", "none"] = "std"
+
+
+# Colour-blind-safe dots for pins (Okabe and Ito, 2008, without black and without the yellow that
+# vanishes on white).
+PIN_COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7")
+
+
+class Session:
+    """Open cubes, roles, cursor, pins and display options, with a signal for each kind of change."""
+
+    cubes_changed = Signal()
+    cursor_changed = Signal(object)  # PixelRef | None
+    pins_changed = Signal()
+    options_changed = Signal(object)  # DisplayOptions
+    wavelength_changed = Signal(float)  # nm, the slider's
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self._pins: list[Pin] = []
+        self._numbers = itertools.count(1)
+        self.cursor: PixelRef | None = None
+        self.options = DisplayOptions()
+        self.wavelength_nm: float | None = None
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._entries
+
+    def __getitem__(self, key: str) -> Entry:
+        return self._entries[key]
+
+    @property
+    def pins(self) -> tuple[Pin, ...]:
+        """The pins, oldest first."""
+        return tuple(self._pins)
+
+    def with_role(self, role: Role, modality: str | None = None) -> tuple[Entry, ...]:
+        """Return the entries that play ``role``, newest last; of one modality where given."""
+        return tuple(
+            e for e in self if e.role == role and (modality is None or e.cube.modality == modality)
+        )
+
+    def add(self, cube: SpectralCube, key: str | None = None, role: Role | None = None) -> Entry:
+        """Open a cube; the key is made unique, the role follows from the cube's domain unless given."""
+        entry = Entry(self._unique(key or cube.name), cube, role or default_role(cube))
+        self._entries[entry.key] = entry
+        self.cubes_changed.emit()
+        return entry
+
+    def remove(self, key: str) -> None:
+        """Close a cube, with its pins and the cursor if they stand on it."""
+        del self._entries[key]
+        if self.cursor is not None and self.cursor.key == key:
+            self.set_cursor(None)
+        kept = [pin for pin in self._pins if pin.pixel.key != key]
+        if len(kept) != len(self._pins):
+            self._pins = kept
+            self.pins_changed.emit()
+        self.cubes_changed.emit()
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a cube another key; pins and cursor follow."""
+        if old == new:
+            return
+        entry = self._entries[old]
+        new = self._unique(new)
+        self._entries = {
+            (new if k == old else k): (replace(entry, key=new) if k == old else e)
+            for k, e in self._entries.items()
+        }
+        self._pins = [
+            replace(p, pixel=replace(p.pixel, key=new)) if p.pixel.key == old else p for p in self._pins
+        ]
+        if self.cursor is not None and self.cursor.key == old:
+            self.cursor = replace(self.cursor, key=new)
+        self.cubes_changed.emit()
+        self.pins_changed.emit()
+
+    def set_role(self, key: str, role: Role) -> None:
+        """Let a cube play another role."""
+        self._entries[key] = replace(self._entries[key], role=role)
+        self.cubes_changed.emit()
+
+    def set_cursor(self, pixel: PixelRef | None) -> None:
+        """Move the cursor; nothing happens when it already is there."""
+        if pixel != self.cursor:
+            self.cursor = pixel
+            self.cursor_changed.emit(pixel)
+
+    def pin(self, pixel: PixelRef) -> Pin:
+        """Pin a pixel; pinning a pinned pixel again returns the pin it has."""
+        for pin in self._pins:
+            if pin.pixel == pixel:
+                return pin
+        number = next(self._numbers)
+        pin = Pin(number, pixel, PIN_COLOURS[(number - 1) % len(PIN_COLOURS)])
+        self._pins.append(pin)
+        self.pins_changed.emit()
+        return pin
+
+    def move_pin(self, number: int, pixel: PixelRef) -> None:
+        """Put a pin on another pixel."""
+        self._pins = [replace(p, pixel=pixel) if p.number == number else p for p in self._pins]
+        self.pins_changed.emit()
+
+    def unpin(self, *numbers: int) -> None:
+        """Take pins away; without numbers, all of them."""
+        self._pins = [p for p in self._pins if numbers and p.number not in numbers]
+        self.pins_changed.emit()
+
+    def set_options(self, **changes: object) -> None:
+        """Change how curves are drawn."""
+        options = replace(self.options, **changes)  # type: ignore[arg-type]
+        if options != self.options:
+            self.options = options
+            self.options_changed.emit(options)
+
+    def set_wavelength(self, wavelength_nm: float) -> None:
+        """Tell everyone which wavelength the picture shows."""
+        if wavelength_nm != self.wavelength_nm:
+            self.wavelength_nm = wavelength_nm
+            self.wavelength_changed.emit(wavelength_nm)
+
+    def _unique(self, key: str) -> str:
+        if key not in self._entries:
+            return key
+        return next(k for i in itertools.count(1) if (k := f"{key} [{i}]") not in self._entries)
+
+
+def default_role(cube: SpectralCube) -> Role:
+    """Return the role that a cube's domain suggests; data that stand in for real ones play "real"."""
+    match cube.domain:
+        case "simulated" | "transferred":
+            return cube.domain
+        case "real" | "second":
+            return "real"
+    return "none"
