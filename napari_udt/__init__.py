@@ -26,14 +26,28 @@ _HOMES = {
     "transfer": "napari_udt.inference",
 }
 
-__all__ = [*_HOMES, "__version__"]
+__all__ = [
+    "CubeError",
+    "ModelError",
+    "SpectralCube",
+    "TransferCancelled",
+    "TransferError",
+    "UdtError",
+    "__version__",
+    "list_models",
+    "load_model",
+    "open_cube",
+    "open_cubes",
+    "save_cube",
+    "transfer",
+]
 
 if TYPE_CHECKING:
     from napari_udt.cube import SpectralCube
     from napari_udt.errors import CubeError, ModelError, TransferCancelled, TransferError, UdtError
+    from napari_udt.inference import transfer
     from napari_udt.io import open_cube, open_cubes, save_cube
     from napari_udt.models import list_models, load_model
-    from napari_udt.inference import transfer
 
 
 def __getattr__(name: str) -> Any:

@@ -107,9 +107,13 @@ class SpectralCube:
         put(self, "data", _checked_data(self.data, self.name))
         put(self, "wavelengths_nm", _checked_wavelengths(self.wavelengths_nm, self.shape[2], self.name))
         if self.modality not in MODALITIES:
-            raise CubeError(f"{self.name}: modality {self.modality!r} is unknown; expected one of {', '.join(MODALITIES)}.")
+            raise CubeError(
+                f"{self.name}: modality {self.modality!r} is unknown; expected one of {', '.join(MODALITIES)}."
+            )
         if self.domain not in DOMAINS:
-            raise CubeError(f"{self.name}: domain {self.domain!r} is unknown; expected one of {', '.join(DOMAINS)}.")
+            raise CubeError(
+                f"{self.name}: domain {self.domain!r} is unknown; expected one of {', '.join(DOMAINS)}."
+            )
         put(self, "labels", _checked_labels(self.labels, self.shape[:2], self.name))
         put(self, "label_names", {int(k): str(v) for k, v in dict(self.label_names).items()})
         put(self, "oxygenation", _checked_oxygenation(self.oxygenation, self.shape[:2], self.name))
@@ -138,7 +142,9 @@ class SpectralCube:
         """Spectrum of one pixel, shape (channels,); raises ``CubeError`` outside the picture."""
         rows, columns, _ = self.shape
         if not (0 <= row < rows and 0 <= column < columns):
-            raise CubeError(f"{self.name}: pixel ({row}, {column}) lies outside the {rows} x {columns} picture.")
+            raise CubeError(
+                f"{self.name}: pixel ({row}, {column}) lies outside the {rows} x {columns} picture."
+            )
         return np.asarray(self.data[row, column], dtype=np.float32)
 
     def image(self, wavelength_nm: float) -> NDArray[np.float32]:
@@ -165,7 +171,9 @@ class SpectralCube:
 def _checked_data(data: Any, name: str) -> Any:
     shape = tuple(getattr(data, "shape", ()))
     if len(shape) != 3 or 0 in shape:
-        raise CubeError(f"{name}: the data have shape {shape}; expected (rows, columns, channels), none of them empty.")
+        raise CubeError(
+            f"{name}: the data have shape {shape}; expected (rows, columns, channels), none of them empty."
+        )
     if np.dtype(data.dtype).kind not in "fiub":
         raise CubeError(f"{name}: the data are of type {data.dtype}; expected real numbers.")
     return np.asarray(data, dtype=np.float32) if isinstance(data, np.ndarray) else data
@@ -174,9 +182,13 @@ def _checked_data(data: Any, name: str) -> Any:
 def _checked_wavelengths(wavelengths: Any, channels: int, name: str) -> NDArray[np.float64]:
     values = np.array(wavelengths, dtype=np.float64).reshape(-1)
     if len(values) != channels:
-        raise CubeError(f"{name}: {len(values)} wavelengths for {channels} channels; expected one wavelength per channel.")
+        raise CubeError(
+            f"{name}: {len(values)} wavelengths for {channels} channels; expected one wavelength per channel."
+        )
     if not np.all(np.isfinite(values)) or np.any(values <= 0) or np.any(np.diff(values) <= 0):
-        raise CubeError(f"{name}: the wavelengths are not strictly increasing positive numbers in nm; sort them and remove duplicates.")
+        raise CubeError(
+            f"{name}: the wavelengths are not strictly increasing positive numbers in nm; sort them and remove duplicates."
+        )
     values.setflags(write=False)
     return values
 
@@ -197,9 +209,13 @@ def _checked_oxygenation(oxygenation: Any, picture: tuple[int, int], name: str) 
         return None
     array = np.asarray(oxygenation)
     if array.shape != picture:
-        raise CubeError(f"{name}: the oxygenation map has shape {array.shape}; expected {picture} as the picture.")
+        raise CubeError(
+            f"{name}: the oxygenation map has shape {array.shape}; expected {picture} as the picture."
+        )
     if array.dtype.kind not in "fiub":
-        raise CubeError(f"{name}: the oxygenation map is of type {array.dtype}; expected numbers between 0 and 1.")
+        raise CubeError(
+            f"{name}: the oxygenation map is of type {array.dtype}; expected numbers between 0 and 1."
+        )
     return array.astype(np.float32)
 
 

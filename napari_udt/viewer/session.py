@@ -116,9 +116,7 @@ class Session:
 
     def with_role(self, role: Role, modality: str | None = None) -> tuple[Entry, ...]:
         """Return the entries that play ``role``, newest last; of one modality where given."""
-        return tuple(
-            e for e in self if e.role == role and (modality is None or e.cube.modality == modality)
-        )
+        return tuple(e for e in self if e.role == role and (modality is None or e.cube.modality == modality))
 
     def add(self, cube: SpectralCube, key: str | None = None, role: Role | None = None) -> Entry:
         """Open a cube; the key is made unique, the role follows from the cube's domain unless given."""

@@ -1,0 +1,1 @@
+"""Running a model over a cube: chunks, devices, progress, cancelling, provenance."""
