@@ -47,7 +47,7 @@ def model_card(spec: ModelSpec) -> str:
         [
             f"# {spec.title}",
             "",
-            f"Conditional invertible network for {spec.modality} spectra, after Dreher et al., \"Unsupervised Domain "
+            f'Conditional invertible network for {spec.modality} spectra, after Dreher et al., "Unsupervised Domain '
             f'Transfer with Conditional Invertible Neural Networks", MICCAI 2023. Condition: {_condition(spec)}.',
             f"Licence: {spec.licence}. Name: `{spec.name}`.",
             "",
@@ -74,7 +74,9 @@ def _limits(spec: ModelSpec) -> str:
     text = _LIMITS.format(target=_TARGETS[spec.target])
     low, high = spec.wavelengths_nm[0], spec.wavelengths_nm[-1]
     classes = ", ".join(spec.class_names)
-    return f"{text}\n* Wavelengths: {len(spec.wavelengths_nm)} from {low:g} to {high:g} nm. Classes: {classes}."
+    return (
+        f"{text}\n* Wavelengths: {len(spec.wavelengths_nm)} from {low:g} to {high:g} nm. Classes: {classes}."
+    )
 
 
 def _data_line(domain: str, entry: Mapping[str, Any]) -> str:
@@ -92,7 +94,9 @@ def _training_lines(facts: Mapping[str, Any], condition: str) -> list[str]:
         f"Trained for {facts['steps']} steps of {config['optimisation']['batch_size']} samples per domain in "
         f"{facts['seconds'] / 60:.1f} minutes on {facts['hardware']} (torch {facts['torch']}), seed {config['seed']}; "
         f"weights of step {facts['best_step']}, the best held-out likelihood.",
-        f"Adversarial weight {adversarial:g}." if adversarial else "Maximum likelihood only, no adversarial loss.",
+        f"Adversarial weight {adversarial:g}."
+        if adversarial
+        else "Maximum likelihood only, no adversarial loss.",
     ]
     return [*lines, _SECOND_LABELS[config["condition"]["second_labels"]]] if condition == "class" else lines
 
@@ -108,8 +112,8 @@ def _metric_lines(found: Mapping[str, Any]) -> list[str]:
         f"* Negative log-likelihood per dimension (equation 1, without its constant): simulated "
         f"{likelihood['held_out_simulated']:.3f}, second {likelihood['held_out_second']:.3f} nats.",
         f"* Largest round-trip error: simulated {trip['simulated']:.1e}, second {trip['second']:.1e} in normalised units.",
-        f"* Balanced accuracy of the nearest class mean on the second domain: {accuracy['before']:.3f} with simulated, "
-        f"{accuracy['after']:.3f} with transferred class means.",
+        f"* Balanced accuracy of the nearest class mean on the second domain: {_share(accuracy['before'])} with simulated, "
+        f"{_share(accuracy['after'])} with transferred class means.",
         "",
         "Distance of class means from the second domain's (root mean square over wavelengths of L2-normalised",
         "spectra, relative to the second domain's mean):",
@@ -118,3 +122,7 @@ def _metric_lines(found: Mapping[str, Any]) -> list[str]:
         "|---|---|---|",
         *rows,
     ]
+
+
+def _share(value: float | None) -> str:
+    return "not computed" if value is None else f"{value:.3f}"

@@ -32,7 +32,9 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise TrainingError(f"{path}: there is no checkpoint to resume from; start without --resume.") from error
+        raise TrainingError(
+            f"{path}: there is no checkpoint to resume from; start without --resume."
+        ) from error
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         raise TrainingError(f"{path}: the checkpoint cannot be read ({error}); start anew.") from error
     if not isinstance(state, dict) or (state.get("format"), state.get("version")) != (FORMAT, VERSION):

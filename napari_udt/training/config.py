@@ -228,7 +228,7 @@ def _packaged_table(base: Any, path: Path) -> dict[str, Any]:
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """``base`` with ``changes``, section by section."""
+    """Merge ``changes`` into ``base``, section by section."""
     merged = dict(base)
     for key, value in changes.items():
         both_tables = isinstance(value, dict) and isinstance(base.get(key), dict)
@@ -243,7 +243,9 @@ def _checked(kind: type, table: Any, where: str, section: str) -> Any:
     known = {entry.name: entry for entry in fields(kind)}
     for key in table:
         if key not in known:
-            raise TrainingError(f"{where}: key {section}{key} is unknown; expected one of {', '.join(known)}.")
+            raise TrainingError(
+                f"{where}: key {section}{key} is unknown; expected one of {', '.join(known)}."
+            )
     types = get_type_hints(kind)
     values = {
         name: _checked_value(entry, types[name], table[name], where, f"{section}{name}")

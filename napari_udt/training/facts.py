@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ from napari_udt.training.config import TrainingConfig
 from napari_udt.training.domains import DomainData
 from napari_udt.training.loop import TrainingLoop
 from napari_udt.training.trainer import DOMAINS
+
+# Held-out samples that the numbers of the card are computed on: whole images take long.
+MOST_SAMPLES = {"HSI": 20_000, "PAT": 24}
 
 # The model's own words for the two domains.
 MODEL_DOMAINS = {"simulated": "simulated", "second": "real"}
@@ -37,7 +41,7 @@ def training_facts(
     """
     return {
         "data": {domain: _data_facts(data[domain]) for domain in DOMAINS},
-        "config": config.as_dict(),
+        "config": _without_folders(config),
         "steps": loop.trainer.steps_done,
         "best_step": loop.best_step,
         "seconds": round(loop.seconds, 1),
@@ -51,7 +55,7 @@ def held_out_metrics(
     loop: TrainingLoop, data: Mapping[str, DomainData], model: TransferModel
 ) -> dict[str, Any]:
     """Numbers on held-out samples: likelihood, round trip, and how near class means come to the second domain's."""
-    raw = {domain: _held_out(data[domain], loop.config.optimisation.held_out_samples) for domain in DOMAINS}
+    raw = {domain: _held_out(data[domain], MOST_SAMPLES[loop.config.modality]) for domain in DOMAINS}
     simulated, second = raw["simulated"], raw["second"]
     names = model.spec.class_names
     moved = metrics.transferred(model, *simulated)
@@ -63,7 +67,9 @@ def held_out_metrics(
     return {
         "ml_per_dimension": loop.trainer.held_out_losses(loop.held_out),
         "round_trip_max_error": {
-            domain: metrics.round_trip_error(model, raw[domain][0], _visible(loop, domain, raw[domain][1]), word)
+            domain: metrics.round_trip_error(
+                model, raw[domain][0], _visible(loop, domain, raw[domain][1]), word
+            )
             for domain, word in MODEL_DOMAINS.items()
         },
         "class_mean_relative_rms": {when: metrics.relative_rms(m, wanted) for when, m in means.items()},
@@ -81,6 +87,13 @@ def _held_out(data: DomainData, most: int) -> tuple[NDArray[np.float32], NDArray
 def _visible(loop: TrainingLoop, domain: str, labels: NDArray[Any]) -> NDArray[Any]:
     hidden = domain == "second" and loop.config.condition.second_labels == "proxy"
     return np.full_like(labels, -1) if hidden else labels
+
+
+def _without_folders(config: TrainingConfig) -> dict[str, Any]:
+    """Return the configuration without the folders of the machine that it ran on."""
+    plain = config.as_dict()
+    plain["data"] |= {domain: Path(plain["data"][domain]).name for domain in DOMAINS}
+    return plain
 
 
 def _data_facts(data: DomainData) -> dict[str, Any]:

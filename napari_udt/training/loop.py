@@ -18,7 +18,7 @@ CHECKPOINT = "checkpoint.pt"
 LOG = "log.csv"
 
 
-class TrainingInterrupted(TrainingError):
+class TrainingInterrupted(TrainingError):  # noqa: N818 - not an error, an answer to the user's wish
     """The user stopped the run; its checkpoint holds the last finished step."""
 
 
@@ -54,7 +54,9 @@ class TrainingLoop:
             self._restore(state)
             progress.forget_rows_after(self.folder / LOG, self.trainer.steps_done)
         elif path.exists():
-            raise TrainingError(f"{path}: a run was begun here; go on with --resume or choose another folder.")
+            raise TrainingError(
+                f"{path}: a run was begun here; go on with --resume or choose another folder."
+            )
 
     def run(self) -> None:
         """Train to the end and put the best weights in place."""

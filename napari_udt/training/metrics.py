@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_udt.models.conditions import DomainLike
 from napari_udt.models.model import TransferModel
 
 # At most this many samples go through the network at once: whole PAT images are large.
 _CHUNK = {"HSI": 2048, "PAT": 2}
 # A mean over fewer spectra says little about a class.
-_FEWEST_SPECTRA = 20
+_FEWEST_SPECTRA = 10
 
 
-def transferred(model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any]) -> NDArray[np.float32]:
-    """Samples of the simulated domain as the second one would show them.
+def transferred(
+    model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any]
+) -> NDArray[np.float32]:
+    """Move samples of the simulated domain to the second one.
 
     Parameters
     ----------
@@ -42,7 +45,9 @@ def transferred(model: TransferModel, samples: NDArray[np.float32], labels: NDAr
     return np.concatenate(parts)
 
 
-def round_trip_error(model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any], domain: str) -> float:
+def round_trip_error(
+    model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any], domain: DomainLike
+) -> float:
     """Largest absolute difference between samples and their decoded codes, in normalised units."""
     x = model.normalise(samples, domain)
     z, _ = model.encode(x, domain, labels)
@@ -94,7 +99,7 @@ def nearest_mean_accuracy(
     samples: NDArray[np.float32],
     labels: NDArray[Any],
     class_names: tuple[str, ...],
-) -> float:
+) -> float | None:
     """Balanced accuracy of "the class whose mean is nearest", with the means of another set.
 
     Parameters
@@ -103,9 +108,16 @@ def nearest_mean_accuracy(
         Of the simulated or the transferred spectra.
     samples, labels
         The second domain's, which the classifier has not seen.
+
+    Returns
+    -------
+    float or None
+        None where no class is in both sets.
     """
     spectra, flat = pixel_spectra(samples, labels)
     known = [index for index, name in enumerate(class_names) if name in means]
+    if not np.isin(flat, known).any():
+        return None
     centres = np.stack([means[class_names[index]] for index in known])
     # |x - c|^2 without |x|^2, which is the same for every class
     nearest = np.array(known)[np.argmin((centres**2).sum(axis=1) - 2 * spectra @ centres.T, axis=1)]

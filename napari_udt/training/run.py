@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from napari_udt.errors import TrainingError
 from napari_udt.models import ModelSpec, TransferModel, build_network, save_model
 from napari_udt.models.conditions import Conditions
 from napari_udt.training.card import model_card
@@ -45,6 +46,8 @@ def train(
     TrainingInterrupted
         After Ctrl-C.
     """
+    if folder.exists():
+        raise TrainingError(f"{folder}: holds a model already; choose another folder.")
     data = {domain: load_domain(config, domain) for domain in DOMAINS}
     require_matching(data["simulated"], data["second"])
     spec = make_spec(config, data)

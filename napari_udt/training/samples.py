@@ -44,7 +44,7 @@ class Samples:
 
 
 def normalised(dataset: Dataset, spectrum_norm: str) -> NDArray[np.float32]:
-    """Samples divided by their L2 norm over wavelengths if ``spectrum_norm`` is "l2", else as they are."""
+    """Divide samples by their L2 norm over wavelengths if ``spectrum_norm`` is "l2"."""
     if spectrum_norm != "l2":
         return dataset.samples
     norm = np.linalg.norm(dataset.samples, axis=1, keepdims=True)
@@ -57,7 +57,7 @@ def domain_statistics(values: NDArray[np.float32]) -> tuple[float, float]:
 
 
 def split_held_out(n: int, fraction: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Indices to train on and indices to hold out, drawn with ``seed``; both sorted, neither empty."""
+    """Draw the indices to train on and those to hold out; both sorted, neither empty."""
     held_out = min(max(1, round(n * fraction)), n - 1)
     order = np.random.default_rng(seed).permutation(n)
     return np.sort(order[held_out:]), np.sort(order[:held_out])
@@ -120,7 +120,9 @@ def _cropped(values: Tensor, labels: Tensor, crop: tuple[int, int]) -> tuple[Ten
     rows, columns = crop
     tops = torch.randint(values.shape[-2] - rows + 1, (len(values),)).tolist()
     lefts = torch.randint(values.shape[-1] - columns + 1, (len(values),)).tolist()
-    windows = [(slice(top, top + rows), slice(left, left + columns)) for top, left in zip(tops, lefts, strict=True)]
+    windows = [
+        (slice(top, top + rows), slice(left, left + columns)) for top, left in zip(tops, lefts, strict=True)
+    ]
     return (
         torch.stack([value[:, window[0], window[1]] for value, window in zip(values, windows, strict=True)]),
         torch.stack([label[window] for label, window in zip(labels, windows, strict=True)]),

@@ -62,7 +62,10 @@ class Trainer:
         self.discriminators = nn.ModuleDict()
         if config.optimisation.gan_weight:
             self.discriminators = nn.ModuleDict(
-                {domain: build_discriminator(config.modality, channels, config.discriminator) for domain in DOMAINS}
+                {
+                    domain: build_discriminator(config.modality, channels, config.discriminator)
+                    for domain in DOMAINS
+                }
             ).to(device)
         self.optimiser = torch.optim.Adam(self.network.parameters())
         self.discriminator_optimiser = (
@@ -109,7 +112,9 @@ class Trainer:
         domain : Tensor, shape (2 n,)
             0 for simulated, 1 for second.
         """
-        values, labels = zip(*(vary(*samples[domain].draw(n), self.config.data) for domain in DOMAINS), strict=True)
+        values, labels = zip(
+            *(vary(*samples[domain].draw(n), self.config.data) for domain in DOMAINS), strict=True
+        )
         domain = torch.arange(2.0).repeat_interleave(n)
         return (
             torch.cat(values).to(self.device),
@@ -184,7 +189,9 @@ class Trainer:
             for domain in DOMAINS
         }
 
-    def _update(self, optimiser: torch.optim.Optimizer, loss: Tensor, parameters: Iterable[nn.Parameter]) -> None:
+    def _update(
+        self, optimiser: torch.optim.Optimizer, loss: Tensor, parameters: Iterable[nn.Parameter]
+    ) -> None:
         """One optimiser step; gradients reach ``parameters`` and no others."""
         own = list(parameters)
         optimiser.zero_grad()

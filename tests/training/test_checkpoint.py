@@ -32,5 +32,9 @@ def test_another_configuration_or_other_data_are_not_resumed_with(tmp_path):
     moved = {"seed": 1, "data": {"noise": 0.1, "simulated": "elsewhere/a.h5"}}
     require_same_run(state, moved, {"simulated": "11", "second": "22"}, path)
     with pytest.raises(TrainingError, match=r"other values of data\.noise, seed, the second data;"):
-        require_same_run(state, {"seed": 2, "data": {"noise": 0.2, "simulated": "a.h5"}},
-                         {"simulated": "11", "second": "33"}, path)
+        require_same_run(
+            state,
+            {"seed": 2, "data": {"noise": 0.2, "simulated": "a.h5"}},
+            {"simulated": "11", "second": "33"},
+            path,
+        )

@@ -62,11 +62,27 @@ def test_data_paths_given_outside_take_the_place_of_the_files(tmp_path):
         ("steps = 10", "steps = 10\nstepz = 1", r"key optimisation\.stepz is unknown; expected one of steps"),
         ('modality = "HSI"', 'modality = "MRI"', r"modality is 'MRI'; expected 'HSI' or 'PAT'"),
         ('name = "small"', "name = 3", r"name is 3; expected a text"),
-        ('second = "b.h5"', 'second = "b.h5"\ncrop = [3]', r"data\.crop is \[3\]; expected a value that is empty or"),
-        ('second = "b.h5"', 'second = "b.h5"\nnoise = -1', r"data\.noise is -1; expected a value that is 0 or"),
+        (
+            'second = "b.h5"',
+            'second = "b.h5"\ncrop = [3]',
+            r"data\.crop is \[3\]; expected a value that is empty or",
+        ),
+        (
+            'second = "b.h5"',
+            'second = "b.h5"\nnoise = -1',
+            r"data\.noise is -1; expected a value that is 0 or",
+        ),
         ("[optimisation]", "[optimization]", "key optimization is unknown"),
-        ('title = "Small"', 'title = "Small"\ncondition = 3', r"condition is 3; expected a section \[condition\]"),
-        ('title = "Small"', 'title = "Small"\nextends = "nothing"', "extends is 'nothing'; expected a packaged"),
+        (
+            'title = "Small"',
+            'title = "Small"\ncondition = 3',
+            r"condition is 3; expected a section \[condition\]",
+        ),
+        (
+            'title = "Small"',
+            'title = "Small"\nextends = "nothing"',
+            "extends is 'nothing'; expected a packaged",
+        ),
         ('title = "Small"', 'title = "Small', "not a TOML file"),
     ],
 )
