@@ -14,7 +14,13 @@ def trained_looking(blocks: int, conditional: int, channels: int = 11, clamp: fl
     """A network whose weights, scales and offsets all matter."""
     torch.manual_seed(blocks)
     network = SpectralCINN(
-        channels, CONDITION, blocks=blocks, conditional_blocks=conditional, width=16, clamp=clamp, initial_scale=0.7
+        channels,
+        CONDITION,
+        blocks=blocks,
+        conditional_blocks=conditional,
+        width=16,
+        clamp=clamp,
+        initial_scale=0.7,
     ).double()
     with torch.no_grad():
         for parameter in network.parameters():
