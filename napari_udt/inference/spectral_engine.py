@@ -96,7 +96,7 @@ class SpectralPlan:
         self._workspaces = threading.local()
 
     @torch.inference_mode()
-    def __call__(self, spectra: Tensor, entries: Tensor) -> Tensor:
+    def __call__(self, spectra: Tensor, entries: Tensor, *, narrow: bool = False) -> Tensor:
         """Transfer spectra.
 
         Parameters
@@ -105,15 +105,18 @@ class SpectralPlan:
             Float32, normalised per spectrum but not standardised.
         entries : integer Tensor, shape (n,)
             Which row of the conditions holds for each spectrum.
+        narrow : bool
+            Size the tiles to the spectra: ten times faster for a single one (under the mouse), at the price
+            of the last bit, since BLAS adds up in another order.
 
         Returns
         -------
         Tensor, shape (n, channels)
-            On the CPU.
+            On the CPU. Without ``narrow``, every spectrum gets the same bits in any company.
         """
         out = torch.empty_like(spectra, device="cpu")
         jobs = list(self._jobs(entries))
-        fill = partial(self._fill, out, spectra)
+        fill = partial(self._fill, out, spectra, narrow)
         if self.threads == 1 or len(jobs) == 1:
             for job in jobs:
                 fill(job)
@@ -132,14 +135,13 @@ class SpectralPlan:
                 yield int(entry), rows
 
     @torch.inference_mode()
-    def _fill(self, out: Tensor, spectra: Tensor, job: tuple[int, Tensor]) -> None:
+    def _fill(self, out: Tensor, spectra: Tensor, narrow: bool, job: tuple[int, Tensor]) -> None:
         entry, rows = job
-        out[rows] = self._run(spectra[rows], entry)
+        out[rows] = self._run(spectra[rows], entry, len(rows) if narrow else self.tile)
 
-    def _run(self, spectra: Tensor, entry: int) -> Tensor:
-        """Transfer one tile of spectra, shape (n, channels), under one condition."""
+    def _run(self, spectra: Tensor, entry: int, width: int) -> Tensor:
+        """Transfer one tile of spectra, shape (n, channels), under one condition, filled up to ``width``."""
         count, channels = spectra.shape
-        width = self.tile if count > 1 or self.device.type != "cpu" else 1
         work = self._workspace(width, channels)
         state = work.state
         state[:, :count] = spectra.T

@@ -74,7 +74,7 @@ def tissue_condition(cube: SpectralCube, spec: ModelSpec, choice: str = AUTO) ->
 
 def _known_labels(cube: SpectralCube, spec: ModelSpec) -> list[str]:
     """Names of the cube's structures that the model was conditioned on."""
-    if cube.labels is None or not spec.class_names:
+    if cube.labels is None or not spec.class_count:
         return []
     matched = match_labels(cube.present_labels, spec.class_names)
     uniform = 1 / len(spec.class_names)
@@ -84,7 +84,10 @@ def _known_labels(cube: SpectralCube, spec: ModelSpec) -> list[str]:
 def _uniform(cube: SpectralCube, spec: ModelSpec) -> TissueCondition:
     classes = max(len(spec.class_names), 1)
     table = np.full((1, classes), 1 / classes, np.float32)
-    return TissueCondition(table, np.zeros(cube.shape[:2], np.intp), "proxy: every class equally probable")
+    note = (
+        "proxy: every class equally probable" if spec.class_count else "none: the model knows the domain only"
+    )
+    return TissueCondition(table, np.zeros(cube.shape[:2], np.intp), note)
 
 
 def _from_labels(cube: SpectralCube, spec: ModelSpec) -> TissueCondition:
