@@ -151,22 +151,22 @@ class TrainingConfig:
 
     Parameters
     ----------
+    modality : {"HSI", "PAT"}
+    data, optimisation, condition, discriminator : dataclasses
+        The sections of the file.
     name, title : str
         Of the model: folder name and the words for the screen.
-    modality : {"HSI", "PAT"}
-    data, condition, discriminator, optimisation : dataclasses
-        The sections of the file.
     architecture : mapping
         Plain numbers that ``napari_udt.models.build_network`` understands.
     seed : int
         Of everything random.
     """
 
-    name: str = _bounded(FILLED)
-    title: str = _bounded(FILLED)
     modality: Literal["HSI", "PAT"]
     data: DataConfig
     optimisation: OptimisationConfig
+    name: str = _bounded(FILLED)
+    title: str = _bounded(FILLED)
     condition: ConditionConfig = ConditionConfig()
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
     architecture: Mapping[str, Any] = field(default_factory=dict)

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from napari_udt.models import TransferModel
+from napari_udt.models.conditions import DomainLike
 from napari_udt.training import metrics
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.domains import DomainData
@@ -22,7 +23,7 @@ from napari_udt.training.trainer import DOMAINS
 MOST_SAMPLES = {"HSI": 20_000, "PAT": 24}
 
 # The model's own words for the two domains.
-MODEL_DOMAINS = {"simulated": "simulated", "second": "real"}
+MODEL_DOMAINS: dict[str, DomainLike] = {"simulated": "simulated", "second": "real"}
 
 
 def training_facts(

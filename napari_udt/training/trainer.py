@@ -170,7 +170,7 @@ class Trainer:
     def _transferred(self, z: Tensor, condition: Any, domain: Tensor) -> dict[str, Tensor]:
         """Decode every sample in the other domain, with its own class condition; named by where it went."""
         swapped = self.conditions.with_domain(condition, 1 - domain, torch.default_generator)
-        to_second, to_simulated = self.network.inverse(z, swapped)[0].chunk(2)
+        to_second, to_simulated = self.network.inverse(z, swapped)[0].chunk(2)  # type: ignore[operator]
         return {"simulated": to_simulated, "second": to_second}
 
     def _generator_losses(self, fakes: Mapping[str, Tensor]) -> dict[str, Tensor]:
