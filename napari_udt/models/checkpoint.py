@@ -11,7 +11,7 @@ from __future__ import annotations
 import pickletools
 import re
 import zipfile
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +133,17 @@ def _checked(content: Any, path: Path) -> dict[str, Tensor]:
         raise ModelError(
             f"{path}: claims {claimed} bytes of weights in a file of {size}; it is damaged or hostile."
         )
+    _check_storages(plain, path)
     return tensors
+
+
+def _check_storages(tensors: list[Tensor], path: Path) -> None:
+    """Refuse an archive whose parts are not as long as the pickle says: torch would read on into the next part."""
+    with zipfile.ZipFile(path) as archive:
+        available = Counter(m.file_size for m in archive.infolist() if "/data/" in m.filename)
+    storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}
+    if Counter(size for size in storages.values() if size) - available:
+        raise ModelError(f"{path}: the parts of the archive are not as long as it says; it is damaged.")
 
 
 def _first_line(error: BaseException) -> str:
