@@ -43,12 +43,12 @@ _OPAQUE = 300.0  # optical thickness from where tanh is 1 in double precision
 
 @dataclass(frozen=True, eq=False)
 class LayeredTissue:
-    """A batch of layered tissues, topmost layer first.
+    r"""A batch of layered tissues, topmost layer first.
 
     Parameters
     ----------
     absorption_per_cm, scattering_per_cm : array, shape (tissues, wavelengths, layers)
-        Coefficients :math:`\\mu_a` and :math:`\\mu_s` in 1/cm, absorption positive or zero.
+        Coefficients :math:`\mu_a` and :math:`\mu_s` in 1/cm, absorption positive or zero.
     anisotropy : array, shape (tissues, layers)
         Mean cosine g of the scattering angle, below 1.
     refractive_index : array, shape (tissues, layers)
@@ -175,7 +175,8 @@ def _streams(index: Array, counts: tuple[int, ...]) -> tuple[Array, Array]:
     Between two neighbouring indices the streams are spread by Gauss' rule over the cosine in the denser one.
     """
     edges = np.sort(np.column_stack([np.ones(len(index)), index]), axis=1)
-    momenta, weights = [], []
+    momenta: list[Array] = []
+    weights: list[Array] = []
     lower = np.zeros(len(index))
     for upper, count in zip(edges.T, counts, strict=True):
         nodes, shares = leggauss(count) if momenta else _radau(count)
@@ -287,5 +288,5 @@ def _diagonal(values: Array) -> Array:
     return values[..., None] * np.eye(values.shape[-1])
 
 
-def _transposed(matrices: Array) -> Array:
+def _transposed(matrices: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.swapaxes(matrices, -1, -2)
