@@ -13,7 +13,6 @@ brightness and the noise of a camera come on top.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -166,8 +165,7 @@ def simulate_hsi_second(n: int, seed: int, tables: Tables) -> Dataset:
     labels = np.arange(n, dtype=np.int16) % len(CLASS_NAMES)
     latent = rng.standard_normal((n, MODES))
     level = draw_level(n, rng)
-    spectra = _labelled_spectra(organ_fields(tables), labels, latent)
-    reflectance = spectra * len(WAVELENGTHS_NM) * level[:, None]
+    reflectance = labelled_spectra(tables, labels, latent) * len(WAVELENGTHS_NM) * level[:, None]
     return Dataset(
         samples=seen_by_camera(reflectance, rng).astype(np.float32),
         labels=labels,
@@ -187,8 +185,9 @@ def draw_level(n: int, rng: np.random.Generator) -> Array:
     return LEVEL_MEDIAN * np.exp(LEVEL_SPREAD * rng.standard_normal(n))
 
 
-def _labelled_spectra(fields: Mapping[str, OrganField], labels: NDArray[np.int16], latent: Array) -> Array:
+def labelled_spectra(tables: Tables, labels: NDArray[np.integer], latent: Array) -> Array:
+    """Spectra (n, 100), summing to about 1, of organs ``labels`` (n,) for standard normal ``latent`` (n, 16)."""
     spectra = np.empty((len(labels), len(WAVELENGTHS_NM)))
-    for label, name in enumerate(CLASS_NAMES):
-        spectra[labels == label] = fields[name].spectra(latent[labels == label])
+    for label, field in enumerate(organ_fields(tables).values()):
+        spectra[labels == label] = field.spectra(latent[labels == label])
     return spectra

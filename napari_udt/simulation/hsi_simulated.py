@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from napari_udt.dataset import Dataset
 from napari_udt.simulation.hsi_organs import CLASS_NAMES, WAVELENGTHS_NM, l1_normalised
-from napari_udt.simulation.hsi_second import simulate_hsi_second
+from napari_udt.simulation.hsi_second import MODES, organ_fields
 from napari_udt.simulation.layered_reflectance import LayeredTissue, solve
 from napari_udt.simulation.parallel import Arrays, Progress, block_rng, run_blocks
 from napari_udt.simulation.tables import Tables
@@ -53,6 +53,7 @@ _MIE_REFERENCE_NM = 500.0
 # Matching: spectra drawn per organ, and the largest share of the simulated ones that an organ takes.
 MATCH_DRAWS = 2000
 MATCH_SHARE = 0.04
+_MATCH_STREAM = 2**31  # random numbers that no block uses
 
 
 def draw_tissues(n: int, rng: np.random.Generator) -> Arrays:
@@ -190,11 +191,11 @@ def match_organs(
         Index into the class names, -1 where unknown.
     """
     simulated = l1_normalised(spectra).astype(np.float32)
-    drawn = simulate_hsi_second(draws * len(CLASS_NAMES), seed, tables)
+    rng = block_rng(seed, _MATCH_STREAM)
     distances = np.stack(
         [
-            _distance_to_organ(simulated, l1_normalised(drawn.samples[drawn.labels == label]))
-            for label in range(len(CLASS_NAMES))
+            _distance_to_organ(simulated, l1_normalised(field.spectra(rng.standard_normal((draws, MODES)))))
+            for field in organ_fields(tables).values()
         ]
     )
     return _nearest_first(distances, quota=int(np.ceil(MATCH_SHARE * len(spectra))))
