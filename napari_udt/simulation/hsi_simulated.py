@@ -91,7 +91,7 @@ def layered_tissue(parameters: Arrays, blood_per_cm: Array) -> LayeredTissue:
     )
 
 
-def reflectance(parameters: Arrays, blood_per_cm: Array) -> Array:
+def layered_reflectance_of(parameters: Arrays, blood_per_cm: Array) -> Array:
     """Diffuse reflectance (n, 100) of drawn tissues."""
     count = len(parameters["blood_volume"])
     slices = (slice(start, start + _AT_ONCE) for start in range(0, count, _AT_ONCE))
@@ -109,7 +109,7 @@ def simulate_block(block: int, *, n: int, seed: int, blood_per_cm: Array) -> Arr
     """Draw and simulate the tissues of one block of a run of ``n``."""
     size = min(BLOCK, n - block * BLOCK)
     parameters = draw_tissues(size, block_rng(seed, block))
-    spectra = reflectance(parameters, blood_per_cm)
+    spectra = layered_reflectance_of(parameters, blood_per_cm)
     return {name: v.astype(np.float32) for name, v in {"spectra": spectra, **parameters}.items()}
 
 
@@ -198,7 +198,7 @@ def match_organs(
             for field in organ_fields(tables).values()
         ]
     )
-    return _nearest_first(distances, quota=int(np.ceil(MATCH_SHARE * len(spectra))))
+    return nearest_first(distances, quota=int(np.ceil(MATCH_SHARE * len(spectra))))
 
 
 def _distance_to_organ(simulated: NDArray[np.floating], drawn: NDArray[np.floating]) -> Array:
@@ -208,7 +208,7 @@ def _distance_to_organ(simulated: NDArray[np.floating], drawn: NDArray[np.floati
     return distance.min(axis=0) / np.median(distance.min(axis=1))
 
 
-def _nearest_first(distances: Array, quota: int) -> NDArray[np.int16]:
+def nearest_first(distances: Array, quota: int) -> NDArray[np.int16]:
     """Give each column (spectrum) one row (organ), nearest pairs first, at most ``quota`` columns a row."""
     labels = np.full(distances.shape[1], -1, dtype=np.int16)
     left = [quota] * len(distances)
