@@ -12,7 +12,6 @@ Lengths are in mm, times in us, speeds in mm/us.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +26,7 @@ Array = NDArray[np.float64]
 Signals = NDArray[np.float32]
 
 SPEED_OF_SOUND_MM_PER_US = 1.540
-PIXELS_AT_ONCE = 2048  # keeps the tables of a step in the processor's cache
+PIXELS_AT_ONCE = 512  # keeps the tables of a step in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -83,13 +82,10 @@ class SoundSpeeds:
     tissue: float = SPEED_OF_SOUND_MM_PER_US
     interface_mm: float = 0.0
 
-    def travel_times_us(self, sources_mm: Array, detectors_mm: Array) -> NDArray[np.float32]:
-        """Time along straight rays (refraction is left out), shape (sources, detectors)."""
-        return self._slowness(sources_mm, detectors_mm) * _distances(sources_mm, detectors_mm)
-
-    def _slowness(self, sources_mm: Array, detectors_mm: Array) -> NDArray[np.float32]:
-        depth = sources_mm[:, None, 1].astype(np.float32)
-        height = detectors_mm[None, :, 1].astype(np.float32)
+    def slowness_us_per_mm(self, depths_mm: Array, detector_depths_mm: Array) -> Signals:
+        """Mean slowness of straight rays (refraction is left out), shape (sources, detectors)."""
+        depth = depths_mm[:, None].astype(np.float32)
+        height = detector_depths_mm[None].astype(np.float32)
         in_tissue = np.clip((depth - np.float32(self.interface_mm)) / (depth - height), 0, 1)
         return np.float32(1 / self.coupling) + in_tissue * np.float32(1 / self.tissue - 1 / self.coupling)
 
@@ -102,8 +98,8 @@ def spherical_means(array: DetectorArray, grid: PixelGrid, speeds: SoundSpeeds) 
     sparse matrix, shape (elements * samples, rows * columns)
         Maps pixels (row by row) to recordings (element by element), before the time derivative.
     """
-    steps = _arrivals(array, grid, speeds, spreading=True)
-    return csc_matrix(_compressed(steps, array, grid), shape=(array.elements * array.samples, _pixels(grid)))
+    arrivals = _arrivals(array, grid, speeds, spreading=True)
+    return csc_matrix(arrivals, shape=(array.elements * array.samples, grid.rows * grid.columns))
 
 
 def delay_and_sum(array: DetectorArray, grid: PixelGrid, speeds: SoundSpeeds) -> csr_matrix:
@@ -113,54 +109,42 @@ def delay_and_sum(array: DetectorArray, grid: PixelGrid, speeds: SoundSpeeds) ->
     -------
     sparse matrix, shape (rows * columns, elements * samples)
     """
-    steps = _arrivals(array, grid, speeds, spreading=False)
-    return csr_matrix(_compressed(steps, array, grid), shape=(_pixels(grid), array.elements * array.samples))
+    arrivals = _arrivals(array, grid, speeds, spreading=False)
+    return csr_matrix(arrivals, shape=(grid.rows * grid.columns, array.elements * array.samples))
 
 
 def _arrivals(
     array: DetectorArray, grid: PixelGrid, speeds: SoundSpeeds, *, spreading: bool
-) -> Iterator[tuple[slice, NDArray[np.int32], Signals]]:
-    """For some pixels at a time: sample numbers and linear weights, both (pixels, elements, 2)."""
-    detectors = array.positions_mm
-    depths, laterals = np.meshgrid(grid.depths_mm, grid.laterals_mm, indexing="ij")
-    sources = np.stack([laterals.ravel(), depths.ravel()], axis=1)
-    first_sample = np.arange(array.elements, dtype=np.int32) * array.samples
-    for start in range(0, len(sources), PIXELS_AT_ONCE):
-        part = slice(start, min(start + PIXELS_AT_ONCE, len(sources)))
-        time = speeds.travel_times_us(sources[part], detectors) * np.float32(array.sampling_rate_mhz)
-        sample = time.astype(np.int32)
-        late = time - sample
-        weight = np.where(sample < array.samples - 1, np.float32(1), np.float32(0))
-        weight /= _distances(sources[part], detectors) if spreading else np.float32(array.elements)
-        sample = np.minimum(sample, array.samples - 2) + first_sample
-        yield (
-            part,
-            np.stack([sample, sample + 1], axis=-1),
-            np.stack([weight * (1 - late), weight * late], -1),
-        )
-
-
-def _compressed(
-    steps: Iterator[tuple[slice, NDArray[np.int32], Signals]], array: DetectorArray, grid: PixelGrid
 ) -> tuple[Signals, NDArray[np.int32], NDArray[np.int32]]:
-    """Return data, indices and index pointers: every pixel has two entries per element, so nothing is sorted."""
-    per_pixel = 2 * array.elements
-    indices = np.empty((_pixels(grid), per_pixel), dtype=np.int32)
-    data = np.empty((_pixels(grid), per_pixel), dtype=np.float32)
-    for part, sample, weight in steps:
-        indices[part] = sample.reshape(-1, per_pixel)
-        data[part] = weight.reshape(-1, per_pixel)
-    pointers = np.arange(0, data.size + 1, per_pixel, dtype=np.int32)
-    return data.ravel(), indices.ravel(), pointers
+    """Return data, indices and index pointers of the compressed matrix.
+
+    Every pixel has two entries per element (linear interpolation between samples), so nothing is sorted.
+    """
+    depths, laterals = (axis.ravel() for axis in np.meshgrid(grid.depths_mm, grid.laterals_mm, indexing="ij"))
+    first_sample = np.arange(array.elements, dtype=np.int32) * array.samples
+    indices = np.empty((len(depths), array.elements, 2), dtype=np.int32)
+    data = np.empty(indices.shape, dtype=np.float32)
+    for start in range(0, len(depths), PIXELS_AT_ONCE):
+        part = slice(start, start + PIXELS_AT_ONCE)
+        distance = _distances(laterals[part], depths[part], array.positions_mm)
+        time = distance * speeds.slowness_us_per_mm(depths[part], array.positions_mm[:, 1])
+        time *= np.float32(array.sampling_rate_mhz)
+        np.minimum(time, array.samples - 2, out=time)  # weighs nothing, see below
+        sample = time.astype(np.int32)
+        weight = (time < array.samples - 2) / (distance if spreading else np.float32(array.elements))
+        late = (time - sample) * weight
+        np.add(sample, first_sample, out=indices[part, :, 0])
+        data[part, :, 0] = weight - late
+        data[part, :, 1] = late
+    np.add(indices[..., 0], 1, out=indices[..., 1])
+    pointers = np.arange(0, data.size + 1, 2 * array.elements, dtype=np.int32)
+    return data.reshape(-1), indices.reshape(-1), pointers
 
 
-def _distances(sources_mm: Array, detectors_mm: Array) -> NDArray[np.float32]:
-    apart = (sources_mm[:, None] - detectors_mm[None]).astype(np.float32)
-    return np.hypot(apart[..., 0], apart[..., 1])
-
-
-def _pixels(grid: PixelGrid) -> int:
-    return grid.rows * grid.columns
+def _distances(laterals_mm: Array, depths_mm: Array, detectors_mm: Array) -> Signals:
+    across = laterals_mm[:, None].astype(np.float32) - detectors_mm[None, :, 0].astype(np.float32)
+    along = depths_mm[:, None].astype(np.float32) - detectors_mm[None, :, 1].astype(np.float32)
+    return np.sqrt(across * across + along * along)
 
 
 def pressure_response(array: DetectorArray, grid: PixelGrid) -> NDArray[np.complex128]:

@@ -111,7 +111,7 @@ def draw_device_state(rng: np.random.Generator) -> DeviceState:
         membrane=rng.uniform(0.1, 0.6),
         echo=rng.uniform(0.05, 0.25),
         echo_delay_us=rng.uniform(0.8, 2.0),
-        haze=rng.uniform(0.03, 0.25),
+        haze=rng.uniform(0.05, 0.35),
         noise=rng.uniform(0.03, 0.15),
     )
 
