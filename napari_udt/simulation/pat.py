@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,8 @@ from napari_udt.dataset import Dataset
 from napari_udt.errors import SimulationError
 from napari_udt.simulation.digital_device import second_image
 from napari_udt.simulation.forearm import CLASS_NAMES
+from napari_udt.simulation.parallel import Arrays, Progress, run_blocks
 from napari_udt.simulation.pat_image import WAVELENGTHS_NM, PatImage, simulated_image
-from napari_udt.simulation.pat_jobs import Parts, Progress, make_images
 from napari_udt.simulation.pixel_grid import IMAGE_GRID
 from napari_udt.simulation.second_anatomy import BodyPart, body_parts
 from napari_udt.simulation.tables import Tables
@@ -24,10 +24,12 @@ from napari_udt.simulation.tissue_optics import OpticalSpectra, optical_spectra
 
 PatDomain = Literal["simulated", "second"]
 
+DOMAINS: tuple[PatDomain, ...] = get_args(PatDomain)
 ORIGINS: dict[PatDomain, str] = {"simulated": "simulated", "second": "digital device"}
 QUANTITY = "reconstructed initial pressure [a.u.]"
-GENERATOR_VERSION = 1  # raise it whenever the same seed gives other images
+GENERATOR = {"name": "napari-udt simulate pat", "version": 1}  # another version: other images for a seed
 SAMPLE_BITS = 9  # of the significand: steps of 0.2 %, far below the noise
+PARAMETER_PREFIX = "parameter_"
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,20 @@ class ImageFactory:
     seed: int
     tables: Tables
 
-    def __call__(self, index: int) -> PatImage:
+    def image(self, index: int) -> PatImage:
         """Make image ``index``; it depends on the domain, the seed and this number only."""
-        domain_key = list(ORIGINS).index(self.domain)
-        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(domain_key, index)))
+        key = (DOMAINS.index(self.domain), index)
+        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
         if self.domain == "simulated":
             return simulated_image(rng, self._spectra)
         return second_image(rng, self._spectra, self._body_parts)
+
+    def block(self, index: int) -> Arrays:
+        """Return image ``index`` as named arrays with a leading axis of length 1."""
+        image = self.image(index)
+        numbers = {PARAMETER_PREFIX + name: np.array([value]) for name, value in image.parameters.items()}
+        pictures: Arrays = {"image": image.image, "labels": image.labels, "oxygenation": image.oxygenation}
+        return {name: picture[None] for name, picture in pictures.items()} | numbers
 
     @cached_property
     def _spectra(self) -> OpticalSpectra:
@@ -66,10 +75,9 @@ def simulate_pat(
     domain: PatDomain,
     n: int,
     seed: int,
-    *,
     tables: Tables,
-    jobs: int = 1,
     progress: Progress | None = None,
+    jobs: int = 1,
     parts: Path | None = None,
 ) -> Dataset:
     """Simulate photoacoustic images of forearms.
@@ -84,57 +92,53 @@ def simulate_pat(
         Image i depends on the domain, the seed and i only.
     tables : Tables
         Absorption, scattering and, for "second", label maps.
-    jobs : int
-        Processes; each needs about 0.7 GB.
-    progress : callable, optional
-        Called with (done, total); what it raises ends the run.
-    parts : Path, optional
-        Folder that keeps finished images, so that an interrupted run goes on where it stopped.
+    progress, jobs, parts
+        As in :func:`napari_udt.simulation.parallel.run_blocks`, one image per block; a process needs 0.7 GB.
 
     Returns
     -------
     Dataset
-        Images (n, 16, 128, 256), 700-850 nm, with labels and oxygenation.
+        Images (n, 16, 128, 256) [a.u.], 700-850 nm, with labels and oxygenation.
 
     Raises
     ------
     SimulationError
-        For an unknown domain, numbers below 1, or missing tables.
+        For an unknown domain, numbers out of range, or missing tables.
     """
-    if domain not in ORIGINS:
-        raise SimulationError(f"Domain {domain!r} is unknown; expected one of {', '.join(ORIGINS)}.")
-    for name, value in (("n", n), ("jobs", jobs)):
-        if value < 1:
-            raise SimulationError(f"{name} is {value}; expected at least 1.")
-    if seed < 0:
-        raise SimulationError(f"The seed is {seed}; expected a number from 0.")
-    kept = None if parts is None else Parts(Path(parts), f"pat_{domain}_v{GENERATOR_VERSION}_seed{seed}")
-    factory = ImageFactory(domain, seed, tables)
-    return _collected(
-        dict(make_images(factory, n, jobs=jobs, progress=progress, parts=kept)), domain=domain, seed=seed
+    if domain not in DOMAINS:
+        raise SimulationError(f"Domain {domain!r} cannot be simulated; choose one of {', '.join(DOMAINS)}.")
+    if n < 1 or seed < 0:
+        raise SimulationError(f"{n} images with seed {seed}; expected at least 1 image and a seed from 0.")
+    arrays = run_blocks(
+        ImageFactory(domain, seed, tables).block,
+        n,
+        jobs=jobs,
+        progress=progress,
+        parts=parts,
+        settings=GENERATOR | {"domain": domain, "seed": seed},
     )
+    return _dataset(arrays, domain, seed)
 
 
-def _collected(images: dict[int, PatImage], *, domain: PatDomain, seed: int) -> Dataset:
-    ordered = [images[index] for index in range(len(images))]
-    names = ordered[0].parameters
+def _dataset(arrays: Arrays, domain: PatDomain, seed: int) -> Dataset:
+    parameters = {
+        name.removeprefix(PARAMETER_PREFIX): values
+        for name, values in arrays.items()
+        if name.startswith(PARAMETER_PREFIX)
+    }
+    pixel_mm = IMAGE_GRID.pixel_mm
     return Dataset(
-        samples=np.stack([image.image for image in ordered]),
-        labels=np.stack([image.labels for image in ordered]),
+        samples=arrays["image"],
+        labels=arrays["labels"],
         wavelengths_nm=WAVELENGTHS_NM,
         class_names=CLASS_NAMES,
         modality="PAT",
         domain=domain,
         origin=ORIGINS[domain],
         seed=seed,
-        generator={
-            "name": "napari-udt simulate pat",
-            "version": GENERATOR_VERSION,
-            "quantity": QUANTITY,
-            "pixel_size_mm": [IMAGE_GRID.pixel_mm] * 2,
-        },
-        oxygenation=np.stack([image.oxygenation for image in ordered]),
-        parameters={name: np.array([image.parameters[name] for image in ordered]) for name in names},
+        generator=GENERATOR | {"quantity": QUANTITY, "pixel_size_mm": [pixel_mm, pixel_mm]},
+        oxygenation=arrays["oxygenation"],
+        parameters=parameters,
     )
 
 
@@ -146,12 +150,12 @@ def make_pat_samples(tables: Tables, seed: int) -> tuple[SpectralCube, SpectralC
     simulated, second : SpectralCube
         16 x 128 x 256; values are rounded to a few significant bits so that they compress well.
     """
-    simulated, second = (_sample(domain, seed, tables) for domain in ORIGINS)
+    simulated, second = (_sample(domain, seed, tables) for domain in DOMAINS)
     return simulated, second
 
 
 def _sample(domain: PatDomain, seed: int, tables: Tables) -> SpectralCube:
-    image = ImageFactory(domain, seed, tables)(0)
+    image = ImageFactory(domain, seed, tables).image(0)
     return SpectralCube(
         data=rounded(image.image, SAMPLE_BITS).transpose(1, 2, 0),
         wavelengths_nm=WAVELENGTHS_NM,
@@ -163,13 +167,8 @@ def _sample(domain: PatDomain, seed: int, tables: Tables) -> SpectralCube:
         pixel_size_mm=(IMAGE_GRID.pixel_mm, IMAGE_GRID.pixel_mm),
         quantity=QUANTITY,
         origin=ORIGINS[domain],
-        name=f"forearm, {ORIGINS[domain]}",
-        provenance={
-            "generator": "napari-udt simulate pat",
-            "version": GENERATOR_VERSION,
-            "domain": domain,
-            "seed": seed,
-        },
+        name=f"pat_{domain}",
+        provenance={"generator": GENERATOR, "domain": domain, "seed": seed},
         metadata={name: float(value) for name, value in image.parameters.items() if np.isfinite(value)},
     )
 
