@@ -6,7 +6,7 @@ spectra is always the wavelength.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -138,16 +138,18 @@ def group_statistics(spectra: Floats, centre: Centre = "mean", spread: Spread = 
         Centre plus and minus one standard deviation (ddof = 0), the 5 % and 95 % quantiles (linear
         interpolation), or no band (lower = upper = centre).
     """
-    values = _missing_as_nan(np.asarray(spectra, dtype=np.float64))
+    values = np.asarray(spectra)
     if len(values) == 1:  # the most frequent call, once per mouse move and domain
-        return SpectralStatistics(values[0], values[0], values[0], int(not np.isnan(values).all()))
+        return _statistics_of_one(values[0].astype(np.float64))
     moments = _group_moments(values)
-    middle = moments.mean if centre == "mean" else _quantiles(values, (0.5,))[0]
+    if centre == "median" or spread == "quantiles":
+        median, low, high = _quantiles(values, (0.5, *QUANTILES))  # one selection for all three
+    middle = moments.mean if centre == "mean" else median
     match spread:
         case "std":
             lower, upper = middle - moments.std, middle + moments.std
         case "quantiles":
-            lower, upper = _quantiles(values, QUANTILES)
+            lower, upper = low, high
         case _:
             lower = upper = middle
     return SpectralStatistics(middle, lower, upper, moments.count)
@@ -233,7 +235,7 @@ class _Merged:
         members = np.eye(len(self.count), dtype=np.float32)[classes]  # (n, classes): sums become products
         valid = None if np.isfinite(np.sum(spectra)) else np.isfinite(spectra)
         if valid is None:
-            count = np.sum(members, axis=0, dtype=np.float64)[:, np.newaxis]
+            count = members.sum(axis=0, dtype=np.float64)[:, np.newaxis]
             self.spectra += count[:, 0].astype(np.int64)
         else:
             spectra = np.where(valid, spectra, 0)
@@ -265,26 +267,30 @@ class _Merged:
         return Moments(mean, np.sqrt(variance), int(self.spectra[index]))
 
 
-def _group_moments(values: NDArray[np.float64]) -> Moments:
-    merged = _Merged.empty(1, values.shape[1])
-    merged.add(values, np.zeros(len(values), dtype=np.intp))
+def _statistics_of_one(spectrum: NDArray[np.float64]) -> SpectralStatistics:
+    known = np.where(np.isfinite(spectrum), spectrum, np.nan)
+    return SpectralStatistics(known, known, known, int(not np.isnan(known).all()))
+
+
+def _group_moments(spectra: Floats) -> Moments:
+    merged = _Merged.empty(1, spectra.shape[1])
+    for start in range(0, len(spectra), _BLOCK_PIXELS):
+        block = spectra[start : start + _BLOCK_PIXELS]
+        merged.add(block, np.zeros(len(block), dtype=np.intp))
     return merged.moments(0)
 
 
-def _quantiles(values: NDArray[np.float64], probabilities: tuple[float, ...]) -> NDArray[np.float64]:
+def _quantiles(spectra: Floats, probabilities: Sequence[float]) -> NDArray[np.float64]:
     """Quantiles over the spectra, shape (probabilities, channels); NaN where a wavelength has no value."""
-    by_channel = np.ascontiguousarray(values.T)  # selecting along contiguous memory is several times faster
-    if not np.isnan(np.sum(values)):
-        return np.quantile(by_channel, probabilities, axis=-1)
-    found = [
-        np.quantile(known, probabilities) if len(known := channel[~np.isnan(channel)]) else np.nan
-        for channel in by_channel
-    ]
-    return np.stack([np.broadcast_to(each, len(probabilities)) for each in found], axis=-1)
-
-
-def _missing_as_nan(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return values if np.isfinite(np.sum(values)) else np.where(np.isfinite(values), values, np.nan)
+    by_channel = np.ascontiguousarray(spectra.T)  # selecting along contiguous memory is several times faster
+    if np.isfinite(np.sum(spectra)):
+        return np.asarray(np.quantile(by_channel, probabilities, axis=-1), dtype=np.float64)
+    found = np.full((len(probabilities), len(by_channel)), np.nan)
+    for index, channel in enumerate(by_channel):
+        known = channel[np.isfinite(channel)]
+        if len(known):
+            found[:, index] = np.quantile(known, probabilities)
+    return found
 
 
 def _labels_of(cube: SpectralCube) -> NDArray[np.integer[Any]]:

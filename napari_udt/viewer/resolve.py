@@ -48,9 +48,13 @@ def resolve(session: Session, statistics: StructureStatistics | None = None) -> 
 
 
 def _pixels(session: Session) -> Iterator[tuple[PixelRef, Pin | None]]:
-    """Yield the cursor, then the pins, newest first: the statement speaks of the first."""
-    if session.options.hover and session.cursor is not None and session.cursor.key in session:
-        yield session.cursor, None
+    """Yield the cursor, then the pins, newest first: the statement speaks of the first.
+
+    The cursor's curves stay when the mouse leaves the picture, to be read, unless there are pins to look at.
+    """
+    pixel = session.cursor or (None if session.pins else session.last_pixel)
+    if session.options.hover and pixel is not None and pixel.key in session:
+        yield pixel, None
     for pin in reversed(session.pins):
         if pin.pixel.key in session:
             yield pin.pixel, pin

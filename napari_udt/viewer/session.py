@@ -98,6 +98,7 @@ class Session:
         self._pins: list[Pin] = []
         self._numbers = itertools.count(1)
         self.cursor: PixelRef | None = None
+        self.last_pixel: PixelRef | None = None  # where the cursor is, or last was: curves stay readable
         self.options = DisplayOptions()
         self.wavelength_nm: float | None = None
 
@@ -134,6 +135,8 @@ class Session:
         del self._entries[key]
         if self.cursor is not None and self.cursor.key == key:
             self.set_cursor(None)
+        if self.last_pixel is not None and self.last_pixel.key == key:
+            self.last_pixel = None
         kept = [pin for pin in self._pins if pin.pixel.key != key]
         if len(kept) != len(self._pins):
             self._pins = kept
@@ -155,6 +158,8 @@ class Session:
         ]
         if self.cursor is not None and self.cursor.key == old:
             self.cursor = replace(self.cursor, key=new)
+        if self.last_pixel is not None and self.last_pixel.key == old:
+            self.last_pixel = replace(self.last_pixel, key=new)
         self.cubes_changed.emit()
         self.pins_changed.emit()
 
@@ -167,6 +172,7 @@ class Session:
         """Move the cursor; nothing happens when it already is there."""
         if pixel != self.cursor:
             self.cursor = pixel
+            self.last_pixel = pixel or self.last_pixel
             self.cursor_changed.emit(pixel)
 
     def pin(self, pixel: PixelRef) -> Pin:

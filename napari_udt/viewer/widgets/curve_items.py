@@ -12,7 +12,7 @@ from napari_udt.viewer.curves import Curve
 from napari_udt.viewer.session import Pin
 from napari_udt.viewer.style import LineStyle, Theme, readable
 
-_BAND_OPACITY = 50  # of 255
+_BAND_OPACITY = 70  # of 255
 _DOTS = 9  # along a pinned curve: enough to see the pin's colour, too few to hide the line
 _DOT_SYMBOLS = ("o", "s", "t", "d", "p", "h")  # by pin, so that pins differ in shape as well as in colour
 
@@ -21,7 +21,7 @@ class CurveItems:
     """Line, band and dots of one curve in a plot."""
 
     def __init__(self, plot: pg.PlotItem) -> None:
-        self._line = pg.PlotCurveItem()
+        self._line = pg.PlotCurveItem(antialias=True)
         self._lower, self._upper = pg.PlotCurveItem(pen=None), pg.PlotCurveItem(pen=None)
         self._band = pg.FillBetweenItem(self._lower, self._upper)
         self._dots = pg.ScatterPlotItem(size=9, pxMode=True)
@@ -62,10 +62,10 @@ class CurveItems:
         self._band.setBrush(fill)
 
     def _show_band(self, curve: Curve, *, banded: bool) -> None:
-        visible = banded and curve.lower is not None and curve.upper is not None
+        has_band = curve.lower is not None and curve.upper is not None
         for item in (self._lower, self._upper, self._band):
-            item.setVisible(visible)
-        if visible:
+            item.setVisible(banded and has_band)
+        if banded and curve.lower is not None and curve.upper is not None:
             known = np.isfinite(curve.lower) & np.isfinite(curve.upper)
             wavelengths = curve.wavelengths_nm[known]
             self._lower.blockSignals(True)  # the band follows both edges: tell it once, not twice

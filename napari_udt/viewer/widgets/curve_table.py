@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, Signal
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QGuiApplication, QIcon, QKeyEvent, QKeySequence
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -13,8 +14,8 @@ from napari_udt.viewer.style import Theme, theme
 from napari_udt.viewer.widgets.curve_items import line_icon
 
 CURVE, VALUE, ANGLE, RMSE = range(4)
-_ICON_SIZE = QSize(34, 14)
-_NUMBER_WIDTH = 64
+_ICON_SIZE = QSize(28, 14)
+_NUMBER_WIDTHS = {VALUE: 58, ANGLE: 62, RMSE: 60}
 
 _TOOLTIPS = {
     CURVE: "Untick a curve to hide it.",
@@ -93,7 +94,7 @@ class CurveTableModel(QAbstractTableModel):
         return None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """What a cell shows, its alignment, tick, line sample and tooltip."""
+        """Return what a cell shows, its alignment, tick, line sample and tooltip."""
         curve, column = self.curves.curves[index.row()], index.column()
         match role:
             case Qt.ItemDataRole.DisplayRole:
@@ -121,13 +122,16 @@ class CurveTableModel(QAbstractTableModel):
         self.visibility_changed.emit()
         return True
 
-    def number(self, curve: Curve, column: int, digits: int = 3) -> str:
-        """Return a number as text; "ref." for the curve that the others are compared with."""
+    def number(self, curve: Curve, column: int, *, exact: bool = False) -> str:
+        """Return a number as text, short or exact; "ref." for the curve that the others are compared with."""
         if column == VALUE:
-            return "" if self._wavelength_nm is None else _text(curve.value_at(self._wavelength_nm), digits)
+            at = self._wavelength_nm
+            return "" if at is None else _text(curve.value_at(at), ".7g" if exact else "#.3g")
         found = self.curves.difference(curve.id)
+        if found is not None and column == ANGLE:
+            return _text(found.angle_deg, ".7g" if exact else ".2f")
         if found is not None:
-            return _text(found.angle_deg if column == ANGLE else found.rmse, digits)
+            return _text(found.rmse, ".7g" if exact else "#.2g")
         is_reference = any(d.reference == curve.id for d in self.curves.differences)
         return "ref." if is_reference and column == ANGLE else ""
 
@@ -160,6 +164,9 @@ class CurveTable(QTableView):
         self.rows = CurveTableModel(parent=self)
         self.setModel(self.rows)
         self._titles: tuple[str, ...] = ()
+        self._fold_soon = QTimer(self)  # after the layout has settled: a scroll bar makes the labels narrower
+        self._fold_soon.setSingleShot(True)
+        self._fold_soon.timeout.connect(self.resizeRowsToContents)
         self._set_up_look()
         self.rows.visibility_changed.connect(self.visibility_changed)
         self.clicked.connect(self._on_clicked)
@@ -175,7 +182,7 @@ class CurveTable(QTableView):
         titles = tuple(title(curve) for curve in curves.curves)
         if titles != self._titles:
             self._titles = titles
-            self.resizeRowsToContents()
+            self._fold_soon.start()
 
     def set_wavelength(self, wavelength_nm: float | None) -> None:
         """Show the values at another wavelength."""
@@ -199,7 +206,8 @@ class CurveTable(QTableView):
         heading = [self.rows.headerData(c, Qt.Orientation.Horizontal) for c in range(4)]
         curves = [self.rows.curves.curves[row] for row in rows]
         lines = [
-            [title(c), *(self.rows.number(c, column, 6) for column in (VALUE, ANGLE, RMSE))] for c in curves
+            [title(c), *(self.rows.number(c, column, exact=True) for column in (VALUE, ANGLE, RMSE))]
+            for c in curves
         ]
         return "\n".join("\t".join(line) for line in [heading, *lines])
 
@@ -210,9 +218,9 @@ class CurveTable(QTableView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(CURVE, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
-        for column in (VALUE, ANGLE, RMSE):
-            header.resizeSection(column, _NUMBER_WIDTH)
-        header.sectionResized.connect(self.resizeRowsToContents)
+        for column, width in _NUMBER_WIDTHS.items():
+            header.resizeSection(column, width)
+        header.sectionResized.connect(self._on_section_resized)
         self.setIconSize(_ICON_SIZE)
         self.setWordWrap(True)
         self.setShowGrid(False)
@@ -221,9 +229,12 @@ class CurveTable(QTableView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
+    def _on_section_resized(self, *_: int) -> None:
+        self._fold_soon.start()
+
     def _on_clicked(self, index: QModelIndex) -> None:
         if index.column() != CURVE:
-            self._copy(self.rows.number(self.rows.curves.curves[index.row()], index.column(), 6))
+            self._copy(self.rows.number(self.rows.curves.curves[index.row()], index.column(), exact=True))
 
     def _copy(self, text: str) -> None:
         clipboard = QGuiApplication.clipboard()
@@ -237,5 +248,5 @@ def title(curve: Curve) -> str:
     return curve.label if curve.pin is None else f"Pin {curve.pin.number} · {curve.label}"
 
 
-def _text(value: float, digits: int) -> str:
-    return "" if value != value else f"{value:.{digits}g}"
+def _text(value: float, form: str) -> str:
+    return "" if math.isnan(value) else format(value, form)

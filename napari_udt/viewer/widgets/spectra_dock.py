@@ -7,7 +7,16 @@ from pathlib import Path
 from qtpy.compat import isalive
 from qtpy.QtCore import QElapsedTimer, Qt, QTimer, Signal
 from qtpy.QtGui import QGuiApplication, QShowEvent
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_udt.viewer.curves import CurveSet
 from napari_udt.viewer.export import csv_text, save_curves
@@ -91,9 +100,12 @@ class SpectraDock(QWidget):
         self._controls = SpectraControls(parent=self)
         self._plot = SpectraPlot(parent=self)
         self._table = CurveTable(parent=self)
+        self._hint = _text_line("hint", self)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._statement = _text_line("statement", self)
         self._statement.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._remarks = _text_line("remarks", self)
+        self._remarks.setMinimumHeight(self._remarks.fontMetrics().height())  # the plot must not jump
         self._clear = _button("Clear pins", "Take all pins away.", self)
         self._copy = _button("Copy", "Copy all curves and their provenance to the clipboard, as CSV.", self)
         self._export = _button("Export...", "Save the curves (CSV, JSON) or the plot (PNG, SVG).", self)
@@ -104,8 +116,11 @@ class SpectraDock(QWidget):
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self._plot)
         splitter.addWidget(self._table)
-        splitter.setStretchFactor(0, 3)
-        splitter.setStretchFactor(1, 1)
+        splitter.setStretchFactor(0, 1)
+        splitter.setSizes([420, 170])
+        self._pages = QStackedWidget(self)
+        self._pages.addWidget(self._hint)
+        self._pages.addWidget(splitter)
         buttons = QHBoxLayout()
         for button in (self._clear, self._copy, self._export):
             buttons.addWidget(button)
@@ -113,7 +128,7 @@ class SpectraDock(QWidget):
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
         layout.addWidget(self._controls)
-        layout.addWidget(splitter, stretch=1)
+        layout.addWidget(self._pages, stretch=1)
         layout.addWidget(self._statement)
         layout.addWidget(self._remarks)
         layout.addLayout(buttons)
@@ -150,11 +165,11 @@ class SpectraDock(QWidget):
         self._plot.show_curves(self.curves, self._table.hidden)
 
     def _say(self) -> None:
-        hint = NO_PIXEL if len(self.session) else NO_CUBES
-        self._statement.setText(self.curves.statement or hint)
-        remarks = "\n".join(self.curves.remarks)
-        self._remarks.setText(remarks)
-        self._remarks.setVisible(bool(remarks))
+        self._hint.setText(NO_PIXEL if len(self.session) else NO_CUBES)
+        self._pages.setCurrentIndex(1 if self.curves.statement else 0)
+        self._statement.setText(self.curves.statement)
+        self._statement.setVisible(bool(self.curves.statement))
+        self._remarks.setText("\n".join(self.curves.remarks))
 
     def _on_cursor_changed(self, _pixel: PixelRef | None) -> None:
         self._request_refresh()

@@ -112,7 +112,9 @@ class SpectraPlot(QWidget):
         plot.setLabel("bottom", "Wavelength [nm]")
         for side in ("bottom", "left"):
             plot.getAxis(side).enableAutoSIPrefix(False)  # it would make "knm" of 1000 nm
+        plot.getAxis("bottom").setHeight(42)
         plot.getAxis("left").setWidth(64)  # a fixed width: the picture must not jump with the numbers
+        plot.layout.setContentsMargins(2, 6, 10, 2)
         plot.getViewBox().setDefaultPadding(0.03)
         self._range: tuple[float, float] | None = None
         self._value_label = ""
