@@ -241,15 +241,25 @@ class _Merged:
             spectra = np.where(valid, spectra, 0)
             count = (members.T @ valid.astype(np.float32)).astype(np.float64)
             self.spectra += np.bincount(classes[valid.any(axis=1)], minlength=len(self.spectra))
-        mean = (members.T @ spectra) / np.maximum(count, 1).astype(np.float32)
-        deviation = spectra - mean[classes]
+        origin = self._origin(spectra, members, count)
+        deviation = spectra - origin[classes]
         if valid is not None:
             deviation[~valid] = 0
+        shift = (members.T @ deviation) / np.maximum(count, 1)
         deviation *= deviation
-        self._merge(count, mean.astype(np.float64), members.T @ deviation)
+        self._merge(count, origin + shift, members.T @ deviation - count * shift**2)
+
+    def _origin(self, spectra: Floats, members: NDArray[np.float32], count: NDArray[np.float64]) -> Floats:
+        """Return a point near each class's mean: small deviations from it keep their digits in single precision."""
+        origin = self.mean.astype(spectra.dtype)
+        new = np.any((self.count == 0) & (count > 0), axis=1)
+        if new.any():
+            sums = members[:, new].T @ spectra
+            origin[new] = sums / np.maximum(count, 1).astype(spectra.dtype)[new]
+        return origin
 
     def _merge(
-        self, count: NDArray[np.float64], mean: NDArray[np.float64], squares: NDArray[np.float32]
+        self, count: NDArray[np.float64], mean: NDArray[np.float64], squares: NDArray[np.float64]
     ) -> None:
         total = self.count + count
         share = np.divide(count, total, out=np.zeros_like(total), where=total > 0)
@@ -264,7 +274,7 @@ class _Merged:
             self.squares[index], self.count[index], out=np.full(seen.shape, np.nan), where=seen
         )
         mean = np.where(seen, self.mean[index], np.nan)
-        return Moments(mean, np.sqrt(variance), int(self.spectra[index]))
+        return Moments(mean, np.sqrt(np.maximum(variance, 0)), int(self.spectra[index]))
 
 
 def _statistics_of_one(spectrum: NDArray[np.float64]) -> SpectralStatistics:
