@@ -6,7 +6,7 @@ import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from napari_udt.viewer.layers import LayerAdapter
+from napari_udt.viewer.layers import LayerAdapter, PinLayers, SideBySide
 from napari_udt.viewer.pointer import Pointer, WavelengthSlider
 from napari_udt.viewer.session import Session
 
@@ -22,6 +22,8 @@ class Desk:
     adapter: LayerAdapter
     pointer: Pointer
     slider: WavelengthSlider
+    pins: PinLayers
+    side_by_side: SideBySide
 
 
 _desks: weakref.WeakKeyDictionary[Any, Desk] = weakref.WeakKeyDictionary()
@@ -33,5 +35,13 @@ def desk_of(viewer: ViewerModel) -> Desk:
     if viewer not in _desks:
         session = Session()
         adapter = LayerAdapter(viewer, session)
-        _desks[viewer] = Desk(session, adapter, Pointer(adapter), WavelengthSlider(adapter))
+        pins = PinLayers(adapter)
+        _desks[viewer] = Desk(
+            session,
+            adapter,
+            Pointer(adapter),
+            WavelengthSlider(adapter),
+            pins,
+            SideBySide(adapter, pins),
+        )
     return _desks[viewer]

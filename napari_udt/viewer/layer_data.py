@@ -169,24 +169,35 @@ def default_wavelength(cube: SpectralCube) -> float:
     return float(cube.wavelengths_nm[cube.nearest_channel(wanted)])
 
 
-def cube_layers(cube: SpectralCube) -> list[LayerTuple]:
-    """Return the layers of a cube as ``(data, attributes, type)``: picture, then labels and oxygenation."""
+def plane_units(metric: bool, ndim: int = 2) -> tuple[str, ...]:
+    """Return the units of a layer's axes: the picture's in mm or pixels, the wavelength's always "pixel"."""
+    unit = "mm" if metric else "pixel"
+    return ("pixel", unit, unit)[-ndim:]
+
+
+def cube_layers(cube: SpectralCube, metric: bool | None = None) -> list[LayerTuple]:
+    """Return the layers of a cube as ``(data, attributes, type)``: picture, then oxygenation and labels.
+
+    Parameters
+    ----------
+    cube : SpectralCube
+    metric : bool, optional
+        Whether the picture's axes carry the unit mm; by default when the pixel size is known.
+    """
+    metric = cube.pixel_size_mm is not None if metric is None else metric
     layers = [_image_layer(cube)]
     if cube.oxygenation is not None:
         layers.append(_oxygenation_layer(cube))
     if cube.labels is not None:
         layers.append(_labels_layer(cube))
+    for _, attributes, _ in layers:
+        attributes["units"] = plane_units(metric, len(attributes["scale"]))
     return layers
 
 
 def _plane(cube: SpectralCube) -> dict[str, Any]:
     """Attributes that place a two-dimensional layer on the cube's picture."""
-    unit = "pixel" if cube.pixel_size_mm is None else "mm"
-    return {
-        "scale": cube.pixel_size_mm or (1.0, 1.0),
-        "axis_labels": ("y", "x"),
-        "units": (unit, unit),
-    }
+    return {"scale": cube.pixel_size_mm or (1.0, 1.0), "axis_labels": ("y", "x")}
 
 
 def _image_layer(cube: SpectralCube) -> LayerTuple:
@@ -197,7 +208,6 @@ def _image_layer(cube: SpectralCube) -> LayerTuple:
         "scale": (step, *plane["scale"]),
         "translate": (start, 0.0, 0.0),
         "axis_labels": (WAVELENGTH_AXIS, *plane["axis_labels"]),
-        "units": ("pixel", *plane["units"]),
         "contrast_limits": contrast_limits(cube),
         "colormap": "gray" if cube.modality == "HSI" else "inferno",
         "rgb": False,

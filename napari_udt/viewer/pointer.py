@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_udt.viewer.session import Session
-
 if TYPE_CHECKING:
     from napari_udt.viewer.layers import LayerAdapter
 
@@ -88,8 +86,3 @@ class WavelengthSlider:
         overlay = self._adapter.viewer.canvas.overlays.text
         overlay.text = text
         overlay.visible = bool(text)
-
-
-def connect(adapter: LayerAdapter) -> tuple[Session, Pointer, WavelengthSlider]:
-    """Connect mouse and slider of an adapter's viewer with its session; keep what is returned alive."""
-    return adapter.session, Pointer(adapter), WavelengthSlider(adapter)

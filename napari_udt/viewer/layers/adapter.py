@@ -1,4 +1,4 @@
-"""Keeps a session and ``viewer.layers`` in step; the only module that touches ``viewer.layers``.
+"""Keeps a session and ``viewer.layers`` in step.
 
 The session is the master of *which* cubes are open: whoever adds a cube to it gets layers, and removing it
 removes them. Layers that napari adds itself (a reader, a sample) carry their cube in ``layer.metadata`` and are
@@ -8,15 +8,16 @@ adopted; layers that the user deletes or renames change the session.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from napari.layers import Image, Labels, Layer
+from napari.layers import Image, Labels, Layer, Points
+from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
-from napari_udt.viewer.layer_data import CUBE_KEY, PART_KEY, cube_layers, default_wavelength
+from napari_udt.viewer.layer_data import CUBE_KEY, PART_KEY, cube_layers, default_wavelength, plane_units
 from napari_udt.viewer.session import PixelRef, Session
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class CubeLayers:
     image: Image
     oxygenation: Image | None = None
     labels: Labels | None = None
+    pins: Points | None = None
 
     def __iter__(self) -> Iterator[Layer]:
         return (layer for f in fields(self) if (layer := getattr(self, f.name)) is not None)
@@ -50,6 +52,8 @@ class LayerAdapter:
     session : Session
         The session to keep in step with.
     """
+
+    structure_changed = Signal()  # a cube's layers came or went
 
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         self._viewer = weakref.ref(viewer)
@@ -76,6 +80,10 @@ class LayerAdapter:
 
     def __getitem__(self, key: str) -> CubeLayers:
         return self._open[key]
+
+    def keys(self) -> tuple[str, ...]:
+        """Return the keys of the cubes that have layers, oldest first."""
+        return tuple(self._open)
 
     def key_of(self, layer: Layer) -> str | None:
         """Return the key of the cube that a layer belongs to, None for foreign layers."""
@@ -125,37 +133,50 @@ class LayerAdapter:
     def _follow_session(self) -> None:
         if self._busy:
             return
-        with self._own_changes():
-            for key in [key for key in self._open if key not in self.session]:
+        with self.own_changes():
+            gone = [key for key in self._open if key not in self.session]
+            for key in gone:
                 self._take_away(key)
-            for entry in self.session:
-                if entry.key not in self._open:
-                    self._show(entry.key, entry.cube)
+            new = [entry for entry in self.session if entry.key not in self._open]
+            for entry in new:
+                self._show(entry.key, entry.cube)
+        if gone or new:
+            self.structure_changed.emit()
 
     def _show(self, key: str, cube: SpectralCube) -> None:
         """Add the layers of a cube on top, make its picture the active layer and look at it."""
-        made = {}
-        for data, attributes, kind in cube_layers(cube.with_(name=key)):
+        made: dict[str, Any] = {}
+        metric = self._agree_on_units(cube)
+        for data, attributes, kind in cube_layers(cube.with_(name=key), metric=metric):
             part = attributes["metadata"][PART_KEY]
             attributes["metadata"][CUBE_KEY] = cube
             made[part] = self.viewer.add_layer(Layer.create(data, attributes, kind))
         self._register(key, CubeLayers(**made))
 
+    def _agree_on_units(self, *new: SpectralCube) -> bool:
+        """Use millimetres only when every cube has them: napari warns of mixed units and then ignores all."""
+        cubes = [*(group.cube for group in self._open.values()), *new]
+        metric = all(cube.pixel_size_mm is not None for cube in cubes)
+        for group in self._open.values():
+            for layer in group:
+                layer.units = plane_units(metric, layer.ndim)
+        self.viewer.canvas.overlays.scale_bar.visible = metric
+        return metric
+
     def _register(self, key: str, group: CubeLayers) -> None:
         self._open[key] = group
         group.image.events.name.connect(self._on_renamed)
         self._name_parts(key)
-        if group.labels is not None:
-            group.labels.editable = False  # painting would not reach the cube; nobody shall believe it does
         self._look_at(key)
 
     def _name_parts(self, key: str) -> None:
         group = self._open[key]
         group.image.name = key
+        for part, title in (("labels", "structures"), ("oxygenation", "oxygen saturation"), ("pins", "pins")):
+            if (layer := getattr(group, part)) is not None:
+                layer.name = f"{key} · {title}"
         if group.labels is not None:
-            group.labels.name = f"{key} · structures"
-        if group.oxygenation is not None:
-            group.oxygenation.name = f"{key} · oxygen saturation"
+            group.labels.editable = False  # painting would not reach the cube; nobody shall believe it does
 
     def _look_at(self, key: str) -> None:
         """Hide cubes of another modality, fit the view, and make sure that the slider stands in range."""
@@ -164,8 +185,32 @@ class LayerAdapter:
             if other.cube.modality != group.cube.modality:
                 self._set_visible(other, False)
         self.viewer.layers.selection.active = group.image
-        self.viewer.reset_view(layers=[layer for layer in group if layer.visible] or [group.image])
+        self.fit([key])
         self._bring_slider_into_range(group.cube)
+
+    def fit(self, keys: Iterable[str]) -> None:
+        """Fit the view to the pictures of some cubes."""
+        pictures = [self._open[key].image for key in keys]
+        if pictures:
+            self.viewer.reset_view(layers=pictures)
+
+    def attach(self, key: str, part: str, layer: Layer) -> None:
+        """Add a layer of a cube directly above the layers that it has."""
+        group, layers = self._open[key], self.viewer.layers
+        with self.own_changes():
+            active = layers.selection.active
+            layers.insert(max(layers.index(own) for own in group) + 1, layer)
+            layers.selection.active = active
+        setattr(group, part, layer)
+
+    def detach(self, key: str, part: str) -> None:
+        """Remove a layer of a cube, if it is there."""
+        group, layers = self._open[key], self.viewer.layers
+        layer = getattr(group, part)
+        setattr(group, part, None)
+        if layer is not None and layer in layers:
+            with self.own_changes():
+                layers.remove(layer)
 
     def _bring_slider_into_range(self, cube: SpectralCube) -> None:
         dims = self.viewer.dims
@@ -198,17 +243,22 @@ class LayerAdapter:
         cube = layer.metadata.get(CUBE_KEY)
         if not isinstance(cube, SpectralCube):
             return
-        with self._own_changes():
+        with self.own_changes():
             part = layer.metadata.get(PART_KEY)
+            self._agree_on_units(cube)
             if part == "image":
                 self._register(self.session.add(cube, key=layer.name).key, CubeLayers(layer))
+            else:
+                self._adopt_part(layer, cube, str(part))
+        self.structure_changed.emit()
+
+    def _adopt_part(self, layer: Layer, cube: SpectralCube, part: str) -> None:
+        for key, group in reversed(self._open.items()):
+            if group.cube is cube and getattr(group, part) is None:
+                setattr(group, part, layer)
+                self._name_parts(key)
+                self.viewer.layers.selection.active = group.image
                 return
-            for key, group in reversed(self._open.items()):
-                if group.cube is cube and getattr(group, part) is None:
-                    setattr(group, part, layer)
-                    self._name_parts(key)
-                    self.viewer.layers.selection.active = group.image
-                    return
 
     def _on_removed(self, event: Any) -> None:
         key = self.key_of(event.value)
@@ -216,12 +266,13 @@ class LayerAdapter:
             return
         group = self._open[key]
         if event.value is group.image:
-            with self._own_changes():
+            with self.own_changes():
                 self._take_away(key)
                 self.session.remove(key)
-            return
-        part = next(f.name for f in fields(group) if getattr(group, f.name) is event.value)
-        setattr(group, part, None)
+        else:
+            part = next(f.name for f in fields(group) if getattr(group, f.name) is event.value)
+            setattr(group, part, None)
+        self.structure_changed.emit()
 
     def _on_renamed(self, event: Any) -> None:
         if self._busy:
@@ -229,16 +280,15 @@ class LayerAdapter:
         old = self.key_of(event.source)
         if old is None or old == event.source.name:
             return
-        with self._own_changes():
-            group = self._open[old]
+        with self.own_changes():
             self.session.rename(old, event.source.name)
             new = next(entry.key for entry in self.session if entry.key not in self._open)
             self._open = {(new if k == old else k): g for k, g in self._open.items()}
             self._name_parts(new)
-            group.image.refresh()
+        self.structure_changed.emit()
 
     @contextmanager
-    def _own_changes(self) -> Iterator[None]:
+    def own_changes(self) -> Iterator[None]:
         """Mark changes as the adapter's own, so that their echoes are not answered."""
         before, self._busy = self._busy, True
         try:
