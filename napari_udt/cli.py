@@ -148,7 +148,7 @@ def _models(args: argparse.Namespace) -> int:
 
     specs = list_models()
     if args.json:
-        print(json.dumps([spec.to_json() for spec in specs], indent=2))
+        print(json.dumps([json.loads(spec.to_json()) for spec in specs], indent=2))
     else:
         print("\n".join(_model_line(spec) for spec in specs) or "No models are installed.")
     return 0

@@ -40,9 +40,9 @@ class TissueCondition:
     index: NDArray[np.intp]
     note: str
 
-    def of_pixels(self, start: int, stop: int) -> NDArray[np.float32]:
-        """Class probabilities of pixels in reading order, shape (stop - start, classes)."""
-        return self.table[self.index.reshape(-1)[start:stop]]
+    def of_pixels(self, start: int, stop: int) -> NDArray[np.intp]:
+        """Rows of the table that hold for pixels in reading order, shape (stop - start,)."""
+        return self.index.reshape(-1)[start:stop]
 
     def as_image(self) -> NDArray[np.float32]:
         """Class probabilities as a picture, shape (classes, rows, columns)."""
