@@ -16,6 +16,7 @@ from typing import Literal
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
+from napari_udt.spectra import Centre, Normalisation, Spread
 
 Role = Literal["simulated", "transferred", "real", "none"]
 Mode = Literal["pixel", "structure"]
@@ -66,13 +67,16 @@ class DisplayOptions:
         What stands for a group of spectra.
     spread : {"std", "quantiles", "none"}
         Band around it: one standard deviation, or 5-95 % quantiles.
+    hover : bool
+        Whether curves follow the cursor; if not, only the pins are drawn.
     """
 
     mode: Mode = "pixel"
-    normalisation: Literal["none", "l1", "l2", "max"] = "l2"
+    normalisation: Normalisation = "l2"
     window: int = 1
-    centre: Literal["mean", "median"] = "mean"
-    spread: Literal["std", "quantiles", "none"] = "std"
+    centre: Centre = "mean"
+    spread: Spread = "std"
+    hover: bool = True
 
 
 # Colour-blind-safe dots for pins (Okabe and Ito, 2008, without black and without the yellow that
