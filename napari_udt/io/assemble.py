@@ -50,7 +50,7 @@ def assemble(
         modality=options.modality or modality or "HSI",
         domain=options.domain or domain,
         name=fields.pop("name", None) or short_name(path),
-        metadata={**(metadata or {}), **_remarks(options, modality, cube_data)},
+        metadata=_with_remarks(metadata or {}, options, modality, cube_data),
         **fields,
     )
 
@@ -109,14 +109,18 @@ def short_name(path: Path) -> str:
     return path.name.removesuffix(".h5").removesuffix(".udt") if path.suffix == ".h5" else path.stem
 
 
-def _remarks(options: ReadOptions, modality: str | None, data: Any) -> dict[str, Any]:
-    """Return what the reader noticed or took for granted, for the metadata."""
-    remarks: dict[str, Any] = {}
+def _with_remarks(
+    metadata: dict[str, Any], options: ReadOptions, modality: str | None, data: Any
+) -> dict[str, Any]:
+    """Add what the user stated, what was taken for granted, and how many values are not finite."""
     stated = [k for k in ("wavelengths_nm", "domain", "modality") if getattr(options, k) is not None]
-    if stated:
-        remarks["stated_by_user"] = stated
-    if modality is None and options.modality is None:
-        remarks["assumed"] = {"modality": "HSI"}
-    if isinstance(data, np.ndarray) and (count := int(data.size - np.count_nonzero(np.isfinite(data)))):
-        remarks["non_finite"] = count
-    return remarks
+    assumed = {**({} if modality else {"modality": "HSI"}), **metadata.get("assumed", {})}
+    remarks: dict[str, Any] = {
+        "stated_by_user": stated,
+        "assumed": {key: value for key, value in assumed.items() if key not in stated},
+        "non_finite": int(data.size - np.count_nonzero(np.isfinite(data)))
+        if isinstance(data, np.ndarray)
+        else 0,
+    }
+    kept = {key: value for key, value in metadata.items() if key not in remarks}
+    return {**kept, **{key: value for key, value in remarks.items() if value}}

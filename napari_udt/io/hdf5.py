@@ -7,6 +7,8 @@ What must be read whole is read only when the file really holds it.
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,20 +68,19 @@ def children(group: h5py.Group) -> Iterator[tuple[str, Any]]:
             yield name, group[name]
 
 
-def datasets(group: h5py.Group) -> Iterator[h5py.Dataset]:
-    """Go through all datasets below a group, each once, also where links form a circle."""
+def objects(group: h5py.Group) -> Iterator[Any]:
+    """Go through a group and all groups and datasets below it, each once, also where links form a circle."""
     seen = {_address(group)}
-    waiting = [(group, 0)]
+    waiting = deque([(group, 0)])
     while waiting and len(seen) < MAX_OBJECTS:
-        parent, depth = waiting.pop(0)
-        for _, item in children(parent):
-            if _address(item) in seen:
-                continue
-            seen.add(_address(item))
-            if isinstance(item, h5py.Dataset):
-                yield item
-            elif isinstance(item, h5py.Group) and depth < MAX_DEPTH:
-                waiting.append((item, depth + 1))
+        item, depth = waiting.popleft()
+        yield item
+        if not isinstance(item, h5py.Group) or depth == MAX_DEPTH:
+            continue
+        for _, below in children(item):
+            if _address(below) not in seen:
+                seen.add(_address(below))
+                waiting.append((below, depth + 1))
 
 
 def is_numeric(dataset: h5py.Dataset) -> bool:
@@ -98,7 +99,7 @@ def checked(dataset: h5py.Dataset, path: Path) -> h5py.Dataset:
         raise CubeError(
             f"{where} keeps its numbers in other files, which are not followed; copy them into one file."
         )
-    if dataset.chunks and np.prod(dataset.chunks, dtype=float) * dataset.dtype.itemsize > MAX_CHUNK_BYTES:
+    if dataset.chunks and math.prod(dataset.chunks) * dataset.dtype.itemsize > MAX_CHUNK_BYTES:
         raise CubeError(
             f"{where} is stored in chunks of {dataset.chunks}, which need more than 1 GB each to read; "
             "store it in smaller chunks."
@@ -110,14 +111,20 @@ def checked(dataset: h5py.Dataset, path: Path) -> h5py.Dataset:
 
 def whole(dataset: h5py.Dataset, path: Path) -> NDArray[Any]:
     """Read a whole dataset, unless it declares far more than the file holds."""
+    return part(dataset, path, (slice(None),) * dataset.ndim)
+
+
+def part(dataset: h5py.Dataset, path: Path, selection: tuple[int | slice, ...]) -> NDArray[Any]:
+    """Read one integer or full slice per axis, unless that is far more than the file holds."""
     checked(dataset, path)
-    declared = dataset.size * dataset.dtype.itemsize
+    lengths = [n for n, k in zip(dataset.shape, selection, strict=True) if isinstance(k, slice)]
+    wanted = math.prod(lengths) * dataset.dtype.itemsize
     held = dataset.id.get_storage_size()
-    if declared > max(SMALL_BYTES, MAX_RATIO * held):
+    if wanted > max(SMALL_BYTES, MAX_RATIO * held):
         raise CubeError(
             f"{path}: {dataset.name} declares {_size(dataset)} but the file holds {held} bytes of it."
         )
-    return dataset[()]
+    return dataset[selection]
 
 
 def text(value: Any) -> str | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from napari_udt.cube import DOMAINS, MODALITIES, Domain, Modality, SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.files import whole_or_nothing
+from napari_udt.io import own, paper_pat
 from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
 from napari_udt.io.diagnosis import explain
 from napari_udt.io.registry import Format, sniff
@@ -115,7 +116,7 @@ def save_cubes(
     try:
         with whole_or_nothing(path) as temporary:
             write(cubes, temporary, compress)
-    except (OSError, TypeError, RecursionError) as error:
+    except (OSError, TypeError, ValueError, RecursionError) as error:
         raise CubeError(f"{path}: the cube cannot be written ({error}); nothing was changed.") from error
 
 
@@ -160,11 +161,13 @@ def _open(path: Path, known: Format, chosen: Candidate, found: Sequence[Candidat
     return replace(cube, metadata={**cube.metadata, "file": origin})
 
 
-def _writer(path: Path, count: int):  # noqa: ANN202
-    from napari_udt.io import own
-
-    if path.suffix.lower() in (".h5", ".hdf5"):
+def _writer(path: Path, count: int) -> Callable[[Sequence[SpectralCube], Path, bool], None]:
+    """Return what writes the format that the file's ending asks for."""
+    ending = path.suffix.lower()
+    if ending in (".h5", ".hdf5"):
         return own.write
+    if ending == ".npz" and count == 1:
+        return lambda cubes, target, compress: paper_pat.write(cubes[0], target, compress)
     raise CubeError(
-        f"{path}: cubes are saved as .h5 or .hdf5, or one cube as .npz; choose one of these endings."
+        f"{path}: cubes are saved as .h5 or .hdf5, one cube also as .npz; choose one of these endings."
     )

@@ -49,9 +49,10 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     """
     with hdf5.opened(path) as file:
         _check_version(file, path)
-        group = hdf5.child_group(file, "cubes")
-        names = sorted((n for n, _ in hdf5.children(group)), key=_number) if group is not None else []
-        titles = [_text(group[name], "name") or name for name in names]
+        cubes = hdf5.child_group(file, "cubes")
+        groups = {} if cubes is None else {k: g for k, g in hdf5.children(cubes) if isinstance(g, h5py.Group)}
+        names = sorted(groups, key=_number)
+        titles = [_text(groups[name], "name") or name for name in names]
     if not names:
         raise CubeError(f"{path}: the file holds no cube; expected groups below /cubes.")
     return [

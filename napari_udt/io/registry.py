@@ -43,6 +43,12 @@ class Format:
 
 FORMATS: tuple[Format, ...] = (
     Format("udt", "napari-udt HDF5", (".udt.h5", ".h5", ".hdf5"), "napari_udt.io.own"),
+    Format("simpa", "SIMPA HDF5", (".hdf5", ".h5"), "napari_udt.io.simpa"),
+    Format("dataset", "napari-udt data set", (".h5",), "napari_udt.io.training_set"),
+    Format("paper_pat", "PAT archive of the UDT-cINN paper", (".npz",), "napari_udt.io.paper_pat"),
+    Format("paper_hsi", "HSI archive of the UDT-cINN paper", (".npy",), "napari_udt.io.paper_hsi"),
+    Format("hdf5", "HDF5 with a three-dimensional array", (".h5", ".hdf5"), "napari_udt.io.plain_hdf5"),
+    Format("numpy", "NumPy array with three axes", (".npy", ".npz"), "napari_udt.io.plain_numpy"),
 )
 
 
