@@ -218,7 +218,7 @@ class _Folder:
     ) -> None:
         (mean, std), (mean_back, std_back) = standardise
         blocks = [block for block in network.blocks if isinstance(block, CouplingBlock)]
-        kept = blocks[: _last_conditional(blocks)]
+        kept = blocks[: last_conditional(network)]
         channels = blocks[0].active_count + blocks[0].passive_count
         self.scale = torch.full((channels,), 1 / std, dtype=torch.float64)
         self.offset = torch.full((channels,), -mean / std, dtype=torch.float64)
@@ -301,9 +301,9 @@ def _affine(block: CouplingBlock) -> tuple[Tensor, Tensor]:
     return scale, offset
 
 
-def _last_conditional(blocks: Sequence[CouplingBlock]) -> int:
-    """Count the blocks up to the last one that sees the condition; what follows cancels."""
-    return max((i + 1 for i, block in enumerate(blocks) if block.condition_channels), default=0)
+def last_conditional(network: SpectralCINN) -> int:
+    """Count the blocks up to the last one that sees the condition; what follows cancels in a transfer."""
+    return max((i + 1 for i, block in enumerate(network.blocks) if block.condition_channels), default=0)
 
 
 def _on(step: _Step, device: torch.device) -> _Step:

@@ -38,7 +38,9 @@ def compared(session: Session, modality: str | None = None) -> tuple[Entry, ...]
     chosen = list(transferred)
     if transferred:
         modality = transferred[0].cube.modality
-        chosen += [e for e in session if e.role != "transferred" and same_scene(e.cube, transferred[0].cube)][-1:]
+        chosen += [e for e in session if e.role != "transferred" and same_scene(e.cube, transferred[0].cube)][
+            -1:
+        ]
     for role in ("simulated", "real"):
         if not any(e.role == role for e in chosen):
             chosen += session.with_role(role, modality)[-1:]  # type: ignore[arg-type]

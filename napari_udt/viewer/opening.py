@@ -11,7 +11,19 @@ from napari_udt.viewer.session import Session
 
 # Endings that a dropped file of spectra usually has. Such a file is ours to open or to explain, even when its
 # content turns out not to be spectral; everything else that is no cube goes to napari's own readers.
-_SPECTRAL_SUFFIXES = (".h5", ".hdf5", ".dat", ".hdr", ".bsq", ".bil", ".bip", ".npz", ".npy", ".mat", ".blosc")
+_SPECTRAL_SUFFIXES = (
+    ".h5",
+    ".hdf5",
+    ".dat",
+    ".hdr",
+    ".bsq",
+    ".bil",
+    ".bip",
+    ".npz",
+    ".npy",
+    ".mat",
+    ".blosc",
+)
 
 
 def open_files(session: Session, paths: Iterable[Path | str]) -> list[str]:

@@ -22,7 +22,9 @@ class PinLayers:
 
     def __init__(self, adapter: LayerAdapter) -> None:
         self._adapter = adapter
-        self.always: tuple[str, ...] = ()  # side by side every cell has its layer, so that the cells stay alike
+        self.always: tuple[
+            str, ...
+        ] = ()  # side by side every cell has its layer, so that the cells stay alike
         adapter.session.pins_changed.connect(self.refresh)
         adapter.session.cubes_changed.connect(self.refresh)
 

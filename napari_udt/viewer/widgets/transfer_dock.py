@@ -312,5 +312,3 @@ class TransferDock(QWidget):  # type: ignore[misc]
         if event is not None and event.type() == QEvent.Type.Close:
             self.cancel()
         return False
-
-

@@ -58,5 +58,3 @@ class CallWorker(WorkerBase):  # type: ignore[misc]
     def work(self) -> Any:
         """Call the function (called by Qt in the thread)."""
         return self._function()
-
-
