@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from napari_udt import __version__
 from napari_udt.errors import UdtError
+from napari_udt.threads import wait_passively
 
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
 
-COMMANDS = ("view", "demo", "info", "transfer", "models", "simulate", "train")
+COMMANDS = ("view", "demo", "info", "transfer", "models", "simulate", "train", "bench")
 EXIT_ERROR = 2
 EXIT_SOME_FAILED = 3
 EXIT_INTERRUPTED = 130
@@ -26,6 +27,7 @@ EXIT_INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code (0, 2 for an error, 3 when some of several files failed)."""
+    wait_passively()
     words = list(sys.argv[1:] if arguments is None else arguments)
     args = _parser().parse_args(_with_command(words))
     try:
@@ -68,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_models(_command(commands, "models", _models, "list the models"))
     _add_foreign(commands, "simulate", "make simulated data, their stand-ins for real ones, and the samples")
     _add_foreign(commands, "train", "train a transfer model")
+    _add_foreign(commands, "bench", "measure the speed of transfers on this machine")
     return parser
 
 
@@ -86,7 +89,7 @@ def _add_foreign(commands: Any, name: str, what: str) -> None:
     """Add a command whose arguments and work live in its own package."""
     from importlib import import_module
 
-    package = {"simulate": "simulation", "train": "training"}[name]
+    package = {"simulate": "simulation", "train": "training"}.get(name, name)
     module = import_module(f"napari_udt.{package}.command")
     module.add_arguments(_command(commands, name, module.run, what))
 
