@@ -56,7 +56,7 @@ def _near_zero(layer: nn.Module) -> nn.Module:
     assert isinstance(layer, nn.Linear | nn.Conv2d)
     with torch.no_grad():
         layer.weight.mul_(_LAST_LAYER_INIT)
-        nn.init.zeros_(layer.bias) if layer.bias is not None else None
+        nn.init.zeros_(layer.bias)
     return layer
 
 

@@ -21,7 +21,7 @@ def domains():
 
 
 def test_moments_become_those_of_the_reference(domains):
-    source, labels, reference, reference_labels = domains
+    _, labels, reference, reference_labels = domains
     result = match_moments(*domains)
     for label in range(3):
         wanted = reference[reference_labels == label]
@@ -30,7 +30,7 @@ def test_moments_become_those_of_the_reference(domains):
 
 
 def test_histograms_become_those_of_the_reference(domains):
-    source, labels, reference, reference_labels = domains
+    _, labels, reference, reference_labels = domains
     result = match_histograms(*domains)
     shares = np.linspace(0.05, 0.95, 19)
     for label in range(3):

@@ -125,6 +125,12 @@ def test_a_failed_save_leaves_everything_as_it_was(saved, monkeypatch):
     assert [path.name for path in saved.parent.iterdir()] == ["small-hsi"]
 
 
+def test_saved_files_are_ordinary_ones(saved):
+    ordinary = saved.parent / "ordinary"
+    ordinary.touch()
+    assert {path.stat().st_mode for path in saved.iterdir()} == {ordinary.stat().st_mode}
+
+
 def test_weights_that_are_not_finite_are_not_saved(home):
     model = make_model()
     with torch.no_grad():
