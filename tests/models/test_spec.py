@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from specs import hsi_spec, pat_spec
+from model_specs import hsi_spec, pat_spec
 
 from napari_udt.errors import ModelError
 from napari_udt.models.spec import ModelSpec

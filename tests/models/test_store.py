@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from model_specs import hsi_spec, pat_spec, stir
 from safetensors.torch import load_file, save_file
-from specs import hsi_spec, pat_spec, stir
 
 from napari_udt.errors import ModelError
 from napari_udt.models import list_models, load_model, save_model
