@@ -30,6 +30,8 @@ def test_coefficients_come_from_the_tables(shared):
     assert spectra.absorption_per_cm.shape == (6, 16)
 
 
-def test_bloodless_skin_absorbs_as_published():
-    # Jacques, "Skin Optics", Oregon Medical Laser Center News, 1998: 0.27 per cm at 694 nm.
-    assert bloodless_skin_absorption_per_cm(np.array([694.0]))[0] == pytest.approx(0.27, abs=0.005)
+def test_bloodless_skin_absorbs_ever_less_down_to_its_floor():
+    absorption = bloodless_skin_absorption_per_cm(np.array([154.0, 154 + 66.2, 700, 5000]))
+    np.testing.assert_allclose(absorption[:2] - 0.244, [85.3, 85.3 / np.e])
+    assert 0.244 < absorption[2] < 0.28
+    assert absorption[3] == pytest.approx(0.244)
