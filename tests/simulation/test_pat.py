@@ -1,11 +1,13 @@
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from napari_udt.errors import SimulationError
-from napari_udt.simulation.forearm import ARTERY, COUPLING, EPIDERMIS, VEIN
-from napari_udt.simulation.pat import ImageFactory, make_pat_samples, rounded, simulate_pat
+from napari_udt.simulation.forearm import ARTERY, COUPLING, EPIDERMIS, MUSCLE, VEIN
+from napari_udt.simulation.pat import ImageFactory, is_telling, make_pat_samples, rounded, simulate_pat
+from napari_udt.simulation.pat_image import PatImage
 from napari_udt.simulation.tables import find_tables
 
 
@@ -98,9 +100,23 @@ def test_samples_say_what_they_are_and_are_small(tables):
         assert cube.shape == (128, 256, 16)
         assert cube.pixel_size_mm == (0.15625, 0.15625)
         assert "[a.u.]" in cube.quantity
-        assert {"vein", "artery"} <= set(cube.label_names.values())
+        assert {"vein", "artery"} <= set(cube.present_labels.values())
         shuffled = np.ascontiguousarray(cube.data).view(np.uint8).reshape(-1, 4).T.tobytes()
         assert len(zlib.compress(shuffled, 4)) < 1.7e6
+
+
+def test_a_telling_image_shows_an_artery_and_a_vein_that_cross_the_plane(simulated):
+    labels = np.full((128, 256), MUSCLE, dtype=np.int8)
+    labels[60:70, 50:60] = VEIN
+    labels[60:70, 100:115] = ARTERY
+    picture = np.where(labels == MUSCLE, 1.0, 10.0).astype(np.float32)
+    image = PatImage(np.repeat(picture[None], 16, axis=0), labels, simulated.oxygenation[0], {})
+    assert is_telling(image)
+    assert not is_telling(replace(image, image=np.ones_like(image.image)))
+    assert not is_telling(replace(image, labels=np.where(labels == VEIN, MUSCLE, labels)))
+    lengthwise = labels.copy()
+    lengthwise[60:70, 100:180] = ARTERY
+    assert not is_telling(replace(image, labels=lengthwise))
 
 
 def test_rounding_keeps_the_relative_error_small():
