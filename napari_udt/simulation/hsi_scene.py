@@ -33,7 +33,7 @@ PIXEL_SIZE_MM = 0.5  # nominal
 CANDIDATES = 2000  # tissues among which each organ finds its nearest
 
 # Physiology around an organ's tissue, in standard normal units of three smooth fields (nodes of the table).
-_NODES = (np.linspace(-3, 3, 7), np.linspace(-3, 3, 5), np.linspace(-3, 3, 3))
+_NODES = (np.linspace(-3, 3, 5), np.linspace(-3, 3, 5), np.linspace(-3, 3, 3))
 _OXYGENATION_STEP = 0.06
 _BLOOD_STEP = 0.2
 _SCATTERING_STEP = 0.07
@@ -47,7 +47,7 @@ _QUANTUM = 2.0**-13
 
 @dataclass(frozen=True, eq=False)
 class _OrganTable:
-    """Simulated spectra (7, 5, 3, 100) and oxygenation (7, 5, 3) over the physiology of one organ."""
+    """Simulated spectra (5, 5, 3, 100) and oxygenation (5, 5, 3) over the physiology of one organ."""
 
     spectra: Array
     oxygenation: Array
@@ -145,7 +145,7 @@ def _second_scene(
     numbers = layout.labels[organs] - 1
     spectra = hsi_second.labelled_spectra(tables, numbers, latent[organs])
     data[organs] = spectra * len(WAVELENGTHS_NM) * brightness[numbers][:, None]
-    texture = np.exp(0.05 * smooth_field(layout.labels.shape, 1.5, rng))
+    texture = np.exp(0.03 * smooth_field(layout.labels.shape, 1.5, rng))
     lit = data * (_lamp(layout.labels.shape) * layout.relief * texture)[..., None]
     seen = hsi_second.seen_by_camera(lit, rng)
     return _cube(seen, layout, name="hsi_second", domain="second", origin=hsi_second.ORIGIN)
@@ -153,9 +153,9 @@ def _second_scene(
 
 def _fields(shape: tuple[int, int], count: int, rng: np.random.Generator) -> Array:
     """Smooth fields (rows, columns, count) of unit variance: broad variation with some fine detail."""
-    broad = [smooth_field(shape, shape[0] / 14, rng) for _ in range(count)]
+    broad = [smooth_field(shape, shape[0] / 12, rng) for _ in range(count)]
     fine = [smooth_field(shape, 1.5, rng) for _ in range(count)]
-    return np.sqrt(0.9) * np.stack(broad, axis=-1) + np.sqrt(0.1) * np.stack(fine, axis=-1)
+    return np.sqrt(0.95) * np.stack(broad, axis=-1) + np.sqrt(0.05) * np.stack(fine, axis=-1)
 
 
 def _lamp(shape: tuple[int, int]) -> Array:

@@ -38,6 +38,7 @@ STREAMS = (6, 4, 2, 3)
 
 _GRAZING = 1e-6  # smallest cosine; a stream cannot run exactly along the layer
 _LOSSLESS = 1 - 1e-9  # largest albedo; at 1 the even matrix would be singular
+_CLEAR = 1e-7  # smallest optical thickness; at 0 the antisymmetric modes would be infinite
 _OPAQUE = 300.0  # optical thickness from where tanh is 1 in double precision
 
 
@@ -211,7 +212,8 @@ def _layer(tissue: LayeredTissue, k: int, momentum: Array, flux: Array) -> tuple
     extinction = tissue.absorption_per_cm[:, :, k] + scattering
     albedo = np.minimum(scattering / np.maximum(extinction, 1e-12), _LOSSLESS)
     thickness_cm = tissue.thickness_mm[:, k, None] / 10
-    return _two_sided(1 / cosine, albedo, kernels, extinction * thickness_cm)
+    depth = np.maximum(extinction * thickness_cm, _CLEAR)
+    return _two_sided(1 / cosine, albedo, kernels, depth)
 
 
 def _scattering_kernels(
