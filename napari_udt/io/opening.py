@@ -172,6 +172,8 @@ def _open(path: Path, known: Format, chosen: Candidate, found: Sequence[Candidat
 
 def _writer(path: Path, count: int) -> Callable[[Sequence[SpectralCube], Path, bool], None]:
     """Return what writes the format that the file's ending asks for."""
+    if count == 0:
+        raise CubeError(f"{path}: there is no cube to save.")
     ending = path.suffix.lower()
     if ending in (".h5", ".hdf5"):
         return own.write

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +56,7 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         titles = [hdf5_text.attribute(groups[name], "name", path) or name for name in names]
     if not names:
         raise CubeError(f"{path}: the file holds no cube; expected groups below /cubes.")
-    return [
-        Candidate(_unique(titles, i), lambda key=key: _read(path, key, options))  # type: ignore[misc]
-        for i, key in enumerate(names)
-    ]
+    return [Candidate(_unique(titles, i), partial(_read, path, key, options)) for i, key in enumerate(names)]
 
 
 def write(cubes: Sequence[SpectralCube], path: Path, compress: bool = False) -> None:

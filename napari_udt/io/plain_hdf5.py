@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -64,8 +65,7 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     if not found:
         raise _nothing_fits(path, arrays, options)
     return [
-        Candidate(f.name, lambda f=f: _read(path, f, options), alternative=i > 0)  # type: ignore[misc]
-        for i, f in enumerate(found)
+        Candidate(f.name, partial(_read, path, f, options), alternative=i > 0) for i, f in enumerate(found)
     ]
 
 

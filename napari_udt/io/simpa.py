@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         if not found:
             raise CubeError(_without_image(root, path))
     return [
-        Candidate(title, lambda field=field, y=y: _read(path, field, y, options), alternative=i > 0)  # type: ignore[misc]
+        Candidate(title, partial(_read, path, field, y, options), alternative=i > 0)
         for i, (title, field, y) in enumerate(found)
     ]
 

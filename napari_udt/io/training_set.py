@@ -5,6 +5,7 @@ Spectra open as a picture of one column; of images, each one is a candidate.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,9 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         samples = _samples(file, path)
         images = samples.shape[0] if samples.ndim == 4 else 0
     if not images:
-        return [Candidate("spectra", lambda: _read_spectra(path, options))]
+        return [Candidate("spectra", partial(_read_spectra, path, options))]
     return [
-        Candidate(f"image {i}", lambda i=i: _read_image(path, i, options), alternative=i > 0)  # type: ignore[misc]
+        Candidate(f"image {i}", partial(_read_image, path, i, options), alternative=i > 0)
         for i in range(images)
     ]
 

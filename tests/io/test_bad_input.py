@@ -65,6 +65,16 @@ def test_a_missing_file_and_a_folder(tmp_path):
     assert not is_damaged(tmp_path / "y.h5")
 
 
+def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
+    path = good_file(tmp_path / "x.h5")
+
+    def refuse(*_args, **_kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(h5py, "File", refuse)
+    assert "cannot be read (Permission denied)" in refused(path)
+
+
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.999])
 def test_a_file_that_is_cut_short(tmp_path, kept):
     whole = good_file(tmp_path / "whole.h5").read_bytes()
