@@ -35,3 +35,29 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+@contextmanager
+def whole_folder_or_nothing(path: Path) -> Iterator[Path]:
+    """Offer a temporary folder beside ``path`` and move it there when the block ends without an error.
+
+    A folder that was at ``path`` is replaced then, and comes back when the move fails.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.", suffix=".part") as scratch:
+        temporary, former = Path(scratch, "new"), Path(scratch, "former")
+        temporary.mkdir()
+        yield temporary
+        for file in temporary.rglob("*"):
+            if file.is_file():
+                with open(file, "rb") as handle:
+                    os.fsync(handle.fileno())
+        if path.exists():
+            path.replace(former)
+        try:
+            temporary.replace(path)
+        except OSError:
+            if former.exists():
+                former.replace(path)
+            raise

@@ -1,0 +1,23 @@
+# Two commands for everyone: `make demo` and `make test`. Both set up what they need.
+.PHONY: demo test check setup clean
+
+# Threads that wait without spinning leave the other core to the window.
+export OMP_WAIT_POLICY ?= passive
+
+demo: setup
+	@.venv/bin/napari-udt demo
+
+test: setup
+	@.ci/with-display --virtual env PYTHONFAULTHANDLER=1 .venv/bin/python -m pytest $(ARGS)
+
+check: setup
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/npe2 validate napari-udt
+
+setup:
+	@bash .ci/setup
+
+clean:
+	rm -rf .venv demo-output

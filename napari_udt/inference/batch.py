@@ -1,0 +1,105 @@
+"""Transferring many files: one result per file, and one bad file does not stop the others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from napari_udt.cube import SpectralCube
+from napari_udt.errors import ModelError, TransferError, UdtError
+from napari_udt.inference.run import Direction, Progress, transfer
+from napari_udt.io import open_cube, save_cube
+from napari_udt.models import ModelSpec, list_models
+
+SUFFIX = ".udt.h5"
+Outcome = dict[str, Any]
+
+
+def fitting_models(cube: SpectralCube) -> list[ModelSpec]:
+    """List the models whose modality and wavelengths fit a cube, those on its very grid first."""
+    fits = [
+        spec
+        for spec in list_models()
+        if spec.modality == cube.modality
+        and spec.wavelengths_nm[0] >= cube.wavelengths_nm[0] - 0.05
+        and spec.wavelengths_nm[-1] <= cube.wavelengths_nm[-1] + 0.05
+    ]
+    return sorted(fits, key=lambda spec: len(spec.wavelengths_nm) != cube.shape[2])
+
+
+def transfer_files(
+    files: Iterable[Path],
+    folder: Path,
+    *,
+    model: str | None = None,
+    direction: Direction = "sim2real",
+    device: str = "auto",
+    condition: str = "auto",
+    overwrite: bool = False,
+    report: Callable[[Outcome], None],
+    progress: Progress | None = None,
+) -> list[Outcome]:
+    """Transfer each file into ``folder`` and report each outcome as it comes.
+
+    Returns
+    -------
+    list of dict
+        One per file: source, result, model, device, condition, seconds, and error (a sentence, or None).
+    """
+    cache: dict[str, Any] = {}
+    outcomes = []
+    for path in files:
+        outcome: Outcome = {
+            "source": str(path),
+            "result": None,
+            "model": model,
+            "seconds": 0.0,
+            "error": None,
+        }
+        start = time.perf_counter()
+        try:
+            target = _target(path, folder, direction, overwrite)
+            cube = open_cube(path)
+            loaded = _model(model, cube, cache)
+            moved = transfer(cube, loaded, direction, device, progress, condition=condition)
+            save_cube(moved, target, overwrite=overwrite)
+            outcome.update(
+                result=str(target),
+                model=loaded.spec.name,
+                device=moved.provenance["device"],
+                condition=moved.provenance["condition"],
+            )
+        except (UdtError, OSError) as error:
+            outcome["error"] = str(error)
+        outcome["seconds"] = round(time.perf_counter() - start, 3)
+        outcomes.append(outcome)
+        report(outcome)
+    return outcomes
+
+
+def _target(path: Path, folder: Path, direction: str, overwrite: bool) -> Path:
+    stem = path.name
+    for suffix in (SUFFIX, *path.suffixes[-1:]):
+        stem = stem.removesuffix(suffix)
+    target = folder / f"{stem}_{direction}{SUFFIX}"
+    if target.exists() and not overwrite:
+        raise TransferError(f"{target} exists already; give --overwrite to replace it.")
+    return target
+
+
+def _model(name: str | None, cube: SpectralCube, cache: dict[str, Any]) -> Any:
+    from napari_udt.models import load_model
+
+    if name is None:
+        fitting = fitting_models(cube)
+        if not fitting:
+            raise ModelError(
+                f"No installed model fits {cube.name} ({cube.modality}, {cube.wavelengths_nm[0]:g}-"
+                f"{cube.wavelengths_nm[-1]:g} nm); `napari-udt models` lists what there is."
+            )
+        name = fitting[0].name
+    if name not in cache:
+        cache[name] = load_model(name)
+    return cache[name]

@@ -1,0 +1,58 @@
+"""Where a model can run, by names that people know."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_udt.errors import TransferError
+
+
+@dataclass(frozen=True)
+class Device:
+    """A place to run: torch's key ("cpu", "cuda:0", "mps") and the name on its box."""
+
+    key: str
+    title: str
+
+
+def available_devices() -> list[Device]:
+    """List what can be used here, best first: CUDA cards, Apple's GPU, the processor."""
+    import torch
+
+    found = [
+        Device(f"cuda:{i}", torch.cuda.get_device_name(i))
+        for i in range(torch.cuda.device_count() if torch.cuda.is_available() else 0)
+    ]
+    if torch.backends.mps.is_available():
+        found.append(Device("mps", "Apple GPU"))
+    return [*found, Device("cpu", _processor_name())]
+
+
+def choose(key: str = "auto") -> Device:
+    """Return the device for ``key``; "auto" is the best there is, "cuda" the first CUDA card.
+
+    Raises
+    ------
+    TransferError
+        When the device is not there.
+    """
+    devices = available_devices()
+    if key == "auto":
+        return devices[0]
+    for device in devices:
+        if key in (device.key, device.key.partition(":")[0]):
+            return device
+    known = ", ".join(f"{d.key} ({d.title})" for d in devices)
+    raise TransferError(f"Device {key!r} is not available here; choose auto or one of: {known}.")
+
+
+def _processor_name() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass  # not Linux
+    return platform.processor() or platform.machine() or "CPU"

@@ -1,0 +1,58 @@
+"""Bringing spectra from a cube's wavelengths to a model's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.errors import TransferError
+
+# Two grids are one when they differ by less than this everywhere; cameras quote 0.1 nm at best.
+SAME_GRID_NM = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Regridding:
+    """Linear interpolation between two wavelength grids, as one small matrix.
+
+    Parameters
+    ----------
+    weights : array, shape (source channels, model channels), or None
+        ``spectrum @ weights``; None where the grids agree.
+    note : str
+        What was done, for the provenance and the screen; empty where nothing was.
+    """
+
+    weights: NDArray[np.float32] | None
+    note: str = ""
+
+    def __call__(self, spectra: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Interpolate spectra (n, source channels) to (n, model channels)."""
+        return spectra if self.weights is None else spectra @ self.weights
+
+
+def regrid(source_nm: NDArray[np.float64], model_nm: NDArray[np.float64], name: str) -> Regridding:
+    """Plan the way from a cube's wavelengths to a model's.
+
+    Raises
+    ------
+    TransferError
+        When the model needs wavelengths outside the cube's range: nothing is extrapolated.
+    """
+    source_nm, model_nm = np.asarray(source_nm, np.float64), np.asarray(model_nm, np.float64)
+    if source_nm.shape == model_nm.shape and np.allclose(source_nm, model_nm, rtol=0, atol=SAME_GRID_NM):
+        return Regridding(None)
+    if model_nm[0] < source_nm[0] - SAME_GRID_NM or model_nm[-1] > source_nm[-1] + SAME_GRID_NM:
+        raise TransferError(
+            f"{name} covers {source_nm[0]:g}-{source_nm[-1]:g} nm, but the model needs "
+            f"{model_nm[0]:g}-{model_nm[-1]:g} nm; choose a model or a cube whose wavelengths agree."
+        )
+    weights = np.stack([np.interp(model_nm, source_nm, unit) for unit in np.eye(len(source_nm))])
+    return Regridding(
+        weights.astype(np.float32),
+        f"spectra were interpolated linearly from {len(source_nm)} wavelengths "
+        f"({source_nm[0]:g}-{source_nm[-1]:g} nm) to the model's {len(model_nm)} "
+        f"({model_nm[0]:g}-{model_nm[-1]:g} nm)",
+    )

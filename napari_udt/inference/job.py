@@ -1,0 +1,59 @@
+"""What a transfer run works on, and what it does when a device's memory is full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from napari_udt.cube import SpectralCube
+from napari_udt.inference.grid import Regridding
+from napari_udt.inference.tissue import TissueCondition
+
+if TYPE_CHECKING:
+    from napari_udt.models.model import TransferModel
+
+Scale = Literal["source", "unit"]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One transfer, resolved: the cube, the model, and the way from one to the other.
+
+    Parameters
+    ----------
+    cube : SpectralCube
+    model : TransferModel
+        On the device where it shall run.
+    domains : (str, str)
+        Source and target domain, "simulated" or "real".
+    grid : Regridding
+        From the cube's wavelengths to the model's.
+    tissue : TissueCondition
+        Class probabilities per pixel.
+    scale : {"source", "unit"}
+        Whether spectra get their input's L2 norm back.
+    """
+
+    cube: SpectralCube
+    model: TransferModel
+    domains: tuple[str, str]
+    grid: Regridding
+    tissue: TissueCondition
+    scale: Scale
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether an error says that the device's memory is full."""
+    import torch
+
+    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error).lower()
+
+
+def release_memory() -> None:
+    """Give cached device memory back before another try."""
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

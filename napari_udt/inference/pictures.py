@@ -1,0 +1,65 @@
+"""Running a model over a picture: whole, since a convolution sees beyond any border that a cut would make."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.errors import TransferError
+from napari_udt.inference.job import Job, Progress, is_out_of_memory, release_memory
+
+
+def run_picture(job: Job, progress: Progress) -> NDArray[np.float32]:
+    """Transfer a cube as one picture.
+
+    Values that are not finite go in as zero and come out as NaN.
+
+    Returns
+    -------
+    array, shape (rows, columns, model channels)
+
+    Raises
+    ------
+    TransferError
+        When the device's memory does not hold the picture.
+    """
+    rows, columns, _ = job.cube.shape
+    progress(0, rows * columns)
+    flat = job.grid(job.cube.rows(0, rows).reshape(rows * columns, -1))
+    broken = ~np.isfinite(flat).all(axis=1).reshape(rows, columns)
+    image = np.moveaxis(np.nan_to_num(flat, nan=0, posinf=0, neginf=0).reshape(rows, columns, -1), 2, 0)
+    out = np.ascontiguousarray(np.moveaxis(_in_memory_bounds(job, image), 0, 2))
+    out[broken] = np.nan
+    progress(rows * columns, rows * columns)
+    return out
+
+
+def _in_memory_bounds(job: Job, image: NDArray[np.float32]) -> NDArray[np.float32]:
+    try:
+        return _padded(job, image)
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        release_memory()
+        raise TransferError(
+            f"{job.model.device} has too little memory for a {image.shape[1]} x {image.shape[2]} picture with "
+            f"{job.model.spec.name}; choose the CPU."
+        ) from error
+
+
+def _padded(job: Job, image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Fill the picture up to a size that the network can halve at every scale, and cut the rest off again."""
+    rows, columns = image.shape[1:]
+    multiple = job.model.picture_multiple
+    pad = ((0, 0), (0, -rows % multiple), (0, -columns % multiple))
+    x = np.pad(image, pad, mode="edge")[None]
+    tissue = np.pad(job.tissue.as_image(), pad, mode="edge")[None]
+    moved = _through_network(job, x, tissue)
+    return np.asarray(moved, np.float32)[0, :, :rows, :columns]
+
+
+def _through_network(job: Job, x: NDArray[np.float32], tissue: NDArray[np.float32]) -> NDArray[np.float32]:
+    model, (source, target) = job.model, job.domains
+    latent, _ = model.encode(model.normalise(x, source), source, tissue)
+    moved = model.decode(latent, target, tissue, picture_shape=x.shape[2:])
+    return np.asarray(model.denormalise(moved, target), np.float32)

@@ -1,0 +1,154 @@
+"""Transferring a cube from one domain to the other.
+
+x_real = f^-1( f(x_sim; D_sim, Y); D_real, Y ), with the tissue label Y of the simulated cube in both passes
+(Dreher et al., MICCAI 2023, section 2). Spectra (HSI) are run in chunks of pixels, pictures (PAT) whole.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.cube import SpectralCube
+from napari_udt.errors import TransferError
+from napari_udt.inference.devices import Device, choose
+from napari_udt.inference.grid import regrid
+from napari_udt.inference.job import Job, Progress, Scale
+from napari_udt.inference.pictures import run_picture
+from napari_udt.inference.provenance import describe_run
+from napari_udt.inference.spectra import DEFAULT_CHUNK, run_spectra
+from napari_udt.inference.tissue import AUTO, tissue_condition
+
+if TYPE_CHECKING:
+    from napari_udt.models.model import TransferModel
+
+Direction = Literal["sim2real", "real2sim"]
+
+DOMAINS_OF: dict[str, tuple[str, str]] = {
+    "sim2real": ("simulated", "real"),
+    "real2sim": ("real", "simulated"),
+}
+
+
+def transfer(
+    cube: SpectralCube,
+    model: TransferModel | str,
+    direction: Direction = "sim2real",
+    device: str = "auto",
+    progress: Progress | None = None,
+    *,
+    condition: str = AUTO,
+    chunk_size: int | None = None,
+    scale: Scale = "source",
+) -> SpectralCube:
+    """Carry a cube to the other domain.
+
+    Parameters
+    ----------
+    cube : SpectralCube
+        The source. Its wavelengths are interpolated to the model's where they differ and cover them.
+    model : TransferModel or str
+        A loaded model, or the name or folder of one.
+    direction : {"sim2real", "real2sim"}
+        From the simulated to the real domain or back.
+    device : str
+        "auto" (CUDA, else MPS, else CPU), "cpu", "cuda:0", "mps".
+    progress : callable, optional
+        Called as ``progress(done, total)`` before the first and after every chunk, in pixels. Raising
+        :class:`~napari_udt.errors.TransferCancelled` in it stops the run; nothing is kept.
+    condition : str
+        Tissue condition: "auto", "labels", "proxy" or the name of a class, see
+        :func:`~napari_udt.inference.tissue.tissue_condition`.
+    chunk_size : int, optional
+        Spectra per chunk (HSI), 8192 by default. The result does not depend on it. When the device runs
+        out of memory the chunk is halved and the run goes on.
+    scale : {"source", "unit"}
+        For models that work on L2-normalised spectra: give every spectrum its input's norm back, so that it
+        can be compared with the source, or leave it at unit norm.
+
+    Returns
+    -------
+    SpectralCube
+        Domain "transferred", with the source's labels, oxygenation and pixel size, and its provenance.
+        Spectra that cannot be transferred (not finite, or zero) are NaN; their number is in the provenance.
+
+    Raises
+    ------
+    TransferError
+        When cube and model do not fit, the device is missing, or its memory does not hold one tile.
+    ModelError
+        When the model cannot be loaded.
+    """
+    model = _loaded(model)
+    _check_fit(cube, model, direction)
+    job = Job(
+        cube=cube,
+        model=model,
+        domains=DOMAINS_OF[direction],
+        grid=regrid(cube.wavelengths_nm, np.asarray(model.spec.wavelengths_nm), cube.name),
+        tissue=tissue_condition(cube, model.spec, condition),
+        scale=scale,
+    )
+    place = choose(device)
+    before = model.device
+    model.to(place.key)
+    try:
+        if cube.modality == "HSI":
+            data = run_spectra(job, chunk_size or DEFAULT_CHUNK, progress or _silent)
+        else:
+            data = run_picture(job, progress or _silent)
+    finally:
+        model.to(before)
+    return _result(job, data, direction, place)
+
+
+def _silent(done: int, total: int) -> None:
+    """Report nothing."""
+
+
+def _loaded(model: TransferModel | str | Path) -> TransferModel:
+    if not isinstance(model, str | Path):
+        return model
+    from napari_udt.models import load_model
+
+    return load_model(model)
+
+
+def _check_fit(cube: SpectralCube, model: TransferModel, direction: str) -> None:
+    if direction not in DOMAINS_OF:
+        raise TransferError(f"Direction {direction!r} is unknown; choose sim2real or real2sim.")
+    if cube.modality != model.spec.modality:
+        raise TransferError(
+            f"{cube.name} is a {cube.modality} cube, but {model.spec.name} was trained on "
+            f"{model.spec.modality}; choose a {cube.modality} model."
+        )
+
+
+def _result(job: Job, data: NDArray[np.float32], direction: str, place: Device) -> SpectralCube:
+    cube, spec = job.cube, job.model.spec
+    notes: dict[str, Any] = {
+        "condition": job.tissue.note,
+        "wavelengths": job.grid.note or "the cube's own",
+        "scale": _scale_note(job),
+        "spectra_not_transferable": int(np.isnan(data).any(axis=2).sum()),
+    }
+    target = spec.target if direction == "sim2real" else "simulated"
+    return cube.with_(
+        data=data,
+        wavelengths_nm=np.asarray(spec.wavelengths_nm, np.float64),
+        domain="transferred",
+        origin=f"transferred to: {target}",
+        name=f"{cube.name} → {spec.name}",
+        provenance=describe_run(cube, spec, direction=direction, device=place.title, notes=notes),
+    )
+
+
+def _scale_note(job: Job) -> str:
+    if job.model.spec.spectrum_norm != "l2":
+        return "the target domain's"
+    if job.scale == "source":
+        return "every spectrum has its input's L2 norm"
+    return "every spectrum on the model's own, L2-normalised scale"

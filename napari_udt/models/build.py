@@ -1,0 +1,103 @@
+"""From a model's specification to its network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import nn
+
+from napari_udt.errors import ModelError
+from napari_udt.models.image_cinn import DOMAIN_CHANNELS, ImageCINN, Scale
+from napari_udt.models.spec import ModelSpec
+from napari_udt.models.spectral_cinn import SpectralCINN
+
+# Bounds on what a file may ask for; the published networks stay a factor of ten below.
+_MAX_BLOCKS = 400
+_MAX_WIDTH = 32_768
+_MAX_SCALES = 8
+
+
+def build_network(spec: ModelSpec) -> nn.Module:
+    """Build the untrained network of a specification.
+
+    The architecture of a spectral cINN is ``{"blocks", "conditional_blocks", "width"}``, of an image cINN
+    ``{"scales": [{"blocks", "width", "kernels"}, ...]}``; both may have ``"clamp"`` and ``"initial_scale"``.
+
+    Raises
+    ------
+    ModelError
+        When an entry is missing or out of bounds.
+    """
+    builder = _BUILDERS.get((spec.kind, spec.modality))
+    if builder is None:
+        raise ModelError(f"Model {spec.name!r}: no network of kind {spec.kind!r} for {spec.modality}.")
+    return builder(spec)
+
+
+def _spectral_cinn(spec: ModelSpec) -> nn.Module:
+    entries = spec.architecture
+    blocks = _integer(spec, entries, "blocks", _MAX_BLOCKS)
+    return SpectralCINN(
+        len(spec.wavelengths_nm),
+        DOMAIN_CHANNELS + spec.class_count,
+        blocks=blocks,
+        conditional_blocks=_integer(spec, entries, "conditional_blocks", blocks),
+        width=_integer(spec, entries, "width", _MAX_WIDTH),
+        **_common(spec),
+    )
+
+
+def _image_cinn(spec: ModelSpec) -> nn.Module:
+    scales = spec.architecture.get("scales")
+    if not isinstance(scales, Sequence) or not 1 <= len(scales) <= _MAX_SCALES:
+        raise ModelError(f"Model {spec.name!r}: its architecture needs 1 to {_MAX_SCALES} scales.")
+    return ImageCINN(
+        len(spec.wavelengths_nm),
+        DOMAIN_CHANNELS + spec.class_count,
+        [_scale(spec, entries) for entries in scales],
+        **_common(spec),
+    )
+
+
+def _scale(spec: ModelSpec, entries: Mapping[str, Any]) -> Scale:
+    if not isinstance(entries, Mapping):
+        raise ModelError(
+            f"Model {spec.name!r}: a scale of its architecture is {entries!r}; expected a table."
+        )
+    kernels = entries.get("kernels")
+    if not isinstance(kernels, Sequence) or len(kernels) < 2 or any(k not in (1, 3, 5, 7) for k in kernels):
+        raise ModelError(f"Model {spec.name!r}: kernels are {kernels!r}; expected two or more of 1, 3, 5, 7.")
+    return Scale(
+        blocks=_integer(spec, entries, "blocks", _MAX_BLOCKS),
+        width=_integer(spec, entries, "width", _MAX_WIDTH),
+        kernels=tuple(kernels),
+    )
+
+
+def _common(spec: ModelSpec) -> dict[str, float]:
+    return {
+        "clamp": _positive(spec, "clamp", 1.0),
+        "initial_scale": _positive(spec, "initial_scale", 1.0),
+    }
+
+
+def _integer(spec: ModelSpec, entries: Mapping[str, Any], key: str, largest: int) -> int:
+    value = entries.get(key)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= largest:
+        raise ModelError(
+            f"Model {spec.name!r}: {key} is {value!r} in its architecture; expected a whole number from 1 to {largest}."
+        )
+    return value
+
+
+def _positive(spec: ModelSpec, key: str, default: float) -> float:
+    value = spec.architecture.get(key, default)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 100:
+        raise ModelError(
+            f"Model {spec.name!r}: {key} is {value!r} in its architecture; expected a number in (0, 100]."
+        )
+    return float(value)
+
+
+_BUILDERS = {("cinn", "HSI"): _spectral_cinn, ("cinn", "PAT"): _image_cinn}

@@ -1,0 +1,221 @@
+"""A transfer network with what is needed to use it: normalisation, conditions, likelihood."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from napari_udt.errors import ModelError
+from napari_udt.models.conditions import Conditions, DomainLike, Labels, domain_number
+from napari_udt.models.spec import ModelSpec
+
+Array = TypeVar("Array", Tensor, NDArray[Any])
+
+
+class TransferModel:
+    """A conditional invertible network that moves spectra between domains.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    network : Module
+        Built by :func:`napari_udt.models.build.build_network` for the same specification.
+
+    Notes
+    -----
+    Spectra have shape (n, channels), images (n, channels, rows, columns). Arrays that come as numpy go as numpy,
+    tensors go as tensors on the model's device. ``domain`` is "simulated", "real" or a number in [0, 1]
+    (0 = simulated, 1 = real). ``labels`` are class indices in the order of ``spec.class_names`` (-1 = unknown),
+    class probabilities, or None; see :class:`napari_udt.models.conditions.Conditions`.
+
+    A transfer is ``decode(encode(x, "simulated", labels)[0], "real", labels)``: the same labels in both passes
+    (Dreher et al., MICCAI 2023).
+    """
+
+    def __init__(self, spec: ModelSpec, network: nn.Module) -> None:
+        self.spec = spec
+        self.network = network.eval()
+        self.conditions = Conditions.of(spec)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network's parameters are."""
+        return next(self.network.parameters()).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Floating type of the network's parameters."""
+        return next(self.network.parameters()).dtype
+
+    @property
+    def picture_multiple(self) -> int:
+        """Number that must divide the height and width of an image, in pixels; 1 for spectra."""
+        return int(getattr(self.network, "multiple", 1))
+
+    def to(self, device: str | torch.device) -> TransferModel:
+        """Move the network to a device and return the model."""
+        self.network.to(device)
+        return self
+
+    def normalise(self, x: Array, domain: DomainLike) -> Array:
+        """Raw values of a domain in the network's units: L2 norm (HSI), then (x - mean) / std.
+
+        A spectrum of zeros stays one before standardisation. Between the domains the statistics are interpolated.
+        """
+        mean, std = self._statistics(domain)
+        return (self._unit(_floating(x)) - mean) / std
+
+    def denormalise(self, x: Array, domain: DomainLike) -> Array:
+        """Undo the standardisation with the statistics of ``domain``.
+
+        Spectra of a model with ``spectrum_norm`` "l2" come back on the scale of L2-normalised spectra: multiply by
+        the input's norm where absolute values are wanted.
+        """
+        mean, std = self._statistics(domain)
+        return _floating(x) * std + mean
+
+    def encode(
+        self, x: Array, domain: DomainLike, labels: Labels = None, normalised: bool = True
+    ) -> tuple[Array, Array]:
+        """Encode into the latent space that both domains share.
+
+        Parameters
+        ----------
+        x : array, shape (n, channels) or (n, channels, rows, columns)
+            In normalised units, or raw with ``normalised=False``.
+        domain, labels
+            See the class.
+        normalised : bool
+
+        Returns
+        -------
+        z : array, shape (n, channels) or (n, channels * rows * columns)
+        log_det : array, shape (n,)
+            Logarithm of the absolute Jacobian determinant with respect to normalised units, in nats.
+
+        Raises
+        ------
+        ModelError
+            When the shape, the domain or the labels do not fit the model.
+        """
+        values: Tensor = self._tensor(x if normalised else self.normalise(x, domain))
+        self._check(values)
+        with torch.no_grad():
+            z, log_det = self.network(values, self.condition(_picture(values), domain, labels))
+        return _as(x, z), _as(x, log_det)
+
+    def decode(
+        self,
+        z: Array,
+        domain: DomainLike,
+        labels: Labels = None,
+        *,
+        picture_shape: Sequence[int] | None = None,
+    ) -> Array:
+        """Decode a latent in a domain, into normalised units.
+
+        Parameters
+        ----------
+        z : array, shape (n, channels) or (n, channels * rows * columns)
+        domain, labels
+            See the class; for a transfer the same labels as in encoding.
+        picture_shape : (rows, columns), optional
+            Size of the images; needed where ``labels`` do not tell it.
+
+        Returns
+        -------
+        array, shape (n, channels) or (n, channels, rows, columns)
+
+        Raises
+        ------
+        ModelError
+            When the shape, the domain or the labels do not fit the model, or the picture's size is unknown.
+        """
+        values: Tensor = self._tensor(z)
+        shape = (len(values), *self._picture_size(values, labels, picture_shape))
+        with torch.no_grad():
+            x, _ = self.network.inverse(values, self.condition(shape, domain, labels))  # type: ignore[operator]
+        return _as(z, x)
+
+    def log_likelihood(self, x: Array, domain: DomainLike, labels: Labels = None) -> Array:
+        """Log-likelihood of normalised values under the model, the constant -d/2 log(2 pi) included.
+
+        Returns
+        -------
+        array, shape (n,)
+            In nats.
+        """
+        values: Tensor = self._tensor(x)
+        z, log_det = self.encode(values, domain, labels)
+        constant = 0.5 * z.shape[1] * math.log(2.0 * math.pi)
+        return _as(x, log_det - 0.5 * z.square().sum(dim=1) - constant)
+
+    def condition(self, shape: Sequence[int], domain: DomainLike, labels: Labels = None) -> Any:
+        """Make the expected condition for ``shape`` (n,) or (n, rows, columns), on the model's device."""
+        like = torch.empty(0, dtype=self.dtype, device=self.device)
+        return self.conditions.expected(shape, domain, labels, like)
+
+    def _statistics(self, domain: DomainLike) -> tuple[float, float]:
+        share = float(domain_number(domain, torch.empty(0, dtype=torch.float64)))
+        pairs = zip(self.spec.statistics["simulated"], self.spec.statistics["real"], strict=True)
+        mean, std = (simulated + share * (real - simulated) for simulated, real in pairs)
+        return mean, std
+
+    def _unit(self, values: Array) -> Array:
+        if self.spec.spectrum_norm == "none":
+            return values
+        norm = (values**2).sum(1) ** 0.5
+        return values / (norm + (norm == 0))[:, None]
+
+    def _tensor(self, x: Any) -> Tensor:
+        return torch.as_tensor(x, dtype=self.dtype, device=self.device)
+
+    def _check(self, x: Tensor) -> None:
+        channels = len(self.spec.wavelengths_nm)
+        axes = 2 if self.spec.modality == "HSI" else 4
+        if x.ndim != axes or x.shape[1] != channels:
+            expected = ("n", str(channels), "rows", "columns")[:axes]
+            raise ModelError(
+                f"Model {self.spec.name!r} needs an array ({', '.join(expected)}); this one has shape {tuple(x.shape)}."
+            )
+
+    def _picture_size(
+        self, z: Tensor, labels: Labels, picture_shape: Sequence[int] | None
+    ) -> tuple[int, ...]:
+        channels = len(self.spec.wavelengths_nm)
+        size: tuple[int, ...] = ()
+        if self.spec.modality == "PAT":
+            size = tuple(picture_shape or (() if labels is None else labels.shape[-2:]))
+            if len(size) != 2:
+                raise ModelError(
+                    f"Model {self.spec.name!r}: give the picture's (rows, columns) to decode without labels."
+                )
+        if z.ndim != 2 or z.shape[1] != channels * math.prod(size):
+            raise ModelError(
+                f"Model {self.spec.name!r} needs latents (n, {channels * math.prod(size)}); these have shape "
+                f"{tuple(z.shape)}."
+            )
+        return size
+
+
+def _floating(x: Array) -> Array:
+    """Return ``x`` in its own floating type, integers in float32."""
+    if isinstance(x, Tensor):
+        return x if x.is_floating_point() else x.float()
+    x = np.asarray(x)
+    return x if x.dtype.kind == "f" else x.astype(np.float32)
+
+
+def _picture(x: Tensor) -> tuple[int, ...]:
+    return (len(x), *x.shape[2:])
+
+
+def _as(given: Array, result: Tensor) -> Array:
+    """Return ``result`` as the kind of array that was given."""
+    return result if isinstance(given, Tensor) else result.cpu().numpy()

@@ -1,0 +1,41 @@
+"""Is there a screen, and what to do where there is none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from napari_udt.errors import UdtError
+
+VIRTUAL_SCREEN = "-screen 0 1600x1000x24"
+
+
+def has_display() -> bool:
+    """Whether a window can be shown: macOS and Windows always have a screen, X11 and Wayland name theirs."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def run_on_virtual_display(arguments: Sequence[str]) -> int:
+    """Run ``napari-udt ARGUMENTS`` again on a virtual X display; return its exit code.
+
+    Qt's "offscreen" platform cannot draw napari's OpenGL canvas, so a real X server (Xvfb) is needed.
+
+    Raises
+    ------
+    UdtError
+        When xvfb-run is not installed.
+    """
+    runner = shutil.which("xvfb-run")
+    if runner is None:
+        raise UdtError(
+            "There is no screen and no virtual one: install the packages xvfb and xauth "
+            "(`apt-get install xvfb xauth`), or run this in a desktop session."
+        )
+    environment = os.environ | {"QT_QPA_PLATFORM": "xcb"}
+    command = [runner, "-a", "-s", VIRTUAL_SCREEN, sys.executable, "-m", "napari_udt", *arguments]
+    return subprocess.run(command, env=environment, check=False).returncode

@@ -1,0 +1,213 @@
+"""The transfer run: what comes out, whatever the chunks, and what stays when it goes wrong."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from transfer_samples import make_cube, make_model
+
+import napari_udt
+from napari_udt.errors import TransferCancelled, TransferError
+from napari_udt.inference import spectra
+
+
+def plain_transfer(cube, model, tissue):
+    """Section 2 of the paper, written out for every pixel."""
+    x = cube.data.reshape(-1, cube.shape[2])
+    latent, _ = model.encode(model.normalise(x, "simulated"), "simulated", tissue)
+    moved = model.denormalise(model.decode(latent, "real", tissue), "real")
+    return (moved * np.linalg.norm(x, axis=1, keepdims=True)).reshape(cube.shape)
+
+
+def test_spectra_are_encoded_and_decoded_under_the_label_of_their_pixel(spectral_model):
+    cube = make_cube(9, 7, 12)
+    labels = np.where(cube.labels < 2, cube.labels, -1).reshape(-1)
+    moved = napari_udt.transfer(cube, spectral_model)
+    np.testing.assert_allclose(moved.data, plain_transfer(cube, spectral_model, labels), rtol=2e-4, atol=2e-5)
+    proxy = napari_udt.transfer(cube, spectral_model, condition="proxy")
+    np.testing.assert_allclose(proxy.data, plain_transfer(cube, spectral_model, None), rtol=2e-4, atol=2e-5)
+    assert np.abs(moved.data - proxy.data).max() > 1e-3
+
+
+def test_a_class_can_be_named_for_the_whole_picture(spectral_model):
+    cube = make_cube(5, 6, 12, labels=None)
+    named = napari_udt.transfer(cube, spectral_model, condition="skin")
+    expected = plain_transfer(cube, spectral_model, np.full(30, 1))
+    np.testing.assert_allclose(named.data, expected, rtol=2e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 64, 1000, 10**6])
+def test_the_result_does_not_depend_on_the_chunk_size(spectral_model, chunk):
+    cube = make_cube(20, 31, 12)
+    whole = napari_udt.transfer(cube, spectral_model)
+    chunked = napari_udt.transfer(cube, spectral_model, chunk_size=chunk)
+    np.testing.assert_array_equal(chunked.data, whole.data)
+
+
+def test_there_and_back_again(spectral_model):
+    cube = make_cube(9, 7, 12)
+    there = napari_udt.transfer(cube, spectral_model)
+    back = napari_udt.transfer(there, spectral_model, "real2sim")
+    # The network's output is not on the unit sphere, so the norm of the way back differs; the shape does not.
+    norm = np.linalg.norm(cube.data, axis=2, keepdims=True) / np.linalg.norm(back.data, axis=2, keepdims=True)
+    assert np.corrcoef((back.data * norm).ravel(), cube.data.ravel())[0, 1] > 0.9
+
+
+def test_unit_scale_leaves_the_models_own(spectral_model):
+    cube = make_cube(4, 4, 12)
+    source = napari_udt.transfer(cube, spectral_model)
+    unit = napari_udt.transfer(cube, spectral_model, scale="unit")
+    norms = np.linalg.norm(cube.data, axis=2, keepdims=True)
+    np.testing.assert_allclose(unit.data * norms, source.data, rtol=1e-5)
+    assert "unit" not in source.provenance["scale"]
+    assert "L2-normalised" in unit.provenance["scale"]
+
+
+def test_the_result_inherits_and_says_where_it_comes_from(spectral_model):
+    cube = make_cube(4, 5, 12, oxygenation=np.full((4, 5), 0.7))
+    moved = napari_udt.transfer(cube, spectral_model, device="cpu")
+    assert moved.domain == "transferred"
+    assert "digital device" in moved.origin
+    assert moved.pixel_size_mm == cube.pixel_size_mm
+    np.testing.assert_array_equal(moved.labels, cube.labels)
+    np.testing.assert_array_equal(moved.oxygenation, cube.oxygenation)
+    told = json.loads(json.dumps(moved.provenance))
+    assert told["model"]["name"] == "hsi_test"
+    assert told["direction"] == "sim2real"
+    assert told["source"]["name"] == "test cube"
+    assert len(told["source"]["values_sha256"]) == 64
+    assert "proxy: background" in told["condition"]
+
+
+def test_pixels_without_a_spectrum_become_nan_and_are_counted(spectral_model):
+    cube = make_cube(4, 5, 12)
+    cube.data[1, 2] = 0
+    cube.data[3, 3, 5] = np.nan
+    moved = napari_udt.transfer(cube, spectral_model)
+    assert np.isnan(moved.data[1, 2]).all()
+    assert np.isnan(moved.data[3, 3]).all()
+    assert np.isfinite(moved.data).all(axis=2).sum() == 18
+    assert moved.provenance["spectra_not_transferable"] == 2
+
+
+def test_other_wavelengths_are_interpolated_inside_the_covered_range(spectral_model):
+    fine = make_cube(4, 5, 45, wavelengths_nm=np.linspace(480, 1020, 45))
+    moved = napari_udt.transfer(fine, spectral_model)
+    assert moved.shape == (4, 5, 12)
+    np.testing.assert_array_equal(moved.wavelengths_nm, spectral_model.spec.wavelengths_nm)
+    assert "interpolated" in moved.provenance["wavelengths"]
+
+
+def test_wavelengths_outside_the_cubes_range_are_refused_with_both_ranges(spectral_model):
+    narrow = make_cube(4, 5, 12, wavelengths_nm=np.linspace(600, 900, 12))
+    with pytest.raises(TransferError, match=r"600-900 nm.*500-1000 nm"):
+        napari_udt.transfer(narrow, spectral_model)
+
+
+def test_progress_counts_pixels_up_to_all_of_them(spectral_model):
+    calls = []
+    napari_udt.transfer(
+        make_cube(10, 10, 12), spectral_model, progress=lambda *c: calls.append(c), chunk_size=30
+    )
+    assert calls == [(0, 100), (30, 100), (60, 100), (90, 100), (100, 100)]
+
+
+def test_cancelling_in_the_progress_ends_the_run(spectral_model):
+    def cancel(done, total):
+        if done >= 30:
+            raise TransferCancelled("enough")
+
+    with pytest.raises(TransferCancelled):
+        napari_udt.transfer(make_cube(10, 10, 12), spectral_model, progress=cancel, chunk_size=30)
+
+
+def test_a_full_device_memory_halves_the_chunk_and_goes_on(spectral_model, monkeypatch):
+    sizes = []
+    prepare = spectra.spectral_runner
+
+    def tight(job):
+        runner = prepare(job)
+
+        def run(x, entries):
+            sizes.append(len(x))
+            if len(x) > 150:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return runner(x, entries)
+
+        return run
+
+    cube = make_cube(20, 30, 12)
+    expected = napari_udt.transfer(cube, spectral_model)
+    monkeypatch.setattr(spectra, "spectral_runner", tight)
+    moved = napari_udt.transfer(cube, spectral_model, chunk_size=512)
+    assert sizes[:3] == [512, 256, 128]
+    np.testing.assert_array_equal(moved.data, expected.data)
+
+
+def test_a_memory_too_small_for_anything_is_said_in_one_sentence(spectral_model, monkeypatch):
+    def nothing_fits(job):
+        def run(x, entries):
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+        return run
+
+    monkeypatch.setattr(spectra, "spectral_runner", nothing_fits)
+    with pytest.raises(TransferError, match="too little memory"):
+        napari_udt.transfer(make_cube(20, 30, 12), spectral_model)
+
+
+def test_a_broken_network_is_not_mistaken_for_a_full_memory(spectral_model, monkeypatch):
+    def broken(job):
+        def run(x, entries):
+            raise RuntimeError("shape mismatch")
+
+        return run
+
+    monkeypatch.setattr(spectra, "spectral_runner", broken)
+    with pytest.raises(RuntimeError, match="shape mismatch"):
+        napari_udt.transfer(make_cube(4, 4, 12), spectral_model)
+
+
+@pytest.mark.parametrize("size", [(8, 12), (7, 13)])
+def test_pictures_are_transferred_whole_and_padded_where_needed(image_model, size):
+    cube = make_cube(*size, 4, "PAT")
+    moved = napari_udt.transfer(cube, image_model)
+    assert moved.shape == cube.shape
+    padded = np.pad(cube.data, ((0, -size[0] % 2), (0, -size[1] % 2), (0, 0)), mode="edge")
+    labels = np.pad(
+        np.where(cube.labels < 2, cube.labels, -1), ((0, -size[0] % 2), (0, -size[1] % 2)), mode="edge"
+    )
+    x = image_model.normalise(np.moveaxis(padded, 2, 0)[None], "simulated")
+    latent, _ = image_model.encode(x, "simulated", labels[None])
+    expected = image_model.denormalise(image_model.decode(latent, "real", labels[None]), "real")
+    np.testing.assert_allclose(
+        moved.data, np.moveaxis(expected[0], 0, 2)[: size[0], : size[1]], rtol=1e-4, atol=1e-4
+    )
+
+
+def test_a_model_of_the_other_modality_is_refused(image_model):
+    with pytest.raises(TransferError, match=r"HSI cube.*PAT"):
+        napari_udt.transfer(make_cube(4, 4, 12), image_model)
+
+
+def test_an_unknown_device_direction_or_class_is_named(spectral_model):
+    cube = make_cube(4, 4, 12)
+    with pytest.raises(TransferError, match="cuda:9"):
+        napari_udt.transfer(cube, spectral_model, device="cuda:9")
+    with pytest.raises(TransferError, match="sideways"):
+        napari_udt.transfer(cube, spectral_model, "sideways")
+    with pytest.raises(TransferError, match=r"kidney.*liver, skin, spleen"):
+        napari_udt.transfer(cube, spectral_model, condition="kidney")
+
+
+def test_labels_must_be_there_when_they_are_asked_for(spectral_model):
+    with pytest.raises(TransferError, match="no labels"):
+        napari_udt.transfer(make_cube(4, 4, 12, labels=None), spectral_model, condition="labels")
+
+
+def test_a_model_for_the_domain_alone_needs_no_labels():
+    model = make_model("HSI", 12, condition="domain")
+    cube = make_cube(6, 6, 12)
+    moved = napari_udt.transfer(cube, model)
+    np.testing.assert_allclose(moved.data, plain_transfer(cube, model, None), rtol=2e-4, atol=2e-5)
