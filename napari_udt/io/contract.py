@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import struct
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from napari_udt.cube import Domain, Modality, SpectralCube
 from napari_udt.errors import CubeError
@@ -103,6 +107,10 @@ DAMAGE: tuple[type[Exception], ...] = (
     SyntaxError,
     TypeError,
     ValueError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
 )
 
 
@@ -119,6 +127,5 @@ def reading(path: Path) -> Iterator[None]:
 
 def reason(error: Exception) -> str:
     """Return the first line of an error's own words, short enough for a sentence."""
-    words: Any = error.args[-1] if error.args else type(error).__name__
-    line = str(words).strip().splitlines()[0] if str(words).strip() else type(error).__name__
-    return line[:200].rstrip(" .")
+    words = str(error.args[-1]).strip() if error.args else ""
+    return (words.splitlines() or [type(error).__name__])[0][:200].rstrip(" .")

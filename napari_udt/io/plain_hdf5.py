@@ -96,8 +96,9 @@ def _wavelengths_of(item: Any, path: Path) -> list[NDArray[np.float64]]:
 
 
 def _is_short(item: Any, name: str) -> bool:
-    shape = item.attrs.get_id(name).shape
-    return shape is not None and len(shape) == 1 and shape[0] <= MAX_WAVELENGTHS
+    """Whether an attribute is a list of numbers that is not too long for wavelengths."""
+    held = item.attrs.get_id(name)
+    return held.dtype.kind in "fiu" and len(held.shape or ()) == 1 and held.shape[0] <= MAX_WAVELENGTHS
 
 
 def _fitting(

@@ -17,7 +17,7 @@ import numpy as np
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.io import hdf5, simpa_maps
+from napari_udt.io import hdf5, hdf5_text, simpa_maps
 from napari_udt.io.assemble import assemble
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.lazy import Hdf5StackSource, LazyCube
@@ -129,7 +129,7 @@ def _read(path: Path, field: _Field, y: int | None, options: ReadOptions) -> Spe
             label_names={} if maps.labels is None else simpa_maps.CLASSES,
             oxygenation=maps.oxygenation,
             pixel_size_mm=geometry.pixel_mm,
-            metadata=_metadata(file, plane, maps.alignment),
+            metadata=_metadata(file, path, plane, maps.alignment),
         )
 
 
@@ -142,8 +142,8 @@ def _common_shape(images: Mapping[float, h5py.Dataset], path: Path) -> tuple[int
     return shapes.pop()
 
 
-def _metadata(file: h5py.File, plane: int | None, alignment: str) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"simpa_version": hdf5.text_at(file, "simpa_version")}
+def _metadata(file: h5py.File, path: Path, plane: int | None, alignment: str) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"simpa_version": hdf5_text.in_dataset(file, "simpa_version", path)}
     if plane is not None:
         metadata["plane_y"] = plane
     if alignment:
