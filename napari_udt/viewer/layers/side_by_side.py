@@ -32,6 +32,7 @@ class SideBySide:
         self.cells: tuple[str, ...] = ()
         self._before: dict[Layer, tuple[bool, tuple[float, float] | None]] = {}
         self._linked: list[Layer] = []
+        adapter.part_removed.connect(self._part_removed)
         adapter.structure_changed.connect(self._follow)
 
     @property
@@ -64,6 +65,11 @@ class SideBySide:
         if len(wanted) > 1:
             self._enter()
         else:
+            self.set_active(False)
+
+    def _part_removed(self, key: str, part: str) -> None:
+        """Stack the layers again when the user takes one out of a cell: the cells would shift."""
+        if key in self.cells:
             self.set_active(False)
 
     def _enter(self) -> None:

@@ -11,7 +11,7 @@ from napari.utils.notifications import show_error
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_udt.viewer import transfer_job
 from napari_udt.viewer.opening import open_files
@@ -93,7 +93,9 @@ class TransferDock(QWidget):  # type: ignore[misc]
         self.source_note, self.model_note = self._small_label(), self._small_label()
         self.status, self.note = self._small_label(), self._small_label()
         for box in (self.source, self.model, self.direction, self.condition, self.device):
-            box.native.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            box.native.setMinimumContentsLength(12)  # long names of cubes must not widen the dock
+            box.native.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.native.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def _small_label(self) -> QLabel:
         label = QLabel(self)
@@ -106,7 +108,7 @@ class TransferDock(QWidget):  # type: ignore[misc]
 
     def _lay_out(self) -> None:
         form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Cube", self.source.native)
         form.addRow("", self.source_note)
         form.addRow("Model", self.model.native)
