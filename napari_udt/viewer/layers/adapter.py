@@ -17,7 +17,14 @@ from napari.layers import Image, Labels, Layer, Points
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
-from napari_udt.viewer.layer_data import CUBE_KEY, PART_KEY, cube_layers, default_wavelength, outline_width, plane_units
+from napari_udt.viewer.layer_data import (
+    CUBE_KEY,
+    PART_KEY,
+    cube_layers,
+    default_wavelength,
+    outline_width,
+    plane_units,
+)
 from napari_udt.viewer.session import PixelRef, Session
 
 if TYPE_CHECKING:
@@ -82,8 +89,9 @@ class LayerAdapter:
     def __getitem__(self, key: str) -> CubeLayers:
         return self._open[key]
 
-    def keys(self) -> tuple[str, ...]:
-        """Return the keys of the cubes that have layers, oldest first."""
+    @property
+    def open_keys(self) -> tuple[str, ...]:
+        """Keys of the cubes that have layers, oldest first."""
         return tuple(self._open)
 
     def key_of(self, layer: Layer) -> str | None:

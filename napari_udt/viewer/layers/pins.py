@@ -32,7 +32,7 @@ class PinLayers:
 
     def refresh(self) -> None:
         """Show the pins as the session has them."""
-        for key in self._adapter.keys():
+        for key in self._adapter.open_keys:
             pins = self._pins_on(key)
             if pins or key in self.always:
                 self._draw(key, pins)

@@ -54,7 +54,7 @@ class SideBySide:
 
     def _wanted(self) -> tuple[str, ...]:
         session, top = self._adapter.session, self._adapter.top_key()
-        modality = session[top].cube.modality if top in session else None
+        modality = session[top].cube.modality if top is not None and top in session else None
         return tuple(entry.key for entry in compared(session, modality))
 
     def _follow(self) -> None:
@@ -159,7 +159,7 @@ class SideBySide:
         self._adapter.fit([key for key in keys if key in self._adapter])
 
     def _restore(self) -> None:
-        for key in self._adapter.keys():
+        for key in self._adapter.open_keys:
             self._adapter[key].image.name_overlay.visible = False
         for layer, (visible, limits) in self._before.items():
             layer.visible = visible
