@@ -114,7 +114,14 @@ class SpectralPlan:
         -------
         Tensor, shape (n, channels)
             On the CPU. Without ``narrow``, every spectrum gets the same bits in any company.
+
+        Raises
+        ------
+        ValueError
+            When the spectra have other channels than the network.
         """
+        if spectra.ndim != 2 or spectra.shape[1] != len(self._order):
+            raise ValueError(f"spectra of shape {tuple(spectra.shape)}; expected (n, {len(self._order)})")
         out = torch.empty_like(spectra, device="cpu")
         jobs = list(self._jobs(entries))
         fill = partial(self._fill, out, spectra, narrow)
