@@ -13,6 +13,7 @@ from napari_udt.files import whole_or_nothing
 from napari_udt.io import own, paper_pat
 from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
 from napari_udt.io.diagnosis import explain
+from napari_udt.io.diagnosis import is_damaged as _is_damaged
 from napari_udt.io.registry import Format, sniff
 
 PathLike = str | os.PathLike[str]
@@ -81,7 +82,15 @@ def list_candidates(path: PathLike, *, wavelengths_nm: Sequence[float] | None = 
 
 def is_readable(path: PathLike) -> bool:
     """Whether the file is a spectral cube that opens without further facts; cheap, and never raises."""
-    return sniff(Path(path))[1] is Match.YES
+    return sniff(Path(path)).match is Match.YES
+
+
+def is_damaged(path: PathLike) -> bool:
+    """Whether the file is meant as one of our formats, but empty, cut short or something else under that name.
+
+    No other program reads such a file either, so a viewer may claim it and show the sentence of :func:`open_cube`.
+    """
+    return _is_damaged(Path(path), sniff(Path(path)))
 
 
 def save_cube(cube: SpectralCube, path: PathLike, overwrite: bool = False, compress: bool = False) -> None:
@@ -122,11 +131,11 @@ def save_cubes(
 
 def _look(path: Path, options: ReadOptions) -> tuple[Format, list[Candidate]]:
     _check_options(options)
-    known, match = sniff(path)
-    if known is None or match is Match.NO:
-        raise CubeError(explain(path))
+    sniffed = sniff(path)
+    if sniffed.format is None:
+        raise explain(path, sniffed.damage)
     with reading(path):
-        return known, known.load().candidates(path, options)
+        return sniffed.format, sniffed.format.load().candidates(path, options)
 
 
 def _check_options(options: ReadOptions) -> None:
@@ -163,6 +172,8 @@ def _open(path: Path, known: Format, chosen: Candidate, found: Sequence[Candidat
 
 def _writer(path: Path, count: int) -> Callable[[Sequence[SpectralCube], Path, bool], None]:
     """Return what writes the format that the file's ending asks for."""
+    if count == 0:
+        raise CubeError(f"{path}: there is no cube to save.")
     ending = path.suffix.lower()
     if ending in (".h5", ".hdf5"):
         return own.write

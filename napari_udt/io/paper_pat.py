@@ -8,6 +8,7 @@ and ``description`` (JSON), which readers of the original layout ignore.
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def sniff(path: Path) -> Match:
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     """Return the one image of the archive."""
-    return [Candidate("reconstruction", lambda: _read(path, options))]
+    return [Candidate("reconstruction", partial(_read, path, options))]
 
 
 def write(cube: SpectralCube, path: Path, compress: bool = False) -> None:

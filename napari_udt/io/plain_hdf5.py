@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -64,8 +65,7 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     if not found:
         raise _nothing_fits(path, arrays, options)
     return [
-        Candidate(f.name, lambda f=f: _read(path, f, options), alternative=i > 0)  # type: ignore[misc]
-        for i, f in enumerate(found)
+        Candidate(f.name, partial(_read, path, f, options), alternative=i > 0) for i, f in enumerate(found)
     ]
 
 
@@ -96,8 +96,9 @@ def _wavelengths_of(item: Any, path: Path) -> list[NDArray[np.float64]]:
 
 
 def _is_short(item: Any, name: str) -> bool:
-    shape = item.attrs.get_id(name).shape
-    return shape is not None and len(shape) == 1 and shape[0] <= MAX_WAVELENGTHS
+    """Whether an attribute is a list of numbers that is not too long for wavelengths."""
+    held = item.attrs.get_id(name)
+    return held.dtype.kind in "fiu" and len(held.shape or ()) == 1 and held.shape[0] <= MAX_WAVELENGTHS
 
 
 def _fitting(
