@@ -19,6 +19,7 @@ import h5py
 import numpy as np
 
 from napari_udt.cube import SpectralCube
+from napari_udt.dataset import Dataset, save_dataset
 from napari_udt.errors import CubeError
 from napari_udt.io import describe, is_damaged, is_readable, list_candidates, open_cube, save_cube
 
@@ -42,6 +43,20 @@ def seed_files(folder: Path) -> list[Path]:
     _write_plain(folder / "plain.h5", image)
     np.savez(folder / "plain.npz", cube=image, wavelengths=_WAVELENGTHS_NM)
     np.save(folder / "P001#2020_01_01_01_01_01.npy", rng.random((7, 100)))
+    images = np.stack([image.transpose(2, 0, 1)] * 2)
+    save_dataset(
+        Dataset(
+            images,
+            np.stack([labels] * 2),
+            _WAVELENGTHS_NM,
+            ("fat", "vein", "artery"),
+            "PAT",
+            "simulated",
+            "",
+            0,
+        ),
+        folder / "set.h5",
+    )
     return sorted(folder.iterdir())
 
 

@@ -46,6 +46,8 @@ _FIELDS = (
     _Field(("simulation_properties",), "g", "scattering anisotropy"),
 )
 
+MAX_PLANES = 2_000  # of a deeper volume only the middle plane is offered
+
 
 def sniff(path: Path) -> Match:
     """Whether there is a ``simulations`` group with SIMPA's fields."""
@@ -82,7 +84,7 @@ def _titles(root: h5py.Group) -> Iterator[tuple[str, _Field, int | None]]:
         if not images:
             continue
         yield field.name, field, None
-        if images[0].ndim == 3 and images[0].shape[1] > 1:
+        if images[0].ndim == 3 and 1 < images[0].shape[1] <= MAX_PLANES:
             planes += [(f"{field.name}, plane y = {y}", field, y) for y in range(images[0].shape[1])]
     yield from planes
 

@@ -210,6 +210,18 @@ def test_a_huge_declared_shape_takes_no_memory(tmp_path):
     )
 
 
+def test_a_huge_declared_number_of_images_or_planes_is_not_listed(tmp_path):
+    with h5py.File(tmp_path / "set.h5", "w") as file:
+        file.attrs.update(format="napari-udt dataset", version=1, modality="PAT")
+        file.create_dataset("images", (10**12, 4, 3, 3), "f4", chunks=(1, 4, 3, 3))
+        file["wavelengths_nm"] = WAVELENGTHS
+    assert len(list_candidates(tmp_path / "set.h5")) == 10_000
+    with h5py.File(tmp_path / "simpa.hdf5", "w") as file:
+        file.create_dataset("simulations/reconstructed_data/700", (3, 10**12, 3), "f4", chunks=(3, 1, 3))
+    assert list_candidates(tmp_path / "simpa.hdf5") == ["reconstructed_data"]
+    assert open_cube(tmp_path / "simpa.hdf5").shape == (3, 3, 1)
+
+
 def test_chunks_that_would_fill_the_memory_are_refused(tmp_path):
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file.create_dataset("cube", (20_000, 20_000, 4), "f4", chunks=(20_000, 20_000, 1), compression="gzip")

@@ -14,7 +14,8 @@ def test_a_pat_image_of_the_archive_opens_with_its_labels(tmp_path):
     labels = rng.integers(0, 7, (1, 8, 12))
     np.savez(tmp_path / "a.npz", reconstruction=image, segmentation=labels, oxygenation=rng.random((8, 12)))
     (tmp_path / "data_config.yaml").write_text(
-        "dims: [16, 8, 12]\nmean: 2.5\nstd: 1.5\nn_classes: 7\n", "utf-8"
+        "dims: [16, 8, 12]\nmean: 2.5\nstd: 1.5\nn_classes: 7\nclass_prevalences: {5: 0.25, 6: 0.1}\n",
+        "utf-8",
     )
     cube = open_cube(tmp_path / "a.npz")
     assert is_readable(tmp_path / "a.npz")
@@ -23,17 +24,31 @@ def test_a_pat_image_of_the_archive_opens_with_its_labels(tmp_path):
     np.testing.assert_array_equal(cube.labels, labels[0])
     assert (cube.modality, cube.domain) == ("PAT", "unknown")
     assert (cube.label_names[5], cube.label_names[6], cube.label_names[2]) == ("vein", "artery", "class 2")
-    assert cube.metadata["data_config"] == {"dims": [16, 8, 12], "mean": 2.5, "std": 1.5, "n_classes": 7}
+    assert cube.metadata["data_config"] == {
+        "dims": [16, 8, 12],
+        "mean": 2.5,
+        "std": 1.5,
+        "n_classes": 7,
+        "class_prevalences": {"5": 0.25, "6": 0.1},
+    }
     assert "700 to 850" in cube.metadata["assumed"]["wavelengths_nm"]
 
 
-def test_a_hostile_configuration_beside_an_image_does_no_harm(tmp_path):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mean: !!python/object/apply:os.system ['touch pwned']",
+        "[" * 50_000,
+        "mean: {[1]: 2}",
+        "a: &a [*a]",
+        "\x00",
+    ],
+)
+def test_a_bad_configuration_beside_an_image_does_no_harm(tmp_path, text):
     np.savez(tmp_path / "a.npz", reconstruction=np.ones((16, 4, 4)))
-    (tmp_path / "data_config.yaml").write_text(
-        "mean: !!python/object/apply:os.system ['touch pwned']\n", "utf-8"
-    )
+    (tmp_path / "data_config.yaml").write_text(text, "utf-8")
     assert "data_config" not in open_cube(tmp_path / "a.npz").metadata
-    assert not (tmp_path / "pwned").exists()
+    assert not list(tmp_path.glob("pwned"))
 
 
 def test_other_channel_counts_need_wavelengths(tmp_path):
