@@ -135,10 +135,13 @@ def _away_lines(rms: Mapping[str, Mapping[str, float]]) -> list[str]:
 def _level_lines(levels: Mapping[str, Mapping[str, float]]) -> list[str]:
     if not levels:
         return []
-    columns = ("simulated", "transferred", "second")
+    columns = ("simulated", "rescaled", "transferred", "second")
     common = [name for name in levels["simulated"] if name in levels["second"]]
     rows = {name: [f"{levels[column][name]:.3g}" for column in columns] for name in common}
-    return ["", "Mean level over pixels and wavelengths [units of the images]:", "", *_table(columns, rows)]
+    words = (
+        'Median level per class [units of the images]; "rescaled" is what the domains\' statistics do alone:'
+    )
+    return ["", words, "", *_table(columns, rows)]
 
 
 def _table(columns: Sequence[str], rows: Mapping[str, Sequence[str]]) -> list[str]:
