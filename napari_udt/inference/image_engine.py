@@ -42,12 +42,7 @@ class ImagePlan:
         Conditions of encoding and decoding, one per scale: (n or 1, 2 + classes, H, W), (n or 1, 2, H / 2, W / 2), ...
     """
 
-    def __init__(
-        self,
-        network: ImageCINN,
-        source: Sequence[Tensor],
-        target: Sequence[Tensor],
-    ) -> None:
+    def __init__(self, network: ImageCINN, source: Sequence[Tensor], target: Sequence[Tensor]) -> None:
         self._network = network
         self._source = source
         self._target = target
@@ -74,14 +69,20 @@ class ImagePlan:
         self._network.check(x.shape[-2:], self._source)
         self._network.check(x.shape[-2:], self._target)
         if x.device.type != "cpu":
-            latent, _ = self._network(x, self._source)
-            return self._network.inverse(latent, self._target)[0]
+            return self._plain(x)
         passes = prepared(self._network)
         workspace = _Workspace()  # one for all pictures: nothing is allocated from picture to picture
         out = torch.empty_like(x, dtype=torch.float32)
         for i, picture in enumerate(x):
             out[i] = passes.transfer(picture, _of(self._source, i), _of(self._target, i), workspace)
         return out
+
+    def _plain(self, x: Tensor) -> Tensor:
+        source, target = (
+            [m.expand(len(x), -1, -1, -1) for m in maps] for maps in (self._source, self._target)
+        )
+        latent, _ = self._network(x, source)
+        return self._network.inverse(latent, target)[0]
 
 
 def prepared(network: ImageCINN) -> PreparedNetwork:

@@ -83,6 +83,15 @@ def test_one_condition_may_hold_for_all_pictures():
     torch.testing.assert_close(plan(x), alone, rtol=0, atol=1e-5)
 
 
+def test_other_devices_run_the_plain_network(monkeypatch):
+    monkeypatch.setattr(image_engine, "prepared", None)
+    network = trained_looking(LIGHT).to("meta")
+    source, target = ([m.to("meta") for m in condition(d, 12, 10, 2)] for d in (0.0, 0.9))
+    moved = ImagePlan(network, source, target)(torch.empty(3, 6, 12, 10, device="meta", dtype=torch.float64))
+    assert moved.shape == (3, 6, 12, 10)
+    assert moved.device.type == "meta"
+
+
 def test_the_same_condition_on_both_sides_changes_nothing():
     network = trained_looking(WIDE)
     source = condition(0.3, 32, 32, 3)
