@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from napari_udt.inference.convolution import Convolution
+from napari_udt.inference.crew import Crew, crew
 from napari_udt.inference.winograd import Scratch
 from napari_udt.models.coupling import CouplingBlock
 from napari_udt.models.haar import haar_downsample, haar_upsample
@@ -40,9 +41,18 @@ class ImagePlan:
     network : ImageCINN
     source, target : sequence of Tensor
         Conditions of encoding and decoding, one per scale: (n or 1, 2 + classes, H, W), (n or 1, 2, H / 2, W / 2), ...
+    threads : int, optional
+        Worker threads on the CPU; the number of usable cores by default.
     """
 
-    def __init__(self, network: ImageCINN, source: Sequence[Tensor], target: Sequence[Tensor]) -> None:
+    def __init__(
+        self,
+        network: ImageCINN,
+        source: Sequence[Tensor],
+        target: Sequence[Tensor],
+        threads: int | None = None,
+    ) -> None:
+        self._threads = threads
         self._network = network
         self._source = source
         self._target = target
@@ -71,10 +81,14 @@ class ImagePlan:
         if x.device.type != "cpu":
             return self._plain(x)
         passes = prepared(self._network)
-        workspace = _Workspace()  # one for all pictures: nothing is allocated from picture to picture
+        passes.prepare(*x.shape[-2:])
         out = torch.empty_like(x, dtype=torch.float32)
-        for i, picture in enumerate(x):
-            out[i] = passes.transfer(picture, _of(self._source, i), _of(self._target, i), workspace)
+        with crew(self._threads) as workers:
+            workspace = _Workspace(
+                workers
+            )  # one for all pictures: nothing is allocated from picture to picture
+            for i, picture in enumerate(x):
+                out[i] = passes.transfer(picture, _of(self._source, i), _of(self._target, i), workspace)
         return out
 
     def _plain(self, x: Tensor) -> Tensor:
@@ -105,6 +119,12 @@ class PreparedNetwork:
 
     def __init__(self, network: ImageCINN) -> None:
         self._scales = [[_Block(block) for block in _blocks(chain)] for chain in network.scales]
+
+    def prepare(self, rows: int, columns: int) -> None:
+        """Make the weights ready for pictures of a size, as far as they are not."""
+        for level, blocks in enumerate(self._scales):
+            for block in blocks:
+                block.prepare(rows >> level, columns >> level)
 
     def transfer(
         self, picture: Tensor, source: Sequence[Tensor], target: Sequence[Tensor], workspace: _Workspace
@@ -138,7 +158,8 @@ class PreparedNetwork:
 class _Workspace:
     """Activations with their padding, working memory, and the condition that holds at present."""
 
-    def __init__(self) -> None:
+    def __init__(self, workers: Crew) -> None:
+        self.workers = workers
         self.scratch = Scratch()
         self.condition = torch.empty(0)
         self._activations: dict[Any, Tensor] = {}
@@ -184,6 +205,11 @@ class _Block:
         self._log_scale = active_scale.log() - block.clamp
         self._layers = _layers(block, scale[self._passive :], offset[self._passive :])
 
+    def prepare(self, rows: int, columns: int) -> None:
+        """Make the weights ready for pictures of a size."""
+        for layer in self._layers:
+            layer.prepare(rows, columns)
+
     @property
     def _parts(self) -> tuple[int, int]:
         return self._passive, self._active
@@ -222,10 +248,10 @@ class _Block:
             inside[..., self._passive :] = workspace.condition
         for place, (layer, following) in enumerate(zip(self._layers[:-1], self._layers[1:], strict=True), 1):
             after, inside = workspace.padded(following, place, rows, columns)
-            layer(padded, inside, workspace.scratch)
+            layer(padded, inside, workspace.workers)
             padded = after
         outputs = workspace.scratch.take("subnet", rows, columns, 2 * self._active)
-        self._layers[-1](padded, outputs, workspace.scratch)
+        self._layers[-1](padded, outputs, workspace.workers)
         return outputs
 
 

@@ -11,24 +11,23 @@ kernel g and the matrices A, B, G of the evaluation points 0, 1, -1, 2, -2 and i
     Y = A^T [ (G g G^T) * (B^T d B) ] A.
 
 Pictures lie channels-last, (rows, columns, channels), so that the transforms add whole rows of channels. They go
-through in strips whose tiles fit into the processor's cache.
+through in strips whose tiles fit into the processor's cache; :mod:`napari_udt.inference.convolution` cuts them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 TILE = 4  # output pixels per side
-WINDOW = 6  # input pixels per side
+KERNEL = 3
+WINDOW = TILE + KERNEL - 1  # input pixels per side
 FLOATS_PER_WEIGHT = WINDOW**2
 
-# Tiles per strip: enough rows for fast matrix products, few enough to stay in the cache (measured).
-_STRIP_TILES = 256
-# Kernels transformed in one matrix product, for the same reason.
+# Kernels transformed in one matrix product: few enough to stay in the cache.
 _KERNELS_AT_ONCE = 1 << 15
 
 _KERNEL_TRANSFORM = (
@@ -86,33 +85,25 @@ def count_tiles(rows: int, columns: int) -> int:
     return -(-rows // TILE) * -(-columns // TILE)
 
 
-def convolve_strips(
-    padded: Tensor, weights: Tensor, bias: Tensor, scratch: Scratch
-) -> Iterator[tuple[int, Tensor]]:
-    """Convolve a picture strip by strip.
+def convolve(padded: Tensor, weights: Tensor, bias: Tensor, scratch: Scratch) -> Tensor:
+    """Convolve a strip of a picture.
 
     Parameters
     ----------
     padded : Tensor, shape (4 m + 2, 4 n + 2, inputs)
-        The picture with one pixel of padding on every side and its sides filled up to multiples of four.
+        Sides are multiples of four, with one more pixel all around.
     weights : Tensor, shape (36, outputs, inputs)
         From `transform_weights`.
     bias : Tensor, shape (outputs,)
     scratch : Scratch
 
-    Yields
-    ------
-    first_row : int
-    strip : Tensor, shape (rows, 4 n, outputs)
-        Valid until the next strip is asked for.
+    Returns
+    -------
+    Tensor, shape (4 m, 4 n, outputs)
+        In working memory: valid until the next strip.
     """
-    tile_rows, tile_columns = (padded.shape[0] - 2) // TILE, (padded.shape[1] - 2) // TILE
-    step = max(1, _STRIP_TILES // tile_columns)
-    for first in range(0, tile_rows, step):
-        last = min(first + step, tile_rows)
-        tiles = _transform_input(padded[TILE * first : TILE * last + 2], scratch)
-        products = _multiply(tiles, weights, bias, scratch)
-        yield TILE * first, _transform_output(products, scratch)
+    tiles = _transform_input(padded, scratch)
+    return _transform_output(_multiply(tiles, weights, bias, scratch), scratch)
 
 
 def _transform_input(strip: Tensor, scratch: Scratch) -> Tensor:
