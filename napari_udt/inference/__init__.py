@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_udt.threads import wait_passively
+
 if TYPE_CHECKING:
     from napari_udt.inference.devices import Device, available_devices
     from napari_udt.inference.run import transfer
@@ -15,6 +17,7 @@ __all__ = ["Device", "available_devices", "transfer"]
 
 
 def __getattr__(name: str) -> Any:
+    wait_passively()
     if name == "transfer":
         from napari_udt.inference.run import transfer
 

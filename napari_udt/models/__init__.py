@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from napari_udt.threads import wait_passively
+
 _HOMES = {
     "ModelSpec": "napari_udt.models.spec",
     "TransferModel": "napari_udt.models.model",
@@ -27,6 +29,7 @@ def __getattr__(name: str) -> Any:
     """Load a public name from the module that holds it (PEP 562)."""
     if name not in _HOMES:
         raise AttributeError(f"module 'napari_udt.models' has no attribute {name!r}")
+    wait_passively()
     value = getattr(importlib.import_module(_HOMES[name]), name)
     globals()[name] = value
     return value

@@ -16,6 +16,7 @@ from typing import Literal
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
+from napari_udt.spectra import Centre, Normalisation, Spread
 
 Role = Literal["simulated", "transferred", "real", "none"]
 Mode = Literal["pixel", "structure"]
@@ -66,13 +67,16 @@ class DisplayOptions:
         What stands for a group of spectra.
     spread : {"std", "quantiles", "none"}
         Band around it: one standard deviation, or 5-95 % quantiles.
+    hover : bool
+        Whether curves follow the cursor; if not, only the pins are drawn.
     """
 
     mode: Mode = "pixel"
-    normalisation: Literal["none", "l1", "l2", "max"] = "l2"
+    normalisation: Normalisation = "l2"
     window: int = 1
-    centre: Literal["mean", "median"] = "mean"
-    spread: Literal["std", "quantiles", "none"] = "std"
+    centre: Centre = "mean"
+    spread: Spread = "std"
+    hover: bool = True
 
 
 # Colour-blind-safe dots for pins (Okabe and Ito, 2008, without black and without the yellow that
@@ -94,6 +98,7 @@ class Session:
         self._pins: list[Pin] = []
         self._numbers = itertools.count(1)
         self.cursor: PixelRef | None = None
+        self.last_pixel: PixelRef | None = None  # where the cursor is, or last was: curves stay readable
         self.options = DisplayOptions()
         self.wavelength_nm: float | None = None
 
@@ -130,6 +135,8 @@ class Session:
         del self._entries[key]
         if self.cursor is not None and self.cursor.key == key:
             self.set_cursor(None)
+        if self.last_pixel is not None and self.last_pixel.key == key:
+            self.last_pixel = None
         kept = [pin for pin in self._pins if pin.pixel.key != key]
         if len(kept) != len(self._pins):
             self._pins = kept
@@ -151,6 +158,8 @@ class Session:
         ]
         if self.cursor is not None and self.cursor.key == old:
             self.cursor = replace(self.cursor, key=new)
+        if self.last_pixel is not None and self.last_pixel.key == old:
+            self.last_pixel = replace(self.last_pixel, key=new)
         self.cubes_changed.emit()
         self.pins_changed.emit()
 
@@ -163,6 +172,7 @@ class Session:
         """Move the cursor; nothing happens when it already is there."""
         if pixel != self.cursor:
             self.cursor = pixel
+            self.last_pixel = pixel or self.last_pixel
             self.cursor_changed.emit(pixel)
 
     def pin(self, pixel: PixelRef) -> Pin:

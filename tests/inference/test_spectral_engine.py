@@ -75,13 +75,24 @@ def test_one_spectrum_alone_agrees_to_rounding():
     torch.testing.assert_close(alone, together, rtol=0, atol=2e-6 * spread)
 
 
-def test_torch_gets_its_threads_back_even_when_a_worker_fails():
+def test_torch_gets_its_threads_back_even_when_a_worker_fails(monkeypatch):
+    def fail(*_):
+        raise RuntimeError("broken")
+
     network = trained_looking(3, 3, channels=100)
     plan = SpectralPlan(network, torch.rand(1, CONDITION), torch.rand(1, CONDITION), threads=2)
+    monkeypatch.setattr(plan, "_run", fail)
     before = torch.get_num_threads()
-    with pytest.raises(IndexError):
-        plan(torch.randn(2000, 7), torch.zeros(2000, dtype=torch.long))
+    with pytest.raises(RuntimeError, match="broken"):
+        plan(torch.randn(2000, 100), torch.zeros(2000, dtype=torch.long))
     assert torch.get_num_threads() == before
+
+
+def test_spectra_of_other_channels_are_refused():
+    network = trained_looking(3, 3, channels=100)
+    plan = SpectralPlan(network, torch.rand(1, CONDITION), torch.rand(1, CONDITION))
+    with pytest.raises(ValueError, match=r"\(n, 100\)"):
+        plan(torch.randn(20, 7), torch.zeros(20, dtype=torch.long))
 
 
 def test_large_clamps_and_many_blocks_stay_finite():

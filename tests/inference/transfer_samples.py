@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from napari_udt.models.model import TransferModel
 
 from napari_udt.cube import SpectralCube
 from napari_udt.models.build import build_network
+from napari_udt.models.model import TransferModel
 from napari_udt.models.spec import ModelSpec
 
 ORGANS = ("liver", "skin", "spleen")

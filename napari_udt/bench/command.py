@@ -1,0 +1,103 @@
+"""The command ``napari-udt bench``: our engines against the plain implementation, in turn in one process."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+# Spectra of the large case with --quick: long enough for the rates, short enough for a coffee's first sip.
+_QUICK = 32_768
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda:0")
+    parser.add_argument("--repeats", type=int, default=3, help="runs of which the median is taken")
+    parser.add_argument("--quick", action="store_true", help=f"{_QUICK} spectra instead of a 480x640 cube")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, and print a table or JSON."""
+    from napari_udt.inference.devices import choose
+
+    place = choose(args.device)
+    results = [
+        figure for name, network in _networks() for figure in _spectral(name, network, place.key, args)
+    ]
+    results += _autoencoders(place.key, args)
+    figures = [figure.to_dict() for figure in results]
+    if args.json:
+        print(json.dumps({"device": place.title, "results": figures}, indent=2))
+    else:
+        print(
+            f"Transfer on {place.title}, float32; times are medians of {args.repeats} or more runs in turn.\n"
+        )
+        print(format_table(figures))
+    return 0
+
+
+def _networks() -> list[tuple[str, Any]]:
+    from napari_udt.bench.spectral import published_network
+    from napari_udt.models import list_models, load_model
+    from napari_udt.models.spectral_cinn import SpectralCINN
+
+    bundled = [load_model(spec.name) for spec in list_models() if spec.modality == "HSI"]
+    ours = [(model.spec.name, model.network) for model in bundled if isinstance(model.network, SpectralCINN)]
+    return [*ours, ("published HSI size, random weights", published_network())]
+
+
+def _spectral(name: str, network: Any, device: str, args: argparse.Namespace) -> Any:
+    from napari_udt.bench.spectral import CUBE, bench_network
+
+    print(f"measuring {name} ...", file=sys.stderr)
+    return bench_network(name, network, device, args.repeats, (1, 1000, _QUICK if args.quick else CUBE))
+
+
+def _autoencoders(device: str, args: argparse.Namespace) -> list[Any]:
+    from napari_udt.bench.autoencoders import PUBLISHED, bench_autoencoder
+
+    return [bench_autoencoder(name, _QUICK, device, args.repeats) for name in PUBLISHED]
+
+
+def format_table(figures: list[dict[str, Any]]) -> str:
+    """Return the figures as an aligned table."""
+    header = (
+        "network",
+        "spectra",
+        "engine",
+        "plain",
+        "ratio",
+        "spectra/s",
+        "GFLOP/s",
+        "of peak",
+        "memory",
+        "error",
+    )
+    rows = [header, *(_row(figure) for figure in figures)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
+    return "\n".join(
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows
+    )
+
+
+def _row(f: dict[str, Any]) -> tuple[str, ...]:
+    plain_s = f["plain_s"] * f["spectra"] / f["plain_spectra"]
+    return (
+        f["network"],
+        f"{f['spectra']:,}",
+        _seconds(f["engine_s"]),
+        _seconds(plain_s) + ("*" if f["plain_spectra"] < f["spectra"] else ""),
+        f"{f['ratio']:.2f}",
+        f"{f['spectra_per_s']:,.0f}",
+        f"{f['gflops']:.1f}",
+        f"{f['share_of_peak']:.0%}",
+        f"{f['peak_memory_mb']:.0f} MB",
+        f"{f['max_error_of_range']:.1e}",
+    )
+
+
+def _seconds(value: float) -> str:
+    return f"{value * 1e3:.2f} ms" if value < 1 else f"{value:.2f} s"

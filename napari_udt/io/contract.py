@@ -1,0 +1,138 @@
+"""What a format module offers, and what it is told: the vocabulary that all readers share."""
+
+from __future__ import annotations
+
+import os
+import struct
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Protocol
+
+from napari_udt.cube import Domain, Modality, SpectralCube
+from napari_udt.errors import CubeError
+
+MEMORY_LIMIT_MB = 512.0
+MEMORY_VARIABLE = "NAPARI_UDT_MEMORY_MB"
+
+
+class Match(IntEnum):
+    """How well a file fits a format, judged by what is inside it."""
+
+    NO = 0
+    NEEDS_FACTS = 1  # the right container, but a fact is missing that only the user can give
+    YES = 2
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """Facts that the user gives because the file lacks them, or knows better than the file.
+
+    Parameters
+    ----------
+    wavelengths_nm : sequence of float, optional
+        One wavelength per channel, in the order of the file's channels.
+    domain, modality : str, optional
+        As in :class:`napari_udt.cube.SpectralCube`.
+    spectral_axis : int, optional
+        Which axis of a plain three-dimensional array holds the channels; needed where several would fit.
+    memory_limit_mb : float, optional
+        Larger cubes stay in the file; by default the environment's ``NAPARI_UDT_MEMORY_MB``, else 512 MB.
+    """
+
+    wavelengths_nm: Sequence[float] | None = None
+    domain: Domain | None = None
+    modality: Modality | None = None
+    spectral_axis: int | None = None
+    memory_limit_mb: float | None = None
+
+    @property
+    def memory_limit_bytes(self) -> int:
+        """Largest cube that is read into memory."""
+        return int(1e6 * (_default_limit_mb() if self.memory_limit_mb is None else self.memory_limit_mb))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A cube that a file could be opened as.
+
+    Parameters
+    ----------
+    title : str
+        Names it within the file.
+    read : callable
+        Reads it, only when called.
+    alternative : bool
+        Whether it is another view of the same recording, not one more recording.
+    """
+
+    title: str
+    read: Callable[[], SpectralCube]
+    alternative: bool = False
+
+
+class FormatModule(Protocol):
+    """What every module that reads a format offers."""
+
+    def sniff(self, path: Path) -> Match:
+        """Look inside the file; cheap, and free to raise on a file that is no such thing."""
+
+    def candidates(self, path: Path, options: ReadOptions) -> list[Candidate]:
+        """Return what the file can be opened as, best first; raises ``CubeError`` when a fact is missing."""
+
+
+def _default_limit_mb() -> float:
+    text = os.environ.get(MEMORY_VARIABLE, "")
+    try:
+        return float(text) if text else MEMORY_LIMIT_MB
+    except ValueError:
+        raise CubeError(f"{MEMORY_VARIABLE}={text!r}: expected a number of megabytes.") from None
+
+
+# What h5py, numpy, zipfile and json raise when bytes do not mean what they should. Programming errors such as
+# NameError are not among them.
+DAMAGE: tuple[type[Exception], ...] = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn whatever a library raises about a bad file into one sentence that names the file."""
+    try:
+        yield
+    except CubeError:
+        raise
+    except (PermissionError, FileNotFoundError, IsADirectoryError) as error:
+        raise CubeError(f"{path}: the file cannot be read ({reason(error)}).") from error
+    except MemoryError as error:
+        raise CubeError(
+            f"{path}: the cube does not fit into memory ({reason(error)}); a smaller memory_limit_mb leaves it in the file."
+        ) from error
+    except DAMAGE as error:
+        raise CubeError(f"{path}: the file is damaged or cut short ({reason(error)}).") from error
+
+
+def reason(error: Exception) -> str:
+    """Return the first line of an error's own words, short enough for a sentence."""
+    words = (error.strerror if isinstance(error, OSError) else None) or (
+        str(error.args[-1]) if error.args else ""
+    )
+    return (words.strip().splitlines() or [type(error).__name__])[0][:200].rstrip(" .")

@@ -1,0 +1,79 @@
+"""Why a file is not a spectral cube, in one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from napari_udt.errors import CubeError
+from napari_udt.io import hdf5
+from napari_udt.io.registry import FORMATS, Sniffed
+
+_PEEK_BYTES = 512
+_HDF5_ENDINGS = (".h5", ".hdf5")
+
+
+def explain(path: Path, damage: CubeError | None) -> CubeError:
+    """Return the error for a file that no reader claims: what it is, and what was expected.
+
+    ``damage`` is what broke while the readers looked into it.
+    """
+    if not path.exists():
+        return CubeError(f"{path}: there is no such file.")
+    if path.is_dir():
+        return CubeError(f"{path}: this is a folder; expected a file.")
+    if damage is not None:
+        return damage
+    try:
+        found = _finding(path)
+    except OSError as error:
+        return CubeError(f"{path}: the file cannot be read ({error.strerror}).")
+    titles = ", ".join(known.title for known in FORMATS)
+    return CubeError(f"{path}: {found}; expected a spectral cube ({titles}).")
+
+
+def is_damaged(path: Path, sniffed: Sniffed) -> bool:
+    """Whether a file is meant as one of our formats by its ending, but broken or something else."""
+    ours = any(path.name.lower().endswith(known.extensions) for known in FORMATS)
+    if not path.is_file() or not ours or sniffed.format is not None:
+        return False
+    wrong = path.suffix.lower() in _HDF5_ENDINGS and not hdf5.is_hdf5(path)
+    return sniffed.damage is not None or wrong or path.stat().st_size == 0
+
+
+def _finding(path: Path) -> str:
+    with open(path, "rb") as file:
+        start = file.read(_PEEK_BYTES)
+    if not start:
+        return "the file is empty"
+    if hdf5.is_hdf5(path):
+        return _inside_hdf5(path)
+    kind = _kind(start)
+    if path.suffix.lower() in _HDF5_ENDINGS:
+        return f"the file is {kind}, not HDF5 as its name says"
+    return f"the file is {kind}, not a spectral cube"
+
+
+def _inside_hdf5(path: Path) -> str:
+    with hdf5.opened(path) as file:
+        names = list(file)[:6]
+    return f"the HDF5 file ({', '.join(names) or 'empty'}) holds no three-dimensional array of numbers that is a spectral cube"
+
+
+def _kind(start: bytes) -> str:
+    if start.startswith(b"\x93NUMPY"):
+        return "a NumPy array"
+    if start.startswith(b"PK\x03\x04"):
+        return "a zip archive"
+    if _is_text(start):
+        line = start.decode("utf-8", "ignore").strip().splitlines()[:1]
+        return f"text ({line[0][:40]!r}...)" if line else "blank text"
+    return "of an unknown kind"
+
+
+def _is_text(start: bytes) -> bool:
+    try:
+        start.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(start) - 4:  # not merely a character cut in two at the end
+            return False
+    return not any(byte < 9 or 13 < byte < 32 for byte in start)

@@ -1,0 +1,170 @@
+"""Careful reading of HDF5 files that nobody vouches for.
+
+Only hard links are followed: a soft link's target is reached where it really lies, an external link leads to another
+file and is never followed. Datasets whose bytes lie in other files (external storage, virtual datasets) are refused.
+What must be read whole is read only when the file really holds it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.errors import CubeError
+from napari_udt.io.contract import reading
+
+SMALL_BYTES = 64_000_000  # what may be allocated without asking how much the file holds
+MAX_RATIO = 1_100  # deflate cannot compress further than about 1032 : 1
+MAX_CHUNK_BYTES = 1_000_000_000
+MAX_OBJECTS = 20_000
+MAX_DEPTH = 32
+MAX_ATTRIBUTE_SIZE = 100_000
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """Open an HDF5 file for reading; errors of the library name the file."""
+    with reading(path), _file(path) as file:
+        yield file
+
+
+def is_hdf5(path: Path) -> bool:
+    """Whether the file carries HDF5's signature."""
+    return path.is_file() and bool(h5py.is_hdf5(path))
+
+
+def child(group: h5py.Group, *names: str) -> Any:
+    """Return the object at a path of hard links, or None."""
+    for name in names:
+        if not isinstance(group, h5py.Group) or not _is_hard(group, name):
+            return None
+        group = group[name]
+    return group
+
+
+def child_group(group: h5py.Group, *names: str) -> h5py.Group | None:
+    """Return the group at a path of hard links, or None."""
+    found = child(group, *names)
+    return found if isinstance(found, h5py.Group) else None
+
+
+def child_dataset(group: h5py.Group, *names: str) -> h5py.Dataset | None:
+    """Return the dataset at a path of hard links, or None."""
+    found = child(group, *names)
+    return found if isinstance(found, h5py.Dataset) else None
+
+
+def children(group: h5py.Group) -> Iterator[tuple[str, Any]]:
+    """Go through the objects that hard links of a group lead to, in the order of their names."""
+    for name in group:
+        if _is_hard(group, name):
+            yield name, group[name]
+
+
+def objects(group: h5py.Group) -> Iterator[Any]:
+    """Go through a group and all groups and datasets below it, each once, also where links form a circle."""
+    seen = {_address(group)}
+    waiting = deque([(group, 0)])
+    while waiting:
+        item, depth = waiting.popleft()
+        yield item
+        if not isinstance(item, h5py.Group) or depth == MAX_DEPTH:
+            continue
+        for _, below in children(item):
+            if len(seen) < MAX_OBJECTS and _address(below) not in seen:
+                seen.add(_address(below))
+                waiting.append((below, depth + 1))
+
+
+def is_numeric(dataset: h5py.Dataset) -> bool:
+    """Whether the values are real numbers."""
+    return dataset.dtype.kind in "fiub" and dataset.dtype.subdtype is None
+
+
+def checked(dataset: h5py.Dataset, path: Path) -> h5py.Dataset:
+    """Return the dataset if its numbers lie in this file and are what they should be; else raise ``CubeError``."""
+    where = f"{path}: {dataset.name}"
+    if not is_numeric(dataset):
+        raise CubeError(f"{where} is of type {dataset.dtype}; expected real numbers.")
+    if dataset.shape is None or 0 in dataset.shape:
+        raise CubeError(f"{where} is empty (shape {dataset.shape}).")
+    if dataset.is_virtual or dataset.external:
+        raise CubeError(
+            f"{where} keeps its numbers in other files, which are not followed; copy them into one file."
+        )
+    if dataset.chunks and math.prod(dataset.chunks) * dataset.dtype.itemsize > MAX_CHUNK_BYTES:
+        raise CubeError(
+            f"{where} is stored in chunks of {dataset.chunks}, which need more than 1 GB each to read; "
+            "store it in smaller chunks."
+        )
+    if not dataset.chunks and dataset.id.get_storage_size() > path.stat().st_size:
+        raise CubeError(f"{where} declares {_size(dataset)} but the file is smaller; it is cut short.")
+    return dataset
+
+
+def whole(dataset: h5py.Dataset, path: Path) -> NDArray[Any]:
+    """Read a whole dataset, unless it declares far more than the file holds."""
+    return part(dataset, path, (slice(None),) * dataset.ndim)
+
+
+def part(dataset: h5py.Dataset, path: Path, selection: tuple[int | slice, ...]) -> NDArray[Any]:
+    """Read one integer or full slice per axis, unless that is far more than the file holds."""
+    checked(dataset, path)
+    lengths = [n for n, k in zip(dataset.shape, selection, strict=True) if isinstance(k, slice)]
+    wanted = math.prod(lengths) * dataset.dtype.itemsize
+    held = dataset.id.get_storage_size()
+    if wanted > max(SMALL_BYTES, MAX_RATIO * held):
+        raise CubeError(
+            f"{path}: {dataset.name} declares {_size(dataset)} but the file holds {held} bytes of it."
+        )
+    return dataset[selection]
+
+
+def numbers_at(group: h5py.Group, path: Path, *names: str) -> NDArray[np.float64] | None:
+    """Return the numbers in a dataset as a flat array, or None where there are none."""
+    found = child_dataset(group, *names)
+    if found is None or found.shape is None or not is_numeric(found):
+        return None
+    return np.atleast_1d(whole(found, path)).astype(np.float64).reshape(-1)
+
+
+def attribute_numbers(item: Any, name: str) -> NDArray[np.float64] | None:
+    """Return a short list of numbers from an attribute, or None where there is none."""
+    if name not in item.attrs:
+        return None
+    held = item.attrs.get_id(name)  # the type is asked first: see hdf5_text for what strings may do
+    if held.dtype.kind not in "fiu" or held.shape is None or math.prod(held.shape) > MAX_ATTRIBUTE_SIZE:
+        return None
+    return np.asarray(item.attrs[name], dtype=np.float64).reshape(-1)
+
+
+def _file(path: Path) -> h5py.File:
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        if (sizes := re.search(r"eof = (\d+).*stored_eof = (\d+)", str(error))) is None:
+            raise
+        raise CubeError(
+            f"{path}: the HDF5 file is cut short: {int(sizes[1]):,} bytes of {int(sizes[2]):,}; copy it again."
+        ) from error
+
+
+def _is_hard(group: h5py.Group, name: str) -> bool:
+    return isinstance(group.get(name, getlink=True), h5py.HardLink)
+
+
+def _address(item: Any) -> int:
+    return int(h5py.h5o.get_info(item.id).addr)
+
+
+def _size(dataset: h5py.Dataset) -> str:
+    return f"{dataset.size * dataset.dtype.itemsize / 1e6:,.0f} MB (shape {dataset.shape})"

@@ -1,0 +1,275 @@
+"""Cubes that stay in their file and are read where they are looked at.
+
+A :class:`LazyCube` turns (row, column, channel) indexing into reads of a :class:`Source`, which may store its axes in
+another order, have more axes than three, or hold its channels unsorted.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.io.contract import reading
+
+ROWS_PER_READ = 32  # rows that scattered pixels are read with; one row of chunks in our own format
+
+
+class Source(Protocol):
+    """Stored numbers with any order of axes."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each stored axis."""
+
+    @property
+    def stored_bytes(self) -> int:
+        """How many bytes the file really holds for it."""
+
+    def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
+        """Read one integer or slice per axis, as numpy would."""
+
+    def close(self) -> None:
+        """Let go of the file."""
+
+
+class ArraySource:
+    """An array, in memory or memory-mapped."""
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self.in_memory = not isinstance(array, np.memmap)
+        self._array = array
+        self.shape = array.shape
+        self.stored_bytes = array.nbytes
+
+    def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
+        """Read one integer or slice per axis."""
+        return self._array[selection]
+
+    def close(self) -> None:
+        """Nothing is held: the array goes when nobody refers to it."""
+
+
+class _OnDemandFile:
+    """An HDF5 file that is opened by the first read and stays open until it is closed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: h5py.File | None = None
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def use(self) -> Iterator[h5py.File]:
+        with self._lock, reading(self._path):
+            if self._file is None:
+                self._file = h5py.File(self._path, "r")
+            yield self._file
+
+    def close(self) -> None:
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+
+
+class Hdf5Source:
+    """One HDF5 dataset; ``dataset`` only tells name and size and may be closed afterwards."""
+
+    def __init__(self, path: Path, dataset: h5py.Dataset) -> None:
+        self._file = _OnDemandFile(path)
+        self._name = dataset.name
+        self.shape = dataset.shape
+        self.stored_bytes = dataset.id.get_storage_size()
+
+    def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
+        """Read one integer or slice per axis."""
+        with self._file.use() as file:
+            return file[self._name][selection]
+
+    def close(self) -> None:
+        """Close the file; a later read opens it again."""
+        self._file.close()
+
+
+class Hdf5StackSource:
+    """HDF5 datasets of one shape, one per channel: the first axis counts them."""
+
+    def __init__(self, path: Path, datasets: Sequence[h5py.Dataset]) -> None:
+        self._file = _OnDemandFile(path)
+        self._names = [dataset.name for dataset in datasets]
+        self.shape = (len(datasets), *datasets[0].shape)
+        self.stored_bytes = sum(dataset.id.get_storage_size() for dataset in datasets)
+
+    def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
+        """Read one integer or slice per axis."""
+        first, inner = selection[0], selection[1:]
+        with self._file.use() as file:
+            if isinstance(first, int):
+                return file[self._names[first]][inner]
+            return np.stack([file[name][inner] for name in self._names[first]])
+
+    def close(self) -> None:
+        """Close the file; a later read opens it again."""
+        self._file.close()
+
+
+class LazyCube:
+    """A cube whose numbers stay where they are until they are indexed.
+
+    Parameters
+    ----------
+    source : Source
+        The stored numbers.
+    axes : (int, int, int)
+        Which axis of the source holds rows, columns and channels.
+    fixed : mapping of int to int
+        Index at which each remaining axis of the source is held.
+    channel_order : integer array, optional
+        Channel of the source that stands at each channel of the cube.
+
+    Notes
+    -----
+    Understands integers, slices with a positive step, ``...``, a boolean picture (rows, columns), and a pair of integer
+    arrays (rows, columns) with an optional channel. Every read returns float32. Safe to use from several threads.
+    """
+
+    dtype = np.dtype(np.float32)
+    ndim = 3
+
+    def __init__(
+        self,
+        source: Source,
+        axes: tuple[int, int, int],
+        fixed: dict[int, int] | None = None,
+        channel_order: NDArray[np.intp] | None = None,
+    ) -> None:
+        self.source = source
+        self._axes = axes
+        self._fixed = dict(fixed or {})
+        self._order = np.arange(source.shape[axes[2]]) if channel_order is None else channel_order
+        rows, columns = source.shape[axes[0]], source.shape[axes[1]]
+        self.shape = (int(rows), int(columns), len(self._order))
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        rows, columns, channels = self.shape
+        return rows * columns * channels
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the cube takes in memory as float32."""
+        return self.size * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __repr__(self) -> str:
+        return f"<LazyCube {self.shape}>"
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.asarray(self[:], dtype=dtype)
+
+    def __getitem__(self, key: Any) -> NDArray[np.float32]:
+        keys = _expanded(key)
+        if any(isinstance(k, (list, np.ndarray)) and np.ndim(k) > 0 for k in keys):
+            return self._scattered(keys)
+        slices = [_as_slice(k, n) for k, n in zip(keys, self.shape, strict=True)]
+        block = self._block(*slices)
+        return block[tuple(slice(None) if isinstance(k, slice) else 0 for k in keys)]
+
+    def reordered(self, order: NDArray[np.intp]) -> LazyCube:
+        """Return the same cube with its channels in another order."""
+        return LazyCube(self.source, self._axes, self._fixed, self._order[order])
+
+    def close(self) -> None:
+        """Let go of the file; a later read opens it again."""
+        self.source.close()
+
+    def _block(self, rows: slice, columns: slice, channels: slice) -> NDArray[np.float32]:
+        stored, pick = _covering(self._order[channels])
+        wanted: dict[int, int | slice] = dict(zip(self._axes, (rows, columns, stored), strict=True))
+        selection = tuple(self._fixed.get(i, wanted.get(i, 0)) for i in range(len(self.source.shape)))
+        block = self.source.read(selection).transpose(_ranks(self._axes))
+        block = block if pick is None else block[:, :, pick]
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # not finite as float32 is counted, not reported here
+            return np.ascontiguousarray(block, dtype=np.float32)
+
+    def _scattered(self, keys: list[Any]) -> NDArray[np.float32]:
+        """Read scattered pixels, a band of rows at a time, so that memory stays small."""
+        rows, columns, channels = self._pixels(keys)
+        spectra = np.empty((rows.size, *np.empty((0, self.shape[2]))[:, channels].shape[1:]), np.float32)
+        for first in np.unique(rows // ROWS_PER_READ) * ROWS_PER_READ:
+            here = np.flatnonzero(rows // ROWS_PER_READ * ROWS_PER_READ == first)
+            left, right = int(columns[here].min()), int(columns[here].max()) + 1
+            band = self[int(first) : int(first) + ROWS_PER_READ, left:right, channels]
+            spectra[here] = band[rows[here] - first, columns[here] - left]
+        return spectra
+
+    def _pixels(self, keys: list[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp], Any]:
+        mask = np.asarray(keys[0])
+        if mask.dtype == bool and mask.shape == self.shape[:2]:
+            rows, columns = np.nonzero(mask)
+            return rows, columns, keys[1]
+        if np.ndim(keys[2]) > 0 or isinstance(keys[0], slice) or isinstance(keys[1], slice):
+            raise IndexError(
+                "a lazy cube is indexed by integers, slices, a boolean picture or a pair of integer arrays"
+            )
+        rows, columns = np.broadcast_arrays(np.atleast_1d(keys[0]), np.atleast_1d(keys[1]))
+        return _wrapped(rows, self.shape[0]), _wrapped(columns, self.shape[1]), keys[2]
+
+
+def _expanded(key: Any) -> list[Any]:
+    """Return three keys, filled up with full slices."""
+    keys = list(key) if isinstance(key, tuple) else [key]
+    taken = sum(2 if np.ndim(k) == 2 else 1 for k in keys if k is not Ellipsis)
+    full = [slice(None)] * (3 - taken)
+    if Ellipsis in [k for k in keys if not isinstance(k, np.ndarray)]:
+        at = next(i for i, k in enumerate(keys) if k is Ellipsis)
+        return keys[:at] + full + keys[at + 1 :]
+    if taken > 3:
+        raise IndexError(f"too many indices for a cube: {taken} for (rows, columns, channels)")
+    return keys + full
+
+
+def _as_slice(key: Any, length: int) -> slice:
+    if isinstance(key, slice):
+        start, stop, step = key.indices(length)
+        if step < 0:
+            raise IndexError("a lazy cube is read forwards: the step of a slice must be positive")
+        return slice(start, max(start, stop), step)
+    index = int(_wrapped(np.asarray([key.__index__()]), length)[0])
+    return slice(index, index + 1)
+
+
+def _wrapped(index: NDArray[Any], length: int) -> NDArray[np.intp]:
+    """Count negative indices from the end; refuse those outside."""
+    flat = np.asarray(index, dtype=np.intp).reshape(-1)
+    if np.any((flat < -length) | (flat >= length)):
+        raise IndexError(f"index out of range for an axis of length {length}")
+    return np.where(flat < 0, flat + length, flat)
+
+
+def _covering(order: NDArray[np.intp]) -> tuple[slice, NDArray[np.intp] | None]:
+    """Return the stored range that covers some channels, and how to pick them from it (None: as they come)."""
+    if order.size == 0:
+        return slice(0, 0), None
+    steps = np.diff(order)
+    if order.size == 1 or (steps[0] > 0 and np.all(steps == steps[0])):
+        return slice(int(order[0]), int(order[-1]) + 1, int(steps[0]) if order.size > 1 else 1), None
+    low = int(order.min())
+    return slice(low, int(order.max()) + 1), order - low
+
+
+def _ranks(axes: tuple[int, int, int]) -> tuple[int, ...]:
+    """Return where rows, columns and channels stand among themselves in the source."""
+    ordered = sorted(axes)
+    return tuple(ordered.index(axis) for axis in axes)

@@ -1,0 +1,187 @@
+"""Opening and saving cubes, whatever the format."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from napari_udt.cube import DOMAINS, MODALITIES, Domain, Modality, SpectralCube
+from napari_udt.errors import CubeError
+from napari_udt.files import whole_or_nothing
+from napari_udt.io import own, paper_pat
+from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
+from napari_udt.io.diagnosis import explain
+from napari_udt.io.diagnosis import is_damaged as _is_damaged
+from napari_udt.io.registry import Format, sniff
+
+MAX_NAMED = 50  # candidates that messages and metadata name; list_candidates names all
+PathLike = str | os.PathLike[str]
+
+
+def open_cube(
+    path: PathLike,
+    *,
+    wavelengths_nm: Sequence[float] | None = None,
+    domain: Domain | None = None,
+    modality: Modality | None = None,
+    candidate: str | int | None = None,
+    spectral_axis: int | None = None,
+    memory_limit_mb: float | None = None,
+) -> SpectralCube:
+    """Open a spectral cube; what format the file has is found out from its content.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    wavelengths_nm : sequence of float, optional
+        One wavelength per channel, where the file lacks them or is wrong about them.
+    domain, modality : str, optional
+        Facts that the file lacks or is wrong about, as in :class:`napari_udt.SpectralCube`.
+    candidate : str or int, optional
+        Which cube of the file to open: a title or position in :func:`list_candidates`. By default the first.
+    spectral_axis : int, optional
+        Which axis of a plain array holds the channels; needed where several would fit.
+    memory_limit_mb : float, optional
+        Larger cubes are not read into memory but stay in the file (512 MB; environment ``NAPARI_UDT_MEMORY_MB``).
+
+    Returns
+    -------
+    SpectralCube
+        ``metadata["file"]`` says where it was opened from: path, format, candidate and (up to 50) other candidates.
+
+    Raises
+    ------
+    CubeError
+        One sentence: what was found in the file, what was expected, what to do.
+    """
+    path = Path(path)
+    options = ReadOptions(wavelengths_nm, domain, modality, spectral_axis, memory_limit_mb)
+    known, found = _look(path, options)
+    return _open(path, known, _chosen(found, candidate, path), found)
+
+
+def open_cubes(path: PathLike, *, memory_limit_mb: float | None = None) -> list[SpectralCube]:
+    """Open all cubes that a file holds.
+
+    Other views of the same recording (SIMPA's initial pressure beside its reconstruction) are not among them; see
+    :func:`list_candidates`. Raises ``CubeError`` as :func:`open_cube` does.
+    """
+    path = Path(path)
+    known, found = _look(path, ReadOptions(memory_limit_mb=memory_limit_mb))
+    main = [c for c in found if not c.alternative] or found[:1]
+    return [_open(path, known, c, found) for c in main]
+
+
+def list_candidates(path: PathLike, *, wavelengths_nm: Sequence[float] | None = None) -> list[str]:
+    """Return the titles of what a file could be opened as; :func:`open_cube` takes the first by default."""
+    _, found = _look(Path(path), ReadOptions(wavelengths_nm=wavelengths_nm))
+    return [c.title for c in found]
+
+
+def is_readable(path: PathLike) -> bool:
+    """Whether the file is a spectral cube that opens without further facts; cheap, and never raises."""
+    return sniff(Path(path)).match is Match.YES
+
+
+def is_damaged(path: PathLike) -> bool:
+    """Whether the file is meant as one of our formats, but empty, cut short or something else under that name.
+
+    No other program reads such a file either, so a viewer may claim it and show the sentence of :func:`open_cube`.
+    """
+    return _is_damaged(Path(path), sniff(Path(path)))
+
+
+def save_cube(cube: SpectralCube, path: PathLike, overwrite: bool = False, compress: bool = False) -> None:
+    """Write one cube: napari-udt's HDF5 (``.h5``, ``.hdf5``) or the paper's layout (``.npz``), by the ending.
+
+    Parameters
+    ----------
+    cube : SpectralCube
+    path : path
+        Where to; written whole or not at all.
+    overwrite : bool
+        Whether an existing file may be replaced.
+    compress : bool
+        Smaller file, slower to read.
+
+    Raises
+    ------
+    CubeError
+        When the file exists, cannot be written, or has another ending.
+    """
+    save_cubes([cube], path, overwrite, compress)
+
+
+def save_cubes(
+    cubes: Sequence[SpectralCube], path: PathLike, overwrite: bool = False, compress: bool = False
+) -> None:
+    """Write several cubes into one napari-udt HDF5 file; otherwise as :func:`save_cube`."""
+    path = Path(path)
+    write = _writer(path, len(cubes))
+    if path.exists() and not overwrite:
+        raise CubeError(f"{path}: the file exists; pass overwrite=True to replace it.")
+    try:
+        with whole_or_nothing(path) as temporary:
+            write(cubes, temporary, compress)
+    except (OSError, TypeError, ValueError, RecursionError) as error:
+        raise CubeError(f"{path}: the cube cannot be written ({error}); nothing was changed.") from error
+
+
+def _look(path: Path, options: ReadOptions) -> tuple[Format, list[Candidate]]:
+    _check_options(options)
+    sniffed = sniff(path)
+    if sniffed.format is None:
+        raise explain(path, sniffed.damage)
+    with reading(path):
+        return sniffed.format, sniffed.format.load().candidates(path, options)
+
+
+def _check_options(options: ReadOptions) -> None:
+    for word, value, all_known in (
+        ("domain", options.domain, DOMAINS),
+        ("modality", options.modality, MODALITIES),
+    ):
+        if value is not None and value not in all_known:
+            raise CubeError(f"{word}={value!r} is unknown; expected one of {', '.join(all_known)}.")
+
+
+def _chosen(found: Sequence[Candidate], wanted: str | int | None, path: Path) -> Candidate:
+    if wanted is None:
+        return found[0]
+    titles = [c.title for c in found]
+    if isinstance(wanted, int) and 0 <= wanted < len(found):
+        return found[wanted]
+    if wanted in titles:
+        return found[titles.index(str(wanted))]
+    raise CubeError(
+        f"{path}: there is no candidate {wanted!r}; the file offers {', '.join(titles[:MAX_NAMED])}."
+    )
+
+
+def _open(path: Path, known: Format, chosen: Candidate, found: Sequence[Candidate]) -> SpectralCube:
+    with reading(path):
+        cube = chosen.read()
+    origin = {
+        "path": str(path),
+        "format": known.name,
+        "candidate": chosen.title,
+        "others": [c.title for c in found if c is not chosen][:MAX_NAMED],
+    }
+    return replace(cube, metadata={**cube.metadata, "file": origin})
+
+
+def _writer(path: Path, count: int) -> Callable[[Sequence[SpectralCube], Path, bool], None]:
+    """Return what writes the format that the file's ending asks for."""
+    if count == 0:
+        raise CubeError(f"{path}: there is no cube to save.")
+    ending = path.suffix.lower()
+    if ending in (".h5", ".hdf5"):
+        return own.write
+    if ending == ".npz" and count == 1:
+        return lambda cubes, target, compress: paper_pat.write(cubes[0], target, compress)
+    raise CubeError(
+        f"{path}: cubes are saved as .h5 or .hdf5, one cube also as .npz; choose one of these endings."
+    )

@@ -1,0 +1,187 @@
+"""napari-udt's own HDF5 format, ``*.udt.h5``: one cube or several, with everything known about them.
+
+The layout is described in ``FORMAT.md`` beside this module.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+import napari_udt
+from napari_udt.cube import DOMAINS, MODALITIES, SpectralCube
+from napari_udt.errors import CubeError
+from napari_udt.io import hdf5, hdf5_text
+from napari_udt.io.assemble import assemble, label_image
+from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.lazy import Hdf5Source, LazyCube
+
+FORMAT = "napari-udt cube"
+VERSION = 1
+
+# A pixel's spectrum lies in channels / 10 chunks, a picture in one layer of them: see FORMAT.md for the times.
+CHUNK = (32, 32, 10)
+
+_TEXTS = ("name", "modality", "domain", "origin", "quantity")
+
+
+def sniff(path: Path) -> Match:
+    """Whether the root attribute ``format`` is ours."""
+    if not hdf5.is_hdf5(path):
+        return Match.NO
+    with hdf5.opened(path) as file:
+        return Match.YES if hdf5_text.attribute(file, "format", path) == FORMAT else Match.NO
+
+
+def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
+    """Return the file's cubes in the order in which they were saved.
+
+    Raises
+    ------
+    CubeError
+        When the file's version is newer than this one, or it holds no cube.
+    """
+    with hdf5.opened(path) as file:
+        _check_version(file, path)
+        cubes = hdf5.child_group(file, "cubes")
+        groups = {} if cubes is None else {k: g for k, g in hdf5.children(cubes) if isinstance(g, h5py.Group)}
+        names = sorted(groups, key=_number)
+        titles = [hdf5_text.attribute(groups[name], "name", path) or name for name in names]
+    if not names:
+        raise CubeError(f"{path}: the file holds no cube; expected groups below /cubes.")
+    return [Candidate(_unique(titles, i), partial(_read, path, key, options)) for i, key in enumerate(names)]
+
+
+def write(cubes: Sequence[SpectralCube], path: Path, compress: bool = False) -> None:
+    """Write cubes to a file at ``path``, which is not protected against a half-written end (see ``save_cube``)."""
+    with h5py.File(path, "w") as file:
+        file.attrs["format"] = hdf5_text.fixed(FORMAT)
+        file.attrs["version"] = VERSION
+        file.attrs["software"] = hdf5_text.fixed(f"napari-udt {napari_udt.__version__}")
+        for number, cube in enumerate(cubes):
+            _write_cube(file.create_group(f"cubes/{number}"), cube, compress)
+
+
+def _write_cube(group: h5py.Group, cube: SpectralCube, compress: bool) -> None:
+    for name in _TEXTS:
+        group.attrs[name] = hdf5_text.fixed(getattr(cube, name))
+    if cube.pixel_size_mm is not None:
+        group.attrs["pixel_size"] = cube.pixel_size_mm
+        group.attrs["pixel_size_unit"] = hdf5_text.fixed("mm")
+    packing = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if compress else {}
+    chunk = tuple(map(min, CHUNK, cube.shape))
+    data = group.create_dataset("data", cube.shape, np.float32, chunks=chunk, **packing)
+    for start in range(0, cube.shape[0], CHUNK[0]):  # a lazy cube is never in memory as a whole
+        stop = min(start + CHUNK[0], cube.shape[0])
+        data[start:stop] = cube.rows(start, stop)
+    group["wavelengths_nm"] = cube.wavelengths_nm
+    for name in ("labels", "oxygenation"):
+        if (picture := getattr(cube, name)) is not None:
+            group.create_dataset(name, data=picture, **packing)
+    for name in ("label_names", "provenance", "metadata"):
+        group[name] = hdf5_text.fixed(json.dumps(_kept(getattr(cube, name))))
+
+
+def _kept(mapping: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Leave out where the cube was opened from: in another file that would no longer be true."""
+    return {key: value for key, value in mapping.items() if key != "file"}
+
+
+def _read(path: Path, key: str, options: ReadOptions) -> SpectralCube:
+    with hdf5.opened(path) as file:
+        group = hdf5.child_group(file, "cubes", key)
+        if group is None:
+            raise CubeError(f"{path}: cubes/{key} is gone; the file has changed since it was listed.")
+        data = _needed(group, "data", path)
+        if data.ndim != 3:
+            raise CubeError(f"{path}: {data.name} has {data.ndim} axes; expected (rows, columns, channels).")
+        return assemble(
+            path,
+            options,
+            LazyCube(Hdf5Source(path, hdf5.checked(data, path)), (0, 1, 2)),
+            wavelengths_nm=hdf5.whole(_needed(group, "wavelengths_nm", path), path),
+            labels=_labels(group, path),
+            oxygenation=_picture(group, "oxygenation", path),
+            label_names=_label_names(group, path),
+            pixel_size_mm=_pixel_size_mm(group, path),
+            provenance=_mapping(group, "provenance", path),
+            metadata=_mapping(group, "metadata", path),
+            **_texts(group, path),
+        )
+
+
+def _texts(group: h5py.Group, path: Path) -> dict[str, Any]:
+    texts: dict[str, Any] = {name: hdf5_text.attribute(group, name, path) or "" for name in _TEXTS}
+    for name, known in (("modality", MODALITIES), ("domain", DOMAINS)):
+        if texts[name] not in known:
+            raise CubeError(f"{path}: {name} {texts[name]!r} is unknown; expected one of {', '.join(known)}.")
+    return texts
+
+
+def _needed(group: h5py.Group, name: str, path: Path) -> h5py.Dataset:
+    found = hdf5.child_dataset(group, name)
+    if found is None:
+        raise CubeError(f"{path}: {group.name} holds no {name}; the file is incomplete.")
+    return found
+
+
+def _labels(group: h5py.Group, path: Path) -> NDArray[np.int32] | None:
+    picture = _picture(group, "labels", path)
+    return None if picture is None else label_image(picture, "labels", path)
+
+
+def _picture(group: h5py.Group, name: str, path: Path) -> NDArray[Any] | None:
+    found = hdf5.child_dataset(group, name)
+    return None if found is None else hdf5.whole(found, path)
+
+
+def _label_names(group: h5py.Group, path: Path) -> dict[int, str]:
+    names = _mapping(group, "label_names", path)
+    if not all(key.removeprefix("-").isdigit() for key in names):
+        raise CubeError(f"{path}: label_names in {group.name} has keys that are not class numbers.")
+    return {int(key): str(value) for key, value in names.items()}
+
+
+def _mapping(group: h5py.Group, name: str, path: Path) -> dict[str, Any]:
+    stored = hdf5_text.in_dataset(group, name, path)
+    value = {} if stored is None else json.loads(stored)
+    if not isinstance(value, dict):
+        raise CubeError(f"{path}: {name} in {group.name} is not a JSON object.")
+    return value
+
+
+def _pixel_size_mm(group: h5py.Group, path: Path) -> NDArray[np.float64] | None:
+    size = hdf5.attribute_numbers(group, "pixel_size")
+    unit = hdf5_text.attribute(group, "pixel_size_unit", path)
+    if size is not None and unit != "mm":
+        raise CubeError(f"{path}: the pixel size is in {unit!r}; expected mm.")
+    return size
+
+
+def _check_version(file: h5py.File, path: Path) -> None:
+    stored = hdf5.attribute_numbers(file, "version")
+    version = 0.0 if stored is None or stored.size != 1 else float(stored[0])
+    if version > VERSION:
+        raise CubeError(
+            f"{path}: the file has version {version:g} of the napari-udt format, this napari-udt knows versions "
+            f"up to {VERSION}; update napari-udt to open it."
+        )
+    if version != VERSION:
+        raise CubeError(f"{path}: the file lacks a valid version number of the napari-udt format.")
+
+
+def _number(name: str) -> tuple[int, str]:
+    return (int(name) if name.isdigit() else 2**31, name)
+
+
+def _unique(titles: Sequence[str], index: int) -> str:
+    """Return a title that no other cube of the file has."""
+    title = titles[index]
+    return title if titles.count(title) == 1 else f"{title} [{index}]"

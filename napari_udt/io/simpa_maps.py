@@ -1,0 +1,187 @@
+"""Label and oxygenation maps of a SIMPA file, laid over an image of it.
+
+The maps cover the simulated volume; a reconstruction covers the detector's field of view, which is a part of it and may
+have pixels of another size. The field of view starts at the detection geometry's position plus its extent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.io import hdf5
+from napari_udt.io.assemble import label_image
+
+CLASSES = {
+    -1: "generic",
+    0: "air",
+    1: "muscle",
+    2: "bone",
+    3: "blood",
+    4: "epidermis",
+    5: "dermis",
+    6: "fat",
+    7: "ultrasound gel",
+    8: "water",
+    9: "heavy water",
+    10: "coupling artifact",
+    11: "mediprene",
+    12: "soft tissue",
+    13: "lymph node",
+}
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Where an image lies in the simulated volume.
+
+    Parameters
+    ----------
+    voxel_mm : float, optional
+        Side of a voxel of the volume.
+    pixel_mm : float, optional
+        Side of a pixel of the image.
+    start_mm : array (3,), optional
+        Corner (x, y, z) of the field of view; None when the file does not say.
+    """
+
+    voxel_mm: float | None
+    pixel_mm: float | None
+    start_mm: NDArray[np.float64] | None
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Label and oxygenation map of an image (rows, columns), and how they were laid over it."""
+
+    labels: NDArray[np.int32] | None
+    oxygenation: NDArray[np.float64] | None
+    alignment: str
+
+
+def geometry(file: h5py.File, path: Path, reconstructed: bool) -> Geometry:
+    """Read the sizes of voxels and pixels, and where the device looks."""
+    settings = hdf5.child_group(file, "settings")
+    settings = settings and (hdf5.child_group(settings, "Settings") or settings)
+    voxel = None if settings is None else _positive(settings, path, "voxel_spacing_mm")
+    pixel = voxel
+    if settings is not None and reconstructed:
+        model = ("reconstruction_model_settings",)
+        pixel = (
+            _positive(settings, path, *model, "Settings", "voxel_spacing_mm")
+            or _positive(settings, path, *model, "voxel_spacing_mm")
+            or voxel
+        )
+    return Geometry(voxel, pixel, _field_of_view_start_mm(file, path))
+
+
+def read(root: h5py.Group, path: Path, where: Geometry, shape: tuple[int, ...], plane: int | None) -> Maps:
+    """Read the maps that belong to an image of the given stored shape, (x, z) or (x, y, z) at one plane y."""
+    properties = hdf5.child_group(root, "simulation_properties")
+    if properties is None:
+        return Maps(None, None, "")
+    overlay = _Overlay(properties, path, where, shape, plane)
+    labels, oxygenation, blood = (overlay.picture(name) for name in ("seg", "oxy", "bvf"))
+    if oxygenation is not None and blood is not None:
+        oxygenation = np.where(blood > 0, oxygenation, np.nan)  # without blood there is no oxygenation
+    return Maps(
+        None if labels is None else label_image(labels, "seg", path),
+        oxygenation,
+        overlay.alignment,
+    )
+
+
+@dataclass
+class _Overlay:
+    """Cuts what an image shows out of the maps of the volume."""
+
+    properties: h5py.Group
+    path: Path
+    where: Geometry
+    shape: tuple[int, ...]
+    plane: int | None
+    alignment: str = ""
+
+    def picture(self, name: str) -> NDArray[np.float64] | None:
+        """Return a map, shape (rows, columns), NaN outside the volume; None where the file lacks it."""
+        dataset = _map_dataset(self.properties, name)
+        if dataset is None:
+            return None
+        cut = (
+            (slice(None), slice(None))
+            if dataset.ndim == 2
+            else (slice(None), self._y(dataset.shape[1]), slice(None))
+        )
+        values = hdf5.part(dataset, self.path, cut).astype(np.float64)
+        picture_shape = (self.shape[0], self.shape[-1])
+        if values.shape == picture_shape:
+            return values.T
+        x, z = self._columns_and_rows(values.shape, picture_shape)
+        inside = ((x >= 0) & (x < values.shape[0]))[:, None] & ((z >= 0) & (z < values.shape[1]))[None, :]
+        clipped = values[np.ix_(x.clip(0, values.shape[0] - 1), z.clip(0, values.shape[1] - 1))]
+        return np.where(inside, clipped, np.nan).T
+
+    def _y(self, length: int) -> int:
+        """Return the plane of the volume that the image shows."""
+        start, voxel = self.where.start_mm, self.where.voxel_mm
+        if self.plane is not None and length == self.shape[1]:
+            return self.plane
+        if start is not None and voxel is not None and self.plane is None:
+            return int(np.clip(int(start[1] / voxel), 0, length - 1))
+        return length // 2
+
+    def _columns_and_rows(
+        self, volume: tuple[int, ...], picture: tuple[int, int]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return the voxel at which each column (x) and row (z) of the picture lies."""
+        start, voxel, pixel = self.where.start_mm, self.where.voxel_mm, self.where.pixel_mm
+        step = 1.0 if voxel is None or pixel is None else pixel / voxel
+        offsets = [np.floor((np.arange(n) + 0.5) * step).astype(np.intp) for n in picture]
+        if start is None or voxel is None:
+            self.alignment = "centring: the file does not say where the field of view lies"
+            first = [int((n - m * step) / 2) for n, m in zip(volume, picture, strict=True)]
+        else:
+            self.alignment = "the device's field of view"
+            first = [int(start[axis] / voxel + 1e-6) for axis in (0, 2)]
+        return offsets[0] + first[0], offsets[1] + first[1]
+
+
+def _map_dataset(properties: h5py.Group, name: str) -> h5py.Dataset | None:
+    """Return a map; the oldest files keep one per wavelength, all alike."""
+    found = hdf5.child_dataset(properties, name)
+    if found is None:
+        below = (
+            hdf5.child_dataset(properties, wavelength, name) for wavelength, _ in hdf5.children(properties)
+        )
+        found = next((dataset for dataset in below if dataset is not None), None)
+    usable = found is not None and found.ndim in (2, 3) and hdf5.is_numeric(found)
+    return found if usable else None
+
+
+def _field_of_view_start_mm(file: h5py.File, path: Path) -> NDArray[np.float64] | None:
+    devices = hdf5.child_group(file, "digital_device")
+    device = None if devices is None else _only_group(devices)
+    if device is None:
+        return None
+    holder = hdf5.child_group(device, "detection_geometry")
+    detector = device if holder is None else _only_group(holder) or holder
+    position = hdf5.numbers_at(detector, path, "device_position_mm")
+    extent = hdf5.numbers_at(detector, path, "field_of_view_extent_mm")
+    if position is None or extent is None or position.size != 3 or extent.size != 6:
+        return None
+    start = position + extent[::2]
+    return start if np.all(np.isfinite(start)) else None
+
+
+def _only_group(group: h5py.Group) -> h5py.Group | None:
+    return next((item for _, item in hdf5.children(group) if isinstance(item, h5py.Group)), None)
+
+
+def _positive(group: h5py.Group, path: Path, *names: str) -> float | None:
+    values: Any = hdf5.numbers_at(group, path, *names)
+    return float(values[0]) if values is not None and np.isfinite(values[0]) and values[0] > 0 else None

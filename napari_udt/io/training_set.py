@@ -1,0 +1,109 @@
+"""Data sets to train on (:mod:`napari_udt.dataset`), looked at as cubes.
+
+Spectra open as a picture of one column; of images, each one is a candidate.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.cube import DOMAINS, SpectralCube
+from napari_udt.dataset import FORMAT, VERSION
+from napari_udt.errors import CubeError
+from napari_udt.io import hdf5, hdf5_text
+from napari_udt.io.assemble import assemble, label_image
+from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.lazy import ArraySource, Hdf5Source, LazyCube
+
+MAX_IMAGES = 10_000  # more are not listed: a file may declare any number
+
+
+def sniff(path: Path) -> Match:
+    """Whether the root attribute ``format`` is that of a data set."""
+    if not hdf5.is_hdf5(path):
+        return Match.NO
+    with hdf5.opened(path) as file:
+        return Match.YES if hdf5_text.attribute(file, "format", path) == FORMAT else Match.NO
+
+
+def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
+    """Return the list of spectra, or every image."""
+    with hdf5.opened(path) as file:
+        version = hdf5.attribute_numbers(file, "version")
+        if version is None or version[0] > VERSION:
+            raise CubeError(
+                f"{path}: the data set has no version that is known (up to {VERSION}); update napari-udt."
+            )
+        samples = _samples(file, path)
+        images = min(samples.shape[0], MAX_IMAGES) if samples.ndim == 4 else 0
+    if not images:
+        return [Candidate("spectra", partial(_read_spectra, path, options))]
+    return [
+        Candidate(f"image {i}", partial(_read_image, path, i, options), alternative=i > 0)
+        for i in range(images)
+    ]
+
+
+def _samples(file: h5py.File, path: Path) -> h5py.Dataset:
+    for name, axes in (("spectra", 2), ("images", 4)):
+        found = hdf5.child_dataset(file, name)
+        if found is not None and found.ndim == axes:
+            return hdf5.checked(found, path)
+    raise CubeError(f"{path}: the data set holds neither spectra (N, C) nor images (N, C, H, W).")
+
+
+def _read_spectra(path: Path, options: ReadOptions) -> SpectralCube:
+    with hdf5.opened(path) as file:
+        samples = hdf5.whole(_samples(file, path), path)
+        labels = hdf5.child_dataset(file, "labels")
+        numbers = None if labels is None else label_image(hdf5.whole(labels, path), "labels", path)
+        data = LazyCube(ArraySource(samples[:, np.newaxis, :]), (0, 1, 2))
+        return assemble(
+            path,
+            options,
+            data,
+            labels=None if numbers is None else numbers.reshape(-1, 1),
+            **_facts(file, path),
+        )
+
+
+def _read_image(path: Path, index: int, options: ReadOptions) -> SpectralCube:
+    with hdf5.opened(path) as file:
+        data = LazyCube(Hdf5Source(path, _samples(file, path)), (2, 3, 1), {0: index})
+        labels = _of_image(file, "labels", index, path)
+        return assemble(
+            path,
+            options,
+            data,
+            labels=None if labels is None else label_image(labels, "labels", path),
+            oxygenation=_of_image(file, "oxygenation", index, path),
+            **_facts(file, path),
+        )
+
+
+def _of_image(file: h5py.File, name: str, index: int, path: Path) -> NDArray[Any] | None:
+    found = hdf5.child_dataset(file, name)
+    return None if found is None else hdf5.part(found, path, (index, slice(None), slice(None)))
+
+
+def _facts(file: h5py.File, path: Path) -> dict[str, Any]:
+    """Return what the file's attributes say about every sample."""
+    texts = {
+        name: hdf5_text.attribute(file, name, path) for name in ("modality", "domain", "origin", "generator")
+    }
+    names = hdf5_text.attributes(file, "class_names", path)
+    return {
+        "wavelengths_nm": hdf5.numbers_at(file, path, "wavelengths_nm"),
+        "modality": texts["modality"],
+        "domain": texts["domain"] if texts["domain"] in DOMAINS else "unknown",
+        "origin": texts["origin"] or "",
+        "label_names": {-1: "unknown", **dict(enumerate(names))},
+        "pixel_size_mm": hdf5.attribute_numbers(file, "pixel_size_mm"),
+        "metadata": {"layout": "data set", "generator": texts["generator"]},
+    }

@@ -1,0 +1,132 @@
+"""The command ``napari-udt simulate``: data sets to train on, and the sample cubes."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from napari_udt.cube import SpectralCube
+from napari_udt.dataset import Dataset, save_dataset
+from napari_udt.errors import SimulationError
+from napari_udt.simulation.parallel import Progress
+from napari_udt.simulation.tables import SHARED_VARIABLE, Tables, find_tables
+
+# What a shell expects of a command that Ctrl-C has stopped.
+INTERRUPTED = 130
+
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument(
+        "what", choices=("hsi", "pat", "samples"), help="data set of a modality, or sample cubes"
+    )
+    parser.add_argument(
+        "--domain", choices=("simulated", "second"), help="which side of the transfer (hsi, pat)"
+    )
+    parser.add_argument(
+        "--n", type=_positive, help="tissues or images to simulate, or spectra to draw (hsi, pat)"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same data (default 1)")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        help="file; for samples a folder, whose samples are replaced",
+    )
+    parser.add_argument("--jobs", type=_positive, default=1, help="processes to use (default 1)")
+    parser.add_argument(
+        "--tables", type=Path, help=f"folder with the measured tables (default: ${SHARED_VARIABLE}/data)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out the command; the exit status.
+
+    Raises
+    ------
+    SimulationError
+        When an argument or a table is missing, or the output exists already.
+    """
+    tables = find_tables(args.tables)
+    if args.what == "samples":
+        return _write_samples(args.output, tables, args.seed)
+    if args.domain is None or args.n is None:
+        raise SimulationError(f"simulate {args.what} needs --domain and --n; add both.")
+    if args.output.exists():
+        raise SimulationError(f"{args.output}: the file exists; remove it or choose another name.")
+    started = time.monotonic()
+    parts = args.output.with_name(args.output.name + ".parts")
+    try:
+        dataset = _simulate(args, tables, parts)
+    except KeyboardInterrupt:
+        print(
+            f"Stopped; finished blocks stay in {parts}, the same command goes on from there.", file=sys.stderr
+        )
+        return INTERRUPTED
+    save_dataset(dataset, args.output)
+    shutil.rmtree(parts, ignore_errors=True)  # the blocks are in the file now
+    print(f"{args.output}: {_summary(dataset)}; {time.monotonic() - started:.0f} s")
+    return 0
+
+
+def _simulate(args: argparse.Namespace, tables: Tables, parts: Path) -> Dataset:
+    progress = _progress_on_stderr()
+    if args.what == "hsi":
+        from napari_udt.simulation.hsi import simulate_hsi
+
+        return simulate_hsi(args.domain, args.n, args.seed, tables, progress, args.jobs, parts)
+    from napari_udt.simulation.pat import simulate_pat
+
+    return simulate_pat(args.domain, args.n, args.seed, tables, progress, args.jobs, parts)
+
+
+def _write_samples(folder: Path, tables: Tables, seed: int) -> int:
+    from napari_udt.io import save_cube
+    from napari_udt.simulation.hsi_scene import make_hsi_samples
+    from napari_udt.simulation.pat import make_pat_samples
+
+    cubes: Iterable[SpectralCube] = (*make_hsi_samples(tables, seed), *make_pat_samples(tables, seed))
+    for cube in cubes:
+        path = folder / f"{cube.name}.h5"
+        save_cube(cube, path, overwrite=True, compress=True)
+        rows, columns, channels = cube.shape
+        print(f"{path}: {rows} x {columns} pixels, {channels} wavelengths, {cube.origin}")
+    return 0
+
+
+def _progress_on_stderr() -> Progress:
+    started = last = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if done == total or now - last >= _SECONDS_BETWEEN_LINES:
+            last = now
+            print(f"{done} of {total} blocks, {now - started:.0f} s", file=sys.stderr, flush=True)
+
+    return show
+
+
+def _summary(dataset: Dataset) -> str:
+    labels = dataset.labels[dataset.labels >= 0]
+    counts = np.bincount(labels.ravel(), minlength=len(dataset.class_names))
+    kinds = ", ".join(f"{name} {count}" for name, count in zip(dataset.class_names, counts, strict=True))
+    unit = "spectra" if dataset.modality == "HSI" else "images"
+    of = "" if dataset.modality == "HSI" else " (pixels)"
+    return f"{len(dataset)} {unit}, {dataset.origin}; {kinds}{of}"
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value

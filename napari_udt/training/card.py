@@ -1,0 +1,128 @@
+"""The model card: what a model is, what it was made from, what it reaches and what it cannot do.
+
+Written from the facts of the run alone, so that card and model cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from napari_udt.models import ModelSpec
+
+_LIMITS = """\
+* **Research use only.** Not for diagnosis, treatment or any clinical decision.
+* A transferred spectrum is a guess of how the other domain would show it. The network **can hallucinate**:
+  it can add or remove features that the tissue does not have. Check with the uncertainty view and with data
+  of your own.
+* It knows only the wavelengths and classes below and spectra like those it was trained on. It has seen
+  **no measured images**: {target}
+* Numbers below were computed on held-out samples of the same two data sets, not on measurements."""
+
+_TARGETS = {
+    "drawn from measured statistics": "its second domain was drawn from published means and spreads of measured "
+    "spectra, not from recordings.",
+    "digital device": "its second domain is a digital device, a simulation with other anatomy and a detector's errors.",
+    "measured": "",
+}
+
+_SECOND_LABELS = {
+    "given": "The classes of the second domain's samples **were used** in training. That departs from the paper, "
+    "where real data have no classes; here they are known because the samples were drawn class by class.",
+    "proxy": "The classes of the second domain's samples were **not** used in training; proxies stood in for them, as "
+    "in the paper.",
+}
+
+
+def model_card(spec: ModelSpec) -> str:
+    """Markdown text of the card.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        With the facts of its training, see :func:`napari_udt.training.facts.training_facts`.
+    """
+    facts = spec.training
+    return "\n".join(
+        [
+            f"# {spec.title}",
+            "",
+            f'Conditional invertible network for {spec.modality} spectra, after Dreher et al., "Unsupervised Domain '
+            f'Transfer with Conditional Invertible Neural Networks", MICCAI 2023. Condition: {_condition(spec)}.',
+            f"Licence: {spec.licence}. Name: `{spec.name}`.",
+            "",
+            "## What it cannot do",
+            _limits(spec),
+            "",
+            "## Training data",
+            *(_data_line(domain, entry) for domain, entry in facts["data"].items()),
+            "",
+            *_training_lines(facts, spec.condition),
+            "",
+            "## What it reaches (held-out samples)",
+            *_metric_lines(facts["metrics"]),
+            "",
+        ]
+    )
+
+
+def _condition(spec: ModelSpec) -> str:
+    return "domain and tissue class" if spec.condition == "class" else "domain only"
+
+
+def _limits(spec: ModelSpec) -> str:
+    text = _LIMITS.format(target=_TARGETS[spec.target])
+    low, high = spec.wavelengths_nm[0], spec.wavelengths_nm[-1]
+    classes = ", ".join(spec.class_names)
+    return (
+        f"{text}\n* Wavelengths: {len(spec.wavelengths_nm)} from {low:g} to {high:g} nm. Classes: {classes}."
+    )
+
+
+def _data_line(domain: str, entry: Mapping[str, Any]) -> str:
+    generator = entry["generator"].get("name", "unknown generator")
+    return (
+        f"* {domain}: {entry['samples']} samples ({entry['held_out']} held out), {entry['origin']}; {generator}, "
+        f"seed {entry['seed']}, SHA-256 `{entry['sha256'][:16]}`."
+    )
+
+
+def _training_lines(facts: Mapping[str, Any], condition: str) -> list[str]:
+    config = facts["config"]
+    adversarial = config["optimisation"]["gan_weight"]
+    lines = [
+        f"Trained for {facts['steps']} steps of {config['optimisation']['batch_size']} samples per domain in "
+        f"{facts['seconds'] / 60:.1f} minutes on {facts['hardware']} (torch {facts['torch']}), seed {config['seed']}; "
+        f"weights of step {facts['best_step']}, the best held-out likelihood.",
+        f"Adversarial weight {adversarial:g}."
+        if adversarial
+        else "Maximum likelihood only, no adversarial loss.",
+    ]
+    return [*lines, _SECOND_LABELS[config["condition"]["second_labels"]]] if condition == "class" else lines
+
+
+def _metric_lines(found: Mapping[str, Any]) -> list[str]:
+    likelihood, trip = found["ml_per_dimension"], found["round_trip_max_error"]
+    rms, accuracy = found["class_mean_relative_rms"], found["nearest_class_mean_balanced_accuracy"]
+    rows = [
+        f"| {name} | {100 * rms['before'][name]:.1f} % | {100 * rms['after'][name]:.1f} % |"
+        for name in rms["after"]
+    ]
+    return [
+        f"* Negative log-likelihood per dimension (equation 1, without its constant): simulated "
+        f"{likelihood['held_out_simulated']:.3f}, second {likelihood['held_out_second']:.3f} nats.",
+        f"* Largest round-trip error: simulated {trip['simulated']:.1e}, second {trip['second']:.1e} in normalised units.",
+        f"* Balanced accuracy of the nearest class mean on the second domain: {_share(accuracy['before'])} with simulated, "
+        f"{_share(accuracy['after'])} with transferred class means.",
+        "",
+        "Distance of class means from the second domain's (root mean square over wavelengths of L2-normalised",
+        "spectra, relative to the second domain's mean):",
+        "",
+        "| class | simulated | transferred |",
+        "|---|---|---|",
+        *rows,
+    ]
+
+
+def _share(value: float | None) -> str:
+    return "not computed" if value is None else f"{value:.3f}"

@@ -1,0 +1,79 @@
+"""Checkpoints of a training run: whole or not there, and read without unpickling."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from napari_udt.errors import TrainingError
+from napari_udt.files import whole_or_nothing
+
+FORMAT = "napari-udt checkpoint"
+VERSION = 1
+
+
+def save_checkpoint(state: dict[str, Any], path: Path) -> None:
+    """Write a state of tensors, numbers, texts, lists and dictionaries."""
+    with whole_or_nothing(path) as temporary:
+        torch.save({"format": FORMAT, "version": VERSION, **state}, temporary)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint.
+
+    Raises
+    ------
+    TrainingError
+        When there is none, or the file is something else.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise TrainingError(
+            f"{path}: there is no checkpoint to resume from; start without --resume."
+        ) from error
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise TrainingError(f"{path}: the checkpoint cannot be read ({error}); start anew.") from error
+    if not isinstance(state, dict) or (state.get("format"), state.get("version")) != (FORMAT, VERSION):
+        raise TrainingError(f"{path}: not a checkpoint of this version of napari-udt; start anew.")
+    return state
+
+
+def require_same_run(state: dict[str, Any], config: dict[str, Any], data: dict[str, str], path: Path) -> None:
+    """Refuse to resume with another configuration or other data: the result would be neither run's.
+
+    Parameters
+    ----------
+    state : dict
+        As loaded; its ``config`` and ``data`` are compared.
+    config : dict
+        Plain values of the configuration at hand.
+    data : dict
+        Hash of each data set file at hand.
+    path : Path
+        Of the checkpoint, for the message.
+
+    Raises
+    ------
+    TrainingError
+        Names what differs.
+    """
+    then, now = _flat(state["config"]), _flat(config)
+    different = sorted(key for key in then.keys() | now.keys() if then.get(key) != now.get(key))
+    different = [key for key in different if key not in ("data.simulated", "data.second")]  # hashes decide
+    different += [f"the {domain} data" for domain in data if data[domain] != state["data"].get(domain)]
+    if different:
+        raise TrainingError(
+            f"{path}: the run to resume was started with other values of {', '.join(different)}; "
+            "restore them or start anew in another folder."
+        )
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat

@@ -1,0 +1,46 @@
+"""``napari-udt train``: a configuration in, a model folder out."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from napari_udt.training.config import load_config, packaged_configs
+
+# What a shell expects of a command that Ctrl-C has stopped.
+INTERRUPTED = 130
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument(
+        "config", help=f"TOML file or the name of a packaged configuration: {', '.join(packaged_configs())}"
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the model to be written")
+    parser.add_argument("--simulated", help="data set file of the simulated domain")
+    parser.add_argument("--second", help="data set file of the second domain")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in OUTPUT.run")
+    parser.add_argument("--device", default="cpu", help="auto, cpu, cuda:0, ... (default: cpu)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train; the exit status is 0, or 130 after Ctrl-C.
+
+    Raises
+    ------
+    TrainingError
+        When the configuration or the data do not fit, or the training fails.
+    """
+    config = load_config(args.config, simulated=args.simulated, second=args.second)
+    # torch takes seconds to import: a wrong configuration is answered before that
+    from napari_udt.inference.devices import choose
+    from napari_udt.training.loop import TrainingInterrupted
+    from napari_udt.training.run import train
+
+    try:
+        train(config, args.output, resume=args.resume, device=choose(args.device).key)
+    except TrainingInterrupted as stop:
+        print(stop)
+        return INTERRUPTED
+    print(f"{args.output}: the model is written.")
+    return 0

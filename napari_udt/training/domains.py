@@ -1,0 +1,109 @@
+"""The two domains of a run: read, split, put in normalised units, and checked against each other."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.dataset import Dataset, load_dataset
+from napari_udt.errors import TrainingError
+from napari_udt.training.config import TrainingConfig
+from napari_udt.training.samples import (
+    Samples,
+    domain_statistics,
+    is_balanced,
+    make_samples,
+    normalised,
+    split_held_out,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class DomainData:
+    """One domain's data set with its split and statistics.
+
+    Parameters
+    ----------
+    path : Path
+    dataset : Dataset
+        Raw values, true labels.
+    sha256 : str
+        Of the file.
+    statistics : (float, float)
+        Mean and standard deviation of what is trained on, before standardisation.
+    training, held_out : Samples
+        In normalised units, with the labels that training may see.
+    held_out_index : integer array
+        Which samples of ``dataset`` are held out.
+    """
+
+    path: Path
+    dataset: Dataset
+    sha256: str
+    statistics: tuple[float, float]
+    training: Samples
+    held_out: Samples
+    held_out_index: NDArray[np.intp]
+
+
+def load_domain(config: TrainingConfig, domain: str) -> DomainData:
+    """Read one domain's data set, split it and put it in normalised units."""
+    path = Path(getattr(config.data, domain))
+    if not path.is_file():
+        raise TrainingError(
+            f"{path}: the {domain} data set is missing; make it with `napari-udt simulate` or give --{domain}."
+        )
+    dataset = load_dataset(path)
+    if dataset.modality != config.modality:
+        raise TrainingError(f"{path}: holds {dataset.modality} data; expected {config.modality}.")
+    if len(dataset) < 2:
+        raise TrainingError(f"{path}: holds {len(dataset)} samples; at least 2 are needed.")
+    values = normalised(dataset, spectrum_norm(config))
+    kept, held_out = split_held_out(len(dataset), config.data.held_out_fraction, config.seed)
+    mean, std = domain_statistics(values[kept])
+    labels = visible_labels(config, domain, dataset)
+    balanced = is_balanced(config, domain)
+
+    def part(index: NDArray[np.intp]) -> Samples:
+        return make_samples((values[index] - np.float32(mean)) / np.float32(std), labels[index], balanced)
+
+    return DomainData(path, dataset, sha256_of(path), (mean, std), part(kept), part(held_out), held_out)
+
+
+def visible_labels(config: TrainingConfig, domain: str, dataset: Dataset) -> NDArray[Any]:
+    """Labels that training may see: -1 throughout the second domain when proxies stand in for them."""
+    hidden = domain == "second" and config.condition.second_labels == "proxy"
+    return np.full_like(dataset.labels, -1) if hidden else dataset.labels
+
+
+def spectrum_norm(config: TrainingConfig) -> str:
+    """HSI spectra are divided by their L2 norm, PAT images keep their pressure scale."""
+    return "l2" if config.modality == "HSI" else "none"
+
+
+def require_matching(simulated: DomainData, second: DomainData) -> None:
+    """Refuse two domains of different wavelengths or classes."""
+    first, other = simulated.dataset, second.dataset
+    if not (
+        len(first.wavelengths_nm) == len(other.wavelengths_nm)
+        and np.allclose(first.wavelengths_nm, other.wavelengths_nm)
+    ):
+        raise TrainingError(
+            f"{second.path}: its wavelengths differ from those of {simulated.path}; both domains need the same."
+        )
+    if first.class_names != other.class_names:
+        raise TrainingError(
+            f"{second.path}: its classes ({', '.join(other.class_names)}) differ from those of "
+            f"{simulated.path} ({', '.join(first.class_names)}); both domains need the same, in the same order."
+        )
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,116 @@
+"""The facts of a finished run: what data, how long, on what, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_udt.inference.devices import choose
+from napari_udt.models import TransferModel
+from napari_udt.models.conditions import DomainLike
+from napari_udt.training import metrics
+from napari_udt.training.config import TrainingConfig
+from napari_udt.training.domains import DomainData
+from napari_udt.training.loop import TrainingLoop
+from napari_udt.training.trainer import DOMAINS
+
+# Held-out samples that the numbers of the card are computed on: whole images take long.
+MOST_SAMPLES = {"HSI": 20_000, "PAT": 24}
+
+# The model's own words for the two domains.
+MODEL_DOMAINS: dict[str, DomainLike] = {"simulated": "simulated", "second": "real"}
+
+
+def training_facts(
+    config: TrainingConfig, data: Mapping[str, DomainData], loop: TrainingLoop, model: TransferModel
+) -> dict[str, Any]:
+    """JSON-serialisable facts for the model's specification; the card is written from them.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    data : mapping of {"simulated", "second"} to DomainData
+    loop : TrainingLoop
+        After it has run.
+    model : TransferModel
+        With the weights that are kept.
+    """
+    return {
+        "data": {domain: _data_facts(data[domain]) for domain in DOMAINS},
+        "config": _without_folders(config),
+        "steps": loop.trainer.steps_done,
+        "best_step": loop.best_step,
+        "seconds": round(loop.seconds, 1),
+        "hardware": _hardware(loop.trainer.device),
+        "torch": torch.__version__,
+        "metrics": held_out_metrics(loop, data, model),
+    }
+
+
+def held_out_metrics(
+    loop: TrainingLoop, data: Mapping[str, DomainData], model: TransferModel
+) -> dict[str, Any]:
+    """Numbers on held-out samples: likelihood, round trip, and how near class means come to the second domain's."""
+    raw = {domain: _held_out(data[domain], MOST_SAMPLES[loop.config.modality]) for domain in DOMAINS}
+    simulated, second = raw["simulated"], raw["second"]
+    names = model.spec.class_names
+    moved = metrics.transferred(model, *simulated)
+    means = {
+        "before": metrics.class_means(*simulated, names),
+        "after": metrics.class_means(moved, simulated[1], names),
+    }
+    wanted = metrics.class_means(*second, names)
+    return {
+        "ml_per_dimension": loop.trainer.held_out_losses(loop.held_out),
+        "round_trip_max_error": {
+            domain: metrics.round_trip_error(
+                model, raw[domain][0], _visible(loop, domain, raw[domain][1]), word
+            )
+            for domain, word in MODEL_DOMAINS.items()
+        },
+        "class_mean_relative_rms": {when: metrics.relative_rms(m, wanted) for when, m in means.items()},
+        "nearest_class_mean_balanced_accuracy": {
+            when: metrics.nearest_mean_accuracy(m, *second, names) for when, m in means.items()
+        },
+    }
+
+
+def _held_out(data: DomainData, most: int) -> tuple[NDArray[np.float32], NDArray[Any]]:
+    index = data.held_out_index[:: max(1, len(data.held_out_index) // most)]
+    return data.dataset.samples[index], data.dataset.labels[index]
+
+
+def _visible(loop: TrainingLoop, domain: str, labels: NDArray[Any]) -> NDArray[Any]:
+    hidden = domain == "second" and loop.config.condition.second_labels == "proxy"
+    return np.full_like(labels, -1) if hidden else labels
+
+
+def _without_folders(config: TrainingConfig) -> dict[str, Any]:
+    """Return the configuration without the folders of the machine that it ran on."""
+    plain = config.as_dict()
+    plain["data"] |= {domain: Path(plain["data"][domain]).name for domain in DOMAINS}
+    return plain
+
+
+def _data_facts(data: DomainData) -> dict[str, Any]:
+    dataset = data.dataset
+    return {
+        "file": data.path.name,
+        "sha256": data.sha256,
+        "origin": dataset.origin,
+        "domain": dataset.domain,
+        "seed": dataset.seed,
+        "generator": dict(dataset.generator),
+        "samples": len(dataset),
+        "held_out": len(data.held_out_index),
+    }
+
+
+def _hardware(device: str) -> str:
+    title = choose(device).title
+    return title if device != "cpu" else f"{title}, {torch.get_num_threads()} thread(s)"

@@ -1,0 +1,132 @@
+"""The loop around the training steps: evaluations, log, checkpoints, early stopping, Ctrl-C."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from napari_udt.errors import TrainingError
+from napari_udt.training import progress
+from napari_udt.training.checkpoint import load_checkpoint, require_same_run, save_checkpoint
+from napari_udt.training.domains import DomainData
+from napari_udt.training.trainer import DOMAINS, Trainer
+
+CHECKPOINT = "checkpoint.pt"
+LOG = "log.csv"
+
+
+class TrainingInterrupted(TrainingError):  # noqa: N818 - not an error, an answer to the user's wish
+    """The user stopped the run; its checkpoint holds the last finished step."""
+
+
+class TrainingLoop:
+    """Steps, evaluations, checkpoints and early stopping.
+
+    Parameters
+    ----------
+    trainer : Trainer
+    data : mapping of {"simulated", "second"} to DomainData
+    folder : Path
+        Receives the log and the checkpoint.
+    """
+
+    def __init__(self, trainer: Trainer, data: Mapping[str, DomainData], folder: Path) -> None:
+        self.trainer = trainer
+        self.config = trainer.config
+        self.held_out = {domain: data[domain].held_out for domain in DOMAINS}
+        self.hashes = {domain: data[domain].sha256 for domain in DOMAINS}
+        self.folder = folder
+        self.seconds = 0.0
+        self.best_loss = math.inf
+        self.best_step = 0
+        self.best_network: dict[str, Any] = {}
+        self.without_progress = 0
+
+    def start(self, resume: bool) -> None:
+        """Begin at step 0, or where the checkpoint is."""
+        path = self.folder / CHECKPOINT
+        if resume:
+            state = load_checkpoint(path)
+            require_same_run(state, self.config.as_dict(), self.hashes, path)
+            self._restore(state)
+            progress.forget_rows_after(self.folder / LOG, self.trainer.steps_done)
+        elif path.exists():
+            raise TrainingError(
+                f"{path}: a run was begun here; go on with --resume or choose another folder."
+            )
+
+    def run(self) -> None:
+        """Train to the end and put the best weights in place."""
+        means, line = progress.MeanLosses(), progress.LiveLine(self.config.optimisation.steps)
+        with progress.interruption() as stopped:
+            while not self._finished():
+                begin = time.monotonic()
+                losses = self.trainer.step()
+                self.seconds += time.monotonic() - begin
+                means.add(losses)
+                line.show(self.trainer.steps_done, losses, self._seconds_per_step())
+                if self._evaluation_is_due():
+                    row = means.take() | self._evaluate()
+                    line.finish(self.trainer.steps_done, row, self._seconds_per_step())
+                    self._log(row)
+                    self._save()
+                if stopped.is_set():
+                    self._interrupt()
+        self.trainer.network.load_state_dict(self.best_network)
+
+    def _finished(self) -> bool:
+        done = self.trainer.steps_done >= self.config.optimisation.steps
+        return done or self.without_progress >= self.config.optimisation.patience
+
+    def _evaluation_is_due(self) -> bool:
+        step, every = self.trainer.steps_done, self.config.optimisation.evaluate_every
+        return step % every == 0 or step == self.config.optimisation.steps
+
+    def _evaluate(self) -> dict[str, float]:
+        begin = time.monotonic()
+        losses = self.trainer.held_out_losses(self.held_out)
+        total = sum(losses.values())
+        self.without_progress += 1
+        if total < self.best_loss:
+            self.best_loss, self.best_step, self.without_progress = total, self.trainer.steps_done, 0
+            network = self.trainer.network.state_dict()
+            self.best_network = {name: value.detach().clone() for name, value in network.items()}
+        self.seconds += time.monotonic() - begin
+        return losses
+
+    def _log(self, row: dict[str, float]) -> None:
+        known = {"step": float(self.trainer.steps_done), "seconds": self.seconds}
+        progress.append_row(self.folder / LOG, known | row)
+
+    def _interrupt(self) -> None:
+        self._save()
+        raise TrainingInterrupted(
+            f"{self.config.name}: stopped after step {self.trainer.steps_done} as you wished; "
+            f"{self.folder / CHECKPOINT} holds it, go on with --resume."
+        )
+
+    def _save(self) -> None:
+        save_checkpoint(
+            {
+                "config": self.config.as_dict(),
+                "data": self.hashes,
+                "trainer": self.trainer.state(),
+                "seconds": self.seconds,
+                "best_loss": self.best_loss,
+                "best_step": self.best_step,
+                "best_network": self.best_network,
+                "without_progress": self.without_progress,
+            },
+            self.folder / CHECKPOINT,
+        )
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.trainer.restore(state["trainer"])
+        for name in ("seconds", "best_loss", "best_step", "best_network", "without_progress"):
+            setattr(self, name, state[name])
+
+    def _seconds_per_step(self) -> float:
+        return self.seconds / max(self.trainer.steps_done, 1)

@@ -1,0 +1,136 @@
+"""What a training run shows while it runs: a CSV log, a live line, and an ear for Ctrl-C."""
+
+from __future__ import annotations
+
+import csv
+import signal
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TextIO
+
+from napari_udt.files import whole_or_nothing
+
+COLUMNS = (
+    "step",
+    "seconds",
+    "ml_simulated",
+    "ml_second",
+    "generator_simulated",
+    "generator_second",
+    "discriminator_simulated",
+    "discriminator_second",
+    "held_out_simulated",
+    "held_out_second",
+)
+
+
+class MeanLosses:
+    """Means of the losses since they were last taken."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, list[float]] = defaultdict(list)
+
+    def add(self, losses: Mapping[str, float]) -> None:
+        """Remember the losses of one step."""
+        for name, value in losses.items():
+            self._values[name].append(value)
+
+    def take(self) -> dict[str, float]:
+        """Return the means and forget them."""
+        means = {name: sum(values) / len(values) for name, values in self._values.items()}
+        self._values.clear()
+        return means
+
+
+def append_row(path: Path, row: Mapping[str, float]) -> None:
+    """Add a line to the log; the first one brings the heading."""
+    if not path.exists():
+        _write_rows(path, [])
+    with path.open("a", newline="", encoding="utf-8") as file:
+        csv.DictWriter(file, COLUMNS, restval="").writerow(_formatted(row))
+
+
+def read_log(path: Path) -> list[dict[str, float]]:
+    """Rows of a log; a column that a run does not have is missing from its rows."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return [
+            {key: float(value) for key, value in row.items() if key and value} for row in csv.DictReader(file)
+        ]
+
+
+def forget_rows_after(path: Path, step: int) -> None:
+    """Drop the lines that a resumed run will write again."""
+    _write_rows(path, [row for row in read_log(path) if row["step"] <= step])
+
+
+def _write_rows(path: Path, rows: list[dict[str, float]]) -> None:
+    with whole_or_nothing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, restval="")
+        writer.writeheader()
+        writer.writerows(_formatted(row) for row in rows)
+
+
+def _formatted(row: Mapping[str, float]) -> dict[str, str]:
+    return {key: f"{value:.6g}" for key, value in row.items()}
+
+
+class LiveLine:
+    """One line about the present step, rewritten in place on a terminal.
+
+    Parameters
+    ----------
+    steps : int
+        Steps of the whole run.
+    stream : text stream, optional
+        Standard error by default; one that is no terminal only gets the lines of `finish`.
+    """
+
+    def __init__(self, steps: int, stream: TextIO | None = None) -> None:
+        self.steps = steps
+        self.stream = sys.stderr if stream is None else stream
+
+    def show(self, step: int, losses: Mapping[str, float], seconds_per_step: float) -> None:
+        """Overwrite the line."""
+        if self.stream.isatty():
+            self.stream.write(f"\r\x1b[K{self._words(step, losses, seconds_per_step)}")
+            self.stream.flush()
+
+    def finish(self, step: int, losses: Mapping[str, float], seconds_per_step: float) -> None:
+        """Write the line for good."""
+        start = "\r\x1b[K" if self.stream.isatty() else ""
+        self.stream.write(f"{start}{self._words(step, losses, seconds_per_step)}\n")
+        self.stream.flush()
+
+    def _words(self, step: int, losses: Mapping[str, float], seconds_per_step: float) -> str:
+        values = "  ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in losses.items())
+        minutes = (self.steps - step) * seconds_per_step / 60
+        return f"step {step}/{self.steps}  {values}  {seconds_per_step:.2f} s/step, {minutes:.0f} min left"
+
+
+@contextmanager
+def interruption() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C into an event, so that a step is finished and saved; the second one interrupts.
+
+    Outside the main thread Python delivers no signals, and the event then stays unset.
+    """
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, previous)
+
+    previous = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, previous)

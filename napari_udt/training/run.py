@@ -1,0 +1,91 @@
+"""A training run from the data set files to the model folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from napari_udt.errors import TrainingError
+from napari_udt.models import ModelSpec, TransferModel, build_network, save_model
+from napari_udt.models.conditions import Conditions
+from napari_udt.training.card import model_card
+from napari_udt.training.config import TrainingConfig
+from napari_udt.training.domains import DomainData, load_domain, require_matching, spectrum_norm
+from napari_udt.training.facts import training_facts
+from napari_udt.training.loop import TrainingLoop
+from napari_udt.training.trainer import DOMAINS, Trainer
+
+
+def train(
+    config: TrainingConfig, folder: Path, *, resume: bool = False, device: str = "cpu"
+) -> TransferModel:
+    """Train a transfer model and write its folder.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    folder : Path
+        Receives the model; ``<folder>.run`` beside it receives the log and the checkpoint.
+    resume : bool
+        Go on from the checkpoint; the result is bit-identical to an uninterrupted run on the same machine.
+    device : str
+        A torch device.
+
+    Returns
+    -------
+    TransferModel
+        With the weights of the best held-out loss.
+
+    Raises
+    ------
+    TrainingError
+        When the data do not fit, there is no or already a checkpoint, or a loss is not finite.
+    TrainingInterrupted
+        After Ctrl-C.
+    """
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise TrainingError(f"{folder}: is there already and not empty; choose another folder for the model.")
+    data = {domain: load_domain(config, domain) for domain in DOMAINS}
+    require_matching(data["simulated"], data["second"])
+    spec = make_spec(config, data)
+    torch.manual_seed(config.seed)
+    trainer = Trainer(
+        config,
+        build_network(spec),
+        Conditions.of(spec),
+        {domain: data[domain].training for domain in DOMAINS},
+        device,
+    )
+    loop = TrainingLoop(trainer, data, folder.with_name(f"{folder.name}.run"))
+    loop.start(resume)
+    loop.run()
+    model = TransferModel(spec, trainer.network.eval())
+    spec = replace(spec, training=training_facts(config, data, loop, model))
+    finished = TransferModel(replace(spec, card=model_card(spec)), trainer.network)
+    save_model(finished, folder)
+    return finished
+
+
+def make_spec(config: TrainingConfig, data: Mapping[str, DomainData]) -> ModelSpec:
+    """Describe the model that a configuration and data lead to."""
+    simulated, second = data["simulated"], data["second"]
+    return ModelSpec(
+        name=config.name,
+        title=config.title,
+        kind="cinn",
+        modality=config.modality,
+        wavelengths_nm=tuple(float(w) for w in simulated.dataset.wavelengths_nm),
+        class_names=simulated.dataset.class_names,
+        condition=config.condition.on,
+        spectrum_norm=spectrum_norm(config),  # type: ignore[arg-type]
+        statistics={"simulated": simulated.statistics, "real": second.statistics},
+        label_noise_level=config.condition.label_noise_level,
+        domain_noise=config.condition.domain_noise,
+        architecture=config.architecture,
+        target=second.dataset.origin,  # type: ignore[arg-type]
+        licence="MIT",
+        source="trained with `napari-udt train`",
+    )

@@ -1,0 +1,230 @@
+"""One training step, the held-out loss, and the state that a run resumes from.
+
+Everything random is drawn from torch's global generator, whose state is part of :meth:`Trainer.state`: a resumed
+run draws what the uninterrupted one would have drawn.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from napari_udt.errors import TrainingError
+from napari_udt.models.conditions import Conditions
+from napari_udt.training.config import TrainingConfig
+from napari_udt.training.discriminators import build_discriminator
+from napari_udt.training.losses import (
+    discriminator_adversarial,
+    generator_adversarial,
+    maximum_likelihood,
+)
+from napari_udt.training.samples import Samples, vary
+
+# In the order of the batch: simulated samples first, as in the conditions' domain entries.
+DOMAINS = ("simulated", "second")
+
+
+class Trainer:
+    """The transfer network, its discriminators and their two optimisers.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    network : Module
+        ``network(x, condition) -> (z, log_det)`` and ``network.inverse(z, condition) -> (x, log_det)``.
+    conditions : Conditions
+        Maker of the network's conditions.
+    samples : mapping of {"simulated", "second"} to Samples
+        What is trained on.
+    device : str
+        Where the arithmetic happens; everything random is drawn on the CPU.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        network: nn.Module,
+        conditions: Conditions,
+        samples: Mapping[str, Samples],
+        device: str = "cpu",
+    ) -> None:
+        self.config = config
+        self.network = network.to(device).train()
+        self.conditions = conditions
+        self.samples = samples
+        self.device = device
+        self.steps_done = 0
+        channels = samples["simulated"].values.shape[1]
+        self.discriminators = nn.ModuleDict()
+        if config.optimisation.gan_weight:
+            self.discriminators = nn.ModuleDict(
+                {
+                    domain: build_discriminator(config.modality, channels, config.discriminator)
+                    for domain in DOMAINS
+                }
+            ).to(device)
+        self.optimiser = torch.optim.Adam(self.network.parameters())
+        self.discriminator_optimiser = (
+            torch.optim.Adam(self.discriminators.parameters()) if self.discriminators else None
+        )
+
+    def step(self) -> dict[str, float]:
+        """Train on one batch of both domains and return its losses.
+
+        Raises
+        ------
+        TrainingError
+            When a loss is not a finite number; nothing has been changed by this step then.
+        """
+        self._set_learning_rates()
+        x, labels, domain = self.batch(self.samples, self.config.optimisation.batch_size)
+        condition = self.conditions.random(labels.shape, domain, labels, like=x)
+        z, log_det = self.network(x, condition)
+        losses = _per_domain("ml", maximum_likelihood(z, log_det))
+        total = losses["ml_simulated"] + losses["ml_second"]
+        if self.discriminators:
+            fakes = self._transferred(z, condition, domain)
+            adversarial = self._generator_losses(fakes)
+            total = total + self.config.optimisation.gan_weight * sum(adversarial.values())
+            losses |= adversarial
+            losses |= self._discriminator_losses(dict(zip(DOMAINS, x.chunk(2), strict=True)), fakes)
+        self._require_finite(losses)
+        self._update(self.optimiser, total, self.network.parameters())
+        if self.discriminator_optimiser is not None:
+            total = losses["discriminator_simulated"] + losses["discriminator_second"]
+            self._update(self.discriminator_optimiser, total, self.discriminators.parameters())
+        self.steps_done += 1
+        return {name: value.item() for name, value in losses.items()}
+
+    def batch(self, samples: Mapping[str, Samples], n: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Draw and vary ``n`` samples of each domain.
+
+        Returns
+        -------
+        x : Tensor, shape (2 n, C) or (2 n, C, H, W)
+            The simulated samples first.
+        labels : Tensor, shape (2 n,) or (2 n, H, W)
+            -1 where training must not know the class.
+        domain : Tensor, shape (2 n,)
+            0 for simulated, 1 for second.
+        """
+        values, labels = zip(
+            *(vary(*samples[domain].draw(n), self.config.data) for domain in DOMAINS), strict=True
+        )
+        domain = torch.arange(2.0).repeat_interleave(n)
+        return (
+            torch.cat(values).to(self.device),
+            torch.cat(labels).to(self.device),
+            domain.to(self.device),
+        )
+
+    @torch.no_grad()
+    def held_out_losses(self, held_out: Mapping[str, Samples]) -> dict[str, float]:
+        """Maximum-likelihood loss of each domain on samples that are not trained on.
+
+        Samples, noise and conditions are drawn alike at every call, and the generator of the training is
+        left as it was.
+        """
+        wanted, size = self.config.optimisation.held_out_samples, self.config.optimisation.batch_size
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.config.seed)
+            batches = [self._held_out_batch(held_out, size) for _ in range(math.ceil(wanted / size))]
+        return {name: sum(batch[name] for batch in batches) / len(batches) for name in batches[0]}
+
+    def _held_out_batch(self, held_out: Mapping[str, Samples], n: int) -> dict[str, float]:
+        x, labels, domain = self.batch(held_out, n)
+        z, log_det = self.network(x, self.conditions.random(labels.shape, domain, labels, like=x))
+        losses = _per_domain("held_out", maximum_likelihood(z, log_det))
+        return {name: value.item() for name, value in losses.items()}
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next step depends on, besides configuration and data."""
+        return {
+            "steps_done": self.steps_done,
+            "network": self.network.state_dict(),
+            "discriminators": self.discriminators.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "discriminator_optimiser": (
+                {} if self.discriminator_optimiser is None else self.discriminator_optimiser.state_dict()
+            ),
+            "generator": torch.get_rng_state(),
+            "device_generators": torch.cuda.get_rng_state_all() if self.device.startswith("cuda") else [],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go back to a state; the next step then is the one that followed it."""
+        self.network.load_state_dict(state["network"])
+        self.discriminators.load_state_dict(state["discriminators"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        if self.discriminator_optimiser is not None:
+            self.discriminator_optimiser.load_state_dict(state["discriminator_optimiser"])
+        self.steps_done = state["steps_done"]
+        torch.set_rng_state(state["generator"].cpu())
+        if state["device_generators"] and self.device.startswith("cuda"):
+            torch.cuda.set_rng_state_all([generator.cpu() for generator in state["device_generators"]])
+
+    def _transferred(self, z: Tensor, condition: Any, domain: Tensor) -> dict[str, Tensor]:
+        """Decode every sample in the other domain, with its own class condition; named by where it went."""
+        swapped = self.conditions.with_domain(condition, 1 - domain, torch.default_generator)
+        to_second, to_simulated = self.network.inverse(z, swapped)[0].chunk(2)  # type: ignore[operator]
+        return {"simulated": to_simulated, "second": to_second}
+
+    def _generator_losses(self, fakes: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {
+            f"generator_{domain}": generator_adversarial(self.discriminators[domain](fake))
+            for domain, fake in fakes.items()
+        }
+
+    def _discriminator_losses(
+        self, true: Mapping[str, Tensor], fakes: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        return {
+            f"discriminator_{domain}": discriminator_adversarial(
+                self.discriminators[domain](true[domain]), self.discriminators[domain](fakes[domain].detach())
+            )
+            for domain in DOMAINS
+        }
+
+    def _update(
+        self, optimiser: torch.optim.Optimizer, loss: Tensor, parameters: Iterable[nn.Parameter]
+    ) -> None:
+        """One optimiser step; gradients reach ``parameters`` and no others."""
+        own = list(parameters)
+        optimiser.zero_grad()
+        loss.backward(inputs=own)
+        nn.utils.clip_grad_value_(own, self.config.optimisation.gradient_clip)
+        optimiser.step()
+
+    def _set_learning_rates(self) -> None:
+        share = cosine_share(self.steps_done, self.config.optimisation.steps)
+        _set_learning_rate(self.optimiser, share * self.config.optimisation.learning_rate)
+        if self.discriminator_optimiser is not None:
+            rate = share * self.config.optimisation.discriminator_learning_rate
+            _set_learning_rate(self.discriminator_optimiser, rate)
+
+    def _require_finite(self, losses: Mapping[str, Tensor]) -> None:
+        broken = [name for name, value in losses.items() if not bool(torch.isfinite(value))]
+        if broken:
+            raise TrainingError(
+                f"{self.config.name}: the loss {broken[0]} was not a finite number in step {self.steps_done + 1}; "
+                "lower optimisation.learning_rate or optimisation.gan_weight."
+            )
+
+
+def cosine_share(step: int, steps: int) -> float:
+    """Share of the learning rate in a step: a half cosine from 1 to 0 that depends on nothing but the step."""
+    return 0.5 * (1 + math.cos(math.pi * min(step / steps, 1.0)))
+
+
+def _set_learning_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+
+
+def _per_domain(name: str, values: Tensor) -> dict[str, Tensor]:
+    """Mean over each half of the batch."""
+    return {f"{name}_{domain}": half.mean() for domain, half in zip(DOMAINS, values.chunk(2), strict=True)}

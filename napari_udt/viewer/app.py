@@ -1,0 +1,89 @@
+"""The launcher: a napari window with both docks that opens files itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+# Two spinning OpenMP threads beside a drawing window run ten times slower; this must be said before torch loads.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+from napari_udt.viewer.desk import Desk, desk_of
+from napari_udt.viewer.opening import open_files
+
+if TYPE_CHECKING:
+    import napari
+
+    from napari_udt.viewer.widgets.spectra_dock import SpectraDock
+    from napari_udt.viewer.widgets.transfer_dock import TransferDock
+
+WINDOW_SIZE = (1600, 1000)
+_DOCK_WIDTH = 520
+
+
+@dataclass(eq=False)
+class Window:
+    """A window of ours: napari's viewer, its desk, and the two docks."""
+
+    viewer: napari.Viewer
+    desk: Desk
+    spectra: SpectraDock
+    transfer: TransferDock
+
+
+def launch(paths: Iterable[Path | str] = (), *, show: bool = True) -> None:
+    """Open a window with files in it and stay until the user closes it."""
+    import napari
+
+    open_window(paths, show=show)
+    napari.run()
+
+
+def open_window(paths: Iterable[Path | str] = (), *, show: bool = True) -> Window:
+    """Open a napari window with both docks and, in it, files; those that cannot be opened are told."""
+    import napari
+    from napari.utils.notifications import show_error
+
+    viewer = napari.Viewer(title="napari-udt", show=show)
+    window = furnish(viewer)
+    problems = open_files(window.desk.session, paths)
+    if problems:
+        show_error("\n".join(problems))
+    return window
+
+
+def furnish(viewer: napari.Viewer) -> Window:
+    """Give a viewer both docks, nm on its slider, and files of spectra that open when dropped, without a question."""
+    from napari_udt.viewer.widgets.drop_opener import DropOpener
+    from napari_udt.viewer.widgets.wavelength_field import SliderDress
+
+    desk = desk_of(viewer)
+    spectra, transfer = add_docks(viewer)
+    qt_viewer = viewer.window._qt_viewer
+    DropOpener(desk.session, qt_viewer, qt_viewer.canvas.native, qt_viewer._welcome_widget)
+    SliderDress(desk.session, qt_viewer.dims)
+    return Window(viewer, desk, spectra, transfer)
+
+
+def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock]:
+    """Add the Transfer dock and, below it, the Spectra dock at the right of a viewer."""
+    from qtpy.QtCore import Qt
+
+    from napari_udt.viewer.widgets.spectra_dock import SpectraDock
+    from napari_udt.viewer.widgets.transfer_dock import TransferDock
+
+    desk = desk_of(viewer)
+    transfer = TransferDock(desk.session, desk.side_by_side)
+    spectra = SpectraDock(desk.session)
+    upper = viewer.window.add_dock_widget(transfer, name="Transfer", area="right", add_vertical_stretch=False)
+    lower = viewer.window.add_dock_widget(spectra, name="Spectra", area="right", add_vertical_stretch=False)
+    main = viewer.window._qt_window
+    main.resize(*WINDOW_SIZE)
+    height = transfer.sizeHint().height()
+    main.resizeDocks([upper, lower], [height, WINDOW_SIZE[1] - height], Qt.Orientation.Vertical)
+    main.resizeDocks([upper], [_DOCK_WIDTH], Qt.Orientation.Horizontal)
+    desk.adapter.fit(desk.adapter.open_keys[-1:])
+    return spectra, transfer

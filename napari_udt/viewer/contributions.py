@@ -1,0 +1,120 @@
+"""What napari calls: reader, writer, samples and commands of the plugin (see ``napari.yaml``).
+
+napari is imported inside the functions, so that asking whether a file is ours stays cheap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_udt.cube import SpectralCube
+from napari_udt.errors import CubeError
+from napari_udt.viewer.layer_data import CUBE_KEY, PART_KEY, LayerTuple, cube_layers
+from napari_udt.viewer.samples import SampleKey, sample_path
+
+if TYPE_CHECKING:
+    import napari.viewer
+
+Reader = Callable[[str | Sequence[str]], list[LayerTuple]]
+FILE_SUFFIX = ".udt.h5"
+
+
+def get_reader(path: str | Sequence[str]) -> Reader | None:
+    """Return the reader when every file is a spectral cube by its content, None for foreign files."""
+    from napari_udt.io import is_readable
+
+    paths = _as_list(path)
+    return read if paths and all(is_readable(Path(p)) for p in paths) else None
+
+
+def read(path: str | Sequence[str]) -> list[LayerTuple]:
+    """Read the cubes of one file or several as layers: picture, oxygen saturation, structures.
+
+    Raises
+    ------
+    CubeError
+        One sentence, which napari shows; no layer is added then.
+    """
+    from napari_udt.io import open_cubes
+
+    cubes = [cube for p in _as_list(path) for cube in open_cubes(Path(p))]
+    return [layer for cube in cubes for layer in cube_layers(cube)]
+
+
+def write(path: str, layers: Sequence[LayerTuple]) -> list[str]:
+    """Save the cubes of the selected layers in one file of napari-udt's own HDF5; return the path written.
+
+    Raises
+    ------
+    CubeError
+        When no layer shows a cube, or the file cannot be written.
+    """
+    from napari_udt.io import save_cubes
+
+    cubes = _cubes_of(layers)
+    if not cubes:
+        names = ", ".join(str(attributes.get("name", "?")) for _, attributes, _ in layers)
+        raise CubeError(f"The selected layers ({names}) show no spectral cube; select the picture of a cube.")
+    target = Path(path)
+    if not target.name.endswith((".h5", ".hdf5")):
+        target = target.with_name(target.name + FILE_SUFFIX)
+    named = [cube.with_(name=name) for name, cube in cubes]
+    save_cubes(named, target, overwrite=True)  # napari's file dialog has asked already
+    return [str(target)]
+
+
+def _cubes_of(layers: Sequence[LayerTuple]) -> list[tuple[str, SpectralCube]]:
+    """Names and cubes; a cube of which only another part is selected counts as well."""
+    found: dict[int, tuple[str, SpectralCube]] = {}
+    for _, attributes, _ in layers:
+        cube = attributes.get("metadata", {}).get(CUBE_KEY)
+        if isinstance(cube, SpectralCube):
+            is_picture = attributes["metadata"].get(PART_KEY) == "image"
+            if is_picture or id(cube) not in found:
+                found[id(cube)] = (attributes["name"] if is_picture else cube.name, cube)
+    return list(found.values())
+
+
+def hsi_simulated() -> list[LayerTuple]:
+    """Sample: simulated organs, hyperspectral."""
+    return _sample("hsi_simulated")
+
+
+def hsi_second() -> list[LayerTuple]:
+    """Sample: organs of the second domain, hyperspectral."""
+    return _sample("hsi_second")
+
+
+def pat_simulated() -> list[LayerTuple]:
+    """Sample: simulated forearm, photoacoustic."""
+    return _sample("pat_simulated")
+
+
+def pat_second() -> list[LayerTuple]:
+    """Sample: forearm of the second domain, photoacoustic."""
+    return _sample("pat_second")
+
+
+def _sample(key: SampleKey) -> list[LayerTuple]:
+    return read(str(sample_path(key)))
+
+
+def open_comparison(viewer: napari.viewer.Viewer) -> None:
+    """Open both docks: spectra and transfer."""
+    from napari_udt.viewer.app import add_docks
+
+    add_docks(viewer)
+
+
+def toggle_side_by_side(viewer: napari.viewer.Viewer) -> None:
+    """Put simulated, transferred and real side by side, or stack them again."""
+    from napari_udt.viewer.desk import desk_of
+
+    arrangement = desk_of(viewer).side_by_side
+    arrangement.set_active(not arrangement.active)
+
+
+def _as_list(path: Any) -> list[str]:
+    return [str(path)] if isinstance(path, str | Path) else [str(p) for p in path]

@@ -1,0 +1,247 @@
+"""How a cube looks as napari layers, as plain tuples: no napari is imported here.
+
+The wavelength axis comes first, as napari wants its sliders, and its world coordinate *is* the wavelength in
+nm: scale and translation carry it. The unit of that axis stays ``pixel`` on purpose, because napari keeps one
+unit per kind of dimension, and "nm" on the slider would turn the picture's millimetres into nanometres.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.cube import ArrayLike3D, SpectralCube
+
+LayerTuple = tuple[Any, dict[str, Any], str]
+Part = Literal["image", "labels", "oxygenation"]
+
+# Keys of ``layer.metadata`` by which a layer is known as a part of a cube, whoever added it.
+CUBE_KEY = "udt_cube"
+PART_KEY = "udt_part"
+
+WAVELENGTH_AXIS = "wavelength [nm]"
+_UNIFORM_TOLERANCE = 1e-3
+_MOST_PLANES = 2000
+_SAMPLED_VALUES = 200_000
+
+# Eleven hues that stay apart for colour-blind readers (Okabe and Ito 2008; Tol's "bright"); a structure keeps
+# its colour in every cube because the colour follows from its name.
+_STRUCTURE_COLOURS: dict[str, str] = {
+    "artery": "#D55E00",
+    "vein": "#0072B2",
+    "epidermis": "#CC79A7",
+    "dermis": "#E69F00",
+    "fat": "#F0E442",
+    "muscle": "#AA3377",
+    "skin": "#E69F00",
+    "bladder": "#CCBB44",
+    "colon": "#AA3377",
+    "liver": "#882255",
+    "peritoneum": "#BBBBBB",
+    "small_bowel": "#CC79A7",
+    "spleen": "#332288",
+    "stomach": "#009E73",
+    "omentum": "#66CCEE",
+    "blood": "#D55E00",
+    "bone": "#BBBBBB",
+}
+_SPARE_COLOURS = ("#009E73", "#56B4E9", "#CCBB44", "#EE6677", "#228833", "#4477AA", "#AA3377")
+_BACKGROUND_NAMES = ("background", "coupling", "water", "air", "gel", "unlabelled", "unknown", "generic")
+
+
+class WavelengthStack:
+    """A cube seen band first, on an even grid of wavelengths, read plane by plane.
+
+    Parameters
+    ----------
+    data : array, shape (rows, columns, channels)
+        The cube's spectra, in memory or lazily in a file.
+    channels : integer array, shape (planes,)
+        Which channel each plane shows. Uneven wavelengths get an even grid whose planes show the nearest one.
+    """
+
+    ndim = 3
+
+    def __init__(self, data: NDArray[Any] | ArrayLike3D, channels: NDArray[np.intp]) -> None:
+        self._data = data
+        self._channels = channels
+        self.shape = (len(channels), int(data.shape[0]), int(data.shape[1]))
+        self.dtype = np.dtype(np.float32)
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return int(np.prod(self.shape))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, key: Any) -> NDArray[np.float32]:
+        key = key if isinstance(key, tuple) else (key,)
+        if Ellipsis in key:
+            at = key.index(Ellipsis)
+            key = key[:at] + (slice(None),) * (self.ndim - len(key) + 1) + key[at + 1 :]
+        planes, rows, columns = key + (slice(None),) * (self.ndim - len(key))
+        channels = self._channels[planes]
+        if np.ndim(channels) == 0:
+            return np.asarray(self._data[rows, columns, int(channels)], dtype=np.float32)
+        read = np.asarray(self._data[rows, columns], dtype=np.float32)
+        return np.moveaxis(read[..., channels], -1, 0)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return self[:].astype(dtype or np.float32, copy=bool(copy))
+
+
+def wavelength_grid(wavelengths_nm: NDArray[np.float64]) -> tuple[float, float, NDArray[np.intp]]:
+    """Return an even grid over the wavelengths: its start and step in nm, and the channel of each plane.
+
+    Even wavelengths give themselves; uneven ones the grid of their smallest distance.
+    """
+    start = float(wavelengths_nm[0])
+    if len(wavelengths_nm) == 1:
+        return start, 1.0, np.zeros(1, dtype=np.intp)
+    steps = np.diff(wavelengths_nm)
+    span = float(wavelengths_nm[-1]) - start
+    mean = span / len(steps)
+    if np.allclose(steps, mean, rtol=_UNIFORM_TOLERANCE, atol=0):
+        return start, mean, np.arange(len(wavelengths_nm), dtype=np.intp)
+    planes = min(_MOST_PLANES, round(span / float(steps.min())) + 1)
+    grid = np.linspace(start, start + span, planes)
+    nearest = np.abs(grid[:, None] - wavelengths_nm[None, :]).argmin(axis=1)
+    return start, span / (planes - 1), nearest.astype(np.intp)
+
+
+def stack(cube: SpectralCube) -> tuple[Any, float, float]:
+    """Return the cube band first as napari shows it, and start and step of its wavelength axis in nm."""
+    start, step, channels = wavelength_grid(cube.wavelengths_nm)
+    even = len(channels) == cube.shape[2]
+    if even and isinstance(cube.data, np.ndarray):
+        return np.moveaxis(cube.data, -1, 0), start, step  # a view: spectra stay contiguous in memory
+    return WavelengthStack(cube.data, channels), start, step
+
+
+def contrast_limits(cube: SpectralCube) -> tuple[float, float]:
+    """Return robust limits for the picture: 1st and 99.5th percentile of evenly picked rows and columns.
+
+    A subsample, because napari's own search over all values takes seconds on a camera's cube.
+    """
+    rows, columns, channels = cube.shape
+    stride = max(1, int(np.sqrt(rows * columns * channels / _SAMPLED_VALUES)))
+    if cube.is_lazy:
+        picked = cube.data[rows // 2 : rows // 2 + 1]
+        picked = np.concatenate([np.asarray(cube.data[r : r + 1]) for r in range(0, rows, max(1, rows // 8))])
+    else:
+        picked = cube.data[::stride, ::stride]
+    values = np.asarray(picked, dtype=np.float32)
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return 0.0, 1.0
+    low, high = (float(v) for v in np.percentile(values, (1.0, 99.5)))
+    return (low, high) if high > low else (low, low + max(1e-6, abs(low) * 1e-3))
+
+
+def structure_colour(name: str) -> str:
+    """Return the colour of a structure, the same in every cube (hex); unknown names get a steady spare one."""
+    known = _STRUCTURE_COLOURS.get(name.lower().replace(" ", "_"))
+    return known or _SPARE_COLOURS[zlib.crc32(name.encode()) % len(_SPARE_COLOURS)]
+
+
+def is_background(name: str) -> bool:
+    """Whether a structure's name says that it is no tissue; such structures stay transparent."""
+    return any(word in name.lower() for word in _BACKGROUND_NAMES)
+
+
+def label_colours(names: dict[int, str]) -> dict[int | None, Any]:
+    """Return the colour of each label number; background and unnamed numbers are transparent."""
+    colours: dict[int | None, Any] = {None: (0.0, 0.0, 0.0, 0.0)}
+    for number, name in names.items():
+        colours[number] = (0.0, 0.0, 0.0, 0.0) if is_background(name) else structure_colour(name)
+    return colours
+
+
+def default_wavelength(cube: SpectralCube) -> float:
+    """Return the wavelength to show first: 800 nm (isosbestic for haemoglobin) where the cube has it."""
+    low, high = float(cube.wavelengths_nm[0]), float(cube.wavelengths_nm[-1])
+    wanted = 800.0 if low <= 800.0 <= high else (low + high) / 2
+    return float(cube.wavelengths_nm[cube.nearest_channel(wanted)])
+
+
+def plane_units(metric: bool, ndim: int = 2) -> tuple[str, ...]:
+    """Return the units of a layer's axes: the picture's in mm or pixels, the wavelength's always "pixel"."""
+    unit = "mm" if metric else "pixel"
+    return ("pixel", unit, unit)[-ndim:]
+
+
+def cube_layers(cube: SpectralCube, metric: bool | None = None) -> list[LayerTuple]:
+    """Return the layers of a cube as ``(data, attributes, type)``: picture, then oxygenation and labels.
+
+    Parameters
+    ----------
+    cube : SpectralCube
+    metric : bool, optional
+        Whether the picture's axes carry the unit mm; by default when the pixel size is known.
+    """
+    metric = cube.pixel_size_mm is not None if metric is None else metric
+    layers = [_image_layer(cube)]
+    if cube.oxygenation is not None:
+        layers.append(_oxygenation_layer(cube))
+    if cube.labels is not None:
+        layers.append(_labels_layer(cube))
+    for _, attributes, _ in layers:
+        attributes["units"] = plane_units(metric, len(attributes["scale"]))
+    return layers
+
+
+def _plane(cube: SpectralCube) -> dict[str, Any]:
+    """Attributes that place a two-dimensional layer on the cube's picture."""
+    return {"scale": cube.pixel_size_mm or (1.0, 1.0), "axis_labels": ("y", "x")}
+
+
+def _image_layer(cube: SpectralCube) -> LayerTuple:
+    data, start, step = stack(cube)
+    plane = _plane(cube)
+    attributes = {
+        "name": cube.name,
+        "scale": (step, *plane["scale"]),
+        "translate": (start, 0.0, 0.0),
+        "axis_labels": (WAVELENGTH_AXIS, *plane["axis_labels"]),
+        "contrast_limits": contrast_limits(cube),
+        "colormap": "gray" if cube.modality == "HSI" else "inferno",
+        "rgb": False,
+        "multiscale": False,
+        "metadata": {CUBE_KEY: cube, PART_KEY: "image"},
+    }
+    return data, attributes, "image"
+
+
+def _labels_layer(cube: SpectralCube) -> LayerTuple:
+    names = cube.present_labels
+    attributes = {
+        "name": f"{cube.name} · structures",
+        **_plane(cube),
+        "colormap": label_colours(names),
+        "features": {"index": list(names), "structure": list(names.values())},
+        "metadata": {CUBE_KEY: cube, PART_KEY: "labels"},
+    }
+    return cube.labels, attributes, "labels"
+
+
+def outline_width(cube: SpectralCube) -> int:
+    """Return the width of structures' outlines in pixels: outlines, because the picture is what matters."""
+    return max(1, round(max(cube.shape[:2]) / 250))
+
+
+def _oxygenation_layer(cube: SpectralCube) -> LayerTuple:
+    attributes = {
+        "name": f"{cube.name} · oxygen saturation",
+        **_plane(cube),
+        "contrast_limits": (0.0, 1.0),
+        "colormap": "turbo",
+        "opacity": 0.8,
+        "visible": False,
+        "metadata": {CUBE_KEY: cube, PART_KEY: "oxygenation"},
+    }
+    return cube.oxygenation, attributes, "image"

@@ -1,0 +1,309 @@
+"""Keeps a session and ``viewer.layers`` in step.
+
+The session is the master of *which* cubes are open: whoever adds a cube to it gets layers, and removing it
+removes them. Layers that napari adds itself (a reader, a sample) carry their cube in ``layer.metadata`` and are
+adopted; layers that the user deletes or renames change the session.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image, Labels, Layer, Points
+from psygnal import Signal
+
+from napari_udt.cube import SpectralCube
+from napari_udt.viewer.layer_data import (
+    CUBE_KEY,
+    PART_KEY,
+    cube_layers,
+    default_wavelength,
+    outline_width,
+    plane_units,
+)
+from napari_udt.viewer.session import PixelRef, Session
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+
+@dataclass(eq=False)
+class CubeLayers:
+    """The layers of one open cube, bottom to top."""
+
+    image: Image
+    oxygenation: Image | None = None
+    labels: Labels | None = None
+    pins: Points | None = None
+
+    def __iter__(self) -> Iterator[Layer]:
+        return (layer for f in fields(self) if (layer := getattr(self, f.name)) is not None)
+
+    @property
+    def cube(self) -> SpectralCube:
+        """The cube that the layers show."""
+        return self.image.metadata[CUBE_KEY]
+
+
+class LayerAdapter:
+    """Layers of a session's cubes in one viewer.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Held weakly, so that an adapter never keeps a closed window alive.
+    session : Session
+        The session to keep in step with.
+    """
+
+    structure_changed = Signal()  # a cube's layers came or went
+    part_removed = Signal(str, str)  # the user removed one layer of a cube: its key, which part
+
+    def __init__(self, viewer: ViewerModel, session: Session) -> None:
+        self._viewer = weakref.ref(viewer)
+        self.session = session
+        self._open: dict[str, CubeLayers] = {}
+        self._busy = False
+        for layer in list(viewer.layers):
+            self._adopt(layer)
+        viewer.layers.events.inserted.connect(self._on_inserted)
+        viewer.layers.events.removed.connect(self._on_removed)
+        session.cubes_changed.connect(self._follow_session)
+        self._follow_session()
+
+    @property
+    def viewer(self) -> ViewerModel:
+        """The viewer; raises ``ReferenceError`` once its window is gone."""
+        viewer = self._viewer()
+        if viewer is None:
+            raise ReferenceError("The viewer of this session is closed.")
+        return viewer
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._open
+
+    def __getitem__(self, key: str) -> CubeLayers:
+        return self._open[key]
+
+    @property
+    def open_keys(self) -> tuple[str, ...]:
+        """Keys of the cubes that have layers, oldest first."""
+        return tuple(self._open)
+
+    def key_of(self, layer: Layer) -> str | None:
+        """Return the key of the cube that a layer belongs to, None for foreign layers."""
+        return next((key for key, group in self._open.items() if any(own is layer for own in group)), None)
+
+    # -- what the pointer and the slider say ------------------------------------------------------
+
+    def pixel_at(self, position: tuple[float, ...], cell: tuple[int, int] | None = None) -> PixelRef | None:
+        """Return the pixel of the topmost visible cube under a world position.
+
+        Parameters
+        ----------
+        position : tuple of float
+            World coordinates, one per dimension of the viewer.
+        cell : (int, int), optional
+            Row and column of the grid cell in which the pointer is, in grid mode.
+        """
+        for key, image in self._shown(cell):
+            _, row, column = (round(float(v)) for v in image.world_to_data(position))
+            rows, columns, _ = self._open[key].cube.shape
+            if 0 <= row < rows and 0 <= column < columns:
+                return PixelRef(key, row, column)
+        return None
+
+    def pans(self) -> bool:
+        """Whether a click means "look here", not "draw here" or "zoom here"."""
+        active = self.viewer.layers.selection.active
+        return active is None or str(active.mode) == "pan_zoom"
+
+    def top_key(self) -> str | None:
+        """Return the key of the topmost visible cube."""
+        return next((key for key, _ in self._shown(None)), None)
+
+    def _shown(self, cell: tuple[int, int] | None) -> Iterator[tuple[str, Image]]:
+        """Yield keys and pictures that are visible (in a grid cell), topmost first."""
+        layers = self.viewer.layers
+        grid = self.viewer.canvas.grid
+        inside = grid.contents_at(cell, layers) if grid.enabled and cell is not None else range(len(layers))
+        keys = {id(group.image): key for key, group in self._open.items()}
+        for index in reversed(inside):
+            layer = layers[index]
+            if layer.visible and id(layer) in keys:
+                yield keys[id(layer)], layer
+
+    # -- session -> layers ------------------------------------------------------------------------
+
+    def _follow_session(self) -> None:
+        if self._busy:
+            return
+        with self.own_changes():
+            gone = [key for key in self._open if key not in self.session]
+            for key in gone:
+                self._take_away(key)
+            new = [entry for entry in self.session if entry.key not in self._open]
+            for entry in new:
+                self._show(entry.key, entry.cube)
+        if gone or new:
+            self.structure_changed.emit()
+
+    def _show(self, key: str, cube: SpectralCube) -> None:
+        """Add the layers of a cube on top, make its picture the active layer and look at it."""
+        made: dict[str, Any] = {}
+        metric = self._agree_on_units(cube)
+        for data, attributes, kind in cube_layers(cube.with_(name=key), metric=metric):
+            part = attributes["metadata"][PART_KEY]
+            attributes["metadata"][CUBE_KEY] = cube
+            made[part] = self.viewer.add_layer(Layer.create(data, attributes, kind))
+        self._register(key, CubeLayers(**made))
+
+    def _agree_on_units(self, *new: SpectralCube) -> bool:
+        """Use millimetres only when every cube has them: napari warns of mixed units and then ignores all."""
+        cubes = [*(group.cube for group in self._open.values()), *new]
+        metric = all(cube.pixel_size_mm is not None for cube in cubes)
+        for group in self._open.values():
+            for layer in group:
+                layer.units = plane_units(metric, layer.ndim)
+        self.viewer.canvas.overlays.scale_bar.visible = metric
+        return metric
+
+    def _register(self, key: str, group: CubeLayers) -> None:
+        self._open[key] = group
+        group.image.events.name.connect(self._on_renamed)
+        self._name_parts(key)
+        self._look_at(key)
+
+    def _name_parts(self, key: str) -> None:
+        group = self._open[key]
+        group.image.name = key
+        for part, title in (("labels", "structures"), ("oxygenation", "oxygen saturation"), ("pins", "pins")):
+            if (layer := getattr(group, part)) is not None:
+                layer.name = f"{key} · {title}"
+        if group.labels is not None:
+            group.labels.editable = False  # painting would not reach the cube; nobody shall believe it does
+            group.labels.contour = outline_width(group.cube)
+            group.labels.opacity = 0.9
+
+    def _look_at(self, key: str) -> None:
+        """Hide cubes of another modality, fit the view, and make sure that the slider stands in range."""
+        group = self._open[key]
+        for other in self._open.values():
+            if other.cube.modality != group.cube.modality:
+                self._set_visible(other, False)
+        self.viewer.layers.selection.active = group.image
+        self.fit([key])
+        self._bring_slider_into_range(group.cube)
+
+    def fit(self, keys: Iterable[str]) -> None:
+        """Fit the view to the pictures of some cubes."""
+        pictures = [self._open[key].image for key in keys]
+        if pictures:
+            self.viewer.reset_view(layers=pictures)
+
+    def attach(self, key: str, part: str, layer: Layer) -> None:
+        """Add a layer of a cube directly above the layers that it has."""
+        group, layers = self._open[key], self.viewer.layers
+        with self.own_changes():
+            active = layers.selection.active
+            layers.insert(max(layers.index(own) for own in group) + 1, layer)
+            layers.selection.active = active
+        setattr(group, part, layer)
+
+    def detach(self, key: str, part: str) -> None:
+        """Remove a layer of a cube, if it is there."""
+        group, layers = self._open[key], self.viewer.layers
+        layer = getattr(group, part)
+        setattr(group, part, None)
+        if layer is not None and layer in layers:
+            with self.own_changes():
+                layers.remove(layer)
+
+    def _bring_slider_into_range(self, cube: SpectralCube) -> None:
+        dims = self.viewer.dims
+        axis = dims.ndim - 3
+        low, high = cube.wavelengths_nm[0], cube.wavelengths_nm[-1]
+        untouched = self.session.wavelength_nm is None
+        if untouched or not low <= dims.point[axis] <= high:
+            dims.set_point(axis, default_wavelength(cube))
+
+    @staticmethod
+    def _set_visible(group: CubeLayers, visible: bool) -> None:
+        for layer in group:
+            layer.visible = visible
+
+    def _take_away(self, key: str) -> None:
+        group = self._open.pop(key)
+        group.image.events.name.disconnect(self._on_renamed)
+        for layer in group:
+            if layer in self.viewer.layers:
+                self.viewer.layers.remove(layer)
+
+    # -- layers -> session ------------------------------------------------------------------------
+
+    def _on_inserted(self, event: Any) -> None:
+        if not self._busy:
+            self._adopt(event.value)
+
+    def _adopt(self, layer: Layer) -> None:
+        """Take a layer that somebody else added into the session, if it is part of a cube."""
+        cube = layer.metadata.get(CUBE_KEY)
+        if not isinstance(cube, SpectralCube):
+            return
+        with self.own_changes():
+            part = layer.metadata.get(PART_KEY)
+            self._agree_on_units(cube)
+            if part == "image":
+                self._register(self.session.add(cube, key=layer.name).key, CubeLayers(layer))
+            else:
+                self._adopt_part(layer, cube, str(part))
+        self.structure_changed.emit()
+
+    def _adopt_part(self, layer: Layer, cube: SpectralCube, part: str) -> None:
+        for key, group in reversed(self._open.items()):
+            if group.cube is cube and getattr(group, part) is None:
+                setattr(group, part, layer)
+                self._name_parts(key)
+                self.viewer.layers.selection.active = group.image
+                return
+
+    def _on_removed(self, event: Any) -> None:
+        key = self.key_of(event.value)
+        if self._busy or key is None:
+            return
+        group = self._open[key]
+        if event.value is group.image:
+            with self.own_changes():
+                self._take_away(key)
+                self.session.remove(key)
+        else:
+            part = next(f.name for f in fields(group) if getattr(group, f.name) is event.value)
+            setattr(group, part, None)
+            self.part_removed.emit(key, part)
+        self.structure_changed.emit()
+
+    def _on_renamed(self, event: Any) -> None:
+        if self._busy:
+            return
+        old = self.key_of(event.source)
+        if old is None or old == event.source.name:
+            return
+        with self.own_changes():
+            self.session.rename(old, event.source.name)
+            new = next(entry.key for entry in self.session if entry.key not in self._open)
+            self._open = {(new if k == old else k): g for k, g in self._open.items()}
+            self._name_parts(new)
+        self.structure_changed.emit()
+
+    @contextmanager
+    def own_changes(self) -> Iterator[None]:
+        """Mark changes as the adapter's own, so that their echoes are not answered."""
+        before, self._busy = self._busy, True
+        try:
+            yield
+        finally:
+            self._busy = before

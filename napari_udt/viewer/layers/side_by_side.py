@@ -1,0 +1,172 @@
+"""Simulated | transferred | real in napari's grid, one slider and one camera for all.
+
+napari's grid gives every ``stride`` consecutive layers a cell of their own and leaves out cells without a visible
+layer. So the layers of each compared cube are put together at the bottom of the list, the same number for each
+(filled up with empty hidden layers where one has no structures, say), and everything else is hidden above them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari.layers import Layer, Points
+from psygnal import Signal
+
+from napari_udt.viewer.alignment import compared, shared_limits
+
+if TYPE_CHECKING:
+    from napari_udt.viewer.layers.adapter import LayerAdapter
+    from napari_udt.viewer.layers.pins import PinLayers
+
+_FILLER = "udt_filler"
+_GAP = 6  # screen pixels between two cells
+
+
+class SideBySide:
+    """Switches one viewer between the stacked layers and the side-by-side arrangement."""
+
+    changed = Signal(bool)
+
+    def __init__(self, adapter: LayerAdapter, pins: PinLayers) -> None:
+        self._adapter, self._pins = adapter, pins
+        self.cells: tuple[str, ...] = ()
+        self._before: dict[Layer, tuple[bool, tuple[float, float] | None]] = {}
+        self._linked: list[Layer] = []
+        adapter.part_removed.connect(self._part_removed)
+        adapter.structure_changed.connect(self._follow)
+
+    @property
+    def active(self) -> bool:
+        """Whether cubes stand side by side now."""
+        return bool(self.cells)
+
+    def possible(self) -> bool:
+        """Whether there are two cubes to compare."""
+        return len(self._wanted()) > 1
+
+    def set_active(self, active: bool) -> None:
+        """Put the cubes side by side, or stack them again as they were."""
+        if active and self.possible():
+            self._enter()
+        elif not active and self.active:
+            self._leave()
+        self.changed.emit(self.active)
+
+    def _wanted(self) -> tuple[str, ...]:
+        session, top = self._adapter.session, self._adapter.top_key()
+        modality = session[top].cube.modality if top is not None and top in session else None
+        return tuple(entry.key for entry in compared(session, modality))
+
+    def _follow(self) -> None:
+        """Rearrange after cubes came or went."""
+        if not self.active:
+            return
+        wanted = self._wanted()
+        if len(wanted) > 1:
+            self._enter()
+        else:
+            self.set_active(False)
+
+    def _part_removed(self, key: str, part: str) -> None:
+        """Stack the layers again when the user takes one out of a cell: the cells would shift."""
+        if key in self.cells:
+            self.set_active(False)
+
+    def _enter(self) -> None:
+        viewer, adapter = self._adapter.viewer, self._adapter
+        with adapter.own_changes():
+            self._unlink()
+            self.cells = self._wanted()
+            self._pins.always = self.cells
+            self._pins.refresh()
+            active = viewer.layers.selection.active
+            for layer in viewer.layers:
+                self._before.setdefault(layer, (layer.visible, getattr(layer, "contrast_limits", None)))
+            self._place()
+            self._show()
+            self._share_contrast()
+            viewer.layers.selection.active = active
+        adapter.fit(self.cells)
+
+    def _place(self) -> None:
+        layers = self._adapter.viewer.layers
+        for filler in [layer for layer in layers if _FILLER in layer.metadata]:
+            layers.remove(filler)
+        groups = [list(self._adapter[key]) for key in self.cells]
+        stride = max(map(len, groups))
+        order = []
+        for group in groups:
+            fillers = [_filler() for _ in range(stride - len(group))]
+            layers.extend(fillers)
+            order += group + fillers
+        for index, layer in enumerate(order):
+            if layers.index(layer) != index:
+                layers.move(layers.index(layer), index)
+        grid = self._adapter.viewer.canvas.grid
+        grid.stride, grid.shape, grid.spacing = stride, self._shape(), _GAP
+
+    def _shape(self) -> tuple[int, int]:
+        """Return rows and columns of the grid that show the pictures larger: a row or, for wide ones, a column."""
+        height, width = self._adapter.viewer.canvas.size
+        first = self._adapter[self.cells[0]].image
+        rows, columns = (n * s for n, s in zip(first.data.shape[1:], first.scale[1:], strict=True))
+        count = len(self.cells)
+        in_a_row = min(height / rows, width / count / columns)
+        in_a_column = min(height / count / rows, width / columns)
+        return (1, count) if in_a_row >= in_a_column else (count, 1)
+
+    def _show(self) -> None:
+        shown = {id(layer) for key in self.cells for layer in self._adapter[key]}
+        for layer in self._adapter.viewer.layers:
+            if id(layer) not in shown:
+                layer.visible = False
+        for key in self.cells:
+            group = self._adapter[key]
+            group.image.visible = True
+            group.image.name_overlay.visible = True
+            for part in (group.labels, group.pins):
+                if part is not None:
+                    part.visible = True
+        self._adapter.viewer.canvas.grid.enabled = True
+
+    def _share_contrast(self) -> None:
+        images = [self._adapter[key].image for key in self.cells]
+        shared = shared_limits(self._before[image][1] for image in images)  # type: ignore[misc]
+        if shared is None:
+            return
+        for image in images:
+            image.contrast_limits = shared
+        self._adapter.viewer.layers.link_layers(images, ("contrast_limits", "gamma", "colormap"))
+        self._linked = images
+
+    def _unlink(self) -> None:
+        layers = self._adapter.viewer.layers
+        linked, self._linked = [layer for layer in self._linked if layer in layers], []
+        if linked:
+            layers.unlink_layers(linked)
+
+    def _leave(self) -> None:
+        viewer = self._adapter.viewer
+        keys, self.cells = self.cells, ()
+        with self._adapter.own_changes():
+            self._unlink()
+            viewer.canvas.grid.enabled = False
+            self._pins.always = ()
+            self._pins.refresh()
+            for layer in [layer for layer in viewer.layers if _FILLER in layer.metadata]:
+                viewer.layers.remove(layer)
+            self._restore()
+        self._adapter.fit([key for key in keys if key in self._adapter])
+
+    def _restore(self) -> None:
+        for key in self._adapter.open_keys:
+            self._adapter[key].image.name_overlay.visible = False
+        for layer, (visible, limits) in self._before.items():
+            layer.visible = visible
+            if limits is not None:
+                layer.contrast_limits = limits
+        self._before = {}
+
+
+def _filler() -> Points:
+    return Points(ndim=2, name="(empty)", visible=False, metadata={_FILLER: True})

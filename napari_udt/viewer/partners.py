@@ -1,0 +1,157 @@
+"""Which open cubes may be compared with the one under the cursor, and at the same pixel or not. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+
+from napari_udt.viewer.session import Entry, PixelRef, Role, Session
+from napari_udt.viewer.statistics import StructureStatistics
+
+_ORDER: tuple[Role, ...] = ("simulated", "transferred", "real", "none")
+
+
+@dataclass(frozen=True)
+class Partners:
+    """The cubes to compare at one place.
+
+    Parameters
+    ----------
+    aligned : tuple of Entry
+        Cubes of the same scene, the one under the cursor among them: read at the same pixel.
+    unpaired : tuple of Entry
+        Cubes of other scenes that hold the same structure: only their statistics may be compared.
+    structure : str, optional
+        Name of the structure at the pixel.
+    remarks : tuple of str
+        What is missing, or was assumed.
+    """
+
+    aligned: tuple[Entry, ...]
+    unpaired: tuple[Entry, ...]
+    structure: str | None
+    remarks: tuple[str, ...]
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All of them: simulated, transferred, real."""
+        return tuple(sorted((*self.aligned, *self.unpaired), key=_rank))
+
+
+def find_partners(
+    session: Session, focus: Entry, pixel: PixelRef, statistics: StructureStatistics
+) -> Partners:
+    """Return the cubes that may stand beside ``focus``, all of its modality.
+
+    A transferred cube is aligned with the cube that its provenance names as source (``source.key`` or
+    ``source.name``); where no open cube bears that name, with the newest simulated cube of the same picture
+    size. Of each role that has no aligned cube, the newest cube that holds the structure stands in, unpaired.
+    """
+    peers = _peers(session, focus)
+    anchors = {entry.key: _anchor(entry, peers) for entry in peers}
+    aligned = tuple(entry for entry in peers if anchors[entry.key] == anchors[focus.key])
+    structure = next((s for e in (focus, *aligned) if (s := structure_at(e, pixel)) is not None), None)
+    if focus.role == "none":
+        return Partners(aligned, (), structure, ())
+    unpaired: list[Entry] = []
+    for role in ("simulated", "transferred", "real"):
+        if all(entry.role != role for entry in aligned):
+            unpaired += _stand_ins(role, peers, anchors, structure, statistics, unpaired)
+    remarks = [*_assumed(aligned), *_missing(structure, peers, (*aligned, *unpaired))]
+    return Partners(aligned, tuple(unpaired), structure, tuple(remarks))
+
+
+def structure_at(entry: Entry, pixel: PixelRef) -> str | None:
+    """Return the name of the structure at a pixel, None where the cube names none there."""
+    labels = entry.cube.labels
+    if labels is None or not (0 <= pixel.row < labels.shape[0] and 0 <= pixel.column < labels.shape[1]):
+        return None
+    return entry.cube.label_names.get(int(labels[pixel.row, pixel.column]))
+
+
+def _peers(session: Session, focus: Entry) -> tuple[Entry, ...]:
+    """Cubes that take part in comparisons with ``focus``, newest first, itself among them."""
+    if focus.role == "none":
+        return (focus,)
+    same = [e for e in session if e.cube.modality == focus.cube.modality and e.role != "none"]
+    return tuple(reversed(same))
+
+
+def _anchor(entry: Entry, peers: tuple[Entry, ...]) -> Hashable:
+    """Return what cubes of one scene have in common: the first cube in their chain of transfers."""
+    seen = set()
+    while entry.key not in seen and entry.role == "transferred":
+        seen.add(entry.key)
+        source = _source(entry, peers) or _same_size(entry, peers)
+        if source is None:
+            return stated_source(entry) or entry.cube.shape[:2]
+        entry = source
+    return entry.key
+
+
+def stated_source(entry: Entry) -> tuple[str, ...]:
+    """Return the names under which a cube's provenance knows its source; empty where it names none."""
+    source = entry.cube.provenance.get("source")
+    if isinstance(source, Mapping):
+        return tuple(str(source[field]) for field in ("key", "name") if source.get(field))
+    return (str(source),) if source else ()
+
+
+def _source(entry: Entry, peers: tuple[Entry, ...]) -> Entry | None:
+    """Return the open cube that the provenance names."""
+    names = stated_source(entry)
+    others = [peer for peer in peers if peer is not entry]
+    by_key = (peer for peer in others if peer.key in names)
+    by_name = (peer for peer in others if peer.cube.name in names)
+    return next(by_key, None) or next(by_name, None)
+
+
+def _same_size(entry: Entry, peers: tuple[Entry, ...]) -> Entry | None:
+    picture = entry.cube.shape[:2]
+    return next((p for p in peers if p.role == "simulated" and p.cube.shape[:2] == picture), None)
+
+
+def _stand_ins(
+    role: Role,
+    peers: tuple[Entry, ...],
+    anchors: Mapping[str, Hashable],
+    structure: str | None,
+    statistics: StructureStatistics,
+    chosen: Iterable[Entry],
+) -> list[Entry]:
+    """Choose the newest cube of a role that holds the structure; of the transferred, all those of one scene."""
+    if structure is None:
+        return []
+    fitting = [p for p in peers if p.role == role and statistics.label_of(p.cube, structure) is not None]
+    if role != "transferred":
+        return fitting[:1]
+    scenes = {anchors[entry.key] for entry in chosen} or {anchors[entry.key] for entry in fitting[:1]}
+    return [entry for entry in fitting if anchors[entry.key] in scenes]
+
+
+def _assumed(aligned: tuple[Entry, ...]) -> list[str]:
+    """Return one remark per transferred cube that is aligned only because its picture has the same size."""
+    if len(aligned) < 2:
+        return []
+    return [
+        f"{entry.key} does not name its source among the open cubes; the same pixel is assumed from the equal size."
+        for entry in aligned
+        if entry.role == "transferred" and _source(entry, aligned) is None
+    ]
+
+
+def _missing(structure: str | None, peers: tuple[Entry, ...], shown: tuple[Entry, ...]) -> list[str]:
+    roles = {entry.role for entry in shown}
+    absent = [role for role in ("simulated", "transferred", "real") if role not in roles]
+    open_roles = [role for role in absent if any(peer.role == role for peer in peers)]
+    if structure is None:
+        return (
+            [f"No structure is known here, so no {' or '.join(open_roles)} spectra are shown."]
+            if open_roles
+            else []
+        )
+    return [f"No open {role} cube holds the structure {structure!r}." for role in open_roles]
+
+
+def _rank(entry: Entry) -> int:
+    return _ORDER.index(entry.role)

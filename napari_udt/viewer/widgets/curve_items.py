@@ -1,0 +1,120 @@
+"""The graphics of one curve: a line, a band, and the dots of its pin; made once, then reused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
+from qtpy.QtCore import QPointF, QSize, Qt
+from qtpy.QtGui import QIcon, QPainter, QPen, QPixmap
+
+from napari_udt.viewer.curves import Curve
+from napari_udt.viewer.session import Pin
+from napari_udt.viewer.style import LineStyle, Theme, readable
+
+_BAND_OPACITY = 70  # of 255
+_DOTS = 9  # along a pinned curve: enough to see the pin's colour, too few to hide the line
+_DOT_SYMBOLS = ("o", "s", "t", "d", "p", "h")  # by pin, so that pins differ in shape as well as in colour
+
+
+class CurveItems:
+    """Line, band and dots of one curve in a plot."""
+
+    def __init__(self, plot: pg.PlotItem) -> None:
+        self._line = pg.PlotCurveItem(antialias=True)
+        self._lower, self._upper = pg.PlotCurveItem(pen=None), pg.PlotCurveItem(pen=None)
+        self._band = pg.FillBetweenItem(self._lower, self._upper)
+        self._dots = pg.ScatterPlotItem(size=9, pxMode=True)
+        self._look: tuple[object, ...] = ()
+        for item, height in (
+            (self._lower, 0),
+            (self._upper, 0),
+            (self._band, -10),
+            (self._line, 5),
+            (self._dots, 6),
+        ):
+            item.setZValue(height)
+            plot.addItem(item)
+        self.hide()
+
+    def show(self, curve: Curve, theme: Theme, *, banded: bool) -> None:
+        """Draw a curve, with its band if asked for and if it has one."""
+        self._set_look(curve.style, theme, pinned=curve.pin is not None)
+        self._line.setData(curve.wavelengths_nm, curve.values, connect="finite")
+        self._line.setVisible(True)
+        self._show_band(curve, banded=banded)
+        self._show_dots(curve, theme)
+
+    def hide(self) -> None:
+        """Draw nothing, and count for nothing when the axes are fitted."""
+        for item in (self._line, self._lower, self._upper, self._band, self._dots):
+            item.setVisible(False)
+
+    def _set_look(self, style: LineStyle, theme: Theme, *, pinned: bool) -> None:
+        look = (style, theme, pinned)
+        if look == self._look:
+            return
+        self._look = look
+        colour = readable(style.colour, theme.background)
+        self._line.setPen(pen(colour, style.dash, width=1.5 if pinned else 2.5))
+        fill = pg.mkColor(colour)
+        fill.setAlpha(_BAND_OPACITY)
+        self._band.setBrush(fill)
+
+    def _show_band(self, curve: Curve, *, banded: bool) -> None:
+        has_band = curve.lower is not None and curve.upper is not None
+        for item in (self._lower, self._upper, self._band):
+            item.setVisible(banded and has_band)
+        if banded and curve.lower is not None and curve.upper is not None:
+            known = np.isfinite(curve.lower) & np.isfinite(curve.upper)
+            wavelengths = curve.wavelengths_nm[known]
+            self._lower.blockSignals(True)  # the band follows both edges: tell it once, not twice
+            self._lower.setData(wavelengths, curve.lower[known])
+            self._lower.blockSignals(False)
+            self._upper.setData(wavelengths, curve.upper[known])
+
+    def _show_dots(self, curve: Curve, theme: Theme) -> None:
+        self._dots.setVisible(curve.pin is not None)
+        if curve.pin is not None:
+            chosen = np.unique(np.linspace(0, len(curve.values) - 1, _DOTS).astype(int))
+            self._dots.setData(
+                curve.wavelengths_nm[chosen],
+                curve.values[chosen],
+                symbol=dot_symbol(curve.pin),
+                brush=curve.pin.colour,
+                pen=theme.background,
+            )
+
+
+def pen(colour: str, dash: tuple[float, ...], width: float) -> QPen:
+    """Return a pen with these dashes, of a width in pixels whatever the zoom."""
+    made = pg.mkPen(colour, width=width)
+    if dash:
+        made.setDashPattern(dash)
+        made.setCapStyle(Qt.PenCapStyle.FlatCap)
+    return made
+
+
+def dot_symbol(pin: Pin) -> str:
+    """Return pyqtgraph's name of the shape of a pin's dots."""
+    return _DOT_SYMBOLS[(pin.number - 1) % len(_DOT_SYMBOLS)]
+
+
+def line_icon(curve: Curve, theme: Theme, size: QSize) -> QIcon:
+    """Return a sample of a curve's line, with its pin's dot in the middle."""
+    scale = 2  # sharp on screens with two device pixels per pixel
+    pixmap = QPixmap(size * scale)
+    pixmap.setDevicePixelRatio(scale)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(pen(readable(curve.style.colour, theme.background), curve.style.dash, width=2.5))
+    middle = size.height() / 2
+    painter.drawLine(QPointF(1, middle), QPointF(size.width() - 1, middle))
+    if curve.pin is not None:
+        painter.translate(size.width() / 2, middle)
+        drawSymbol(
+            painter, dot_symbol(curve.pin), 10, pg.mkPen(theme.background), pg.mkBrush(curve.pin.colour)
+        )
+    painter.end()
+    return QIcon(pixmap)

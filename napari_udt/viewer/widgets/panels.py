@@ -1,0 +1,27 @@
+"""The docks as napari's plugin menu makes them: with nothing but the viewer at hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_udt.viewer.desk import desk_of
+from napari_udt.viewer.widgets.spectra_dock import SpectraDock
+from napari_udt.viewer.widgets.transfer_dock import TransferDock
+
+if TYPE_CHECKING:
+    import napari.viewer
+
+
+class TransferPanel(TransferDock):
+    """The Transfer dock of a viewer."""
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        desk = desk_of(napari_viewer)
+        super().__init__(desk.session, desk.side_by_side)
+
+
+class SpectraPanel(SpectraDock):
+    """The Spectra dock of a viewer."""
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        super().__init__(desk_of(napari_viewer).session)

@@ -1,0 +1,276 @@
+"""The Spectra dock: plot, legend with numbers, choices, export. It wires widgets to the session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QElapsedTimer, Qt, QTimer, Signal
+from qtpy.QtGui import QGuiApplication, QShowEvent
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_udt.viewer.curves import CurveSet
+from napari_udt.viewer.export import csv_text, save_curves
+from napari_udt.viewer.resolve import resolve
+from napari_udt.viewer.session import DisplayOptions, PixelRef, Session
+from napari_udt.viewer.statistics import StructureStatistics, Worker
+from napari_udt.viewer.widgets.curve_table import CurveTable
+from napari_udt.viewer.widgets.spectra_controls import SpectraControls
+from napari_udt.viewer.widgets.spectra_plot import SpectraPlot
+
+FRAME_MS = 16  # about one screen refresh: drawing more often is lost work
+NO_CUBES = "Open a cube and move the mouse over it: its spectra appear here."
+NO_PIXEL = "Move the mouse over a cube to see its spectra; click to pin them."
+NO_PIN = "Click on a cube to pin the spectra of a pixel."
+_FILTERS = "Table with provenance (*.csv);;JSON with provenance (*.json);;Picture (*.png);;Drawing (*.svg)"
+
+
+class SpectraDock(QWidget):
+    """Spectra of the pixel under the mouse and of the pins, in all domains.
+
+    Parameters
+    ----------
+    session : Session
+    parent : QWidget, optional
+    """
+
+    _statistics_ready = Signal()  # carries the news from the worker's thread to this widget's
+
+    def __init__(self, session: Session, *, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.curves = CurveSet()
+        self._hovered_nm: float | None = None
+        self._worker = Worker()
+        self.destroyed.connect(self._worker.stop)
+        self._statistics = StructureStatistics(self._worker.submit)
+        self._make_widgets()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._since_refresh = QElapsedTimer()
+        self._connect_widgets()
+        self._connect_session()
+        self._on_options_changed(session.options)
+        self._on_pins_changed()
+        self.refresh()
+
+    @property
+    def shown_curves(self) -> CurveSet:
+        """The curves without those that the user unticked."""
+        return self.curves.without(self._table.hidden)
+
+    def refresh(self) -> None:
+        """Resolve the session and draw the curves now."""
+        self._since_refresh.start()
+        self.curves = resolve(self.session, self._statistics)
+        self._draw()
+        self._table.set_curves(self.curves)
+        self._say()
+        self._export.setEnabled(bool(self.curves.curves))
+        self._copy.setEnabled(bool(self.curves.curves))
+
+    def set_theme(self, name: str) -> None:
+        """Take the colours of one of napari's themes ("dark", "light")."""
+        self._plot.set_theme(name)
+        self._table.set_theme(name)
+        self._draw()
+
+    def save(self, path: str | Path) -> None:
+        """Write what is shown: curves as .csv or .json, the plot as .png or .svg.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be written.
+        """
+        if Path(path).suffix.casefold() in (".png", ".svg"):
+            self._plot.save(Path(path))
+        else:
+            save_curves(self.shown_curves, path)
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Catch up with what happened while nobody could see it."""
+        super().showEvent(event)
+        self._request_refresh()
+
+    def _make_widgets(self) -> None:
+        self._controls = SpectraControls(parent=self)
+        self._plot = SpectraPlot(parent=self)
+        self._table = CurveTable(parent=self)
+        self._hint = _text_line("hint", self)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._statement = _text_line("statement", self)
+        self._statement.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._remarks = _text_line("remarks", self)
+        self._remarks.setMinimumHeight(self._remarks.fontMetrics().height())  # the plot must not jump
+        self._clear = _button("Clear pins", "Take all pins away.", self)
+        self._copy = _button("Copy", "Copy all curves and their provenance to the clipboard, as CSV.", self)
+        self._export = _button("Export...", "Save the curves (CSV, JSON) or the plot (PNG, SVG).", self)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        splitter = QSplitter(Qt.Orientation.Vertical, self)
+        splitter.setChildrenCollapsible(False)
+        splitter.addWidget(self._plot)
+        splitter.addWidget(self._table)
+        splitter.setStretchFactor(0, 1)
+        splitter.setSizes([420, 170])
+        self._pages = QStackedWidget(self)
+        self._pages.addWidget(self._hint)
+        self._pages.addWidget(splitter)
+        buttons = QHBoxLayout()
+        for button in (self._clear, self._copy, self._export):
+            buttons.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setSpacing(4)
+        layout.addWidget(self._controls)
+        layout.addWidget(self._pages, stretch=1)
+        layout.addWidget(self._statement)
+        layout.addWidget(self._remarks)
+        layout.addLayout(buttons)
+
+    def _connect_widgets(self) -> None:
+        self._timer.timeout.connect(self.refresh)
+        self._statistics_ready.connect(self._request_refresh)
+        self._controls.chosen.connect(self._on_chosen)
+        self._plot.wavelength_dragged.connect(self._on_wavelength_dragged)
+        self._plot.wavelength_hovered.connect(self._on_wavelength_hovered)
+        self._plot.channel_step_requested.connect(self._on_channel_step)
+        self._table.visibility_changed.connect(self._draw)
+        self._table.copied.connect(self._on_copied)
+        self._clear.clicked.connect(self._on_clear)
+        self._copy.clicked.connect(self._on_copy)
+        self._export.clicked.connect(self._on_export)
+
+    def _connect_session(self) -> None:
+        session = self.session
+        session.cubes_changed.connect(self._request_refresh)
+        session.cursor_changed.connect(self._on_cursor_changed)
+        session.pins_changed.connect(self._on_pins_changed)
+        session.options_changed.connect(self._on_options_changed)
+        session.wavelength_changed.connect(self._on_wavelength_changed)
+        self._statistics.ready.connect(self._on_statistics_ready)
+        self._on_wavelength_changed(session.wavelength_nm)
+
+    def _request_refresh(self) -> None:
+        """Draw soon: at once after a rest, never more than once per frame, and only what can be seen."""
+        if isalive(self) and self.isVisible() and not self._timer.isActive():
+            self._timer.start(max(0, FRAME_MS - self._since_refresh.elapsed()))
+
+    def _draw(self) -> None:
+        self._plot.show_curves(self.curves, self._table.hidden)
+
+    def _say(self) -> None:
+        invitation = NO_PIXEL if self.session.options.hover else NO_PIN
+        self._hint.setText(invitation if len(self.session) else NO_CUBES)
+        self._pages.setCurrentIndex(1 if self.curves.statement else 0)
+        self._statement.setText(self.curves.statement)
+        self._statement.setVisible(bool(self.curves.statement))
+        self._remarks.setText("\n".join(self.curves.remarks))
+
+    def _on_cursor_changed(self, _pixel: PixelRef | None) -> None:
+        self._request_refresh()
+
+    def _on_pins_changed(self) -> None:
+        if isalive(self):
+            self._clear.setEnabled(bool(self.session.pins))
+            self._request_refresh()
+
+    def _on_options_changed(self, options: DisplayOptions) -> None:
+        if isalive(self):
+            self._controls.set_options(options)
+            self._request_refresh()
+
+    def _on_wavelength_changed(self, wavelength_nm: float | None) -> None:
+        if isalive(self):
+            self._plot.set_wavelength(wavelength_nm)
+            self._show_values()
+
+    def _on_statistics_ready(self) -> None:
+        if isalive(self):
+            self._statistics_ready.emit()
+
+    def _on_chosen(self, option: str, value: object) -> None:
+        self.session.set_options(**{option: value})
+
+    def _on_wavelength_hovered(self, wavelength_nm: float | None) -> None:
+        self._hovered_nm = wavelength_nm
+        self._show_values()
+
+    def _on_wavelength_dragged(self, wavelength_nm: float) -> None:
+        self._go_to_channel(wavelength_nm, 0)
+
+    def _on_channel_step(self, step: int) -> None:
+        if self.session.wavelength_nm is not None:
+            self._go_to_channel(self.session.wavelength_nm, step)
+
+    def _go_to_channel(self, wavelength_nm: float, step: int) -> None:
+        """Ask for the nearest wavelength of the first curve, some channels on: pictures exist only there."""
+        if self.curves.curves:
+            cube = self.curves.curves[0].entry.cube
+            channel = cube.nearest_channel(wavelength_nm) + step
+            self.session.set_wavelength(float(cube.wavelengths_nm[min(max(channel, 0), cube.shape[2] - 1)]))
+
+    def _show_values(self) -> None:
+        at = self._hovered_nm if self._hovered_nm is not None else self.session.wavelength_nm
+        self._table.set_wavelength(at)
+
+    def _on_copied(self, text: str) -> None:
+        first = text.splitlines()[0] if "\n" not in text else "the selected rows"
+        self._statement.setText(f"Copied {first}")
+
+    def _on_clear(self) -> None:
+        self.session.unpin()
+
+    def _on_copy(self) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None:
+            curves = self.shown_curves
+            clipboard.setText(csv_text(curves))
+            self._statement.setText(f"Copied {len(curves.curves)} curves as CSV")
+
+    def _on_export(self) -> None:
+        path, chosen = QFileDialog.getSaveFileName(self, "Export spectra", "spectra.csv", _FILTERS)
+        if not path:
+            return
+        target = with_suffix(path, chosen)
+        if target != Path(path) and target.exists():  # nobody agreed to replace that one
+            self._statement.setText(f"{target.name} exists already: give its full name to replace it.")
+            return
+        try:
+            self.save(target)
+        except OSError as error:
+            self._statement.setText(f"{target.name} was not saved: {error.strerror or error}.")
+        else:
+            self._statement.setText(f"Saved {target}")
+
+
+def with_suffix(path: str, name_filter: str) -> Path:
+    """Return the path with the suffix of the chosen filter, "Table (*.csv)", where it has none of its own."""
+    suffix = name_filter[name_filter.rfind("*") + 1 :].rstrip(")")
+    return Path(path) if Path(path).suffix else Path(path + suffix)
+
+
+def _text_line(name: str, parent: QWidget) -> QLabel:
+    label = QLabel(parent)
+    label.setObjectName(name)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    return label
+
+
+def _button(text: str, tooltip: str, parent: QWidget) -> QPushButton:
+    button = QPushButton(text, parent)
+    button.setObjectName(text)
+    button.setToolTip(tooltip)
+    return button

@@ -1,0 +1,192 @@
+"""The plot of spectra: curves, bands, a wavelength line. It draws what it is given and decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from qtpy.QtGui import QColor, QImage, QKeyEvent, QPainter
+from qtpy.QtSvg import QSvgGenerator
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from napari_udt.files import whole_or_nothing
+from napari_udt.viewer.curves import Curve, CurveId, CurveSet
+from napari_udt.viewer.style import Theme, theme
+from napari_udt.viewer.widgets.curve_items import CurveItems
+
+MINIMUM_WIDTH = 350
+
+
+class SpectraPlot(QWidget):
+    """Spectra over the wavelength in nanometres.
+
+    Items are made when more curves are to be drawn than ever before and reused from then on: moving the mouse
+    creates nothing.
+    """
+
+    wavelength_dragged = Signal(float)  # nm, the user moved the wavelength line
+    wavelength_hovered = Signal(object)  # nm | None, where the mouse is
+    channel_step_requested = Signal(int)  # -1 or +1, an arrow key
+
+    def __init__(self, *, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme: Theme = theme("dark")
+        self._items: list[CurveItems] = []
+        self._view = pg.PlotWidget(parent=self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._view)
+        self.setMinimumSize(MINIMUM_WIDTH, 220)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._set_up_axes()
+        self._add_lines()
+        self.set_theme("dark")
+
+    def show_curves(self, curves: CurveSet, hidden: Collection[CurveId] = ()) -> None:
+        """Draw these curves and no others; bands only for the place that the statement is about."""
+        plot = self._view.getPlotItem()
+        while len(self._items) < len(curves.curves):
+            self._items.append(CurveItems(plot))
+        first = curves.curves[0].pin if curves.curves else None
+        for index, items in enumerate(self._items):
+            curve = curves.curves[index] if index < len(curves.curves) else None
+            if curve is None or curve.id in hidden:
+                items.hide()
+            else:
+                items.show(curve, self._theme, banded=curve.pin == first)
+        self._set_value_label(curves.quantity)
+        self._fit_wavelengths(curves.curves)
+
+    def set_wavelength(self, wavelength_nm: float | None) -> None:
+        """Move the wavelength line without telling anyone; None hides it."""
+        self._line.setVisible(wavelength_nm is not None)
+        if wavelength_nm is not None and wavelength_nm != self._line.value():
+            self._line.setValue(wavelength_nm)
+
+    def set_theme(self, name: str) -> None:
+        """Take the colours of one of napari's themes ("dark", "light")."""
+        self._theme = theme(name)
+        self._view.setBackground(self._theme.background)
+        for side in ("bottom", "left"):
+            axis = self._view.getAxis(side)
+            axis.setPen(self._theme.grid)
+            axis.setTextPen(self._theme.text)
+        self._line.setPen(self._theme.accent, width=1.5)
+        self._line.setHoverPen(self._theme.accent, width=3)
+        self._line.label.setColor(self._theme.accent)
+        for line in (self._crosshair_x, self._crosshair_y):
+            line.setPen(self._theme.grid, width=1, style=Qt.PenStyle.DotLine)
+
+    def save(self, path: Path) -> None:
+        """Write the plot as a picture (.png, twice the size on screen) or a drawing (.svg); whole or not at all.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be written.
+        """
+        self._show_crosshair(None)
+        with whole_or_nothing(path) as temporary:
+            if path.suffix.casefold() == ".svg":
+                self._save_drawing(temporary)
+            elif not self._picture(scale=2).save(str(temporary), "PNG"):
+                raise OSError(f"{path.name}: the picture could not be written")
+
+    def _save_drawing(self, path: Path) -> None:
+        drawing = QSvgGenerator()
+        drawing.setFileName(str(path))
+        drawing.setSize(self._view.size())
+        drawing.setViewBox(self._view.rect())
+        drawing.setTitle("Spectra")
+        painter = QPainter(drawing)
+        self._view.render(painter)
+        painter.end()
+
+    def _picture(self, scale: int) -> QImage:
+        image = QImage(self._view.size() * scale, QImage.Format.Format_ARGB32)
+        image.setDevicePixelRatio(scale)
+        image.fill(QColor(self._theme.background))
+        painter = QPainter(image)
+        self._view.render(painter, QRectF(self._view.rect()))
+        painter.end()
+        return image
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Left and right arrows ask for the neighbouring wavelength."""
+        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+        if event is not None and event.key() in steps:
+            self.channel_step_requested.emit(steps[Qt.Key(event.key())])
+        else:
+            super().keyPressEvent(event)
+
+    def leaveEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Take the cross hair away with the mouse."""
+        self._show_crosshair(None)
+        super().leaveEvent(event)
+
+    def _set_up_axes(self) -> None:
+        plot = self._view.getPlotItem()
+        plot.setMenuEnabled(False)
+        plot.showGrid(x=True, y=True, alpha=0.15)
+        plot.setLabel("bottom", "Wavelength [nm]")
+        for side in ("bottom", "left"):
+            plot.getAxis(side).enableAutoSIPrefix(False)  # it would make "knm" of 1000 nm
+        plot.getAxis("bottom").setHeight(42)
+        plot.getAxis("left").setWidth(64)  # a fixed width: the picture must not jump with the numbers
+        plot.layout.setContentsMargins(2, 6, 10, 2)
+        plot.getViewBox().setDefaultPadding(0.03)
+        self._range: tuple[float, float] | None = None
+        self._value_label = ""
+
+    def _add_lines(self) -> None:
+        options = {"color": self._theme.accent, "position": 0.96, "movable": False}
+        self._line = pg.InfiniteLine(
+            angle=90, movable=True, label="{value:.0f} nm", labelOpts=options, name="wavelength"
+        )
+        self._line.setToolTip("The wavelength of the picture. Drag it, or use the arrow keys.")
+        self._line.setVisible(False)
+        self._line.setZValue(20)
+        self._line.sigDragged.connect(self._on_line_dragged)
+        self._crosshair_x = pg.InfiniteLine(angle=90)
+        self._crosshair_y = pg.InfiniteLine(angle=0)
+        for line in (self._line, self._crosshair_x, self._crosshair_y):
+            self._view.addItem(line, ignoreBounds=True)
+        self._show_crosshair(None)
+        self._view.scene().sigMouseMoved.connect(self._on_mouse_moved)
+
+    def _on_line_dragged(self, line: pg.InfiniteLine) -> None:
+        self.wavelength_dragged.emit(float(line.value()))
+
+    def _on_mouse_moved(self, position: QPointF) -> None:
+        inside = self._view.getPlotItem().getViewBox().sceneBoundingRect().contains(position)
+        self._show_crosshair(position if inside and self._range is not None else None)
+
+    def _show_crosshair(self, position: QPointF | None) -> None:
+        for line in (self._crosshair_x, self._crosshair_y):
+            line.setVisible(position is not None)
+        if position is None:
+            self.wavelength_hovered.emit(None)
+            return
+        point = self._view.getPlotItem().getViewBox().mapSceneToView(position)
+        self._crosshair_x.setValue(point.x())
+        self._crosshair_y.setValue(point.y())
+        self.wavelength_hovered.emit(float(point.x()))
+
+    def _set_value_label(self, quantity: str) -> None:
+        if quantity and quantity != self._value_label:
+            self._value_label = quantity
+            self._view.setLabel("left", quantity[:1].upper() + quantity[1:])
+
+    def _fit_wavelengths(self, curves: tuple[Curve, ...]) -> None:
+        """Keep the wavelength axis still while the cursor moves: it follows the grids, not the curves."""
+        if not curves:
+            return
+        ends = np.array([(c.wavelengths_nm[0], c.wavelengths_nm[-1]) for c in curves])
+        wanted = (float(ends[:, 0].min()), float(ends[:, 1].max()))
+        if wanted != self._range:
+            self._range = wanted
+            self._view.setXRange(*wanted)
+            self._view.enableAutoRange(axis="y")

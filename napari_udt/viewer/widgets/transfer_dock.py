@@ -1,0 +1,319 @@
+"""The Transfer dock: choose a cube and a model, run, watch, cancel."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from magicgui.widgets import ComboBox, ProgressBar, PushButton
+from napari.utils.notifications import show_error
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_udt.viewer import transfer_job
+from napari_udt.viewer.opening import open_files
+from napari_udt.viewer.session import Session
+from napari_udt.viewer.transfer_job import DIRECTIONS, TransferFunction, TransferRequest
+from napari_udt.viewer.widgets.transfer_worker import CallWorker, TransferWorker
+
+if TYPE_CHECKING:
+    from napari_udt.models import ModelSpec
+    from napari_udt.viewer.layers import SideBySide
+
+_TORCH_DELAY_MS = 1500  # torch takes seconds to import: not while the window is being drawn
+
+
+def _installed_models() -> list[ModelSpec]:
+    from napari_udt.models import list_models
+
+    return list_models()
+
+
+def _devices() -> Sequence[Any]:
+    from napari_udt.inference import available_devices
+
+    return available_devices()
+
+
+class TransferDock(QWidget):
+    """Chooses, runs and cancels transfers of the session's cubes.
+
+    Parameters
+    ----------
+    session : Session
+    side_by_side : SideBySide, optional
+        The arrangement that the button switches; without it there is no button.
+    transfer, models, devices : callable, optional
+        Used instead of the package's own, by tests.
+    parent : QWidget, optional
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        side_by_side: SideBySide | None = None,
+        *,
+        transfer: TransferFunction | None = None,
+        models: Callable[[], Iterable[ModelSpec]] = _installed_models,
+        devices: Callable[[], Sequence[Any]] = _devices,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._side_by_side = session, side_by_side
+        self._transfer, self._models, self._find = transfer, models, devices
+        self._known: set[str] = set()
+        self._request: TransferRequest | None = None
+        self._worker: TransferWorker | None = None
+        self._device_worker: CallWorker | None = None
+        self._started = 0.0
+        self._make_widgets()
+        self._lay_out()
+        self._connect()
+        self._refresh_sources()
+
+    # -- building ---------------------------------------------------------------------------------
+
+    def _make_widgets(self) -> None:
+        self.open_button = PushButton(text="Open…", tooltip="Open files with spectra")
+        self.layout_button = PushButton(
+            text="Side by side", tooltip="Simulated, transferred and real beside each other"
+        )
+        self.layout_button.native.setCheckable(True)
+        self.source = ComboBox(choices=[], tooltip="The cube to transfer")
+        self.model = ComboBox(choices=[], tooltip="Models that fit the cube")
+        self.direction = ComboBox(choices=[(title, key) for key, title in DIRECTIONS.items()])
+        self.condition = ComboBox(choices=[], tooltip="What the network is told about the tissue")
+        self.device = ComboBox(choices=[("automatic", "auto")], tooltip="Where the network runs")
+        self.run_button = PushButton(text="Transfer")
+        self.cancel_button = PushButton(text="Cancel", enabled=False)
+        self.progress = ProgressBar(value=0, min=0, max=1000)
+        self.status, self.model_note, self.note = (self._small_label() for _ in range(3))
+        for box in (self.source, self.model, self.direction, self.condition, self.device):
+            box.native.setMinimumContentsLength(12)  # long names of cubes must not widen the dock
+            box.native.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.native.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def _small_label(self) -> QLabel:
+        label = QLabel(self)
+        label.setWordWrap(True)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        font = label.font()
+        font.setPointSizeF(font.pointSizeF() * 0.9)
+        label.setFont(font)
+        return label
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow("Cube", self.source.native)
+        form.addRow("Model", self.model.native)
+        form.addRow("Direction", self.direction.native)
+        form.addRow("Tissue", self.condition.native)
+        form.addRow("Device", self.device.native)
+        whole = QVBoxLayout(self)
+        whole.addLayout(self._row(self.open_button, self.layout_button))
+        whole.addLayout(form)
+        whole.addLayout(self._row(self.run_button, self.cancel_button))
+        for widget in (self.progress.native, self.status, self.model_note, self.note):
+            whole.addWidget(widget)
+        whole.addStretch()
+        self.layout_button.native.setVisible(self._side_by_side is not None)
+        self.setMinimumWidth(300)
+
+    @staticmethod
+    def _row(*buttons: PushButton) -> QHBoxLayout:
+        row = QHBoxLayout()
+        for button in buttons:
+            row.addWidget(button.native)
+        return row
+
+    def _connect(self) -> None:
+        self._session.cubes_changed.connect(self._refresh_sources)
+        self.source.changed.connect(self._source_chosen)
+        self.model.changed.connect(self._model_chosen)
+        self.open_button.changed.connect(self._choose_files)
+        self.run_button.changed.connect(self.start)
+        self.cancel_button.changed.connect(self.cancel)
+        if self._side_by_side is not None:
+            self.layout_button.native.toggled.connect(self._layout_toggled)
+            self._side_by_side.changed.connect(self._layout_changed)
+
+    # -- choices ----------------------------------------------------------------------------------
+
+    def _refresh_sources(self) -> None:
+        if not isalive(self):
+            return
+        keys = [entry.key for entry in self._session]
+        wanted = transfer_job.preferred_source(self._session, self.source.value, self._known)
+        self._known = set(keys)
+        with self.source.changed.blocked():
+            self.source.choices = keys
+            if wanted is not None:
+                self.source.value = wanted
+        self._source_chosen()
+        if self._side_by_side is not None:
+            self.layout_button.enabled = self._side_by_side.possible()
+
+    def _source_chosen(self) -> None:
+        cube = self._cube()
+        choices = [] if cube is None else transfer_job.model_choices(cube, self._models())
+        fitting = [c.spec for c in choices if not c.obstacle]
+        before = self.model.value
+        with self.model.changed.blocked():
+            self.model.choices = [(spec.title, spec) for spec in fitting]
+            if before in fitting:
+                self.model.value = before
+        if cube is not None:
+            self.direction.value = transfer_job.usual_direction(cube)
+            self.source.tooltip = transfer_job.source_line(cube)
+        if not self.running:
+            self.status.setText(transfer_job.invitation(cube, choices))
+        self._tell(self.model_note, transfer_job.obstacles_text(choices))
+        self._model_chosen()
+
+    @staticmethod
+    def _tell(label: QLabel, text: str) -> None:
+        """Show a line, or give its space to others when there is nothing to say."""
+        label.setText(text)
+        label.setVisible(bool(text))
+
+    def _model_chosen(self) -> None:
+        cube, spec = self._cube(), self.model.value
+        choices = [] if cube is None or spec is None else transfer_job.condition_choices(cube, spec)
+        self.condition.choices = [(title, key) for key, title in choices]
+        self.note.setText(transfer_job.honest_note(spec))
+        self._show_state()
+
+    def _cube(self) -> Any:
+        key = self.source.value
+        return self._session[key].cube if key in self._session else None
+
+    # -- running ----------------------------------------------------------------------------------
+
+    def request(self) -> TransferRequest | None:
+        """Return what the widgets ask for, None when a cube or a model is missing."""
+        cube, spec = self._cube(), self.model.value
+        if cube is None or spec is None:
+            return None
+        return TransferRequest(
+            key=self.source.value,
+            cube=cube,
+            spec=spec,
+            direction=self.direction.value,
+            condition=self.condition.value,
+            device=self.device.value,
+        )
+
+    def start(self) -> None:
+        """Start the run that the widgets ask for."""
+        request = self.request()
+        if request is None or self.running:
+            return
+        worker = TransferWorker(request, self._transfer)
+        worker.progressed.connect(self._progressed)
+        worker.succeeded.connect(self._succeeded)
+        worker.failed.connect(self._failed)
+        worker.cancelled.connect(self._ended)
+        self.destroyed.connect(worker.quit)
+        self._request, self._worker, self._started = request, worker, time.perf_counter()
+        self.status.setText(f"Transferring {request.key} …")
+        self.progress.value = 0
+        self.progress.native.setRange(0, 0)  # busy, until the first chunk is done
+        self._show_state()
+        worker.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is under way."""
+        return self._request is not None
+
+    def cancel(self) -> None:
+        """Stop the run; nothing of it is kept, and whatever it still brings is ignored."""
+        if self._worker is not None and self._request is not None:
+            self._worker.quit()
+            self._ended(self._request, "Cancelled; nothing was changed.")
+
+    def _progressed(self, request: TransferRequest, done: int, total: int) -> None:
+        if request is self._request and done:
+            self.progress.native.setRange(0, 1000)
+            self.progress.value = round(1000 * done / max(total, 1))
+
+    def _succeeded(self, request: TransferRequest, result: Any) -> None:
+        if request is not self._request:
+            return
+        seconds = time.perf_counter() - self._started
+        self._ended(request, transfer_job.success_text(result, seconds))
+        self.progress.value = 1000
+        self._session.add(result)
+
+    def _failed(self, request: TransferRequest, error: Exception) -> None:
+        if request is not self._request:
+            return
+        text = transfer_job.failure_text(error)
+        self._ended(request, text)
+        show_error(text)
+
+    def _ended(self, request: TransferRequest, text: str = "") -> None:
+        if request is not self._request:
+            return
+        self._request = self._worker = None
+        self.progress.native.setRange(0, 1000)
+        self.progress.value = 0
+        self.status.setText(text)
+        self._show_state()
+
+    def _show_state(self) -> None:
+        self.run_button.enabled = not self.running and self.request() is not None
+        self.cancel_button.enabled = self.running
+
+    # -- buttons, window --------------------------------------------------------------------------
+
+    def _choose_files(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self, "Open files with spectra")
+        self.open_files(names)
+
+    def open_files(self, paths: Iterable[str]) -> None:
+        """Open files; what cannot be opened is told in one notification."""
+        problems = open_files(self._session, paths)
+        if problems:
+            show_error("\n".join(problems))
+
+    def _layout_toggled(self, checked: bool) -> None:
+        if self._side_by_side is not None and checked != self._side_by_side.active:
+            self._side_by_side.set_active(checked)
+
+    def _layout_changed(self, active: bool) -> None:
+        if isalive(self):
+            self.layout_button.native.setChecked(active)
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt\'s name
+        """Watch the window for its closing; look for devices once the window stands."""
+        super().showEvent(event)
+        self.window().installEventFilter(self)
+        if self._device_worker is None:
+            self._device_worker = CallWorker(self._find)
+            self._device_worker.returned.connect(self._devices_found)
+            QTimer.singleShot(_TORCH_DELAY_MS, self._device_worker.start)
+
+    def _devices_found(self, devices: Sequence[Any]) -> None:
+        chosen = self.device.value
+        self.device.choices = [(title, key) for key, title in transfer_job.device_choices(devices)]
+        self.device.value = chosen
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt\'s name
+        """Cancel a run when the window closes."""
+        if event is not None and event.type() == QEvent.Type.Close:
+            self.cancel()
+        return False

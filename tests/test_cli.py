@@ -1,0 +1,124 @@
+"""The command line as its users meet it: words in, one sentence or a result out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from transfer_samples import make_cube, make_model
+
+from napari_udt import open_cube, save_cube
+from napari_udt.cli import main
+from napari_udt.cube import SpectralCube
+
+
+@pytest.fixture
+def model_folder(tmp_path, monkeypatch):
+    from napari_udt.models.store import save_model
+
+    folder = tmp_path / "models"
+    monkeypatch.setenv("NAPARI_UDT_MODELS", str(folder))
+    save_model(make_model("HSI", 12, name="small_organs"), folder / "small_organs")
+    return folder
+
+
+@pytest.fixture
+def cube_file(tmp_path) -> Path:
+    path = tmp_path / "organs.udt.h5"
+    save_cube(make_cube(6, 8, 12), path)
+    return path
+
+
+def test_info_says_what_a_file_holds(cube_file, capsys):
+    assert main(["info", str(cube_file), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["modality"] == "HSI"
+    assert told["domain"] == "simulated"
+    assert main(["info", str(cube_file)]) == 0
+    assert "500" in capsys.readouterr().out
+
+
+def test_models_lists_the_bundled_and_the_users(model_folder, capsys):
+    assert main(["models", "--json"]) == 0
+    names = {spec["name"] for spec in json.loads(capsys.readouterr().out)}
+    assert "small_organs" in names
+    assert main(["models"]) == 0
+    assert "small_organs" in capsys.readouterr().out
+
+
+def test_transfer_writes_a_cube_that_opens(model_folder, cube_file, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["transfer", str(cube_file), "-o", str(out), "--model", "small_organs", "--json"]) == 0
+    outcome = json.loads(capsys.readouterr().out)
+    moved = open_cube(outcome["result"])
+    assert moved.domain == "transferred"
+    assert moved.provenance["model"]["name"] == "small_organs"
+    source = moved.provenance["source"]["file"]
+    assert source["path"] == str(cube_file)
+    assert source["sha256"] == hashlib.sha256(cube_file.read_bytes()).hexdigest()
+    np.testing.assert_array_equal(moved.labels, open_cube(cube_file).labels)
+
+
+def test_a_result_is_replaced_only_when_asked(model_folder, cube_file, tmp_path, capsys):
+    words = ["transfer", str(cube_file), "-o", str(tmp_path / "out"), "--model", "small_organs"]
+    assert main(words) == 0
+    result = next((tmp_path / "out").iterdir())
+    before = result.read_bytes()
+    assert main(words) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert result.read_bytes() == before
+    assert main([*words, "--overwrite"]) == 0
+
+
+def test_one_bad_file_does_not_stop_the_others(model_folder, cube_file, tmp_path, capsys):
+    bad = tmp_path / "text.h5"
+    bad.write_text("this is not HDF5")
+    words = ["transfer", str(bad), str(cube_file), "-o", str(tmp_path / "out"), "--model", "small_organs"]
+    assert main(words) == 3
+    printed = capsys.readouterr()
+    assert "text.h5" in printed.err
+    assert len(list((tmp_path / "out").iterdir())) == 1
+
+
+def test_a_cube_that_no_model_fits_is_said(model_folder, tmp_path, capsys):
+    path = tmp_path / "odd.udt.h5"
+    cube = SpectralCube(np.ones((3, 3, 4), np.float32), np.array([1.0, 2.0, 3.0, 4.0]), "HSI", name="odd")
+    save_cube(cube, path)
+    assert main(["transfer", str(path), "-o", str(tmp_path / "out")]) == 2
+    assert "No installed model fits" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["info", "missing.h5"], ["view", "missing.h5"], ["missing.h5"]])
+def test_an_error_is_one_sentence_on_stderr(words, capsys):
+    assert main(words) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert "missing.h5" in printed.err
+    assert "Traceback" not in printed.err
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    empty = tmp_path / "empty.h5"
+    empty.touch()
+    done = subprocess.run(
+        [sys.executable, "-m", "napari_udt", "info", "--debug", str(empty)], capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    assert "Traceback" in done.stderr
+
+
+def test_importing_the_package_brings_neither_torch_nor_qt():
+    code = (
+        "import time; start = time.perf_counter(); import napari_udt; seconds = time.perf_counter() - start;"
+        "import sys; print(seconds, [m for m in ('torch', 'qtpy', 'PyQt6', 'napari', 'scipy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    seconds, modules = done.stdout.split(maxsplit=1)
+    assert modules.strip() == "[]"
+    assert float(seconds) < 0.3

@@ -1,0 +1,101 @@
+"""Two small toy domains and a configuration that trains on them in seconds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from napari_udt.dataset import Dataset, save_dataset
+from napari_udt.training.config import (
+    ConditionConfig,
+    DataConfig,
+    DiscriminatorConfig,
+    OptimisationConfig,
+    TrainingConfig,
+)
+
+CHANNELS = 6
+CLASSES = ("liver", "skin", "fat")
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Bit-identical sums, and no quarrel over cores with other tests."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def _gaussian_spectra(domain, n, rng):
+    """Three classes, one Gaussian each; the second domain has a tilt that grows with the wavelength."""
+    labels = np.arange(n) % 3
+    centres = np.array([[6, 5, 4, 4, 5, 6], [3, 4, 6, 6, 4, 3], [6, 6, 5, 4, 3, 3]], np.float32)
+    tilt = np.linspace(-1.5, 1.5, CHANNELS) if domain == "second" else np.zeros(CHANNELS)
+    spectra = centres[labels] + tilt + 0.3 * rng.standard_normal((n, CHANNELS))
+    return spectra.astype(np.float32), labels.astype(np.int16)
+
+
+def _blocky_images(domain, n, rng):
+    labels = np.kron(rng.integers(0, 3, (n, 2, 4)), np.ones((8, 4), int))
+    gain = 2.0 if domain == "second" else 1.0
+    images = gain * labels[:, None] * np.linspace(1, 2, 4)[:, None, None] + 0.1 * rng.standard_normal(
+        (n, 4, 16, 16)
+    )
+    return images.astype(np.float32), labels.astype(np.int8)
+
+
+@pytest.fixture
+def toy_files(tmp_path):
+    """Write a data set file per domain and return their paths by domain."""
+
+    def make(modality="HSI", n=600):
+        paths = {}
+        for seed, domain in enumerate(("simulated", "second")):
+            rng = np.random.default_rng(seed)
+            spectra, labels = (_gaussian_spectra if modality == "HSI" else _blocky_images)(domain, n, rng)
+            paths[domain] = tmp_path / f"{modality}_{domain}.h5"
+            dataset = Dataset(
+                samples=spectra,
+                labels=labels,
+                wavelengths_nm=np.linspace(700, 850, spectra.shape[1]),
+                class_names=CLASSES,
+                modality=modality,
+                domain=domain,
+                origin="simulated" if domain == "simulated" else "digital device",
+                seed=seed,
+                generator={"name": "toy"},
+            )
+            save_dataset(dataset, paths[domain])
+        return {domain: str(path) for domain, path in paths.items()}
+
+    return make
+
+
+@pytest.fixture
+def toy_config(toy_files):
+    """Configuration of a tiny network; keyword arguments replace sections or optimisation settings."""
+
+    def make(modality="HSI", condition=None, **optimisation):
+        hsi = modality == "HSI"
+        scale = {"blocks": 1, "width": 8, "kernels": [3, 1, 3]}
+        settings = OptimisationConfig(
+            **{"steps": 8, "batch_size": 16 if hsi else 2, "evaluate_every": 4, "held_out_samples": 16}
+            | optimisation
+        )
+        return TrainingConfig(
+            name="toy",
+            title="Toy",
+            modality=modality,
+            data=DataConfig(**toy_files(modality, 600 if hsi else 12), noise=0.1, crop=() if hsi else (8, 8)),
+            optimisation=settings,
+            condition=replace(ConditionConfig(), **(condition or {})),
+            discriminator=DiscriminatorConfig(width=16, layers=2, scales=2),
+            architecture=(
+                {"blocks": 8, "conditional_blocks": 7, "width": 16} if hsi else {"scales": [scale, scale]}
+            ),
+            seed=5,
+        )
+
+    return make

@@ -1,0 +1,77 @@
+import io
+import os
+import signal
+import threading
+
+import pytest
+
+from napari_udt.training.progress import (
+    LiveLine,
+    MeanLosses,
+    append_row,
+    forget_rows_after,
+    interruption,
+    read_log,
+)
+
+
+def test_means_start_anew_after_they_are_taken():
+    means = MeanLosses()
+    means.add({"ml": 1.0})
+    means.add({"ml": 3.0})
+    assert means.take() == {"ml": 2.0}
+    means.add({"ml": 5.0})
+    assert means.take() == {"ml": 5.0}
+
+
+def test_a_log_is_read_as_it_was_written_and_cut_at_the_checkpoint(tmp_path):
+    log = tmp_path / "run" / "log.csv"
+    for step in (10, 20, 30):
+        append_row(log, {"step": step, "seconds": 0.5 * step, "ml_simulated": -1 / step})
+    assert [row["step"] for row in read_log(log)] == [10, 20, 30]
+    forget_rows_after(log, 20)
+    rows = read_log(log)
+    assert [row["step"] for row in rows] == [10, 20]
+    assert rows[1]["ml_simulated"] == pytest.approx(-0.05)
+    assert "generator_second" not in rows[1]
+    append_row(log, {"step": 30})
+    assert [row["step"] for row in read_log(log)] == [10, 20, 30]
+
+
+def test_the_live_line_is_rewritten_on_terminals_only():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal, file = Terminal(), io.StringIO()
+    for stream in (terminal, file):
+        line = LiveLine(100, stream)
+        line.show(10, {"ml_simulated": -1.25}, 2.0)
+        line.finish(20, {"ml_simulated": -1.5}, 3.0)
+    assert file.getvalue() == "step 20/100  ml simulated -1.500  3.00 s/step, 4 min left\n"
+    assert terminal.getvalue().startswith(
+        "\r\x1b[Kstep 10/100  ml simulated -1.250  2.00 s/step, 3 min left\r"
+    )
+
+
+def test_the_first_ctrl_c_is_an_event_and_the_second_interrupts():
+    before = signal.getsignal(signal.SIGINT)
+    with interruption() as stopped:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stopped.wait(5)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_other_threads_train_without_signals():
+    found = []
+
+    def work():
+        with interruption() as stopped:
+            found.append(stopped.is_set())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [False]

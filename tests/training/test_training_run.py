@@ -1,0 +1,163 @@
+import json
+import os
+import signal
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from napari_udt.dataset import load_dataset, save_dataset
+from napari_udt.errors import TrainingError
+from napari_udt.models import load_model
+from napari_udt.training.loop import CHECKPOINT, LOG, TrainingInterrupted
+from napari_udt.training.progress import read_log
+from napari_udt.training.run import train
+from napari_udt.training.trainer import Trainer
+
+
+def weights(model):
+    return model.network.state_dict()
+
+
+def assert_same_weights(first, second):
+    assert weights(first).keys() == weights(second).keys()
+    assert all(torch.equal(weights(first)[name], weights(second)[name]) for name in weights(first))
+
+
+def interrupt_after(monkeypatch, steps):
+    """Press Ctrl-C during a step."""
+    step = Trainer.step
+
+    def pressed(self):
+        losses = step(self)
+        if self.steps_done == steps:
+            os.kill(os.getpid(), signal.SIGINT)
+        return losses
+
+    monkeypatch.setattr(Trainer, "step", pressed)
+
+
+@pytest.mark.parametrize("modality", ["HSI", "PAT"])
+def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
+    toy_config, tmp_path, monkeypatch, modality
+):
+    config = toy_config(modality)
+    whole = train(config, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, 5)
+        with pytest.raises(TrainingInterrupted, match=r"stopped after step 5 .* go on with --resume"):
+            train(config, tmp_path / "halves")
+    assert not (tmp_path / "halves").exists()
+    torch.manual_seed(99)  # a new process has another generator state
+    resumed = train(config, tmp_path / "halves", resume=True)
+    assert_same_weights(whole, resumed)
+    logs = [read_log(tmp_path / f"{name}.run" / LOG) for name in ("whole", "halves")]
+    assert [row["step"] for row in logs[1]] == [4, 8]
+    assert logs[0][1]["held_out_second"] == logs[1][1]["held_out_second"]
+
+
+def test_the_transfer_error_of_two_gaussians_falls_and_the_facts_say_so(toy_config, tmp_path):
+    config = toy_config(
+        condition={"second_labels": "given"},
+        steps=300,
+        batch_size=64,
+        learning_rate=1e-2,
+        evaluate_every=100,
+    )
+    config = replace(config, data=replace(config.data, noise=0.05))
+    model = train(config, tmp_path / "toy")
+    metrics = model.spec.training["metrics"]
+    rms = metrics["class_mean_relative_rms"]
+    assert set(rms["after"]) == {"liver", "skin", "fat"}
+    for name, before in rms["before"].items():
+        assert before > 0.15
+        assert rms["after"][name] < before / 3
+    assert max(metrics["round_trip_max_error"].values()) < 1e-3
+    held_out = [row["held_out_second"] for row in read_log(tmp_path / "toy.run" / LOG)]
+    assert held_out[-1] < held_out[0]
+
+
+def test_the_model_folder_holds_what_was_trained_with_facts_and_card(toy_config, tmp_path):
+    config = toy_config()
+    trained = train(config, tmp_path / "toy")
+    loaded = load_model(tmp_path / "toy")
+    assert_same_weights(trained, loaded)
+    assert loaded.spec.target == "digital device"
+    facts = json.loads((tmp_path / "toy" / "model.json").read_text())["training"]
+    assert facts["data"]["second"] | {"seed": 1, "samples": 600, "held_out": 60} == facts["data"]["second"]
+    assert len(facts["data"]["simulated"]["sha256"]) == 64
+    assert facts["steps"] == 8
+    card = loaded.spec.card
+    for words in ("Research use only", "can hallucinate", "not** used in training", "MIT", "digital device"):
+        assert words in card
+    for name, before in facts["metrics"]["class_mean_relative_rms"]["before"].items():
+        assert f"| {name} | {100 * before:.1f} % |" in card
+    assert str(tmp_path) not in card + json.dumps(facts)
+
+
+def test_the_best_weights_are_kept_and_training_stops_early(toy_config, tmp_path):
+    config = toy_config(
+        steps=400, learning_rate=0.5, gradient_clip=100.0, patience=2, evaluate_every=1, gan_weight=0.0
+    )
+    model = train(config, tmp_path / "toy")
+    rows = read_log(tmp_path / "toy.run" / LOG)
+    losses = [row["held_out_simulated"] + row["held_out_second"] for row in rows]
+    best = int(np.argmin(losses))
+    assert model.spec.training["best_step"] == best + 1
+    assert len(rows) == best + 3 < 400
+    kept = model.spec.training["metrics"]["ml_per_dimension"]
+    assert kept["held_out_second"] == pytest.approx(rows[best]["held_out_second"], rel=1e-4)
+
+
+def test_a_loss_that_is_not_finite_leaves_the_last_good_checkpoint(toy_config, tmp_path, monkeypatch):
+    step = Trainer.step
+
+    def breaking(self):
+        if self.steps_done == 6:
+            self.samples["second"].values.fill_(torch.nan)
+        return step(self)
+
+    monkeypatch.setattr(Trainer, "step", breaking)
+    with pytest.raises(TrainingError, match=r"not a finite number in step 7"):
+        train(toy_config(), tmp_path / "toy")
+    state = torch.load(tmp_path / "toy.run" / CHECKPOINT, weights_only=True)
+    assert state["trainer"]["steps_done"] == 4
+    assert all(bool(value.isfinite().all()) for value in state["trainer"]["network"].values())
+    assert not (tmp_path / "toy").exists()
+
+
+def test_runs_and_models_are_never_written_over(toy_config, tmp_path, monkeypatch):
+    config = toy_config()
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, 2)
+        with pytest.raises(TrainingInterrupted):
+            train(config, tmp_path / "toy")
+    with pytest.raises(TrainingError, match=r"checkpoint\.pt: a run was begun here; go on with --resume"):
+        train(config, tmp_path / "toy")
+    with pytest.raises(TrainingError, match=r"other values of seed;"):
+        train(replace(config, seed=6), tmp_path / "toy", resume=True)
+    train(config, tmp_path / "toy", resume=True)
+    with pytest.raises(TrainingError, match=r"toy: is there already and not empty; choose another folder"):
+        train(config, tmp_path / "toy", resume=True)
+
+
+def test_data_that_do_not_fit_are_named(toy_config, toy_files, tmp_path):
+    config = toy_config()
+    with pytest.raises(TrainingError, match=r"gone\.h5: the second data set is missing; .*--second"):
+        train(replace(config, data=replace(config.data, second="gone.h5")), tmp_path / "toy")
+    with pytest.raises(TrainingError, match=r"PAT_second\.h5: holds PAT data; expected HSI"):
+        train(
+            replace(config, data=replace(config.data, second=toy_files("PAT", 4)["second"])), tmp_path / "toy"
+        )
+    other = load_dataset(config.data.second)
+    save_dataset(replace(other, class_names=("skin", "liver", "fat")), tmp_path / "shuffled.h5")
+    with pytest.raises(TrainingError, match=r"shuffled\.h5: its classes \(skin, liver, fat\) differ"):
+        train(
+            replace(config, data=replace(config.data, second=str(tmp_path / "shuffled.h5"))), tmp_path / "toy"
+        )
+    save_dataset(replace(other, wavelengths_nm=other.wavelengths_nm + 5), tmp_path / "shifted.h5")
+    with pytest.raises(TrainingError, match=r"shifted\.h5: its wavelengths differ"):
+        train(
+            replace(config, data=replace(config.data, second=str(tmp_path / "shifted.h5"))), tmp_path / "toy"
+        )

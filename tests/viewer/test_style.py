@@ -1,0 +1,57 @@
+import itertools
+
+import pytest
+from spectra_scene import real, simulated, transferred
+
+from napari_udt.viewer.style import (
+    METHODS,
+    REAL,
+    SIMULATED,
+    THEMES,
+    contrast_ratio,
+    line_style,
+    method_title,
+    readable,
+    theme,
+)
+
+
+def test_domains_have_the_papers_colours_and_styles_of_their_own():
+    styles = [
+        line_style("real", real()),
+        line_style("simulated", simulated()),
+        line_style("transferred", transferred()),
+        line_style("transferred", transferred(provenance={"model": {"kind": "UNIT"}})),
+        line_style("none", simulated()),
+    ]
+    assert [style.colour for style in styles[:4]] == ["#4363d8", "#911eb4", "#00CC96", "#e6194B"]
+    assert len({(style.colour, style.dash) for style in styles}) == 5
+    assert REAL.dash == METHODS["cinn"].dash == ()
+    assert SIMULATED.dash
+
+
+def test_a_method_is_named_only_where_provenance_names_it():
+    assert method_title(transferred()) == "cINN"
+    assert method_title(transferred(provenance={"model": {"kind": "new"}})) == "new"
+    assert method_title(transferred(provenance={})) == ""
+    assert line_style("transferred", transferred(provenance={})) == METHODS["cinn"]
+
+
+@pytest.mark.parametrize(("style", "name"), itertools.product([REAL, SIMULATED, *METHODS.values()], THEMES))
+def test_every_curve_can_be_seen_in_every_theme(style, name):
+    assert contrast_ratio(readable(style.colour, theme(name).background), theme(name).background) >= 3
+
+
+def test_a_colour_that_can_be_seen_stays_as_it_is():
+    assert readable("#911eb4", "#ffffff") == "#911eb4"
+    assert readable("#00CC96", theme("dark").background) == "#00CC96"
+
+
+def test_contrast_is_wcags():
+    assert contrast_ratio("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast_ratio("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+def test_themes_of_other_names_are_taken_for_dark():
+    assert theme("My light one") == THEMES["light"]
+    assert theme("system") == THEMES["dark"]
