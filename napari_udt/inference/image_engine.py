@@ -15,7 +15,7 @@ libraries choose the algorithm.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -171,6 +171,13 @@ class _Workspace:
         out = self.scratch.take(f"state {self._selections % 2}", *state.shape)
         return torch.index_select(state, 0, order, out=out)
 
+    def share_rows(self, work: Callable[[slice, Scratch], None], rows: int) -> None:
+        """Divide a picture's rows among the workers."""
+        height = -(-rows // self.workers.size)
+        self.workers.share(
+            work, [slice(first, min(first + height, rows)) for first in range(0, rows, height)]
+        )
+
     def see(self, condition: Tensor) -> None:
         """Set the condition of the blocks that follow, shape (maps, H, W)."""
         self.condition = condition.float().permute(1, 2, 0)
@@ -216,39 +223,54 @@ class _Block:
 
     def forward(self, x: Tensor, workspace: _Workspace) -> Tensor:
         """Encode; ``x`` (channels, rows, columns) is overwritten."""
-        passive, active = x.split(self._parts)
-        exponent, shift = self._coefficients(passive, workspace)
-        active.mul_(exponent.exp_()).add_(shift)
-        passive.mul_(self._passive_scale).add_(self._passive_offset)
+        outputs = self._subnet(x[: self._passive], workspace)
+
+        def couple(rows: slice, scratch: Scratch) -> None:
+            passive, active = x[:, rows].split(self._parts)
+            exponent, shift = self._coefficients(outputs[rows], scratch)
+            active.mul_(exponent.exp_()).add_(shift)
+            passive.mul_(self._passive_scale).add_(self._passive_offset)
+
+        workspace.share_rows(couple, x.shape[1])
         return workspace.select(x, self._permutation)
 
     def inverse(self, y: Tensor, workspace: _Workspace) -> Tensor:
         """Decode."""
         x = workspace.select(y, self._inverse)
-        passive, active = x.split(self._parts)
-        passive.sub_(self._passive_offset).div_(self._passive_scale)
-        exponent, shift = self._coefficients(passive, workspace)
-        active.sub_(shift).mul_(exponent.neg_().exp_())
+        x[: self._passive].sub_(self._passive_offset).div_(self._passive_scale)
+        outputs = self._subnet(x[: self._passive], workspace)
+
+        def couple(rows: slice, scratch: Scratch) -> None:
+            exponent, shift = self._coefficients(outputs[rows], scratch)
+            x[self._passive :, rows].sub_(shift).mul_(exponent.neg_().exp_())
+
+        workspace.share_rows(couple, x.shape[1])
         return x
 
-    def _coefficients(self, passive: Tensor, workspace: _Workspace) -> tuple[Tensor, Tensor]:
-        """L + ln s and s a2 + o, shapes (active, rows, columns)."""
-        _, rows, columns = passive.shape
-        outputs = self._subnet(passive, workspace)
+    def _coefficients(self, outputs: Tensor, scratch: Scratch) -> tuple[Tensor, Tensor]:
+        """L + ln s and s a2 + o from the subnet's outputs (rows, columns, 2 active); each (active, rows, columns)."""
+        rows, columns, channels = outputs.shape
+        both = scratch.take("coefficients", channels, rows, columns)
         # A plain matrix transpose is the fastest way from channels-last to channels-first.
-        gate, shift = outputs.view(rows * columns, -1).t().contiguous().view(-1, rows, columns).chunk(2)
+        both.view(channels, -1).copy_(outputs.view(-1, channels).t())
+        gate, shift = both.chunk(2)
         return torch.add(self._log_scale, gate.sigmoid_(), alpha=2 * self._clamp, out=gate), shift
 
     def _subnet(self, passive: Tensor, workspace: _Workspace) -> Tensor:
         """Run the subnet on the passive channels and the condition; shape (rows, columns, 2 active)."""
         _, rows, columns = passive.shape
         padded, inside = workspace.padded(self._layers[0], 0, rows, columns)
-        inside[..., : self._passive] = passive.permute(1, 2, 0)
-        if self._layers[0].inputs > self._passive:
-            inside[..., self._passive :] = workspace.condition
+        conditional = self._layers[0].inputs > self._passive
+
+        def pack(part: slice, scratch: Scratch) -> None:
+            inside[part, :, : self._passive] = passive[:, part].permute(1, 2, 0)
+            if conditional:
+                inside[part, :, self._passive :] = workspace.condition[part]
+
+        workspace.share_rows(pack, rows)
         for place, (layer, following) in enumerate(zip(self._layers[:-1], self._layers[1:], strict=True), 1):
-            after, inside = workspace.padded(following, place, rows, columns)
-            layer(padded, inside, workspace.workers)
+            after, inside_after = workspace.padded(following, place, rows, columns)
+            layer(padded, inside_after, workspace.workers)
             padded = after
         outputs = workspace.scratch.take("subnet", rows, columns, 2 * self._active)
         self._layers[-1](padded, outputs, workspace.workers)
