@@ -179,6 +179,14 @@ def test_a_round_trip_stands_on_the_pixel_of_its_first_source():
     }
 
 
+def test_a_round_trip_finds_its_first_source_though_the_one_between_is_closed():
+    between = {"name": MOVED, "provenance": {"source": {"name": SIM}}}
+    back = transferred(name="back", provenance={"source": between})
+    found = resolve(opened(simulated(), simulated(name="newer phantom"), back))
+    assert {curve.id.key: curve.basis for curve in found.curves} == {SIM: "pixel", "back": "pixel"}
+    assert found.remarks == ()
+
+
 def test_cubes_that_name_each_other_as_source_do_no_harm():
     a = transferred(name="a", provenance={"source": {"name": "b"}})
     b = transferred(name="b", provenance={"source": {"name": "a"}})
