@@ -275,11 +275,11 @@ def test_curves_do_not_follow_the_mouse_when_told_not_to(session):
 def test_a_normalised_quantity_loses_its_unit(session):
     assert resolve(session).quantity == "reflectance [1]"
     session.set_options(normalisation="l2")
-    assert resolve(session).quantity == "reflectance, divided by its L2 norm"
+    assert resolve(session).quantity == "reflectance / L2 norm"
 
 
 def test_different_quantities_are_both_named():
-    assert resolve(opened(simulated(), transferred(quantity="counts"))).quantity == "reflectance [1] / counts"
+    assert resolve(opened(simulated(), transferred(quantity="counts"))).quantity == "reflectance [1] | counts"
 
 
 def test_a_file_that_vanished_costs_its_own_curve_only(session):
