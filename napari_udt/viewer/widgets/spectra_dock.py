@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QElapsedTimer, QEvent, Qt, QTimer, Signal
+from qtpy.QtCore import QElapsedTimer, QEvent, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QGuiApplication, QShowEvent
 from qtpy.QtWidgets import (
     QFileDialog,
@@ -100,6 +100,10 @@ class SpectraDock(QWidget):
             self._plot.save(Path(path))
         else:
             save_curves(self.shown_curves, path)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Ask for room: curves are what the window is for."""
+        return QSize(420, 680)
 
     def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
         """Follow the theme: napari's style sheet reaches widgets as a change of palette."""
