@@ -6,6 +6,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 _HOMES = {
+    "describe": "info",
+    "format_text": "info",
+    "is_damaged": "opening",
     "is_readable": "opening",
     "list_candidates": "opening",
     "open_cube": "opening",
@@ -14,10 +17,22 @@ _HOMES = {
     "save_cubes": "opening",
 }
 
-__all__ = ["is_readable", "list_candidates", "open_cube", "open_cubes", "save_cube", "save_cubes"]
+__all__ = [
+    "describe",
+    "format_text",
+    "is_damaged",
+    "is_readable",
+    "list_candidates",
+    "open_cube",
+    "open_cubes",
+    "save_cube",
+    "save_cubes",
+]
 
 if TYPE_CHECKING:
+    from napari_udt.io.info import describe, format_text
     from napari_udt.io.opening import (
+        is_damaged,
         is_readable,
         list_candidates,
         open_cube,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import struct
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from napari_udt.cube import Domain, Modality, SpectralCube
 from napari_udt.errors import CubeError
@@ -97,12 +101,15 @@ DAMAGE: tuple[type[Exception], ...] = (
     AttributeError,
     EOFError,
     LookupError,
-    MemoryError,
     OSError,
     RuntimeError,
     SyntaxError,
     TypeError,
     ValueError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
 )
 
 
@@ -113,12 +120,19 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except CubeError:
         raise
+    except (PermissionError, FileNotFoundError, IsADirectoryError) as error:
+        raise CubeError(f"{path}: the file cannot be read ({reason(error)}).") from error
+    except MemoryError as error:
+        raise CubeError(
+            f"{path}: the cube does not fit into memory ({reason(error)}); a smaller memory_limit_mb leaves it in the file."
+        ) from error
     except DAMAGE as error:
         raise CubeError(f"{path}: the file is damaged or cut short ({reason(error)}).") from error
 
 
 def reason(error: Exception) -> str:
     """Return the first line of an error's own words, short enough for a sentence."""
-    words: Any = error.args[-1] if error.args else type(error).__name__
-    line = str(words).strip().splitlines()[0] if str(words).strip() else type(error).__name__
-    return line[:200].rstrip(" .")
+    words = (error.strerror if isinstance(error, OSError) else None) or (
+        str(error.args[-1]) if error.args else ""
+    )
+    return (words.strip().splitlines() or [type(error).__name__])[0][:200].rstrip(" .")

@@ -6,24 +6,38 @@ from pathlib import Path
 
 from napari_udt.errors import CubeError
 from napari_udt.io import hdf5
-from napari_udt.io.registry import FORMATS
+from napari_udt.io.registry import FORMATS, Sniffed
 
 _PEEK_BYTES = 512
+_HDF5_ENDINGS = (".h5", ".hdf5")
 
 
-def explain(path: Path) -> str:
-    """Return the sentence for a file that no reader claims: what it is, and what was expected."""
+def explain(path: Path, damage: CubeError | None) -> CubeError:
+    """Return the error for a file that no reader claims: what it is, and what was expected.
+
+    ``damage`` is what broke while the readers looked into it.
+    """
     if not path.exists():
-        return f"{path}: there is no such file."
+        return CubeError(f"{path}: there is no such file.")
     if path.is_dir():
-        return f"{path}: this is a folder; expected a file."
-    expected = f"expected a spectral cube in one of these formats: {', '.join(f.title for f in FORMATS)}"
+        return CubeError(f"{path}: this is a folder; expected a file.")
+    if damage is not None:
+        return damage
     try:
-        return f"{path}: {_finding(path)}; {expected}."
-    except CubeError as error:  # the container itself does not open
-        return str(error)
+        found = _finding(path)
     except OSError as error:
-        return f"{path}: the file cannot be read ({error.strerror})."
+        return CubeError(f"{path}: the file cannot be read ({error.strerror}).")
+    titles = ", ".join(known.title for known in FORMATS)
+    return CubeError(f"{path}: {found}; expected a spectral cube ({titles}).")
+
+
+def is_damaged(path: Path, sniffed: Sniffed) -> bool:
+    """Whether a file is meant as one of our formats by its ending, but broken or something else."""
+    ours = any(path.name.lower().endswith(known.extensions) for known in FORMATS)
+    if not path.is_file() or not ours or sniffed.format is not None:
+        return False
+    wrong = path.suffix.lower() in _HDF5_ENDINGS and not hdf5.is_hdf5(path)
+    return sniffed.damage is not None or wrong or path.stat().st_size == 0
 
 
 def _finding(path: Path) -> str:
@@ -34,7 +48,7 @@ def _finding(path: Path) -> str:
     if hdf5.is_hdf5(path):
         return _inside_hdf5(path)
     kind = _kind(start)
-    if path.suffix.lower() in (".h5", ".hdf5"):
+    if path.suffix.lower() in _HDF5_ENDINGS:
         return f"the file is {kind}, not HDF5 as its name says"
     return f"the file is {kind}, not a spectral cube"
 

@@ -8,6 +8,7 @@ What must be read whole is read only when the file really holds it.
 from __future__ import annotations
 
 import math
+import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,12 +27,13 @@ MAX_RATIO = 1_100  # deflate cannot compress further than about 1032 : 1
 MAX_CHUNK_BYTES = 1_000_000_000
 MAX_OBJECTS = 20_000
 MAX_DEPTH = 32
+MAX_ATTRIBUTE_SIZE = 100_000
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[h5py.File]:
     """Open an HDF5 file for reading; errors of the library name the file."""
-    with reading(path), h5py.File(path, "r") as file:
+    with reading(path), _file(path) as file:
         yield file
 
 
@@ -72,13 +74,13 @@ def objects(group: h5py.Group) -> Iterator[Any]:
     """Go through a group and all groups and datasets below it, each once, also where links form a circle."""
     seen = {_address(group)}
     waiting = deque([(group, 0)])
-    while waiting and len(seen) < MAX_OBJECTS:
+    while waiting:
         item, depth = waiting.popleft()
         yield item
         if not isinstance(item, h5py.Group) or depth == MAX_DEPTH:
             continue
         for _, below in children(item):
-            if _address(below) not in seen:
+            if len(seen) < MAX_OBJECTS and _address(below) not in seen:
                 seen.add(_address(below))
                 waiting.append((below, depth + 1))
 
@@ -127,25 +129,33 @@ def part(dataset: h5py.Dataset, path: Path, selection: tuple[int | slice, ...]) 
     return dataset[selection]
 
 
-def text(value: Any) -> str | None:
-    """Return a stored string, None for anything else and for the string "None"."""
-    value = value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
-    value = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-    return value if isinstance(value, str) and value != "None" else None
-
-
-def text_at(group: h5py.Group, *names: str) -> str | None:
-    """Return the string in a scalar dataset, or None."""
-    found = child_dataset(group, *names)
-    return None if found is None or found.shape != () or found.dtype.kind not in "OS" else text(found[()])
-
-
 def numbers_at(group: h5py.Group, path: Path, *names: str) -> NDArray[np.float64] | None:
     """Return the numbers in a dataset as a flat array, or None where there are none."""
     found = child_dataset(group, *names)
     if found is None or found.shape is None or not is_numeric(found):
         return None
     return np.atleast_1d(whole(found, path)).astype(np.float64).reshape(-1)
+
+
+def attribute_numbers(item: Any, name: str) -> NDArray[np.float64] | None:
+    """Return a short list of numbers from an attribute, or None where there is none."""
+    if name not in item.attrs:
+        return None
+    held = item.attrs.get_id(name)  # the type is asked first: see hdf5_text for what strings may do
+    if held.dtype.kind not in "fiu" or held.shape is None or math.prod(held.shape) > MAX_ATTRIBUTE_SIZE:
+        return None
+    return np.asarray(item.attrs[name], dtype=np.float64).reshape(-1)
+
+
+def _file(path: Path) -> h5py.File:
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        if (sizes := re.search(r"eof = (\d+).*stored_eof = (\d+)", str(error))) is None:
+            raise
+        raise CubeError(
+            f"{path}: the HDF5 file is cut short: {int(sizes[1]):,} bytes of {int(sizes[2]):,}; copy it again."
+        ) from error
 
 
 def _is_hard(group: h5py.Group, name: str) -> bool:

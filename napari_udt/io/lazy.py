@@ -198,7 +198,10 @@ class LazyCube:
         selection = tuple(self._fixed.get(i, wanted.get(i, 0)) for i in range(len(self.source.shape)))
         block = self.source.read(selection).transpose(_ranks(self._axes))
         block = block if pick is None else block[:, :, pick]
-        return np.ascontiguousarray(block, dtype=np.float32)
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # not finite as float32 is counted, not reported here
+            return np.ascontiguousarray(block, dtype=np.float32)
 
     def _scattered(self, keys: list[Any]) -> NDArray[np.float32]:
         """Read scattered pixels, a band of rows at a time, so that memory stays small."""

@@ -13,8 +13,10 @@ from napari_udt.files import whole_or_nothing
 from napari_udt.io import own, paper_pat
 from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
 from napari_udt.io.diagnosis import explain
+from napari_udt.io.diagnosis import is_damaged as _is_damaged
 from napari_udt.io.registry import Format, sniff
 
+MAX_NAMED = 50  # candidates that messages and metadata name; list_candidates names all
 PathLike = str | os.PathLike[str]
 
 
@@ -48,7 +50,7 @@ def open_cube(
     Returns
     -------
     SpectralCube
-        ``metadata["file"]`` says where it was opened from: path, format, candidate and the other candidates.
+        ``metadata["file"]`` says where it was opened from: path, format, candidate and (up to 50) other candidates.
 
     Raises
     ------
@@ -81,7 +83,15 @@ def list_candidates(path: PathLike, *, wavelengths_nm: Sequence[float] | None = 
 
 def is_readable(path: PathLike) -> bool:
     """Whether the file is a spectral cube that opens without further facts; cheap, and never raises."""
-    return sniff(Path(path))[1] is Match.YES
+    return sniff(Path(path)).match is Match.YES
+
+
+def is_damaged(path: PathLike) -> bool:
+    """Whether the file is meant as one of our formats, but empty, cut short or something else under that name.
+
+    No other program reads such a file either, so a viewer may claim it and show the sentence of :func:`open_cube`.
+    """
+    return _is_damaged(Path(path), sniff(Path(path)))
 
 
 def save_cube(cube: SpectralCube, path: PathLike, overwrite: bool = False, compress: bool = False) -> None:
@@ -122,11 +132,11 @@ def save_cubes(
 
 def _look(path: Path, options: ReadOptions) -> tuple[Format, list[Candidate]]:
     _check_options(options)
-    known, match = sniff(path)
-    if known is None or match is Match.NO:
-        raise CubeError(explain(path))
+    sniffed = sniff(path)
+    if sniffed.format is None:
+        raise explain(path, sniffed.damage)
     with reading(path):
-        return known, known.load().candidates(path, options)
+        return sniffed.format, sniffed.format.load().candidates(path, options)
 
 
 def _check_options(options: ReadOptions) -> None:
@@ -146,7 +156,9 @@ def _chosen(found: Sequence[Candidate], wanted: str | int | None, path: Path) ->
         return found[wanted]
     if wanted in titles:
         return found[titles.index(str(wanted))]
-    raise CubeError(f"{path}: there is no candidate {wanted!r}; the file offers {', '.join(titles)}.")
+    raise CubeError(
+        f"{path}: there is no candidate {wanted!r}; the file offers {', '.join(titles[:MAX_NAMED])}."
+    )
 
 
 def _open(path: Path, known: Format, chosen: Candidate, found: Sequence[Candidate]) -> SpectralCube:
@@ -156,13 +168,15 @@ def _open(path: Path, known: Format, chosen: Candidate, found: Sequence[Candidat
         "path": str(path),
         "format": known.name,
         "candidate": chosen.title,
-        "others": [c.title for c in found if c is not chosen],
+        "others": [c.title for c in found if c is not chosen][:MAX_NAMED],
     }
     return replace(cube, metadata={**cube.metadata, "file": origin})
 
 
 def _writer(path: Path, count: int) -> Callable[[Sequence[SpectralCube], Path, bool], None]:
     """Return what writes the format that the file's ending asks for."""
+    if count == 0:
+        raise CubeError(f"{path}: there is no cube to save.")
     ending = path.suffix.lower()
     if ending in (".h5", ".hdf5"):
         return own.write

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 import napari_udt
 from napari_udt.cube import DOMAINS, MODALITIES, SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.io import hdf5
+from napari_udt.io import hdf5, hdf5_text
 from napari_udt.io.assemble import assemble, label_image
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.lazy import Hdf5Source, LazyCube
@@ -36,7 +37,7 @@ def sniff(path: Path) -> Match:
     if not hdf5.is_hdf5(path):
         return Match.NO
     with hdf5.opened(path) as file:
-        return Match.YES if hdf5.text(file.attrs.get("format")) == FORMAT else Match.NO
+        return Match.YES if hdf5_text.attribute(file, "format", path) == FORMAT else Match.NO
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
@@ -52,28 +53,28 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         cubes = hdf5.child_group(file, "cubes")
         groups = {} if cubes is None else {k: g for k, g in hdf5.children(cubes) if isinstance(g, h5py.Group)}
         names = sorted(groups, key=_number)
-        titles = [_text(groups[name], "name") or name for name in names]
+        titles = [hdf5_text.attribute(groups[name], "name", path) or name for name in names]
     if not names:
         raise CubeError(f"{path}: the file holds no cube; expected groups below /cubes.")
-    return [
-        Candidate(_unique(titles, i), lambda key=key: _read(path, key, options))  # type: ignore[misc]
-        for i, key in enumerate(names)
-    ]
+    return [Candidate(_unique(titles, i), partial(_read, path, key, options)) for i, key in enumerate(names)]
 
 
 def write(cubes: Sequence[SpectralCube], path: Path, compress: bool = False) -> None:
     """Write cubes to a file at ``path``, which is not protected against a half-written end (see ``save_cube``)."""
     with h5py.File(path, "w") as file:
-        file.attrs.update(format=FORMAT, version=VERSION, software=f"napari-udt {napari_udt.__version__}")
+        file.attrs["format"] = hdf5_text.fixed(FORMAT)
+        file.attrs["version"] = VERSION
+        file.attrs["software"] = hdf5_text.fixed(f"napari-udt {napari_udt.__version__}")
         for number, cube in enumerate(cubes):
             _write_cube(file.create_group(f"cubes/{number}"), cube, compress)
 
 
 def _write_cube(group: h5py.Group, cube: SpectralCube, compress: bool) -> None:
     for name in _TEXTS:
-        group.attrs[name] = getattr(cube, name)
+        group.attrs[name] = hdf5_text.fixed(getattr(cube, name))
     if cube.pixel_size_mm is not None:
-        group.attrs.update(pixel_size=cube.pixel_size_mm, pixel_size_unit="mm")
+        group.attrs["pixel_size"] = cube.pixel_size_mm
+        group.attrs["pixel_size_unit"] = hdf5_text.fixed("mm")
     packing = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if compress else {}
     chunk = tuple(map(min, CHUNK, cube.shape))
     data = group.create_dataset("data", cube.shape, np.float32, chunks=chunk, **packing)
@@ -85,7 +86,7 @@ def _write_cube(group: h5py.Group, cube: SpectralCube, compress: bool) -> None:
         if (picture := getattr(cube, name)) is not None:
             group.create_dataset(name, data=picture, **packing)
     for name in ("label_names", "provenance", "metadata"):
-        group[name] = json.dumps(_kept(getattr(cube, name)))
+        group[name] = hdf5_text.fixed(json.dumps(_kept(getattr(cube, name))))
 
 
 def _kept(mapping: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -117,7 +118,7 @@ def _read(path: Path, key: str, options: ReadOptions) -> SpectralCube:
 
 
 def _texts(group: h5py.Group, path: Path) -> dict[str, Any]:
-    texts: dict[str, Any] = {name: _text(group, name) or "" for name in _TEXTS}
+    texts: dict[str, Any] = {name: hdf5_text.attribute(group, name, path) or "" for name in _TEXTS}
     for name, known in (("modality", MODALITIES), ("domain", DOMAINS)):
         if texts[name] not in known:
             raise CubeError(f"{path}: {name} {texts[name]!r} is unknown; expected one of {', '.join(known)}.")
@@ -149,34 +150,31 @@ def _label_names(group: h5py.Group, path: Path) -> dict[int, str]:
 
 
 def _mapping(group: h5py.Group, name: str, path: Path) -> dict[str, Any]:
-    stored = hdf5.text_at(group, name)
+    stored = hdf5_text.in_dataset(group, name, path)
     value = {} if stored is None else json.loads(stored)
     if not isinstance(value, dict):
         raise CubeError(f"{path}: {name} in {group.name} is not a JSON object.")
     return value
 
 
-def _pixel_size_mm(group: h5py.Group, path: Path) -> Any:
-    if "pixel_size" not in group.attrs:
-        return None
-    if (unit := _text(group, "pixel_size_unit")) != "mm":
+def _pixel_size_mm(group: h5py.Group, path: Path) -> NDArray[np.float64] | None:
+    size = hdf5.attribute_numbers(group, "pixel_size")
+    unit = hdf5_text.attribute(group, "pixel_size_unit", path)
+    if size is not None and unit != "mm":
         raise CubeError(f"{path}: the pixel size is in {unit!r}; expected mm.")
-    return tuple(np.asarray(group.attrs["pixel_size"], dtype=np.float64).reshape(-1))
+    return size
 
 
 def _check_version(file: h5py.File, path: Path) -> None:
-    version = int(file.attrs.get("version", 0))
+    stored = hdf5.attribute_numbers(file, "version")
+    version = 0.0 if stored is None or stored.size != 1 else float(stored[0])
     if version > VERSION:
         raise CubeError(
-            f"{path}: the file has version {version} of the napari-udt format, this napari-udt knows versions "
+            f"{path}: the file has version {version:g} of the napari-udt format, this napari-udt knows versions "
             f"up to {VERSION}; update napari-udt to open it."
         )
-    if version < 1:
+    if version != VERSION:
         raise CubeError(f"{path}: the file lacks a valid version number of the napari-udt format.")
-
-
-def _text(group: h5py.Group, name: str) -> str | None:
-    return hdf5.text(group.attrs.get(name))
 
 
 def _number(name: str) -> tuple[int, str]:

@@ -45,28 +45,39 @@ FORMATS: tuple[Format, ...] = (
     Format("udt", "napari-udt HDF5", (".udt.h5", ".h5", ".hdf5"), "napari_udt.io.own"),
     Format("simpa", "SIMPA HDF5", (".hdf5", ".h5"), "napari_udt.io.simpa"),
     Format("dataset", "napari-udt data set", (".h5",), "napari_udt.io.training_set"),
-    Format("paper_pat", "PAT archive of the UDT-cINN paper", (".npz",), "napari_udt.io.paper_pat"),
-    Format("paper_hsi", "HSI archive of the UDT-cINN paper", (".npy",), "napari_udt.io.paper_hsi"),
-    Format("hdf5", "HDF5 with a three-dimensional array", (".h5", ".hdf5"), "napari_udt.io.plain_hdf5"),
-    Format("numpy", "NumPy array with three axes", (".npy", ".npz"), "napari_udt.io.plain_numpy"),
+    Format("paper_pat", "PAT images of the UDT-cINN archive", (".npz",), "napari_udt.io.paper_pat"),
+    Format("paper_hsi", "HSI spectra of the UDT-cINN archive", (".npy",), "napari_udt.io.paper_hsi"),
+    Format("hdf5", "HDF5 with a 3-D array", (".h5", ".hdf5"), "napari_udt.io.plain_hdf5"),
+    Format("numpy", "NumPy 3-D array", (".npy", ".npz"), "napari_udt.io.plain_numpy"),
 )
 
 
-def sniff(path: Path) -> tuple[Format | None, Match]:
-    """Return the format that a file has by its content, and how well it fits."""
+@dataclass(frozen=True)
+class Sniffed:
+    """The format that a file has by its content, how well it fits, and what broke while looking."""
+
+    format: Format | None
+    match: Match
+    damage: CubeError | None
+
+
+def sniff(path: Path) -> Sniffed:
+    """Find out a file's format from what is inside it; never raises.
+
+    A file that breaks while a format looks at it is not of that format; the first such error is kept, because it tells
+    more than "unknown format" would.
+    """
     best: tuple[Format | None, Match] = (None, Match.NO)
+    damage: CubeError | None = None
     for known in FORMATS:
-        match = _match(known, path)
+        try:
+            with reading(path):
+                match = known.load().sniff(path)
+        except CubeError as error:
+            damage = damage or error
+            continue
         if match > best[1]:
             best = (known, match)
         if match is Match.YES:
             break
-    return best
-
-
-def _match(known: Format, path: Path) -> Match:
-    try:
-        with reading(path):
-            return known.load().sniff(path)
-    except CubeError:  # a file that breaks while it is looked at is not of this format
-        return Match.NO
+    return Sniffed(*best, damage)

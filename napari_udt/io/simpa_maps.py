@@ -60,7 +60,7 @@ class Maps:
     """Label and oxygenation map of an image (rows, columns), and how they were laid over it."""
 
     labels: NDArray[np.int32] | None
-    oxygenation: NDArray[np.float32] | None
+    oxygenation: NDArray[np.float64] | None
     alignment: str
 
 
@@ -91,7 +91,7 @@ def read(root: h5py.Group, path: Path, where: Geometry, shape: tuple[int, ...], 
         oxygenation = np.where(blood > 0, oxygenation, np.nan)  # without blood there is no oxygenation
     return Maps(
         None if labels is None else label_image(labels, "seg", path),
-        None if oxygenation is None else oxygenation.astype(np.float32),
+        oxygenation,
         overlay.alignment,
     )
 

@@ -5,6 +5,7 @@ Spectra open as a picture of one column; of images, each one is a candidate.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from numpy.typing import NDArray
 from napari_udt.cube import DOMAINS, SpectralCube
 from napari_udt.dataset import FORMAT, VERSION
 from napari_udt.errors import CubeError
-from napari_udt.io import hdf5
+from napari_udt.io import hdf5, hdf5_text
 from napari_udt.io.assemble import assemble, label_image
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.lazy import ArraySource, Hdf5Source, LazyCube
+
+MAX_IMAGES = 10_000  # more are not listed: a file may declare any number
 
 
 def sniff(path: Path) -> Match:
@@ -26,20 +29,23 @@ def sniff(path: Path) -> Match:
     if not hdf5.is_hdf5(path):
         return Match.NO
     with hdf5.opened(path) as file:
-        return Match.YES if hdf5.text(file.attrs.get("format")) == FORMAT else Match.NO
+        return Match.YES if hdf5_text.attribute(file, "format", path) == FORMAT else Match.NO
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     """Return the list of spectra, or every image."""
     with hdf5.opened(path) as file:
-        if int(file.attrs.get("version", 0)) > VERSION:
-            raise CubeError(f"{path}: the data set is of a newer version; update napari-udt to open it.")
+        version = hdf5.attribute_numbers(file, "version")
+        if version is None or version[0] > VERSION:
+            raise CubeError(
+                f"{path}: the data set has no version that is known (up to {VERSION}); update napari-udt."
+            )
         samples = _samples(file, path)
-        images = samples.shape[0] if samples.ndim == 4 else 0
+        images = min(samples.shape[0], MAX_IMAGES) if samples.ndim == 4 else 0
     if not images:
-        return [Candidate("spectra", lambda: _read_spectra(path, options))]
+        return [Candidate("spectra", partial(_read_spectra, path, options))]
     return [
-        Candidate(f"image {i}", lambda i=i: _read_image(path, i, options), alternative=i > 0)  # type: ignore[misc]
+        Candidate(f"image {i}", partial(_read_image, path, i, options), alternative=i > 0)
         for i in range(images)
     ]
 
@@ -88,15 +94,16 @@ def _of_image(file: h5py.File, name: str, index: int, path: Path) -> NDArray[Any
 
 def _facts(file: h5py.File, path: Path) -> dict[str, Any]:
     """Return what the file's attributes say about every sample."""
-    attrs = file.attrs
-    domain = hdf5.text(attrs.get("domain"))
-    names = [hdf5.text(name) or "" for name in np.atleast_1d(attrs.get("class_names", []))]
+    texts = {
+        name: hdf5_text.attribute(file, name, path) for name in ("modality", "domain", "origin", "generator")
+    }
+    names = hdf5_text.attributes(file, "class_names", path)
     return {
         "wavelengths_nm": hdf5.numbers_at(file, path, "wavelengths_nm"),
-        "modality": hdf5.text(attrs.get("modality")),
-        "domain": domain if domain in DOMAINS else "unknown",
-        "origin": hdf5.text(attrs.get("origin")) or "",
+        "modality": texts["modality"],
+        "domain": texts["domain"] if texts["domain"] in DOMAINS else "unknown",
+        "origin": texts["origin"] or "",
         "label_names": {-1: "unknown", **dict(enumerate(names))},
-        "pixel_size_mm": attrs.get("pixel_size_mm"),
-        "metadata": {"layout": "data set", "generator": hdf5.text(attrs.get("generator"))},
+        "pixel_size_mm": hdf5.attribute_numbers(file, "pixel_size_mm"),
+        "metadata": {"layout": "data set", "generator": texts["generator"]},
     }

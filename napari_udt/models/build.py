@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast, get_args
 
 from torch import nn
 
 from napari_udt.errors import ModelError
+from napari_udt.models.autoencoders import ACTIVATIONS, Padding, image_pair, spectral_pair
 from napari_udt.models.image_cinn import DOMAIN_CHANNELS, ImageCINN, Scale
 from napari_udt.models.spec import ModelSpec
 from napari_udt.models.spectral_cinn import SpectralCINN
@@ -22,17 +23,16 @@ def build_network(spec: ModelSpec) -> nn.Module:
     """Build the untrained network of a specification.
 
     The architecture of a spectral cINN is ``{"blocks", "conditional_blocks", "width"}``, of an image cINN
-    ``{"scales": [{"blocks", "width", "kernels"}, ...]}``; both may have ``"clamp"`` and ``"initial_scale"``.
+    ``{"scales": [{"blocks", "width", "kernels"}, ...]}``; both may have ``"clamp"`` and ``"initial_scale"``. That of
+    UNIT and CycleGAN is ``{"hidden", "latent", "activation"}`` for spectra and ``{"widths", "residual_blocks",
+    "padding", "activation"}`` for images.
 
     Raises
     ------
     ModelError
         When an entry is missing or out of bounds.
     """
-    builder = _BUILDERS.get((spec.kind, spec.modality))
-    if builder is None:
-        raise ModelError(f"Model {spec.name!r}: no network of kind {spec.kind!r} for {spec.modality}.")
-    return builder(spec)
+    return _BUILDERS[spec.kind, spec.modality](spec)
 
 
 def _spectral_cinn(spec: ModelSpec) -> nn.Module:
@@ -75,6 +75,31 @@ def _scale(spec: ModelSpec, entries: Mapping[str, Any]) -> Scale:
     )
 
 
+def _spectral_pair(spec: ModelSpec) -> nn.Module:
+    entries = spec.architecture
+    return spectral_pair(
+        len(spec.wavelengths_nm),
+        spec.class_count,
+        hidden=_integer(spec, entries, "hidden", _MAX_WIDTH),
+        latent=_integer(spec, entries, "latent", _MAX_WIDTH),
+        activation=_choice(spec, "activation", tuple(ACTIVATIONS)),
+    )
+
+
+def _image_pair(spec: ModelSpec) -> nn.Module:
+    widths = spec.architecture.get("widths")
+    if not isinstance(widths, Sequence) or not 1 <= len(widths) <= _MAX_SCALES:
+        raise ModelError(f"Model {spec.name!r}: its architecture needs 1 to {_MAX_SCALES} widths.")
+    return image_pair(
+        len(spec.wavelengths_nm),
+        spec.class_count,
+        widths=[_integer(spec, {"width": width}, "width", _MAX_WIDTH) for width in widths],
+        residual_blocks=_integer(spec, spec.architecture, "residual_blocks", _MAX_BLOCKS),
+        padding=cast("Padding", _choice(spec, "padding", get_args(Padding))),
+        activation=_choice(spec, "activation", tuple(ACTIVATIONS)),
+    )
+
+
 def _common(spec: ModelSpec) -> dict[str, float]:
     return {
         "clamp": _positive(spec, "clamp", 1.0),
@@ -91,6 +116,15 @@ def _integer(spec: ModelSpec, entries: Mapping[str, Any], key: str, largest: int
     return value
 
 
+def _choice(spec: ModelSpec, key: str, choices: tuple[str, ...]) -> str:
+    value = spec.architecture.get(key)
+    if value not in choices:
+        raise ModelError(
+            f"Model {spec.name!r}: {key} is {value!r} in its architecture; expected one of {', '.join(choices)}."
+        )
+    return str(value)
+
+
 def _positive(spec: ModelSpec, key: str, default: float) -> float:
     value = spec.architecture.get(key, default)
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 100:
@@ -100,4 +134,11 @@ def _positive(spec: ModelSpec, key: str, default: float) -> float:
     return float(value)
 
 
-_BUILDERS = {("cinn", "HSI"): _spectral_cinn, ("cinn", "PAT"): _image_cinn}
+_BUILDERS = {
+    ("cinn", "HSI"): _spectral_cinn,
+    ("cinn", "PAT"): _image_cinn,
+    ("unit", "HSI"): _spectral_pair,
+    ("unit", "PAT"): _image_pair,
+    ("cyclegan", "HSI"): _spectral_pair,
+    ("cyclegan", "PAT"): _image_pair,
+}

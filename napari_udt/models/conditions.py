@@ -57,10 +57,10 @@ class Conditions:
     def of(cls, spec: ModelSpec) -> Conditions:
         """Maker of the conditions that a model was trained with."""
         return cls(
-            class_count=len(spec.class_names) if spec.condition == "class" else 0,
+            class_count=spec.class_count,
             label_noise_level=spec.label_noise_level,
             domain_noise=spec.domain_noise,
-            scales=len(spec.architecture["scales"]) if spec.modality == "PAT" else 0,
+            scales=len(spec.architecture.get("scales", ())),
         )
 
     def expected(

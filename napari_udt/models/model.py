@@ -107,8 +107,8 @@ class TransferModel:
         values: Tensor = self._tensor(x if normalised else self.normalise(x, domain))
         self._check(values)
         with torch.no_grad():
-            z, log_det = self.network(values, self.condition(_picture(values), domain, labels))
-        return _as(x, z), _as(x, log_det)
+            z, log_det = self.network(values, self.condition(picture_of(values), domain, labels))
+        return as_given(x, z), as_given(x, log_det)
 
     def decode(
         self,
@@ -141,7 +141,7 @@ class TransferModel:
         shape = (len(values), *self._picture_size(values, labels, picture_shape))
         with torch.no_grad():
             x, _ = self.network.inverse(values, self.condition(shape, domain, labels))  # type: ignore[operator]
-        return _as(z, x)
+        return as_given(z, x)
 
     def log_likelihood(self, x: Array, domain: DomainLike, labels: Labels = None) -> Array:
         """Log-likelihood of normalised values under the model, the constant -d/2 log(2 pi) included.
@@ -154,7 +154,7 @@ class TransferModel:
         values: Tensor = self._tensor(x)
         z, log_det = self.encode(values, domain, labels)
         constant = 0.5 * z.shape[1] * math.log(2.0 * math.pi)
-        return _as(x, log_det - 0.5 * z.square().sum(dim=1) - constant)
+        return as_given(x, log_det - 0.5 * z.square().sum(dim=1) - constant)
 
     def condition(self, shape: Sequence[int], domain: DomainLike, labels: Labels = None) -> Any:
         """Make the expected condition for ``shape`` (n,) or (n, rows, columns), on the model's device."""
@@ -212,10 +212,11 @@ def _floating(x: Array) -> Array:
     return x if x.dtype.kind == "f" else x.astype(np.float32)
 
 
-def _picture(x: Tensor) -> tuple[int, ...]:
+def picture_of(x: Tensor) -> tuple[int, ...]:
+    """Shape (n,) of spectra or (n, rows, columns) of images: everything but the channels."""
     return (len(x), *x.shape[2:])
 
 
-def _as(given: Array, result: Tensor) -> Array:
+def as_given(given: Array, result: Tensor) -> Array:
     """Return ``result`` as the kind of array that was given."""
     return result if isinstance(given, Tensor) else result.cpu().numpy()

@@ -11,7 +11,7 @@ import os
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import platformdirs
 
@@ -20,12 +20,12 @@ from napari_udt.files import whole_folder_or_nothing
 from napari_udt.models.spec import ModelSpec
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from napari_udt.models.model import TransferModel
 
 WEIGHTS, SPEC, CARD = "weights.safetensors", "model.json", "CARD.md"
 MODELS_VARIABLE = "NAPARI_UDT_MODELS"
-
-_SAFETENSORS_TYPES = {"torch.float32": "F32", "torch.float64": "F64", "torch.int64": "I64"}
 
 
 def bundled_folder() -> Path:
@@ -58,14 +58,16 @@ def load_model(name_or_path: str | os.PathLike[str]) -> TransferModel:
         When there is no such model, or it is damaged: the weights do not have the recorded hash, do not fit the
         architecture, or are not finite.
     """
+    from napari_udt.models.assemble import assemble
+
     folder = _find(name_or_path)
     spec = read_spec(folder)
     weights = folder / WEIGHTS
-    if _sha256(weights) != spec.weights_sha256:
+    if sha256_of(weights) != spec.weights_sha256:
         raise ModelError(
             f"{weights}: not the weights that {SPEC} describes (their SHA-256 differs); install the model again."
         )
-    return _assemble(spec, weights)
+    return assemble(spec, _read_weights(weights), str(weights))
 
 
 def save_model(model: TransferModel, folder: str | os.PathLike[str], *, overwrite: bool = False) -> ModelSpec:
@@ -91,13 +93,15 @@ def save_model(model: TransferModel, folder: str | os.PathLike[str], *, overwrit
     """
     from safetensors.torch import save_file
 
+    from napari_udt.models.assemble import check_finite
+
     folder = Path(folder)
     _check_target(folder, overwrite)
     tensors = {key: value.detach().cpu().contiguous() for key, value in model.network.state_dict().items()}
-    _check_finite(tensors, model.spec.name)
+    check_finite(tensors, model.spec.name)
     with whole_folder_or_nothing(folder) as temporary:
         save_file(tensors, temporary / WEIGHTS)
-        spec = replace(model.spec, weights_sha256=_sha256(temporary / WEIGHTS))
+        spec = replace(model.spec, weights_sha256=sha256_of(temporary / WEIGHTS))
         (temporary / CARD).write_text(spec.card, encoding="utf-8")
         (temporary / SPEC).write_text(replace(spec, card="").to_json(), encoding="utf-8")
     return spec
@@ -150,70 +154,18 @@ def _check_target(folder: Path, overwrite: bool) -> None:
         raise ModelError(f"{folder} holds a model already; choose another folder or overwrite it on purpose.")
 
 
-def _assemble(spec: ModelSpec, weights: Path) -> TransferModel:
-    """Build the network without memory for its weights, check the file against it, then take its tensors.
-
-    So a specification can declare any size: memory follows what the file really holds.
-    """
-    import torch
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    from napari_udt.models.build import build_network
-    from napari_udt.models.model import TransferModel
-
-    with torch.device("meta"):
-        network = build_network(spec)
-    _check_header(network.state_dict(), weights)
-    tensors = load_file(weights)
-    _check_finite(tensors, spec.name)
-    _check_permutations(tensors, spec.name)
-    network.load_state_dict(tensors, assign=True)
-    return TransferModel(spec, network)
-
-
-def _check_header(expected: dict[str, Any], weights: Path) -> None:
-    """Compare names, shapes and types in a safetensors file with those that the network needs."""
-    from safetensors import SafetensorError, safe_open
-
     try:
-        with safe_open(weights, framework="pt") as file:
-            slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118 - not a dict
-            found = {key: (tuple(s.get_shape()), s.get_dtype()) for key, s in slices.items()}
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"{weights}: not a readable safetensors file ({error}).") from error
-    needed = {key: (tuple(t.shape), _SAFETENSORS_TYPES[str(t.dtype)]) for key, t in expected.items()}
-    if missing := needed.keys() - found.keys():
-        raise ModelError(
-            f"{weights}: lacks {len(missing)} of the network's tensors, among them {min(missing)!r}."
-        )
-    if unknown := found.keys() - needed.keys():
-        raise ModelError(
-            f"{weights}: {len(unknown)} tensors do not belong to the network, among them {min(unknown)!r}."
-        )
-    for key, (shape, kind) in needed.items():
-        if found[key] != (shape, kind):
-            raise ModelError(
-                f"{weights}: tensor {key!r} is {found[key][1]} {found[key][0]}; its architecture needs {kind} {shape}."
-            )
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ModelError(f"{path}: not a readable safetensors file ({error}).") from error
 
 
-def _check_finite(tensors: dict[str, Any], name: str) -> None:
-    for key, tensor in tensors.items():
-        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
-            raise ModelError(
-                f"Model {name!r}: weights in {key!r} are not finite (NaN or infinite); it is damaged."
-            )
-
-
-def _check_permutations(tensors: dict[str, Any], name: str) -> None:
-    import torch
-
-    for key, tensor in tensors.items():
-        if key.endswith("permutation") and not torch.equal(tensor.sort().values, torch.arange(len(tensor))):
-            raise ModelError(f"Model {name!r}: {key!r} is not a permutation; the weights are damaged.")
-
-
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -43,7 +43,7 @@ def compared(session: Session, modality: str | None = None) -> tuple[Entry, ...]
         ]
     for role in ("simulated", "real"):
         if not any(e.role == role for e in chosen):
-            chosen += session.with_role(role, modality)[-1:]  # type: ignore[arg-type]
+            chosen += session.with_role(role, modality)[-1:]
     order = ("simulated", "transferred", "real", "none")
     return tuple(sorted(_one_modality(chosen), key=lambda e: order.index(e.role)))
 

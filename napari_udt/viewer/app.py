@@ -56,13 +56,15 @@ def open_window(paths: Iterable[Path | str] = (), *, show: bool = True) -> Windo
 
 
 def furnish(viewer: napari.Viewer) -> Window:
-    """Give a viewer both docks and let it open dropped files of spectra without asking which reader to use."""
+    """Give a viewer both docks, nm on its slider, and files of spectra that open when dropped, without a question."""
     from napari_udt.viewer.widgets.drop_opener import DropOpener
+    from napari_udt.viewer.widgets.wavelength_field import SliderDress
 
     desk = desk_of(viewer)
     spectra, transfer = add_docks(viewer)
     qt_viewer = viewer.window._qt_viewer
     DropOpener(desk.session, qt_viewer, qt_viewer.canvas.native, qt_viewer._welcome_widget)
+    SliderDress(desk.session, qt_viewer.dims)
     return Window(viewer, desk, spectra, transfer)
 
 
@@ -83,5 +85,5 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock]:
     height = transfer.sizeHint().height()
     main.resizeDocks([upper, lower], [height, WINDOW_SIZE[1] - height], Qt.Orientation.Vertical)
     main.resizeDocks([upper], [_DOCK_WIDTH], Qt.Orientation.Horizontal)
-    desk.adapter.fit(desk.adapter.keys()[-1:])
+    desk.adapter.fit(desk.adapter.open_keys[-1:])
     return spectra, transfer

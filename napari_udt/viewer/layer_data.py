@@ -224,10 +224,14 @@ def _labels_layer(cube: SpectralCube) -> LayerTuple:
         **_plane(cube),
         "colormap": label_colours(names),
         "features": {"index": list(names), "structure": list(names.values())},
-        "opacity": 0.8,
         "metadata": {CUBE_KEY: cube, PART_KEY: "labels"},
     }
     return cube.labels, attributes, "labels"
+
+
+def outline_width(cube: SpectralCube) -> int:
+    """Return the width of structures' outlines in pixels: outlines, because the picture is what matters."""
+    return max(1, round(max(cube.shape[:2]) / 250))
 
 
 def _oxygenation_layer(cube: SpectralCube) -> LayerTuple:

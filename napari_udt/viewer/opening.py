@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from napari_udt.errors import UdtError
@@ -45,7 +45,6 @@ def open_files(session: Session, paths: Iterable[Path | str]) -> list[str]:
     return problems
 
 
-def sort_dropped(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """Part dropped files into those that are for this plugin and those that are for napari's other readers."""
-    ours = [path for path in paths if path.suffix.lower() in _SPECTRAL_SUFFIXES or is_readable(path)]
-    return ours, [path for path in paths if path not in ours]
+def spectral_files(paths: Iterable[Path]) -> list[Path]:
+    """Return those of dropped files that are for this plugin; the others are for napari's other readers."""
+    return [path for path in paths if path.suffix.lower() in _SPECTRAL_SUFFIXES or is_readable(path)]

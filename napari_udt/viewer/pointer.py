@@ -81,6 +81,8 @@ class WavelengthSlider:
         cube = self._adapter[key].cube
         if cube.nearest_channel(self._dims.point[self._axis]) != cube.nearest_channel(wavelength_nm):
             self._dims.set_point(self._axis, wavelength_nm)
+        else:
+            self._slider_moved()  # the session shall name the wavelength that is shown, not one between two
 
     def _write(self, text: str) -> None:
         overlay = self._adapter.viewer.canvas.overlays.text

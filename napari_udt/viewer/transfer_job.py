@@ -69,7 +69,18 @@ def obstacle(cube: SpectralCube, spec: ModelSpec) -> str:
 def obstacles_text(choices: Iterable[ModelChoice]) -> str:
     """Return one line on the models of this modality that do not fit; empty when all do."""
     blocked = [c for c in choices if c.obstacle and not c.obstacle.startswith("made for")]
-    return "; ".join(f"{c.spec.title} {c.obstacle}" for c in blocked)
+    return (
+        f"Not for this cube: {'; '.join(f'{c.spec.title} {c.obstacle}' for c in blocked)}." if blocked else ""
+    )
+
+
+def invitation(cube: SpectralCube | None, choices: Iterable[ModelChoice]) -> str:
+    """Return what the dock says before a run: what is missing, or what the chosen cube is."""
+    if cube is None:
+        return "Open a file, or drop one on the window."
+    if all(choice.obstacle for choice in choices):
+        return f"No installed model fits this {cube.modality} cube ({source_line(cube)})."
+    return source_line(cube)
 
 
 def preferred_source(session: Session, current: str | None, known: Collection[str]) -> str | None:

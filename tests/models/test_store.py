@@ -11,14 +11,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from model_specs import hsi_spec, pat_spec, stir
 from safetensors.torch import load_file, save_file
-from specs import hsi_spec, pat_spec, stir
 
 from napari_udt.errors import ModelError
 from napari_udt.models import list_models, load_model, save_model
 from napari_udt.models.build import build_network
 from napari_udt.models.model import TransferModel
-from napari_udt.models.store import _sha256
+from napari_udt.models.store import sha256_of
 
 
 def make_model(spec=None):
@@ -44,7 +44,7 @@ def rewrite(folder, change):
     change(tensors)
     save_file(tensors, folder / "weights.safetensors")
     document = json.loads((folder / "model.json").read_text())
-    document["weights_sha256"] = _sha256(folder / "weights.safetensors")
+    document["weights_sha256"] = sha256_of(folder / "weights.safetensors")
     (folder / "model.json").write_text(json.dumps(document))
 
 
@@ -125,6 +125,12 @@ def test_a_failed_save_leaves_everything_as_it_was(saved, monkeypatch):
     assert [path.name for path in saved.parent.iterdir()] == ["small-hsi"]
 
 
+def test_saved_files_are_ordinary_ones(saved):
+    ordinary = saved.parent / "ordinary"
+    ordinary.touch()
+    assert {path.stat().st_mode for path in saved.iterdir()} == {ordinary.stat().st_mode}
+
+
 def test_weights_that_are_not_finite_are_not_saved(home):
     model = make_model()
     with torch.no_grad():
@@ -155,11 +161,11 @@ def test_changed_weights_are_noticed(saved):
         ),
         (
             lambda t: t.update({"blocks.0.subnet.0.bias": torch.zeros(9)}),
-            r"'blocks.0.subnet.0.bias' is F32 \(9,\); its architecture needs F32 \(8,\)",
+            r"'blocks.0.subnet.0.bias' is float32 \(9,\); its architecture needs float32 \(8,\)",
         ),
         (
             lambda t: t.update({"blocks.0.subnet.0.bias": torch.zeros(8, dtype=torch.float16)}),
-            "is F16",
+            "is float16",
         ),
         (lambda t: t["blocks.0.subnet.0.bias"].fill_(float("inf")), "not finite"),
         (lambda t: t["blocks.2.permutation"].zero_(), "'blocks.2.permutation' is not a permutation"),
@@ -188,7 +194,7 @@ def test_a_missing_weights_file(saved):
 def test_a_file_that_is_no_safetensors(saved):
     (saved / "weights.safetensors").write_bytes(b"PK\x03\x04 anything")
     document = json.loads((saved / "model.json").read_text())
-    document["weights_sha256"] = _sha256(saved / "weights.safetensors")
+    document["weights_sha256"] = sha256_of(saved / "weights.safetensors")
     (saved / "model.json").write_text(json.dumps(document))
     with pytest.raises(ModelError, match="not a readable safetensors file"):
         load_model(saved)

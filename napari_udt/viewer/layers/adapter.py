@@ -17,7 +17,14 @@ from napari.layers import Image, Labels, Layer, Points
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
-from napari_udt.viewer.layer_data import CUBE_KEY, PART_KEY, cube_layers, default_wavelength, plane_units
+from napari_udt.viewer.layer_data import (
+    CUBE_KEY,
+    PART_KEY,
+    cube_layers,
+    default_wavelength,
+    outline_width,
+    plane_units,
+)
 from napari_udt.viewer.session import PixelRef, Session
 
 if TYPE_CHECKING:
@@ -54,6 +61,7 @@ class LayerAdapter:
     """
 
     structure_changed = Signal()  # a cube's layers came or went
+    part_removed = Signal(str, str)  # the user removed one layer of a cube: its key, which part
 
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         self._viewer = weakref.ref(viewer)
@@ -81,8 +89,9 @@ class LayerAdapter:
     def __getitem__(self, key: str) -> CubeLayers:
         return self._open[key]
 
-    def keys(self) -> tuple[str, ...]:
-        """Return the keys of the cubes that have layers, oldest first."""
+    @property
+    def open_keys(self) -> tuple[str, ...]:
+        """Keys of the cubes that have layers, oldest first."""
         return tuple(self._open)
 
     def key_of(self, layer: Layer) -> str | None:
@@ -177,6 +186,8 @@ class LayerAdapter:
                 layer.name = f"{key} · {title}"
         if group.labels is not None:
             group.labels.editable = False  # painting would not reach the cube; nobody shall believe it does
+            group.labels.contour = outline_width(group.cube)
+            group.labels.opacity = 0.9
 
     def _look_at(self, key: str) -> None:
         """Hide cubes of another modality, fit the view, and make sure that the slider stands in range."""
@@ -272,6 +283,7 @@ class LayerAdapter:
         else:
             part = next(f.name for f in fields(group) if getattr(group, f.name) is event.value)
             setattr(group, part, None)
+            self.part_removed.emit(key, part)
         self.structure_changed.emit()
 
     def _on_renamed(self, event: Any) -> None:

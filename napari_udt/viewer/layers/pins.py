@@ -13,8 +13,9 @@ from napari_udt.viewer.session import Pin
 if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter
 
-# Diameter of a dot in screen pixels, whatever the zoom: large enough for a number.
-_DOT = 20
+# Diameter of a dot: relative to the picture's longer side, kept between two numbers of screen pixels.
+_DOT = 0.03
+_DOT_ON_SCREEN = (16, 22)
 
 
 class PinLayers:
@@ -27,15 +28,22 @@ class PinLayers:
         ] = ()  # side by side every cell has its layer, so that the cells stay alike
         adapter.session.pins_changed.connect(self.refresh)
         adapter.session.cubes_changed.connect(self.refresh)
+        adapter.part_removed.connect(self._part_removed)
 
     def refresh(self) -> None:
         """Show the pins as the session has them."""
-        for key in self._adapter.keys():
+        for key in self._adapter.open_keys:
             pins = self._pins_on(key)
             if pins or key in self.always:
                 self._draw(key, pins)
             else:
                 self._adapter.detach(key, "pins")
+
+    def _part_removed(self, key: str, part: str) -> None:
+        """Take away the pins whose layer the user removed."""
+        numbers = [pin.number for pin in self._pins_on(key)] if part == "pins" else []
+        if numbers:
+            self._adapter.session.unpin(*numbers)
 
     def _pins_on(self, key: str) -> list[Pin]:
         session = self._adapter.session
@@ -69,8 +77,8 @@ class PinLayers:
             face_color=_colours(pins) or "white",
             border_color="white",
             border_width=0.1,
-            size=_DOT,
-            canvas_size_limits=(_DOT, _DOT),
+            size=_DOT * max(group.cube.shape[:2]),
+            canvas_size_limits=_DOT_ON_SCREEN,
             visible=group.image.visible,
         )
 

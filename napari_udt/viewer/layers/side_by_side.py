@@ -32,6 +32,7 @@ class SideBySide:
         self.cells: tuple[str, ...] = ()
         self._before: dict[Layer, tuple[bool, tuple[float, float] | None]] = {}
         self._linked: list[Layer] = []
+        adapter.part_removed.connect(self._part_removed)
         adapter.structure_changed.connect(self._follow)
 
     @property
@@ -53,7 +54,7 @@ class SideBySide:
 
     def _wanted(self) -> tuple[str, ...]:
         session, top = self._adapter.session, self._adapter.top_key()
-        modality = session[top].cube.modality if top in session else None
+        modality = session[top].cube.modality if top is not None and top in session else None
         return tuple(entry.key for entry in compared(session, modality))
 
     def _follow(self) -> None:
@@ -64,6 +65,11 @@ class SideBySide:
         if len(wanted) > 1:
             self._enter()
         else:
+            self.set_active(False)
+
+    def _part_removed(self, key: str, part: str) -> None:
+        """Stack the layers again when the user takes one out of a cell: the cells would shift."""
+        if key in self.cells:
             self.set_active(False)
 
     def _enter(self) -> None:
@@ -153,7 +159,7 @@ class SideBySide:
         self._adapter.fit([key for key in keys if key in self._adapter])
 
     def _restore(self) -> None:
-        for key in self._adapter.keys():
+        for key in self._adapter.open_keys:
             self._adapter[key].image.name_overlay.visible = False
         for layer, (visible, limits) in self._before.items():
             layer.visible = visible

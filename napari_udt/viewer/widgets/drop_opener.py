@@ -9,11 +9,11 @@ from qtpy.QtCore import QEvent, QMimeData, QObject, QUrl
 from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QApplication, QWidget
 
-from napari_udt.viewer.opening import open_files, sort_dropped
+from napari_udt.viewer.opening import open_files, spectral_files
 from napari_udt.viewer.session import Session
 
 
-class DropOpener(QObject):  # type: ignore[misc]
+class DropOpener(QObject):
     """Takes files of spectra out of the drops on napari's canvas.
 
     Other files go on to napari.
@@ -31,7 +31,7 @@ class DropOpener(QObject):  # type: ignore[misc]
         for target in targets:
             target.installEventFilter(self)
 
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt\'s name
         """Open what is ours; the rest goes on to napari."""
         if event is None or event.type() != QEvent.Type.Drop:
             return False
@@ -39,7 +39,7 @@ class DropOpener(QObject):  # type: ignore[misc]
 
     def _dropped(self, event: QDropEvent) -> bool:
         urls = event.mimeData().urls()
-        ours, others = sort_dropped([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
+        ours = spectral_files([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
         if not ours:
             return False
         event.acceptProposedAction()

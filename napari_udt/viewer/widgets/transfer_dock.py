@@ -11,7 +11,16 @@ from napari.utils.notifications import show_error
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_udt.viewer import transfer_job
 from napari_udt.viewer.opening import open_files
@@ -38,7 +47,7 @@ def _devices() -> Sequence[Any]:
     return available_devices()
 
 
-class TransferDock(QWidget):  # type: ignore[misc]
+class TransferDock(QWidget):
     """Chooses, runs and cancels transfers of the session's cubes.
 
     Parameters
@@ -90,10 +99,11 @@ class TransferDock(QWidget):  # type: ignore[misc]
         self.run_button = PushButton(text="Transfer")
         self.cancel_button = PushButton(text="Cancel", enabled=False)
         self.progress = ProgressBar(value=0, min=0, max=1000)
-        self.source_note, self.model_note = self._small_label(), self._small_label()
-        self.status, self.note = self._small_label(), self._small_label()
+        self.status, self.model_note, self.note = (self._small_label() for _ in range(3))
         for box in (self.source, self.model, self.direction, self.condition, self.device):
-            box.native.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            box.native.setMinimumContentsLength(12)  # long names of cubes must not widen the dock
+            box.native.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.native.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def _small_label(self) -> QLabel:
         label = QLabel(self)
@@ -106,11 +116,9 @@ class TransferDock(QWidget):  # type: ignore[misc]
 
     def _lay_out(self) -> None:
         form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Cube", self.source.native)
-        form.addRow("", self.source_note)
         form.addRow("Model", self.model.native)
-        form.addRow("", self.model_note)
         form.addRow("Direction", self.direction.native)
         form.addRow("Tissue", self.condition.native)
         form.addRow("Device", self.device.native)
@@ -118,7 +126,7 @@ class TransferDock(QWidget):  # type: ignore[misc]
         whole.addLayout(self._row(self.open_button, self.layout_button))
         whole.addLayout(form)
         whole.addLayout(self._row(self.run_button, self.cancel_button))
-        for widget in (self.progress.native, self.status, self.note):
+        for widget in (self.progress.native, self.status, self.model_note, self.note):
             whole.addWidget(widget)
         whole.addStretch()
         self.layout_button.native.setVisible(self._side_by_side is not None)
@@ -167,22 +175,19 @@ class TransferDock(QWidget):  # type: ignore[misc]
             self.model.choices = [(spec.title, spec) for spec in fitting]
             if before in fitting:
                 self.model.value = before
-        if cube is None:
-            self.source_note.setText("Open a file, or drop one on the window.")
-            self.model_note.setText("")
-        else:
-            self.source_note.setText(transfer_job.source_line(cube))
+        if cube is not None:
             self.direction.value = transfer_job.usual_direction(cube)
-            self._tell_obstacles(choices, bool(fitting))
+            self.source.tooltip = transfer_job.source_line(cube)
+        if not self.running:
+            self.status.setText(transfer_job.invitation(cube, choices))
+        self._tell(self.model_note, transfer_job.obstacles_text(choices))
         self._model_chosen()
 
-    def _tell_obstacles(self, choices: list[transfer_job.ModelChoice], any_fits: bool) -> None:
-        obstacles = transfer_job.obstacles_text(choices)
-        if obstacles:
-            self.model_note.setText(f"Not for this cube: {obstacles}.")
-        else:
-            self.model_note.setText("" if any_fits else "No installed model fits this cube.")
-        self.model_note.setVisible(bool(self.model_note.text()))
+    @staticmethod
+    def _tell(label: QLabel, text: str) -> None:
+        """Show a line, or give its space to others when there is nothing to say."""
+        label.setText(text)
+        label.setVisible(bool(text))
 
     def _model_chosen(self) -> None:
         cube, spec = self._cube(), self.model.value
@@ -293,7 +298,7 @@ class TransferDock(QWidget):  # type: ignore[misc]
         if isalive(self):
             self.layout_button.native.setChecked(active)
 
-    def showEvent(self, event: QShowEvent | None) -> None:
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt\'s name
         """Watch the window for its closing; look for devices once the window stands."""
         super().showEvent(event)
         self.window().installEventFilter(self)
@@ -307,7 +312,7 @@ class TransferDock(QWidget):  # type: ignore[misc]
         self.device.choices = [(title, key) for key, title in transfer_job.device_choices(devices)]
         self.device.value = chosen
 
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt\'s name
         """Cancel a run when the window closes."""
         if event is not None and event.type() == QEvent.Type.Close:
             self.cancel()

@@ -12,7 +12,7 @@ from napari_udt.errors import TransferCancelled
 from napari_udt.viewer.transfer_job import TransferFunction, TransferRequest, run
 
 
-class TransferSignals(WorkerBaseSignals):  # type: ignore[misc]
+class TransferSignals(WorkerBaseSignals):
     """Signals of a transfer; they reach the window's thread through Qt's queue."""
 
     progressed = Signal(object, object, object)  # request, pixels done, pixels in all
@@ -21,7 +21,7 @@ class TransferSignals(WorkerBaseSignals):  # type: ignore[misc]
     cancelled = Signal(object)  # request
 
 
-class TransferWorker(WorkerBase):  # type: ignore[misc]
+class TransferWorker(WorkerBase):
     """Runs one request; ends in exactly one of ``succeeded``, ``failed`` and ``cancelled``."""
 
     def __init__(self, request: TransferRequest, transfer: TransferFunction | None = None) -> None:
@@ -48,7 +48,7 @@ class TransferWorker(WorkerBase):  # type: ignore[misc]
         return bool(self.abort_requested)
 
 
-class CallWorker(WorkerBase):  # type: ignore[misc]
+class CallWorker(WorkerBase):
     """Calls a slow function once in a thread; ``returned`` brings its value, an error goes by ``errored``."""
 
     def __init__(self, function: Callable[[], Any]) -> None:

@@ -1,0 +1,173 @@
+"""Open damaged files on purpose: whatever the bytes, only ``CubeError`` may come out.
+
+Run ``python -m napari_udt.io.fuzz --n 20000`` for a long search. Small files of every format are written, bytes of them
+changed, cut, doubled or overwritten, and each is opened in full. A file that gets anything but a cube or a
+``CubeError`` is kept; the one being tried lies on the disk, so a crash of a library leaves it behind too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from napari_udt.cube import SpectralCube
+from napari_udt.dataset import Dataset, save_dataset
+from napari_udt.errors import CubeError
+from napari_udt.io import describe, is_damaged, is_readable, list_candidates, open_cube, save_cube
+
+Mutation = Callable[[bytearray, np.random.Generator], bytearray]
+
+_WAVELENGTHS_NM = np.linspace(700, 850, 4)
+
+
+def seed_files(folder: Path) -> list[Path]:
+    """Write one small good file for every reader and return their paths."""
+    rng = np.random.default_rng(0)
+    image = rng.random((6, 5, 4), dtype=np.float32)
+    labels = rng.integers(0, 3, (6, 5))
+    cube = SpectralCube(
+        image, _WAVELENGTHS_NM, "PAT", labels=labels, label_names={1: "vein"}, metadata={"a": 1}
+    )
+    save_cube(cube, folder / "own.h5", overwrite=True)
+    save_cube(cube, folder / "packed.h5", overwrite=True, compress=True)
+    save_cube(cube, folder / "paper.npz", overwrite=True)
+    _write_simpa(folder / "simpa.hdf5", image, labels)
+    _write_plain(folder / "plain.h5", image)
+    np.savez(folder / "plain.npz", cube=image, wavelengths=_WAVELENGTHS_NM)
+    np.save(folder / "P001#2020_01_01_01_01_01.npy", rng.random((7, 100)))
+    images = np.stack([image.transpose(2, 0, 1)] * 2)
+    save_dataset(
+        Dataset(
+            images,
+            np.stack([labels] * 2),
+            _WAVELENGTHS_NM,
+            ("fat", "vein", "artery"),
+            "PAT",
+            "simulated",
+            "",
+            0,
+        ),
+        folder / "set.h5",
+    )
+    return sorted(folder.iterdir())
+
+
+def mutated(good: bytes, rng: np.random.Generator) -> bytes:
+    """Return bytes with one to eight random changes."""
+    data = bytearray(good)
+    for _ in range(int(rng.integers(1, 9))):
+        data = _MUTATIONS[rng.integers(len(_MUTATIONS))](data, rng)
+    return bytes(data)
+
+
+def try_file(path: Path) -> str:
+    """Use a file in every way that the viewer would; return "opened" or "refused"."""
+    is_readable(path)
+    is_damaged(path)
+    try:
+        list_candidates(path)
+        describe(open_cube(path))
+        return "opened"
+    except CubeError as error:
+        if path.name not in str(error):
+            raise AssertionError(f"the error does not name the file: {error}") from error
+        return "refused"
+
+
+def run(count: int, seed: int, folder: Path) -> tuple[Counter[str], list[Path]]:
+    """Try ``count`` mutated files.
+
+    Returns
+    -------
+    outcomes : Counter
+        How many files were "opened", "refused", or raised something else (by the error's name).
+    kept : list of path
+        The files that raised something else.
+    """
+    rng = np.random.default_rng(seed)
+    (folder / "good").mkdir(exist_ok=True)
+    seeds = [(path.name, path.read_bytes()) for path in seed_files(folder / "good")]
+    outcomes: Counter[str] = Counter()
+    kept = []
+    for number in range(count):
+        name, good = seeds[number % len(seeds)]
+        path = folder / name
+        path.write_bytes(mutated(good, rng))
+        try:
+            outcomes[try_file(path)] += 1
+        except Exception as error:  # the very thing that is searched for
+            outcomes[type(error).__name__] += 1
+            kept.append(path.replace(folder / f"{number}-{name}"))
+    return outcomes, kept
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from the command line; returns 1 when a file got anything but a cube or a ``CubeError``."""
+    parser = argparse.ArgumentParser(prog="python -m napari_udt.io.fuzz", description=__doc__)
+    parser.add_argument("--n", type=int, default=2000, help="number of mutated files")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--folder", type=Path, help="where to keep files (default: a new temporary folder)")
+    options = parser.parse_args(arguments)
+    folder = options.folder or Path(tempfile.mkdtemp(prefix="napari-udt-fuzz-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    start = time.perf_counter()
+    outcomes, kept = run(options.n, options.seed, folder)
+    print(f"{options.n} files in {time.perf_counter() - start:.1f} s: {dict(outcomes)}")
+    print(f"files below {folder}; kept: {', '.join(path.name for path in kept) or 'none'}")
+    return 1 if kept else 0
+
+
+def _write_simpa(path: Path, image: np.ndarray, labels: np.ndarray) -> None:
+    with h5py.File(path, "w") as file:
+        file["simpa_version"] = "1.0.0"
+        file["settings/Settings/voxel_spacing_mm"] = 0.15625
+        for channel, wavelength in enumerate(_WAVELENGTHS_NM):
+            file[f"simulations/reconstructed_data/{wavelength:g}"] = image[:, :, channel].T
+        file["simulations/simulation_properties/seg"] = labels.T
+        file["simulations/simulation_properties/oxy"] = labels.T / 3
+
+
+def _write_plain(path: Path, image: np.ndarray) -> None:
+    with h5py.File(path, "w") as file:
+        file.create_dataset("scan/cube", data=image, chunks=(2, 5, 4), compression="gzip")
+        file["scan/wavelengths"] = _WAVELENGTHS_NM
+        file["scan/cube"].attrs["unit"] = "a.u."
+
+
+def _flip(data: bytearray, rng: np.random.Generator) -> bytearray:
+    if data:
+        data[rng.integers(len(data))] ^= 1 << int(rng.integers(8))
+    return data
+
+
+def _set_extreme(data: bytearray, rng: np.random.Generator) -> bytearray:
+    at, length = int(rng.integers(len(data) + 1)), int(rng.choice([1, 2, 4, 8]))
+    data[at : at + length] = bytes([int(rng.choice([0x00, 0x7F, 0x80, 0xFF]))]) * len(data[at : at + length])
+    return data
+
+
+def _cut(data: bytearray, rng: np.random.Generator) -> bytearray:
+    return data[: int(rng.integers(len(data) + 1))] if rng.random() < 0.2 else data
+
+
+def _copy_within(data: bytearray, rng: np.random.Generator) -> bytearray:
+    source, target, length = (int(rng.integers(len(data) + 1)) for _ in range(3))
+    piece = data[source : source + length % 64]
+    data[target : target + len(piece)] = piece
+    return data
+
+
+_MUTATIONS: tuple[Mutation, ...] = (_flip, _set_extreme, _cut, _copy_within)
+
+
+if __name__ == "__main__":
+    faulthandler.enable()  # a crash inside a library says where it was
+    raise SystemExit(main())

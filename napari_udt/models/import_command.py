@@ -1,0 +1,27 @@
+"""``napari-udt import-model FOLDER``: published checkpoints become models of this program."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "folder",
+        type=Path,
+        help="folder with config.yaml and model_checkpoint.ckpt, or any folder above: then all below are imported",
+    )
+    parser.add_argument("--name", help="name of the model (a single one only); by default its folder's")
+    parser.add_argument("--overwrite", action="store_true", help="replace models of the same name")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Import, and say under which names; returns 0."""
+    from napari_udt.models.published import import_model
+    from napari_udt.models.store import user_folder
+
+    for name in import_model(args.folder, args.name, overwrite=args.overwrite):
+        print(f"{name}: imported into {user_folder() / name}")
+    return 0
