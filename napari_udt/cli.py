@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,14 @@ from napari_udt.threads import wait_passively
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
 
-COMMANDS = ("view", "demo", "info", "transfer", "models", "simulate", "train", "bench")
+COMMANDS = ("view", "demo", "info", "transfer", "models", "import-model", "simulate", "train", "bench")
+# Commands whose arguments and work live in a package of their own.
+FOREIGN = {
+    "import-model": ("napari_udt.models.import_command", "take over a published checkpoint"),
+    "simulate": ("napari_udt.simulation.command", "make data of both domains, and the samples"),
+    "train": ("napari_udt.training.command", "train a transfer model"),
+    "bench": ("napari_udt.bench.command", "measure the speed of transfers on this machine"),
+}
 EXIT_ERROR = 2
 EXIT_SOME_FAILED = 3
 EXIT_INTERRUPTED = 130
@@ -68,9 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_info(_command(commands, "info", _info, "say what is in a file"))
     _add_transfer(_command(commands, "transfer", _transfer, "transfer files without the viewer"))
     _add_models(_command(commands, "models", _models, "list the models"))
-    _add_foreign(commands, "simulate", "make simulated data, their stand-ins for real ones, and the samples")
-    _add_foreign(commands, "train", "train a transfer model")
-    _add_foreign(commands, "bench", "measure the speed of transfers on this machine")
+    for name, (module, what) in FOREIGN.items():
+        work = import_module(module)
+        work.add_arguments(_command(commands, name, work.run, what))
     return parser
 
 
@@ -83,15 +91,6 @@ def _command(
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.set_defaults(run=run)
     return parser
-
-
-def _add_foreign(commands: Any, name: str, what: str) -> None:
-    """Add a command whose arguments and work live in its own package."""
-    from importlib import import_module
-
-    package = {"simulate": "simulation", "train": "training"}.get(name, name)
-    module = import_module(f"napari_udt.{package}.command")
-    module.add_arguments(_command(commands, name, module.run, what))
 
 
 def _add_view(parser: argparse.ArgumentParser) -> None:

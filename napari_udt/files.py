@@ -53,6 +53,7 @@ def whole_folder_or_nothing(path: Path) -> Iterator[Path]:
             if file.is_file():
                 with open(file, "rb") as handle:
                     os.fsync(handle.fileno())
+                file.chmod(0o666 & ~_umask())  # some writers make private files
         if path.exists():
             path.replace(former)
         try:

@@ -67,7 +67,7 @@ def norms(spectra: Floats, normalisation: Normalisation) -> Floats:
         )
     if normalisation == "none":
         return np.ones((*spectra.shape[:-1], 1), dtype=spectra.dtype)
-    finite = spectra if np.isfinite(np.sum(spectra)) else np.where(np.isfinite(spectra), spectra, 0)
+    finite = spectra if _all_finite(spectra) else np.where(np.isfinite(spectra), spectra, 0)
     match normalisation:
         case "l1":
             size = np.sum(np.abs(finite), axis=-1)
@@ -233,7 +233,7 @@ class _Merged:
     def add(self, spectra: Floats, classes: NDArray[np.integer[Any]]) -> None:
         """Merge one block: spectra (n, channels) with the class of each (n,)."""
         members = np.eye(len(self.count), dtype=np.float32)[classes]  # (n, classes): sums become products
-        valid = None if np.isfinite(np.sum(spectra)) else np.isfinite(spectra)
+        valid = None if _all_finite(spectra) else np.isfinite(spectra)
         if valid is None:
             count = members.sum(axis=0, dtype=np.float64)[:, np.newaxis]
             self.spectra += count[:, 0].astype(np.int64)
@@ -293,7 +293,7 @@ def _group_moments(spectra: Floats) -> Moments:
 def _quantiles(spectra: Floats, probabilities: Sequence[float]) -> NDArray[np.float64]:
     """Quantiles over the spectra, shape (probabilities, channels); NaN where a wavelength has no value."""
     by_channel = np.ascontiguousarray(spectra.T)  # selecting along contiguous memory is several times faster
-    if np.isfinite(np.sum(spectra)):
+    if _all_finite(spectra):
         return np.asarray(np.quantile(by_channel, probabilities, axis=-1), dtype=np.float64)
     found = np.full((len(probabilities), len(by_channel)), np.nan)
     for index, channel in enumerate(by_channel):
@@ -301,6 +301,12 @@ def _quantiles(spectra: Floats, probabilities: Sequence[float]) -> NDArray[np.fl
         if len(known):
             found[:, index] = np.quantile(known, probabilities)
     return found
+
+
+def _all_finite(values: Floats) -> bool:
+    """Whether no value is missing, at the price of one sum; a sum that overflows is taken for a missing value."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return bool(np.isfinite(np.sum(values)))
 
 
 def _labels_of(cube: SpectralCube) -> NDArray[np.integer[Any]]:

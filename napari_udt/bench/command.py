@@ -24,8 +24,11 @@ def run(args: argparse.Namespace) -> int:
     from napari_udt.inference.devices import choose
 
     place = choose(args.device)
-    results = [_spectral(name, network, place.key, args) for name, network in _networks()]
-    figures = [figure.to_dict() for case in results for figure in case]
+    results = [
+        figure for name, network in _networks() for figure in _spectral(name, network, place.key, args)
+    ]
+    results += _autoencoders(place.key, args)
+    figures = [figure.to_dict() for figure in results]
     if args.json:
         print(json.dumps({"device": place.title, "results": figures}, indent=2))
     else:
@@ -51,6 +54,12 @@ def _spectral(name: str, network: Any, device: str, args: argparse.Namespace) ->
 
     print(f"measuring {name} ...", file=sys.stderr)
     return bench_network(name, network, device, args.repeats, (1, 1000, _QUICK if args.quick else CUBE))
+
+
+def _autoencoders(device: str, args: argparse.Namespace) -> list[Any]:
+    from napari_udt.bench.autoencoders import PUBLISHED, bench_autoencoder
+
+    return [bench_autoencoder(name, _QUICK, device, args.repeats) for name in PUBLISHED]
 
 
 def format_table(figures: list[dict[str, Any]]) -> str:

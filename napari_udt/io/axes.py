@@ -28,7 +28,7 @@ def wavelengths_in_nm(values: Any) -> NDArray[np.float64] | None:
 
     Band numbers (0, 1, 2, ...) are not wavelengths, although they would pass for micrometres.
     """
-    array = np.asarray(values)
+    array = np.asarray(values)  # None becomes an array of objects
     if array.dtype.kind not in "fiu" or array.size < 1 or array.size > MAX_WAVELENGTHS:
         return None
     numbers = array.reshape(-1).astype(np.float64)

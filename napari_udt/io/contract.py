@@ -101,7 +101,6 @@ DAMAGE: tuple[type[Exception], ...] = (
     AttributeError,
     EOFError,
     LookupError,
-    MemoryError,
     OSError,
     RuntimeError,
     SyntaxError,
@@ -121,11 +120,19 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except CubeError:
         raise
+    except (PermissionError, FileNotFoundError, IsADirectoryError) as error:
+        raise CubeError(f"{path}: the file cannot be read ({reason(error)}).") from error
+    except MemoryError as error:
+        raise CubeError(
+            f"{path}: the cube does not fit into memory ({reason(error)}); a smaller memory_limit_mb leaves it in the file."
+        ) from error
     except DAMAGE as error:
         raise CubeError(f"{path}: the file is damaged or cut short ({reason(error)}).") from error
 
 
 def reason(error: Exception) -> str:
     """Return the first line of an error's own words, short enough for a sentence."""
-    words = str(error.args[-1]).strip() if error.args else ""
-    return (words.splitlines() or [type(error).__name__])[0][:200].rstrip(" .")
+    words = (error.strerror if isinstance(error, OSError) else None) or (
+        str(error.args[-1]) if error.args else ""
+    )
+    return (words.strip().splitlines() or [type(error).__name__])[0][:200].rstrip(" .")

@@ -27,6 +27,7 @@ MAX_RATIO = 1_100  # deflate cannot compress further than about 1032 : 1
 MAX_CHUNK_BYTES = 1_000_000_000
 MAX_OBJECTS = 20_000
 MAX_DEPTH = 32
+MAX_ATTRIBUTE_SIZE = 100_000
 
 
 @contextmanager
@@ -134,6 +135,16 @@ def numbers_at(group: h5py.Group, path: Path, *names: str) -> NDArray[np.float64
     if found is None or found.shape is None or not is_numeric(found):
         return None
     return np.atleast_1d(whole(found, path)).astype(np.float64).reshape(-1)
+
+
+def attribute_numbers(item: Any, name: str) -> NDArray[np.float64] | None:
+    """Return a short list of numbers from an attribute, or None where there is none."""
+    if name not in item.attrs:
+        return None
+    held = item.attrs.get_id(name)  # the type is asked first: see hdf5_text for what strings may do
+    if held.dtype.kind not in "fiu" or held.shape is None or math.prod(held.shape) > MAX_ATTRIBUTE_SIZE:
+        return None
+    return np.asarray(item.attrs[name], dtype=np.float64).reshape(-1)
 
 
 def _file(path: Path) -> h5py.File:

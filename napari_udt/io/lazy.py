@@ -198,7 +198,9 @@ class LazyCube:
         selection = tuple(self._fixed.get(i, wanted.get(i, 0)) for i in range(len(self.source.shape)))
         block = self.source.read(selection).transpose(_ranks(self._axes))
         block = block if pick is None else block[:, :, pick]
-        with np.errstate(over="ignore"):  # beyond float32 is infinite, and counted as such
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # not finite as float32 is counted, not reported here
             return np.ascontiguousarray(block, dtype=np.float32)
 
     def _scattered(self, keys: list[Any]) -> NDArray[np.float32]:

@@ -16,6 +16,7 @@ from napari_udt.io.diagnosis import explain
 from napari_udt.io.diagnosis import is_damaged as _is_damaged
 from napari_udt.io.registry import Format, sniff
 
+MAX_NAMED = 50  # candidates that messages and metadata name; list_candidates names all
 PathLike = str | os.PathLike[str]
 
 
@@ -49,7 +50,7 @@ def open_cube(
     Returns
     -------
     SpectralCube
-        ``metadata["file"]`` says where it was opened from: path, format, candidate and the other candidates.
+        ``metadata["file"]`` says where it was opened from: path, format, candidate and (up to 50) other candidates.
 
     Raises
     ------
@@ -155,7 +156,9 @@ def _chosen(found: Sequence[Candidate], wanted: str | int | None, path: Path) ->
         return found[wanted]
     if wanted in titles:
         return found[titles.index(str(wanted))]
-    raise CubeError(f"{path}: there is no candidate {wanted!r}; the file offers {', '.join(titles)}.")
+    raise CubeError(
+        f"{path}: there is no candidate {wanted!r}; the file offers {', '.join(titles[:MAX_NAMED])}."
+    )
 
 
 def _open(path: Path, known: Format, chosen: Candidate, found: Sequence[Candidate]) -> SpectralCube:
@@ -165,13 +168,15 @@ def _open(path: Path, known: Format, chosen: Candidate, found: Sequence[Candidat
         "path": str(path),
         "format": known.name,
         "candidate": chosen.title,
-        "others": [c.title for c in found if c is not chosen],
+        "others": [c.title for c in found if c is not chosen][:MAX_NAMED],
     }
     return replace(cube, metadata={**cube.metadata, "file": origin})
 
 
 def _writer(path: Path, count: int) -> Callable[[Sequence[SpectralCube], Path, bool], None]:
     """Return what writes the format that the file's ending asks for."""
+    if count == 0:
+        raise CubeError(f"{path}: there is no cube to save.")
     ending = path.suffix.lower()
     if ending in (".h5", ".hdf5"):
         return own.write

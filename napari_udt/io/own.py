@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +56,7 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         titles = [hdf5_text.attribute(groups[name], "name", path) or name for name in names]
     if not names:
         raise CubeError(f"{path}: the file holds no cube; expected groups below /cubes.")
-    return [
-        Candidate(_unique(titles, i), lambda key=key: _read(path, key, options))  # type: ignore[misc]
-        for i, key in enumerate(names)
-    ]
+    return [Candidate(_unique(titles, i), partial(_read, path, key, options)) for i, key in enumerate(names)]
 
 
 def write(cubes: Sequence[SpectralCube], path: Path, compress: bool = False) -> None:
@@ -159,22 +157,23 @@ def _mapping(group: h5py.Group, name: str, path: Path) -> dict[str, Any]:
     return value
 
 
-def _pixel_size_mm(group: h5py.Group, path: Path) -> Any:
-    if "pixel_size" not in group.attrs:
-        return None
-    if (unit := hdf5_text.attribute(group, "pixel_size_unit", path)) != "mm":
+def _pixel_size_mm(group: h5py.Group, path: Path) -> NDArray[np.float64] | None:
+    size = hdf5.attribute_numbers(group, "pixel_size")
+    unit = hdf5_text.attribute(group, "pixel_size_unit", path)
+    if size is not None and unit != "mm":
         raise CubeError(f"{path}: the pixel size is in {unit!r}; expected mm.")
-    return tuple(np.asarray(group.attrs["pixel_size"], dtype=np.float64).reshape(-1))
+    return size
 
 
 def _check_version(file: h5py.File, path: Path) -> None:
-    version = int(file.attrs.get("version", 0))
+    stored = hdf5.attribute_numbers(file, "version")
+    version = 0.0 if stored is None or stored.size != 1 else float(stored[0])
     if version > VERSION:
         raise CubeError(
-            f"{path}: the file has version {version} of the napari-udt format, this napari-udt knows versions "
+            f"{path}: the file has version {version:g} of the napari-udt format, this napari-udt knows versions "
             f"up to {VERSION}; update napari-udt to open it."
         )
-    if version < 1:
+    if version != VERSION:
         raise CubeError(f"{path}: the file lacks a valid version number of the napari-udt format.")
 
 

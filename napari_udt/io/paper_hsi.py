@@ -8,6 +8,7 @@ a picture of one column.
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         raise CubeError(
             f"{path}: the file holds class numbers or positions; open {_main_file(path).name} instead."
         )
-    return [Candidate("spectra", lambda: _read(path, options))]
+    return [Candidate("spectra", partial(_read, path, options))]
 
 
 def _read(path: Path, options: ReadOptions) -> SpectralCube:

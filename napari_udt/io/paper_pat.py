@@ -8,6 +8,7 @@ and ``description`` (JSON), which readers of the original layout ignore.
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ WAVELENGTHS_NM = np.arange(700.0, 851.0, 10.0)
 CLASS_NAMES = {**{i: f"class {i}" for i in range(7)}, 5: "vein", 6: "artery"}
 
 _CONFIG_BYTES = 1_000_000
-_CONFIG_KEYS = ("dims", "mean", "std", "n_classes")
+_CONFIG_KEYS = ("dims", "mean", "std", "n_classes", "class_prevalences")
 _DESCRIBED = ("modality", "domain", "origin", "quantity", "name", "pixel_size_mm", "provenance")
 
 
@@ -44,7 +45,7 @@ def sniff(path: Path) -> Match:
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     """Return the one image of the archive."""
-    return [Candidate("reconstruction", lambda: _read(path, options))]
+    return [Candidate("reconstruction", partial(_read, path, options))]
 
 
 def write(cube: SpectralCube, path: Path, compress: bool = False) -> None:
@@ -132,17 +133,17 @@ def _data_config(path: Path) -> dict[str, Any]:
         return {}
     try:
         stored = yaml.safe_load(config.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError):
+    except (yaml.YAMLError, RecursionError, ValueError):
         return {}  # it only adds remarks: a damaged one must not keep the image from opening
-    kept = (
-        {k: stored[k] for k in _CONFIG_KEYS if k in stored and _is_plain(stored[k])}
-        if isinstance(stored, dict)
-        else {}
-    )
-    return {"data_config": kept} if kept else {}
+    if not isinstance(stored, dict):
+        return {}
+    kept = {key: stored[key] for key in _CONFIG_KEYS if key in stored and _is_plain(stored[key])}
+    return {"data_config": json.loads(json.dumps(kept))} if kept else {}  # keys become text, as in every file
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a value is a number or a short list of numbers."""
-    values = value if isinstance(value, list) and len(value) < 100 else [value]
-    return all(isinstance(v, (int, float)) for v in values)
+    """Whether a value is a number, or a short list of numbers or mapping of class numbers to numbers."""
+    if isinstance(value, dict):
+        return all(isinstance(key, (int, str)) for key in value) and _is_plain(list(value.values()))
+    values = value if isinstance(value, list) else [value]
+    return len(values) < 100 and all(isinstance(v, (int, float)) for v in values)

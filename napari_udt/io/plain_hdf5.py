@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -64,8 +65,7 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     if not found:
         raise _nothing_fits(path, arrays, options)
     return [
-        Candidate(f.name, lambda f=f: _read(path, f, options), alternative=i > 0)  # type: ignore[misc]
-        for i, f in enumerate(found)
+        Candidate(f.name, partial(_read, path, f, options), alternative=i > 0) for i, f in enumerate(found)
     ]
 
 
@@ -88,17 +88,11 @@ def _survey(
 
 def _wavelengths_of(item: Any, path: Path) -> list[NDArray[np.float64]]:
     """Return what an object holds of wavelengths: in its attributes, or itself when it is a list of that name."""
-    held = [item.attrs[name] for name in item.attrs if is_wavelength_name(name) and _is_short(item, name)]
+    held = [hdf5.attribute_numbers(item, name) for name in item.attrs if is_wavelength_name(name)]
     is_list = isinstance(item, h5py.Dataset) and item.ndim == 1 and 0 < item.size <= MAX_WAVELENGTHS
     if is_list and is_wavelength_name(item.name) and hdf5.is_numeric(item):
         held.append(hdf5.whole(item, path))
     return [values for values in map(wavelengths_in_nm, held) if values is not None]
-
-
-def _is_short(item: Any, name: str) -> bool:
-    """Whether an attribute is a list of numbers that is not too long for wavelengths."""
-    held = item.attrs.get_id(name)
-    return held.dtype.kind in "fiu" and len(held.shape or ()) == 1 and held.shape[0] <= MAX_WAVELENGTHS
 
 
 def _fitting(

@@ -5,6 +5,7 @@ A ``.npy`` file says no wavelengths: they must be given. In a ``.npz`` they are 
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         raise missing_wavelengths(path, list(shapes.items()))
     fitting = [name for name in shapes if wavelengths.size in shapes[name]] or list(shapes)
     return [
-        Candidate(name, lambda name=name: _read(path, name, wavelengths, options), alternative=i > 0)  # type: ignore[misc]
+        Candidate(name, partial(_read, path, name, wavelengths, options), alternative=i > 0)
         for i, name in enumerate(fitting)
     ]
 

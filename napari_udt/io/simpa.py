@@ -7,8 +7,9 @@ with the skin on top is the transpose. Dictionaries are groups, None is the stri
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from napari_udt.io import hdf5, hdf5_text, simpa_maps
 from napari_udt.io.assemble import assemble
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.lazy import Hdf5StackSource, LazyCube
+
+_Images = list[tuple[float, h5py.Dataset]]
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ _FIELDS = (
     _Field(("simulation_properties",), "mus", "scattering coefficient [1/cm]"),
     _Field(("simulation_properties",), "g", "scattering anisotropy"),
 )
+
+MAX_PLANES = 2_000  # of a deeper volume only the middle plane is offered
 
 
 def sniff(path: Path) -> Match:
@@ -66,7 +71,7 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         if not found:
             raise CubeError(_without_image(root, path))
     return [
-        Candidate(title, lambda field=field, y=y: _read(path, field, y, options), alternative=i > 0)  # type: ignore[misc]
+        Candidate(title, partial(_read, path, field, y, options), alternative=i > 0)
         for i, (title, field, y) in enumerate(found)
     ]
 
@@ -75,45 +80,45 @@ def _titles(root: h5py.Group) -> Iterator[tuple[str, _Field, int | None]]:
     """Go through title, field and plane of everything that could be shown; planes beside the middle last."""
     planes: list[tuple[str, _Field, int | None]] = []
     for field in _FIELDS:
-        images = list(_images(root, field).values())
+        images = [dataset for _, dataset in _images(root, field)]
         if not images:
             continue
         yield field.name, field, None
-        if images[0].ndim == 3 and images[0].shape[1] > 1:
+        if images[0].ndim == 3 and 1 < images[0].shape[1] <= MAX_PLANES:
             planes += [(f"{field.name}, plane y = {y}", field, y) for y in range(images[0].shape[1])]
     yield from planes
 
 
-def _images(root: h5py.Group, field: _Field) -> dict[float, h5py.Dataset]:
-    """Return a field's dataset for each wavelength [nm], sorted."""
+def _images(root: h5py.Group, field: _Field) -> _Images:
+    """Return a field's wavelengths [nm], sorted, each with its dataset."""
     group = hdf5.child_group(root, *field.group)
     if group is None:
-        return {}
+        return []
     regular = _by_wavelength(hdf5.child_group(group, field.name))
     swapped = _by_wavelength(group if field.group else hdf5.child_group(group, field.name), field.name)
-    return dict(sorted((regular or swapped).items()))
+    return sorted(regular or swapped, key=lambda image: image[0])
 
 
-def _by_wavelength(group: h5py.Group | None, *below: str) -> dict[float, h5py.Dataset]:
+def _by_wavelength(group: h5py.Group | None, *below: str) -> _Images:
     if group is None:
-        return {}
-    found = {}
+        return []
+    found = []
     for name, _ in hdf5.children(group):
         dataset = hdf5.child_dataset(group, name, *below)
         if dataset is not None and _is_number(name) and dataset.ndim in (2, 3) and hdf5.is_numeric(dataset):
-            found[float(name)] = dataset
+            found.append((float(name), dataset))
     return found
 
 
 def _read(path: Path, field: _Field, y: int | None, options: ReadOptions) -> SpectralCube:
     with hdf5.opened(path) as file:
         root = _root(file)
-        images = {} if root is None else _images(root, field)
+        images = [] if root is None else _images(root, field)
         if root is None or not images:
             raise CubeError(f"{path}: {field.name} is gone; the file has changed since it was listed.")
         shape = _common_shape(images, path)
         plane = shape[1] // 2 if y is None and len(shape) == 3 else y
-        source = Hdf5StackSource(path, list(images.values()))
+        source = Hdf5StackSource(path, [dataset for _, dataset in images])
         data = LazyCube(source, (len(shape), 1, 0), {} if plane is None else {2: plane})
         geometry = simpa_maps.geometry(file, path, reconstructed=field.name.startswith("reconstructed"))
         maps = simpa_maps.read(root, path, geometry, shape, plane)
@@ -121,7 +126,7 @@ def _read(path: Path, field: _Field, y: int | None, options: ReadOptions) -> Spe
             path,
             options,
             data,
-            wavelengths_nm=list(images),
+            wavelengths_nm=[wavelength for wavelength, _ in images],
             modality="PAT",
             domain="simulated",
             quantity=field.quantity,
@@ -133,8 +138,8 @@ def _read(path: Path, field: _Field, y: int | None, options: ReadOptions) -> Spe
         )
 
 
-def _common_shape(images: Mapping[float, h5py.Dataset], path: Path) -> tuple[int, ...]:
-    shapes = {hdf5.checked(dataset, path).shape for dataset in images.values()}
+def _common_shape(images: _Images, path: Path) -> tuple[int, ...]:
+    shapes = {hdf5.checked(dataset, path).shape for _, dataset in images}
     if len(shapes) != 1:
         raise CubeError(
             f"{path}: the images of the wavelengths differ in shape ({sorted(shapes)}); expected one."

@@ -5,6 +5,7 @@ Spectra open as a picture of one column; of images, each one is a candidate.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from napari_udt.io.assemble import assemble, label_image
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.lazy import ArraySource, Hdf5Source, LazyCube
 
+MAX_IMAGES = 10_000  # more are not listed: a file may declare any number
+
 
 def sniff(path: Path) -> Match:
     """Whether the root attribute ``format`` is that of a data set."""
@@ -32,14 +35,17 @@ def sniff(path: Path) -> Match:
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     """Return the list of spectra, or every image."""
     with hdf5.opened(path) as file:
-        if int(file.attrs.get("version", 0)) > VERSION:
-            raise CubeError(f"{path}: the data set is of a newer version; update napari-udt to open it.")
+        version = hdf5.attribute_numbers(file, "version")
+        if version is None or version[0] > VERSION:
+            raise CubeError(
+                f"{path}: the data set has no version that is known (up to {VERSION}); update napari-udt."
+            )
         samples = _samples(file, path)
-        images = samples.shape[0] if samples.ndim == 4 else 0
+        images = min(samples.shape[0], MAX_IMAGES) if samples.ndim == 4 else 0
     if not images:
-        return [Candidate("spectra", lambda: _read_spectra(path, options))]
+        return [Candidate("spectra", partial(_read_spectra, path, options))]
     return [
-        Candidate(f"image {i}", lambda i=i: _read_image(path, i, options), alternative=i > 0)  # type: ignore[misc]
+        Candidate(f"image {i}", partial(_read_image, path, i, options), alternative=i > 0)
         for i in range(images)
     ]
 
@@ -98,6 +104,6 @@ def _facts(file: h5py.File, path: Path) -> dict[str, Any]:
         "domain": texts["domain"] if texts["domain"] in DOMAINS else "unknown",
         "origin": texts["origin"] or "",
         "label_names": {-1: "unknown", **dict(enumerate(names))},
-        "pixel_size_mm": file.attrs.get("pixel_size_mm"),
+        "pixel_size_mm": hdf5.attribute_numbers(file, "pixel_size_mm"),
         "metadata": {"layout": "data set", "generator": texts["generator"]},
     }

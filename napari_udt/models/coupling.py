@@ -53,10 +53,9 @@ def conv_subnet(width: int, kernels: Sequence[int]) -> SubnetMaker:
 
 
 def _near_zero(layer: nn.Module) -> nn.Module:
-    assert isinstance(layer, nn.Linear | nn.Conv2d)
     with torch.no_grad():
-        layer.weight.mul_(_LAST_LAYER_INIT)
-        nn.init.zeros_(layer.bias) if layer.bias is not None else None
+        for parameter in layer.parameters():
+            parameter.mul_(_LAST_LAYER_INIT)
     return layer
 
 

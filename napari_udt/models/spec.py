@@ -124,7 +124,7 @@ class ModelSpec:
         """
         try:
             found = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ModelError(f"{where}: not valid JSON ({error}).") from error
         if not isinstance(found, dict) or found.pop("format", None) != FORMAT:
             raise ModelError(f'{where}: not a model of napari-udt; expected "format": "{FORMAT}".')

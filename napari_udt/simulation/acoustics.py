@@ -1,7 +1,7 @@
 """Photoacoustic waves: from initial pressure to the detectors of an arc array, and back to a picture.
 
 In a medium that sound crosses on straight rays the pressure at a detector is the time derivative of spherical
-means (Wang and Wu, *Biomedical Optics*, 2007, equation 12.20):
+means (Wang and Wu, *Biomedical Optics*, 2007, chapter 12):
 
     p(r, t) ~ d/dt  integral of p0(r') delta(t - |r - r'| / c) / |r - r'|
 

@@ -35,7 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--n", type=_positive, help="tissues or images to simulate, or spectra to draw (hsi, pat)"
     )
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same data (default 1)")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="file; for samples a folder")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        help="file; for samples a folder, whose samples are replaced",
+    )
     parser.add_argument("--jobs", type=_positive, default=1, help="processes to use (default 1)")
     parser.add_argument(
         "--tables", type=Path, help=f"folder with the measured tables (default: ${SHARED_VARIABLE}/data)"

@@ -8,9 +8,11 @@ It stands where recordings would stand and is never called real. What it has and
   some are dead; they add noise;
 * the membrane of the probe shows as a line and throws an echo;
 * pulse energy varies from wavelength to wavelength by 1 to 5 %;
-* light from skin beside the imaging plane is heard as a haze under it.
+* sound from skin beside the imaging plane arrives late and lies as a haze under the skin.
 
-Figures of the array after SIMPA's model of the MSOT Acuity Echo (Groehl et al., J. Biomed. Opt. 27, 2022).
+Figures of the array after SIMPA's model of the MSOT Acuity Echo (Groehl et al., J. Biomed. Opt. 27, 083010, 2022).
+How strong haze and noise are is not known from a device: they were chosen so that spectra of arteries agree with
+those measured in radial arteries (PAISKINTONE, Else et al.) within their spread.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ PIXEL_SIZE_MM = 0.5  # nominal
 CANDIDATES = 2000  # tissues among which each organ finds its nearest
 
 # Physiology around an organ's tissue, in standard normal units of three smooth fields (nodes of the table).
-_NODES = (np.linspace(-3, 3, 7), np.linspace(-3, 3, 5), np.linspace(-3, 3, 3))
+_NODES = (np.linspace(-3, 3, 5), np.linspace(-3, 3, 5), np.linspace(-3, 3, 3))
 _OXYGENATION_STEP = 0.06
 _BLOOD_STEP = 0.2
 _SCATTERING_STEP = 0.07
@@ -47,7 +47,7 @@ _QUANTUM = 2.0**-13
 
 @dataclass(frozen=True, eq=False)
 class _OrganTable:
-    """Simulated spectra (7, 5, 3, 100) and oxygenation (7, 5, 3) over the physiology of one organ."""
+    """Simulated spectra (5, 5, 3, 100) and oxygenation (5, 5, 3) over the physiology of one organ."""
 
     spectra: Array
     oxygenation: Array
@@ -153,7 +153,7 @@ def _second_scene(
 
 def _fields(shape: tuple[int, int], count: int, rng: np.random.Generator) -> Array:
     """Smooth fields (rows, columns, count) of unit variance: broad variation with some fine detail."""
-    broad = [smooth_field(shape, shape[0] / 9, rng) for _ in range(count)]
+    broad = [smooth_field(shape, shape[0] / 12, rng) for _ in range(count)]
     fine = [smooth_field(shape, 1.5, rng) for _ in range(count)]
     return np.sqrt(0.95) * np.stack(broad, axis=-1) + np.sqrt(0.05) * np.stack(fine, axis=-1)
 

@@ -105,10 +105,9 @@ def layered_reflectance_of(parameters: Arrays, blood_per_cm: Array) -> Array:
     )
 
 
-def simulate_block(block: int, *, n: int, seed: int, blood_per_cm: Array) -> Arrays:
-    """Draw and simulate the tissues of one block of a run of ``n``."""
-    size = min(BLOCK, n - block * BLOCK)
-    parameters = draw_tissues(size, block_rng(seed, block))
+def simulate_block(block: int, *, sizes: list[int], seed: int, blood_per_cm: Array) -> Arrays:
+    """Draw and simulate the tissues of one block; ``sizes`` are those of all blocks."""
+    parameters = draw_tissues(sizes[block], block_rng(seed, block))
     spectra = layered_reflectance_of(parameters, blood_per_cm)
     return {name: v.astype(np.float32) for name, v in {"spectra": spectra, **parameters}.items()}
 
@@ -140,11 +139,12 @@ def simulate_hsi_simulated(
     Dataset
         Diffuse reflectance with labels; parameters (N, 3), one column per layer.
     """
-    make = partial(simulate_block, n=n, seed=seed, blood_per_cm=blood_absorption(tables))
+    sizes = [min(BLOCK, n - start) for start in range(0, n, BLOCK)]
+    make = partial(simulate_block, sizes=sizes, seed=seed, blood_per_cm=blood_absorption(tables))
     generator = {"name": "napari_udt.simulation.hsi_simulated", "tissues": n, "ranges": RANGES}
     simulated = run_blocks(
         make,
-        -(-n // BLOCK),
+        len(sizes),
         jobs=jobs,
         progress=progress,
         parts=parts,

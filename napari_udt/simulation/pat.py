@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -14,7 +15,7 @@ from napari_udt.cube import SpectralCube
 from napari_udt.dataset import Dataset
 from napari_udt.errors import SimulationError
 from napari_udt.simulation.digital_device import second_image
-from napari_udt.simulation.forearm import CLASS_NAMES
+from napari_udt.simulation.forearm import ARTERY, CLASS_NAMES, MUSCLE, VEIN
 from napari_udt.simulation.parallel import Arrays, Progress, run_blocks
 from napari_udt.simulation.pat_image import WAVELENGTHS_NM, PatImage, simulated_image
 from napari_udt.simulation.pixel_grid import IMAGE_GRID
@@ -29,6 +30,9 @@ ORIGINS: dict[PatDomain, str] = {"simulated": "simulated", "second": "digital de
 QUANTITY = "reconstructed initial pressure [a.u.]"
 GENERATOR = {"name": "napari-udt simulate pat", "version": 1}  # another version: other images for a seed
 SAMPLE_BITS = 9  # of the significand: steps of 0.2 %, far below the noise
+LEAST_VESSEL_PIXELS = 40  # of a sample's artery and veins
+MOST_VESSEL_COLUMNS = 30  # 4.7 mm: wider arteries run along the imaging plane
+LEAST_CONTRAST = 4.0  # artery over muscle
 PARAMETER_PREFIX = "parameter_"
 
 
@@ -145,17 +149,29 @@ def _dataset(arrays: Arrays, domain: PatDomain, seed: int) -> Dataset:
 def make_pat_samples(tables: Tables, seed: int) -> tuple[SpectralCube, SpectralCube]:
     """Make one forearm of each domain, unpaired, as sample data.
 
+    Of each domain's images the first that :func:`is_telling` is taken: the sample is there to look at.
+
     Returns
     -------
     simulated, second : SpectralCube
         16 x 128 x 256; values are rounded to a few significant bits so that they compress well.
     """
-    simulated, second = (_sample(domain, seed, tables) for domain in DOMAINS)
+    simulated, second = (_sample(ImageFactory(domain, seed, tables)) for domain in DOMAINS)
     return simulated, second
 
 
-def _sample(domain: PatDomain, seed: int, tables: Tables) -> SpectralCube:
-    image = ImageFactory(domain, seed, tables).image(0)
+def is_telling(image: PatImage) -> bool:
+    """Whether a vein and an artery cross the imaging plane and the artery stands out from muscle at 800 nm."""
+    artery, vein, muscle = (image.labels == label for label in (ARTERY, VEIN, MUSCLE))
+    if min(artery.sum(), vein.sum()) < LEAST_VESSEL_PIXELS or artery.any(axis=0).sum() > MOST_VESSEL_COLUMNS:
+        return False
+    picture = image.image[int(np.argmin(np.abs(WAVELENGTHS_NM - 800)))]
+    return bool(np.median(picture[artery]) > LEAST_CONTRAST * np.median(picture[muscle]))
+
+
+def _sample(factory: ImageFactory) -> SpectralCube:
+    index, image = next((i, image) for i in count() if is_telling(image := factory.image(i)))
+    domain = factory.domain
     return SpectralCube(
         data=rounded(image.image, SAMPLE_BITS).transpose(1, 2, 0),
         wavelengths_nm=WAVELENGTHS_NM,
@@ -168,7 +184,7 @@ def _sample(domain: PatDomain, seed: int, tables: Tables) -> SpectralCube:
         quantity=QUANTITY,
         origin=ORIGINS[domain],
         name=f"pat_{domain}",
-        provenance={"generator": GENERATOR, "domain": domain, "seed": seed},
+        provenance={"generator": GENERATOR, "domain": domain, "seed": factory.seed, "image": index},
         metadata={name: float(value) for name, value in image.parameters.items() if np.isfinite(value)},
     )
 

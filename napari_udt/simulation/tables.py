@@ -251,7 +251,7 @@ def find_tables(folder: str | Path | None = None) -> Tables:
     SimulationError
         When no such folder holds the absorption table.
     """
-    candidates = [Path(folder)] if folder is not None else list(_candidates())
+    candidates = [Path(folder)] if folder is not None else list(dict.fromkeys(_candidates()))
     for candidate in candidates:
         if (candidate / SOURCES["absorption"].file).is_file():
             return Tables(candidate)

@@ -3,8 +3,8 @@
 Units are 1/cm. Absorption of the chromophores comes from the measured tables; the rest is literature:
 
 * epidermis and dermis without blood and melanin absorb ``0.244 + 85.3 exp(-(l - 154) / 66.2)`` with the
-  wavelength l in nm (Saidi 1992, in Jacques, Phys. Med. Biol. 58 R37, 2013);
-* reduced scattering ``a (l / 500)^-b`` of skin a = 46.0, b = 1.421 (Jacques 2013, table 1);
+  wavelength l in nm (bloodless rat skin; Jacques, "Skin Optics", Oregon Medical Laser Center News, January 1998);
+* reduced scattering ``a (l / 500)^-b`` of skin a = 46.0, b = 1.421 (Jacques, Phys. Med. Biol. 58 R37, 2013);
 * reduced scattering of fat, muscle and blood: the scattering table times 1 - g with g = 0.9 for fat and
   muscle and 0.98 for blood (the anisotropies that SIMPA uses: Groehl et al., J. Biomed. Opt. 27, 2022).
 """
@@ -62,7 +62,7 @@ def optical_spectra(tables: Tables, wavelengths_nm: Array) -> OpticalSpectra:
 
 
 def bloodless_skin_absorption_per_cm(wavelengths_nm: Array) -> Array:
-    """Absorption of skin without blood and melanin (Saidi 1992, in Jacques 2013)."""
+    """Absorption of skin without blood and melanin (Jacques 1998, section 1.1)."""
     return 0.244 + 85.3 * np.exp(-(wavelengths_nm - 154) / 66.2)
 
 

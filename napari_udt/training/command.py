@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--simulated", help="data set file of the simulated domain")
     parser.add_argument("--second", help="data set file of the second domain")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in OUTPUT.run")
-    parser.add_argument("--device", default="cpu", help="torch device, for example cuda:0 (default: cpu)")
+    parser.add_argument("--device", default="cpu", help="auto, cpu, cuda:0, ... (default: cpu)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -33,11 +33,12 @@ def run(args: argparse.Namespace) -> int:
     """
     config = load_config(args.config, simulated=args.simulated, second=args.second)
     # torch takes seconds to import: a wrong configuration is answered before that
+    from napari_udt.inference.devices import choose
     from napari_udt.training.loop import TrainingInterrupted
     from napari_udt.training.run import train
 
     try:
-        train(config, args.output, resume=args.resume, device=args.device)
+        train(config, args.output, resume=args.resume, device=choose(args.device).key)
     except TrainingInterrupted as stop:
         print(stop)
         return INTERRUPTED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from napari_udt.inference.devices import choose
 from napari_udt.models import TransferModel
 from napari_udt.models.conditions import DomainLike
 from napari_udt.training import metrics
@@ -112,6 +112,5 @@ def _data_facts(data: DomainData) -> dict[str, Any]:
 
 
 def _hardware(device: str) -> str:
-    if device.startswith("cuda"):
-        return torch.cuda.get_device_name(device)
-    return f"{platform.machine()} CPU, {torch.get_num_threads()} thread(s)"
+    title = choose(device).title
+    return title if device != "cpu" else f"{title}, {torch.get_num_threads()} thread(s)"

@@ -46,8 +46,8 @@ def train(
     TrainingInterrupted
         After Ctrl-C.
     """
-    if folder.exists():
-        raise TrainingError(f"{folder}: holds a model already; choose another folder.")
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise TrainingError(f"{folder}: is there already and not empty; choose another folder for the model.")
     data = {domain: load_domain(config, domain) for domain in DOMAINS}
     require_matching(data["simulated"], data["second"])
     spec = make_spec(config, data)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -118,6 +118,14 @@ class CurveSet:
     def quantity(self) -> str:
         """What the vertical axis shows; different quantities are named side by side."""
         return " / ".join(dict.fromkeys(curve.quantity for curve in self.curves))
+
+    def without(self, hidden: Collection[CurveId]) -> CurveSet:
+        """Return the same without some curves and their numbers."""
+        return replace(
+            self,
+            curves=tuple(curve for curve in self.curves if curve.id not in hidden),
+            differences=tuple(d for d in self.differences if d.curve not in hidden),
+        )
 
     def difference(self, curve: CurveId) -> Difference | None:
         """Return how far a curve lies from its reference; None for the reference itself."""

@@ -59,7 +59,7 @@ def save_curves(curves: CurveSet, path: str | Path) -> None:
 def csv_text(curves: CurveSet) -> str:
     """Return the curves as CSV, see the module's docstring for the columns."""
     buffer = io.StringIO()
-    buffer.writelines(f"# {line}\n" for line in _header(curves))
+    buffer.writelines(f"# {' '.join(line.split())}\n" for line in _header(curves))
     writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     writer.writerow(COLUMNS)
     for curve in curves.curves:

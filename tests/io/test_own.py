@@ -141,6 +141,8 @@ def test_what_the_user_states_wins_and_is_recorded(tmp_path):
 def test_other_endings_are_refused_before_anything_is_written(tmp_path):
     with pytest.raises(CubeError, match=r"\.npz"):
         save_cube(full_cube(np.random.default_rng(1)), tmp_path / "x.tiff")
+    with pytest.raises(CubeError, match="no cube"):
+        save_cubes([], tmp_path / "x.h5")
     assert list(tmp_path.iterdir()) == []
 
 

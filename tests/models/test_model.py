@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from specs import hsi_spec, pat_spec, stir
+from model_specs import hsi_spec, pat_spec, stir
 
 from napari_udt.errors import ModelError
 from napari_udt.models.build import build_network

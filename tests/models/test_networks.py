@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from specs import hsi_spec, pat_spec, stir
+from model_specs import hsi_spec, pat_spec, stir
 
 from napari_udt.errors import ModelError
 from napari_udt.models.build import build_network

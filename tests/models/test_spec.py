@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from specs import hsi_spec, pat_spec
+from model_specs import hsi_spec, pat_spec
 
 from napari_udt.errors import ModelError
 from napari_udt.models.spec import ModelSpec
@@ -61,7 +61,7 @@ def test_a_damaged_file_is_refused_by_its_name(change, message):
     assert str(caught.value).startswith("some/model.json: ")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3", '"text"'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", '"text"', "[" * 100_000])
 def test_what_is_no_specification_is_refused(text):
     with pytest.raises(ModelError, match=r"^here: "):
         ModelSpec.from_json(text, where="here")

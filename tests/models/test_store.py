@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from model_specs import hsi_spec, pat_spec, stir
 from safetensors.torch import load_file, save_file
-from specs import hsi_spec, pat_spec, stir
 
 from napari_udt.errors import ModelError
 from napari_udt.models import list_models, load_model, save_model
@@ -123,6 +123,12 @@ def test_a_failed_save_leaves_everything_as_it_was(saved, monkeypatch):
         save_model(make_model(), saved, overwrite=True)
     assert {path.name: path.read_bytes() for path in saved.iterdir()} == before
     assert [path.name for path in saved.parent.iterdir()] == ["small-hsi"]
+
+
+def test_saved_files_are_ordinary_ones(saved):
+    ordinary = saved.parent / "ordinary"
+    ordinary.touch()
+    assert {path.stat().st_mode for path in saved.iterdir()} == {ordinary.stat().st_mode}
 
 
 def test_weights_that_are_not_finite_are_not_saved(home):

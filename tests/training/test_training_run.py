@@ -138,7 +138,7 @@ def test_runs_and_models_are_never_written_over(toy_config, tmp_path, monkeypatc
     with pytest.raises(TrainingError, match=r"other values of seed;"):
         train(replace(config, seed=6), tmp_path / "toy", resume=True)
     train(config, tmp_path / "toy", resume=True)
-    with pytest.raises(TrainingError, match=r"toy: holds a model already; choose another folder"):
+    with pytest.raises(TrainingError, match=r"toy: is there already and not empty; choose another folder"):
         train(config, tmp_path / "toy", resume=True)
 
 

@@ -30,6 +30,7 @@ from napari_udt.viewer.widgets.spectra_plot import SpectraPlot
 FRAME_MS = 16  # about one screen refresh: drawing more often is lost work
 NO_CUBES = "Open a cube and move the mouse over it: its spectra appear here."
 NO_PIXEL = "Move the mouse over a cube to see its spectra; click to pin them."
+NO_PIN = "Click on a cube to pin the spectra of a pixel."
 _FILTERS = "Table with provenance (*.csv);;JSON with provenance (*.json);;Picture (*.png);;Drawing (*.svg)"
 
 
@@ -62,6 +63,11 @@ class SpectraDock(QWidget):
         self._on_pins_changed()
         self.refresh()
 
+    @property
+    def shown_curves(self) -> CurveSet:
+        """The curves without those that the user unticked."""
+        return self.curves.without(self._table.hidden)
+
     def refresh(self) -> None:
         """Resolve the session and draw the curves now."""
         self._since_refresh.start()
@@ -89,7 +95,7 @@ class SpectraDock(QWidget):
         if Path(path).suffix.casefold() in (".png", ".svg"):
             self._plot.save(Path(path))
         else:
-            save_curves(self.curves, path)
+            save_curves(self.shown_curves, path)
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
         """Catch up with what happened while nobody could see it."""
@@ -165,7 +171,8 @@ class SpectraDock(QWidget):
         self._plot.show_curves(self.curves, self._table.hidden)
 
     def _say(self) -> None:
-        self._hint.setText(NO_PIXEL if len(self.session) else NO_CUBES)
+        invitation = NO_PIXEL if self.session.options.hover else NO_PIN
+        self._hint.setText(invitation if len(self.session) else NO_CUBES)
         self._pages.setCurrentIndex(1 if self.curves.statement else 0)
         self._statement.setText(self.curves.statement)
         self._statement.setVisible(bool(self.curves.statement))
@@ -228,14 +235,18 @@ class SpectraDock(QWidget):
     def _on_copy(self) -> None:
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
-            clipboard.setText(csv_text(self.curves))
-            self._statement.setText(f"Copied {len(self.curves.curves)} curves as CSV")
+            curves = self.shown_curves
+            clipboard.setText(csv_text(curves))
+            self._statement.setText(f"Copied {len(curves.curves)} curves as CSV")
 
     def _on_export(self) -> None:
         path, chosen = QFileDialog.getSaveFileName(self, "Export spectra", "spectra.csv", _FILTERS)
         if not path:
             return
         target = with_suffix(path, chosen)
+        if target != Path(path) and target.exists():  # nobody agreed to replace that one
+            self._statement.setText(f"{target.name} exists already: give its full name to replace it.")
+            return
         try:
             self.save(target)
         except OSError as error:

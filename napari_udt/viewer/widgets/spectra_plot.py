@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
-from pyqtgraph.exporters import ImageExporter, SVGExporter
-from qtpy.QtCore import QEvent, QPointF, Qt, Signal
-from qtpy.QtGui import QKeyEvent
+from qtpy.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from qtpy.QtGui import QColor, QImage, QKeyEvent, QPainter
+from qtpy.QtSvg import QSvgGenerator
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_udt.files import whole_or_nothing
@@ -81,16 +81,38 @@ class SpectraPlot(QWidget):
             line.setPen(self._theme.grid, width=1, style=Qt.PenStyle.DotLine)
 
     def save(self, path: Path) -> None:
-        """Write the plot as a picture (.png, at twice the size on screen) or a drawing (.svg); whole or not at all."""
+        """Write the plot as a picture (.png, twice the size on screen) or a drawing (.svg); whole or not at all.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be written.
+        """
         self._show_crosshair(None)
-        scene = self._view.scene()
         with whole_or_nothing(path) as temporary:
             if path.suffix.casefold() == ".svg":
-                temporary.write_bytes(SVGExporter(scene).export(toBytes=True))
-            else:
-                exporter = ImageExporter(scene)
-                exporter.parameters()["width"] = 2 * self._view.width()
-                exporter.export(toBytes=True).save(str(temporary), "PNG")
+                self._save_drawing(temporary)
+            elif not self._picture(scale=2).save(str(temporary), "PNG"):
+                raise OSError(f"{path.name}: the picture could not be written")
+
+    def _save_drawing(self, path: Path) -> None:
+        drawing = QSvgGenerator()
+        drawing.setFileName(str(path))
+        drawing.setSize(self._view.size())
+        drawing.setViewBox(self._view.rect())
+        drawing.setTitle("Spectra")
+        painter = QPainter(drawing)
+        self._view.render(painter)
+        painter.end()
+
+    def _picture(self, scale: int) -> QImage:
+        image = QImage(self._view.size() * scale, QImage.Format.Format_ARGB32)
+        image.setDevicePixelRatio(scale)
+        image.fill(QColor(self._theme.background))
+        painter = QPainter(image)
+        self._view.render(painter, QRectF(self._view.rect()))
+        painter.end()
+        return image
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
         """Left and right arrows ask for the neighbouring wavelength."""

@@ -1,0 +1,26 @@
+import numpy as np
+
+from napari_udt.io import fuzz
+
+
+def test_every_seed_opens(tmp_path):
+    assert [fuzz.try_file(path) for path in fuzz.seed_files(tmp_path)] == ["opened"] * 8
+
+
+def test_three_hundred_damaged_files_give_a_cube_or_one_sentence(tmp_path):
+    outcomes, kept = fuzz.run(300, seed=1, folder=tmp_path)
+    assert kept == []
+    assert set(outcomes) == {"opened", "refused"}
+    assert min(outcomes.values()) > 30  # the changes are neither harmless nor hopeless
+
+
+def test_mutation_is_reproducible():
+    good = bytes(range(256)) * 4
+    assert (
+        fuzz.mutated(good, np.random.default_rng(3)) == fuzz.mutated(good, np.random.default_rng(3)) != good
+    )
+
+
+def test_the_command_says_what_it_found(tmp_path, capsys):
+    assert fuzz.main(["--n", "14", "--folder", str(tmp_path)]) == 0
+    assert "14 files in" in capsys.readouterr().out

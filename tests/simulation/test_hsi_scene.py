@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+from napari_udt.simulation.hsi_organs import CLASS_NAMES, l1_normalised, measured_organ
+from napari_udt.simulation.hsi_scene import make_hsi_samples
+from napari_udt.simulation.scene_layout import LABEL_NAMES, Shape, draw_layout, smooth_field
+from napari_udt.simulation.tables import find_tables
+
+
+@pytest.fixture(scope="module")
+def tables(shared):
+    return find_tables(shared / "data")
+
+
+@pytest.fixture(scope="module")
+def scenes(tables):
+    return make_hsi_samples(tables, 1, shape=(60, 80), candidates=60)
+
+
+def test_a_tube_is_deepest_on_its_middle_line():
+    tube = Shape("colon", 0.5, ((0.0, 0.0), (2.0, 0.0)))
+    x, y = np.array([1.0, 1.0, 1.0, 2.5]), np.array([0.0, 0.5, 1.0, 0.0])
+    np.testing.assert_allclose(tube.depth(x, y), [1.0, 0.0, -1.0, 0.0])
+
+
+def test_layouts_hold_all_organs_and_a_background():
+    layout = draw_layout((90, 120), np.random.default_rng(0))
+    assert set(np.unique(layout.labels)) == set(LABEL_NAMES) == set(range(11))
+    assert 0.5 < layout.relief.min() <= layout.relief.max() <= 1
+
+
+def test_smooth_fields_are_standardised_and_smooth():
+    field = smooth_field((80, 100), 6, np.random.default_rng(0))
+    assert (field.mean(), field.std()) == (pytest.approx(0, abs=1e-9), pytest.approx(1))
+    assert np.abs(np.diff(field, axis=0)).max() < 0.5
+
+
+def test_scenes_are_two_pictures_of_the_same_organs(scenes):
+    simulated, second = scenes
+    assert simulated.present_labels == second.present_labels == LABEL_NAMES
+    assert np.mean(simulated.labels != second.labels) > 0.2
+    assert (simulated.domain, second.domain) == ("simulated", "second")
+    assert second.origin == "drawn from measured statistics"
+
+
+def test_only_the_simulated_scene_knows_its_oxygenation(scenes):
+    simulated, second = scenes
+    tissue = simulated.labels > 0
+    assert second.oxygenation is None
+    assert np.isnan(simulated.oxygenation[~tissue]).all()
+    assert np.all((simulated.oxygenation[tissue] >= 0) & (simulated.oxygenation[tissue] <= 1))
+
+
+def test_second_scene_has_the_measured_spectra(scenes, tables):
+    _, second = scenes
+    for label, name in enumerate(CLASS_NAMES, start=1):
+        measured = measured_organ(tables, name)
+        mean = l1_normalised(second.data[second.labels == label].astype(np.float64)).mean(axis=0)
+        away = np.abs(mean - measured.mean) / measured.std
+        assert away.mean() < 2  # one organ in one picture is one draw, not the mean
+
+
+def test_neighbours_are_alike_but_for_noise(scenes):
+    simulated, _ = scenes
+    picture, inside = simulated.image(800), simulated.labels == CLASS_NAMES.index("omentum") + 1
+    pairs = inside[:, 1:] & inside[:, :-1]
+    steps = np.abs(np.diff(picture, axis=1))[pairs]
+    assert steps.mean() < 0.25 * picture[inside].std() or steps.mean() < 0.01 * picture[inside].mean()
+
+
+def test_values_are_short_so_that_files_compress(scenes):
+    for cube in scenes:
+        np.testing.assert_array_equal(cube.data * 2**13 % 1, 0)
+        assert np.isfinite(cube.data).all()
+        assert cube.data.min() >= 0

@@ -1,0 +1,299 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QGuiApplication
+from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLabel, QPushButton
+from spectra_scene import MOVED, REAL, SIM, scene, simulated
+
+from napari_udt.viewer.curves import CurveId
+from napari_udt.viewer.session import PixelRef, Session
+from napari_udt.viewer.widgets import spectra_dock
+from napari_udt.viewer.widgets.curve_table import ANGLE, CURVE, RMSE, VALUE
+from napari_udt.viewer.widgets.spectra_dock import NO_CUBES, NO_PIN, NO_PIXEL, SpectraDock, with_suffix
+
+
+def shown(qtbot, session):
+    dock = SpectraDock(session)
+    qtbot.addWidget(dock)
+    dock.resize(420, 700)
+    dock.show()
+    return dock
+
+
+@pytest.fixture
+def session():
+    return scene()
+
+
+@pytest.fixture
+def dock(qtbot, session):
+    """A dock that shows the liver: all three curves have arrived."""
+    dock = shown(qtbot, session)
+    session.set_cursor(PixelRef(SIM, 4, 2))
+    qtbot.waitUntil(lambda: len(dock.curves.curves) == 3, timeout=5000)
+    return dock
+
+
+def text(dock, name):
+    return dock.findChild(QLabel, name).text()
+
+
+def button(dock, name):
+    return dock.findChild(QPushButton, name)
+
+
+def press(qtbot, widget):
+    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+def choose(qtbot, dock, option, answer):
+    """Choose as a keyboard user does: go to the box, step to the answer."""
+    box = dock.findChild(QComboBox, option)
+    step = Qt.Key.Key_Down if box.findText(answer) > box.currentIndex() else Qt.Key.Key_Up
+    while box.currentText() != answer:
+        qtbot.keyClick(box, step)
+
+
+def cell(dock, row, column, role=Qt.ItemDataRole.DisplayRole):
+    return dock._table.rows.data(dock._table.rows.index(row, column), role)
+
+
+def test_it_says_what_to_do_first(qtbot):
+    session = Session()
+    dock = shown(qtbot, session)
+    assert text(dock, "hint") == NO_CUBES
+    assert dock.findChild(QLabel, "hint").isVisible()
+    assert not button(dock, "Copy").isEnabled()
+    session.add(simulated())
+    qtbot.waitUntil(lambda: text(dock, "hint") == NO_PIXEL)
+
+
+def test_moving_the_cursor_shows_curves_statement_and_numbers(dock, session, qtbot):
+    assert [curve.id.key for curve in dock.curves.curves] == [SIM, MOVED, REAL]
+    assert text(dock, "statement") == f"{SIM}: row 4, column 2 · liver"
+    assert not dock.findChild(QLabel, "hint").isVisible()
+    assert cell(dock, 2, CURVE) == "drawn from measured statistics: liver, mean of 27 pixels"
+    assert cell(dock, 2, ANGLE) == "ref."
+    assert cell(dock, 0, ANGLE) == f"{dock.curves.differences[0].angle_deg:.2f}"
+    assert float(cell(dock, 0, RMSE)) == pytest.approx(dock.curves.differences[0].rmse, rel=0.05)
+
+
+def test_many_moves_in_one_frame_are_drawn_once_and_the_last_wins(dock, session, qtbot, monkeypatch):
+    calls = []
+    real_resolve = spectra_dock.resolve
+    monkeypatch.setattr(spectra_dock, "resolve", lambda *a: calls.append(1) or real_resolve(*a))
+    for row in range(12):
+        for column in range(5):
+            session.set_cursor(PixelRef(SIM, row, column))
+    qtbot.waitUntil(lambda: "row 11, column 4" in text(dock, "statement"))
+    assert len(calls) <= 2
+
+
+def test_nothing_is_computed_while_nobody_can_see_it(dock, session, qtbot, monkeypatch):
+    dock.hide()
+    before = dock.curves
+    session.set_cursor(PixelRef(SIM, 9, 3))
+    qtbot.wait(60)
+    assert dock.curves is before
+    dock.show()
+    qtbot.waitUntil(lambda: "row 9" in text(dock, "statement"))
+
+
+@pytest.mark.parametrize(
+    ("option", "answer", "value"),
+    [
+        ("mode", "Structure", "structure"),
+        ("normalisation", "L1 norm", "l1"),
+        ("normalisation", "Not normalised", "none"),
+        ("window", "5 × 5 pixels", 5),
+        ("centre", "Median", "median"),
+        ("spread", "5–95 %", "quantiles"),
+    ],
+)
+def test_choices_reach_the_session_and_the_curves(dock, session, qtbot, option, answer, value):
+    choose(qtbot, dock, option, answer)
+    assert getattr(session.options, option) == value
+    qtbot.waitUntil(lambda: getattr(dock.curves.options, option) == value)
+
+
+def test_choices_made_elsewhere_are_shown(dock, session):
+    session.set_options(mode="structure", window=7, hover=False)
+    assert dock.findChild(QComboBox, "mode").currentText() == "Structure"
+    assert dock.findChild(QComboBox, "window").currentText() == "7 × 7 pixels"
+    assert not dock.findChild(QComboBox, "window").isEnabled()
+    assert not dock.findChild(QCheckBox, "hover").isChecked()
+
+
+def test_following_the_mouse_can_be_switched_off(dock, session, qtbot):
+    box = dock.findChild(QCheckBox, "hover")
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=box.rect().center() - box.rect().center() / 2)
+    qtbot.waitUntil(lambda: not dock.curves.curves)
+    assert text(dock, "hint") == NO_PIN
+    session.pin(PixelRef(SIM, 0, 0))
+    qtbot.waitUntil(lambda: {curve.id.pin for curve in dock.curves.curves} == {1})
+
+
+def test_pins_are_cleared_by_the_button(dock, session, qtbot):
+    assert not button(dock, "Clear pins").isEnabled()
+    session.pin(PixelRef(SIM, 1, 1))
+    qtbot.waitUntil(lambda: len(dock.curves.curves) == 6)
+    assert cell(dock, 3, CURVE).startswith("Pin 1 · simulated")
+    press(qtbot, button(dock, "Clear pins"))
+    assert session.pins == ()
+    qtbot.waitUntil(lambda: len(dock.curves.curves) == 3)
+
+
+def test_unticking_a_curve_hides_it_and_it_stays_hidden(dock, session, qtbot):
+    index = dock._table.rows.index(1, CURVE)
+    dock._table.setCurrentIndex(index)
+    dock._table.setFocus()
+    qtbot.keyClick(dock._table, Qt.Key.Key_Space)
+    assert dock._table.hidden == {CurveId(MOVED)}
+    assert cell(dock, 1, CURVE, Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Unchecked
+    assert not dock._plot._items[1]._line.isVisible()
+    session.set_cursor(PixelRef(SIM, 5, 3))
+    qtbot.waitUntil(lambda: "row 5" in text(dock, "statement"))
+    assert not dock._plot._items[1]._line.isVisible()
+    assert dock._plot._items[0]._line.isVisible()
+    qtbot.keyClick(dock._table, Qt.Key.Key_Space)
+    assert dock._table.hidden == frozenset()
+    assert dock._plot._items[1]._line.isVisible()
+
+
+def test_the_value_column_follows_the_slider_and_the_mouse_over_the_plot(dock, session):
+    rows = dock._table.rows
+    assert rows.headerData(VALUE, Qt.Orientation.Horizontal) == "Value"
+    session.set_wavelength(700.0)
+    assert rows.headerData(VALUE, Qt.Orientation.Horizontal) == "700 nm"
+    assert float(cell(dock, 0, VALUE)) == pytest.approx(dock.curves.curves[0].value_at(700), rel=0.01)
+    dock._plot.wavelength_hovered.emit(610.0)
+    assert rows.headerData(VALUE, Qt.Orientation.Horizontal) == "610 nm"
+    dock._plot.wavelength_hovered.emit(None)
+    assert rows.headerData(VALUE, Qt.Orientation.Horizontal) == "700 nm"
+
+
+def test_the_wavelength_line_and_the_slider_move_each_other(dock, session, qtbot):
+    session.set_wavelength(700.0)
+    assert dock._plot._line.value() == 700
+    dock._plot.wavelength_dragged.emit(763.0)
+    assert session.wavelength_nm == 750  # the nearest wavelength of the cube
+    qtbot.keyClick(dock._plot, Qt.Key.Key_Right)
+    assert session.wavelength_nm == dock._plot._line.value() == 800
+    session.set_wavelength(950.0)
+    qtbot.keyClick(dock._plot, Qt.Key.Key_Right)
+    assert session.wavelength_nm == 950
+
+
+def test_a_click_on_a_number_copies_it(dock, qtbot):
+    place = dock._table.visualRect(dock._table.rows.index(0, ANGLE)).center()
+    qtbot.mouseClick(dock._table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert float(QGuiApplication.clipboard().text()) == pytest.approx(dock.curves.differences[0].angle_deg)
+    assert text(dock, "statement").startswith("Copied ")
+
+
+def test_selected_rows_are_copied_with_headings(dock, qtbot):
+    dock._table.selectAll()
+    qtbot.keyClick(dock._table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert lines[0].split("\t") == ["Curve", "Value", "Angle [°]", "RMSE"]
+    assert len(lines) == 4
+    assert lines[1].split("\t")[0] == "simulated: this pixel"
+
+
+def test_copy_puts_the_csv_on_the_clipboard(dock, qtbot):
+    press(qtbot, button(dock, "Copy"))
+    lines = [x for x in QGuiApplication.clipboard().text().splitlines() if not x.startswith("#")]
+    rows = list(csv.DictReader(lines))
+    np.testing.assert_array_equal([float(r["value"]) for r in rows[:10]], dock.curves.curves[0].values)
+
+
+@pytest.mark.parametrize("name", ["spectra.csv", "spectra.json", "spectra.png", "spectra.svg", "bare"])
+def test_export_writes_what_the_name_asks_for(dock, qtbot, tmp_path, monkeypatch, name):
+    answer = (str(tmp_path / name), "JSON with provenance (*.json)")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a: answer)
+    press(qtbot, button(dock, "Export..."))
+    path = tmp_path / ("bare.json" if name == "bare" else name)
+    assert text(dock, "statement") == f"Saved {path}"
+    assert list(tmp_path.iterdir()) == [path]
+    if path.suffix == ".json":
+        assert len(json.loads(path.read_text())["curves"]) == 3
+
+
+def test_a_failed_export_is_told_in_one_sentence(dock, qtbot, tmp_path, monkeypatch):
+    (tmp_path / "taken").write_text("a file, not a folder")
+    target = str(tmp_path / "taken" / "spectra.csv")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a: (target, ""))
+    press(qtbot, button(dock, "Export..."))
+    assert text(dock, "statement").startswith("spectra.csv was not saved: ")
+
+
+def test_a_file_that_nobody_agreed_to_replace_is_kept(dock, qtbot, tmp_path, monkeypatch):
+    (tmp_path / "bare.csv").write_text("precious")
+    answer = (str(tmp_path / "bare"), "Table with provenance (*.csv)")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a: answer)
+    press(qtbot, button(dock, "Export..."))
+    assert (tmp_path / "bare.csv").read_text() == "precious"
+    assert text(dock, "statement").startswith("bare.csv exists already")
+
+
+def test_hidden_curves_are_not_exported(dock, tmp_path):
+    dock._table.rows.setData(dock._table.rows.index(0, CURVE), 0, Qt.ItemDataRole.CheckStateRole)
+    dock.save(tmp_path / "a.json")
+    found = json.loads((tmp_path / "a.json").read_text())
+    assert [curve["layer"] for curve in found["curves"]] == [MOVED, REAL]
+    assert [d["curve"]["layer"] for d in found["differences"]] == [MOVED]
+
+
+def test_a_cancelled_export_does_nothing(dock, qtbot, monkeypatch):
+    before = text(dock, "statement")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a: ("", ""))
+    press(qtbot, button(dock, "Export..."))
+    assert text(dock, "statement") == before
+
+
+def test_with_suffix():
+    assert with_suffix("a", "Picture (*.png)").name == "a.png"
+    assert with_suffix("a.csv", "Picture (*.png)").name == "a.csv"
+    assert with_suffix("a", "").name == "a"
+
+
+def test_closing_a_cube_takes_its_curves_away(dock, session, qtbot):
+    session.remove(MOVED)
+    qtbot.waitUntil(lambda: [curve.id.key for curve in dock.curves.curves] == [SIM, REAL])
+    session.remove(SIM)
+    qtbot.waitUntil(lambda: not dock.curves.curves)
+    assert dock.findChild(QLabel, "hint").isVisible()
+
+
+def test_remarks_are_shown(dock, session, qtbot):
+    session.set_cursor(PixelRef(SIM, 4, 15))
+    qtbot.waitUntil(lambda: text(dock, "remarks") == "No open real cube holds the structure 'skin'.")
+
+
+def test_a_dock_that_is_gone_is_not_called_any_more(qtbot, session):
+    dock = SpectraDock(session)
+    dock.show()
+    with qtbot.waitSignal(dock.destroyed):
+        dock.deleteLater()
+    session.set_cursor(PixelRef(SIM, 1, 1))
+    session.set_options(window=3)
+    session.set_wavelength(700.0)
+    session.pin(PixelRef(SIM, 1, 1))
+    session.remove(MOVED)
+
+
+def test_every_control_says_what_it_does_and_the_keyboard_reaches_it(dock):
+    controls = [w for kind in (QComboBox, QCheckBox, QPushButton) for w in dock.findChildren(kind)]
+    assert len(controls) >= 9
+    for control in controls:
+        assert control.toolTip()
+        assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_the_theme_reaches_plot_and_legend(dock):
+    dock.set_theme("light")
+    assert dock._plot._view.backgroundBrush().color().name() == "#ffffff"
+    assert dock.grab().toImage().width() == dock.width()
