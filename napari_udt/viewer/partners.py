@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from napari_udt.viewer.session import Entry, PixelRef, Role, Session
@@ -84,26 +84,31 @@ def _anchor(entry: Entry, peers: tuple[Entry, ...]) -> Hashable:
         seen.add(entry.key)
         source = _source(entry, peers) or _same_size(entry, peers)
         if source is None:
-            return stated_source(entry) or entry.cube.shape[:2]
+            return (*stated_sources(entry),)[-1:] or entry.cube.shape[:2]
         entry = source
     return entry.key
 
 
-def stated_source(entry: Entry) -> tuple[str, ...]:
-    """Return the names under which a cube's provenance knows its source; empty where it names none."""
-    source = entry.cube.provenance.get("source")
-    if isinstance(source, Mapping):
-        return tuple(str(source[field]) for field in ("key", "name") if source.get(field))
-    return (str(source),) if source else ()
+def stated_sources(entry: Entry) -> Iterator[tuple[str, ...]]:
+    """Yield the names under which a cube's provenance knows its source, then its source's source, and so on."""
+    provenance = entry.cube.provenance
+    while source := provenance.get("source"):
+        if not isinstance(source, Mapping):
+            yield (str(source),)
+            return
+        yield tuple(str(source[field]) for field in ("key", "name") if source.get(field))
+        provenance = source.get("provenance") or {}
 
 
 def _source(entry: Entry, peers: tuple[Entry, ...]) -> Entry | None:
-    """Return the open cube that the provenance names."""
-    names = stated_source(entry)
+    """Return the open cube that the provenance names, the nearest in the chain of transfers."""
     others = [peer for peer in peers if peer is not entry]
-    by_key = (peer for peer in others if peer.key in names)
-    by_name = (peer for peer in others if peer.cube.name in names)
-    return next(by_key, None) or next(by_name, None)
+    for names in stated_sources(entry):
+        by_key = (peer for peer in others if peer.key in names)
+        by_name = (peer for peer in others if peer.cube.name in names)
+        if (found := next(by_key, None) or next(by_name, None)) is not None:
+            return found
+    return None
 
 
 def _same_size(entry: Entry, peers: tuple[Entry, ...]) -> Entry | None:

@@ -179,6 +179,14 @@ def test_a_round_trip_stands_on_the_pixel_of_its_first_source():
     }
 
 
+def test_a_round_trip_finds_its_first_source_though_the_one_between_is_closed():
+    between = {"name": MOVED, "provenance": {"source": {"name": SIM}}}
+    back = transferred(name="back", provenance={"source": between})
+    found = resolve(opened(simulated(), simulated(name="newer phantom"), back))
+    assert {curve.id.key: curve.basis for curve in found.curves} == {SIM: "pixel", "back": "pixel"}
+    assert found.remarks == ()
+
+
 def test_cubes_that_name_each_other_as_source_do_no_harm():
     a = transferred(name="a", provenance={"source": {"name": "b"}})
     b = transferred(name="b", provenance={"source": {"name": "a"}})
@@ -267,11 +275,11 @@ def test_curves_do_not_follow_the_mouse_when_told_not_to(session):
 def test_a_normalised_quantity_loses_its_unit(session):
     assert resolve(session).quantity == "reflectance [1]"
     session.set_options(normalisation="l2")
-    assert resolve(session).quantity == "reflectance, divided by its L2 norm"
+    assert resolve(session).quantity == "reflectance / L2 norm"
 
 
 def test_different_quantities_are_both_named():
-    assert resolve(opened(simulated(), transferred(quantity="counts"))).quantity == "reflectance [1] / counts"
+    assert resolve(opened(simulated(), transferred(quantity="counts"))).quantity == "reflectance [1] | counts"
 
 
 def test_a_file_that_vanished_costs_its_own_curve_only(session):

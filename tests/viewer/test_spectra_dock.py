@@ -4,12 +4,13 @@ import json
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QGuiApplication
+from qtpy.QtGui import QColor, QGuiApplication
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLabel, QPushButton
 from spectra_scene import MOVED, REAL, SIM, scene, simulated
 
 from napari_udt.viewer.curves import CurveId
 from napari_udt.viewer.session import PixelRef, Session
+from napari_udt.viewer.style import THEMES, readable
 from napari_udt.viewer.widgets import spectra_dock
 from napari_udt.viewer.widgets.curve_table import ANGLE, CURVE, RMSE, VALUE
 from napari_udt.viewer.widgets.spectra_dock import NO_CUBES, NO_PIN, NO_PIXEL, SpectraDock, with_suffix
@@ -293,7 +294,12 @@ def test_every_control_says_what_it_does_and_the_keyboard_reaches_it(dock):
         assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
 
 
-def test_the_theme_reaches_plot_and_legend(dock):
-    dock.set_theme("light")
-    assert dock._plot._view.backgroundBrush().color().name() == "#ffffff"
-    assert dock.grab().toImage().width() == dock.width()
+@pytest.mark.parametrize(("window", "name"), [("#23242b", "dark"), ("#ebe7e6", "light")])
+def test_the_theme_of_the_window_reaches_plot_and_legend(dock, window, name):
+    dock.setStyleSheet(f"QWidget {{ background-color: {window}; }}")
+    assert dock._plot._view.backgroundBrush().color().name() == THEMES[name].background
+    pixels = dock._table.rows.data(dock._table.rows.index(1, CURVE), Qt.ItemDataRole.DecorationRole)
+    sample = pixels.pixmap(28, 14).toImage()
+    middle = sample.pixelColor(sample.width() // 2, sample.height() // 2).getRgb()
+    expected = QColor(readable("#00CC96", THEMES[name].background)).getRgb()
+    assert middle == pytest.approx(expected, abs=2)  # antialiasing rounds

@@ -107,7 +107,7 @@ def test_axes_speak_of_nanometres_and_of_the_quantity(plot, session):
     assert "Wavelength [nm]" in bottom.labelString()
     assert not bottom.autoSIPrefix
     assert not left.autoSIPrefix
-    assert "Reflectance, divided by its L1 norm" in left.labelString()
+    assert "Reflectance / L1 norm" in left.labelString()
     (low, high), _ = plot._view.viewRange()
     assert low < 500 < 950 < high < 1000
 

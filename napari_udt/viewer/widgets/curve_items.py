@@ -108,7 +108,9 @@ def line_icon(curve: Curve, theme: Theme, size: QSize) -> QIcon:
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(pen(readable(curve.style.colour, theme.background), curve.style.dash, width=2.5))
+    sample = pen(readable(curve.style.colour, theme.background), curve.style.dash, width=2.5)
+    sample.setCosmetic(False)  # here the width is meant before scaling
+    painter.setPen(sample)
     middle = size.height() / 2
     painter.drawLine(QPointF(1, middle), QPointF(size.width() - 1, middle))
     if curve.pin is not None:

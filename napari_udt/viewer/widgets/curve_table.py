@@ -222,6 +222,7 @@ class CurveTable(QTableView):
             header.resizeSection(column, width)
         header.sectionResized.connect(self._on_section_resized)
         self.setIconSize(_ICON_SIZE)
+        self.setMinimumHeight(5 * self.fontMetrics().height() + 20)  # headings and three curves
         self.setWordWrap(True)
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)

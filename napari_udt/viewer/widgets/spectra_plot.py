@@ -39,7 +39,7 @@ class SpectraPlot(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._view)
-        self.setMinimumSize(MINIMUM_WIDTH, 220)
+        self.setMinimumSize(MINIMUM_WIDTH, 200)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._set_up_axes()
         self._add_lines()
@@ -136,7 +136,7 @@ class SpectraPlot(QWidget):
             plot.getAxis(side).enableAutoSIPrefix(False)  # it would make "knm" of 1000 nm
         plot.getAxis("bottom").setHeight(42)
         plot.getAxis("left").setWidth(64)  # a fixed width: the picture must not jump with the numbers
-        plot.layout.setContentsMargins(2, 6, 10, 2)
+        plot.layout.setContentsMargins(2, 6, 10, 7)  # the axis title hangs out by 5 pixels
         plot.getViewBox().setDefaultPadding(0.03)
         self._range: tuple[float, float] | None = None
         self._value_label = ""
