@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import imageio.v3 as imageio
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from qtpy.QtWidgets import QApplication
 from napari_udt import save_cube
 from napari_udt.viewer.app import furnish
 from napari_udt.viewer.demo import screen_position, telling_pixels
+from napari_udt.viewer.desk import desk_of
 from napari_udt.viewer.session import PixelRef
 from napari_udt.viewer.widgets.wavelength_field import WavelengthField
 
@@ -22,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::F
 
 @pytest.fixture
 def window(make_napari_viewer):
-    return furnish(make_napari_viewer(show=True, strict_qt="raise"))
+    return furnish(make_napari_viewer(show=True))
 
 
 @pytest.fixture
@@ -192,6 +195,22 @@ def test_closing_during_a_run_is_clean(window, pat, make_spec, slow_transfer, qt
     qtbot.waitUntil(lambda: worker.is_running, timeout=3000)
     window.viewer.close()
     qtbot.waitUntil(lambda: not worker.is_running, timeout=3000)
+
+
+def test_nothing_is_left_of_a_closed_window(make_napari_viewer, pat, transferred, qtbot):
+    viewer = make_napari_viewer(show=True, strict_qt="raise")
+    session = furnish(viewer).desk.session
+    cube = pat()
+    session.add(cube)
+    session.add(transferred(cube))
+    session.pin(PixelRef("forearm", 3, 3))
+    session.set_cursor(PixelRef("forearm", 9, 15))
+    desk_of(viewer).side_by_side.set_active(True)
+    qtbot.wait(100)
+    del session
+    viewer.close()
+    del viewer
+    gc.collect()  # what is left now is held by something, and the fixture's check would fail
 
 
 def test_telling_pixels_lie_inside_structures(pat, hsi):

@@ -37,7 +37,9 @@ def test_menus_are_allowed_and_titles_are_sentences(manifest):
     from napari._app_model.constants import MenuId
 
     assert set(manifest.contributions.menus) <= {str(m) for m in MenuId.contributables()}
-    assert all(" " in command.title and command.title[0].isupper() for command in manifest.contributions.commands)
+    assert all(
+        " " in command.title and command.title[0].isupper() for command in manifest.contributions.commands
+    )
 
 
 def test_own_file_opens_as_layers(tmp_path, pat):

@@ -30,7 +30,9 @@ def desk(viewer, pat, transferred):
 def cells(viewer):
     """Names of visible layers, cell by cell."""
     grid, layers = viewer.canvas.grid, viewer.layers
-    return [[layers[i].name for i in inside if layers[i].visible] for _, inside in grid.iter_viewboxes(layers)]
+    return [
+        [layers[i].name for i in inside if layers[i].visible] for _, inside in grid.iter_viewboxes(layers)
+    ]
 
 
 def test_each_cube_has_one_cell(viewer, desk):

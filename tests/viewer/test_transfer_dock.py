@@ -27,7 +27,9 @@ def make_dock(qtbot, session, make_spec, slow_transfer):
     def make(specs=None, devices=lambda: []):
         window = QWidget()
         specs = [make_spec("pat-small"), make_spec("pat-other")] if specs is None else specs
-        dock = TransferDock(session, transfer=slow_transfer, models=lambda: specs, devices=devices, parent=window)
+        dock = TransferDock(
+            session, transfer=slow_transfer, models=lambda: specs, devices=devices, parent=window
+        )
         window.resize(400, 700)
         qtbot.addWidget(window)
         windows.append(window)
@@ -122,7 +124,8 @@ def test_a_late_result_of_a_cancelled_run_is_ignored(qtbot, make_dock, session, 
 
 
 @pytest.mark.parametrize(
-    ("error", "words"), [(TransferError("no memory left"), "no memory left"), (ValueError("odd"), "ValueError: odd")]
+    ("error", "words"),
+    [(TransferError("no memory left"), "no memory left"), (ValueError("odd"), "ValueError: odd")],
 )
 def test_a_failure_is_one_notification(qtbot, make_dock, session, slow_transfer, errors, error, words):
     dock = make_dock()
@@ -177,7 +180,10 @@ def test_devices_are_listed_by_name_without_holding_the_window(qtbot, make_dock,
 
     def devices():
         threads.append(threading.current_thread())
-        return [SimpleNamespace(key="cuda:0", title="Big card"), SimpleNamespace(key="cpu", title="Processor")]
+        return [
+            SimpleNamespace(key="cuda:0", title="Big card"),
+            SimpleNamespace(key="cpu", title="Processor"),
+        ]
 
     dock = make_dock(devices=devices)
     dock.window().show()

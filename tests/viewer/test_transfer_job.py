@@ -55,7 +55,11 @@ def test_conditions_offer_labels_only_when_the_model_knows_one(pat, make_spec):
 
 @pytest.mark.parametrize(
     ("target", "words"),
-    [("digital device", "digital device"), ("drawn from measured statistics", "statistics"), ("measured", "real")],
+    [
+        ("digital device", "digital device"),
+        ("drawn from measured statistics", "statistics"),
+        ("measured", "real"),
+    ],
 )
 def test_results_are_named_by_what_the_target_really_is(request_for, make_spec, target, words):
     request = request_for(spec=make_spec(target=target))
@@ -125,7 +129,9 @@ def test_two_requests_are_never_equal(request_for, pat, make_spec):
 
 def test_texts(pat, transferred):
     assert transfer_job.source_line(pat()) == "simulated, 32 × 64 pixels, 16 wavelengths 700–850 nm"
-    assert transfer_job.success_text(transferred(pat()), 1.26) == "2 048 spectra in 1.3 s · test device · labels"
+    assert (
+        transfer_job.success_text(transferred(pat()), 1.26) == "2 048 spectra in 1.3 s · test device · labels"
+    )
     assert "no memory" in transfer_job.failure_text(TransferError("no memory"))
     assert "ValueError: odd" in transfer_job.failure_text(ValueError("odd"))
     assert "drop" in transfer_job.invitation(None, [])
