@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -57,6 +58,9 @@ def test_transfer_writes_a_cube_that_opens(model_folder, cube_file, tmp_path, ca
     moved = open_cube(outcome["result"])
     assert moved.domain == "transferred"
     assert moved.provenance["model"]["name"] == "small_organs"
+    source = moved.provenance["source"]["file"]
+    assert source["path"] == str(cube_file)
+    assert source["sha256"] == hashlib.sha256(cube_file.read_bytes()).hexdigest()
     np.testing.assert_array_equal(moved.labels, open_cube(cube_file).labels)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,9 @@ import numpy as np
 from napari_udt import __version__
 from napari_udt.cube import SpectralCube
 from napari_udt.models import ModelSpec
+
+# Hashing reads about 1 GB/s: a longer file would hold the result up for seconds.
+_LARGEST_HASHED = 2**30
 
 
 def describe_source(cube: SpectralCube) -> dict[str, Any]:
@@ -22,14 +27,23 @@ def describe_source(cube: SpectralCube) -> dict[str, Any]:
         "origin": cube.origin,
         "shape": list(cube.shape),
     }
-    for key in ("path", "sha256"):
-        if key in cube.provenance:
-            source[key] = cube.provenance[key]
+    if file := cube.metadata.get("file"):
+        source["file"] = _file(file)
     if not cube.is_lazy:
         source["values_sha256"] = hashlib.sha256(np.ascontiguousarray(cube.data).tobytes()).hexdigest()
     if cube.domain == "transferred":
         source["provenance"] = dict(cube.provenance)
     return source
+
+
+def _file(file: Mapping[str, Any]) -> dict[str, str]:
+    """Return where a cube was opened from, with the file's hash unless it is too long to read again."""
+    told = {key: str(file[key]) for key in ("path", "format", "candidate") if file.get(key)}
+    path = Path(told.get("path", ""))
+    if path.is_file() and path.stat().st_size <= _LARGEST_HASHED:
+        with open(path, "rb") as stream:
+            told["sha256"] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return told
 
 
 def describe_run(
