@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from napari_udt.viewer.curves import Curve, CurveId, CurveSet
 from napari_udt.viewer.style import Theme, theme
-from napari_udt.viewer.widgets.curve_items import line_icon
+from napari_udt.viewer.widgets.curve_items import line_icon, title
 
 CURVE, VALUE, ANGLE, RMSE = range(4)
 _ICON_SIZE = QSize(28, 14)
@@ -242,11 +242,6 @@ class CurveTable(QTableView):
         if text and clipboard is not None:
             clipboard.setText(text)
             self.copied.emit(text)
-
-
-def title(curve: Curve) -> str:
-    """Return what the legend says: the honest label, after the number of the pin."""
-    return curve.label if curve.pin is None else f"Pin {curve.pin.number} · {curve.label}"
 
 
 def _text(value: float, form: str) -> str:

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -142,6 +143,7 @@ class SpectraDock(QWidget):
         splitter.setStretchFactor(0, 1)
         splitter.setSizes([420, 170])
         self._pages = QStackedWidget(self)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._pages.addWidget(self._hint)
         self._pages.addWidget(splitter)
         buttons = QHBoxLayout()
