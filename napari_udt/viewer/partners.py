@@ -49,7 +49,7 @@ def find_partners(
     """
     peers = _peers(session, focus)
     anchors = {entry.key: _anchor(entry, peers) for entry in peers}
-    aligned = tuple(entry for entry in peers if anchors[entry.key] == anchors[focus.key])
+    aligned = _of_scene(focus, peers, anchors)
     structure = next((s for e in (focus, *aligned) if (s := structure_at(e, pixel)) is not None), None)
     if focus.role == "none":
         return Partners(aligned, (), structure, ())
@@ -59,6 +59,19 @@ def find_partners(
             unpaired += _stand_ins(role, peers, anchors, structure, statistics, unpaired)
     remarks = [*_assumed(aligned), *_missing(structure, peers, (*aligned, *unpaired))]
     return Partners(aligned, tuple(unpaired), structure, tuple(remarks))
+
+
+def same_scene(session: Session, focus: Entry) -> tuple[Entry, ...]:
+    """Return the open cubes that show the scene of ``focus``, newest first, itself among them.
+
+    A pixel of one is the same place in all of them.
+    """
+    peers = _peers(session, focus)
+    return _of_scene(focus, peers, {entry.key: _anchor(entry, peers) for entry in peers})
+
+
+def _of_scene(focus: Entry, peers: tuple[Entry, ...], anchors: Mapping[str, Hashable]) -> tuple[Entry, ...]:
+    return tuple(entry for entry in peers if anchors[entry.key] == anchors[focus.key])
 
 
 def structure_at(entry: Entry, pixel: PixelRef) -> str | None:
