@@ -54,12 +54,9 @@ def crew(threads: int | None = None) -> Iterator[Crew]:
     costs its share and little more.
     """
     size = threads or usable_cores()
-    if size == 1:
-        with one_thread_each(1):
+    with one_thread_each():
+        if size == 1:
             yield Crew(1, None)
-        return
-    with (
-        one_thread_each(size),
-        ThreadPoolExecutor(size, initializer=partial(torch.set_num_threads, 1)) as pool,
-    ):
-        yield Crew(size, pool)
+            return
+        with ThreadPoolExecutor(size, initializer=partial(torch.set_num_threads, 1)) as pool:
+            yield Crew(size, pool)

@@ -44,10 +44,10 @@ def plain_transfer(network, x, source, target):
     return network.inverse(latent, target)[0]
 
 
-def check(network, x, source, target):
+def check(network, x, source, target, threads=2):
     expected = plain_transfer(network, x, source, target)
     spread = float(expected.max() - expected.min())
-    moved = ImagePlan(network, source, target)(x)
+    moved = ImagePlan(network, source, target, threads)(x)
     assert moved.dtype == torch.float32
     torch.testing.assert_close(moved.double(), expected, rtol=0, atol=2e-5 * spread)
     assert float((expected - x).abs().max()) > 0.05 * spread, "the transfer must change something"
@@ -66,6 +66,15 @@ def test_odd_numbers_of_channels_are_split_as_the_network_does(channels):
     network = trained_looking(WIDE, channels)
     source, target = (condition(d, 24, 36, 3) for d in (0.9, 0.0))
     check(network, torch.randn(1, channels, 24, 36), source, target)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_number_of_threads_does_not_matter(threads):
+    network = trained_looking(WIDE)
+    source, target = (condition(d, 40, 64, 3) for d in (0.0, 0.9))
+    before = torch.get_num_threads()
+    check(network, torch.randn(1, 6, 40, 64), source, target, threads)
+    assert torch.get_num_threads() == before
 
 
 def test_every_picture_of_a_batch_has_its_condition():
@@ -101,7 +110,7 @@ def test_the_same_condition_on_both_sides_changes_nothing():
 
 def test_without_memory_for_transformed_weights_the_numbers_are_the_same(monkeypatch):
     monkeypatch.setattr(convolution, "available_bytes", lambda: 1000)
-    monkeypatch.setattr(convolution.winograd, "convolve_strips", None)
+    monkeypatch.setattr(convolution.winograd, "convolve", None)
     network = trained_looking(WIDE)
     source, target = (condition(d, 32, 48, 3) for d in (0.0, 0.9))
     check(network, torch.randn(1, 6, 32, 48), source, target)

@@ -1,20 +1,19 @@
-"""How much faster the image engine is than the plain network, measured on this machine.
+"""Image networks: our engine against the plain network, which runs our own blocks as they are written.
 
-The weights are random: the time does not depend on them. Both ways run in turn in one process, so that whatever
-else the machine is doing slows both.
+The weights are random: the time does not depend on them.
 """
 
 from __future__ import annotations
 
 import copy
-import statistics
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from napari_udt.bench.machine import in_turn, matrix_peak_gflops, timed, watch_memory
 from napari_udt.inference.image_engine import ImagePlan
 from napari_udt.inference.memory import available_bytes
 from napari_udt.models.conditions import Conditions
@@ -41,7 +40,26 @@ LIGHT = (
     Scale(2, 128, (3, 1, 3)),
 )
 # The weights in float32, transformed and in float64, and the activations.
-_BYTES_NEEDED = {"published": 5 << 30, "light": 300 << 20}
+_MB_NEEDED = {"published": 5120, "light": 300}
+
+
+@dataclass(frozen=True)
+class ImageResult:
+    """Figures of one network; see `bench_image`."""
+
+    network: str
+    engine_s: float
+    plain_s: float
+    first_s: float
+    ratio: float
+    gflop: float
+    gflops: float
+    plain_gflops: float
+    peak_gflops: float
+    peak_memory_mb: float
+    weights_mb: float
+    max_error_of_range: float
+    plain_error_of_range: float
 
 
 def bench_image(repeats: int = 3) -> dict[str, Any]:
@@ -50,21 +68,20 @@ def bench_image(repeats: int = 3) -> dict[str, Any]:
     Returns
     -------
     dict
-        For "published" and "light", the sizes of network: medians in seconds of the plain network and of the
-        engine, of the engine's first picture (with the preparation of the weights), their ratio (median over
-        the pairs), GFLOP of a transfer by direct convolution and the GFLOP/s that either time amounts to, and the
-        largest errors against float64 in parts of the output's range. Instead, where memory is
-        short: "skipped", with the reason. Also "threads", those of torch.
+        For the "light" and the "published" size of network: medians in seconds of the engine and of the plain
+        network, and the engine's first picture with the preparation of the weights; the ratio; GFLOP of the
+        convolutions when they are computed directly, and the rates in GFLOP/s that this amounts to, beside the rate
+        of the machine's matrix products; peak memory above the start, prepared weights included, and the size of the
+        weights, in MB; the largest errors against float64, in parts of the output's range. Where memory is
+        short, instead: "skipped", with the reason. Also "threads", those of torch.
     """
     results: dict[str, Any] = {"threads": torch.get_num_threads()}
     for name, scales in (("light", LIGHT), ("published", PUBLISHED)):
-        available = available_bytes()
-        if available < _BYTES_NEEDED[name]:
-            results[name] = {
-                "skipped": f"{available >> 20} MB of memory free, {_BYTES_NEEDED[name] >> 20} needed"
-            }
+        available, needed = available_bytes() >> 20, _MB_NEEDED[name]
+        if available < needed:
+            results[name] = {"skipped": f"{available} MB of memory free, {needed} needed"}
         else:
-            results[name] = bench_network(random_network(scales), repeats)
+            results[name] = asdict(bench_network(name, random_network(scales), repeats))
     return results
 
 
@@ -78,27 +95,34 @@ def random_network(scales: Sequence[Scale]) -> ImageCINN:
     return network
 
 
-def bench_network(network: ImageCINN, repeats: int) -> dict[str, Any]:
-    """Time and check one network; see `bench_image`."""
+def bench_network(name: str, network: ImageCINN, repeats: int = 3) -> ImageResult:
+    """Time and check one network."""
     x, source, target = _picture(network, PICTURE)
     plan = ImagePlan(network, source, target)
-    first = _seconds(lambda: plan(x))
-    pairs = [
-        (_seconds(lambda: plain_transfer(network, x, source, target)), _seconds(lambda: plan(x)))
-        for _ in range(repeats)
-    ]
-    plain, engine = (statistics.median(times) for times in zip(*pairs, strict=True))
+    with watch_memory() as memory:
+        first_s = timed(lambda: plan(x))
+    peak = matrix_peak_gflops()
+    engine_s, plain_s = in_turn(
+        lambda: plan(x), lambda: plain_transfer(network, x, source, target), repeats=repeats
+    )
+    peak = max(peak, matrix_peak_gflops())
     gflop = transfer_gflop(network, *PICTURE)
-    return {
-        "plain_s": plain,
-        "engine_s": engine,
-        "engine_first_s": first,
-        "ratio": statistics.median(slow / fast for slow, fast in pairs),
-        "gflop": gflop,
-        "plain_gflop_per_s": gflop / plain,
-        "engine_gflop_per_s": gflop / engine,
-        **_errors(network),
-    }
+    error, plain_error = _errors(network)
+    return ImageResult(
+        network=name,
+        engine_s=engine_s,
+        plain_s=plain_s,
+        first_s=first_s,
+        ratio=plain_s / engine_s,
+        gflop=gflop,
+        gflops=gflop / engine_s,
+        plain_gflops=gflop / plain_s,
+        peak_gflops=peak,
+        peak_memory_mb=memory.above_start_mb,
+        weights_mb=sum(p.nbytes for p in network.parameters()) / 1e6,
+        max_error_of_range=error,
+        plain_error_of_range=plain_error,
+    )
 
 
 @torch.inference_mode()
@@ -121,8 +145,8 @@ def transfer_gflop(network: ImageCINN, rows: int, columns: int) -> float:
     return 2 * operations / 1e9
 
 
-def _errors(network: ImageCINN) -> dict[str, float]:
-    """Largest differences of both ways from float64, in parts of the output's range."""
+def _errors(network: ImageCINN) -> tuple[float, float]:
+    """Largest errors of the engine and of the plain network against float64, over the output's range."""
     x, source, target = _picture(network, ERROR_PICTURE)
     exact = plain_transfer(
         copy.deepcopy(network).double(),
@@ -131,11 +155,9 @@ def _errors(network: ImageCINN) -> dict[str, float]:
         [m.double() for m in target],
     )
     spread = float(exact.max() - exact.min())
-    ways = {
-        "plain": plain_transfer(network, x, source, target),
-        "engine": ImagePlan(network, source, target)(x),
-    }
-    return {f"{way}_error": float((moved - exact).abs().max()) / spread for way, moved in ways.items()}
+    both = (ImagePlan(network, source, target)(x), plain_transfer(network, x, source, target))
+    ours, base = (float((moved - exact).abs().max()) / spread for moved in both)
+    return ours, base
 
 
 def _picture(network: ImageCINN, shape: tuple[int, int]) -> tuple[Tensor, list[Tensor], list[Tensor]]:
@@ -151,9 +173,3 @@ def _picture(network: ImageCINN, shape: tuple[int, int]) -> tuple[Tensor, list[T
 
 def _convolutions(module: nn.Module) -> Iterator[nn.Conv2d]:
     return (layer for layer in module.modules() if isinstance(layer, nn.Conv2d))
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
