@@ -57,13 +57,13 @@ def open_window(paths: Iterable[Path | str] = (), *, show: bool = True) -> Windo
 
 def furnish(viewer: napari.Viewer) -> Window:
     """Give a viewer both docks, nm on its slider, and files of spectra that open when dropped, without a question."""
-    from napari_udt.viewer.widgets.drop_opener import DropOpener
+    from napari_udt.viewer.file_opener import FileOpener
     from napari_udt.viewer.widgets.wavelength_field import SliderDress
 
     desk = desk_of(viewer)
     spectra, transfer = add_docks(viewer)
     qt_viewer = viewer.window._qt_viewer
-    DropOpener(desk.session, qt_viewer, qt_viewer.canvas.native, qt_viewer._welcome_widget)
+    FileOpener(desk.session, qt_viewer)
     SliderDress(desk.session, qt_viewer.dims)
     return Window(viewer, desk, spectra, transfer)
 

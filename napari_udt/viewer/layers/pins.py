@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.layers import Points
 
-from napari_udt.viewer.alignment import same_scene
+from napari_udt.viewer.partners import same_scene
 from napari_udt.viewer.session import Pin
 
 if TYPE_CHECKING:
@@ -49,8 +49,13 @@ class PinLayers:
         session = self._adapter.session
         if key not in session:
             return []
-        cube = session[key].cube
-        return [p for p in session.pins if p.pixel.key == key or same_scene(session[p.pixel.key].cube, cube)]
+        scene = {entry.key for entry in same_scene(session, session[key])}
+        picture = session[key].cube.shape[:2]
+        return [
+            pin
+            for pin in session.pins
+            if pin.pixel.key in scene and pin.pixel.row < picture[0] and pin.pixel.column < picture[1]
+        ]
 
     def _draw(self, key: str, pins: list[Pin]) -> None:
         layer = self._adapter[key].pins

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from napari.layers import Layer, Points
 from psygnal import Signal
 
-from napari_udt.viewer.alignment import compared, shared_limits
+from napari_udt.viewer.comparison import compared, shared_limits
 
 if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter

@@ -254,9 +254,9 @@ class TransferDock(QWidget):
         if request is not self._request:
             return
         seconds = time.perf_counter() - self._started
+        self._session.add(result)
         self._ended(request, transfer_job.success_text(result, seconds))
         self.progress.value = 1000
-        self._session.add(result)
 
     def _failed(self, request: TransferRequest, error: Exception) -> None:
         if request is not self._request:
