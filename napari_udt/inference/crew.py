@@ -11,8 +11,8 @@ from typing import TypeVar
 
 import torch
 
-from napari_udt.inference.spectral_engine import one_thread_each, usable_cores
 from napari_udt.inference.winograd import Scratch
+from napari_udt.threads import one_thread_each, usable_cores
 
 Job = TypeVar("Job")
 

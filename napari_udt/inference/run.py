@@ -16,7 +16,7 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
 from napari_udt.inference.devices import Device, choose
 from napari_udt.inference.grid import regrid
-from napari_udt.inference.job import Job, Progress, Scale
+from napari_udt.inference.job import Job, Progress, Scale, Side
 from napari_udt.inference.pictures import run_picture
 from napari_udt.inference.provenance import describe_run
 from napari_udt.inference.spectra import DEFAULT_CHUNK, run_spectra
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Direction = Literal["sim2real", "real2sim"]
 
-DOMAINS_OF: dict[str, tuple[str, str]] = {
+DOMAINS_OF: dict[str, tuple[Side, Side]] = {
     "sim2real": ("simulated", "real"),
     "real2sim": ("real", "simulated"),
 }
