@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 WINDOW_SIZE = (1600, 1000)
 _DOCK_WIDTH = 520
+_TRANSFER_HEIGHT = 360  # with a line of status and two of caution
 
 
 @dataclass(eq=False)
@@ -82,8 +83,9 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock]:
     lower = viewer.window.add_dock_widget(spectra, name="Spectra", area="right", add_vertical_stretch=False)
     main = viewer.window._qt_window
     main.resize(*WINDOW_SIZE)
-    height = transfer.sizeHint().height()
-    main.resizeDocks([upper, lower], [height, WINDOW_SIZE[1] - height], Qt.Orientation.Vertical)
+    main.resizeDocks(
+        [upper, lower], [_TRANSFER_HEIGHT, WINDOW_SIZE[1] - _TRANSFER_HEIGHT], Qt.Orientation.Vertical
+    )
     main.resizeDocks([upper], [_DOCK_WIDTH], Qt.Orientation.Horizontal)
     desk.adapter.fit(desk.adapter.open_keys[-1:])
     return spectra, transfer

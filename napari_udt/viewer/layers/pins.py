@@ -32,12 +32,20 @@ class PinLayers:
 
     def refresh(self) -> None:
         """Show the pins as the session has them."""
-        for key in self._adapter.open_keys:
-            pins = self._pins_on(key)
+        adapter = self._adapter
+        shown = {key: self._pins_on(key) for key in adapter.open_keys}
+        for key, pins in shown.items():
             if pins or key in self.always:
                 self._draw(key, pins)
-            else:
-                self._adapter.detach(key, "pins")
+        gone = [
+            k
+            for k, pins in shown.items()
+            if not pins and k not in self.always and adapter[k].pins is not None
+        ]
+        if gone:
+            with adapter.own_changes(together=True):
+                for key in gone:
+                    adapter.detach(key, "pins")
 
     def _part_removed(self, key: str, part: str) -> None:
         """Take away the pins whose layer the user removed."""
@@ -66,7 +74,6 @@ class PinLayers:
             layer.features = _features(pins)
             if pins:
                 layer.face_color = _colours(pins)
-                layer.border_color = "white"
 
     def _made(self, key: str, pins: list[Pin]) -> Points:
         group = self._adapter[key]
@@ -80,8 +87,7 @@ class PinLayers:
             features=_features(pins),
             text={"string": "{pin}", "size": 10, "color": "white"},
             face_color=_colours(pins) or "white",
-            border_color="white",
-            border_width=0.1,
+            border_width=0,  # napari does not scale borders with dots whose size on the screen is limited
             size=_DOT * max(group.cube.shape[:2]),
             canvas_size_limits=_DOT_ON_SCREEN,
             visible=group.image.visible,
