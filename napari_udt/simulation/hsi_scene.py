@@ -128,7 +128,7 @@ def _simulated_scene(organs: list[_OrganTable], layout: Layout, rng: np.random.G
     return _cube(
         data,
         layout,
-        name="hsi_simulated",
+        name="hsi_organs_simulated",
         domain="simulated",
         origin=hsi_simulated.ORIGIN,
         oxygenation=oxygenation,
@@ -148,7 +148,7 @@ def _second_scene(
     texture = np.exp(0.03 * smooth_field(layout.labels.shape, 1.5, rng))
     lit = data * (_lamp(layout.labels.shape) * layout.relief * texture)[..., None]
     seen = hsi_second.seen_by_camera(lit, rng)
-    return _cube(seen, layout, name="hsi_second", domain="second", origin=hsi_second.ORIGIN)
+    return _cube(seen, layout, name="hsi_organs_second", domain="second", origin=hsi_second.ORIGIN)
 
 
 def _fields(shape: tuple[int, int], count: int, rng: np.random.Generator) -> Array:

@@ -5,7 +5,7 @@ Written from the facts of the run alone, so that card and model cannot disagree.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from napari_udt.models import ModelSpec
@@ -104,10 +104,6 @@ def _training_lines(facts: Mapping[str, Any], condition: str) -> list[str]:
 def _metric_lines(found: Mapping[str, Any]) -> list[str]:
     likelihood, trip = found["ml_per_dimension"], found["round_trip_max_error"]
     rms, accuracy = found["class_mean_relative_rms"], found["nearest_class_mean_balanced_accuracy"]
-    rows = [
-        f"| {name} | {100 * rms['before'][name]:.1f} % | {100 * rms['after'][name]:.1f} % |"
-        for name in rms["after"]
-    ]
     return [
         f"* Negative log-likelihood per dimension (equation 1, without its constant): simulated "
         f"{likelihood['held_out_simulated']:.3f}, second {likelihood['held_out_second']:.3f} nats.",
@@ -118,10 +114,30 @@ def _metric_lines(found: Mapping[str, Any]) -> list[str]:
         "Distance of class means from the second domain's (root mean square over wavelengths of L2-normalised",
         "spectra, relative to the second domain's mean):",
         "",
-        "| class | simulated | transferred |",
-        "|---|---|---|",
-        *rows,
+        *_table(
+            ["simulated", "transferred"],
+            {
+                name: [f"{100 * rms[when][name]:.1f} %" for when in ("before", "after")]
+                for name in rms["after"]
+            },
+        ),
+        *_level_lines(found["class_levels"]),
     ]
+
+
+def _level_lines(levels: Mapping[str, Mapping[str, float]]) -> list[str]:
+    if not levels:
+        return []
+    columns = ("simulated", "transferred", "second")
+    common = [name for name in levels["simulated"] if name in levels["second"]]
+    rows = {name: [f"{levels[column][name]:.3g}" for column in columns] for name in common}
+    return ["", "Mean level over pixels and wavelengths [units of the images]:", "", *_table(columns, rows)]
+
+
+def _table(columns: Sequence[str], rows: Mapping[str, Sequence[str]]) -> list[str]:
+    """Lines of a table with one row per class."""
+    head = [f"| class | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    return head + [f"| {name} | {' | '.join(values)} |" for name, values in rows.items()]
 
 
 def _share(value: float | None) -> str:

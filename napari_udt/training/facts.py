@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from napari_udt.inference.devices import choose
-from napari_udt.models import TransferModel
+from napari_udt.models import ModelSpec, TransferModel
 from napari_udt.models.conditions import DomainLike
 from napari_udt.training import metrics
 from napari_udt.training.config import TrainingConfig
@@ -77,7 +77,17 @@ def held_out_metrics(
         "nearest_class_mean_balanced_accuracy": {
             when: metrics.nearest_mean_accuracy(m, *second, names) for when, m in means.items()
         },
+        "class_levels": _class_levels(raw | {"transferred": (moved, simulated[1])}, model.spec),
     }
+
+
+def _class_levels(
+    sets: Mapping[str, tuple[NDArray[np.float32], NDArray[Any]]], spec: ModelSpec
+) -> dict[str, dict[str, float]]:
+    """Levels per set and class; none for spectra of unit norm, which have no level of their own."""
+    if spec.spectrum_norm == "l2":
+        return {}
+    return {name: metrics.class_levels(*values, spec.class_names) for name, values in sets.items()}
 
 
 def _held_out(data: DomainData, most: int) -> tuple[NDArray[np.float32], NDArray[Any]]:

@@ -83,6 +83,18 @@ def class_means(
     }
 
 
+def class_levels(
+    samples: NDArray[np.float32], labels: NDArray[Any], class_names: tuple[str, ...]
+) -> dict[str, float]:
+    """Mean over pixels and wavelengths of every class that occurs, in the units of the images (n, C, H, W)."""
+    level = samples.mean(axis=1)
+    return {
+        name: float(level[labels == index].mean(dtype=np.float64))
+        for index, name in enumerate(class_names)
+        if np.any(labels == index)
+    }
+
+
 def relative_rms(
     means: Mapping[str, NDArray[np.float32]], reference: Mapping[str, NDArray[np.float32]]
 ) -> dict[str, float]:

@@ -139,7 +139,7 @@ def _label(entry: Entry, basis: Basis, count: int, structure: str | None, option
     """Where the data come from and what was averaged, as "measured: liver, mean of 1,204 pixels"."""
     origin = entry.cube.origin
     if entry.role == "transferred" and (title := method_title(entry.cube)):
-        origin = f"{origin} ({title})"
+        origin = f"transferred by {title}"
     match basis:
         case "pixel":
             return f"{origin}: this pixel"

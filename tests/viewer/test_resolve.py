@@ -57,8 +57,21 @@ def test_scene_cubes_are_read_at_the_pixel_and_real_as_the_same_structure(sessio
 def test_labels_say_honestly_what_is_drawn(session):
     curves = by_key(resolve(session))
     assert curves[SIM].label == "simulated: this pixel"
-    assert curves[MOVED].label == "transferred (cINN): this pixel"
+    assert curves[MOVED].label == "transferred by cINN: this pixel"
     assert curves[REAL].label == "drawn from measured statistics: liver, mean of 27 pixels"
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ({"kind": "unit"}, "transferred by UNIT: this pixel"),
+        ({"name": "of unknown kind", "target": "measured"}, "transferred: this pixel"),
+        ("a name", "transferred: this pixel"),
+    ],
+)
+def test_a_label_claims_no_more_than_provenance_says(model, words):
+    session = opened(transferred(provenance={"model": model}), at=PixelRef(MOVED, 0, 0))
+    assert resolve(session).curves[0].label == words
 
 
 def test_thousands_are_grouped_and_the_window_is_told():

@@ -164,6 +164,14 @@ def test_unticking_a_curve_hides_it_and_it_stays_hidden(dock, session, qtbot):
     assert dock._plot._items[1]._line.isVisible()
 
 
+def test_a_tooltip_says_what_a_curve_is_and_what_it_is_compared_with(dock):
+    tip = cell(dock, 1, CURVE, Qt.ItemDataRole.ToolTipRole)
+    assert tip.startswith("transferred by cINN: this pixel\nLayer: phantom moved (transferred)")
+    tip = cell(dock, 1, RMSE, Qt.ItemDataRole.ToolTipRole)
+    assert "Compared with: drawn from measured statistics: liver, mean of 27 pixels" in tip
+    assert "at 10 wavelengths" in tip
+
+
 def test_the_value_column_follows_the_slider_and_the_mouse_over_the_plot(dock, session):
     rows = dock._table.rows
     assert rows.headerData(VALUE, Qt.Orientation.Horizontal) == "Value"
@@ -287,9 +295,10 @@ def test_a_dock_that_is_gone_is_not_called_any_more(qtbot, session):
 
 
 def test_every_control_says_what_it_does_and_the_keyboard_reaches_it(dock):
-    controls = [w for kind in (QComboBox, QCheckBox, QPushButton) for w in dock.findChildren(kind)]
-    assert len(controls) >= 9
-    for control in controls:
+    buttons = dock.findChildren(QPushButton, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    choices = [w for kind in (QComboBox, QCheckBox) for w in dock._controls.findChildren(kind)]
+    assert (len(buttons), len(choices)) == (3, 6)
+    for control in (*buttons, *choices):
         assert control.toolTip()
         assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
 

@@ -194,6 +194,14 @@ def test_arrow_keys_ask_for_the_next_wavelength(plot, qtbot):
     assert told == [1, -1]
 
 
+def test_a_closed_plot_leaves_no_window_behind(qtbot):
+    before = set(QApplication.topLevelWidgets())
+    plot = SpectraPlot()
+    with qtbot.waitSignal(plot.destroyed):
+        plot.deleteLater()
+    assert set(QApplication.topLevelWidgets()) <= before
+
+
 def test_themes_change_the_background(plot):
     for name, colours in THEMES.items():
         plot.set_theme(name)

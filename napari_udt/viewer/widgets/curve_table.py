@@ -137,8 +137,9 @@ class CurveTableModel(QAbstractTableModel):
 
     def _tooltip(self, curve: Curve, column: int) -> str:
         found = self.curves.difference(curve.id)
+        entry = curve.entry
         if column == CURVE or found is None:
-            return f"{curve.label}\nLayer: {curve.entry.key}\n{_TOOLTIPS[CURVE]}"
+            return f"{curve.label}\nLayer: {entry.key} ({entry.cube.origin})\n{_TOOLTIPS[CURVE]}"
         reference = next(c.label for c in self.curves.curves if c.id == found.reference)
         return (
             f"Compared with: {reference}\nSpectral angle {found.angle_deg:.4g}°, RMSE {found.rmse:.4g}, "

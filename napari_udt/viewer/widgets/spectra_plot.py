@@ -108,6 +108,8 @@ class SpectraPlot(QWidget):
     def _set_up_axes(self) -> None:
         plot = self._view.getPlotItem()
         plot.setMenuEnabled(False)
+        menu = plot.ctrlMenu  # made all the same, and nobody's child: it would outlive the plot
+        menu.setParent(self._view, menu.windowFlags())
         plot.showGrid(x=True, y=True, alpha=0.15)
         plot.setLabel("bottom", "Wavelength [nm]")
         for side in ("bottom", "left"):

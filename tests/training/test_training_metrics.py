@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from napari_udt.training.metrics import (
+    class_levels,
+    class_means,
+    nearest_mean_accuracy,
+    pixel_spectra,
+    relative_rms,
+)
+
+NAMES = ("liver", "skin", "fat")
+
+
+def test_pixel_spectra_are_unit_vectors_of_labelled_pixels_in_order():
+    images = np.zeros((1, 2, 2, 2), np.float32)
+    images[0, :, 0, 0] = [3, 4]
+    images[0, :, 0, 1] = [0, 2]
+    images[0, :, 1, 0] = [1, 0]
+    labels = np.array([[[2, 0], [-1, 1]]], np.int8)  # the last pixel is dark, the third unlabelled
+    spectra, flat = pixel_spectra(images, labels)
+    np.testing.assert_allclose(spectra, [[0.6, 0.8], [0, 1]], atol=1e-7)
+    np.testing.assert_array_equal(flat, [2, 0])
+
+
+def test_class_means_need_enough_spectra():
+    spectra = np.repeat(np.eye(3, dtype=np.float32), [12, 12, 3], axis=0)
+    means = class_means(5 * spectra, np.repeat([0, 1, 2], [12, 12, 3]), NAMES)
+    assert list(means) == ["liver", "skin"]
+    np.testing.assert_allclose(means["skin"], [0, 1, 0])
+
+
+def test_relative_rms_equals_the_value_computed_by_hand():
+    found = relative_rms({"liver": np.array([1.0, 3.0])}, {"liver": np.array([1.0, 2.0]), "skin": np.ones(2)})
+    assert found == {"liver": pytest.approx((0.5 / 2.5) ** 0.5)}
+
+
+def test_levels_are_means_over_pixels_and_wavelengths():
+    images = np.arange(8, dtype=np.float32).reshape(1, 2, 1, 4)
+    assert class_levels(images, np.array([[[0, 0, 2, 2]]]), NAMES) == {"liver": 2.5, "fat": 4.5}
+
+
+def test_the_nearest_mean_is_judged_class_by_class():
+    means = {"liver": np.array([1.0, 0.0]), "skin": np.array([0.0, 1.0])}
+    spectra = np.array([[1, 0.1]] * 8 + [[0.1, 1]] * 1 + [[1, 0.1]] * 1, np.float32)
+    labels = np.array([0] * 8 + [1, 1])
+    assert nearest_mean_accuracy(means, spectra, labels, NAMES) == pytest.approx((1 + 0.5) / 2)
+
+
+def test_without_labels_there_is_no_accuracy():
+    means = {"liver": np.array([1.0, 0.0])}
+    assert nearest_mean_accuracy(means, np.ones((4, 2), np.float32), np.full(4, -1), NAMES) is None
