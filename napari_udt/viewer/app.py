@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 WINDOW_SIZE = (1600, 1000)
 _DOCK_WIDTH = 520
-_TRANSFER_HEIGHT = 360  # with a line of status and two of caution
+_TRANSFER_HEIGHT = 390  # with a line of status and two of caution
 
 
 @dataclass(eq=False)
@@ -72,6 +72,7 @@ def furnish(viewer: napari.Viewer) -> Window:
 def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock]:
     """Add the Transfer dock and, below it, the Spectra dock at the right of a viewer."""
     from qtpy.QtCore import Qt
+    from qtpy.QtWidgets import QApplication
 
     from napari_udt.viewer.widgets.spectra_dock import SpectraDock
     from napari_udt.viewer.widgets.transfer_dock import TransferDock
@@ -83,6 +84,7 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock]:
     lower = viewer.window.add_dock_widget(spectra, name="Spectra", area="right", add_vertical_stretch=False)
     main = viewer.window._qt_window
     main.resize(*WINDOW_SIZE)
+    QApplication.processEvents()  # heights of docks only hold once the window has its size
     main.resizeDocks(
         [upper, lower], [_TRANSFER_HEIGHT, WINDOW_SIZE[1] - _TRANSFER_HEIGHT], Qt.Orientation.Vertical
     )

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.layers import Points
 
+from napari_udt.cube import SpectralCube
 from napari_udt.viewer.partners import same_scene
 from napari_udt.viewer.session import Pin
 
 if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter
 
-# Diameter of a dot: relative to the picture's longer side, kept between two numbers of screen pixels.
-_DOT = 0.03
-_DOT_ON_SCREEN = (16, 22)
+# Diameter of a dot relative to the picture's longer side. (A fixed size on the screen would be nicer, but napari
+# 0.9 draws dots whose size on the screen is limited with a wrong disc.)
+_DOT = 0.045
 
 
 class PinLayers:
@@ -74,6 +75,7 @@ class PinLayers:
             layer.features = _features(pins)
             if pins:
                 layer.face_color = _colours(pins)
+                layer.size, layer.border_width = _diameter(self._adapter[key].cube), 0
 
     def _made(self, key: str, pins: list[Pin]) -> Points:
         group = self._adapter[key]
@@ -87,11 +89,14 @@ class PinLayers:
             features=_features(pins),
             text={"string": "{pin}", "size": 10, "color": "white"},
             face_color=_colours(pins) or "white",
-            border_width=0,  # napari does not scale borders with dots whose size on the screen is limited
-            size=_DOT * max(group.cube.shape[:2]),
-            canvas_size_limits=_DOT_ON_SCREEN,
+            border_width=0,
+            size=_diameter(group.cube),
             visible=group.image.visible,
         )
+
+
+def _diameter(cube: SpectralCube) -> float:
+    return _DOT * max(cube.shape[:2])
 
 
 def _places(pins: list[Pin]) -> np.ndarray:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _FILLER = "udt_filler"
 _GAP = 6  # screen pixels between two cells
+_NAME_SIZE = 8  # points: names of results are long
 
 
 class SideBySide:
@@ -123,6 +124,7 @@ class SideBySide:
         for key in self.cells:
             group = self._adapter[key]
             group.image.visible = True
+            group.image.name_overlay.font_size = _NAME_SIZE
             group.image.name_overlay.visible = True
             for part in (group.labels, group.pins):
                 if part is not None:
