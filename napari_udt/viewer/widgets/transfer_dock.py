@@ -108,6 +108,7 @@ class TransferDock(QWidget):
     def _small_label(self) -> QLabel:
         label = QLabel(self)
         label.setWordWrap(True)
+        label.setMinimumSize(1, 1)  # Qt would keep room for the text wrapped into a narrow column
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         font = label.font()
         font.setPointSizeF(font.pointSizeF() * 0.9)
