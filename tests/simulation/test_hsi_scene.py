@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from napari_udt.simulation.hsi_organs import CLASS_NAMES, l1_normalised, measured_organ
-from napari_udt.simulation.hsi_scene import make_hsi_samples
+from napari_udt.simulation.hsi_scene import SCENE_STREAM, make_hsi_samples
+from napari_udt.simulation.hsi_simulated import (
+    blood_absorption,
+    draw_tissues,
+    layered_reflectance_of,
+    match_organs,
+)
+from napari_udt.simulation.parallel import block_rng
 from napari_udt.simulation.scene_layout import LABEL_NAMES, Shape, draw_layout, smooth_field
 from napari_udt.simulation.tables import find_tables
 
@@ -49,6 +56,17 @@ def test_only_the_simulated_scene_knows_its_oxygenation(scenes):
     assert second.oxygenation is None
     assert np.isnan(simulated.oxygenation[~tissue]).all()
     assert np.all((simulated.oxygenation[tissue] >= 0) & (simulated.oxygenation[tissue] <= 1))
+
+
+def test_simulated_organs_have_the_spectra_of_their_class(scenes, tables):
+    tissues = draw_tissues(60, block_rng(1, SCENE_STREAM))
+    spectra = layered_reflectance_of(tissues, blood_absorption(tables))
+    labels = match_organs(spectra, tables, 1)
+    for label in range(len(CLASS_NAMES)):
+        of_class = l1_normalised(spectra[labels == label]).mean(axis=0)
+        here = scenes[0].data[scenes[0].labels == label + 1].astype(np.float64)
+        difference = l1_normalised(here).mean(axis=0) - of_class
+        assert np.sqrt(np.mean(difference**2)) < 0.05 * np.sqrt(np.mean(of_class**2))
 
 
 def test_second_scene_has_the_measured_spectra(scenes, tables):
