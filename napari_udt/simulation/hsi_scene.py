@@ -120,7 +120,8 @@ def _seen_oxygenation(tissues: Arrays) -> Array:
 
 
 def _simulated_scene(organs: list[_OrganTable], layout: Layout, rng: np.random.Generator) -> SpectralCube:
-    field = _fields(layout.labels.shape, 1, rng)[..., 0]
+    shape = layout.labels.shape
+    field = smooth_field(shape, shape[0] / 12, rng) + 0.1 * smooth_field(shape, 1.5, rng)
     data = np.broadcast_to(_DRAPE, (*layout.labels.shape, len(WAVELENGTHS_NM))).copy()
     oxygenation = np.full(layout.labels.shape, np.nan)
     for label, table in enumerate(organs, start=1):

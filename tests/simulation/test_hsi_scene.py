@@ -21,7 +21,7 @@ def tables(shared):
 
 @pytest.fixture(scope="module")
 def scenes(tables):
-    return make_hsi_samples(tables, 1, shape=(60, 80), candidates=60)
+    return make_hsi_samples(tables, 1, shape=(60, 80), candidates=150)
 
 
 def test_a_tube_is_deepest_on_its_middle_line():
@@ -59,7 +59,7 @@ def test_only_the_simulated_scene_knows_its_oxygenation(scenes):
 
 
 def test_simulated_organs_have_the_spectra_of_their_class(scenes, tables):
-    tissues = draw_tissues(60, block_rng(1, SCENE_STREAM))
+    tissues = draw_tissues(150, block_rng(1, SCENE_STREAM))
     spectra = layered_reflectance_of(tissues, blood_absorption(tables))
     labels = match_organs(spectra, tables, 1)
     for label in range(len(CLASS_NAMES)):
