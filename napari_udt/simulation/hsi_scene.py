@@ -9,11 +9,12 @@ smooth random fields, lit by a lamp and seen by a noisy camera. Neither is a rec
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
-from scipy.ndimage import uniform_filter1d
+from scipy.ndimage import gaussian_filter1d
 from scipy.stats import rankdata
 
 from napari_udt.cube import Domain, SpectralCube
@@ -36,9 +37,11 @@ PIXEL_SIZE_MM = 0.5  # nominal
 SCENE_STREAM = 1_000_000  # of random numbers: no data set has a block with this number
 CANDIDATES = 3000  # tissues to simulate; each organ gets the 4 % that resemble it most
 
-# Simulated spectra that are averaged for one place, as a share of an organ's: neighbours in the order differ in more
-# than the order tells, and a picture without this would flicker.
-_BLEND = 0.1
+# Simulated spectra are averaged with their neighbours in the order (widths of the Gaussian weights as shares of an
+# organ's spectra): neighbours differ in more than the order tells, and a picture of single ones would look like agate.
+# Brightness, which the transfer divides out, varies least.
+_BLEND_SHAPE = 0.06
+_BLEND_BRIGHTNESS = 0.3
 _SEEN_MM = 2.0  # depth down to which blood counts in the oxygenation map
 
 # Reflectance of the drape around the wound: invented, not tissue.
@@ -104,11 +107,9 @@ def _organ_table(spectra: Array, oxygenation: Array) -> _OrganTable:
     shapes, brightness = l1_normalised(spectra), spectra.sum(axis=1)
     centred = shapes - shapes.mean(axis=0)
     order = np.argsort(centred @ np.linalg.svd(centred, full_matrices=False)[2][0])
-    width = max(1, round(_BLEND * len(order)))
-    shapes, brightness, oxygenation = (
-        uniform_filter1d(values[order], width, axis=0, mode="nearest")
-        for values in (shapes, brightness, oxygenation)
-    )
+    blend = partial(gaussian_filter1d, axis=0, mode="nearest")
+    shapes, oxygenation = (blend(v[order], _BLEND_SHAPE * len(order)) for v in (shapes, oxygenation))
+    brightness = blend(brightness[order], _BLEND_BRIGHTNESS * len(order))
     return _OrganTable(shapes * brightness[:, None], oxygenation)
 
 

@@ -83,7 +83,7 @@ def test_neighbours_are_alike_but_for_noise(scenes):
     picture, inside = simulated.image(800), simulated.labels == CLASS_NAMES.index("omentum") + 1
     pairs = inside[:, 1:] & inside[:, :-1]
     steps = np.abs(np.diff(picture, axis=1))[pairs]
-    assert steps.mean() < 0.25 * picture[inside].std() or steps.mean() < 0.01 * picture[inside].mean()
+    assert steps.mean() < 0.4 * picture[inside].std()  # pixels without neighbours: 1.13
 
 
 def test_values_are_short_so_that_files_compress(scenes):
