@@ -52,6 +52,9 @@ class DataConfig:
         Share of each data set that is never trained on: early stopping and the card's numbers use it.
     noise : float
         Standard deviation of the noise added to every training sample, in normalised units.
+    centre : bool
+        Whether each domain's mean is subtracted. Without it values are only divided by their root mean square: a
+        transfer then starts from a pure gain, which keeps dark pixels of an image positive.
     crop : tuple of int
         (rows, columns) of the random crops that images are trained on; empty for whole images.
     flips : bool
@@ -62,6 +65,7 @@ class DataConfig:
     second: str = _bounded(FILLED)
     held_out_fraction: float = _bounded(FRACTION, 0.1)
     noise: float = _bounded(NOT_NEGATIVE, 0.1)
+    centre: bool = True
     crop: tuple[int, ...] = _bounded(CROP, ())
     flips: bool = False
 

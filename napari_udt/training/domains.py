@@ -65,7 +65,7 @@ def load_domain(config: TrainingConfig, domain: str) -> DomainData:
         raise TrainingError(f"{path}: holds {len(dataset)} samples; at least 2 are needed.")
     values = normalised(dataset, spectrum_norm(config))
     kept, held_out = split_held_out(len(dataset), config.data.held_out_fraction, config.seed)
-    mean, std = domain_statistics(values[kept])
+    mean, std = domain_statistics(values[kept], config.data.centre)
     labels = visible_labels(config, domain, dataset)
     balanced = is_balanced(config, domain)
 

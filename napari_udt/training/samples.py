@@ -51,9 +51,13 @@ def normalised(dataset: Dataset, spectrum_norm: str) -> NDArray[np.float32]:
     return dataset.samples / np.maximum(norm, SMALLEST_NORM)
 
 
-def domain_statistics(values: NDArray[np.float32]) -> tuple[float, float]:
-    """Mean and standard deviation over all samples and channels of one domain: two scalars."""
-    return float(values.mean(dtype=np.float64)), float(values.std(dtype=np.float64))
+def domain_statistics(values: NDArray[np.float32], centre: bool = True) -> tuple[float, float]:
+    """Mean and standard deviation over all samples and channels of one domain: two scalars.
+
+    Without ``centre`` the mean is 0 and the deviation is the one from 0, the root mean square.
+    """
+    mean = float(values.mean(dtype=np.float64)) if centre else 0.0
+    return mean, float(np.sqrt(np.mean((values - np.float32(mean)) ** 2, dtype=np.float64)))
 
 
 def split_held_out(n: int, fraction: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -64,6 +64,7 @@ def test_the_split_is_disjoint_complete_and_seeded():
 def test_statistics_are_two_scalars_of_all_channels():
     values = np.array([[1.0, 3.0], [5.0, 7.0]], np.float32)
     assert domain_statistics(values) == pytest.approx((4.0, 5**0.5))
+    assert domain_statistics(values, centre=False) == pytest.approx((0.0, 21**0.5))
 
 
 def test_spectra_only_get_noise_of_the_stated_strength():
