@@ -37,6 +37,7 @@ from napari_udt.threads import one_thread_each, single_threaded, usable_cores
 TILE = 512
 GRAIN = 64
 CUDA_TILE = 65_536
+CUDA_GRAIN = 1024
 
 # Subnet outputs are scaled by this before use, see CouplingBlock.
 _SUBNET_SCALE = 0.1
@@ -144,7 +145,7 @@ class SpectralPlan:
     @torch.inference_mode()
     def _fill(self, out: Tensor, spectra: Tensor, narrow: bool, job: tuple[int, Tensor]) -> None:
         entry, rows = job
-        grain = 1 if narrow else min(GRAIN if self.device.type == "cpu" else CUDA_TILE, self.tile)
+        grain = 1 if narrow else GRAIN if self.device.type == "cpu" else CUDA_GRAIN
         out[rows] = self._run(spectra[rows], entry, -(-len(rows) // grain) * grain)
 
     def _run(self, spectra: Tensor, entry: int, width: int) -> Tensor:
