@@ -21,9 +21,9 @@ def spectral_angle(a: Floats, b: Floats, *, degrees: bool = False) -> Floats:
        = 2 \operatorname{atan2}(|\hat a - \hat b|, |\hat a + \hat b|)
 
     with unit vectors :math:`\hat a, \hat b`. The first form is the spectral angle mapper's (Kruse et al. 1993,
-    Remote Sensing of Environment 44, 145-163, eq. 2). The second is computed here: it is exact for small
+    Remote Sensing of Environment 44, 145-163). The second is computed here: it is exact for small
     angles, where the arc cosine loses half of the digits (Kahan 2006, "How futile are mindless assessments of
-    roundoff in floating-point computation?", section 12).
+    roundoff in floating-point computation?").
 
     Parameters
     ----------

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.moments import Moments, RunningMoments, all_finite
 
 Normalisation = Literal["none", "l1", "l2", "max"]
 Centre = Literal["mean", "median"]
@@ -46,15 +47,6 @@ class SpectralStatistics:
     count: int
 
 
-@dataclass(frozen=True, eq=False)
-class Moments:
-    """Mean and standard deviation (of the population, ddof = 0) of a group of spectra."""
-
-    mean: NDArray[np.float64]
-    std: NDArray[np.float64]
-    count: int
-
-
 def norms(spectra: Floats, normalisation: Normalisation) -> Floats:
     """Return the number that each spectrum is divided by, shape (..., 1).
 
@@ -67,7 +59,7 @@ def norms(spectra: Floats, normalisation: Normalisation) -> Floats:
         )
     if normalisation == "none":
         return np.ones((*spectra.shape[:-1], 1), dtype=spectra.dtype)
-    finite = spectra if _all_finite(spectra) else np.where(np.isfinite(spectra), spectra, 0)
+    finite = spectra if all_finite(spectra) else np.where(np.isfinite(spectra), spectra, 0)
     match normalisation:
         case "l1":
             size = np.sum(np.abs(finite), axis=-1)
@@ -159,8 +151,8 @@ def structure_moments(cube: SpectralCube, normalisation: Normalisation = "none")
     """Mean and standard deviation of every labelled structure, in one pass over the cube.
 
     The cube is read block by block, so a lazy one never lies in memory as a whole. Blocks are merged with the
-    pairwise update of Chan, Golub and LeVeque (1983), "Algorithms for computing the sample variance", eq. 2.1:
-    unlike a sum of squares it keeps small spreads around large means.
+    pairwise update of Chan, Golub and LeVeque (1983), "Algorithms for computing the sample variance": unlike a
+    sum of squares it keeps small spreads around large means.
 
     Parameters
     ----------
@@ -180,7 +172,7 @@ def structure_moments(cube: SpectralCube, normalisation: Normalisation = "none")
         When the cube has no labels.
     """
     labels, classes = np.unique(_labels_of(cube), return_inverse=True)
-    merged = _Merged.empty(len(labels), cube.shape[2])
+    merged = RunningMoments.empty(len(labels), cube.shape[2])
     for spectra, block_classes in _blocks(cube, classes.reshape(-1)):
         merged.add(normalise(spectra, normalisation), block_classes)
     return {int(label): merged.moments(index) for index, label in enumerate(labels)}
@@ -216,74 +208,13 @@ def resample(wavelengths_nm: Floats, spectrum: Floats, onto_nm: Floats) -> Float
     return np.interp(onto_nm, wavelengths_nm, spectrum, left=np.nan, right=np.nan)
 
 
-@dataclass(eq=False)
-class _Merged:
-    """Running count, mean and sum of squared deviations per class and channel, each (classes, channels)."""
-
-    count: NDArray[np.float64]
-    mean: NDArray[np.float64]
-    squares: NDArray[np.float64]
-    spectra: NDArray[np.int64]  # (classes,), spectra with at least one value
-
-    @classmethod
-    def empty(cls, classes: int, channels: int) -> _Merged:
-        shape = (classes, channels)
-        return cls(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(classes, dtype=np.int64))
-
-    def add(self, spectra: Floats, classes: NDArray[np.integer[Any]]) -> None:
-        """Merge one block: spectra (n, channels) with the class of each (n,)."""
-        members = np.eye(len(self.count), dtype=np.float32)[classes]  # (n, classes): sums become products
-        valid = None if _all_finite(spectra) else np.isfinite(spectra)
-        if valid is None:
-            count = members.sum(axis=0, dtype=np.float64)[:, np.newaxis]
-            self.spectra += count[:, 0].astype(np.int64)
-        else:
-            spectra = np.where(valid, spectra, 0)
-            count = (members.T @ valid.astype(np.float32)).astype(np.float64)
-            self.spectra += np.bincount(classes[valid.any(axis=1)], minlength=len(self.spectra))
-        origin = self._origin(spectra, members, count)
-        deviation = spectra - origin[classes]
-        if valid is not None:
-            deviation[~valid] = 0
-        shift = (members.T @ deviation) / np.maximum(count, 1)
-        deviation *= deviation
-        self._merge(count, origin + shift, members.T @ deviation - count * shift**2)
-
-    def _origin(self, spectra: Floats, members: NDArray[np.float32], count: NDArray[np.float64]) -> Floats:
-        """Return a point near each class's mean: small deviations from it keep their digits in single precision."""
-        origin = self.mean.astype(spectra.dtype)
-        new = np.any((self.count == 0) & (count > 0), axis=1)
-        if new.any():
-            sums = members[:, new].T @ spectra
-            origin[new] = sums / np.maximum(count, 1).astype(spectra.dtype)[new]
-        return origin
-
-    def _merge(
-        self, count: NDArray[np.float64], mean: NDArray[np.float64], squares: NDArray[np.float64]
-    ) -> None:
-        total = self.count + count
-        share = np.divide(count, total, out=np.zeros_like(total), where=total > 0)
-        shift = np.where(count > 0, mean - self.mean, 0)
-        self.mean += share * shift
-        self.squares += squares + shift**2 * self.count * share
-        self.count = total
-
-    def moments(self, index: int) -> Moments:
-        seen = self.count[index] > 0
-        variance = np.divide(
-            self.squares[index], self.count[index], out=np.full(seen.shape, np.nan), where=seen
-        )
-        mean = np.where(seen, self.mean[index], np.nan)
-        return Moments(mean, np.sqrt(np.maximum(variance, 0)), int(self.spectra[index]))
-
-
 def _statistics_of_one(spectrum: NDArray[np.float64]) -> SpectralStatistics:
     known = np.where(np.isfinite(spectrum), spectrum, np.nan)
     return SpectralStatistics(known, known, known, int(not np.isnan(known).all()))
 
 
 def _group_moments(spectra: Floats) -> Moments:
-    merged = _Merged.empty(1, spectra.shape[1])
+    merged = RunningMoments.empty(1, spectra.shape[1])
     for start in range(0, len(spectra), _BLOCK_PIXELS):
         block = spectra[start : start + _BLOCK_PIXELS]
         merged.add(block, np.zeros(len(block), dtype=np.intp))
@@ -293,7 +224,7 @@ def _group_moments(spectra: Floats) -> Moments:
 def _quantiles(spectra: Floats, probabilities: Sequence[float]) -> NDArray[np.float64]:
     """Quantiles over the spectra, shape (probabilities, channels); NaN where a wavelength has no value."""
     by_channel = np.ascontiguousarray(spectra.T)  # selecting along contiguous memory is several times faster
-    if _all_finite(spectra):
+    if all_finite(spectra):
         return np.asarray(np.quantile(by_channel, probabilities, axis=-1), dtype=np.float64)
     found = np.full((len(probabilities), len(by_channel)), np.nan)
     for index, channel in enumerate(by_channel):
@@ -301,12 +232,6 @@ def _quantiles(spectra: Floats, probabilities: Sequence[float]) -> NDArray[np.fl
         if len(known):
             found[:, index] = np.quantile(known, probabilities)
     return found
-
-
-def _all_finite(values: Floats) -> bool:
-    """Whether no value is missing, at the price of one sum; a sum that overflows is taken for a missing value."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        return bool(np.isfinite(np.sum(values)))
 
 
 def _labels_of(cube: SpectralCube) -> NDArray[np.integer[Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 # Spectra of the large case with --quick: long enough for the rates, short enough for a coffee's first sip.
@@ -62,24 +63,60 @@ def _autoencoders(device: str, args: argparse.Namespace) -> list[Any]:
     return [bench_autoencoder(name, _QUICK, device, args.repeats) for name in PUBLISHED]
 
 
-def format_table(figures: list[dict[str, Any]]) -> str:
-    """Return the figures as an aligned table."""
-    header = (
-        "network",
-        "spectra",
-        "engine",
-        "plain",
-        "ratio",
-        "spectra/s",
-        "GFLOP/s",
-        "of peak",
-        "memory",
-        "error",
-    )
-    rows = [header, *(_row(figure) for figure in figures)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
+def _images(device: str, args: argparse.Namespace) -> list[dict[str, Any]]:
+    from napari_udt.bench.image import bench_image
+
+    if device != "cpu":
+        return []  # on a card the image engine is the plain network
+    print("measuring 16 x 128 x 256 images ...", file=sys.stderr)
+    return [
+        figures
+        for figures in bench_image(args.repeats).values()
+        if isinstance(figures, dict) and "ratio" in figures
+    ]
+
+
+def _robustness(device: str) -> dict[str, Any]:
+    from napari_udt.bench.robustness import beside_a_busy_process, scaling
+
+    if device != "cpu":
+        return {}
+    print("measuring growth, and a busy neighbour ...", file=sys.stderr)
+    return {
+        name: {"scaling": scaling(network), "busy": beside_a_busy_process(network)}
+        for name, network in _networks()[:-1]
+    }
+
+
+def _robustness_text(found: dict[str, Any]) -> str:
+    steps = ", ".join(f"{s['spectra']:,}: {s['us_per_spectrum']:.2f} us" for s in found["scaling"])
+    share = found["busy"]["share"]
+    return f"per spectrum, {steps}; beside one busy process {share:.0%} of one idle core's rate"
+
+
+def format_table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of cells as an aligned table."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows
+    )
+
+
+_HEADER = (
+    "network", "spectra", "engine", "plain", "ratio", "spectra/s", "GFLOP/s", "of peak", "memory", "error of range"
+)  # fmt: skip
+_IMAGE_HEADER = ("image network", "engine", "plain", "ratio", "first image", "memory", "error of range")
+
+
+def _image_row(f: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        f["network"],
+        _seconds(f["engine_s"]),
+        _seconds(f["plain_s"]),
+        f"{f['ratio']:.2f}",
+        _seconds(f["first_s"]),
+        f"{f['peak_memory_mb']:.0f} MB",
+        f"{f['max_error_of_range']:.1e}",
     )
 
 

@@ -27,7 +27,7 @@ def matrix_peak_gflops(device: str = "cpu", repeats: int = 5) -> float:
         return _rate(device, repeats)
     from concurrent.futures import ThreadPoolExecutor
 
-    from napari_udt.inference.spectral_engine import one_thread_each, usable_cores
+    from napari_udt.threads import one_thread_each, usable_cores
 
     with one_thread_each(), ThreadPoolExecutor(usable_cores()) as pool:
         return sum(pool.map(_rate, [device] * usable_cores(), [repeats] * usable_cores()))

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from napari_udt.errors import ModelError
+from napari_udt.inference.spectral_engine import coupling_blocks
 from napari_udt.models.coupling import CouplingBlock
 from napari_udt.models.spectral_cinn import SpectralCINN
 
@@ -31,8 +32,8 @@ class PlainSpectralCINN(nn.Module):
 
     def __init__(self, network: SpectralCINN) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(_freia_block(block) for block in network.blocks)
-        self._conditional = [bool(block.condition_channels) for block in network.blocks]
+        self.blocks = nn.ModuleList(_freia_block(block) for block in coupling_blocks(network))
+        self._conditional = [bool(block.condition_channels) for block in coupling_blocks(network)]
         self.requires_grad_(False)
 
     def run(self, x: Tensor, condition: Tensor, *, backwards: bool = False) -> Tensor:

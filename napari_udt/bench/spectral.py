@@ -10,7 +10,8 @@ from torch import Tensor
 
 from napari_udt.bench.machine import in_turn, matrix_peak_gflops, timed, watch_memory
 from napari_udt.bench.plain import PlainSpectralCINN
-from napari_udt.inference.spectral_engine import SpectralPlan, last_conditional
+from napari_udt.inference.spectral_engine import SpectralPlan, coupling_blocks, last_conditional
+from napari_udt.models.coupling import CouplingBlock
 from napari_udt.models.spectral_cinn import SpectralCINN
 
 CUBE = 480 * 640
@@ -63,8 +64,8 @@ def bench_network(
 ) -> list[SpectralResult]:
     """Time one network for several numbers of spectra."""
     torch.manual_seed(1)
-    entries_in = network.blocks[0].condition_channels
-    source, target = (torch.rand(TISSUES, int(entries_in)) for _ in range(2))
+    width = coupling_blocks(network)[0].condition_channels
+    source, target = (torch.rand(TISSUES, width) for _ in range(2))
     plain = PlainSpectralCINN(network).to(device)
     plan = SpectralPlan(network, source, target, device=device)
     errors = _errors(network, plain, plan, source, target, device)
@@ -123,13 +124,13 @@ def _case(
 
 def flop_per_spectrum(network: SpectralCINN) -> int:
     """Floating-point operations of the matrix products that a transfer cannot avoid."""
-    blocks = list(network.blocks)[: last_conditional(network)]
+    blocks = coupling_blocks(network)[: last_conditional(network)]
     one_way = sum(2 * b.passive_count * _width(b) + 2 * _width(b) * 2 * b.active_count for b in blocks)
     return 2 * one_way
 
 
-def _width(block: Any) -> int:
-    return int(block.subnet[0].out_features)
+def _width(block: CouplingBlock) -> int:
+    return int(block.subnet[0].out_features)  # type: ignore[index]
 
 
 def _errors(

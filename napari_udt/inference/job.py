@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
 
 Scale = Literal["source", "unit"]
+Side = Literal["simulated", "real"]
 Progress = Callable[[int, int], None]
 
 
@@ -27,7 +28,7 @@ class Job:
     model : TransferModel
         On the device where it shall run.
     domains : (str, str)
-        Source and target domain, "simulated" or "real".
+        Source and target domain: "simulated" or "real".
     grid : Regridding
         From the cube's wavelengths to the model's.
     tissue : TissueCondition
@@ -38,7 +39,7 @@ class Job:
 
     cube: SpectralCube
     model: TransferModel
-    domains: tuple[str, str]
+    domains: tuple[Side, Side]
     grid: Regridding
     tissue: TissueCondition
     scale: Scale

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import TransferError
 from napari_udt.inference.job import Job, Progress, is_out_of_memory, release_memory
+
+if TYPE_CHECKING:
+    from napari_udt.models.image_cinn import ImageCINN
 
 
 def run_picture(job: Job, progress: Progress) -> NDArray[np.float32]:
@@ -59,7 +64,34 @@ def _padded(job: Job, image: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _through_network(job: Job, x: NDArray[np.float32], tissue: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Take the fastest way through the job's network."""
+    from napari_udt.models.image_cinn import ImageCINN
+
     model, (source, target) = job.model, job.domains
-    latent, _ = model.encode(model.normalise(x, source), source, tissue)
-    moved = model.decode(latent, target, tissue, picture_shape=x.shape[2:])
+    normalised = model.normalise(x, source)
+    if isinstance(model.network, ImageCINN):
+        moved = _planned(job, model.network, normalised, tissue)
+    else:
+        moved = _plain(job, normalised, tissue)
     return np.asarray(model.denormalise(moved, target), np.float32)
+
+
+def _planned(
+    job: Job, network: ImageCINN, x: NDArray[np.float32], tissue: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    import torch
+
+    from napari_udt.inference.image_engine import ImagePlan
+
+    model = job.model
+    source, target = (model.condition((len(x), *x.shape[2:]), domain, tissue) for domain in job.domains)
+    inputs = torch.as_tensor(x, dtype=model.dtype, device=model.device)
+    moved: NDArray[np.float32] = ImagePlan(network, source, target)(inputs).cpu().numpy()
+    return moved
+
+
+def _plain(job: Job, x: NDArray[np.float32], tissue: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Go through any network: encode, decode."""
+    model, (source, target) = job.model, job.domains
+    latent, _ = model.encode(x, source, tissue)
+    return model.decode(latent, target, tissue, picture_shape=x.shape[2:])

@@ -56,6 +56,7 @@ def describe_run(
         "made_by": "domain transfer with a generative model; research use only, it can hallucinate",
         "model": {
             "name": spec.name,
+            "kind": spec.kind,
             "version": spec.version,
             "weights_sha256": spec.weights_sha256,
             "target": spec.target,

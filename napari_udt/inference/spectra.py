@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,13 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
 from napari_udt.inference.job import Job, Progress, is_out_of_memory, release_memory
 
+if TYPE_CHECKING:
+    from napari_udt.models.spectral_cinn import SpectralCINN
+
 # Large enough to keep the cores busy, small enough that a cancel is answered within a fraction of a second.
 DEFAULT_CHUNK = 8192
+# A card is fed through the bus: fewer, larger chunks.
+DEFAULT_CHUNK_ON_A_CARD = 131_072
 # Below this many spectra, a full memory cannot be helped by smaller chunks.
 SMALLEST_CHUNK = 64
 
@@ -64,11 +69,11 @@ def spectral_runner(job: Job) -> Runner:
     from napari_udt.models.spectral_cinn import SpectralCINN
 
     if isinstance(job.model.network, SpectralCINN):
-        return _planned(job)
+        return _planned(job, job.model.network)
     return _plain(job)
 
 
-def _planned(job: Job) -> Runner:
+def _planned(job: Job, network: SpectralCINN) -> Runner:
     import torch
 
     from napari_udt.inference.spectral_engine import SpectralPlan
@@ -77,7 +82,7 @@ def _planned(job: Job) -> Runner:
     spec, table = job.model.spec, torch.as_tensor(job.tissue.table)
     source, target = (Conditions.of(spec).expected((len(table),), d, table) for d in job.domains)
     statistics = (spec.statistics[job.domains[0]], spec.statistics[job.domains[1]])
-    plan = SpectralPlan(job.model.network, source, target, statistics, job.model.device)
+    plan = SpectralPlan(network, source, target, statistics, job.model.device)
 
     def run(spectra: NDArray[np.float32], entries: NDArray[np.intp]) -> NDArray[np.float32]:
         if spec.spectrum_norm == "l2":

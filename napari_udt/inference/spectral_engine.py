@@ -18,11 +18,9 @@ threads that wait for each other inside one product would all run at the pace of
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -31,11 +29,15 @@ from torch import Tensor
 
 from napari_udt.models.coupling import CouplingBlock
 from napari_udt.models.spectral_cinn import SpectralCINN
+from napari_udt.threads import one_thread_each, single_threaded, usable_cores
 
-# Spectra per tile: every product has the same shape whatever the number of spectra, so that every spectrum gets
-# the same bits; and the activations of a tile (width x tile x 4 bytes) stay in a core's cache.
+# Spectra per tile: the activations of a tile (width x tile x 4 bytes) stay in a core's cache. A tile that is not full is
+# filled up to a multiple of the grain: BLAS computes every column of such products alike, so that a spectrum gets the
+# same bits in any company (a law that the tests check on the machine at hand).
 TILE = 512
+GRAIN = 64
 CUDA_TILE = 65_536
+CUDA_GRAIN = 1024
 
 # Subnet outputs are scaled by this before use, see CouplingBlock.
 _SUBNET_SCALE = 0.1
@@ -130,7 +132,7 @@ class SpectralPlan:
                 for job in jobs:
                     fill(job)
             else:
-                with ThreadPoolExecutor(self.threads, initializer=_single_threaded) as pool:
+                with ThreadPoolExecutor(self.threads, initializer=single_threaded) as pool:
                     list(pool.map(fill, jobs))  # the list raises what a worker raised
         return out
 
@@ -143,7 +145,8 @@ class SpectralPlan:
     @torch.inference_mode()
     def _fill(self, out: Tensor, spectra: Tensor, narrow: bool, job: tuple[int, Tensor]) -> None:
         entry, rows = job
-        out[rows] = self._run(spectra[rows], entry, len(rows) if narrow else self.tile)
+        grain = 1 if narrow else GRAIN if self.device.type == "cpu" else CUDA_GRAIN
+        out[rows] = self._run(spectra[rows], entry, -(-len(rows) // grain) * grain)
 
     def _run(self, spectra: Tensor, entry: int, width: int) -> Tensor:
         """Transfer one tile of spectra, shape (n, channels), under one condition, filled up to ``width``."""
@@ -157,11 +160,10 @@ class SpectralPlan:
 
     def _workspace(self, width: int, channels: int) -> _Workspace:
         """Return the buffers of this thread: nothing is allocated from tile to tile."""
-        spaces = self._workspaces.__dict__
+        spaces: dict[int, _Workspace] = self._workspaces.__dict__.setdefault("by_width", {})
         if width not in spaces:
             spaces[width] = _Workspace(self._steps, channels, width, self.device)
-        found: _Workspace = spaces[width]
-        return found
+        return spaces[width]
 
 
 class _Workspace:
@@ -172,12 +174,10 @@ class _Workspace:
     """
 
     def __init__(self, steps: Sequence[_Step], channels: int, width: int, device: torch.device) -> None:
-        empty = {"dtype": torch.float32, "device": device}
-        self._buffers = [torch.ones((channels + 1, width), **empty) for _ in range(2)]
-        self._hidden = {
-            rows: torch.empty((rows, width), **empty) for rows in {s.first.shape[1] for s in steps}
-        }
-        self._outputs = torch.empty((len(steps[0].bias), width), **empty)
+        ones = partial(torch.ones, dtype=torch.float32, device=device)
+        self._buffers = [ones((channels + 1, width)) for _ in range(2)]
+        self._hidden = {rows: ones((rows, width)) for rows in {s.first.shape[1] for s in steps}}
+        self._outputs = ones((len(steps[0].bias), width))
         self._active = len(steps[0].shift)
         self._now = 0
 
@@ -224,7 +224,7 @@ class _Folder:
         standardise: tuple[tuple[float, float], tuple[float, float]],
     ) -> None:
         (mean, std), (mean_back, std_back) = standardise
-        blocks = [block for block in network.blocks if isinstance(block, CouplingBlock)]
+        blocks = coupling_blocks(network)
         kept = blocks[: last_conditional(network)]
         channels = blocks[0].active_count + blocks[0].passive_count
         self.scale = torch.full((channels,), 1 / std, dtype=torch.float64)
@@ -310,7 +310,14 @@ def _affine(block: CouplingBlock) -> tuple[Tensor, Tensor]:
 
 def last_conditional(network: SpectralCINN) -> int:
     """Count the blocks up to the last one that sees the condition; what follows cancels in a transfer."""
-    return max((i + 1 for i, block in enumerate(network.blocks) if block.condition_channels), default=0)
+    return max(
+        (i + 1 for i, block in enumerate(coupling_blocks(network)) if block.condition_channels), default=0
+    )
+
+
+def coupling_blocks(network: SpectralCINN) -> list[CouplingBlock]:
+    """Return the network's blocks, with their type."""
+    return [block for block in network.blocks if isinstance(block, CouplingBlock)]
 
 
 def _on(step: _Step, device: torch.device) -> _Step:
@@ -326,27 +333,3 @@ def _on(step: _Step, device: torch.device) -> _Step:
         step.clamp,
         step.backwards,
     )
-
-
-def usable_cores() -> int:
-    """Count the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _single_threaded() -> None:
-    torch.set_num_threads(1)
-
-
-@contextmanager
-def one_thread_each(*, on: bool = True) -> Iterator[None]:
-    """Let every torch call use one thread for a while.
-
-    For workers that call torch side by side, and for products so small that threads would only wait for each other.
-    """
-    before = torch.get_num_threads()
-    if on:
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import ModelError, TransferError
+from napari_udt.inference.job import Side
 from napari_udt.inference.run import DOMAINS_OF, Direction
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def condition_spread(
 def _drawn(
     model: TransferModel,
     normalised: NDArray[Any],
-    domains: tuple[str, str],
+    domains: tuple[Side, Side],
     labels: NDArray[Any] | None,
     draws: int,
     seed: int,

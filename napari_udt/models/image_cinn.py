@@ -99,7 +99,7 @@ class ImageCINN(nn.Module):
         ModelError
             When H or W cannot be halved often enough, or the conditions are not one per scale.
         """
-        self._check(x.shape[-2:], condition)
+        self.check(x.shape[-2:], condition)
         log_det = torch.zeros(len(x), dtype=x.dtype, device=x.device)
         for level, blocks in enumerate(self.scales):
             x = x if level == 0 else haar_downsample(x)
@@ -110,7 +110,7 @@ class ImageCINN(nn.Module):
     def inverse(self, z: Tensor, condition: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Decode; the picture's size is that of the finest condition. Shapes as in `forward`."""
         height, width = condition[0].shape[-2:]
-        self._check((height, width), condition)
+        self.check((height, width), condition)
         coarsest = len(self.scales) - 1
         x = z.reshape(len(z), self.channels * 4**coarsest, height >> coarsest, width >> coarsest)
         log_det = torch.zeros(len(z), dtype=z.dtype, device=z.device)
@@ -122,7 +122,8 @@ class ImageCINN(nn.Module):
             x = x if level == 0 else haar_upsample(x)
         return x, log_det
 
-    def _check(self, picture: Sequence[int], condition: Sequence[Tensor]) -> None:
+    def check(self, picture: Sequence[int], condition: Sequence[Tensor]) -> None:
+        """Raise ModelError when a picture of (rows, columns) or the number of conditions does not fit."""
         if any(side % self.multiple for side in picture):
             raise ModelError(
                 f"The picture is {picture[0]} x {picture[1]} pixels; this network needs multiples of "

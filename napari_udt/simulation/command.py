@@ -96,7 +96,7 @@ def _write_samples(folder: Path, tables: Tables, seed: int) -> int:
 
     cubes: Iterable[SpectralCube] = (*make_hsi_samples(tables, seed), *make_pat_samples(tables, seed))
     for cube in cubes:
-        path = folder / f"{cube.name}.h5"
+        path = folder / f"{cube.name}.udt.h5"
         save_cube(cube, path, overwrite=True, compress=True)
         rows, columns, channels = cube.shape
         print(f"{path}: {rows} x {columns} pixels, {channels} wavelengths, {cube.origin}")

@@ -1,26 +1,30 @@
 """Sample cubes: one simulated and one second-domain scene with the same ten organs, in different pictures.
 
-The simulated scene is the tissue model with smoothly varying physiology: around the tissue that comes nearest to an
-organ's mean, oxygenation, blood volume and scattering vary from place to place. The second scene is drawn from
-measured statistics with smooth random fields, lit by a lamp and seen by a noisy camera. Neither is a recording.
+The simulated scene shows, in each organ, the simulated tissues that a data set would label as this organ, from one
+end of their variety to the other as a smooth field goes up and down: its pixels have the mean and, along the main
+direction, the spread of the class that a model is trained on. The second scene is drawn from measured statistics with
+smooth random fields, lit by a lamp and seen by a noisy camera. Neither is a recording.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import RegularGridInterpolator
+from scipy.interpolate import make_interp_spline
+from scipy.ndimage import gaussian_filter1d
+from scipy.stats import rankdata
 
 from napari_udt.cube import Domain, SpectralCube
 from napari_udt.simulation import hsi_second, hsi_simulated
-from napari_udt.simulation.hsi_organs import CLASS_NAMES, WAVELENGTHS_NM, l1_normalised, measured_organ
+from napari_udt.simulation.hsi_organs import CLASS_NAMES, WAVELENGTHS_NM, l1_normalised
 from napari_udt.simulation.hsi_simulated import (
     blood_absorption,
     draw_tissues,
     layered_reflectance_of,
-    nearest_first,
+    match_organs,
 )
 from napari_udt.simulation.parallel import Arrays, block_rng
 from napari_udt.simulation.scene_layout import LABEL_NAMES, Layout, draw_layout, smooth_field
@@ -30,13 +34,14 @@ Array = NDArray[np.float64]
 
 SHAPE = (120, 160)
 PIXEL_SIZE_MM = 0.5  # nominal
-CANDIDATES = 2000  # tissues among which each organ finds its nearest
+SCENE_STREAM = 1_000_000  # of random numbers: no data set has a block with this number
+CANDIDATES = 3000  # tissues to simulate; each organ gets the 4 % that resemble it most
 
-# Physiology around an organ's tissue, in standard normal units of three smooth fields (nodes of the table).
-_NODES = (np.linspace(-3, 3, 5), np.linspace(-3, 3, 5), np.linspace(-3, 3, 3))
-_OXYGENATION_STEP = 0.06
-_BLOOD_STEP = 0.2
-_SCATTERING_STEP = 0.07
+# Simulated spectra are averaged with their neighbours in the order (widths of the Gaussian weights as shares of an
+# organ's spectra): neighbours differ in more than the order tells, and a picture of single ones would look like agate.
+# Brightness, which the transfer divides out, varies least.
+_BLEND_SHAPE = 0.06
+_BLEND_BRIGHTNESS = 0.3
 _SEEN_MM = 2.0  # depth down to which blood counts in the oxygenation map
 
 # Reflectance of the drape around the wound: invented, not tissue.
@@ -47,15 +52,16 @@ _QUANTUM = 2.0**-13
 
 @dataclass(frozen=True, eq=False)
 class _OrganTable:
-    """Simulated spectra (5, 5, 3, 100) and oxygenation (5, 5, 3) over the physiology of one organ."""
+    """Simulated spectra (m, 100) and oxygenation (m,) of one organ, in the order of their main variation."""
 
     spectra: Array
     oxygenation: Array
 
-    def at(self, physiology: Array) -> tuple[Array, Array]:
-        """Spectra (n, 100) and oxygenation (n,) for ``physiology`` (n, 3), linear between the nodes."""
-        both = np.concatenate([self.spectra, self.oxygenation[..., None]], axis=-1)
-        values = RegularGridInterpolator(_NODES, both)(np.clip(physiology, -3, 3))
+    def at(self, share: Array) -> tuple[Array, Array]:
+        """Spectra (n, 100) and oxygenation (n,) at places (n,) in [0, 1] of the order, linear in between."""
+        place = np.linspace(0, 1, len(self.spectra))
+        both = np.column_stack([self.spectra, self.oxygenation])
+        values = make_interp_spline(place, both, k=1)(share)
         return values[:, :-1], values[:, -1]
 
 
@@ -71,14 +77,14 @@ def make_hsi_samples(
     shape : (int, int)
         Rows and columns.
     candidates : int
-        Tissues to simulate, from which the nearest to each organ's mean is taken.
+        Tissues to simulate; each organ takes the 4 % that resemble it most.
 
     Returns
     -------
     (SpectralCube, SpectralCube)
         Reflectance, 100 channels, labels 0 (drape) to 10; the simulated one with its oxygenation.
     """
-    organs = _organ_tables(tables, candidates, block_rng(seed, 0))
+    organs = _organ_tables(tables, candidates, seed)
     simulated = _simulated_scene(organs, draw_layout(shape, block_rng(seed, 1)), block_rng(seed, 2))
     brightness = np.array([table.spectra.mean() for table in organs])
     layout = draw_layout(shape, block_rng(seed, 3), mirrored=True)
@@ -87,28 +93,24 @@ def make_hsi_samples(
     return simulated.with_(metadata=note), second.with_(metadata=note)
 
 
-def _organ_tables(tables: Tables, candidates: int, rng: np.random.Generator) -> list[_OrganTable]:
-    """For each organ the tissue nearest to its mean, and spectra for the physiology around that tissue."""
-    blood = blood_absorption(tables)
-    tissues = draw_tissues(candidates, rng)
-    spectra = l1_normalised(layered_reflectance_of(tissues, blood))
-    means = np.array([measured_organ(tables, name).mean for name in CLASS_NAMES])
-    distances = np.sqrt(np.mean((spectra / means[:, None] - 1) ** 2, axis=-1))
-    owner = nearest_first(distances, quota=1)
-    nearest = [int(np.flatnonzero(owner == organ)[0]) for organ in range(len(CLASS_NAMES))]
-    return [_organ_table({name: v[i : i + 1] for name, v in tissues.items()}, blood) for i in nearest]
+def _organ_tables(tables: Tables, candidates: int, seed: int) -> list[_OrganTable]:
+    """For each organ the simulated tissues that resemble it, labelled as in a data set."""
+    tissues = draw_tissues(candidates, block_rng(seed, SCENE_STREAM))
+    spectra = layered_reflectance_of(tissues, blood_absorption(tables))
+    labels = match_organs(spectra, tables, seed)
+    oxygenation = _seen_oxygenation(tissues)
+    return [_organ_table(spectra[labels == i], oxygenation[labels == i]) for i in range(len(CLASS_NAMES))]
 
 
-def _organ_table(tissue: Arrays, blood_per_cm: Array) -> _OrganTable:
-    nodes = np.stack(np.meshgrid(*_NODES, indexing="ij"), axis=-1)
-    oxygenation, blood, scattering = nodes.reshape(-1, 3).T[:, :, None]
-    tissues = {name: np.repeat(values, nodes[..., 0].size, axis=0) for name, values in tissue.items()}
-    tissues["oxygenation"] = np.clip(tissues["oxygenation"] + _OXYGENATION_STEP * oxygenation, 0, 1)
-    tissues["blood_volume"] = tissues["blood_volume"] * np.exp(_BLOOD_STEP * blood)
-    tissues["a_mie_per_cm"] = tissues["a_mie_per_cm"] * np.exp(_SCATTERING_STEP * scattering)
-    spectra = layered_reflectance_of(tissues, blood_per_cm)
-    grid = nodes.shape[:-1]
-    return _OrganTable(spectra.reshape(*grid, -1), _seen_oxygenation(tissues).reshape(grid))
+def _organ_table(spectra: Array, oxygenation: Array) -> _OrganTable:
+    """Order by the first principal component of the L1-normalised spectra, and blend neighbours in that order."""
+    shapes, brightness = l1_normalised(spectra), spectra.sum(axis=1)
+    centred = shapes - shapes.mean(axis=0)
+    order = np.argsort(centred @ np.linalg.svd(centred, full_matrices=False)[2][0])
+    blend = partial(gaussian_filter1d, axis=0, mode="nearest")
+    shapes, oxygenation = (blend(v[order], _BLEND_SHAPE * len(order)) for v in (shapes, oxygenation))
+    brightness = blend(brightness[order], _BLEND_BRIGHTNESS * len(order))
+    return _OrganTable(shapes * brightness[:, None], oxygenation)
 
 
 def _seen_oxygenation(tissues: Arrays) -> Array:
@@ -119,16 +121,19 @@ def _seen_oxygenation(tissues: Arrays) -> Array:
 
 
 def _simulated_scene(organs: list[_OrganTable], layout: Layout, rng: np.random.Generator) -> SpectralCube:
-    fields = _fields(layout.labels.shape, len(_NODES), rng)
+    shape = layout.labels.shape
+    field = smooth_field(shape, shape[0] / 12, rng) + 0.1 * smooth_field(shape, 1.5, rng)
     data = np.broadcast_to(_DRAPE, (*layout.labels.shape, len(WAVELENGTHS_NM))).copy()
     oxygenation = np.full(layout.labels.shape, np.nan)
     for label, table in enumerate(organs, start=1):
         here = layout.labels == label
-        data[here], oxygenation[here] = table.at(fields[here])
+        # ranks, not values: every part of the variety takes as much of the picture as of the class
+        share = rankdata(field[here]) / here.sum()
+        data[here], oxygenation[here] = table.at(share)
     return _cube(
         data,
         layout,
-        name="hsi_simulated",
+        name="hsi_organs_simulated",
         domain="simulated",
         origin=hsi_simulated.ORIGIN,
         oxygenation=oxygenation,
@@ -148,7 +153,7 @@ def _second_scene(
     texture = np.exp(0.03 * smooth_field(layout.labels.shape, 1.5, rng))
     lit = data * (_lamp(layout.labels.shape) * layout.relief * texture)[..., None]
     seen = hsi_second.seen_by_camera(lit, rng)
-    return _cube(seen, layout, name="hsi_second", domain="second", origin=hsi_second.ORIGIN)
+    return _cube(seen, layout, name="hsi_organs_second", domain="second", origin=hsi_second.ORIGIN)
 
 
 def _fields(shape: tuple[int, int], count: int, rng: np.random.Generator) -> Array:

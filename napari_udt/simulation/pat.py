@@ -183,7 +183,7 @@ def _sample(factory: ImageFactory) -> SpectralCube:
         pixel_size_mm=(IMAGE_GRID.pixel_mm, IMAGE_GRID.pixel_mm),
         quantity=QUANTITY,
         origin=ORIGINS[domain],
-        name=f"pat_{domain}",
+        name=f"pat_forearm_{domain}",
         provenance={"generator": GENERATOR, "domain": domain, "seed": factory.seed, "image": index},
         metadata={name: float(value) for name, value in image.parameters.items() if np.isfinite(value)},
     )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 WINDOW_SIZE = (1600, 1000)
 _DOCK_WIDTH = 520
+_TRANSFER_HEIGHT = 390  # with a line of status and two of caution
 
 
 @dataclass(eq=False)
@@ -57,13 +58,13 @@ def open_window(paths: Iterable[Path | str] = (), *, show: bool = True) -> Windo
 
 def furnish(viewer: napari.Viewer) -> Window:
     """Give a viewer both docks, nm on its slider, and files of spectra that open when dropped, without a question."""
-    from napari_udt.viewer.widgets.drop_opener import DropOpener
+    from napari_udt.viewer.file_opener import FileOpener
     from napari_udt.viewer.widgets.wavelength_field import SliderDress
 
     desk = desk_of(viewer)
     spectra, transfer = add_docks(viewer)
     qt_viewer = viewer.window._qt_viewer
-    DropOpener(desk.session, qt_viewer, qt_viewer.canvas.native, qt_viewer._welcome_widget)
+    FileOpener(desk.session, qt_viewer)
     SliderDress(desk.session, qt_viewer.dims)
     return Window(viewer, desk, spectra, transfer)
 
@@ -71,6 +72,7 @@ def furnish(viewer: napari.Viewer) -> Window:
 def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock]:
     """Add the Transfer dock and, below it, the Spectra dock at the right of a viewer."""
     from qtpy.QtCore import Qt
+    from qtpy.QtWidgets import QApplication
 
     from napari_udt.viewer.widgets.spectra_dock import SpectraDock
     from napari_udt.viewer.widgets.transfer_dock import TransferDock
@@ -82,8 +84,10 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock]:
     lower = viewer.window.add_dock_widget(spectra, name="Spectra", area="right", add_vertical_stretch=False)
     main = viewer.window._qt_window
     main.resize(*WINDOW_SIZE)
-    height = transfer.sizeHint().height()
-    main.resizeDocks([upper, lower], [height, WINDOW_SIZE[1] - height], Qt.Orientation.Vertical)
+    QApplication.processEvents()  # heights of docks only hold once the window has its size
+    main.resizeDocks(
+        [upper, lower], [_TRANSFER_HEIGHT, WINDOW_SIZE[1] - _TRANSFER_HEIGHT], Qt.Orientation.Vertical
+    )
     main.resizeDocks([upper], [_DOCK_WIDTH], Qt.Orientation.Horizontal)
     desk.adapter.fit(desk.adapter.open_keys[-1:])
     return spectra, transfer

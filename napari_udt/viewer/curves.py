@@ -117,7 +117,7 @@ class CurveSet:
     @property
     def quantity(self) -> str:
         """What the vertical axis shows; different quantities are named side by side."""
-        return " / ".join(dict.fromkeys(curve.quantity for curve in self.curves))
+        return " | ".join(dict.fromkeys(curve.quantity for curve in self.curves))
 
     def without(self, hidden: Collection[CurveId]) -> CurveSet:
         """Return the same without some curves and their numbers."""

@@ -223,6 +223,7 @@ def _labels_layer(cube: SpectralCube) -> LayerTuple:
         "name": f"{cube.name} · structures",
         **_plane(cube),
         "colormap": label_colours(names),
+        "opacity": 0.9,
         "features": {"index": list(names), "structure": list(names.values())},
         "metadata": {CUBE_KEY: cube, PART_KEY: "labels"},
     }

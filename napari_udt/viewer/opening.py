@@ -47,4 +47,5 @@ def open_files(session: Session, paths: Iterable[Path | str]) -> list[str]:
 
 def spectral_files(paths: Iterable[Path]) -> list[Path]:
     """Return those of dropped files that are for this plugin; the others are for napari's other readers."""
-    return [path for path in paths if path.suffix.lower() in _SPECTRAL_SUFFIXES or is_readable(path)]
+    local = [path for path in paths if path.exists()]
+    return [path for path in local if path.suffix.lower() in _SPECTRAL_SUFFIXES or is_readable(path)]

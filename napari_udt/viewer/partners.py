@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from napari_udt.viewer.session import Entry, PixelRef, Role, Session
@@ -49,7 +49,7 @@ def find_partners(
     """
     peers = _peers(session, focus)
     anchors = {entry.key: _anchor(entry, peers) for entry in peers}
-    aligned = tuple(entry for entry in peers if anchors[entry.key] == anchors[focus.key])
+    aligned = _of_scene(focus, peers, anchors)
     structure = next((s for e in (focus, *aligned) if (s := structure_at(e, pixel)) is not None), None)
     if focus.role == "none":
         return Partners(aligned, (), structure, ())
@@ -59,6 +59,19 @@ def find_partners(
             unpaired += _stand_ins(role, peers, anchors, structure, statistics, unpaired)
     remarks = [*_assumed(aligned), *_missing(structure, peers, (*aligned, *unpaired))]
     return Partners(aligned, tuple(unpaired), structure, tuple(remarks))
+
+
+def same_scene(session: Session, focus: Entry) -> tuple[Entry, ...]:
+    """Return the open cubes that show the scene of ``focus``, newest first, itself among them.
+
+    A pixel of one is the same place in all of them.
+    """
+    peers = _peers(session, focus)
+    return _of_scene(focus, peers, {entry.key: _anchor(entry, peers) for entry in peers})
+
+
+def _of_scene(focus: Entry, peers: tuple[Entry, ...], anchors: Mapping[str, Hashable]) -> tuple[Entry, ...]:
+    return tuple(entry for entry in peers if anchors[entry.key] == anchors[focus.key])
 
 
 def structure_at(entry: Entry, pixel: PixelRef) -> str | None:
@@ -84,26 +97,31 @@ def _anchor(entry: Entry, peers: tuple[Entry, ...]) -> Hashable:
         seen.add(entry.key)
         source = _source(entry, peers) or _same_size(entry, peers)
         if source is None:
-            return stated_source(entry) or entry.cube.shape[:2]
+            return (*stated_sources(entry),)[-1:] or entry.cube.shape[:2]
         entry = source
     return entry.key
 
 
-def stated_source(entry: Entry) -> tuple[str, ...]:
-    """Return the names under which a cube's provenance knows its source; empty where it names none."""
-    source = entry.cube.provenance.get("source")
-    if isinstance(source, Mapping):
-        return tuple(str(source[field]) for field in ("key", "name") if source.get(field))
-    return (str(source),) if source else ()
+def stated_sources(entry: Entry) -> Iterator[tuple[str, ...]]:
+    """Yield the names under which a cube's provenance knows its source, then its source's source, and so on."""
+    provenance = entry.cube.provenance
+    while source := provenance.get("source"):
+        if not isinstance(source, Mapping):
+            yield (str(source),)
+            return
+        yield tuple(str(source[field]) for field in ("key", "name") if source.get(field))
+        provenance = source.get("provenance") or {}
 
 
 def _source(entry: Entry, peers: tuple[Entry, ...]) -> Entry | None:
-    """Return the open cube that the provenance names."""
-    names = stated_source(entry)
+    """Return the open cube that the provenance names, the nearest in the chain of transfers."""
     others = [peer for peer in peers if peer is not entry]
-    by_key = (peer for peer in others if peer.key in names)
-    by_name = (peer for peer in others if peer.cube.name in names)
-    return next(by_key, None) or next(by_name, None)
+    for names in stated_sources(entry):
+        by_key = (peer for peer in others if peer.key in names)
+        by_name = (peer for peer in others if peer.cube.name in names)
+        if (found := next(by_key, None) or next(by_name, None)) is not None:
+            return found
+    return None
 
 
 def _same_size(entry: Entry, peers: tuple[Entry, ...]) -> Entry | None:

@@ -72,7 +72,7 @@ class WavelengthSlider:
         cube = self._adapter[key].cube
         shown = float(cube.wavelengths_nm[cube.nearest_channel(self._dims.point[self._axis])])
         self._adapter.session.set_wavelength(shown)
-        self._write(f"{shown:.5g} nm")
+        self._write(f"{round(shown, 1):g} nm")
 
     def _session_moved(self, wavelength_nm: float) -> None:
         key = self._adapter.top_key()

@@ -19,11 +19,7 @@ from napari_udt.viewer.session import DisplayOptions, Entry, Pin, PixelRef, Sess
 from napari_udt.viewer.statistics import StructureStatistics
 from napari_udt.viewer.style import line_style, method_title
 
-_NORMALISED = {
-    "l1": "divided by its L1 norm",
-    "l2": "divided by its L2 norm",
-    "max": "divided by its maximum",
-}
+_DIVISORS = {"l1": "L1 norm", "l2": "L2 norm", "max": "maximum"}
 
 
 def resolve(session: Session, statistics: StructureStatistics | None = None) -> CurveSet:
@@ -143,7 +139,7 @@ def _label(entry: Entry, basis: Basis, count: int, structure: str | None, option
     """Where the data come from and what was averaged, as "measured: liver, mean of 1,204 pixels"."""
     origin = entry.cube.origin
     if entry.role == "transferred" and (title := method_title(entry.cube)):
-        origin = f"{origin} ({title})"
+        origin = f"transferred by {title}"
     match basis:
         case "pixel":
             return f"{origin}: this pixel"
@@ -156,4 +152,4 @@ def _quantity(quantity: str, options: DisplayOptions) -> str:
     """Return what the values are after normalisation; a normalised quantity has lost its unit."""
     if options.normalisation == "none":
         return quantity
-    return f"{quantity.split('[')[0].strip()}, {_NORMALISED[options.normalisation]}"
+    return f"{quantity.split('[')[0].strip()} / {_DIVISORS[options.normalisation]}"

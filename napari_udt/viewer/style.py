@@ -42,6 +42,8 @@ class Theme:
     accent: str
 
 
+_MIDDLE_GREY = 0.18  # luminance, as photographers use it: halfway between black and white to the eye
+
 # Line styles differ as well as colours: they survive a black-and-white print and a colour-blind eye.
 REAL = LineStyle("#4363d8", (), "real")
 SIMULATED = LineStyle("#911eb4", (5.0, 3.0), "simulated")
@@ -87,6 +89,11 @@ def theme(name: str) -> Theme:
     return THEMES["light" if "light" in name.casefold() else "dark"]
 
 
+def theme_on(background: str) -> ThemeName:
+    """Return the theme that fits a window of this colour (hex)."""
+    return "light" if _luminance(background) > _MIDDLE_GREY else "dark"
+
+
 def readable(colour: str, background: str, contrast: float = 3.0) -> str:
     """Return the colour, made lighter or darker until it can be seen on ``background``; its hue stays.
 
@@ -98,7 +105,7 @@ def readable(colour: str, background: str, contrast: float = 3.0) -> str:
         Ratio to reach; 3 is what WCAG 2.1, criterion 1.4.11, asks of graphical objects.
     """
     hue, lightness, saturation = colorsys.rgb_to_hls(*_rgb(colour))
-    step = 0.01 if _luminance(background) < 0.18 else -0.01
+    step = -0.01 if theme_on(background) == "light" else 0.01
     while contrast_ratio(colour, background) < contrast and 0 < lightness + step < 1:
         lightness += step
         colour = _hex(colorsys.hls_to_rgb(hue, lightness, saturation))

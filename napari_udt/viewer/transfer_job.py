@@ -219,7 +219,7 @@ def success_text(result: SpectralCube, seconds: float) -> str:
     rows, columns, _ = result.shape
     parts = [f"{rows * columns:,} spectra in {seconds:.1f} s".replace(",", " ")]
     parts += [str(result.provenance[k]) for k in ("device", "condition") if result.provenance.get(k)]
-    return " · ".join(parts)
+    return " · ".join(part.partition(" (")[0] for part in parts)  # details are in the provenance
 
 
 def failure_text(error: Exception) -> str:

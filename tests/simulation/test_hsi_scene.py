@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from napari_udt.simulation.hsi_organs import CLASS_NAMES, l1_normalised, measured_organ
-from napari_udt.simulation.hsi_scene import make_hsi_samples
+from napari_udt.simulation.hsi_scene import SCENE_STREAM, make_hsi_samples
+from napari_udt.simulation.hsi_simulated import (
+    blood_absorption,
+    draw_tissues,
+    layered_reflectance_of,
+    match_organs,
+)
+from napari_udt.simulation.parallel import block_rng
 from napari_udt.simulation.scene_layout import LABEL_NAMES, Shape, draw_layout, smooth_field
 from napari_udt.simulation.tables import find_tables
 
@@ -14,7 +21,7 @@ def tables(shared):
 
 @pytest.fixture(scope="module")
 def scenes(tables):
-    return make_hsi_samples(tables, 1, shape=(60, 80), candidates=60)
+    return make_hsi_samples(tables, 1, shape=(60, 80), candidates=150)
 
 
 def test_a_tube_is_deepest_on_its_middle_line():
@@ -51,6 +58,17 @@ def test_only_the_simulated_scene_knows_its_oxygenation(scenes):
     assert np.all((simulated.oxygenation[tissue] >= 0) & (simulated.oxygenation[tissue] <= 1))
 
 
+def test_simulated_organs_have_the_spectra_of_their_class(scenes, tables):
+    tissues = draw_tissues(150, block_rng(1, SCENE_STREAM))
+    spectra = layered_reflectance_of(tissues, blood_absorption(tables))
+    labels = match_organs(spectra, tables, 1)
+    for label in range(len(CLASS_NAMES)):
+        of_class = l1_normalised(spectra[labels == label]).mean(axis=0)
+        here = scenes[0].data[scenes[0].labels == label + 1].astype(np.float64)
+        difference = l1_normalised(here).mean(axis=0) - of_class
+        assert np.sqrt(np.mean(difference**2)) < 0.05 * np.sqrt(np.mean(of_class**2))
+
+
 def test_second_scene_has_the_measured_spectra(scenes, tables):
     _, second = scenes
     for label, name in enumerate(CLASS_NAMES, start=1):
@@ -65,7 +83,7 @@ def test_neighbours_are_alike_but_for_noise(scenes):
     picture, inside = simulated.image(800), simulated.labels == CLASS_NAMES.index("omentum") + 1
     pairs = inside[:, 1:] & inside[:, :-1]
     steps = np.abs(np.diff(picture, axis=1))[pairs]
-    assert steps.mean() < 0.25 * picture[inside].std() or steps.mean() < 0.01 * picture[inside].mean()
+    assert steps.mean() < 0.4 * picture[inside].std()  # pixels without neighbours: 1.13
 
 
 def test_values_are_short_so_that_files_compress(scenes):

@@ -31,7 +31,10 @@ def simulated(**changes):
 
 
 def transferred(**changes):
-    provenance = {"source": {"name": SIM}, "model": {"name": "light", "kind": "cinn"}}
+    provenance = {
+        "source": {"name": SIM},
+        "model": {"name": "light", "kind": "cinn", "target": "digital device"},
+    }
     fields = {"name": MOVED, "domain": "transferred", "seed": 2, "provenance": provenance}
     return cube(**{**fields, **changes})
 

@@ -57,8 +57,21 @@ def test_scene_cubes_are_read_at_the_pixel_and_real_as_the_same_structure(sessio
 def test_labels_say_honestly_what_is_drawn(session):
     curves = by_key(resolve(session))
     assert curves[SIM].label == "simulated: this pixel"
-    assert curves[MOVED].label == "transferred (cINN): this pixel"
+    assert curves[MOVED].label == "transferred by cINN: this pixel"
     assert curves[REAL].label == "drawn from measured statistics: liver, mean of 27 pixels"
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ({"kind": "unit"}, "transferred by UNIT: this pixel"),
+        ({"name": "of unknown kind", "target": "measured"}, "transferred: this pixel"),
+        ("a name", "transferred: this pixel"),
+    ],
+)
+def test_a_label_claims_no_more_than_provenance_says(model, words):
+    session = opened(transferred(provenance={"model": model}), at=PixelRef(MOVED, 0, 0))
+    assert resolve(session).curves[0].label == words
 
 
 def test_thousands_are_grouped_and_the_window_is_told():
@@ -179,6 +192,14 @@ def test_a_round_trip_stands_on_the_pixel_of_its_first_source():
     }
 
 
+def test_a_round_trip_finds_its_first_source_though_the_one_between_is_closed():
+    between = {"name": MOVED, "provenance": {"source": {"name": SIM}}}
+    back = transferred(name="back", provenance={"source": between})
+    found = resolve(opened(simulated(), simulated(name="newer phantom"), back))
+    assert {curve.id.key: curve.basis for curve in found.curves} == {SIM: "pixel", "back": "pixel"}
+    assert found.remarks == ()
+
+
 def test_cubes_that_name_each_other_as_source_do_no_harm():
     a = transferred(name="a", provenance={"source": {"name": "b"}})
     b = transferred(name="b", provenance={"source": {"name": "a"}})
@@ -267,11 +288,11 @@ def test_curves_do_not_follow_the_mouse_when_told_not_to(session):
 def test_a_normalised_quantity_loses_its_unit(session):
     assert resolve(session).quantity == "reflectance [1]"
     session.set_options(normalisation="l2")
-    assert resolve(session).quantity == "reflectance, divided by its L2 norm"
+    assert resolve(session).quantity == "reflectance / L2 norm"
 
 
 def test_different_quantities_are_both_named():
-    assert resolve(opened(simulated(), transferred(quantity="counts"))).quantity == "reflectance [1] / counts"
+    assert resolve(opened(simulated(), transferred(quantity="counts"))).quantity == "reflectance [1] | counts"
 
 
 def test_a_file_that_vanished_costs_its_own_curve_only(session):

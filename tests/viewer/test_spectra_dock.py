@@ -4,12 +4,13 @@ import json
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QGuiApplication
+from qtpy.QtGui import QColor, QGuiApplication
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLabel, QPushButton
 from spectra_scene import MOVED, REAL, SIM, scene, simulated
 
 from napari_udt.viewer.curves import CurveId
 from napari_udt.viewer.session import PixelRef, Session
+from napari_udt.viewer.style import THEMES, readable
 from napari_udt.viewer.widgets import spectra_dock
 from napari_udt.viewer.widgets.curve_table import ANGLE, CURVE, RMSE, VALUE
 from napari_udt.viewer.widgets.spectra_dock import NO_CUBES, NO_PIN, NO_PIXEL, SpectraDock, with_suffix
@@ -163,6 +164,14 @@ def test_unticking_a_curve_hides_it_and_it_stays_hidden(dock, session, qtbot):
     assert dock._plot._items[1]._line.isVisible()
 
 
+def test_a_tooltip_says_what_a_curve_is_and_what_it_is_compared_with(dock):
+    tip = cell(dock, 1, CURVE, Qt.ItemDataRole.ToolTipRole)
+    assert tip.startswith("transferred by cINN: this pixel\nLayer: phantom moved (transferred)")
+    tip = cell(dock, 1, RMSE, Qt.ItemDataRole.ToolTipRole)
+    assert "Compared with: drawn from measured statistics: liver, mean of 27 pixels" in tip
+    assert "at 10 wavelengths" in tip
+
+
 def test_the_value_column_follows_the_slider_and_the_mouse_over_the_plot(dock, session):
     rows = dock._table.rows
     assert rows.headerData(VALUE, Qt.Orientation.Horizontal) == "Value"
@@ -286,14 +295,20 @@ def test_a_dock_that_is_gone_is_not_called_any_more(qtbot, session):
 
 
 def test_every_control_says_what_it_does_and_the_keyboard_reaches_it(dock):
-    controls = [w for kind in (QComboBox, QCheckBox, QPushButton) for w in dock.findChildren(kind)]
-    assert len(controls) >= 9
-    for control in controls:
+    buttons = dock.findChildren(QPushButton, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    choices = [w for kind in (QComboBox, QCheckBox) for w in dock._controls.findChildren(kind)]
+    assert (len(buttons), len(choices)) == (3, 6)
+    for control in (*buttons, *choices):
         assert control.toolTip()
         assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
 
 
-def test_the_theme_reaches_plot_and_legend(dock):
-    dock.set_theme("light")
-    assert dock._plot._view.backgroundBrush().color().name() == "#ffffff"
-    assert dock.grab().toImage().width() == dock.width()
+@pytest.mark.parametrize(("window", "name"), [("#23242b", "dark"), ("#ebe7e6", "light")])
+def test_the_theme_of_the_window_reaches_plot_and_legend(dock, window, name):
+    dock.setStyleSheet(f"QWidget {{ background-color: {window}; }}")
+    assert dock._plot._view.backgroundBrush().color().name() == THEMES[name].background
+    pixels = dock._table.rows.data(dock._table.rows.index(1, CURVE), Qt.ItemDataRole.DecorationRole)
+    sample = pixels.pixmap(28, 14).toImage()
+    middle = sample.pixelColor(sample.width() // 2, sample.height() // 2).getRgb()
+    expected = QColor(readable("#00CC96", THEMES[name].background)).getRgb()
+    assert middle == pytest.approx(expected, abs=2)  # antialiasing rounds

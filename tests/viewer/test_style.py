@@ -13,6 +13,7 @@ from napari_udt.viewer.style import (
     method_title,
     readable,
     theme,
+    theme_on,
 )
 
 
@@ -50,6 +51,15 @@ def test_a_colour_that_can_be_seen_stays_as_it_is():
 def test_contrast_is_wcags():
     assert contrast_ratio("#000000", "#ffffff") == pytest.approx(21)
     assert contrast_ratio("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+def test_a_window_tells_its_theme_by_its_colour():
+    assert [theme_on(c) for c in ("#23242b", "#000000", "#ebe7e6", "#ffffff")] == [
+        "dark",
+        "dark",
+        "light",
+        "light",
+    ]
 
 
 def test_themes_of_other_names_are_taken_for_dark():

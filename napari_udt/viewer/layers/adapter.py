@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,10 @@ from napari_udt.viewer.session import PixelRef, Session
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+
+
+# What stands behind the cube's key in the names of its layers.
+_TITLES = {"image": "", "labels": " · structures", "oxygenation": " · oxygen saturation", "pins": " · pins"}
 
 
 @dataclass(eq=False)
@@ -67,7 +71,8 @@ class LayerAdapter:
         self._viewer = weakref.ref(viewer)
         self.session = session
         self._open: dict[str, CubeLayers] = {}
-        self._busy = False
+        self._busy = self._together = False
+        self._metric = False
         for layer in list(viewer.layers):
             self._adopt(layer)
         viewer.layers.events.inserted.connect(self._on_inserted)
@@ -142,8 +147,8 @@ class LayerAdapter:
     def _follow_session(self) -> None:
         if self._busy:
             return
-        with self.own_changes():
-            gone = [key for key in self._open if key not in self.session]
+        gone = [key for key in self._open if key not in self.session]
+        with self.own_changes(together=bool(gone)):
             for key in gone:
                 self._take_away(key)
             new = [entry for entry in self.session if entry.key not in self._open]
@@ -159,17 +164,21 @@ class LayerAdapter:
         for data, attributes, kind in cube_layers(cube.with_(name=key), metric=metric):
             part = attributes["metadata"][PART_KEY]
             attributes["metadata"][CUBE_KEY] = cube
-            made[part] = self.viewer.add_layer(Layer.create(data, attributes, kind))
+            layer = Layer.create(data, attributes, kind)
+            if part == "labels":
+                _outline(layer, cube)
+            made[part] = self.viewer.add_layer(layer)
         self._register(key, CubeLayers(**made))
 
     def _agree_on_units(self, *new: SpectralCube) -> bool:
         """Use millimetres only when every cube has them: napari warns of mixed units and then ignores all."""
         cubes = [*(group.cube for group in self._open.values()), *new]
         metric = all(cube.pixel_size_mm is not None for cube in cubes)
-        for group in self._open.values():
-            for layer in group:
-                layer.units = plane_units(metric, layer.ndim)
-        self.viewer.canvas.overlays.scale_bar.visible = metric
+        if metric != self._metric:
+            for group in self._open.values():
+                for layer in group:
+                    layer.units = plane_units(metric, layer.ndim)
+            self.viewer.canvas.overlays.scale_bar.visible = self._metric = metric
         return metric
 
     def _register(self, key: str, group: CubeLayers) -> None:
@@ -180,14 +189,10 @@ class LayerAdapter:
 
     def _name_parts(self, key: str) -> None:
         group = self._open[key]
-        group.image.name = key
-        for part, title in (("labels", "structures"), ("oxygenation", "oxygen saturation"), ("pins", "pins")):
-            if (layer := getattr(group, part)) is not None:
-                layer.name = f"{key} · {title}"
-        if group.labels is not None:
-            group.labels.editable = False  # painting would not reach the cube; nobody shall believe it does
-            group.labels.contour = outline_width(group.cube)
-            group.labels.opacity = 0.9
+        for part, title in _TITLES.items():
+            layer = getattr(group, part)
+            if layer is not None and layer.name != key + title:
+                layer.name = key + title
 
     def _look_at(self, key: str) -> None:
         """Hide cubes of another modality, fit the view, and make sure that the slider stands in range."""
@@ -234,7 +239,8 @@ class LayerAdapter:
     @staticmethod
     def _set_visible(group: CubeLayers, visible: bool) -> None:
         for layer in group:
-            layer.visible = visible
+            if layer.visible != visible:
+                layer.visible = visible
 
     def _take_away(self, key: str) -> None:
         group = self._open.pop(key)
@@ -267,6 +273,8 @@ class LayerAdapter:
         for key, group in reversed(self._open.items()):
             if group.cube is cube and getattr(group, part) is None:
                 setattr(group, part, layer)
+                if part == "labels":
+                    _outline(layer, cube)
                 self._name_parts(key)
                 self.viewer.layers.selection.active = group.image
                 return
@@ -277,7 +285,7 @@ class LayerAdapter:
             return
         group = self._open[key]
         if event.value is group.image:
-            with self.own_changes():
+            with self.own_changes(together=True):
                 self._take_away(key)
                 self.session.remove(key)
         else:
@@ -300,10 +308,24 @@ class LayerAdapter:
         self.structure_changed.emit()
 
     @contextmanager
-    def own_changes(self) -> Iterator[None]:
-        """Mark changes as the adapter's own, so that their echoes are not answered."""
-        before, self._busy = self._busy, True
+    def own_changes(self, together: bool = False) -> Iterator[None]:
+        """Mark changes as the adapter's own, so that their echoes are not answered.
+
+        With ``together`` napari (0.9) draws once for all. That pays when layers go or change places, each of which
+        costs a collection of garbage or a redraw; for a layer that comes, the collection would cost more.
+        """
+        before, self._busy, self._together = (self._busy, self._together), True, self._together or together
+        batch: AbstractContextManager[None] = nullcontext()
+        if together and not before[1]:  # napari's batches do not nest
+            batch = getattr(self.viewer.layers, "batched_update", nullcontext)()
         try:
-            yield
+            with batch:
+                yield
         finally:
-            self._busy = before
+            self._busy, self._together = before
+
+
+def _outline(labels: Labels, cube: SpectralCube) -> None:
+    """Draw structures as outlines that cannot be painted: paint would not reach the cube."""
+    labels.contour = outline_width(cube)
+    labels.editable = False

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.layers import Points
 
-from napari_udt.viewer.alignment import same_scene
+from napari_udt.cube import SpectralCube
+from napari_udt.viewer.partners import same_scene
 from napari_udt.viewer.session import Pin
 
 if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter
 
-# Diameter of a dot: relative to the picture's longer side, kept between two numbers of screen pixels.
-_DOT = 0.03
-_DOT_ON_SCREEN = (16, 22)
+# Diameter of a dot relative to the picture's longer side. (A fixed size on the screen would be nicer, but napari
+# 0.9 draws dots whose size on the screen is limited with a wrong disc.)
+_DOT = 0.045
 
 
 class PinLayers:
@@ -32,12 +33,20 @@ class PinLayers:
 
     def refresh(self) -> None:
         """Show the pins as the session has them."""
-        for key in self._adapter.open_keys:
-            pins = self._pins_on(key)
+        adapter = self._adapter
+        shown = {key: self._pins_on(key) for key in adapter.open_keys}
+        for key, pins in shown.items():
             if pins or key in self.always:
                 self._draw(key, pins)
-            else:
-                self._adapter.detach(key, "pins")
+        gone = [
+            k
+            for k, pins in shown.items()
+            if not pins and k not in self.always and adapter[k].pins is not None
+        ]
+        if gone:
+            with adapter.own_changes(together=True):
+                for key in gone:
+                    adapter.detach(key, "pins")
 
     def _part_removed(self, key: str, part: str) -> None:
         """Take away the pins whose layer the user removed."""
@@ -49,8 +58,13 @@ class PinLayers:
         session = self._adapter.session
         if key not in session:
             return []
-        cube = session[key].cube
-        return [p for p in session.pins if p.pixel.key == key or same_scene(session[p.pixel.key].cube, cube)]
+        scene = {entry.key for entry in same_scene(session, session[key])}
+        picture = session[key].cube.shape[:2]
+        return [
+            pin
+            for pin in session.pins
+            if pin.pixel.key in scene and pin.pixel.row < picture[0] and pin.pixel.column < picture[1]
+        ]
 
     def _draw(self, key: str, pins: list[Pin]) -> None:
         layer = self._adapter[key].pins
@@ -61,7 +75,7 @@ class PinLayers:
             layer.features = _features(pins)
             if pins:
                 layer.face_color = _colours(pins)
-                layer.border_color = "white"
+                layer.size, layer.border_width = _diameter(self._adapter[key].cube), 0
 
     def _made(self, key: str, pins: list[Pin]) -> Points:
         group = self._adapter[key]
@@ -75,12 +89,14 @@ class PinLayers:
             features=_features(pins),
             text={"string": "{pin}", "size": 10, "color": "white"},
             face_color=_colours(pins) or "white",
-            border_color="white",
-            border_width=0.1,
-            size=_DOT * max(group.cube.shape[:2]),
-            canvas_size_limits=_DOT_ON_SCREEN,
+            border_width=0,
+            size=_diameter(group.cube),
             visible=group.image.visible,
         )
+
+
+def _diameter(cube: SpectralCube) -> float:
+    return _DOT * max(cube.shape[:2])
 
 
 def _places(pins: list[Pin]) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from napari.layers import Layer, Points
 from psygnal import Signal
 
-from napari_udt.viewer.alignment import compared, shared_limits
+from napari_udt.viewer.comparison import compared, shared_limits
 
 if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _FILLER = "udt_filler"
 _GAP = 6  # screen pixels between two cells
+_NAME_SIZE = 8  # points: names of results are long
 
 
 class SideBySide:
@@ -74,7 +75,7 @@ class SideBySide:
 
     def _enter(self) -> None:
         viewer, adapter = self._adapter.viewer, self._adapter
-        with adapter.own_changes():
+        with adapter.own_changes(together=True):
             self._unlink()
             self.cells = self._wanted()
             self._pins.always = self.cells
@@ -96,7 +97,7 @@ class SideBySide:
         stride = max(map(len, groups))
         order = []
         for group in groups:
-            fillers = [_filler() for _ in range(stride - len(group))]
+            fillers = [_filler(group[0]) for _ in range(stride - len(group))]
             layers.extend(fillers)
             order += group + fillers
         for index, layer in enumerate(order):
@@ -118,11 +119,12 @@ class SideBySide:
     def _show(self) -> None:
         shown = {id(layer) for key in self.cells for layer in self._adapter[key]}
         for layer in self._adapter.viewer.layers:
-            if id(layer) not in shown:
+            if id(layer) not in shown and layer.visible:
                 layer.visible = False
         for key in self.cells:
             group = self._adapter[key]
             group.image.visible = True
+            group.image.name_overlay.font_size = _NAME_SIZE
             group.image.name_overlay.visible = True
             for part in (group.labels, group.pins):
                 if part is not None:
@@ -148,7 +150,7 @@ class SideBySide:
     def _leave(self) -> None:
         viewer = self._adapter.viewer
         keys, self.cells = self.cells, ()
-        with self._adapter.own_changes():
+        with self._adapter.own_changes(together=True):
             self._unlink()
             viewer.canvas.grid.enabled = False
             self._pins.always = ()
@@ -168,5 +170,6 @@ class SideBySide:
         self._before = {}
 
 
-def _filler() -> Points:
-    return Points(ndim=2, name="(empty)", visible=False, metadata={_FILLER: True})
+def _filler(image: Layer) -> Points:
+    """Return an empty hidden layer with the units of a picture; others would upset napari's."""
+    return Points(ndim=2, name="(empty)", visible=False, units=image.units[1:], metadata={_FILLER: True})

@@ -24,7 +24,7 @@ class CurveItems:
         self._line = pg.PlotCurveItem(antialias=True)
         self._lower, self._upper = pg.PlotCurveItem(pen=None), pg.PlotCurveItem(pen=None)
         self._band = pg.FillBetweenItem(self._lower, self._upper)
-        self._dots = pg.ScatterPlotItem(size=9, pxMode=True)
+        self._dots = pg.ScatterPlotItem(size=9, useCache=False)
         self._look: tuple[object, ...] = ()
         for item, height in (
             (self._lower, 0),
@@ -108,13 +108,26 @@ def line_icon(curve: Curve, theme: Theme, size: QSize) -> QIcon:
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(pen(readable(curve.style.colour, theme.background), curve.style.dash, width=2.5))
-    middle = size.height() / 2
-    painter.drawLine(QPointF(1, middle), QPointF(size.width() - 1, middle))
+    draw_sample(painter, curve, theme, QPointF(1, size.height() / 2), size.width() - 2)
+    painter.end()
+    return QIcon(pixmap)
+
+
+def draw_sample(painter: QPainter, curve: Curve, theme: Theme, left: QPointF, length: float) -> None:
+    """Draw a piece of a curve's line from ``left`` on, with its pin's dot in the middle."""
+    sample = pen(readable(curve.style.colour, theme.background), curve.style.dash, width=2.5)
+    sample.setCosmetic(False)  # here the width is meant before scaling
+    painter.setPen(sample)
+    painter.drawLine(left, left + QPointF(length, 0))
     if curve.pin is not None:
-        painter.translate(size.width() / 2, middle)
+        painter.save()
+        painter.translate(left + QPointF(length / 2, 0))
         drawSymbol(
             painter, dot_symbol(curve.pin), 10, pg.mkPen(theme.background), pg.mkBrush(curve.pin.colour)
         )
-    painter.end()
-    return QIcon(pixmap)
+        painter.restore()
+
+
+def title(curve: Curve) -> str:
+    """Return what legends say: the honest label, after the number of the pin."""
+    return curve.label if curve.pin is None else f"Pin {curve.pin.number} · {curve.label}"

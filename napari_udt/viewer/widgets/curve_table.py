@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from napari_udt.viewer.curves import Curve, CurveId, CurveSet
 from napari_udt.viewer.style import Theme, theme
-from napari_udt.viewer.widgets.curve_items import line_icon
+from napari_udt.viewer.widgets.curve_items import line_icon, title
 
 CURVE, VALUE, ANGLE, RMSE = range(4)
 _ICON_SIZE = QSize(28, 14)
@@ -137,8 +137,9 @@ class CurveTableModel(QAbstractTableModel):
 
     def _tooltip(self, curve: Curve, column: int) -> str:
         found = self.curves.difference(curve.id)
+        entry = curve.entry
         if column == CURVE or found is None:
-            return f"{curve.label}\nLayer: {curve.entry.key}\n{_TOOLTIPS[CURVE]}"
+            return f"{curve.label}\nLayer: {entry.key} ({entry.cube.origin})\n{_TOOLTIPS[CURVE]}"
         reference = next(c.label for c in self.curves.curves if c.id == found.reference)
         return (
             f"Compared with: {reference}\nSpectral angle {found.angle_deg:.4g}°, RMSE {found.rmse:.4g}, "
@@ -222,6 +223,7 @@ class CurveTable(QTableView):
             header.resizeSection(column, width)
         header.sectionResized.connect(self._on_section_resized)
         self.setIconSize(_ICON_SIZE)
+        self.setMinimumHeight(5 * self.fontMetrics().height() + 20)  # headings and three curves
         self.setWordWrap(True)
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
@@ -241,11 +243,6 @@ class CurveTable(QTableView):
         if text and clipboard is not None:
             clipboard.setText(text)
             self.copied.emit(text)
-
-
-def title(curve: Curve) -> str:
-    """Return what the legend says: the honest label, after the number of the pin."""
-    return curve.label if curve.pin is None else f"Pin {curve.pin.number} · {curve.label}"
 
 
 def _text(value: float, form: str) -> str:

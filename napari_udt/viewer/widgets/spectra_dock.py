@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QElapsedTimer, Qt, QTimer, Signal
+from qtpy.QtCore import QElapsedTimer, QEvent, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QGuiApplication, QShowEvent
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -23,6 +24,7 @@ from napari_udt.viewer.export import csv_text, save_curves
 from napari_udt.viewer.resolve import resolve
 from napari_udt.viewer.session import DisplayOptions, PixelRef, Session
 from napari_udt.viewer.statistics import StructureStatistics, Worker
+from napari_udt.viewer.style import theme_on
 from napari_udt.viewer.widgets.curve_table import CurveTable
 from napari_udt.viewer.widgets.spectra_controls import SpectraControls
 from napari_udt.viewer.widgets.spectra_plot import SpectraPlot
@@ -43,6 +45,7 @@ class SpectraDock(QWidget):
     parent : QWidget, optional
     """
 
+    _made = False  # Qt sends events to widgets under construction
     _statistics_ready = Signal()  # carries the news from the worker's thread to this widget's
 
     def __init__(self, session: Session, *, parent: QWidget | None = None) -> None:
@@ -61,6 +64,8 @@ class SpectraDock(QWidget):
         self._connect_session()
         self._on_options_changed(session.options)
         self._on_pins_changed()
+        self._made = True
+        self._follow_palette()
         self.refresh()
 
     @property
@@ -79,7 +84,7 @@ class SpectraDock(QWidget):
         self._copy.setEnabled(bool(self.curves.curves))
 
     def set_theme(self, name: str) -> None:
-        """Take the colours of one of napari's themes ("dark", "light")."""
+        """Take the colours of one of napari's themes ("dark", "light"); the dock does so by itself."""
         self._plot.set_theme(name)
         self._table.set_theme(name)
         self._draw()
@@ -97,10 +102,23 @@ class SpectraDock(QWidget):
         else:
             save_curves(self.shown_curves, path)
 
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Ask for room: curves are what the window is for."""
+        return QSize(420, 680)
+
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Follow the theme: napari's style sheet reaches widgets as a change of palette."""
+        super().changeEvent(event)
+        if self._made and event is not None and event.type() == QEvent.Type.PaletteChange:
+            self._follow_palette()
+
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
         """Catch up with what happened while nobody could see it."""
         super().showEvent(event)
         self._request_refresh()
+
+    def _follow_palette(self) -> None:
+        self.set_theme(theme_on(self.palette().window().color().name()))
 
     def _make_widgets(self) -> None:
         self._controls = SpectraControls(parent=self)
@@ -125,6 +143,7 @@ class SpectraDock(QWidget):
         splitter.setStretchFactor(0, 1)
         splitter.setSizes([420, 170])
         self._pages = QStackedWidget(self)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._pages.addWidget(self._hint)
         self._pages.addWidget(splitter)
         buttons = QHBoxLayout()

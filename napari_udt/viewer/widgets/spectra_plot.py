@@ -7,15 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from qtpy.QtGui import QColor, QImage, QKeyEvent, QPainter
-from qtpy.QtSvg import QSvgGenerator
+from qtpy.QtCore import QEvent, QPointF, Qt, Signal
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_udt.files import whole_or_nothing
 from napari_udt.viewer.curves import Curve, CurveId, CurveSet
 from napari_udt.viewer.style import Theme, theme
 from napari_udt.viewer.widgets.curve_items import CurveItems
+from napari_udt.viewer.widgets.plot_picture import save_plot
 
 MINIMUM_WIDTH = 350
 
@@ -35,11 +34,12 @@ class SpectraPlot(QWidget):
         super().__init__(parent)
         self._theme: Theme = theme("dark")
         self._items: list[CurveItems] = []
+        self._shown: tuple[Curve, ...] = ()
         self._view = pg.PlotWidget(parent=self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._view)
-        self.setMinimumSize(MINIMUM_WIDTH, 220)
+        self.setMinimumSize(MINIMUM_WIDTH, 200)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._set_up_axes()
         self._add_lines()
@@ -48,6 +48,7 @@ class SpectraPlot(QWidget):
     def show_curves(self, curves: CurveSet, hidden: Collection[CurveId] = ()) -> None:
         """Draw these curves and no others; bands only for the place that the statement is about."""
         plot = self._view.getPlotItem()
+        self._shown = curves.without(hidden).curves
         while len(self._items) < len(curves.curves):
             self._items.append(CurveItems(plot))
         first = curves.curves[0].pin if curves.curves else None
@@ -81,7 +82,7 @@ class SpectraPlot(QWidget):
             line.setPen(self._theme.grid, width=1, style=Qt.PenStyle.DotLine)
 
     def save(self, path: Path) -> None:
-        """Write the plot as a picture (.png, twice the size on screen) or a drawing (.svg); whole or not at all.
+        """Write what is seen as a picture (.png) or a drawing (.svg), with a legend; whole or not at all.
 
         Raises
         ------
@@ -89,30 +90,7 @@ class SpectraPlot(QWidget):
             When the file cannot be written.
         """
         self._show_crosshair(None)
-        with whole_or_nothing(path) as temporary:
-            if path.suffix.casefold() == ".svg":
-                self._save_drawing(temporary)
-            elif not self._picture(scale=2).save(str(temporary), "PNG"):
-                raise OSError(f"{path.name}: the picture could not be written")
-
-    def _save_drawing(self, path: Path) -> None:
-        drawing = QSvgGenerator()
-        drawing.setFileName(str(path))
-        drawing.setSize(self._view.size())
-        drawing.setViewBox(self._view.rect())
-        drawing.setTitle("Spectra")
-        painter = QPainter(drawing)
-        self._view.render(painter)
-        painter.end()
-
-    def _picture(self, scale: int) -> QImage:
-        image = QImage(self._view.size() * scale, QImage.Format.Format_ARGB32)
-        image.setDevicePixelRatio(scale)
-        image.fill(QColor(self._theme.background))
-        painter = QPainter(image)
-        self._view.render(painter, QRectF(self._view.rect()))
-        painter.end()
-        return image
+        save_plot(self._view, self._shown, self._theme, path)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
         """Left and right arrows ask for the neighbouring wavelength."""
@@ -130,13 +108,15 @@ class SpectraPlot(QWidget):
     def _set_up_axes(self) -> None:
         plot = self._view.getPlotItem()
         plot.setMenuEnabled(False)
+        menu = plot.ctrlMenu  # made all the same, and nobody's child: it would outlive the plot
+        menu.setParent(self._view, menu.windowFlags())
         plot.showGrid(x=True, y=True, alpha=0.15)
         plot.setLabel("bottom", "Wavelength [nm]")
         for side in ("bottom", "left"):
             plot.getAxis(side).enableAutoSIPrefix(False)  # it would make "knm" of 1000 nm
         plot.getAxis("bottom").setHeight(42)
         plot.getAxis("left").setWidth(64)  # a fixed width: the picture must not jump with the numbers
-        plot.layout.setContentsMargins(2, 6, 10, 2)
+        plot.layout.setContentsMargins(2, 6, 10, 7)  # the axis title hangs out by 5 pixels
         plot.getViewBox().setDefaultPadding(0.03)
         self._range: tuple[float, float] | None = None
         self._value_label = ""

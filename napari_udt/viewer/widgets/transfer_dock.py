@@ -108,6 +108,7 @@ class TransferDock(QWidget):
     def _small_label(self) -> QLabel:
         label = QLabel(self)
         label.setWordWrap(True)
+        label.setMinimumSize(1, 1)  # Qt would keep room for the text wrapped into a narrow column
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         font = label.font()
         font.setPointSizeF(font.pointSizeF() * 0.9)
@@ -254,9 +255,9 @@ class TransferDock(QWidget):
         if request is not self._request:
             return
         seconds = time.perf_counter() - self._started
+        self._session.add(result)
         self._ended(request, transfer_job.success_text(result, seconds))
         self.progress.value = 1000
-        self._session.add(result)
 
     def _failed(self, request: TransferRequest, error: Exception) -> None:
         if request is not self._request:

@@ -1,0 +1,175 @@
+"""Image networks: our engine against the plain network, which runs our own blocks as they are written.
+
+The weights are random: the time does not depend on them.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from napari_udt.bench.machine import in_turn, matrix_peak_gflops, timed, watch_memory
+from napari_udt.inference.image_engine import ImagePlan
+from napari_udt.inference.memory import available_bytes
+from napari_udt.models.conditions import Conditions
+from napari_udt.models.image_cinn import DOMAIN_CHANNELS, ImageCINN, Scale
+
+CHANNELS = 16
+CLASSES = 7
+PICTURE = (128, 256)
+# A float64 pass over the whole picture would take longer than all the rest.
+ERROR_PICTURE = (64, 128)
+
+# Table of the image network in the authors' code (Dreher et al., MICCAI 2023).
+PUBLISHED = (
+    Scale(4, 256, (3, 3, 3)),
+    Scale(2, 256, (3, 3, 3)),
+    Scale(1, 1040, (3, 3, 3)),
+    Scale(1, 2056, (3, 3, 3)),
+    Scale(2, 256, (3, 3, 3)),
+)
+LIGHT = (
+    Scale(2, 32, (3, 1, 3)),
+    Scale(2, 64, (3, 1, 3)),
+    Scale(2, 128, (3, 1, 3)),
+    Scale(2, 128, (3, 1, 3)),
+)
+# The weights in float32, transformed and in float64, and the activations.
+_MB_NEEDED = {"published": 5120, "light": 300}
+
+
+@dataclass(frozen=True)
+class ImageResult:
+    """Figures of one network; see `bench_image`."""
+
+    network: str
+    engine_s: float
+    plain_s: float
+    first_s: float
+    ratio: float
+    gflop: float
+    gflops: float
+    plain_gflops: float
+    peak_gflops: float
+    peak_memory_mb: float
+    weights_mb: float
+    max_error_of_range: float
+    plain_error_of_range: float
+
+
+def bench_image(repeats: int = 3) -> dict[str, Any]:
+    """Time the transfer (encode and decode) of one picture, 16 wavelengths and 128 x 256 pixels, on the CPU.
+
+    Returns
+    -------
+    dict
+        For the "light" and the "published" size of network: medians in seconds of the engine and of the plain
+        network, and the engine's first picture with the preparation of the weights; the ratio; GFLOP of the
+        convolutions when they are computed directly, and the rates in GFLOP/s that this amounts to, beside the rate
+        of the machine's matrix products; peak memory above the start, prepared weights included, and the size of the
+        weights, in MB; the largest errors against float64, in parts of the output's range. Where memory is
+        short, instead: "skipped", with the reason. Also "threads", those of torch.
+    """
+    results: dict[str, Any] = {"threads": torch.get_num_threads()}
+    for name, scales in (("light", LIGHT), ("published", PUBLISHED)):
+        available, needed = available_bytes() >> 20, _MB_NEEDED[name]
+        if available < needed:
+            results[name] = {"skipped": f"{available} MB of memory free, {needed} needed"}
+        else:
+            results[name] = asdict(bench_network(name, random_network(scales), repeats))
+    return results
+
+
+def random_network(scales: Sequence[Scale]) -> ImageCINN:
+    """Return a network with random weights that moves pictures noticeably, unlike a fresh one."""
+    torch.manual_seed(0)
+    network = ImageCINN(CHANNELS, DOMAIN_CHANNELS + CLASSES, scales, initial_scale=0.7).requires_grad_(False)
+    for layer in _convolutions(network):
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        nn.init.normal_(layer.bias, std=0.1)  # type: ignore[arg-type]
+    return network
+
+
+def bench_network(name: str, network: ImageCINN, repeats: int = 3) -> ImageResult:
+    """Time and check one network."""
+    x, source, target = _picture(network, PICTURE)
+    plan = ImagePlan(network, source, target)
+    with watch_memory() as memory:
+        first_s = timed(lambda: plan(x))
+    peak = matrix_peak_gflops()
+    engine_s, plain_s = in_turn(
+        lambda: plan(x), lambda: plain_transfer(network, x, source, target), repeats=repeats
+    )
+    peak = max(peak, matrix_peak_gflops())
+    gflop = transfer_gflop(network, *PICTURE)
+    error, plain_error = _errors(network)
+    return ImageResult(
+        network=name,
+        engine_s=engine_s,
+        plain_s=plain_s,
+        first_s=first_s,
+        ratio=plain_s / engine_s,
+        gflop=gflop,
+        gflops=gflop / engine_s,
+        plain_gflops=gflop / plain_s,
+        peak_gflops=peak,
+        peak_memory_mb=memory.above_start_mb,
+        weights_mb=sum(p.nbytes for p in network.parameters()) / 1e6,
+        max_error_of_range=error,
+        plain_error_of_range=plain_error,
+    )
+
+
+@torch.inference_mode()
+def plain_transfer(
+    network: ImageCINN, x: Tensor, source: Sequence[Tensor], target: Sequence[Tensor]
+) -> Tensor:
+    """Encode and decode as the network itself does it."""
+    latent, _ = network(x, source)
+    moved: Tensor = network.inverse(latent, target)[0]
+    return moved
+
+
+def transfer_gflop(network: ImageCINN, rows: int, columns: int) -> float:
+    """Count the floating point operations of the convolutions, computed directly, in both passes; in 10^9."""
+    operations = sum(
+        2 * layer.weight.numel() * (rows >> level) * (columns >> level)
+        for level, chain in enumerate(network.scales)
+        for layer in _convolutions(chain)
+    )
+    return 2 * operations / 1e9
+
+
+def _errors(network: ImageCINN) -> tuple[float, float]:
+    """Largest errors of the engine and of the plain network against float64, over the output's range."""
+    x, source, target = _picture(network, ERROR_PICTURE)
+    exact = plain_transfer(
+        copy.deepcopy(network).double(),
+        x.double(),
+        [m.double() for m in source],
+        [m.double() for m in target],
+    )
+    spread = float(exact.max() - exact.min())
+    both = (ImagePlan(network, source, target)(x), plain_transfer(network, x, source, target))
+    ours, base = (float((moved - exact).abs().max()) / spread for moved in both)
+    return ours, base
+
+
+def _picture(network: ImageCINN, shape: tuple[int, int]) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    """Return a smooth picture in the network's units and the conditions of both domains, with labels in blocks."""
+    generator = torch.Generator().manual_seed(1)
+    coarse = torch.randn(1, CHANNELS, 8, 16, generator=generator)
+    x = nn.functional.interpolate(coarse, shape, mode="bilinear")
+    labels = torch.arange(shape[0])[:, None] * CLASSES // shape[0] * torch.ones(shape, dtype=torch.long)
+    conditions = Conditions(CLASSES, label_noise_level=0.2, scales=len(network.scales))
+    source, target = (conditions.expected((1, *shape), d, labels[None], x) for d in ("simulated", "real"))
+    return x, source, target
+
+
+def _convolutions(module: nn.Module) -> Iterator[nn.Conv2d]:
+    return (layer for layer in module.modules() if isinstance(layer, nn.Conv2d))

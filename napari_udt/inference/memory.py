@@ -1,0 +1,47 @@
+"""How much memory this machine can still give."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+_MEMINFO = Path("/proc/meminfo")
+_CONTAINER = Path("/sys/fs/cgroup")
+
+
+def available_bytes() -> int:
+    """Estimate the main memory that a program can still take, in bytes; 0 where the system does not tell.
+
+    The least of what the system and a container's limit (cgroup v2) leave.
+    """
+    system = _from_meminfo() or _from_sysconf()
+    container = _left_in_container()
+    return system if container is None else min(system, container)
+
+
+def _from_meminfo() -> int:
+    try:
+        found = re.search(r"^MemAvailable:\s+(\d+) kB", _MEMINFO.read_text(), re.MULTILINE)
+    except OSError:
+        return 0  # not Linux
+    return 1024 * int(found.group(1)) if found else 0
+
+
+def _from_sysconf() -> int:
+    """Ask POSIX; where free pages are not counted (macOS), take half of all memory."""
+    names = getattr(os, "sysconf_names", {})
+    if "SC_PHYS_PAGES" not in names:
+        return 0
+    page = os.sysconf("SC_PAGE_SIZE")
+    if "SC_AVPHYS_PAGES" in names:
+        return page * os.sysconf("SC_AVPHYS_PAGES")
+    return page * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+def _left_in_container() -> int | None:
+    try:
+        limit, used = ((_CONTAINER / name).read_text().strip() for name in ("memory.max", "memory.current"))
+    except OSError:
+        return None
+    return None if limit == "max" else max(int(limit) - int(used), 0)

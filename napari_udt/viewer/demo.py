@@ -1,0 +1,158 @@
+"""The demo: open the samples, transfer by the dock's own button, pin pixels by the mouse, take pictures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_udt.errors import UdtError
+from napari_udt.viewer.app import Window, open_window
+from napari_udt.viewer.samples import SampleKey, sample_path
+from napari_udt.viewer.session import PixelRef
+
+if TYPE_CHECKING:
+    from napari_udt.cube import SpectralCube
+
+_PATIENCE_S = 600.0
+_MODALITIES: dict[str, tuple[SampleKey, SampleKey]] = {
+    "hsi": ("hsi_second", "hsi_simulated"),
+    "pat": ("pat_second", "pat_simulated"),
+}
+# Structures to pin first, where the sample has them: what the method is about.
+_TELLING = ("vein", "artery", "skin", "liver", "spleen", "fat", "dermis")
+
+
+def run_demo(out: Path = Path("demo-output"), interactive: bool = True) -> None:
+    """Show both modalities from opening to structure statistics; leave screenshots and timings.
+
+    Parameters
+    ----------
+    out : Path
+        Folder for the screenshots.
+    interactive : bool
+        Leave the window open afterwards.
+
+    Raises
+    ------
+    UdtError
+        When a sample or a fitting model is missing, or a transfer fails.
+    """
+    import napari
+
+    start = time.perf_counter()
+    out.mkdir(parents=True, exist_ok=True)
+    window = open_window()
+    _settle(0.3)
+    print(f"window after {time.perf_counter() - start:.1f} s", flush=True)
+    try:
+        for modality in _MODALITIES:
+            _show_modality(window, modality, out)
+    except BaseException:
+        window.viewer.close()
+        raise
+    print(f"screenshots are in {out.resolve()}", flush=True)
+    if interactive:
+        napari.run()
+    else:
+        window.viewer.close()
+
+
+def _show_modality(window: Window, modality: str, out: Path) -> None:
+    from napari_udt.io import open_cubes
+
+    window.desk.side_by_side.set_active(False)
+    cubes = [cube for key in _MODALITIES[modality] for cube in open_cubes(sample_path(key))]
+    entries = [window.desk.session.add(cube) for cube in cubes]
+    _settle(0.3)
+    seconds = _transfer(window)
+    print(f"{modality}: transfer of {entries[-1].key} in {seconds:.1f} s", flush=True)
+    window.desk.side_by_side.set_active(True)
+    _settle(0.5)
+    times = [_click(window, pixel) for pixel in telling_pixels(entries[-1].key, entries[-1].cube)]
+    print(f"{modality}: click to painted {', '.join(f'{1000 * t:.0f} ms' for t in times)}", flush=True)
+    _picture(window, out / f"{modality}_pixels.png")
+    window.desk.session.set_options(mode="structure")
+    _picture(window, out / f"{modality}_structures.png")
+    window.desk.session.set_options(mode="pixel")
+    window.desk.session.unpin()
+
+
+def telling_pixels(key: str, cube: SpectralCube, count: int = 2) -> list[PixelRef]:
+    """Return pixels deep inside telling structures of a cube, one each; the middle where it has none."""
+    from scipy.ndimage import distance_transform_edt
+
+    rows, columns, _ = cube.shape
+    found = []
+    names = {name.casefold(): number for number, name in cube.present_labels.items()}
+    for number in [names[name] for name in _TELLING if name in names][:count]:
+        depth = distance_transform_edt(np.pad(cube.labels == number, 1))[1:-1, 1:-1]
+        row, column = np.unravel_index(int(depth.argmax()), depth.shape)
+        found.append(PixelRef(key, int(row), int(column)))
+    return found or [PixelRef(key, rows // 2, columns // 2)]
+
+
+def _transfer(window: Window) -> float:
+    """Press the dock's button and wait for the result; return the seconds it took."""
+    before, start = len(window.desk.session), time.perf_counter()
+    if not window.transfer.run_button.enabled:
+        raise UdtError(f"The demo cannot transfer: {window.transfer.status.text()}")
+    window.transfer.run_button.native.click()
+    _wait(lambda: not window.transfer.running)
+    if len(window.desk.session) != before + 1:
+        raise UdtError(f"The demo's transfer failed: {window.transfer.status.text()}")
+    return time.perf_counter() - start
+
+
+def _click(window: Window, pixel: PixelRef) -> float:
+    """Click a pixel with the mouse; return the seconds until canvas and curves are painted."""
+    from qtpy.QtCore import QPoint, Qt
+    from qtpy.QtTest import QTest
+
+    canvas = window.viewer.window._qt_viewer.canvas
+    point = QPoint(*(round(float(v)) for v in screen_position(window, pixel)))
+    QTest.mouseMove(canvas.native, point)
+    _settle(0.2)
+    pins, start = len(window.desk.session.pins), time.perf_counter()
+    QTest.mouseClick(canvas.native, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
+    _wait(lambda: len(window.desk.session.pins) > pins)
+    window.spectra.repaint()
+    return time.perf_counter() - start
+
+
+def screen_position(window: Window, pixel: PixelRef) -> tuple[float, float]:
+    """Return where a pixel lies on the canvas widget: x and y in its own coordinates."""
+    viewer, canvas = window.viewer, window.viewer.window._qt_viewer.canvas
+    image = window.desk.adapter[pixel.key].image
+    _, y, x = image.data_to_world((0, pixel.row, pixel.column))
+    view = canvas.view
+    if viewer.canvas.grid.enabled:
+        view = canvas.grid[viewer.canvas.grid.position(viewer.layers.index(image), viewer.layers)]
+    mapped = (view.transform * view.scene.transform).map((x, y))
+    return float(mapped[0]), float(mapped[1])
+
+
+def _picture(window: Window, path: Path) -> None:
+    _settle(1.0)
+    window.viewer.screenshot(str(path), canvas_only=False, flash=False)
+    print(f"wrote {path}", flush=True)
+
+
+def _wait(done: Callable[[], Any]) -> None:
+    """Let the window live until something has happened."""
+    from qtpy.QtWidgets import QApplication
+
+    deadline = time.monotonic() + _PATIENCE_S
+    while not done():
+        if time.monotonic() > deadline:
+            raise UdtError(f"The demo waited {_PATIENCE_S:.0f} s in vain.")
+        QApplication.processEvents()
+        time.sleep(0.002)
+
+
+def _settle(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    _wait(lambda: time.monotonic() > end)

@@ -1,0 +1,50 @@
+"""Files of spectra that open in a window of ours without napari's question which reader to use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.utils.notifications import show_error
+
+from napari_udt.viewer.opening import open_files, spectral_files
+from napari_udt.viewer.session import Session
+
+if TYPE_CHECKING:
+    from napari._qt.qt_viewer import QtViewer
+
+
+class FileOpener:
+    """Stands in front of the one place where dropped, pasted and chosen files come together in napari.
+
+    napari's own reader claims ``*.h5`` too, so napari would ask for each file. Files of spectra are opened here;
+    all others, and all for which the user chose a reader, go on to napari.
+
+    Parameters
+    ----------
+    session : Session
+        Where cubes are opened.
+    qt_viewer : QtViewer
+        napari's viewer widget; other windows and napari's settings stay as they are.
+    """
+
+    def __init__(self, session: Session, qt_viewer: QtViewer) -> None:
+        self._session = session
+        self._napari_open = qt_viewer._qt_open
+        qt_viewer._qt_open = self
+
+    def __call__(
+        self, filenames: Sequence[str], stack: Any = False, choose_plugin: bool = False, **options: Any
+    ) -> None:
+        """Open files; what cannot be opened is told in one notification."""
+        if stack or choose_plugin or options.get("plugin"):
+            self._napari_open(filenames, stack=stack, choose_plugin=choose_plugin, **options)
+            return
+        ours = spectral_files(map(Path, filenames))
+        others = [name for name in filenames if Path(name) not in ours]
+        problems = open_files(self._session, ours)
+        if problems:
+            show_error("\n".join(problems))
+        if others:
+            self._napari_open(others, stack=stack, choose_plugin=choose_plugin, **options)

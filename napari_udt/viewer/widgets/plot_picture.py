@@ -1,0 +1,67 @@
+"""The plot as a file: a picture or a drawing, with the legend below, so that honest labels travel along."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from qtpy.QtCore import QPointF, QRect, QRectF, QSize
+from qtpy.QtGui import QColor, QImage, QPainter
+from qtpy.QtSvg import QSvgGenerator
+from qtpy.QtWidgets import QGraphicsView
+
+from napari_udt.files import whole_or_nothing
+from napari_udt.viewer.curves import Curve
+from napari_udt.viewer.style import Theme
+from napari_udt.viewer.widgets.curve_items import draw_sample, title
+
+_SCALE = 2  # pixels of a picture per pixel on the screen
+_LINE_HEIGHT, _MARGIN, _SAMPLE_WIDTH = 20, 8, 30
+
+
+def save_plot(view: QGraphicsView, curves: Sequence[Curve], colours: Theme, path: Path) -> None:
+    """Write a plot and its legend as .svg or, with any other suffix, as PNG; whole or not at all.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written.
+    """
+    size = QSize(view.width(), view.height() + _LINE_HEIGHT * len(curves) + _MARGIN)
+    with whole_or_nothing(path) as temporary:
+        if path.suffix.casefold() == ".svg":
+            device = _drawing(size, view.logicalDpiX(), temporary)
+            _paint(device, view, curves, colours)
+        else:
+            image = QImage(size * _SCALE, QImage.Format.Format_ARGB32)
+            image.setDevicePixelRatio(_SCALE)
+            _paint(image, view, curves, colours)
+            if not image.save(str(temporary), "PNG"):
+                raise OSError(f"{path.name}: the picture could not be written")
+
+
+def _drawing(size: QSize, dots_per_inch: int, path: Path) -> QSvgGenerator:
+    drawing = QSvgGenerator()
+    drawing.setFileName(str(path))
+    drawing.setSize(size)
+    drawing.setViewBox(QRect(0, 0, size.width(), size.height()))
+    drawing.setResolution(dots_per_inch)  # the screen's: pyqtgraph keeps its axes as recordings made for it
+    drawing.setTitle("Spectra")
+    return drawing
+
+
+def _paint(
+    device: QImage | QSvgGenerator, view: QGraphicsView, curves: Sequence[Curve], colours: Theme
+) -> None:
+    painter = QPainter(device)
+    painter.setFont(view.font())
+    height = view.height() + _LINE_HEIGHT * len(curves) + _MARGIN
+    painter.fillRect(QRectF(0, 0, view.width(), height), QColor(colours.background))
+    view.render(painter, QRectF(view.rect()))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for index, curve in enumerate(curves):
+        middle = view.height() + _LINE_HEIGHT * (index + 0.5)
+        draw_sample(painter, curve, colours, QPointF(_MARGIN, middle), _SAMPLE_WIDTH)
+        painter.setPen(QColor(colours.text))
+        painter.drawText(QPointF(2 * _MARGIN + _SAMPLE_WIDTH, middle + 4), title(curve))
+    painter.end()

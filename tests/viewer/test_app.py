@@ -1,0 +1,220 @@
+"""The window of our own: drops, clicks, slider, closing. Needs a display (xvfb-run will do)."""
+
+from __future__ import annotations
+
+import gc
+
+import imageio.v3 as imageio
+import numpy as np
+import pytest
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from napari_udt import save_cube
+from napari_udt.viewer.app import furnish
+from napari_udt.viewer.demo import screen_position, telling_pixels
+from napari_udt.viewer.desk import desk_of
+from napari_udt.viewer.session import PixelRef
+from napari_udt.viewer.widgets.wavelength_field import WavelengthField
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+
+@pytest.fixture
+def window(make_napari_viewer):
+    return furnish(make_napari_viewer(show=True))
+
+
+@pytest.fixture
+def errors():
+    notification_manager.records.clear()
+    yield notification_manager.records
+    notification_manager.records.clear()
+
+
+def drop(target, *paths):
+    """Drag files over a widget and let go, as Qt delivers it."""
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(target, QDragEnterEvent(QPoint(20, 20), *how))
+    QApplication.sendEvent(target, QDropEvent(QPointF(20, 20), *how))
+
+
+def targets(window):
+    qt_viewer = window.viewer.window._qt_viewer
+    return {"viewer": qt_viewer, "canvas": qt_viewer.canvas.native, "welcome": qt_viewer._welcome_widget}
+
+
+def click(window, pixel):
+    canvas = window.viewer.window._qt_viewer.canvas.native
+    QApplication.processEvents()
+    point = QPoint(*(round(v) for v in screen_position(window, pixel)))
+    QTest.mouseMove(canvas, point)
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
+    QApplication.processEvents()
+
+
+@pytest.mark.parametrize("where", ["viewer", "canvas", "welcome"])
+def test_a_dropped_simpa_file_opens_without_a_question(window, shared, errors, where):
+    drop(targets(window)[where], shared / "fixtures" / "simpa_forearm.hdf5")
+    (entry,) = window.desk.session
+    assert entry.cube.shape == (128, 256, 16)
+    assert window.viewer.dims.range[0] == (700.0, 850.0, 10.0)
+    names = [layer.name for layer in window.viewer.layers]
+    assert f"{entry.key} · structures" in names
+    picture = window.viewer.layers[entry.key]._data_view
+    assert picture.shape == (128, 256)
+    assert picture.mean(axis=1).argmax() < 64  # upright: light comes from above
+    assert not errors
+
+
+def test_bad_files_give_one_notification_and_change_nothing(window, tmp_path, pat, errors):
+    window.desk.session.add(pat())
+    layers = [layer.name for layer in window.viewer.layers]
+    truncated, empty = tmp_path / "truncated.udt.h5", tmp_path / "empty.h5"
+    save_cube(pat(), truncated)
+    truncated.write_bytes(truncated.read_bytes()[:300])
+    empty.touch()
+    drop(targets(window)["canvas"], truncated, empty)
+    assert [layer.name for layer in window.viewer.layers] == layers
+    (record,) = errors
+    assert "truncated.udt.h5" in record.message
+    assert "empty.h5" in record.message
+
+
+def test_a_good_file_beside_a_bad_one_opens(window, tmp_path, pat, errors):
+    good, bad = tmp_path / "good.udt.h5", tmp_path / "bad.h5"
+    save_cube(pat("good"), good)
+    bad.write_text("no")
+    drop(targets(window)["canvas"], good, bad)
+    assert [entry.key for entry in window.desk.session] == ["good"]
+    assert len(errors) == 1
+
+
+def test_pictures_still_go_to_napari(window, tmp_path, pat):
+    photo, cube = tmp_path / "photo.png", tmp_path / "cube.udt.h5"
+    imageio.imwrite(photo, np.zeros((8, 8), np.uint8))
+    save_cube(pat(), cube)
+    drop(targets(window)["viewer"], photo, cube)
+    assert {"photo", "forearm"} <= {layer.name for layer in window.viewer.layers}
+    assert len(window.desk.session) == 1
+
+
+def test_a_reader_that_the_user_chose_gets_the_file(window, tmp_path, pat, monkeypatch):
+    asked = []
+    monkeypatch.setattr("napari._qt.qt_viewer.handle_gui_reading", lambda paths, *a, **k: asked.append(paths))
+    cube = tmp_path / "cube.udt.h5"
+    save_cube(pat(), cube)
+    window.viewer.window._qt_viewer._qt_open([str(cube)], stack=False, choose_plugin=True)
+    assert asked == [[str(cube)]]
+    assert len(window.desk.session) == 0
+
+
+def test_mouse_moves_the_cursor_and_a_click_pins(window, pat):
+    window.desk.session.add(pat())
+    click(window, PixelRef("forearm", 9, 15))
+    assert window.desk.session.cursor == PixelRef("forearm", 9, 15)
+    assert [pin.pixel for pin in window.desk.session.pins] == [PixelRef("forearm", 9, 15)]
+    np.testing.assert_array_equal(window.viewer.layers["forearm · pins"].data, [[9, 15]])
+    assert window.spectra.curves.curves
+
+
+def test_a_drag_does_not_pin(window, pat):
+    window.desk.session.add(pat())
+    canvas = window.viewer.window._qt_viewer.canvas.native
+    QApplication.processEvents()
+    x, y = (round(v) for v in screen_position(window, PixelRef("forearm", 9, 15)))
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(x, y))
+    QTest.mouseMove(canvas, QPoint(x + 40, y + 10))
+    QTest.mouseRelease(
+        canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(x + 40, y + 10)
+    )
+    assert window.desk.session.pins == ()
+
+
+def test_a_click_in_a_drawing_mode_draws_and_does_not_pin(window, pat):
+    window.desk.session.add(pat())
+    window.viewer.add_points(ndim=2).mode = "add"
+    click(window, PixelRef("forearm", 9, 15))
+    assert window.desk.session.pins == ()
+
+
+def test_clicks_side_by_side_pin_in_the_cube_of_the_cell(window, pat, transferred):
+    cube = pat()
+    for c in (cube, transferred(cube), pat("second", domain="second")):
+        window.desk.session.add(c)
+    QTest.mouseClick(window.transfer.layout_button.native, Qt.MouseButton.LeftButton)
+    assert window.desk.side_by_side.active
+    QApplication.processEvents()
+    wanted = [PixelRef(key, 9, 15) for key in ("forearm", "forearm → real", "second")]
+    for pixel in wanted:
+        click(window, pixel)
+    assert [pin.pixel for pin in window.desk.session.pins] == wanted
+
+
+def test_slider_shows_nm_and_takes_a_typed_wavelength(window, pat, qtbot):
+    window.desk.session.add(pat())
+    qt_dims = window.viewer.window._qt_viewer.dims
+    qtbot.waitUntil(lambda: qt_dims.findChild(WavelengthField) is not None)
+    field = qt_dims.findChild(WavelengthField)
+    qtbot.waitUntil(field.isVisible)
+    assert field.text() == "800.0 nm"
+    assert not qt_dims.slider_widgets[0].curslice_label.isVisible()
+    field.setValue(723.0)
+    assert window.viewer.dims.current_step[0] == 2
+    assert field.text() == "720.0 nm"
+    window.viewer.dims.set_current_step(0, 15)
+    assert field.text() == "850.0 nm"
+    assert window.viewer.canvas.overlays.text.text == "850 nm"
+
+
+def test_docks_of_the_plugin_menu_share_the_session(window, pat):
+    from napari.utils._proxies import PublicOnlyProxy
+
+    from napari_udt.viewer.widgets.panels import SpectraPanel, TransferPanel
+
+    proxy = PublicOnlyProxy(window.viewer)
+    transfer, spectra = TransferPanel(proxy), SpectraPanel(proxy)
+    window.viewer.window.add_dock_widget(transfer)
+    window.viewer.window.add_dock_widget(spectra)
+    window.desk.session.add(pat())
+    assert transfer.source.value == "forearm"
+    assert spectra.session is window.desk.session
+
+
+def test_closing_during_a_run_is_clean(window, pat, make_spec, slow_transfer, qtbot):
+    window.desk.session.add(pat())
+    window.transfer._transfer, window.transfer._models = slow_transfer, lambda: [make_spec()]
+    window.transfer._refresh_sources()
+    window.transfer.start()
+    worker = window.transfer._worker
+    qtbot.waitUntil(lambda: worker.is_running, timeout=3000)
+    window.viewer.close()
+    qtbot.waitUntil(lambda: not worker.is_running, timeout=3000)
+
+
+def test_nothing_is_left_of_a_closed_window(make_napari_viewer, pat, transferred, qtbot):
+    viewer = make_napari_viewer(show=True, strict_qt="raise")
+    session = furnish(viewer).desk.session
+    cube = pat()
+    session.add(cube)
+    session.add(transferred(cube))
+    session.pin(PixelRef("forearm", 3, 3))
+    session.set_cursor(PixelRef("forearm", 9, 15))
+    desk_of(viewer).side_by_side.set_active(True)
+    qtbot.wait(100)
+    del session
+    viewer.close()
+    del viewer
+    gc.collect()  # what is left now is held by something, and the fixture's check would fail
+
+
+def test_telling_pixels_lie_inside_structures(pat, hsi):
+    cube = pat()
+    for pixel, name in zip(telling_pixels("forearm", cube), ("vein", "artery"), strict=True):
+        assert cube.label_names[cube.labels[pixel.row, pixel.column]] == name
+    assert telling_pixels("organs", hsi()) == [PixelRef("organs", 12, 15)]

@@ -1,0 +1,111 @@
+"""Simulated, transferred and real beside each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image
+
+from napari_udt.viewer.desk import desk_of
+from napari_udt.viewer.session import PixelRef
+
+
+@pytest.fixture
+def viewer():
+    return ViewerModel()
+
+
+@pytest.fixture
+def desk(viewer, pat, transferred):
+    desk = desk_of(viewer)
+    cube = pat()
+    desk.session.add(cube)
+    desk.session.add(transferred(cube))
+    bare = pat("second", domain="second", labels=None, label_names={}, oxygenation=None)
+    desk.session.add(bare.with_(data=bare.data * 2))
+    return desk
+
+
+def cells(viewer):
+    """Names of visible layers, cell by cell."""
+    grid, layers = viewer.canvas.grid, viewer.layers
+    return [
+        [layers[i].name for i in inside if layers[i].visible] for _, inside in grid.iter_viewboxes(layers)
+    ]
+
+
+def test_each_cube_has_one_cell(viewer, desk):
+    desk.session.pin(PixelRef("forearm", 3, 3))
+    desk.side_by_side.set_active(True)
+    assert cells(viewer) == [
+        ["forearm", "forearm · structures", "forearm · pins"],
+        ["forearm → real", "forearm → real · structures", "forearm → real · pins"],
+        ["second", "second · pins"],
+    ]
+
+
+def test_other_modality_and_foreign_layers_are_hidden_and_come_back(viewer, desk, hsi):
+    foreign = viewer.add_layer(Image(np.zeros((8, 8)), name="photo"))
+    desk.session.add(hsi())
+    viewer.layers["organs"].visible = False
+    viewer.layers["second"].visible = True
+    visible = {layer.name: layer.visible for layer in viewer.layers}
+    desk.side_by_side.set_active(True)
+    assert not foreign.visible
+    assert len(cells(viewer)) == 3
+    desk.side_by_side.set_active(False)
+    assert {layer.name: layer.visible for layer in viewer.layers} == visible
+    assert not viewer.canvas.grid.enabled
+
+
+def test_contrast_is_shared_linked_and_restored(viewer, desk):
+    keys = ("forearm", "forearm → real", "second")
+    before = {key: tuple(viewer.layers[key].contrast_limits) for key in keys}
+    desk.side_by_side.set_active(True)
+    assert len({tuple(viewer.layers[key].contrast_limits) for key in keys}) == 1
+    viewer.layers["second"].contrast_limits = (0.1, 0.2)
+    assert tuple(viewer.layers["forearm"].contrast_limits) == (0.1, 0.2)
+    desk.side_by_side.set_active(False)
+    assert {key: tuple(viewer.layers[key].contrast_limits) for key in keys} == before
+
+
+def test_pixel_in_a_cell_is_of_that_cells_cube(viewer, desk):
+    desk.side_by_side.set_active(True)
+    position = (800.0, 5 * 0.15625, 7 * 0.15625)
+    grid = viewer.canvas.grid
+    found = [desk.adapter.pixel_at(position, cell) for cell, _ in grid.iter_viewboxes(viewer.layers)]
+    assert found == [PixelRef(key, 5, 7) for key in ("forearm", "forearm → real", "second")]
+
+
+def test_a_new_result_joins(viewer, desk, pat, transferred):
+    desk.side_by_side.set_active(True)
+    newer = transferred(desk.session["forearm"].cube, name="newer")
+    desk.session.add(newer)
+    assert [names[0] for names in cells(viewer)] == ["forearm", "newer", "second"]
+
+
+def test_removing_a_cube_keeps_the_others_side_by_side(viewer, desk):
+    desk.side_by_side.set_active(True)
+    viewer.layers.remove("second")
+    assert [names[0] for names in cells(viewer)] == ["forearm", "forearm → real"]
+    viewer.layers.remove("forearm → real")
+    assert not desk.side_by_side.active
+    assert not viewer.canvas.grid.enabled
+
+
+def test_taking_a_layer_out_of_a_cell_stacks_them_again(viewer, desk):
+    desk.side_by_side.set_active(True)
+    viewer.layers.remove("forearm · structures")
+    assert not desk.side_by_side.active
+    assert "(empty)" not in [layer.name for layer in viewer.layers]
+
+
+def test_one_cube_cannot_stand_beside_itself(pat):
+    desk = desk_of(viewer := ViewerModel())
+    desk.session.add(pat())
+    told = []
+    desk.side_by_side.changed.connect(told.append)
+    desk.side_by_side.set_active(True)
+    assert told == [False]
+    assert not viewer.canvas.grid.enabled
