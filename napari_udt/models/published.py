@@ -146,7 +146,9 @@ def _read_config(path: Path) -> dict[str, Any]:
         if path.stat().st_size > _MAX_CONFIG_BYTES:
             raise ModelError(f"{path}: larger than a configuration can be.")
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:  # ValueError: 30 February, bad bytes
+        if isinstance(error, ModelError):
+            raise
         first = str(error).splitlines()[0]
         raise ModelError(f"{path}: not a readable configuration ({first}).") from error
     if not isinstance(config, dict) or not isinstance(config.get("data"), dict):
@@ -194,7 +196,7 @@ def _spec(
         spectrum_norm="l2" if modality == "HSI" else "none",
         statistics=_statistics(modality, config, folder / CONFIG),
         label_noise_level=config.get("label_noise_level", default_level) if noisy else 0.0,
-        domain_noise=0.1 if noisy else 0.0,
+        domain_noise=0.1,  # whatever the setting for labels is
         architecture=translation.architecture,
         training=_training(config, folder / CHECKPOINT) | {"wavelengths": note},
         target="measured",
