@@ -312,3 +312,16 @@ def test_the_command(folder, home, capsys):
     assert import_command.run(parser.parse_args([str(folder("unit_hsi_domain")), "--name", "unit"])) == 0
     assert "unit: imported into" in capsys.readouterr().out
     assert load_model("unit").spec.kind == "unit"
+
+
+def test_the_command_names_what_it_leaves_out(folder, home, tmp_path, capsys):
+    from napari_udt.cli import main
+
+    folder("unit_hsi_domain")
+    (folder("cinn_hsi_small") / "model_checkpoint.ckpt").write_bytes(b"broken")
+    assert main(["import-model", str(tmp_path)]) == 3
+    printed = capsys.readouterr()
+    assert "unit_hsi_domain: imported into" in printed.out
+    assert printed.err.count("\n") == 1
+    assert "left out: " in printed.err
+    assert "cinn_hsi_small" in printed.err
