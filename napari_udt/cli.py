@@ -71,7 +71,9 @@ def _sentence(error: Exception) -> str:
     return f"unexpected {type(error).__name__} ({words}), a defect of this program; --debug shows where."
 
 
-def _warning_sentence(message: Warning | str, *where: Any) -> str:
+def _warning_sentence(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
     """Warnings are for users here: without the line of code that gave them."""
     return f"napari-udt: {' '.join(str(message).split())}\n"
 

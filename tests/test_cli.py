@@ -85,6 +85,15 @@ def test_one_bad_file_does_not_stop_the_others(model_folder, cube_file, tmp_path
     assert len(list((tmp_path / "out").iterdir())) == 1
 
 
+def test_two_files_of_one_name_do_not_replace_each_other(model_folder, cube_file, tmp_path, capsys):
+    twin = tmp_path / "twin" / cube_file.name
+    save_cube(make_cube(3, 3, 12), twin)
+    words = ["transfer", str(cube_file), str(twin), "-o", str(tmp_path / "out"), "--model", "small_organs"]
+    assert main([*words, "--overwrite"]) == 3
+    assert "result of another file" in capsys.readouterr().err
+    assert open_cube(next((tmp_path / "out").iterdir())).shape[:2] == (6, 8)
+
+
 def test_a_cube_that_no_model_fits_is_said(model_folder, tmp_path, capsys):
     path = tmp_path / "odd.udt.h5"
     cube = SpectralCube(np.ones((3, 3, 4), np.float32), np.array([1.0, 2.0, 3.0, 4.0]), "HSI", name="odd")
