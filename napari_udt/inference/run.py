@@ -7,7 +7,7 @@ x_real = f^-1( f(x_sim; D_sim, Y); D_real, Y ), with the tissue label Y of the s
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,12 +78,12 @@ def transfer(
     Raises
     ------
     TransferError
-        When cube and model do not fit, the device is missing, or its memory does not hold one tile.
+        When cube and model do not fit, a choice is unknown, the device is missing, or its memory does not hold one tile.
     ModelError
         When the model cannot be loaded.
     """
     model = _loaded(model)
-    _check_fit(cube, model, direction)
+    _check_fit(cube, model, direction, scale)
     job = Job(
         cube=cube,
         model=model,
@@ -118,9 +118,11 @@ def _loaded(model: TransferModel | str | Path) -> TransferModel:
     return load_model(model)
 
 
-def _check_fit(cube: SpectralCube, model: TransferModel, direction: str) -> None:
+def _check_fit(cube: SpectralCube, model: TransferModel, direction: str, scale: str) -> None:
     if direction not in DOMAINS_OF:
         raise TransferError(f"Direction {direction!r} is unknown; choose sim2real or real2sim.")
+    if scale not in get_args(Scale):
+        raise TransferError(f"Scale {scale!r} is unknown; choose {' or '.join(get_args(Scale))}.")
     if cube.modality != model.spec.modality:
         raise TransferError(
             f"{cube.name} is a {cube.modality} cube, but {model.spec.name} was trained on "
