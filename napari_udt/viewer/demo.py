@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_udt.errors import UdtError
-from napari_udt.viewer.app import Window, open_window
+from napari_udt.viewer.app import Window, open_window, spare_collections
 from napari_udt.viewer.samples import SampleKey, sample_path
 from napari_udt.viewer.session import PixelRef
 
@@ -46,6 +46,8 @@ def run_demo(out: Path = Path("demo-output"), interactive: bool = True) -> None:
     start = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
     window = open_window()
+    if interactive:
+        spare_collections(window)
     _settle(0.3)
     print(f"window after {time.perf_counter() - start:.1f} s", flush=True)
     try:

@@ -71,6 +71,7 @@ class PinLayers:
         if layer is None:
             self._adapter.attach(key, "pins", self._made(key, pins))
         elif layer.features.to_dict("list") != _features(pins):
+            layer.visible = bool(pins) and (layer.visible or not len(layer.data))
             layer.data = _places(pins)
             layer.features = _features(pins)
             if pins:
@@ -91,7 +92,7 @@ class PinLayers:
             face_color=_colours(pins) or "white",
             border_width=0,
             size=_diameter(group.cube),
-            visible=group.image.visible,
+            visible=group.image.visible and bool(pins),  # the first drawing of a layer is dear
         )
 
 

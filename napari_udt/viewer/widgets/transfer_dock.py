@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import ComboBox, ProgressBar, PushButton
 from napari.utils.notifications import show_error
 from qtpy.compat import isalive
-from qtpy.QtCore import QEvent, QObject, Qt, QTimer
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QComboBox,
@@ -59,6 +59,8 @@ class TransferDock(QWidget):
         Used instead of the package's own, by tests.
     parent : QWidget, optional
     """
+
+    devices_found = Signal()
 
     def __init__(
         self,
@@ -312,6 +314,7 @@ class TransferDock(QWidget):
         chosen = self.device.value
         self.device.choices = [(title, key) for key, title in transfer_job.device_choices(devices)]
         self.device.value = chosen
+        self.devices_found.emit()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt\'s name
         """Cancel a run when the window closes."""
