@@ -21,6 +21,7 @@ Part = Literal["image", "labels", "oxygenation"]
 # Keys of ``layer.metadata`` by which a layer is known as a part of a cube, whoever added it.
 CUBE_KEY = "udt_cube"
 PART_KEY = "udt_part"
+ORIGIN_KEY = "udt_origin"
 
 WAVELENGTH_AXIS = "wavelength [nm]"
 _UNIFORM_TOLERANCE = 1e-3
@@ -212,7 +213,7 @@ def _image_layer(cube: SpectralCube) -> LayerTuple:
         "colormap": "gray" if cube.modality == "HSI" else "inferno",
         "rgb": False,
         "multiscale": False,
-        "metadata": {CUBE_KEY: cube, PART_KEY: "image"},
+        "metadata": {CUBE_KEY: cube, PART_KEY: "image", ORIGIN_KEY: cube.origin},
     }
     return data, attributes, "image"
 

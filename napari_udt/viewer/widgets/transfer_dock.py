@@ -25,7 +25,8 @@ from qtpy.QtWidgets import (
 from napari_udt.viewer import transfer_job
 from napari_udt.viewer.opening import open_files
 from napari_udt.viewer.session import Session
-from napari_udt.viewer.transfer_job import DIRECTIONS, TransferFunction, TransferRequest
+from napari_udt.viewer.transfer_job import TransferFunction, TransferRequest
+from napari_udt.viewer.widgets.model_tools import ModelTools
 from napari_udt.viewer.widgets.transfer_worker import CallWorker, TransferWorker
 
 if TYPE_CHECKING:
@@ -95,9 +96,10 @@ class TransferDock(QWidget):
         self.layout_button.native.setCheckable(True)
         self.source = ComboBox(choices=[], tooltip="The cube to transfer")
         self.model = ComboBox(choices=[], tooltip="Models that fit the cube")
-        self.direction = ComboBox(choices=[(title, key) for key, title in DIRECTIONS.items()])
+        self.direction = ComboBox(choices=transfer_job.direction_choices(None))
         self.condition = ComboBox(choices=[], tooltip="What the network is told about the tissue")
         self.device = ComboBox(choices=[("automatic", "auto")], tooltip="Where the network runs")
+        self.model_tools = ModelTools(parent=self)
         self.run_button = PushButton(text="Transfer")
         self.cancel_button = PushButton(text="Cancel", enabled=False)
         self.progress = ProgressBar(value=0, min=0, max=1000)
@@ -122,6 +124,7 @@ class TransferDock(QWidget):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Cube", self.source.native)
         form.addRow("Model", self.model.native)
+        form.addRow("", self.model_tools)
         form.addRow("Direction", self.direction.native)
         form.addRow("Tissue", self.condition.native)
         form.addRow("Device", self.device.native)
@@ -146,6 +149,7 @@ class TransferDock(QWidget):
         self._session.cubes_changed.connect(self._refresh_sources)
         self.source.changed.connect(self._source_chosen)
         self.model.changed.connect(self._model_chosen)
+        self.model_tools.imported.connect(self._imported)
         self.open_button.changed.connect(self._choose_files)
         self.run_button.changed.connect(self.start)
         self.cancel_button.changed.connect(self.cancel)
@@ -175,7 +179,7 @@ class TransferDock(QWidget):
         fitting = [c.spec for c in choices if not c.obstacle]
         before = self.model.value
         with self.model.changed.blocked():
-            self.model.choices = [(spec.title, spec) for spec in fitting]
+            self.model.choices = [(spec.name, spec) for spec in fitting]  # titles are too long for the box
             if before in fitting:
                 self.model.value = before
         if cube is not None:
@@ -196,8 +200,26 @@ class TransferDock(QWidget):
         cube, spec = self._cube(), self.model.value
         choices = [] if cube is None or spec is None else transfer_job.condition_choices(cube, spec)
         self.condition.choices = [(title, key) for key, title in choices]
+        self._name_directions(spec)
+        self.model.tooltip = transfer_job.model_tooltip(spec)
+        self.model_tools.set_spec(spec)
         self.note.setText(transfer_job.honest_note(spec))
         self._show_state()
+
+    def _name_directions(self, spec: ModelSpec | None) -> None:
+        chosen = self.direction.value
+        self.direction.choices = transfer_job.direction_choices(spec)
+        self.direction.value = chosen
+        self.direction.tooltip = self.direction.current_choice
+
+    def _imported(self, names: Sequence[str]) -> None:
+        """Offer models that just came; one that fits is chosen."""
+        self._source_chosen()
+        came = [spec for spec in self.model.choices if spec.name in names]
+        if came:
+            self.model.value = came[0]
+        if not self.running:
+            self.status.setText(f"Imported {', '.join(names)}")
 
     def _cube(self) -> Any:
         key = self.source.value
