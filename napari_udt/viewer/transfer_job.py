@@ -21,6 +21,7 @@ Progress = Callable[[int, int], None]
 TransferFunction = Callable[..., SpectralCube]
 
 DIRECTIONS: tuple[Direction, ...] = ("sim2real", "real2sim")
+_SHORT_TARGETS = {"drawn from measured statistics": "from statistics"}
 CAUTION = "Research use only: a generative model can hallucinate."
 
 # Ten times a second is all that a person sees, and all that the window should be bothered with.
@@ -133,14 +134,20 @@ def knows_structures(cube: SpectralCube, spec: ModelSpec) -> bool:
 
 
 def target_words(spec: ModelSpec) -> str:
-    """Return what a model's target domain really is; data that were not measured are never called real."""
-    return "real" if spec.target == "measured" else f"second domain ({spec.target})"
+    """Return in few words what a model's target domain really is; what was not measured is never called real."""
+    kind = _SHORT_TARGETS.get(spec.target, spec.target)
+    return "real" if spec.target == "measured" else f"second domain ({kind})"
 
 
 def direction_choices(spec: ModelSpec | None) -> list[tuple[str, Direction]]:
     """Return title and key of both ways, with what the model's target domain really is."""
     target = "second domain" if spec is None else target_words(spec)
     return [(f"simulated → {target}", DIRECTIONS[0]), (f"{target} → simulated", DIRECTIONS[1])]
+
+
+def direction_tooltip(spec: ModelSpec | None) -> str:
+    """Return what the mouse over the direction tells: the target domain in full."""
+    return "" if spec is None else f"The target domain: {_trained_on(spec)}."
 
 
 def model_tooltip(spec: ModelSpec | None) -> str:
@@ -156,12 +163,15 @@ def honest_note(spec: ModelSpec | None) -> str:
     """Return the line under the button: what the target domain really is, and a caution."""
     if spec is None:
         return CAUTION
-    trained = {
+    return f"The target domain of this model is {_trained_on(spec)}. {CAUTION}"
+
+
+def _trained_on(spec: ModelSpec) -> str:
+    return {
         "measured": "measured data",
         "drawn from measured statistics": "a second domain drawn from measured statistics, not real images",
         "digital device": "a second domain made by a digital device, not real images",
     }.get(spec.target, spec.target)
-    return f"The target domain of this model is {trained}. {CAUTION}"
 
 
 def result_name(request: TransferRequest) -> str:

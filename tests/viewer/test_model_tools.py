@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from napari.utils.notifications import notification_manager
-from qtpy.QtWidgets import QTextBrowser
+from qtpy.QtWidgets import QComboBox, QTextBrowser
 
 from napari_udt.models import list_models
 from napari_udt.viewer.model_import import Imported, import_models
@@ -21,7 +21,7 @@ def own_models(monkeypatch, tmp_path):
 @pytest.fixture
 def make_tools(qtbot):
     def make(*arguments):
-        tools = ModelTools(*arguments)
+        tools = ModelTools(QComboBox(), *arguments)
         qtbot.addWidget(tools)
         return tools
 

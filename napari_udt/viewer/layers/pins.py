@@ -71,12 +71,13 @@ class PinLayers:
         if layer is None:
             self._adapter.attach(key, "pins", self._made(key, pins))
         elif layer.features.to_dict("list") != _features(pins):
-            layer.visible = bool(pins) and (layer.visible or not len(layer.data))
+            seen = layer.visible or not len(layer.data)
             layer.data = _places(pins)
             layer.features = _features(pins)
             if pins:
                 layer.face_color = _colours(pins)
                 layer.size, layer.border_width = _diameter(self._adapter[key].cube), 0
+            layer.visible = seen and bool(pins)
 
     def _made(self, key: str, pins: list[Pin]) -> Points:
         group = self._adapter[key]

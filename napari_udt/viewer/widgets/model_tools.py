@@ -1,4 +1,4 @@
-"""Two buttons beside the choice of a model: bring one in, read the card of the chosen one."""
+"""Two buttons beside the choice of a model: read the card of the chosen one, bring one in."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ class ModelTools(QWidget):
 
     Parameters
     ----------
+    box : QWidget
+        The choice of the model; the buttons stand beside it.
     importer : callable
         Imports all models of a folder; :func:`napari_udt.viewer.model_import.import_models` unless a test has its own.
     parent : QWidget, optional
@@ -31,7 +33,9 @@ class ModelTools(QWidget):
 
     imported = Signal(object)  # names of the models that came, list of str
 
-    def __init__(self, importer: Importer = import_models, *, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, box: QWidget, importer: Importer = import_models, *, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._importer = importer
         self._spec: ModelSpec | None = None
@@ -42,8 +46,9 @@ class ModelTools(QWidget):
         self.card_button.clicked.connect(self.show_card)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.import_button)
+        row.addWidget(box, stretch=1)
         row.addWidget(self.card_button)
+        row.addWidget(self.import_button)
         self.set_spec(None)
 
     def set_spec(self, spec: ModelSpec | None) -> None:

@@ -99,7 +99,7 @@ class TransferDock(QWidget):
         self.direction = ComboBox(choices=transfer_job.direction_choices(None))
         self.condition = ComboBox(choices=[], tooltip="What the network is told about the tissue")
         self.device = ComboBox(choices=[("automatic", "auto")], tooltip="Where the network runs")
-        self.model_tools = ModelTools(parent=self)
+        self.model_tools = ModelTools(self.model.native, parent=self)
         self.run_button = PushButton(text="Transfer")
         self.cancel_button = PushButton(text="Cancel", enabled=False)
         self.progress = ProgressBar(value=0, min=0, max=1000)
@@ -123,8 +123,7 @@ class TransferDock(QWidget):
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Cube", self.source.native)
-        form.addRow("Model", self.model.native)
-        form.addRow("", self.model_tools)
+        form.addRow("Model", self.model_tools)
         form.addRow("Direction", self.direction.native)
         form.addRow("Tissue", self.condition.native)
         form.addRow("Device", self.device.native)
@@ -210,7 +209,7 @@ class TransferDock(QWidget):
         chosen = self.direction.value
         self.direction.choices = transfer_job.direction_choices(spec)
         self.direction.value = chosen
-        self.direction.tooltip = self.direction.current_choice
+        self.direction.tooltip = transfer_job.direction_tooltip(spec)
 
     def _imported(self, names: Sequence[str]) -> None:
         """Offer models that just came; one that fits is chosen."""
