@@ -185,6 +185,7 @@ class TransferDock(QWidget):
             self.direction.value = transfer_job.usual_direction(cube)
             self.source.tooltip = transfer_job.source_line(cube)
         if not self.running:
+            self.progress.value = 0
             self.status.setText(transfer_job.invitation(cube, choices))
         self._tell(self.model_note, transfer_job.obstacles_text(choices))
         self._model_chosen()
