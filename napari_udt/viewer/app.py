@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -39,8 +40,19 @@ def launch(paths: Iterable[Path | str] = (), *, show: bool = True) -> None:
     """Open a window with files in it and stay until the user closes it."""
     import napari
 
-    open_window(paths, show=show)
+    spare_collections(open_window(paths, show=show))
     napari.run()
+
+
+def spare_collections(window: Window) -> None:
+    """Keep what is there for good, modules above all, out of collections of garbage.
+
+    napari runs one whenever layers go or change places, and searches hundreds of thousands of objects each time.
+    Only for a process that is all ours: what is frozen here is never collected.
+    """
+    gc.collect()
+    gc.freeze()
+    window.transfer.devices_found.connect(gc.freeze)  # torch is there by then
 
 
 def open_window(paths: Iterable[Path | str] = (), *, show: bool = True) -> Window:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_udt.errors import UdtError
-from napari_udt.viewer.app import Window, open_window
+from napari_udt.viewer.app import Window, open_window, spare_collections
 from napari_udt.viewer.samples import SampleKey, sample_path
 from napari_udt.viewer.session import PixelRef
 
@@ -18,12 +19,28 @@ if TYPE_CHECKING:
     from napari_udt.cube import SpectralCube
 
 _PATIENCE_S = 600.0
-_MODALITIES: dict[str, tuple[SampleKey, SampleKey]] = {
-    "hsi": ("hsi_second", "hsi_simulated"),
-    "pat": ("pat_second", "pat_simulated"),
+
+
+@dataclass(frozen=True)
+class _Act:
+    """What is shown of one modality: samples to open (the last is transferred), structures to pin, pictures."""
+
+    samples: tuple[SampleKey, ...]
+    telling: tuple[str, ...]
+    pictures: tuple[str, ...]
+
+
+_ACTS: dict[str, _Act] = {
+    "hsi": _Act(
+        ("hsi_second", "hsi_simulated"),
+        ("liver", "colon", "small_bowel", "skin"),
+        ("transfer", "side_by_side", "structure"),
+    ),
+    "pat": _Act(
+        ("pat_second", "pat_simulated"), ("artery", "vein", "muscle"), ("open", "transfer", "side_by_side")
+    ),
 }
-# Structures to pin first, where the sample has them: what the method is about.
-_TELLING = ("vein", "artery", "skin", "liver", "spleen", "fat", "dermis")
+_PINS = 2
 
 
 def run_demo(out: Path = Path("demo-output"), interactive: bool = True) -> None:
@@ -46,10 +63,12 @@ def run_demo(out: Path = Path("demo-output"), interactive: bool = True) -> None:
     start = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
     window = open_window()
+    if interactive:
+        spare_collections(window)
     _settle(0.3)
     print(f"window after {time.perf_counter() - start:.1f} s", flush=True)
     try:
-        for modality in _MODALITIES:
+        for modality in _ACTS:
             _show_modality(window, modality, out)
     except BaseException:
         window.viewer.close()
@@ -64,31 +83,41 @@ def run_demo(out: Path = Path("demo-output"), interactive: bool = True) -> None:
 def _show_modality(window: Window, modality: str, out: Path) -> None:
     from napari_udt.io import open_cubes
 
-    window.desk.side_by_side.set_active(False)
-    cubes = [cube for key in _MODALITIES[modality] for cube in open_cubes(sample_path(key))]
-    entries = [window.desk.session.add(cube) for cube in cubes]
-    _settle(0.3)
+    act, session, side_by_side = _ACTS[modality], window.desk.session, window.desk.side_by_side
+
+    def picture(what: str) -> None:
+        if what in act.pictures:
+            _picture(window, out / f"{modality}_{what}.png")
+
+    for entry in list(session):
+        session.remove(entry.key)
+    entries = [session.add(cube) for key in act.samples for cube in open_cubes(sample_path(key))]
+    source = entries[-1]
+    picture("open")
     seconds = _transfer(window)
-    print(f"{modality}: transfer of {entries[-1].key} in {seconds:.1f} s", flush=True)
-    window.desk.side_by_side.set_active(True)
+    print(f"{modality}: transfer of {source.key} in {seconds:.1f} s", flush=True)
     _settle(0.5)
-    times = [_click(window, pixel) for pixel in telling_pixels(entries[-1].key, entries[-1].cube)]
+    times = [_click(window, pixel) for pixel in telling_pixels(source.key, source.cube, act.telling)]
     print(f"{modality}: click to painted {', '.join(f'{1000 * t:.0f} ms' for t in times)}", flush=True)
-    _picture(window, out / f"{modality}_pixels.png")
-    window.desk.session.set_options(mode="structure")
-    _picture(window, out / f"{modality}_structures.png")
-    window.desk.session.set_options(mode="pixel")
-    window.desk.session.unpin()
+    session.set_options(hover=False)  # the mouse rests on a pin, whose curves would stand there twice
+    picture("transfer")
+    side_by_side.set_active(True)
+    picture("side_by_side")
+    session.set_options(mode="structure")
+    picture("structure")
+    session.set_options(mode="pixel", hover=True)
+    session.unpin()
+    side_by_side.set_active(False)
 
 
-def telling_pixels(key: str, cube: SpectralCube, count: int = 2) -> list[PixelRef]:
-    """Return pixels deep inside telling structures of a cube, one each; the middle where it has none."""
+def telling_pixels(key: str, cube: SpectralCube, telling: Sequence[str]) -> list[PixelRef]:
+    """Return pixels deep inside the first telling structures that a cube has, else its middle."""
     from scipy.ndimage import distance_transform_edt
 
     rows, columns, _ = cube.shape
     found = []
     names = {name.casefold(): number for number, name in cube.present_labels.items()}
-    for number in [names[name] for name in _TELLING if name in names][:count]:
+    for number in [names[name] for name in telling if name in names][:_PINS]:
         depth = distance_transform_edt(np.pad(cube.labels == number, 1))[1:-1, 1:-1]
         row, column = np.unravel_index(int(depth.argmax()), depth.shape)
         found.append(PixelRef(key, int(row), int(column)))
@@ -136,7 +165,9 @@ def screen_position(window: Window, pixel: PixelRef) -> tuple[float, float]:
 
 
 def _picture(window: Window, path: Path) -> None:
-    _settle(1.0)
+    _settle(0.5)
+    _wait(lambda: not window.spectra.busy)
+    _settle(0.5)
     window.viewer.screenshot(str(path), canvas_only=False, flash=False)
     print(f"wrote {path}", flush=True)
 

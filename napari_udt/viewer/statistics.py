@@ -55,6 +55,11 @@ class StructureStatistics:
         self._submit = submit
         self._known: weakref.WeakKeyDictionary[SpectralCube, _Known] = weakref.WeakKeyDictionary()
 
+    @property
+    def busy(self) -> bool:
+        """Whether answers are being computed."""
+        return any(known.pending for known in self._known.values())
+
     def label_of(self, cube: SpectralCube, structure: str) -> int | None:
         """Return the number of the structure of that name among the labels that occur in the cube."""
         present = self._of(cube).labels

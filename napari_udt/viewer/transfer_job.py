@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferCancelled, TransferError, UdtError
 from napari_udt.viewer.session import Session
@@ -18,7 +20,8 @@ Direction = Literal["sim2real", "real2sim"]
 Progress = Callable[[int, int], None]
 TransferFunction = Callable[..., SpectralCube]
 
-DIRECTIONS: dict[Direction, str] = {"sim2real": "simulated → real", "real2sim": "real → simulated"}
+DIRECTIONS: tuple[Direction, ...] = ("sim2real", "real2sim")
+_SHORT_TARGETS = {"drawn from measured statistics": "from statistics"}
 CAUTION = "Research use only: a generative model can hallucinate."
 
 # Ten times a second is all that a person sees, and all that the window should be bothered with.
@@ -110,39 +113,70 @@ def usual_direction(cube: SpectralCube) -> Direction:
 def condition_choices(cube: SpectralCube, spec: ModelSpec) -> list[tuple[str, str]]:
     """Return what may stand for the tissue: key and title; the best first.
 
-    Labels are offered when at least one structure of the cube is a class of the model by its name.
+    Labels are offered when at least one structure of the cube means a class of the model.
     """
     if spec.condition != "class":
         return [("auto", "none: the model knows no tissue classes")]
-    names = {_plain(name) for name in cube.present_labels.values()}
     choices = [("proxy", "unknown tissue (all classes equally likely)")]
-    if names & {_plain(name) for name in spec.class_names}:
+    if knows_structures(cube, spec):
         choices.insert(0, ("labels", "structures of the cube"))
     return [*choices, *((name, f"everything as {name.replace('_', ' ')}") for name in spec.class_names)]
 
 
-def target_words(spec: ModelSpec, direction: Direction) -> str:
-    """Return what the result's domain really is; data that were not measured are never called real."""
-    if direction == "real2sim":
-        return "simulated"
-    return "real" if spec.target == "measured" else f"second domain, {spec.target}"
+def knows_structures(cube: SpectralCube, spec: ModelSpec) -> bool:
+    """Whether labels as a condition say more about some structure of the cube than nothing."""
+    from napari_udt.inference.tissue import tissue_condition
+
+    if cube.labels is None:
+        return False
+    table = tissue_condition(cube, spec).table
+    return not np.allclose(table, 1 / len(spec.class_names))
+
+
+def target_words(spec: ModelSpec) -> str:
+    """Return in few words what a model's target domain really is; what was not measured is never called real."""
+    kind = _SHORT_TARGETS.get(spec.target, spec.target)
+    return "real" if spec.target == "measured" else f"second domain ({kind})"
+
+
+def direction_choices(spec: ModelSpec | None) -> list[tuple[str, Direction]]:
+    """Return title and key of both ways, with what the model's target domain really is."""
+    target = "second domain" if spec is None else target_words(spec)
+    return [(f"simulated → {target}", DIRECTIONS[0]), (f"{target} → simulated", DIRECTIONS[1])]
+
+
+def direction_tooltip(spec: ModelSpec | None) -> str:
+    """Return what the mouse over the direction tells: the target domain in full."""
+    return "" if spec is None else f"The target domain: {_trained_on(spec)}."
+
+
+def model_tooltip(spec: ModelSpec | None) -> str:
+    """Return what the mouse over the model's name tells: the whole title."""
+    return (
+        "Models that fit the cube"
+        if spec is None
+        else f"{spec.title}\n{spec.modality}, version {spec.version}"
+    )
 
 
 def honest_note(spec: ModelSpec | None) -> str:
     """Return the line under the button: what the target domain really is, and a caution."""
     if spec is None:
         return CAUTION
-    trained = {
+    return f"The target domain of this model is {_trained_on(spec)}. {CAUTION}"
+
+
+def _trained_on(spec: ModelSpec) -> str:
+    return {
         "measured": "measured data",
         "drawn from measured statistics": "a second domain drawn from measured statistics, not real images",
         "digital device": "a second domain made by a digital device, not real images",
     }.get(spec.target, spec.target)
-    return f"The target domain of this model is {trained}. {CAUTION}"
 
 
 def result_name(request: TransferRequest) -> str:
-    """Return the name of the result's layer: source, target, model."""
-    return f"{request.key} → {target_words(request.spec, request.direction)} ({request.spec.name})"
+    """Return the short name of the result's layer; what the target domain really is, the result's origin tells."""
+    return f"{request.key} → transferred ({request.spec.name})"
 
 
 def check(request: TransferRequest) -> None:
@@ -241,7 +275,3 @@ def device_choices(devices: Iterable[Any]) -> list[tuple[str, str]]:
     devices = list(devices)
     best = f"automatic ({devices[0].title})" if devices else "automatic"
     return [("auto", best), *((d.key, d.title) for d in devices)]
-
-
-def _plain(name: str) -> str:
-    return name.casefold().replace("_", " ").strip()

@@ -46,7 +46,14 @@ def test_demo_leaves_screenshots_and_times(small_world, tmp_path, capsys):
         ("pat_simulated", "forearm", "sim2real"),
     ]
     pictures = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert pictures == ["hsi_pixels.png", "hsi_structures.png", "pat_pixels.png", "pat_structures.png"]
+    assert pictures == [
+        "hsi_side_by_side.png",
+        "hsi_structure.png",
+        "hsi_transfer.png",
+        "pat_open.png",
+        "pat_side_by_side.png",
+        "pat_transfer.png",
+    ]
     for name in pictures:
         picture = imageio.imread(tmp_path / "out" / name)
         assert picture.shape[:2] == (1000, 1600)

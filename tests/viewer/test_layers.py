@@ -54,6 +54,14 @@ def test_adding_a_cube_shows_it_at_800_nm(viewer, desk, pat):
     assert viewer.dims.axis_labels == ("wavelength [nm]", "y", "x")
 
 
+def test_a_result_does_not_repeat_the_map_of_its_source(viewer, desk, pat, transferred):
+    desk.session.add(cube := pat())
+    desk.session.add(transferred(cube))
+    desk.session.add(pat("other", oxygenation=np.zeros((32, 64), np.float32)))
+    maps = [name for name in names(viewer) if name.endswith("saturation")]
+    assert maps == ["forearm · oxygen saturation", "other · oxygen saturation"]
+
+
 def test_slider_range_is_the_wavelengths(viewer, desk, pat):
     desk.session.add(pat())
     assert viewer.dims.range[0] == (700.0, 850.0, 10.0)

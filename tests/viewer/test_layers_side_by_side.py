@@ -41,8 +41,43 @@ def test_each_cube_has_one_cell(viewer, desk):
     assert cells(viewer) == [
         ["forearm", "forearm · structures", "forearm · pins"],
         ["forearm → real", "forearm → real · structures", "forearm → real · pins"],
-        ["second", "second · pins"],
+        ["second"],  # pins do not stand in another scene
     ]
+
+
+def test_maps_stay_out_of_the_cells_and_the_missing_part_is_named(viewer, desk):
+    desk.side_by_side.set_active(True)
+    assert viewer.canvas.grid.stride == 3
+    assert [layer.name for layer in viewer.layers[6:]] == [
+        "second",
+        "second · pins",
+        "second · no structures",
+        "forearm · oxygen saturation",
+    ]
+    filler, picture = viewer.layers["second · no structures"], viewer.layers["second"]
+    np.testing.assert_array_equal(filler.scale, picture.scale[1:])
+    assert filler.units == picture.units[1:]
+
+
+def test_no_filler_where_every_cube_has_structures(pat, transferred):
+    desk = desk_of(viewer := ViewerModel())
+    for cube in (pat(), transferred(pat()), pat("second", domain="second", oxygenation=None)):
+        desk.session.add(cube)
+    desk.side_by_side.set_active(True)
+    assert [layer.name.rpartition(" · ")[2] for layer in viewer.layers] == [
+        "forearm", "structures", "pins",
+        "forearm → real", "structures", "pins",
+        "second", "structures", "pins",
+        "oxygen saturation",
+    ]  # fmt: skip
+
+
+def test_a_pin_set_side_by_side_is_seen(viewer, desk):
+    desk.side_by_side.set_active(True)
+    desk.session.pin(PixelRef("forearm", 3, 3))
+    assert cells(viewer)[0] == ["forearm", "forearm · structures", "forearm · pins"]
+    desk.session.unpin()
+    assert cells(viewer)[0] == ["forearm", "forearm · structures"]
 
 
 def test_other_modality_and_foreign_layers_are_hidden_and_come_back(viewer, desk, hsi):
@@ -98,7 +133,7 @@ def test_taking_a_layer_out_of_a_cell_stacks_them_again(viewer, desk):
     desk.side_by_side.set_active(True)
     viewer.layers.remove("forearm · structures")
     assert not desk.side_by_side.active
-    assert "(empty)" not in [layer.name for layer in viewer.layers]
+    assert not [layer.name for layer in viewer.layers if "no structures" in layer.name]
 
 
 def test_one_cube_cannot_stand_beside_itself(pat):

@@ -77,7 +77,7 @@ def test_a_click_transfers_into_a_new_cube(qtbot, make_dock, session, slow_trans
     assert dock.cancel_button.enabled
     slow_transfer.gate.set()
     qtbot.waitUntil(lambda: not dock.running, timeout=3000)
-    key = "forearm → second domain, digital device (pat-small)"
+    key = "forearm → transferred (pat-small)"
     assert [entry.key for entry in session] == ["forearm", key]
     assert session[key].role == "transferred"
     assert "2 048 spectra" in dock.status.text()
@@ -205,3 +205,30 @@ def test_choices_reach_the_request(make_dock, pat, session):
     assert (request.direction, request.condition, request.spec.name) == ("real2sim", "artery", "pat-other")
     session.add(pat("b", domain="second"))
     assert dock.model.value.name == "pat-other"  # a choice once made is kept
+
+
+def test_directions_say_what_the_target_really_is(make_dock, make_spec):
+    dock = make_dock([make_spec("a"), make_spec("b", target="measured")])
+    texts = [dock.direction.native.itemText(i) for i in range(2)]
+    assert texts == [
+        "simulated → second domain (digital device)",
+        "second domain (digital device) → simulated",
+    ]
+    dock.direction.value = "real2sim"
+    dock.model.value = dock.model.choices[1]
+    assert dock.direction.native.currentText() == "real → simulated"
+    assert dock.model.native.currentText() == "b"
+    assert "b (test)" in dock.model.tooltip
+
+
+def test_an_imported_model_is_chosen(qtbot, shared, tmp_path, monkeypatch, session):
+    monkeypatch.setenv("NAPARI_UDT_MODELS", str(tmp_path))
+    dock = TransferDock(session, devices=list)
+    qtbot.addWidget(dock)
+    dock.model_tools.import_folder(shared / "fixtures" / "checkpoints" / "cinn_pat_small")
+    assert not dock.model_tools.import_button.isEnabled()
+    qtbot.waitUntil(dock.model_tools.import_button.isEnabled, timeout=20_000)
+    assert [path.name for path in tmp_path.iterdir()] == ["cinn_pat_small"]
+    if dock.model.choices:  # the fixture's network may have fewer channels than the cube
+        assert dock.model.value.name == "cinn_pat_small"
+    assert "Imported cinn_pat_small" in dock.status.text()

@@ -49,6 +49,8 @@ def test_conditions_offer_labels_only_when_the_model_knows_one(pat, make_spec):
     assert keys == ["labels", "proxy", "vein", "artery", "fat"]
     stranger = make_spec(class_names=("bone", "fat"))
     assert [key for key, _ in transfer_job.condition_choices(pat(), stranger)] == ["proxy", "bone", "fat"]
+    simpa = pat(label_names={0: "coupling medium", 5: "blood", 6: "soft tissue"})
+    assert transfer_job.condition_choices(simpa, make_spec())[0][0] == "labels"
     domain_only = make_spec(condition="domain", class_names=())
     assert [key for key, _ in transfer_job.condition_choices(pat(), domain_only)] == ["auto"]
 
@@ -61,13 +63,14 @@ def test_conditions_offer_labels_only_when_the_model_knows_one(pat, make_spec):
         ("measured", "real"),
     ],
 )
-def test_results_are_named_by_what_the_target_really_is(request_for, make_spec, target, words):
+def test_directions_are_named_by_what_the_target_really_is(request_for, make_spec, target, words):
     request = request_for(spec=make_spec(target=target))
-    name = transfer_job.result_name(request)
-    assert name.startswith("forearm → ")
-    assert name.endswith("(pat-small)")
-    assert words in name
-    assert ("real" in name) == (target == "measured")
+    assert transfer_job.result_name(request) == "forearm → transferred (pat-small)"
+    (there, _), (back, _) = transfer_job.direction_choices(request.spec)
+    target_words = there.removeprefix("simulated → ")
+    assert back == f"{target_words} → simulated"
+    assert words in target_words
+    assert ("real" in target_words) == (target == "measured")
     note = transfer_job.honest_note(request.spec)
     assert "hallucinate" in note
     assert ("not real" in note) == (target != "measured")
@@ -92,7 +95,7 @@ def test_a_run_carries_the_request_and_names_its_result(request_for, slow_transf
     request = request_for(condition="vein", device="cpu")
     result = transfer_job.run(request, lambda *a: reports.append(a), lambda: False, slow_transfer)
     assert slow_transfer.calls == [("forearm", "pat-small", "sim2real", "cpu", "vein")]
-    assert result.name == "forearm → second domain, digital device (pat-small)"
+    assert result.name == "forearm → transferred (pat-small)"
     assert reports[0] == (0, 10)
     assert reports[-1] == (10, 10)
 

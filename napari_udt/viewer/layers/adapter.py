@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.layers import Image, Labels, Layer, Points
 from psygnal import Signal
 
@@ -148,10 +149,10 @@ class LayerAdapter:
         if self._busy:
             return
         gone = [key for key in self._open if key not in self.session]
+        new = [entry for entry in self.session if entry.key not in self._open]
         with self.own_changes(together=bool(gone)):
             for key in gone:
                 self._take_away(key)
-            new = [entry for entry in self.session if entry.key not in self._open]
             for entry in new:
                 self._show(entry.key, entry.cube)
         if gone or new:
@@ -163,12 +164,19 @@ class LayerAdapter:
         metric = self._agree_on_units(cube)
         for data, attributes, kind in cube_layers(cube.with_(name=key), metric=metric):
             part = attributes["metadata"][PART_KEY]
+            if part == "oxygenation" and self._shows_oxygenation(data):
+                continue
             attributes["metadata"][CUBE_KEY] = cube
             layer = Layer.create(data, attributes, kind)
             if part == "labels":
                 _outline(layer, cube)
             made[part] = self.viewer.add_layer(layer)
         self._register(key, CubeLayers(**made))
+
+    def _shows_oxygenation(self, data: Any) -> bool:
+        """Whether a layer shows these very values already: a result keeps the map of the cube it was made from."""
+        shown = (group.oxygenation.data for group in self._open.values() if group.oxygenation is not None)
+        return any(np.array_equal(data, other, equal_nan=True) for other in shown)
 
     def _agree_on_units(self, *new: SpectralCube) -> bool:
         """Use millimetres only when every cube has them: napari warns of mixed units and then ignores all."""

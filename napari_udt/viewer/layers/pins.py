@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Diameter of a dot relative to the picture's longer side. (A fixed size on the screen would be nicer, but napari
 # 0.9 draws dots whose size on the screen is limited with a wrong disc.)
-_DOT = 0.045
+_DOT = 0.036
 
 
 class PinLayers:
@@ -71,11 +71,13 @@ class PinLayers:
         if layer is None:
             self._adapter.attach(key, "pins", self._made(key, pins))
         elif layer.features.to_dict("list") != _features(pins):
+            seen = layer.visible or not len(layer.data)
             layer.data = _places(pins)
             layer.features = _features(pins)
             if pins:
                 layer.face_color = _colours(pins)
                 layer.size, layer.border_width = _diameter(self._adapter[key].cube), 0
+            layer.visible = seen and bool(pins)
 
     def _made(self, key: str, pins: list[Pin]) -> Points:
         group = self._adapter[key]
@@ -91,7 +93,7 @@ class PinLayers:
             face_color=_colours(pins) or "white",
             border_width=0,
             size=_diameter(group.cube),
-            visible=group.image.visible,
+            visible=group.image.visible and bool(pins),  # the first drawing of a layer is dear
         )
 
 

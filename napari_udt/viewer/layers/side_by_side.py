@@ -77,10 +77,12 @@ class SideBySide:
         viewer, adapter = self._adapter.viewer, self._adapter
         with adapter.own_changes(together=True):
             self._unlink()
+            for filler in self._fillers():
+                viewer.layers.remove(filler)
             self.cells = self._wanted()
             self._pins.always = self.cells
-            self._pins.refresh()
             active = viewer.layers.selection.active
+            self._pins.refresh()
             for layer in viewer.layers:
                 self._before.setdefault(layer, (layer.visible, getattr(layer, "contrast_limits", None)))
             self._place()
@@ -89,11 +91,12 @@ class SideBySide:
             viewer.layers.selection.active = active
         adapter.fit(self.cells)
 
+    def _fillers(self) -> list[Layer]:
+        return [layer for layer in self._adapter.viewer.layers if _FILLER in layer.metadata]
+
     def _place(self) -> None:
         layers = self._adapter.viewer.layers
-        for filler in [layer for layer in layers if _FILLER in layer.metadata]:
-            layers.remove(filler)
-        groups = [list(self._adapter[key]) for key in self.cells]
+        groups = [self._in_cell(key) for key in self.cells]
         stride = max(map(len, groups))
         order = []
         for group in groups:
@@ -106,6 +109,11 @@ class SideBySide:
         grid = self._adapter.viewer.canvas.grid
         grid.stride, grid.shape, grid.spacing = stride, self._shape(), _GAP
 
+    def _in_cell(self, key: str) -> list[Layer]:
+        """Return the layers that are seen in a cube's cell; maps that some cubes lack stay out of it."""
+        group = self._adapter[key]
+        return [layer for layer in group if layer is not group.oxygenation]
+
     def _shape(self) -> tuple[int, int]:
         """Return rows and columns of the grid that show the pictures larger: a row or, for wide ones, a column."""
         height, width = self._adapter.viewer.canvas.size
@@ -117,7 +125,7 @@ class SideBySide:
         return (1, count) if in_a_row >= in_a_column else (count, 1)
 
     def _show(self) -> None:
-        shown = {id(layer) for key in self.cells for layer in self._adapter[key]}
+        shown = {id(layer) for key in self.cells for layer in self._in_cell(key)}
         for layer in self._adapter.viewer.layers:
             if id(layer) not in shown and layer.visible:
                 layer.visible = False
@@ -126,9 +134,10 @@ class SideBySide:
             group.image.visible = True
             group.image.name_overlay.font_size = _NAME_SIZE
             group.image.name_overlay.visible = True
-            for part in (group.labels, group.pins):
-                if part is not None:
-                    part.visible = True
+            if group.labels is not None:
+                group.labels.visible = True
+            if group.pins is not None:
+                group.pins.visible = len(group.pins.data) > 0
         self._adapter.viewer.canvas.grid.enabled = True
 
     def _share_contrast(self) -> None:
@@ -155,7 +164,7 @@ class SideBySide:
             viewer.canvas.grid.enabled = False
             self._pins.always = ()
             self._pins.refresh()
-            for layer in [layer for layer in viewer.layers if _FILLER in layer.metadata]:
+            for layer in self._fillers():
                 viewer.layers.remove(layer)
             self._restore()
         self._adapter.fit([key for key in keys if key in self._adapter])
@@ -171,5 +180,13 @@ class SideBySide:
 
 
 def _filler(image: Layer) -> Points:
-    """Return an empty hidden layer with the units of a picture; others would upset napari's."""
-    return Points(ndim=2, name="(empty)", visible=False, units=image.units[1:], metadata={_FILLER: True})
+    """Return an empty hidden layer that lies as a picture does; other units would upset napari's."""
+    return Points(
+        ndim=2,
+        name=f"{image.name} · no structures",
+        visible=False,
+        scale=image.scale[1:],
+        units=image.units[1:],
+        axis_labels=image.axis_labels[1:],
+        metadata={_FILLER: True},
+    )

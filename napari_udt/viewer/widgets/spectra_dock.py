@@ -73,6 +73,11 @@ class SpectraDock(QWidget):
         """The curves without those that the user unticked."""
         return self.curves.without(self._table.hidden)
 
+    @property
+    def busy(self) -> bool:
+        """Whether what is shown is still to change: statistics are being computed, or drawn soon."""
+        return self._statistics.busy or self._timer.isActive()
+
     def refresh(self) -> None:
         """Resolve the session and draw the curves now."""
         self._since_refresh.start()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import textwrap
 from collections.abc import Collection
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from napari_udt.viewer.widgets.curve_items import CurveItems
 from napari_udt.viewer.widgets.plot_picture import save_plot
 
 MINIMUM_WIDTH = 350
+_LABEL_LINE = 24  # characters that fit along the axis of a low plot
 
 
 class SpectraPlot(QWidget):
@@ -158,7 +161,8 @@ class SpectraPlot(QWidget):
     def _set_value_label(self, quantity: str) -> None:
         if quantity and quantity != self._value_label:
             self._value_label = quantity
-            self._view.setLabel("left", quantity[:1].upper() + quantity[1:])
+            lines = textwrap.wrap(quantity[:1].upper() + quantity[1:], _LABEL_LINE)
+            self._view.setLabel("left", "<br>".join(map(html.escape, lines)))
 
     def _fit_wavelengths(self, curves: tuple[Curve, ...]) -> None:
         """Keep the wavelength axis still while the cursor moves: it follows the grids, not the curves."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import ComboBox, ProgressBar, PushButton
 from napari.utils.notifications import show_error
 from qtpy.compat import isalive
-from qtpy.QtCore import QEvent, QObject, Qt, QTimer
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QComboBox,
@@ -25,7 +25,8 @@ from qtpy.QtWidgets import (
 from napari_udt.viewer import transfer_job
 from napari_udt.viewer.opening import open_files
 from napari_udt.viewer.session import Session
-from napari_udt.viewer.transfer_job import DIRECTIONS, TransferFunction, TransferRequest
+from napari_udt.viewer.transfer_job import TransferFunction, TransferRequest
+from napari_udt.viewer.widgets.model_tools import ModelTools
 from napari_udt.viewer.widgets.transfer_worker import CallWorker, TransferWorker
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class TransferDock(QWidget):
     parent : QWidget, optional
     """
 
+    devices_found = Signal()
+
     def __init__(
         self,
         session: Session,
@@ -93,9 +96,10 @@ class TransferDock(QWidget):
         self.layout_button.native.setCheckable(True)
         self.source = ComboBox(choices=[], tooltip="The cube to transfer")
         self.model = ComboBox(choices=[], tooltip="Models that fit the cube")
-        self.direction = ComboBox(choices=[(title, key) for key, title in DIRECTIONS.items()])
+        self.direction = ComboBox(choices=transfer_job.direction_choices(None))
         self.condition = ComboBox(choices=[], tooltip="What the network is told about the tissue")
         self.device = ComboBox(choices=[("automatic", "auto")], tooltip="Where the network runs")
+        self.model_tools = ModelTools(self.model.native, parent=self)
         self.run_button = PushButton(text="Transfer")
         self.cancel_button = PushButton(text="Cancel", enabled=False)
         self.progress = ProgressBar(value=0, min=0, max=1000)
@@ -119,7 +123,7 @@ class TransferDock(QWidget):
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Cube", self.source.native)
-        form.addRow("Model", self.model.native)
+        form.addRow("Model", self.model_tools)
         form.addRow("Direction", self.direction.native)
         form.addRow("Tissue", self.condition.native)
         form.addRow("Device", self.device.native)
@@ -144,6 +148,7 @@ class TransferDock(QWidget):
         self._session.cubes_changed.connect(self._refresh_sources)
         self.source.changed.connect(self._source_chosen)
         self.model.changed.connect(self._model_chosen)
+        self.model_tools.imported.connect(self._imported)
         self.open_button.changed.connect(self._choose_files)
         self.run_button.changed.connect(self.start)
         self.cancel_button.changed.connect(self.cancel)
@@ -173,13 +178,14 @@ class TransferDock(QWidget):
         fitting = [c.spec for c in choices if not c.obstacle]
         before = self.model.value
         with self.model.changed.blocked():
-            self.model.choices = [(spec.title, spec) for spec in fitting]
+            self.model.choices = [(spec.name, spec) for spec in fitting]  # titles are too long for the box
             if before in fitting:
                 self.model.value = before
         if cube is not None:
             self.direction.value = transfer_job.usual_direction(cube)
             self.source.tooltip = transfer_job.source_line(cube)
         if not self.running:
+            self.progress.value = 0
             self.status.setText(transfer_job.invitation(cube, choices))
         self._tell(self.model_note, transfer_job.obstacles_text(choices))
         self._model_chosen()
@@ -194,8 +200,26 @@ class TransferDock(QWidget):
         cube, spec = self._cube(), self.model.value
         choices = [] if cube is None or spec is None else transfer_job.condition_choices(cube, spec)
         self.condition.choices = [(title, key) for key, title in choices]
+        self._name_directions(spec)
+        self.model.tooltip = transfer_job.model_tooltip(spec)
+        self.model_tools.set_spec(spec)
         self.note.setText(transfer_job.honest_note(spec))
         self._show_state()
+
+    def _name_directions(self, spec: ModelSpec | None) -> None:
+        chosen = self.direction.value
+        self.direction.choices = transfer_job.direction_choices(spec)
+        self.direction.value = chosen
+        self.direction.tooltip = transfer_job.direction_tooltip(spec)
+
+    def _imported(self, names: Sequence[str]) -> None:
+        """Offer models that just came; one that fits is chosen."""
+        self._source_chosen()
+        came = [spec for spec in self.model.choices if spec.name in names]
+        if came:
+            self.model.value = came[0]
+        if not self.running:
+            self.status.setText(f"Imported {', '.join(names)}")
 
     def _cube(self) -> Any:
         key = self.source.value
@@ -312,6 +336,7 @@ class TransferDock(QWidget):
         chosen = self.device.value
         self.device.choices = [(title, key) for key, title in transfer_job.device_choices(devices)]
         self.device.value = chosen
+        self.devices_found.emit()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt\'s name
         """Cancel a run when the window closes."""

@@ -1,0 +1,107 @@
+"""Two buttons beside the choice of a model: read the card of the chosen one, bring one in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari.utils.notifications import show_error
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPushButton, QTextBrowser, QVBoxLayout, QWidget
+
+from napari_udt.viewer.model_import import Imported, Importer, import_models
+from napari_udt.viewer.widgets.transfer_worker import CallWorker
+
+if TYPE_CHECKING:
+    from napari_udt.models import ModelSpec
+
+_CARD_SIZE = (720, 640)
+
+
+class ModelTools(QWidget):
+    """Imports models in a thread and shows cards.
+
+    Parameters
+    ----------
+    box : QWidget
+        The choice of the model; the buttons stand beside it.
+    importer : callable
+        Imports all models of a folder; :func:`napari_udt.viewer.model_import.import_models` unless a test has its own.
+    parent : QWidget, optional
+    """
+
+    imported = Signal(object)  # names of the models that came, list of str
+
+    def __init__(
+        self, box: QWidget, importer: Importer = import_models, *, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._importer = importer
+        self._spec: ModelSpec | None = None
+        self._worker: CallWorker | None = None
+        self.import_button = _button("Import model...", "Bring in published checkpoints of a folder", self)
+        self.card_button = _button("Card", "What the chosen model is, and how it was trained", self)
+        self.import_button.clicked.connect(self._choose_folder)
+        self.card_button.clicked.connect(self.show_card)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(box, stretch=1)
+        row.addWidget(self.card_button)
+        row.addWidget(self.import_button)
+        self.set_spec(None)
+
+    def set_spec(self, spec: ModelSpec | None) -> None:
+        """Say which model is chosen."""
+        self._spec = spec
+        self.card_button.setEnabled(spec is not None)
+
+    def show_card(self) -> QDialog | None:
+        """Open the chosen model's card; None where no model is chosen."""
+        if self._spec is None:
+            return None
+        dialog = QDialog(self)
+        dialog.setWindowTitle(self._spec.title)
+        text = QTextBrowser(dialog)
+        text.setOpenLinks(False)  # reading must not reach for the network
+        text.setMarkdown(self._spec.card or f"{self._spec.title} has no card.")
+        QVBoxLayout(dialog).addWidget(text)
+        dialog.resize(*_CARD_SIZE)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.show()
+        return dialog
+
+    def _choose_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder with config.yaml and model_checkpoint.ckpt")
+        if folder:
+            self.import_folder(Path(folder))
+
+    def import_folder(self, folder: Path) -> None:
+        """Import the models of a folder without holding the window; a failure is one notification."""
+        if self._worker is not None:
+            return
+        self._worker = CallWorker(_call(self._importer, folder))
+        self._worker.returned.connect(self._finished)
+        self.import_button.setEnabled(False)
+        self._worker.start()
+
+    def _finished(self, result: Imported) -> None:
+        self._worker = None
+        self.import_button.setEnabled(True)
+        if result.names:
+            self.imported.emit(list(result.names))
+        if result.problem:
+            show_error(result.problem)
+
+
+def _call(importer: Importer, folder: Path) -> Callable[[], Imported]:
+    def call() -> Imported:
+        return importer(folder)
+
+    return call
+
+
+def _button(text: str, tooltip: str, parent: QWidget) -> QPushButton:
+    button = QPushButton(text, parent)
+    button.setToolTip(tooltip)
+    return button

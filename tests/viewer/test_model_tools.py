@@ -1,0 +1,81 @@
+"""Importing models and reading their cards."""
+
+from __future__ import annotations
+
+import pytest
+from napari.utils.notifications import notification_manager
+from qtpy.QtWidgets import QComboBox, QTextBrowser
+
+from napari_udt.models import list_models
+from napari_udt.viewer.model_import import Imported, import_models
+from napari_udt.viewer.widgets.model_tools import ModelTools
+
+
+@pytest.fixture
+def own_models(monkeypatch, tmp_path):
+    """An empty folder for the user's models."""
+    monkeypatch.setenv("NAPARI_UDT_MODELS", str(tmp_path / "models"))
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def make_tools(qtbot):
+    def make(*arguments):
+        tools = ModelTools(QComboBox(), *arguments)
+        qtbot.addWidget(tools)
+        return tools
+
+    return make
+
+
+@pytest.fixture
+def errors():
+    """Error notifications shown during the test."""
+    notification_manager.records.clear()
+    yield notification_manager.records
+    notification_manager.records.clear()
+
+
+def test_a_published_checkpoint_becomes_an_installed_model(own_models, shared):
+    found = import_models(shared / "fixtures" / "checkpoints" / "cinn_hsi_small")
+    assert found == Imported(("cinn_hsi_small",))
+    assert "cinn_hsi_small" in [spec.name for spec in list_models()]
+
+
+def test_a_folder_without_checkpoints_is_a_sentence(own_models, tmp_path):
+    found = import_models(tmp_path)
+    assert found.names == ()
+    assert "no checkpoint here or below" in found.problem
+
+
+def test_whatever_goes_wrong_is_a_sentence(monkeypatch, tmp_path):
+    import napari_udt.models.published
+
+    def broken(folder):
+        raise ValueError("odd")
+
+    monkeypatch.setattr(napari_udt.models.published, "import_model", broken)
+    assert "ValueError: odd" in import_models(tmp_path).problem
+
+
+def test_a_failure_is_one_notification(qtbot, make_tools, errors, tmp_path):
+    tools = make_tools(lambda folder: Imported(problem=f"{folder.name} is empty."))
+    came = []
+    tools.imported.connect(came.append)
+    tools.import_folder(tmp_path / "nothing")
+    qtbot.waitUntil(tools.import_button.isEnabled, timeout=3000)
+    assert [record.message for record in errors] == ["nothing is empty."]
+    assert came == []
+
+
+def test_the_card_is_shown_as_text(make_tools, make_spec):
+    tools = make_tools()
+    assert not tools.card_button.isEnabled()
+    assert tools.show_card() is None
+    tools.set_spec(make_spec(card="# Trained on forearms\n\nNot for diagnosis."))
+    dialog = tools.show_card()
+    assert dialog.parent() is tools
+    browser = dialog.findChild(QTextBrowser)
+    assert browser.isReadOnly()
+    assert browser.toPlainText().split() == ["Trained", "on", "forearms", "Not", "for", "diagnosis."]
+    dialog.close()
