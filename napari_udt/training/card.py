@@ -13,8 +13,8 @@ from napari_udt.models import ModelSpec
 _LIMITS = """\
 * **Research use only.** Not for diagnosis, treatment or any clinical decision.
 * A transferred spectrum is a guess of how the other domain would show it. The network **can hallucinate**:
-  it can add or remove features that the tissue does not have. Check with the uncertainty view and with data
-  of your own.
+  it can add or remove features that the tissue does not have. Check with data of your own, and how much
+  the condition leaves open (`napari_udt.inference.uncertainty.condition_spread`).
 * It knows only the wavelengths and classes below and spectra like those it was trained on. It has seen
   **no measured images**: {target}
 * Numbers below were computed on held-out samples of the same two data sets, not on measurements."""
