@@ -49,7 +49,9 @@ class AutoencoderModel(TransferModel):
         with torch.no_grad():
             return as_given(z, self.network.decode(self._tensor(z), self._domain(domain)))
 
-    def log_likelihood(self, x: Array, domain: DomainLike, labels: Labels = None) -> Array:
+    def log_likelihood(
+        self, x: Array, domain: DomainLike, labels: Labels = None, *, per_dimension: bool = False
+    ) -> Array:
         """Refuse: an auto-encoder has no likelihood."""
         raise ModelError(
             f"Model {self.spec.name!r} ({self.spec.kind}) has no likelihood; only a cINN has one."

@@ -143,8 +143,19 @@ class TransferModel:
             x, _ = self.network.inverse(values, self.condition(shape, domain, labels))  # type: ignore[operator]
         return as_given(z, x)
 
-    def log_likelihood(self, x: Array, domain: DomainLike, labels: Labels = None) -> Array:
+    def log_likelihood(
+        self, x: Array, domain: DomainLike, labels: Labels = None, *, per_dimension: bool = False
+    ) -> Array:
         """Log-likelihood of normalised values under the model, the constant -d/2 log(2 pi) included.
+
+        Parameters
+        ----------
+        x : array, shape (n, channels) or (n, channels, rows, columns)
+            In normalised units.
+        domain, labels
+            See the class.
+        per_dimension : bool
+            Divide by the d values of each sample, so that pictures of different sizes can be compared.
 
         Returns
         -------
@@ -153,8 +164,30 @@ class TransferModel:
         """
         values: Tensor = self._tensor(x)
         z, log_det = self.encode(values, domain, labels)
-        constant = 0.5 * z.shape[1] * math.log(2.0 * math.pi)
-        return as_given(x, log_det - 0.5 * z.square().sum(dim=1) - constant)
+        dimensions = z.shape[1]
+        constant = 0.5 * dimensions * math.log(2.0 * math.pi)
+        found = log_det - 0.5 * z.square().sum(dim=1) - constant
+        return as_given(x, found / dimensions if per_dimension else found)
+
+    def round_trip_error(self, x: Array, domain: DomainLike, labels: Labels = None) -> Array:
+        """Largest deviation of each sample after encoding and decoding in its own domain.
+
+        An invertible network deviates by rounding only; an auto-encoder shows what it loses.
+
+        Returns
+        -------
+        array, shape (n,)
+            In normalised units.
+        """
+        values: Tensor = self._tensor(x)
+        z, _ = self.encode(values, domain, labels)
+        back = self.decode(z, domain, labels, picture_shape=values.shape[2:] or None)
+        return as_given(x, (back - values).abs().flatten(1).amax(dim=1))
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of trained values of the network."""
+        return sum(parameter.numel() for parameter in self.network.parameters())
 
     def condition(self, shape: Sequence[int], domain: DomainLike, labels: Labels = None) -> Any:
         """Make the expected condition for ``shape`` (n,) or (n, rows, columns), on the model's device."""

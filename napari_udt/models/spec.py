@@ -158,8 +158,8 @@ class ModelSpec:
             if not isinstance(getattr(self, key), str):
                 self._refuse(key, "text")
         self._check_numbers()
-        if self.condition == "class" and len(set(self.class_names)) < max(2, len(self.class_names)):
-            self._refuse("class_names", "two or more different names")
+        if self.condition == "class" and len(set(self.class_names)) < max(1, len(self.class_names)):
+            self._refuse("class_names", "one or more different names")
         if self.kind == "cinn" and self.condition == "none":
             self._refuse("condition", "'class' or 'domain' for a cINN")
 

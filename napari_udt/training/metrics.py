@@ -49,9 +49,7 @@ def round_trip_error(
     model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any], domain: DomainLike
 ) -> float:
     """Largest absolute difference between samples and their decoded codes, in normalised units."""
-    x = model.normalise(samples, domain)
-    z, _ = model.encode(x, domain, labels)
-    return float(np.abs(model.decode(z, domain, labels) - x).max())
+    return float(model.round_trip_error(model.normalise(samples, domain), domain, labels).max())
 
 
 def pixel_spectra(

@@ -216,3 +216,19 @@ def test_a_model_for_the_domain_alone_needs_no_labels():
     cube = make_cube(6, 6, 12)
     moved = napari_udt.transfer(cube, model)
     np.testing.assert_allclose(moved.data, plain_transfer(cube, model, None), rtol=2e-4, atol=2e-5)
+
+
+def test_an_invertible_model_comes_back_and_counts_itself(spectral_model, image_model):
+    spectra = spectral_model.normalise(make_cube(4, 5, 12).data.reshape(-1, 12), "simulated")
+    assert spectral_model.round_trip_error(spectra, "simulated").max() < 1e-4
+    images = image_model.normalise(np.moveaxis(make_cube(8, 6, 4, "PAT").data, 2, 0)[None], "real")
+    assert image_model.round_trip_error(images, "real").shape == (1,)
+    assert image_model.round_trip_error(images, "real").max() < 1e-4
+    assert spectral_model.parameter_count == sum(p.numel() for p in spectral_model.network.parameters())
+
+
+def test_likelihood_per_dimension_is_the_likelihood_over_the_values(spectral_model):
+    spectra = spectral_model.normalise(make_cube(4, 5, 12).data.reshape(-1, 12), "simulated")
+    whole = spectral_model.log_likelihood(spectra, "simulated")
+    per_value = spectral_model.log_likelihood(spectra, "simulated", per_dimension=True)
+    np.testing.assert_allclose(per_value * 12, whole, rtol=1e-5)

@@ -32,7 +32,7 @@ def test_json_round_trip(spec):
         ({"statistics": {"simulated": 3, "real": 4}}, "a field is of the wrong kind"),
         ({"label_noise_level": 2}, "label_noise_level is 2; expected a number"),
         ({"domain_noise": "x"}, "domain_noise is 'x'"),
-        ({"class_names": ("fat", "fat")}, "two or more different names"),
+        ({"class_names": ("fat", "fat")}, "one or more different names"),
         ({"condition": "none"}, "'class' or 'domain' for a cINN"),
         ({"target": "real"}, "target is 'real'"),
     ],
