@@ -8,7 +8,7 @@ demo: setup
 	@.venv/bin/napari-udt demo
 
 test: setup
-	@.ci/with-display --virtual env PYTHONFAULTHANDLER=1 .venv/bin/python -m pytest $(ARGS)
+	@.ci/with-display --virtual env PYTHONFAULTHANDLER=1 OMP_NUM_THREADS=1 .venv/bin/python -m pytest $(ARGS)
 
 check: setup
 	@.venv/bin/ruff check .

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_udt import __version__
 from napari_udt.errors import UdtError
+from napari_udt.exit_codes import ERROR, INTERRUPTED, SOME_FAILED, SUCCESS
 from napari_udt.threads import wait_passively
 
 if TYPE_CHECKING:
@@ -28,9 +31,6 @@ FOREIGN = {
     "train": ("napari_udt.training.command", "train a transfer model"),
     "bench": ("napari_udt.bench.command", "measure the speed of transfers on this machine"),
 }
-EXIT_ERROR = 2
-EXIT_SOME_FAILED = 3
-EXIT_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,16 +38,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wait_passively()
     words = list(sys.argv[1:] if arguments is None else arguments)
     args = _parser().parse_args(_with_command(words))
+    warnings.formatwarning = _warning_sentence
     try:
-        return int(args.run(args))
-    except (UdtError, OSError) as error:
+        code = int(args.run(args))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever read our output, as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SUCCESS
+    except KeyboardInterrupt:
+        print("napari-udt: stopped; nothing half-written was left.", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
         if args.debug:
             raise
         print(f"napari-udt: {_sentence(error)}", file=sys.stderr)
-        return EXIT_ERROR
-    except KeyboardInterrupt:
-        print("napari-udt: stopped; nothing half-written was left.", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return ERROR
 
 
 def _with_command(words: list[str]) -> list[str]:
@@ -59,7 +65,17 @@ def _with_command(words: list[str]) -> list[str]:
 
 
 def _sentence(error: Exception) -> str:
-    return " ".join(str(error).split())
+    words = " ".join(str(error).split())
+    if isinstance(error, UdtError | OSError):
+        return words
+    return f"unexpected {type(error).__name__} ({words}), a defect of this program; --debug shows where."
+
+
+def _warning_sentence(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """Warnings are for users here: without the line of code that gave them."""
+    return f"napari-udt: {' '.join(str(message).split())}\n"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         "`napari-udt FILE...` opens files in the viewer. Research use only.",
     )
     parser.add_argument("--version", action="version", version=f"napari-udt {__version__}")
-    parser.set_defaults(debug=False)
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_view(_command(commands, "view", _view, "open files in the viewer"))
     _add_demo(_command(commands, "demo", _demo, "open the sample data, transfer, and look at spectra"))
@@ -88,7 +104,9 @@ def _command(
     parser: argparse.ArgumentParser = commands.add_parser(
         name, help=what, description=f"{what.capitalize()}."
     )
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.add_argument(  # also after the command; without a default, which would undo what stands before it
+        "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error"
+    )
     parser.set_defaults(run=run)
     return parser
 
@@ -197,8 +215,8 @@ def _transfer(args: argparse.Namespace) -> int:
     for outcome in failed:
         print(f"napari-udt: {outcome['error']}", file=sys.stderr)
     if not failed:
-        return 0
-    return EXIT_ERROR if len(failed) == len(outcomes) else EXIT_SOME_FAILED
+        return SUCCESS
+    return ERROR if len(failed) == len(outcomes) else SOME_FAILED
 
 
 def _print_json(outcome: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from transfer_samples import make_cube, make_model
 
-from napari_udt import open_cube, save_cube
+from napari_udt import CubeError, open_cube, save_cube
 from napari_udt.cli import main
 from napari_udt.cube import SpectralCube
 
@@ -85,6 +85,15 @@ def test_one_bad_file_does_not_stop_the_others(model_folder, cube_file, tmp_path
     assert len(list((tmp_path / "out").iterdir())) == 1
 
 
+def test_two_files_of_one_name_do_not_replace_each_other(model_folder, cube_file, tmp_path, capsys):
+    twin = tmp_path / "twin" / cube_file.name
+    save_cube(make_cube(3, 3, 12), twin)
+    words = ["transfer", str(cube_file), str(twin), "-o", str(tmp_path / "out"), "--model", "small_organs"]
+    assert main([*words, "--overwrite"]) == 3
+    assert "result of another file" in capsys.readouterr().err
+    assert open_cube(next((tmp_path / "out").iterdir())).shape[:2] == (6, 8)
+
+
 def test_a_cube_that_no_model_fits_is_said(model_folder, tmp_path, capsys):
     path = tmp_path / "odd.udt.h5"
     cube = SpectralCube(np.ones((3, 3, 4), np.float32), np.array([1.0, 2.0, 3.0, 4.0]), "HSI", name="odd")
@@ -111,6 +120,60 @@ def test_debug_shows_the_traceback(tmp_path):
     )
     assert done.returncode != 0
     assert "Traceback" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["--debug", "info", "missing.h5"], ["info", "missing.h5", "--debug"]])
+def test_debug_may_stand_before_and_after_the_command(words):
+    with pytest.raises(CubeError, match="no such file"):
+        main(words)
+
+
+def test_a_defect_is_one_sentence_too(cube_file, monkeypatch, capsys):
+    monkeypatch.setattr("napari_udt.io.info.describe", lambda cube: 1 / 0)
+    assert main(["info", str(cube_file)]) == 2
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    assert "unexpected ZeroDivisionError" in printed
+    assert "--debug" in printed
+
+
+def test_a_damaged_model_is_a_sentence_beside_the_list(model_folder):
+    (model_folder / "small_organs/model.json").write_text("{")
+    done = subprocess.run([sys.executable, "-m", "napari_udt", "models"], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stderr.startswith("napari-udt: A model was left out: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(model_folder):
+    code = "import sys; from napari_udt.cli import main; sys.exit(main(['models', '--json']))"
+    done = subprocess.run(
+        f'{sys.executable} -c "{code}" | head -n 1; exit ${{PIPESTATUS[0]}}',
+        shell=True,
+        executable="/bin/bash",
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_negative_seed_is_refused(tmp_path, capsys):
+    words = [
+        "simulate",
+        "hsi",
+        "--domain",
+        "second",
+        "--n",
+        "2",
+        "--seed",
+        "-1",
+        "-o",
+        str(tmp_path / "x.h5"),
+    ]
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    assert "-1 is not a whole number" in capsys.readouterr().err
 
 
 def test_importing_the_package_brings_neither_torch_nor_qt():

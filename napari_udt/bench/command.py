@@ -76,6 +76,24 @@ def _images(device: str, args: argparse.Namespace) -> list[dict[str, Any]]:
     ]
 
 
+def _robustness(device: str) -> dict[str, Any]:
+    from napari_udt.bench.robustness import beside_a_busy_process, scaling
+
+    if device != "cpu":
+        return {}
+    print("measuring growth, and a busy neighbour ...", file=sys.stderr)
+    return {
+        name: {"scaling": scaling(network), "busy": beside_a_busy_process(network)}
+        for name, network in _networks()[:-1]
+    }
+
+
+def _robustness_text(found: dict[str, Any]) -> str:
+    steps = ", ".join(f"{s['spectra']:,}: {s['us_per_spectrum']:.2f} us" for s in found["scaling"])
+    share = found["busy"]["share"]
+    return f"per spectrum, {steps}; beside one busy process {share:.0%} of one idle core's rate"
+
+
 def format_table(rows: Sequence[Sequence[str]]) -> str:
     """Return rows of cells as an aligned table."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -49,41 +49,45 @@ def transfer_files(
         One per file: source, result, model, device, condition, seconds, and error (a sentence, or None).
     """
     cache: dict[str, Any] = {}
+    taken: set[Path] = set()
     outcomes = []
     for path in files:
-        outcome: Outcome = {
-            "source": str(path),
-            "result": None,
-            "model": model,
-            "seconds": 0.0,
-            "error": None,
-        }
         start = time.perf_counter()
+        outcome: Outcome = dict.fromkeys(
+            ("source", "result", "model", "device", "condition", "seconds", "error")
+        )
+        outcome.update(source=str(path), model=model)
         try:
-            target = _target(path, folder, direction, overwrite)
+            target = _target(path, folder, direction, overwrite, taken)
             cube = open_cube(path)
             loaded = _model(model, cube, cache)
             moved = transfer(cube, loaded, direction, device, progress, condition=condition)
             save_cube(moved, target, overwrite=overwrite)
-            outcome.update(
-                result=str(target),
-                model=loaded.spec.name,
-                device=moved.provenance["device"],
-                condition=moved.provenance["condition"],
-            )
+            taken.add(target)
+            outcome.update(_told(moved, loaded.spec, target))
         except (UdtError, OSError) as error:
             outcome["error"] = str(error)
+        except MemoryError:
+            outcome["error"] = f"{path}: too large for this machine's memory."
         outcome["seconds"] = round(time.perf_counter() - start, 3)
         outcomes.append(outcome)
         report(outcome)
     return outcomes
 
 
-def _target(path: Path, folder: Path, direction: str, overwrite: bool) -> Path:
+def _told(moved: SpectralCube, spec: ModelSpec, target: Path) -> Outcome:
+    """Return what there is to say of a transfer that succeeded."""
+    made_by = {key: moved.provenance[key] for key in ("device", "condition")}
+    return {"result": str(target), "model": spec.name, **made_by}
+
+
+def _target(path: Path, folder: Path, direction: str, overwrite: bool, taken: Collection[Path]) -> Path:
     stem = path.name
     for suffix in (SUFFIX, *path.suffixes[-1:]):
         stem = stem.removesuffix(suffix)
     target = folder / f"{stem}_{direction}{SUFFIX}"
+    if target in taken:
+        raise TransferError(f"{path}: {target} holds the result of another file of this run; rename one.")
     if target.exists() and not overwrite:
         raise TransferError(f"{target} exists already; give --overwrite to replace it.")
     return target

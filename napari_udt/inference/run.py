@@ -7,7 +7,7 @@ x_real = f^-1( f(x_sim; D_sim, Y); D_real, Y ), with the tissue label Y of the s
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from napari_udt.inference.grid import regrid
 from napari_udt.inference.job import Job, Progress, Scale, Side
 from napari_udt.inference.pictures import run_picture
 from napari_udt.inference.provenance import describe_run
-from napari_udt.inference.spectra import DEFAULT_CHUNK, run_spectra
+from napari_udt.inference.spectra import DEFAULT_CHUNK, DEFAULT_CHUNK_ON_A_CARD, run_spectra
 from napari_udt.inference.tissue import AUTO, tissue_condition
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def transfer(
         Tissue condition: "auto", "labels", "proxy" or the name of a class, see
         :func:`~napari_udt.inference.tissue.tissue_condition`.
     chunk_size : int, optional
-        Spectra per chunk (HSI), 8192 by default. The result does not depend on it. When the device runs
+        Spectra per chunk (HSI), by default 8192 on the CPU and 131072 on a card. The result does not depend on it. When the device runs
         out of memory the chunk is halved and the run goes on.
     scale : {"source", "unit"}
         For models that work on L2-normalised spectra: give every spectrum its input's norm back, so that it
@@ -78,12 +78,12 @@ def transfer(
     Raises
     ------
     TransferError
-        When cube and model do not fit, the device is missing, or its memory does not hold one tile.
+        When cube and model do not fit, a choice is unknown, the device is missing, or its memory does not hold one tile.
     ModelError
         When the model cannot be loaded.
     """
     model = _loaded(model)
-    _check_fit(cube, model, direction)
+    _check_fit(cube, model, direction, scale)
     job = Job(
         cube=cube,
         model=model,
@@ -97,7 +97,8 @@ def transfer(
     model.to(place.key)
     try:
         if cube.modality == "HSI":
-            data = run_spectra(job, chunk_size or DEFAULT_CHUNK, progress or _silent)
+            chunk = chunk_size or (DEFAULT_CHUNK if place.key == "cpu" else DEFAULT_CHUNK_ON_A_CARD)
+            data = run_spectra(job, chunk, progress or _silent)
         else:
             data = run_picture(job, progress or _silent)
     finally:
@@ -117,9 +118,11 @@ def _loaded(model: TransferModel | str | Path) -> TransferModel:
     return load_model(model)
 
 
-def _check_fit(cube: SpectralCube, model: TransferModel, direction: str) -> None:
+def _check_fit(cube: SpectralCube, model: TransferModel, direction: str, scale: str) -> None:
     if direction not in DOMAINS_OF:
         raise TransferError(f"Direction {direction!r} is unknown; choose sim2real or real2sim.")
+    if scale not in get_args(Scale):
+        raise TransferError(f"Scale {scale!r} is unknown; choose {' or '.join(get_args(Scale))}.")
     if cube.modality != model.spec.modality:
         raise TransferError(
             f"{cube.name} is a {cube.modality} cube, but {model.spec.name} was trained on "

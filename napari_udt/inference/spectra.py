@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Large enough to keep the cores busy, small enough that a cancel is answered within a fraction of a second.
 DEFAULT_CHUNK = 8192
+# A card is fed through the bus: fewer, larger chunks.
+DEFAULT_CHUNK_ON_A_CARD = 131_072
 # Below this many spectra, a full memory cannot be helped by smaller chunks.
 SMALLEST_CHUNK = 64
 

@@ -31,10 +31,13 @@ from napari_udt.models.coupling import CouplingBlock
 from napari_udt.models.spectral_cinn import SpectralCINN
 from napari_udt.threads import one_thread_each, single_threaded, usable_cores
 
-# Spectra per tile: every product has the same shape whatever the number of spectra, so that every spectrum gets
-# the same bits; and the activations of a tile (width x tile x 4 bytes) stay in a core's cache.
+# Spectra per tile: the activations of a tile (width x tile x 4 bytes) stay in a core's cache. A tile that is not full is
+# filled up to a multiple of the grain: BLAS computes every column of such products alike, so that a spectrum gets the
+# same bits in any company (a law that the tests check on the machine at hand).
 TILE = 512
+GRAIN = 64
 CUDA_TILE = 65_536
+CUDA_GRAIN = 1024
 
 # Subnet outputs are scaled by this before use, see CouplingBlock.
 _SUBNET_SCALE = 0.1
@@ -142,7 +145,8 @@ class SpectralPlan:
     @torch.inference_mode()
     def _fill(self, out: Tensor, spectra: Tensor, narrow: bool, job: tuple[int, Tensor]) -> None:
         entry, rows = job
-        out[rows] = self._run(spectra[rows], entry, len(rows) if narrow else self.tile)
+        grain = 1 if narrow else GRAIN if self.device.type == "cpu" else CUDA_GRAIN
+        out[rows] = self._run(spectra[rows], entry, -(-len(rows) // grain) * grain)
 
     def _run(self, spectra: Tensor, entry: int, width: int) -> Tensor:
         """Transfer one tile of spectra, shape (n, channels), under one condition, filled up to ``width``."""

@@ -125,9 +125,9 @@ def _checked(content: Any, path: Path) -> dict[str, Tensor]:
     if not isinstance(state, dict):
         raise ModelError(f"{path}: holds no 'state_dict'; expected a Lightning checkpoint.")
     tensors = {str(key): value for key, value in state.items() if type(value) in (Tensor, torch.nn.Parameter)}
-    plain = [t for t in tensors.values() if t.layout == torch.strided and t.device.type == "cpu"]
+    plain = [t for t in tensors.values() if _is_plain(t)]
     if len(plain) < len(tensors):
-        raise ModelError(f"{path}: holds tensors that are not plain arrays.")
+        raise ModelError(f"{path}: holds tensors that are not plain arrays of real numbers.")
     size = path.stat().st_size
     if (claimed := sum(t.numel() * t.element_size() for t in plain)) > size:
         raise ModelError(
@@ -135,6 +135,10 @@ def _checked(content: Any, path: Path) -> dict[str, Tensor]:
         )
     _check_storages(plain, path)
     return tensors
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    return tensor.layout == torch.strided and tensor.device.type == "cpu" and not tensor.is_complex()
 
 
 def _check_storages(tensors: list[Tensor], path: Path) -> None:

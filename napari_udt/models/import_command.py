@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
+
+from napari_udt.errors import ModelError
+from napari_udt.exit_codes import SOME_FAILED, SUCCESS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,10 +22,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Import, and say under which names; returns 0."""
+    """Import, and say under which names; returns 0, or 3 when some of several were left out."""
     from napari_udt.models.published import import_model
     from napari_udt.models.store import user_folder
 
-    for name in import_model(args.folder, args.name, overwrite=args.overwrite):
+    left_out: list[ModelError] = []
+    for name in import_model(args.folder, args.name, overwrite=args.overwrite, left_out=left_out.append):
         print(f"{name}: imported into {user_folder() / name}")
-    return 0
+    for error in left_out:
+        print(f"napari-udt: left out: {error}", file=sys.stderr)
+    return SOME_FAILED if left_out else SUCCESS

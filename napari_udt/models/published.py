@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,17 @@ _CLASSES = {
 _MAX_CONFIG_BYTES = 1_000_000
 
 
-def import_model(folder: str | Path, name: str | None = None, *, overwrite: bool = False) -> list[str]:
+def _warn(error: ModelError) -> None:
+    warnings.warn(f"A checkpoint was left out: {error}", stacklevel=3)
+
+
+def import_model(
+    folder: str | Path,
+    name: str | None = None,
+    *,
+    overwrite: bool = False,
+    left_out: Callable[[ModelError], None] = _warn,
+) -> list[str]:
     """Import published checkpoints into the user's model folder, as safetensors and JSON.
 
     Parameters
@@ -70,6 +80,8 @@ def import_model(folder: str | Path, name: str | None = None, *, overwrite: bool
         Name for a single model; by default its folder's.
     overwrite : bool
         Replace models of the same name.
+    left_out : callable
+        Told why, for each of several checkpoints that could not be imported; by default a warning.
 
     Returns
     -------
@@ -79,8 +91,7 @@ def import_model(folder: str | Path, name: str | None = None, *, overwrite: bool
     Raises
     ------
     ModelError
-        When there is no checkpoint, or none could be imported. Of several, a damaged one is left out with a
-        warning.
+        When there is no checkpoint, or none could be imported.
     """
     folders = _checkpoint_folders(Path(folder))
     if name is not None and len(folders) > 1:
@@ -98,7 +109,7 @@ def import_model(folder: str | Path, name: str | None = None, *, overwrite: bool
     if failures and not imported:
         raise failures[0]
     for failure in failures:
-        warnings.warn(f"A checkpoint was left out: {failure}", stacklevel=2)
+        left_out(failure)
     return imported
 
 
@@ -146,7 +157,14 @@ def _read_config(path: Path) -> dict[str, Any]:
         if path.stat().st_size > _MAX_CONFIG_BYTES:
             raise ModelError(f"{path}: larger than a configuration can be.")
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+        yaml.YAMLError,
+    ) as error:  # ValueError: 30 February, bad bytes
+        if isinstance(error, ModelError):
+            raise
         first = str(error).splitlines()[0]
         raise ModelError(f"{path}: not a readable configuration ({first}).") from error
     if not isinstance(config, dict) or not isinstance(config.get("data"), dict):
@@ -194,7 +212,7 @@ def _spec(
         spectrum_norm="l2" if modality == "HSI" else "none",
         statistics=_statistics(modality, config, folder / CONFIG),
         label_noise_level=config.get("label_noise_level", default_level) if noisy else 0.0,
-        domain_noise=0.1 if noisy else 0.0,
+        domain_noise=0.1,  # whatever the setting for labels is
         architecture=translation.architecture,
         training=_training(config, folder / CHECKPOINT) | {"wavelengths": note},
         target="measured",

@@ -29,7 +29,9 @@ class Translation:
 
 def translate_spectral_cinn(state: Mapping[str, Tensor], config: Mapping[str, Any]) -> Translation:
     """Translate the published network of spectra; see :class:`~napari_udt.models.spectral_cinn.SpectralCINN`."""
-    blocks = [_block(state, index) for index in _modules(state, "global_scale")]
+    indices = _modules(state, "global_scale")
+    _check_whole(indices)
+    blocks = [_block(state, index) for index in indices]
     channels = blocks[0]["global_scale"].shape[1]
     passive = channels - channels // 2
     entries = [block["subnet.0.weight"].shape[1] - passive for block in blocks]
@@ -56,7 +58,9 @@ def translate_image_cinn(state: Mapping[str, Tensor], config: Mapping[str, Any])
     """
     scales: list[list[dict[str, Tensor]]] = [[]]
     transforms = set(_modules(state, "haar_weights"))
-    for index in sorted(transforms.union(_modules(state, "global_scale"))):
+    indices = sorted(transforms.union(_modules(state, "global_scale")))
+    _check_whole(indices)
+    for index in indices:
         if index in transforms:
             scales.append([])
         else:
@@ -80,6 +84,13 @@ def translate_image_cinn(state: Mapping[str, Tensor], config: Mapping[str, Any])
 def _modules(state: Mapping[str, Tensor], entry: str) -> list[int]:
     pattern = re.compile(re.escape(_PREFIX) + r"(\d+)\." + re.escape(entry))
     return sorted(int(match[1]) for match in map(pattern.fullmatch, state) if match)
+
+
+def _check_whole(indices: list[int]) -> None:
+    """Refuse a chain that lacks a module: without it, the others would make another network."""
+    for expected, index in enumerate(indices):
+        if index != expected:
+            raise ModelError(f"module {expected} of its network is missing.")
 
 
 def _block(state: Mapping[str, Tensor], index: int) -> dict[str, Tensor]:

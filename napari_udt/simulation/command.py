@@ -14,11 +14,9 @@ import numpy as np
 from napari_udt.cube import SpectralCube
 from napari_udt.dataset import Dataset, save_dataset
 from napari_udt.errors import SimulationError
+from napari_udt.exit_codes import INTERRUPTED, SUCCESS
 from napari_udt.simulation.parallel import Progress
 from napari_udt.simulation.tables import SHARED_VARIABLE, Tables, find_tables
-
-# What a shell expects of a command that Ctrl-C has stopped.
-INTERRUPTED = 130
 
 _SECONDS_BETWEEN_LINES = 5.0
 
@@ -34,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--n", type=_positive, help="tissues or images to simulate, or spectra to draw (hsi, pat)"
     )
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same data (default 1)")
+    parser.add_argument(
+        "--seed", type=_natural, default=1, help="the same seed gives the same data (default 1)"
+    )
     parser.add_argument(
         "-o",
         "--output",
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     save_dataset(dataset, args.output)
     shutil.rmtree(parts, ignore_errors=True)  # the blocks are in the file now
     print(f"{args.output}: {_summary(dataset)}; {time.monotonic() - started:.0f} s")
-    return 0
+    return SUCCESS
 
 
 def _simulate(args: argparse.Namespace, tables: Tables, parts: Path) -> Dataset:
@@ -100,7 +100,7 @@ def _write_samples(folder: Path, tables: Tables, seed: int) -> int:
         save_cube(cube, path, overwrite=True, compress=True)
         rows, columns, channels = cube.shape
         print(f"{path}: {rows} x {columns} pixels, {channels} wavelengths, {cube.origin}")
-    return 0
+    return SUCCESS
 
 
 def _progress_on_stderr() -> Progress:
@@ -125,8 +125,14 @@ def _summary(dataset: Dataset) -> str:
     return f"{len(dataset)} {unit}, {dataset.origin}; {kinds}{of}"
 
 
+def _natural(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0")
+    return int(text)
+
+
 def _positive(text: str) -> int:
-    value = int(text)
+    value = _natural(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return value

@@ -74,9 +74,9 @@ def _limits(spec: ModelSpec) -> str:
     text = _LIMITS.format(target=_TARGETS[spec.target])
     low, high = spec.wavelengths_nm[0], spec.wavelengths_nm[-1]
     classes = ", ".join(spec.class_names)
-    return (
-        f"{text}\n* Wavelengths: {len(spec.wavelengths_nm)} from {low:g} to {high:g} nm. Classes: {classes}."
-    )
+    text += f"\n* Wavelengths: {len(spec.wavelengths_nm)} from {low:g} to {high:g} nm. Classes: {classes}."
+    notes = spec.training["config"]["notes"]
+    return f"{text}\n* {notes}" if notes else text
 
 
 def _data_line(domain: str, entry: Mapping[str, Any]) -> str:
@@ -121,17 +121,27 @@ def _metric_lines(found: Mapping[str, Any]) -> list[str]:
                 for name in rms["after"]
             },
         ),
+        *_away_lines(rms),
         *_level_lines(found["class_levels"]),
     ]
+
+
+def _away_lines(rms: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """Name the classes that the transfer made worse."""
+    away = [name for name, after in rms["after"].items() if after > rms["before"][name]]
+    return ["", f"Moved **away** from the second domain: {', '.join(away)}."] if away else []
 
 
 def _level_lines(levels: Mapping[str, Mapping[str, float]]) -> list[str]:
     if not levels:
         return []
-    columns = ("simulated", "transferred", "second")
+    columns = ("simulated", "rescaled", "transferred", "second")
     common = [name for name in levels["simulated"] if name in levels["second"]]
     rows = {name: [f"{levels[column][name]:.3g}" for column in columns] for name in common}
-    return ["", "Mean level over pixels and wavelengths [units of the images]:", "", *_table(columns, rows)]
+    words = (
+        'Median level per class [units of the images]; "rescaled" is what the domains\' statistics do alone:'
+    )
+    return ["", words, "", *_table(columns, rows)]
 
 
 def _table(columns: Sequence[str], rows: Mapping[str, Sequence[str]]) -> list[str]:

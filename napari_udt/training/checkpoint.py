@@ -15,6 +15,10 @@ FORMAT = "napari-udt checkpoint"
 VERSION = 1
 
 
+# Keys of a configuration that change no weight; for the data files their hashes decide.
+_WORDS = ("title", "notes", "data.simulated", "data.second")
+
+
 def save_checkpoint(state: dict[str, Any], path: Path) -> None:
     """Write a state of tensors, numbers, texts, lists and dictionaries."""
     with whole_or_nothing(path) as temporary:
@@ -63,7 +67,7 @@ def require_same_run(state: dict[str, Any], config: dict[str, Any], data: dict[s
     """
     then, now = _flat(state["config"]), _flat(config)
     different = sorted(key for key in then.keys() | now.keys() if then.get(key) != now.get(key))
-    different = [key for key in different if key not in ("data.simulated", "data.second")]  # hashes decide
+    different = [key for key in different if key not in _WORDS]
     different += [f"the {domain} data" for domain in data if data[domain] != state["data"].get(domain)]
     if different:
         raise TrainingError(

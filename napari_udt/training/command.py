@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from napari_udt.exit_codes import INTERRUPTED, SUCCESS
 from napari_udt.training.config import load_config, packaged_configs
-
-# What a shell expects of a command that Ctrl-C has stopped.
-INTERRUPTED = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,4 +41,4 @@ def run(args: argparse.Namespace) -> int:
         print(stop)
         return INTERRUPTED
     print(f"{args.output}: the model is written.")
-    return 0
+    return SUCCESS

@@ -164,6 +164,8 @@ class TrainingConfig:
         Plain numbers that ``napari_udt.models.build_network`` understands.
     seed : int
         Of everything random.
+    notes : str
+        What else the card must say that the model cannot do.
     """
 
     modality: Literal["HSI", "PAT"]
@@ -175,6 +177,7 @@ class TrainingConfig:
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
     architecture: Mapping[str, Any] = field(default_factory=dict)
     seed: int = _bounded(NOT_NEGATIVE, 0)
+    notes: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON-serialisable values, for checkpoints and the model's facts."""

@@ -60,6 +60,8 @@ def held_out_metrics(
     simulated, second = raw["simulated"], raw["second"]
     names = model.spec.class_names
     moved = metrics.transferred(model, *simulated)
+    # what the statistics of the two domains do without any network
+    rescaled = model.denormalise(model.normalise(simulated[0], "simulated"), "real")
     means = {
         "before": metrics.class_means(*simulated, names),
         "after": metrics.class_means(moved, simulated[1], names),
@@ -77,7 +79,9 @@ def held_out_metrics(
         "nearest_class_mean_balanced_accuracy": {
             when: metrics.nearest_mean_accuracy(m, *second, names) for when, m in means.items()
         },
-        "class_levels": _class_levels(raw | {"transferred": (moved, simulated[1])}, model.spec),
+        "class_levels": _class_levels(
+            raw | {"rescaled": (rescaled, simulated[1]), "transferred": (moved, simulated[1])}, model.spec
+        ),
     }
 
 

@@ -86,10 +86,13 @@ def class_means(
 def class_levels(
     samples: NDArray[np.float32], labels: NDArray[Any], class_names: tuple[str, ...]
 ) -> dict[str, float]:
-    """Mean over pixels and wavelengths of every class that occurs, in the units of the images (n, C, H, W)."""
+    """Median over pixels of the mean over wavelengths, per class that occurs, in the units of images (n, C, H, W).
+
+    The median, because speckle and noise are skewed: a transfer of noise-free pixels can meet no mean of noisy ones.
+    """
     level = samples.mean(axis=1)
     return {
-        name: float(level[labels == index].mean(dtype=np.float64))
+        name: float(np.median(level[labels == index]))
         for index, name in enumerate(class_names)
         if np.any(labels == index)
     }

@@ -201,6 +201,11 @@ def test_an_unknown_device_direction_or_class_is_named(spectral_model):
         napari_udt.transfer(cube, spectral_model, condition="kidney")
 
 
+def test_an_unknown_scale_is_named(spectral_model):
+    with pytest.raises(TransferError, match="Scale 'l2' is unknown; choose source or unit"):
+        napari_udt.transfer(make_cube(2, 2, 12), spectral_model, scale="l2")
+
+
 def test_labels_must_be_there_when_they_are_asked_for(spectral_model):
     with pytest.raises(TransferError, match="no labels"):
         napari_udt.transfer(make_cube(4, 4, 12, labels=None), spectral_model, condition="labels")

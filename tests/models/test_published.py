@@ -175,6 +175,14 @@ def test_sizes_come_from_the_tensors_not_from_the_configuration(folder):
     assert read_published(place).spec.architecture["blocks"] == 6
 
 
+def test_without_label_noise_the_domain_keeps_its_own(folder):
+    place = folder("cinn_hsi_small")
+    config = yaml.safe_load((place / "config.yaml").read_text())
+    (place / "config.yaml").write_text(yaml.safe_dump(config | {"label_noise": False}))
+    spec = read_published(place).spec
+    assert (spec.label_noise_level, spec.domain_noise) == (0.0, 0.1)
+
+
 def test_permutations_as_index_vectors(folder):
     """Later versions of FrEIA store them so."""
     place = folder("cinn_hsi_small")
@@ -219,6 +227,13 @@ def change_state(place, change):
             r"is float32 \(9,\); its architecture needs float32 \(32,\)",
         ),
         ("cinn_hsi_small", lambda s: s.pop("model.module_list.0.global_scale"), "neither a cINN nor"),
+        ("cinn_hsi_small", lambda s: s.pop("model.module_list.3.global_scale"), "module 3 .* is missing"),
+        ("cinn_pat_small", lambda s: s.pop("model.module_list.4.haar_weights"), "module 4 .* is missing"),
+        (
+            "cinn_hsi_small",
+            lambda s: s.update({"model.module_list.1.subnet.0.bias": torch.zeros(32, dtype=torch.complex64)}),
+            "not plain arrays of real numbers",
+        ),
         ("unit_hsi_domain", lambda s: s.pop("gen_b.Encoder.fc_mu.bias"), "do not make a whole network"),
         (
             "unit_hsi_domain",
@@ -250,6 +265,9 @@ def test_damaged_checkpoints_are_refused_by_name(folder, name, change, message):
         ("data: {mean_a: x, std_a: 1, mean_b: 0, std_b: 1}", "missing or no numbers"),
         ("data: {log: true}", "logarithms"),
         ("!!python/object/apply:os.system ['true']", "not a readable configuration"),
+        ("data: {when: 2024-02-31}", "not a readable configuration"),
+        ("data: " + 5000 * "[", "not a readable configuration"),
+        ("data: " + 6000 * "9", "not a readable configuration"),
     ],
 )
 def test_damaged_configurations_are_refused_by_name(folder, text, message):
@@ -294,3 +312,16 @@ def test_the_command(folder, home, capsys):
     assert import_command.run(parser.parse_args([str(folder("unit_hsi_domain")), "--name", "unit"])) == 0
     assert "unit: imported into" in capsys.readouterr().out
     assert load_model("unit").spec.kind == "unit"
+
+
+def test_the_command_names_what_it_leaves_out(folder, home, tmp_path, capsys):
+    from napari_udt.cli import main
+
+    folder("unit_hsi_domain")
+    (folder("cinn_hsi_small") / "model_checkpoint.ckpt").write_bytes(b"broken")
+    assert main(["import-model", str(tmp_path)]) == 3
+    printed = capsys.readouterr()
+    assert "unit_hsi_domain: imported into" in printed.out
+    assert printed.err.count("\n") == 1
+    assert "left out: " in printed.err
+    assert "cinn_hsi_small" in printed.err

@@ -35,9 +35,9 @@ def test_relative_rms_equals_the_value_computed_by_hand():
     assert found == {"liver": pytest.approx((0.5 / 2.5) ** 0.5)}
 
 
-def test_levels_are_means_over_pixels_and_wavelengths():
-    images = np.arange(8, dtype=np.float32).reshape(1, 2, 1, 4)
-    assert class_levels(images, np.array([[[0, 0, 2, 2]]]), NAMES) == {"liver": 2.5, "fat": 4.5}
+def test_levels_are_medians_over_pixels_of_means_over_wavelengths():
+    images = np.array([[[[0, 2, 90, 7]], [[2, 4, 92, 9]]]], np.float32)
+    assert class_levels(images, np.array([[[0, 0, 0, 2]]]), NAMES) == {"liver": 3.0, "fat": 8.0}
 
 
 def test_the_nearest_mean_is_judged_class_by_class():

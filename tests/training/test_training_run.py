@@ -79,7 +79,7 @@ def test_the_transfer_error_of_two_gaussians_falls_and_the_facts_say_so(toy_conf
 
 
 def test_the_model_folder_holds_what_was_trained_with_facts_and_card(toy_config, tmp_path):
-    config = toy_config()
+    config = replace(toy_config(), notes="Knows no bones.")
     trained = train(config, tmp_path / "toy")
     loaded = load_model(tmp_path / "toy")
     assert_same_weights(trained, loaded)
@@ -89,10 +89,21 @@ def test_the_model_folder_holds_what_was_trained_with_facts_and_card(toy_config,
     assert len(facts["data"]["simulated"]["sha256"]) == 64
     assert facts["steps"] == 8
     card = loaded.spec.card
-    for words in ("Research use only", "can hallucinate", "not** used in training", "MIT", "digital device"):
+    for words in (
+        "Research use only",
+        "can hallucinate",
+        "not** used in training",
+        "MIT",
+        "digital device",
+        "Knows no bones.",
+    ):
         assert words in card
     for name, before in facts["metrics"]["class_mean_relative_rms"]["before"].items():
         assert f"| {name} | {100 * before:.1f} % |" in card
+    rms = facts["metrics"]["class_mean_relative_rms"]
+    for name, after in rms["after"].items():
+        moved_away = any(name in line for line in card.splitlines() if line.startswith("Moved **away**"))
+        assert moved_away == (after > rms["before"][name])
     assert str(tmp_path) not in card + json.dumps(facts)
 
 
