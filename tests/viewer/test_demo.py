@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import imageio.v3 as imageio
 import numpy as np
 import pytest
@@ -35,7 +37,8 @@ def small_world(monkeypatch, tmp_path, pat, hsi, make_spec, slow_transfer):
     monkeypatch.setattr(samples, "sample_folder", lambda: tmp_path)
     monkeypatch.setattr(napari_udt.models, "list_models", lambda: models, raising=False)
     monkeypatch.setattr(napari_udt.inference, "transfer", slow_transfer, raising=False)
-    return slow_transfer
+    yield slow_transfer
+    gc.collect()  # the demo's window shall not be found by the next test
 
 
 @pytest.mark.usefixtures("qapp")

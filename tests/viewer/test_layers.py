@@ -100,6 +100,16 @@ def test_closing_a_cube_removes_its_layers(viewer, desk, pat, hsi):
     assert names(viewer) == ["organs"]
 
 
+def test_the_first_cube_after_all_were_closed_is_shown_at_800_nm(viewer, desk, pat, hsi):
+    desk.session.add(hsi())
+    desk.session.remove("organs")
+    desk.session.add(pat())
+    assert desk.session.wavelength_nm == 800.0
+    viewer.dims.set_point(0, 720.0)
+    desk.session.add(pat("other"))
+    assert desk.session.wavelength_nm == 720.0
+
+
 def test_renaming_follows_and_stays_unique(viewer, desk, pat):
     desk.session.add(pat())
     desk.session.add(pat("other"))

@@ -240,8 +240,8 @@ class LayerAdapter:
         dims = self.viewer.dims
         axis = dims.ndim - 3
         low, high = cube.wavelengths_nm[0], cube.wavelengths_nm[-1]
-        untouched = self.session.wavelength_nm is None
-        if untouched or not low <= dims.point[axis] <= high:
+        first = len(self._open) == 1  # nothing was shown before: napari's slider stands anywhere
+        if first or not low <= dims.point[axis] <= high:
             dims.set_point(axis, default_wavelength(cube))
 
     @staticmethod

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Diameter of a dot relative to the picture's longer side. (A fixed size on the screen would be nicer, but napari
 # 0.9 draws dots whose size on the screen is limited with a wrong disc.)
-_DOT = 0.036
+_DOT = 0.04
 
 
 class PinLayers:
