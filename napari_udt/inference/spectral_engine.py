@@ -19,13 +19,14 @@ threads that wait for each other inside one product would all run at the pace of
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from napari_udt.models.coupling import CouplingBlock
 from napari_udt.models.spectral_cinn import SpectralCINN
@@ -48,12 +49,13 @@ class _Step:
     """One coupling block, forwards or backwards, with everything constant folded in.
 
     ``gather`` picks the rows of the state as [active, passive]. With a the active and p the passive rows,
-    h = relu(first @ [p, 1]), and [g, t] the halves of second @ h + bias, the step is a <- (a + shift) * E + t
+    h = relu(first @ p + constant), and [g, t] the halves of second @ h + bias, the step is a <- (a + shift) * E + t
     forwards and a <- (a + t) * E backwards, with E = exp(+-c tanh(g / 2)) = exp(+-2 c sigmoid(g) -+ c).
     """
 
     gather: Tensor  # (channels,)
-    first: Tensor  # (tissue entries, width, passive + 1)
+    first: Tensor  # (width, passive)
+    constant: Tensor  # (width, tissue entries): bias, offsets and what the condition adds
     second: Tensor  # (2 active, width)
     bias: Tensor  # (2 active, 1)
     shift: Tensor  # (active, 1)
@@ -125,8 +127,8 @@ class SpectralPlan:
         if spectra.ndim != 2 or spectra.shape[1] != len(self._order):
             raise ValueError(f"spectra of shape {tuple(spectra.shape)}; expected (n, {len(self._order)})")
         out = torch.empty_like(spectra, device="cpu")
-        jobs = list(self._jobs(entries))
-        fill = partial(self._fill, out, spectra, narrow)
+        jobs = self._jobs(entries)
+        fill = partial(self._fill, out, spectra, entries, narrow)
         with one_thread_each(on=self.device.type == "cpu"):
             if self.threads == 1 or len(jobs) == 1:
                 for job in jobs:
@@ -136,25 +138,33 @@ class SpectralPlan:
                     list(pool.map(fill, jobs))  # the list raises what a worker raised
         return out
 
-    def _jobs(self, entries: Tensor) -> Iterator[tuple[int, Tensor]]:
-        """Split into tiles of spectra that share a condition: (row of the conditions, spectra)."""
+    def _jobs(self, entries: Tensor) -> list[Tensor]:
+        """Split into tiles, the positions of their spectra: tiles of one condition first, then of the remainders."""
+        full, rest = [], []
         for entry in torch.unique(entries).tolist():
-            for rows in torch.nonzero(entries == entry).flatten().split(self.tile):
-                yield int(entry), rows
+            rows = torch.nonzero(entries == entry).flatten()
+            whole = len(rows) // self.tile * self.tile
+            full += rows[:whole].split(self.tile) if whole else ()
+            rest.append(rows[whole:])
+        return [*full, *(tile for tile in torch.cat(rest).split(self.tile) if len(tile))]
 
     @torch.inference_mode()
-    def _fill(self, out: Tensor, spectra: Tensor, narrow: bool, job: tuple[int, Tensor]) -> None:
-        entry, rows = job
+    def _fill(self, out: Tensor, spectra: Tensor, entries: Tensor, narrow: bool, rows: Tensor) -> None:
         grain = 1 if narrow else GRAIN if self.device.type == "cpu" else CUDA_GRAIN
-        out[rows] = self._run(spectra[rows], entry, -(-len(rows) // grain) * grain)
+        width = -(-len(rows) // grain) * grain
+        out[rows] = self._run(spectra[rows], entries[rows], width)
 
-    def _run(self, spectra: Tensor, entry: int, width: int) -> Tensor:
-        """Transfer one tile of spectra, shape (n, channels), under one condition, filled up to ``width``."""
+    def _run(self, spectra: Tensor, entries: Tensor, width: int) -> Tensor:
+        """Transfer one tile of spectra, shape (n, channels), filled up to ``width``."""
         count, channels = spectra.shape
         work = self._workspace(width, channels)
         work.fill(spectra)
+        chosen = entries[:1]  # one column of the constants for all, where they are of one condition
+        if (entries != chosen).any():
+            chosen = functional.pad(entries, (0, width - count))
+        chosen = chosen.to(self.device)
         for step in self._steps:
-            work.take(step, entry)
+            work.take(step, chosen)
         state = work.state.index_select(0, self._order)
         return torch.addcmul(self._offset, self._scale, state).T[:count].cpu()
 
@@ -169,14 +179,14 @@ class SpectralPlan:
 class _Workspace:
     """The buffers of one thread, and one step through them.
 
-    The state lives in one of two buffers of rows [active, passive, ones]; a step gathers it into the other one,
-    where its passive rows and the row of ones (for the bias) are the input of the first product as they lie.
+    The state lives in one of two buffers of rows [active, passive]; a step gathers it into the other one, where its
+    passive rows are the input of the first product as they lie.
     """
 
     def __init__(self, steps: Sequence[_Step], channels: int, width: int, device: torch.device) -> None:
         ones = partial(torch.ones, dtype=torch.float32, device=device)
-        self._buffers = [ones((channels + 1, width)) for _ in range(2)]
-        self._hidden = {rows: ones((rows, width)) for rows in {s.first.shape[1] for s in steps}}
+        self._buffers = [ones((channels, width)) for _ in range(2)]
+        self._hidden = {rows: ones((rows, width)) for rows in {len(s.first) for s in steps}}
         self._outputs = ones((len(steps[0].bias), width))
         self._active = len(steps[0].shift)
         self._now = 0
@@ -184,20 +194,20 @@ class _Workspace:
     @property
     def state(self) -> Tensor:
         """The rows of the state, shape (channels, width)."""
-        return self._buffers[self._now][:-1]
+        return self._buffers[self._now]
 
     def fill(self, spectra: Tensor) -> None:
         """Start with spectra (n, channels); what is left of the width becomes zero."""
         self.state[:, : len(spectra)] = spectra.T
         self.state[:, len(spectra) :] = 0
 
-    def take(self, step: _Step, entry: int) -> None:
-        """Move the state through one block."""
-        first = step.first[entry]
-        hidden, outputs = self._hidden[len(first)], self._outputs
+    def take(self, step: _Step, entries: Tensor) -> None:
+        """Move the state through one block; ``entries`` (1,) or (width,) name the conditions of the spectra."""
+        hidden, outputs = self._hidden[len(step.first)], self._outputs
         other = self._buffers[1 - self._now]
-        torch.index_select(self.state, 0, step.gather, out=other[:-1])
-        torch.mm(first, other[self._active :], out=hidden)
+        torch.index_select(self.state, 0, step.gather, out=other)
+        torch.mm(step.first, other[self._active :], out=hidden)
+        hidden += step.constant.index_select(1, entries)
         torch.mm(step.second, hidden.relu_(), out=outputs)
         outputs += step.bias
         gate, move = outputs[: self._active], outputs[self._active :]
@@ -238,7 +248,7 @@ class _Folder:
 
     def _forwards(self, block: CouplingBlock, condition: Tensor) -> _Step:
         passive, active = _places(block)
-        first = self._first(block, passive, condition)
+        first, constant = self._first(block, passive, condition)
         second, bias = _second(block)
         n, scale = block.active_count, self.scale[active]
         shift = self.offset[active] / scale
@@ -249,13 +259,13 @@ class _Folder:
         self.scale, self.offset = self.scale * after, self.offset * after + moved
         self.offset[active] = 0.0
         gather = self._gather(active, passive)
-        return _Step(gather, first, second, bias[:, None], shift[:, None], block.clamp, False)
+        return _Step(gather, first, constant, second, bias[:, None], shift[:, None], block.clamp, False)
 
     def _backwards(self, block: CouplingBlock, condition: Tensor) -> _Step:
         passive, active = _places(block)
         after, moved = _affine(block)
         self.scale, self.offset = self.scale / after, (self.offset - moved) / after
-        first = self._first(block, passive, condition)
+        first, constant = self._first(block, passive, condition)
         second, bias = _second(block)
         n, scale = block.active_count, self.scale[active]
         second[n:] /= -scale[:, None]
@@ -263,7 +273,7 @@ class _Folder:
         self.offset[active] = 0.0
         shift = torch.zeros((n, 1), dtype=torch.float64)
         gather = self._gather(active, passive)
-        return _Step(gather, first, second, bias[:, None], shift, -block.clamp, True)
+        return _Step(gather, first, constant, second, bias[:, None], shift, -block.clamp, True)
 
     def _gather(self, active: Tensor, passive: Tensor) -> Tensor:
         """Return the rows to pick for a block; afterwards its channels lie as [active, passive]."""
@@ -272,17 +282,15 @@ class _Folder:
         self.place = torch.argsort(channels)
         return gather
 
-    def _first(self, block: CouplingBlock, passive: Tensor, condition: Tensor) -> Tensor:
-        """First layer with scale, offset and condition folded in, shape (entries, width, passive + 1)."""
+    def _first(self, block: CouplingBlock, passive: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
+        """First layer (width, passive) with the scale folded in, and its constants (width, entries)."""
         layer = block.subnet[0]  # type: ignore[index]
         weight, bias = layer.weight.detach().double().cpu(), layer.bias.detach().double().cpu()
         n = block.passive_count
-        constant = bias + weight[:, :n] @ self.offset[passive]
+        constant = (bias + weight[:, :n] @ self.offset[passive]).expand(len(condition), -1)
         if block.condition_channels:
             constant = constant + condition[:, : block.condition_channels] @ weight[:, n:].T
-        constant = constant.expand(len(condition), -1)
-        folded = (weight[:, :n] * self.scale[passive]).expand(len(condition), -1, -1)
-        return torch.cat((folded, constant[:, :, None]), dim=2)
+        return weight[:, :n] * self.scale[passive], constant.T
 
 
 def _second(block: CouplingBlock) -> tuple[Tensor, Tensor]:
@@ -327,6 +335,7 @@ def _on(step: _Step, device: torch.device) -> _Step:
     return _Step(
         step.gather.to(device),
         floats(step.first),
+        floats(step.constant),
         floats(step.second),
         floats(step.bias),
         floats(step.shift),
