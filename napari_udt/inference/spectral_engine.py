@@ -184,17 +184,17 @@ class _Workspace:
     """
 
     def __init__(self, steps: Sequence[_Step], channels: int, width: int, device: torch.device) -> None:
-        ones = partial(torch.ones, dtype=torch.float32, device=device)
-        self._buffers = [ones((channels, width)) for _ in range(2)]
-        self._hidden = {rows: ones((rows, width)) for rows in {len(s.first) for s in steps}}
-        self._outputs = ones((len(steps[0].bias), width))
-        self._active = len(steps[0].shift)
-        self._now = 0
+        zeros = partial(torch.zeros, dtype=torch.float32, device=device)
+        active = len(steps[0].shift)
+        self._now, self._next = (_Rows(zeros((channels, width)), active) for _ in range(2))
+        self._hidden = {rows: zeros((rows, width)) for rows in {len(s.first) for s in steps}}
+        self._outputs = zeros((2 * active, width))
+        self._gate, self._move = self._outputs.split(active)
 
     @property
     def state(self) -> Tensor:
         """The rows of the state, shape (channels, width)."""
-        return self._buffers[self._now]
+        return self._now.all
 
     def fill(self, spectra: Tensor) -> None:
         """Start with spectra (n, channels); what is left of the width becomes zero."""
@@ -203,21 +203,24 @@ class _Workspace:
 
     def take(self, step: _Step, entries: Tensor) -> None:
         """Move the state through one block; ``entries`` (1,) or (width,) name the conditions of the spectra."""
-        hidden, outputs = self._hidden[len(step.first)], self._outputs
-        other = self._buffers[1 - self._now]
-        torch.index_select(self.state, 0, step.gather, out=other)
-        torch.mm(step.first, other[self._active :], out=hidden)
-        hidden += step.constant.index_select(1, entries)
-        torch.mm(step.second, hidden.relu_(), out=outputs)
-        outputs += step.bias
-        gate, move = outputs[: self._active], outputs[self._active :]
-        growth = gate.sigmoid_().mul_(2 * step.clamp).sub_(step.clamp).exp_()
-        active = other[: self._active]
+        hidden, rows = self._hidden[len(step.first)], self._next
+        torch.index_select(self.state, 0, step.gather, out=rows.all)
+        torch.addmm(step.constant.index_select(1, entries), step.first, rows.passive, out=hidden)
+        torch.addmm(step.bias, step.second, hidden.relu_(), out=self._outputs)
+        growth = self._gate.sigmoid_().mul_(2 * step.clamp).sub_(step.clamp).exp_()
         if step.backwards:
-            active.add_(move).mul_(growth)
+            rows.active.add_(self._move).mul_(growth)
         else:
-            torch.addcmul(move, active.add_(step.shift), growth, out=active)
-        self._now = 1 - self._now
+            torch.addcmul(self._move, rows.active.add_(step.shift), growth, out=rows.active)
+        self._now, self._next = rows, self._now
+
+
+class _Rows:
+    """A buffer of rows [active, passive] and its two parts, cut once."""
+
+    def __init__(self, rows: Tensor, active: int) -> None:
+        self.all = rows
+        self.active, self.passive = rows[:active], rows[active:]
 
 
 class _Folder:
