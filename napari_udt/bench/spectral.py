@@ -116,7 +116,7 @@ def _case(
         gflops=gflops,
         share_of_peak=gflops / peak,
         peak_gflops=peak,
-        peak_memory_mb=memory.above_start_mb - x.nbytes / 1e6,
+        peak_memory_mb=max(0.0, memory.above_start_mb - x.nbytes / 1e6),  # without the result itself
         max_error_of_range=errors[0],
         plain_error_of_range=errors[1],
     )
