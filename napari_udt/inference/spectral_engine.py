@@ -140,7 +140,8 @@ class SpectralPlan:
 
     def _jobs(self, entries: Tensor) -> list[Tensor]:
         """Split into tiles, the positions of their spectra: tiles of one condition first, then of the remainders."""
-        full, rest = [], []
+        full: list[Tensor] = []
+        rest: list[Tensor] = []
         for entry in torch.unique(entries).tolist():
             rows = torch.nonzero(entries == entry).flatten()
             whole = len(rows) // self.tile * self.tile

@@ -116,8 +116,12 @@ class CurveSet:
 
     @property
     def quantity(self) -> str:
-        """What the vertical axis shows; different quantities are named side by side."""
-        return " | ".join(dict.fromkeys(curve.quantity for curve in self.curves))
+        """What the vertical axis shows; where the curves' quantities differ, only what was done to them."""
+        found = list(dict.fromkeys(curve.quantity for curve in self.curves))
+        if len(found) < 2:
+            return "".join(found)
+        divisors = {quantity.rpartition(" / ")[2] for quantity in found if " / " in quantity}
+        return f"value / {divisors.pop()}" if len(divisors) == 1 else "value (see the cubes' units)"
 
     def without(self, hidden: Collection[CurveId]) -> CurveSet:
         """Return the same without some curves and their numbers."""

@@ -292,7 +292,10 @@ def test_a_normalised_quantity_loses_its_unit(session):
 
 
 def test_different_quantities_are_both_named():
-    assert resolve(opened(simulated(), transferred(quantity="counts"))).quantity == "reflectance [1] | counts"
+    mixed = opened(simulated(), transferred(quantity="counts"))
+    assert resolve(mixed).quantity == "value (see the cubes' units)"
+    mixed.set_options(normalisation="l2")
+    assert resolve(mixed).quantity == "value / L2 norm"
 
 
 def test_a_file_that_vanished_costs_its_own_curve_only(session):
