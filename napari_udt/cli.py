@@ -187,7 +187,14 @@ def _add_transfer(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the results"
     )
-    parser.add_argument("--model", help="name or folder; by default the first that fits the cube")
+    parser.add_argument(
+        "--model",
+        help="name or folder, by default the first that fits the cube; or baseline:identity, baseline:moments, "
+        "baseline:histograms",
+    )
+    parser.add_argument(
+        "--reference", type=Path, metavar="FILE", help="for a baseline: labelled cube of the domain to match"
+    )
     parser.add_argument("--direction", choices=("sim2real", "real2sim"), default="sim2real")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda:0, mps")
     parser.add_argument(
@@ -207,6 +214,7 @@ def _transfer(args: argparse.Namespace) -> int:
         direction=args.direction,
         device=args.device,
         condition=args.condition,
+        reference=args.reference,
         overwrite=args.overwrite,
         report=_print_json if args.json else _print_outcome,
         progress=_live_progress if sys.stderr.isatty() else None,

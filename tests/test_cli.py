@@ -64,6 +64,36 @@ def test_transfer_writes_a_cube_that_opens(model_folder, cube_file, tmp_path, ca
     np.testing.assert_array_equal(moved.labels, open_cube(cube_file).labels)
 
 
+def test_a_baseline_is_matched_to_the_reference_file(cube_file, tmp_path, capsys):
+    reference, out = tmp_path / "other.udt.h5", tmp_path / "out"
+    save_cube(make_cube(5, 9, 12, domain="second", origin="digital device", name="other"), reference)
+    words = ["transfer", str(cube_file), "-o", str(out), "--model", "baseline:moments", "--json"]
+    assert main([*words, "--reference", str(reference)]) == 0
+    outcome = json.loads(capsys.readouterr().out)
+    moved = open_cube(outcome["result"])
+    assert moved.origin == "transferred to: digital device (baseline: moments)"
+    assert outcome["model"] == moved.provenance["model"]["name"] == "baseline: moments"
+    assert moved.provenance["model"]["reference"]["file"]["path"] == str(reference)
+    assert Path(outcome["result"]).name == "organs_baseline-moments.udt.h5"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--model", "baseline:moments"], "needs a reference"),
+        (["--model", "baseline:magic"], "choose identity, moments, histograms"),
+        (["--model", "small_organs", "--reference", "FILE"], "Only baselines take a reference"),
+        (["--model", "baseline:moments", "--reference", "missing.h5"], "missing.h5"),
+    ],
+)
+def test_a_baseline_that_cannot_be_is_one_sentence(words, said, model_folder, cube_file, tmp_path, capsys):
+    words = [str(cube_file) if word == "FILE" else word for word in words]
+    assert main(["transfer", str(cube_file), "-o", str(tmp_path / "out"), *words]) == 2
+    printed = capsys.readouterr().err
+    assert said in printed
+    assert printed.count("\n") == 1
+
+
 def test_a_result_is_replaced_only_when_asked(model_folder, cube_file, tmp_path, capsys):
     words = ["transfer", str(cube_file), "-o", str(tmp_path / "out"), "--model", "small_organs"]
     assert main(words) == 0

@@ -9,6 +9,7 @@ from typing import Any
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import ModelError, TransferError, UdtError
+from napari_udt.inference.baselines import is_baseline
 from napari_udt.inference.run import Direction, Progress, transfer
 from napari_udt.io import open_cube, save_cube
 from napari_udt.models import ModelSpec, list_models
@@ -37,11 +38,15 @@ def transfer_files(
     direction: Direction = "sim2real",
     device: str = "auto",
     condition: str = "auto",
+    reference: Path | None = None,
     overwrite: bool = False,
     report: Callable[[Outcome], None],
     progress: Progress | None = None,
 ) -> list[Outcome]:
     """Transfer each file into ``folder`` and report each outcome as it comes.
+
+    Parameters are those of :func:`~napari_udt.inference.run.transfer`; ``reference`` is the file of the cube that a
+    baseline is matched to. A baseline's results bear its name in place of the direction.
 
     Returns
     -------
@@ -49,6 +54,8 @@ def transfer_files(
         One per file: source, result, model, device, condition, seconds, and error (a sentence, or None).
     """
     cache: dict[str, Any] = {}
+    wanted = open_cube(reference) if reference else None
+    ending = model.replace(":", "-").replace(" ", "") if is_baseline(model) else direction
     taken: set[Path] = set()
     outcomes = []
     for path in files:
@@ -58,13 +65,13 @@ def transfer_files(
         )
         outcome.update(source=str(path), model=model)
         try:
-            target = _target(path, folder, direction, overwrite, taken)
+            target = _target(path, folder, ending, overwrite, taken)
             cube = open_cube(path)
             loaded = _model(model, cube, cache)
-            moved = transfer(cube, loaded, direction, device, progress, condition=condition)
+            moved = transfer(cube, loaded, direction, device, progress, condition=condition, reference=wanted)
             save_cube(moved, target, overwrite=overwrite)
             taken.add(target)
-            outcome.update(_told(moved, loaded.spec, target))
+            outcome.update(_told(moved, target))
         except (UdtError, OSError) as error:
             outcome["error"] = str(error)
         except MemoryError:
@@ -75,17 +82,17 @@ def transfer_files(
     return outcomes
 
 
-def _told(moved: SpectralCube, spec: ModelSpec, target: Path) -> Outcome:
+def _told(moved: SpectralCube, target: Path) -> Outcome:
     """Return what there is to say of a transfer that succeeded."""
     made_by = {key: moved.provenance[key] for key in ("device", "condition")}
-    return {"result": str(target), "model": spec.name, **made_by}
+    return {"result": str(target), "model": moved.provenance["model"]["name"], **made_by}
 
 
-def _target(path: Path, folder: Path, direction: str, overwrite: bool, taken: Collection[Path]) -> Path:
+def _target(path: Path, folder: Path, ending: str, overwrite: bool, taken: Collection[Path]) -> Path:
     stem = path.name
     for suffix in (SUFFIX, *path.suffixes[-1:]):
         stem = stem.removesuffix(suffix)
-    target = folder / f"{stem}_{direction}{SUFFIX}"
+    target = folder / f"{stem}_{ending}{SUFFIX}"
     if target in taken:
         raise TransferError(f"{path}: {target} holds the result of another file of this run; rename one.")
     if target.exists() and not overwrite:
@@ -96,6 +103,8 @@ def _target(path: Path, folder: Path, direction: str, overwrite: bool, taken: Co
 def _model(name: str | None, cube: SpectralCube, cache: dict[str, Any]) -> Any:
     from napari_udt.models import load_model
 
+    if is_baseline(name):
+        return name
     if name is None:
         fitting = fitting_models(cube)
         if not fitting:

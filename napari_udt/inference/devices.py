@@ -27,7 +27,7 @@ def available_devices() -> list[Device]:
     ]
     if torch.backends.mps.is_available():
         found.append(Device("mps", "Apple GPU"))
-    return [*found, Device("cpu", _processor_name())]
+    return [*found, Device("cpu", processor_name())]
 
 
 def choose(key: str = "auto") -> Device:
@@ -48,7 +48,8 @@ def choose(key: str = "auto") -> Device:
     raise TransferError(f"Device {key!r} is not available here; choose auto or one of: {known}.")
 
 
-def _processor_name() -> str:
+def processor_name() -> str:
+    """Return the processor's name as its maker writes it."""
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):

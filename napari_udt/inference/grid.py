@@ -33,8 +33,10 @@ class Regridding:
         return spectra if self.weights is None else spectra @ self.weights
 
 
-def regrid(source_nm: NDArray[np.float64], model_nm: NDArray[np.float64], name: str) -> Regridding:
-    """Plan the way from a cube's wavelengths to a model's.
+def regrid(
+    source_nm: NDArray[np.float64], model_nm: NDArray[np.float64], name: str, target: str = "model"
+) -> Regridding:
+    """Plan the way from a cube's wavelengths to a model's, or to those of what ``target`` calls it.
 
     Raises
     ------
@@ -46,13 +48,13 @@ def regrid(source_nm: NDArray[np.float64], model_nm: NDArray[np.float64], name: 
         return Regridding(None)
     if model_nm[0] < source_nm[0] - SAME_GRID_NM or model_nm[-1] > source_nm[-1] + SAME_GRID_NM:
         raise TransferError(
-            f"{name} covers {source_nm[0]:g}-{source_nm[-1]:g} nm, but the model needs "
-            f"{model_nm[0]:g}-{model_nm[-1]:g} nm; choose a model or a cube whose wavelengths agree."
+            f"{name} covers {source_nm[0]:g}-{source_nm[-1]:g} nm, but the {target} needs "
+            f"{model_nm[0]:g}-{model_nm[-1]:g} nm; choose a {target} or a cube whose wavelengths agree."
         )
     weights = np.stack([np.interp(model_nm, source_nm, unit) for unit in np.eye(len(source_nm))])
     return Regridding(
         weights.astype(np.float32),
         f"spectra were interpolated linearly from {len(source_nm)} wavelengths "
-        f"({source_nm[0]:g}-{source_nm[-1]:g} nm) to the model's {len(model_nm)} "
+        f"({source_nm[0]:g}-{source_nm[-1]:g} nm) to the {target}'s {len(model_nm)} "
         f"({model_nm[0]:g}-{model_nm[-1]:g} nm)",
     )

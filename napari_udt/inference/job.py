@@ -45,6 +45,10 @@ class Job:
     scale: Scale
 
 
+def report_nothing(done: int, total: int) -> None:
+    """Progress that nobody asked for."""
+
+
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Whether an error says that the device's memory is full."""
     import torch

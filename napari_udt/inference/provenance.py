@@ -6,6 +6,7 @@ import hashlib
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from napari_udt import __version__
 from napari_udt.cube import SpectralCube
+from napari_udt.inference.devices import processor_name
 from napari_udt.models import ModelSpec
 
 # Hashing reads about 1 GB/s: a longer file would hold the result up for seconds.
@@ -65,11 +67,38 @@ def describe_run(
         "source": describe_source(cube),
         "device": device,
         **notes,
-        "software": {
-            "napari-udt": __version__,
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
+        **_when_and_with(torch=torch.__version__),
+    }
+
+
+def describe_baseline(
+    cube: SpectralCube, method: str, reference: SpectralCube | None, notes: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the provenance of a cube that a baseline made; JSON-serialisable.
+
+    Without a reference (identity only) the target is the source's own domain.
+    """
+    target = cube if reference is None else reference
+    return {
+        "made_by": "baseline without a network: statistics of a reference, nothing learned; research use only",
+        "model": {
+            "name": f"baseline: {method}",
+            "kind": "baseline",
+            "target": target.origin,
+            "reference": reference and describe_source(reference),
         },
+        "direction": f"{cube.domain} to {target.domain}",
+        "source": describe_source(cube),
+        "device": processor_name(),
+        **notes,
+        **_when_and_with(**{"scikit-image": version("scikit-image")}),
+    }
+
+
+def _when_and_with(**libraries: str) -> dict[str, Any]:
+    """Return the versions of the software, and now."""
+    own = {"napari-udt": __version__, **libraries, "numpy": np.__version__}
+    return {
+        "software": {**own, "python": platform.python_version()},
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }

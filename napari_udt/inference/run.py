@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
+from napari_udt.inference.baselines import PREFIX, is_baseline, transfer_baseline
 from napari_udt.inference.devices import Device, choose
 from napari_udt.inference.grid import regrid
-from napari_udt.inference.job import Job, Progress, Scale, Side
+from napari_udt.inference.job import Job, Progress, Scale, Side, report_nothing
 from napari_udt.inference.pictures import run_picture
 from napari_udt.inference.provenance import describe_run
 from napari_udt.inference.spectra import DEFAULT_CHUNK, DEFAULT_CHUNK_ON_A_CARD, run_spectra
-from napari_udt.inference.tissue import AUTO, tissue_condition
+from napari_udt.inference.tissue import AUTO, LABELS, tissue_condition
 
 if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
@@ -43,6 +44,7 @@ def transfer(
     condition: str = AUTO,
     chunk_size: int | None = None,
     scale: Scale = "source",
+    reference: SpectralCube | None = None,
 ) -> SpectralCube:
     """Carry a cube to the other domain.
 
@@ -51,7 +53,9 @@ def transfer(
     cube : SpectralCube
         The source. Its wavelengths are interpolated to the model's where they differ and cover them.
     model : TransferModel or str
-        A loaded model, or the name or folder of one.
+        A loaded model, or the name or folder of one, or a baseline: "baseline:identity", "baseline:moments" or
+        "baseline:histograms", see :func:`~napari_udt.inference.baselines.transfer_baseline`. A baseline runs on the
+        processor and towards the reference, whatever ``device``, ``direction`` and ``chunk_size`` say.
     direction : {"sim2real", "real2sim"}
         From the simulated to the real domain or back.
     device : str
@@ -68,6 +72,8 @@ def transfer(
     scale : {"source", "unit"}
         For models that work on L2-normalised spectra: give every spectrum its input's norm back, so that it
         can be compared with the source, or leave it at unit norm.
+    reference : SpectralCube, optional
+        For baselines only: an unpaired cube of the target domain with named structures.
 
     Returns
     -------
@@ -78,10 +84,17 @@ def transfer(
     Raises
     ------
     TransferError
-        When cube and model do not fit, a choice is unknown, the device is missing, or its memory does not hold one tile.
+        When cube and model, or reference, do not fit, a choice is unknown, the device is missing, or its memory does not hold one tile.
     ModelError
         When the model cannot be loaded.
     """
+    if is_baseline(model):
+        _check_baseline(model, condition, scale)
+        return transfer_baseline(cube, model.removeprefix(PREFIX).strip(), reference, progress)
+    if reference is not None:
+        raise TransferError(
+            "Only baselines take a reference; leave it out, or choose baseline:moments or the like."
+        )
     model = _loaded(model)
     _check_fit(cube, model, direction, scale)
     job = Job(
@@ -98,16 +111,12 @@ def transfer(
     try:
         if cube.modality == "HSI":
             chunk = chunk_size or (DEFAULT_CHUNK if place.key == "cpu" else DEFAULT_CHUNK_ON_A_CARD)
-            data = run_spectra(job, chunk, progress or _silent)
+            data = run_spectra(job, chunk, progress or report_nothing)
         else:
-            data = run_picture(job, progress or _silent)
+            data = run_picture(job, progress or report_nothing)
     finally:
         model.to(before)
     return _result(job, data, direction, place)
-
-
-def _silent(done: int, total: int) -> None:
-    """Report nothing."""
 
 
 def _loaded(model: TransferModel | str | Path) -> TransferModel:
@@ -116,6 +125,14 @@ def _loaded(model: TransferModel | str | Path) -> TransferModel:
     from napari_udt.models import load_model
 
     return load_model(model)
+
+
+def _check_baseline(model: str, condition: str, scale: str) -> None:
+    if condition not in (AUTO, LABELS) or scale != "source":
+        raise TransferError(
+            f"{model} matches structures by their labels and keeps the source's scale; condition {condition!r} with "
+            f"scale {scale!r} is for networks, leave both out."
+        )
 
 
 def _check_fit(cube: SpectralCube, model: TransferModel, direction: str, scale: str) -> None:

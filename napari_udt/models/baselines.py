@@ -42,9 +42,10 @@ def match_moments(source: Spectra, labels: Labels, reference: Spectra, reference
     """
 
     def standardised(values: Spectra, wanted: Spectra) -> Spectra:
-        spread = values.std(axis=0)
-        unit = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
-        return unit * wanted.std(axis=0) + wanted.mean(axis=0)
+        # float32 sums over a picture's pixels lose digits
+        spread = values.std(axis=0, dtype=np.float64)
+        unit = (values - values.mean(axis=0, dtype=np.float64)) / np.where(spread > 0, spread, 1)
+        return unit * wanted.std(axis=0, dtype=np.float64) + wanted.mean(axis=0, dtype=np.float64)
 
     return _per_class(standardised, source, labels, reference, reference_labels)
 

@@ -60,12 +60,12 @@ def match_labels(
     >>> match_labels({3: "blood"}, ["fat", "vein", "artery"])
     {3: array([0. , 0.5, 0.5], dtype=float32)}
     """
-    known = {_plain(name): index for index, name in enumerate(class_names)}
+    known = {plain_name(name): index for index, name in enumerate(class_names)}
     return {number: _probabilities(name, known) for number, name in label_names.items()}
 
 
 def _probabilities(name: str, known: Mapping[str, int]) -> NDArray[np.float32]:
-    plain = _plain(name)
+    plain = plain_name(name)
     meant = (plain,) if plain in known else _ALIASES.get(plain, ())
     matches = [known[meaning] for meaning in meant if meaning in known] or list(known.values())
     probabilities = np.zeros(len(known), dtype=np.float32)
@@ -73,6 +73,7 @@ def _probabilities(name: str, known: Mapping[str, int]) -> NDArray[np.float32]:
     return probabilities
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Return a structure's name without regard to case, spaces, dashes, underscores and plurals."""
     words = re.sub(r"[\s_\-]+", " ", name).strip().lower()
     return _PLURALS.get(words, words)

@@ -52,6 +52,7 @@ METHODS: Mapping[str, LineStyle] = {
     "cinn": LineStyle("#00CC96", (), "cINN"),
     "unit": LineStyle("#e6194B", (8.0, 3.0, 1.5, 3.0), "UNIT"),
     "cyclegan": LineStyle("#f58231", (3.0, 2.0, 1.0, 2.0, 1.0, 2.0), "CycleGAN"),
+    "baseline": LineStyle("#bfef45", (10.0, 2.0), "baseline"),
 }
 
 THEMES: Mapping[ThemeName, Theme] = {
@@ -80,8 +81,12 @@ def method(cube: SpectralCube) -> str:
 
 
 def method_title(cube: SpectralCube) -> str:
-    """Return the method that transferred a cube as people write it ("cINN", "UNIT"); "" where unknown."""
-    return METHODS[kind].word if (kind := method(cube)) in METHODS else kind
+    """Return the method that transferred a cube as people write it ("cINN", "moments baseline"); "" where unknown."""
+    kind = method(cube)
+    if kind == "baseline":
+        which = str(cube.provenance["model"].get("name", "")).removeprefix("baseline:")
+        return f"{which} baseline".strip()
+    return METHODS[kind].word if kind in METHODS else kind
 
 
 def theme(name: str) -> Theme:

@@ -23,10 +23,11 @@ def test_domains_have_the_papers_colours_and_styles_of_their_own():
         line_style("simulated", simulated()),
         line_style("transferred", transferred()),
         line_style("transferred", transferred(provenance={"model": {"kind": "UNIT"}})),
+        line_style("transferred", transferred(provenance={"model": {"kind": "baseline"}})),
         line_style("none", simulated()),
     ]
     assert [style.colour for style in styles[:4]] == ["#4363d8", "#911eb4", "#00CC96", "#e6194B"]
-    assert len({(style.colour, style.dash) for style in styles}) == 5
+    assert len({(style.colour, style.dash) for style in styles}) == 6
     assert REAL.dash == METHODS["cinn"].dash == ()
     assert SIMULATED.dash
 
@@ -35,6 +36,16 @@ def test_a_method_is_named_only_where_provenance_names_it():
     assert method_title(transferred()) == "cINN"
     assert method_title(transferred(provenance={"model": {"kind": "new"}})) == "new"
     assert method_title(transferred(provenance={})) == ""
+    baseline = {"model": {"kind": "baseline", "name": "baseline: moments"}}
+    assert method_title(transferred(provenance=baseline)) == "moments baseline"
+
+
+def test_methods_differ_in_colour_and_dash():
+    styles = METHODS.values()
+    assert len({style.colour for style in styles}) == len({style.dash for style in styles}) == len(styles)
+
+
+def test_a_method_without_provenance_is_taken_for_the_cinn():
     assert line_style("transferred", transferred(provenance={})) == METHODS["cinn"]
 
 
