@@ -291,7 +291,7 @@ def test_a_normalised_quantity_loses_its_unit(session):
     assert resolve(session).quantity == "reflectance / L2 norm"
 
 
-def test_different_quantities_are_both_named():
+def test_an_axis_of_different_quantities_says_only_what_was_done_to_them():
     mixed = opened(simulated(), transferred(quantity="counts"))
     assert resolve(mixed).quantity == "value (see the cubes' units)"
     mixed.set_options(normalisation="l2")
