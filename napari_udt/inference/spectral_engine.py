@@ -56,6 +56,7 @@ class _Step:
     gather: Tensor  # (channels,)
     first: Tensor  # (width, passive)
     constant: Tensor  # (width, tissue entries): bias, offsets and what the condition adds
+    columns: tuple[Tensor, ...]  # the same, one (width, 1) for each tissue entry
     second: Tensor  # (2 active, width)
     bias: Tensor  # (2 active, 1)
     shift: Tensor  # (active, 1)
@@ -160,10 +161,9 @@ class SpectralPlan:
         count, channels = spectra.shape
         work = self._workspace(width, channels)
         work.fill(spectra)
-        chosen = entries[:1]  # one column of the constants for all, where they are of one condition
+        chosen: int | Tensor = int(entries[0])  # one column of the constants for all of one condition
         if (entries != chosen).any():
-            chosen = functional.pad(entries, (0, width - count))
-        chosen = chosen.to(self.device)
+            chosen = functional.pad(entries, (0, width - count)).to(self.device)
         for step in self._steps:
             work.take(step, chosen)
         state = work.state.index_select(0, self._order)
@@ -202,11 +202,15 @@ class _Workspace:
         self.state[:, : len(spectra)] = spectra.T
         self.state[:, len(spectra) :] = 0
 
-    def take(self, step: _Step, entries: Tensor) -> None:
-        """Move the state through one block; ``entries`` (1,) or (width,) name the conditions of the spectra."""
+    def take(self, step: _Step, entries: int | Tensor) -> None:
+        """Move the state through one block; ``entries`` is the condition of all spectra, or theirs (width,)."""
         hidden, rows = self._hidden[len(step.first)], self._next
         torch.index_select(self.state, 0, step.gather, out=rows.all)
-        torch.addmm(step.constant.index_select(1, entries), step.first, rows.passive, out=hidden)
+        if isinstance(entries, int):
+            constant = step.columns[entries]
+        else:
+            constant = step.constant.index_select(1, entries)
+        torch.addmm(constant, step.first, rows.passive, out=hidden)
         torch.addmm(step.bias, step.second, hidden.relu_(), out=self._outputs)
         growth = self._gate.sigmoid_().mul_(2 * step.clamp).sub_(step.clamp).exp_()
         if step.backwards:
@@ -263,7 +267,7 @@ class _Folder:
         self.scale, self.offset = self.scale * after, self.offset * after + moved
         self.offset[active] = 0.0
         gather = self._gather(active, passive)
-        return _Step(gather, first, constant, second, bias[:, None], shift[:, None], block.clamp, False)
+        return _Step(gather, first, constant, (), second, bias[:, None], shift[:, None], block.clamp, False)
 
     def _backwards(self, block: CouplingBlock, condition: Tensor) -> _Step:
         passive, active = _places(block)
@@ -277,7 +281,7 @@ class _Folder:
         self.offset[active] = 0.0
         shift = torch.zeros((n, 1), dtype=torch.float64)
         gather = self._gather(active, passive)
-        return _Step(gather, first, constant, second, bias[:, None], shift, -block.clamp, True)
+        return _Step(gather, first, constant, (), second, bias[:, None], shift, -block.clamp, True)
 
     def _gather(self, active: Tensor, passive: Tensor) -> Tensor:
         """Return the rows to pick for a block; afterwards its channels lie as [active, passive]."""
@@ -340,6 +344,7 @@ def _on(step: _Step, device: torch.device) -> _Step:
         step.gather.to(device),
         floats(step.first),
         floats(step.constant),
+        tuple(floats(column[:, None]) for column in step.constant.T),
         floats(step.second),
         floats(step.bias),
         floats(step.shift),
