@@ -100,6 +100,7 @@ class SpectralPlan:
         self._scale = folder.final_scale.to(self.device, torch.float32)
         self._offset = folder.final_offset.to(self.device, torch.float32)
         self._workspaces = threading.local()
+        self._pool: ThreadPoolExecutor | None = None
 
     @torch.inference_mode()
     def __call__(self, spectra: Tensor, entries: Tensor, *, narrow: bool = False) -> Tensor:
@@ -135,9 +136,14 @@ class SpectralPlan:
                 for job in jobs:
                     fill(job)
             else:
-                with ThreadPoolExecutor(self.threads, initializer=single_threaded) as pool:
-                    list(pool.map(fill, jobs))  # the list raises what a worker raised
+                list(self._crew().map(fill, jobs))  # the list raises what a worker raised
         return out
+
+    def _crew(self) -> ThreadPoolExecutor:
+        """Return the worker threads; they stay for the next call and go with the plan."""
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.threads, "spectra", single_threaded)
+        return self._pool
 
     def _jobs(self, entries: Tensor) -> list[Tensor]:
         """Split into tiles, the positions of their spectra: tiles of one condition first, then of the remainders."""

@@ -1,5 +1,9 @@
 """The engine must give the plain network's numbers, however it gets there."""
 
+import gc
+import threading
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -100,3 +104,21 @@ def test_large_clamps_and_many_blocks_stay_finite():
     plan = SpectralPlan(network, torch.rand(1, CONDITION), torch.rand(1, CONDITION))
     moved = plan(0.1 * torch.randn(64, 11), torch.zeros(64, dtype=torch.long))
     assert np.isfinite(moved.numpy()).all()
+
+
+def test_worker_threads_stay_for_the_next_call_and_go_with_the_plan():
+    def workers():
+        return sum(thread.name.startswith("spectra") for thread in threading.enumerate())
+
+    gc.collect()
+    before = workers()
+    plan = SpectralPlan(trained_looking(3, 3), torch.rand(1, CONDITION), torch.rand(1, CONDITION), threads=2)
+    for _ in range(3):
+        plan(torch.randn(2000, 11), torch.zeros(2000, dtype=torch.long))
+        assert before < workers() <= before + 2
+    del plan
+    gc.collect()
+    deadline = time.monotonic() + 5
+    while workers() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert workers() == before
