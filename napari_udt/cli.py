@@ -37,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code (0, 2 for an error, 3 when some of several files failed)."""
     wait_passively()
     words = list(sys.argv[1:] if arguments is None else arguments)
-    args = _parser().parse_args(_with_command(words))
+    words = _with_command(words)
+    args = _parser(words).parse_args(words)
     warnings.formatwarning = _warning_sentence
     try:
         code = int(args.run(args))
@@ -78,7 +79,8 @@ def _warning_sentence(
     return f"napari-udt: {' '.join(str(message).split())}\n"
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """Make the parser; a command of another package is imported only where the words name it."""
     parser = argparse.ArgumentParser(
         prog="napari-udt",
         description="See what an unsupervised domain transfer does to photoacoustic and hyperspectral images. "
@@ -93,8 +95,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_transfer(_command(commands, "transfer", _transfer, "transfer files without the viewer"))
     _add_models(_command(commands, "models", _models, "list the models"))
     for name, (module, what) in FOREIGN.items():
-        work = import_module(module)
-        work.add_arguments(_command(commands, name, work.run, what))
+        if name in words:
+            work = import_module(module)
+            work.add_arguments(_command(commands, name, work.run, what))
+        else:
+            commands.add_parser(name, help=what)
     return parser
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor, nn
 
-from napari_udt.bench.machine import in_turn, matrix_peak_gflops, watch_memory
-from napari_udt.bench.spectral import CHECKED, SpectralResult
+from napari_udt.bench.machine import in_turn, matrix_peak_gflops, timed, watch_memory
+from napari_udt.bench.spectral import CHECKED, SpectralResult, error_of_range
 from napari_udt.models.autoencoders import spectral_pair
 
 # (hidden width, latent width, linear layers before the activation) of the published configurations
 PUBLISHED = {"published UNIT size": (500, 20, 4), "published CycleGAN size": (1000, 100, 8)}
 CHANNELS = 100
+_BATCH = 8192
 
 
 class PlainAutoencoder(nn.Module):
@@ -64,40 +67,34 @@ def bench_autoencoder(name: str, count: int, device: str = "cpu", repeats: int =
     torch.manual_seed(0)
     hidden, latent, layers = PUBLISHED[name]
     plain = PlainAutoencoder(hidden, latent, layers)
-    ours = multiplied_out(plain).to(device)
-    checked = torch.randn(CHECKED, CHANNELS)
-    exact = PlainAutoencoder(hidden, latent, layers).double()
-    exact.load_state_dict(plain.state_dict())
-    truth = exact(checked.double())
-    spread = float(truth.max() - truth.min())
-    errors = [
-        float((net(checked.to(device)).cpu() - truth).abs().max()) / spread
-        for net in (ours, plain.to(device))
-    ]
-    x = torch.randn(count, CHANNELS, device=device)
+    ours = multiplied_out(plain)
+    errors = _errors(plain, ours, device)
+    ours, plain = ours.to(device), plain.to(device)
+    parts = torch.randn(count, CHANNELS, device=device).split(_BATCH)
     peak = matrix_peak_gflops(device)
-    engine_s, plain_s = in_turn(
-        lambda: [ours(part) for part in x.split(8192)],
-        lambda: [plain(part) for part in x.split(8192)],
+    seconds = in_turn(
+        lambda: [ours(part) for part in parts],
+        lambda: [plain(part) for part in parts],
         repeats=repeats,
         device=device,
     )
     with watch_memory() as memory:
-        [ours(part) for part in x.split(8192)]
-    gflops = 2 * (CHANNELS * hidden + hidden * latent + latent * CHANNELS) * count / engine_s / 1e9
-    return SpectralResult(
-        network=name,
-        device=device,
-        spectra=count,
-        engine_s=engine_s,
-        plain_s=plain_s,
-        plain_spectra=count,
-        ratio=plain_s / engine_s,
-        spectra_per_s=count / engine_s,
-        gflops=gflops,
-        share_of_peak=gflops / peak,
+        timed(lambda: [ours(part) for part in parts], device)
+    return SpectralResult.of(
+        name,
+        device,
+        (count, count),
+        (seconds[0], seconds[1]),
+        flop_per_spectrum=2 * (CHANNELS * hidden + hidden * latent + latent * CHANNELS),
         peak_gflops=peak,
         peak_memory_mb=memory.above_start_mb,
-        max_error_of_range=errors[0],
-        plain_error_of_range=errors[1],
+        errors=errors,
     )
+
+
+def _errors(plain: PlainAutoencoder, ours: nn.Module, device: str) -> tuple[float, float]:
+    x = torch.randn(CHECKED, CHANNELS)
+    exact = copy.deepcopy(plain).double()(x.double())
+    found = (copy.deepcopy(net).to(device)(x.to(device)).cpu() for net in (ours, plain))
+    engine, other = (error_of_range(values, exact) for values in found)
+    return engine, other

@@ -40,6 +40,39 @@ class SpectralResult:
     max_error_of_range: float
     plain_error_of_range: float
 
+    @classmethod
+    def of(
+        cls,
+        network: str,
+        device: str,
+        counts: tuple[int, int],
+        seconds: tuple[float, float],
+        *,
+        flop_per_spectrum: int,
+        peak_gflops: float,
+        peak_memory_mb: float,
+        errors: tuple[float, float],
+    ) -> SpectralResult:
+        """Return the figures that follow from what was measured; pairs are (engine, plain)."""
+        (spectra, plain_spectra), (engine_s, plain_s) = counts, seconds
+        gflops = flop_per_spectrum * spectra / engine_s / 1e9
+        return cls(
+            network=network,
+            device=device,
+            spectra=spectra,
+            engine_s=engine_s,
+            plain_s=plain_s,
+            plain_spectra=plain_spectra,
+            ratio=(plain_s / plain_spectra) / (engine_s / spectra),
+            spectra_per_s=spectra / engine_s,
+            gflops=gflops,
+            share_of_peak=gflops / peak_gflops,
+            peak_gflops=peak_gflops,
+            peak_memory_mb=peak_memory_mb,
+            max_error_of_range=errors[0],
+            plain_error_of_range=errors[1],
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return the figures for JSON."""
         return asdict(self)
@@ -63,63 +96,66 @@ def bench_network(
     counts: tuple[int, ...] = (1, 1000, CUBE),
 ) -> list[SpectralResult]:
     """Time one network for several numbers of spectra."""
-    torch.manual_seed(1)
-    width = coupling_blocks(network)[0].condition_channels
-    source, target = (torch.rand(TISSUES, width) for _ in range(2))
-    plain = PlainSpectralCINN(network).to(device)
-    plan = SpectralPlan(network, source, target, device=device)
-    errors = _errors(network, plain, plan, source, target, device)
-    return [
-        _case(name, network, device, count, repeats, plain, plan, source, target, errors) for count in counts
-    ]
+    rivals = _Rivals(network, device)
+    errors = rivals.errors()
+    return [_case(name, rivals, count, repeats, errors) for count in counts]
 
 
 def _case(
-    name: str,
-    network: SpectralCINN,
-    device: str,
-    count: int,
-    repeats: int,
-    plain: PlainSpectralCINN,
-    plan: SpectralPlan,
-    source: Tensor,
-    target: Tensor,
-    errors: tuple[float, float],
+    name: str, rivals: _Rivals, count: int, repeats: int, errors: tuple[float, float]
 ) -> SpectralResult:
     x, entries = torch.randn(count, 100), torch.randint(TISSUES, (count,))
-    some = min(count, PLAIN_SHARE)
-    part, conditions = (
-        x[:some].to(device),
-        (source[entries[:some]].to(device), target[entries[:some]].to(device)),
-    )
-    repeats = repeats if count >= CUBE else 10 * repeats
+    some, device = min(count, PLAIN_SHARE), rivals.device
+    part, conditions = x[:some].to(device), rivals.conditions(entries[:some])
     peak = matrix_peak_gflops(device)
-    engine_s, plain_s = in_turn(
-        lambda: plan(x, entries, narrow=count == 1),
-        lambda: plain.transfer(part, *conditions),
-        repeats=repeats,
+    seconds = in_turn(
+        lambda: rivals.plan(x, entries, narrow=count == 1),
+        lambda: rivals.plain.transfer(part, *conditions),
+        repeats=repeats if count >= CUBE else 10 * repeats,
         device=device,
     )
     peak = max(peak, matrix_peak_gflops(device))
     with watch_memory() as memory:
-        timed(lambda: plan(x, entries), device)
-    gflops = flop_per_spectrum(network) * count / engine_s / 1e9
-    return SpectralResult(
-        network=name,
-        device=device,
-        spectra=count,
-        engine_s=engine_s,
-        plain_s=plain_s,
-        plain_spectra=some,
-        ratio=(plain_s / some) / (engine_s / count),
-        spectra_per_s=count / engine_s,
-        gflops=gflops,
-        share_of_peak=gflops / peak,
+        timed(lambda: rivals.plan(x, entries), device)
+    return SpectralResult.of(
+        name,
+        device,
+        (count, some),
+        (seconds[0], seconds[1]),
+        flop_per_spectrum=flop_per_spectrum(rivals.network),
         peak_gflops=peak,
         peak_memory_mb=max(0.0, memory.above_start_mb - x.nbytes / 1e6),  # without the result itself
-        max_error_of_range=errors[0],
-        plain_error_of_range=errors[1],
+        errors=errors,
     )
+
+
+class _Rivals:
+    """The two ways through one network, under the same conditions."""
+
+    def __init__(self, network: SpectralCINN, device: str) -> None:
+        torch.manual_seed(1)
+        self.network, self.device = network, device
+        width = coupling_blocks(network)[0].condition_channels
+        self._source, self._target = (torch.rand(TISSUES, width) for _ in range(2))
+        self.plain = PlainSpectralCINN(network).to(device)
+        self.plan = SpectralPlan(network, self._source, self._target, device=device)
+
+    def conditions(self, entries: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what the plain way needs for spectra of these tissue entries."""
+        return self._source[entries].to(self.device), self._target[entries].to(self.device)
+
+    def errors(self) -> tuple[float, float]:
+        """Return the largest errors (engine, plain) against float64, over the output's range."""
+        x, entries = torch.randn(CHECKED, 100), torch.randint(TISSUES, (CHECKED,))
+        source, target = self._source[entries].double(), self._target[entries].double()
+        exact = PlainSpectralCINN(self.network).double().transfer(x.double(), source, target)
+        theirs = self.plain.transfer(x.to(self.device), *self.conditions(entries)).cpu()
+        return error_of_range(self.plan(x, entries), exact), error_of_range(theirs, exact)
+
+
+def error_of_range(result: Tensor, exact: Tensor) -> float:
+    """Return the largest deviation from the exact values, in parts of their range."""
+    return float((result - exact).abs().max() / (exact.max() - exact.min()))
 
 
 def flop_per_spectrum(network: SpectralCINN) -> int:
@@ -131,24 +167,3 @@ def flop_per_spectrum(network: SpectralCINN) -> int:
 
 def _width(block: CouplingBlock) -> int:
     return int(block.subnet[0].out_features)  # type: ignore[index]
-
-
-def _errors(
-    network: SpectralCINN,
-    plain: PlainSpectralCINN,
-    plan: SpectralPlan,
-    source: Tensor,
-    target: Tensor,
-    device: str,
-) -> tuple[float, float]:
-    """Largest error of the engine and of the plain implementation against float64, over the output's range."""
-    x, entries = torch.randn(CHECKED, 100), torch.randint(TISSUES, (CHECKED,))
-    exact = (
-        PlainSpectralCINN(network)
-        .double()
-        .transfer(x.double(), source[entries].double(), target[entries].double())
-    )
-    spread = float(exact.max() - exact.min())
-    theirs = plain.transfer(x.to(device), source[entries].to(device), target[entries].to(device)).cpu()
-    ours, base = (float((result - exact).abs().max()) / spread for result in (plan(x, entries), theirs))
-    return ours, base

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-# Two spinning OpenMP threads beside a drawing window run ten times slower; this must be said before torch loads.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 from napari_udt.viewer.desk import Desk, desk_of
 from napari_udt.viewer.opening import open_files
