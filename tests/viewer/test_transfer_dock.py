@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QWidget
 
+from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
 from napari_udt.viewer.session import Session
 from napari_udt.viewer.widgets.transfer_dock import TransferDock
@@ -221,14 +223,17 @@ def test_directions_say_what_the_target_really_is(make_dock, make_spec):
     assert "b (test)" in dock.model.tooltip
 
 
-def test_an_imported_model_is_chosen(qtbot, shared, tmp_path, monkeypatch, session):
+def test_an_imported_model_that_fits_is_chosen(qtbot, shared, tmp_path, monkeypatch):
     monkeypatch.setenv("NAPARI_UDT_MODELS", str(tmp_path))
-    dock = TransferDock(session, devices=list)
+    organs = Session()
+    grid = np.linspace(500, 1000, 100)
+    organs.add(SpectralCube(np.ones((2, 2, 100), np.float32), grid, "HSI", "simulated", name="organs"))
+    dock = TransferDock(organs, devices=list)
     qtbot.addWidget(dock)
-    dock.model_tools.import_folder(shared / "fixtures" / "checkpoints" / "cinn_pat_small")
+    assert dock.model.value.name == "hsi_cinn_dy"
+    dock.model_tools.import_folder(shared / "fixtures" / "checkpoints" / "cinn_hsi_small")
     assert not dock.model_tools.import_button.isEnabled()
     qtbot.waitUntil(dock.model_tools.import_button.isEnabled, timeout=20_000)
-    assert [path.name for path in tmp_path.iterdir()] == ["cinn_pat_small"]
-    if dock.model.choices:  # the fixture's network may have fewer channels than the cube
-        assert dock.model.value.name == "cinn_pat_small"
-    assert "Imported cinn_pat_small" in dock.status.text()
+    assert [path.name for path in tmp_path.iterdir()] == ["cinn_hsi_small"]
+    assert dock.model.value.name == "cinn_hsi_small"
+    assert "Imported cinn_hsi_small" in dock.status.text()
