@@ -154,12 +154,11 @@ def _click(window: Window, pixel: PixelRef) -> float:
 
 def screen_position(window: Window, pixel: PixelRef) -> tuple[float, float]:
     """Return where a pixel lies on the canvas widget: x and y in its own coordinates."""
-    viewer, canvas = window.viewer, window.viewer.window._qt_viewer.canvas
+    canvas = window.viewer.window._qt_viewer.canvas
     image = window.desk.adapter[pixel.key].image
     _, y, x = image.data_to_world((0, pixel.row, pixel.column))
-    view = canvas.view
-    if viewer.canvas.grid.enabled:
-        view = canvas.grid[viewer.canvas.grid.position(viewer.layers.index(image), viewer.layers)]
+    cell = window.desk.side_by_side.cell_of(pixel.key)
+    view = canvas.view if cell is None else canvas.grid[cell]
     mapped = (view.transform * view.scene.transform).map((x, y))
     return float(mapped[0]), float(mapped[1])
 

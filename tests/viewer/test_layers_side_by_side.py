@@ -45,6 +45,14 @@ def test_each_cube_has_one_cell(viewer, desk):
     ]
 
 
+def test_every_cube_knows_its_cell(viewer, desk):
+    keys = [entry.key for entry in desk.session]
+    assert [desk.side_by_side.cell_of(key) for key in keys] == [None] * 3
+    desk.side_by_side.set_active(True)
+    found = {desk.side_by_side.cell_of(key) for key in keys}
+    assert found in ({(0, 0), (0, 1), (0, 2)}, {(0, 0), (1, 0), (2, 0)})
+
+
 def test_maps_stay_out_of_the_cells_and_the_missing_part_is_named(viewer, desk):
     desk.side_by_side.set_active(True)
     assert viewer.canvas.grid.stride == 3

@@ -45,6 +45,15 @@ class SideBySide:
         """Whether there are two cubes to compare."""
         return len(self._wanted()) > 1
 
+    def cell_of(self, key: str) -> tuple[int, int] | None:
+        """Row and column of a cube's cell in napari's grid; None while the cubes are stacked."""
+        if key not in self.cells:
+            return None
+        viewer = self._adapter.viewer
+        index = viewer.layers.index(self._adapter[key].image)
+        row, column = viewer.canvas.grid.position(index, viewer.layers)
+        return row, column
+
     def set_active(self, active: bool) -> None:
         """Put the cubes side by side, or stack them again as they were."""
         if active and self.possible():
