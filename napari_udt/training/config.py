@@ -16,7 +16,8 @@ from napari_udt.errors import TrainingError
 
 CONFIGS = Path(__file__).parent / "configs"
 
-Condition = Literal["class", "domain"]
+Method = Literal["cinn", "unit", "cyclegan"]
+Condition = Literal["class", "domain", "none"]
 SecondLabels = Literal["proxy", "given"]
 
 
@@ -76,8 +77,9 @@ class ConditionConfig:
 
     Parameters
     ----------
-    on : {"class", "domain"}
-        What the network is conditioned on: domain and class (cINN_DY) or the domain alone (cINN_D).
+    on : {"class", "domain", "none"}
+        What the network is conditioned on: domain and class (cINN_DY), the domain alone (cINN_D), for UNIT and
+        CycleGAN, which have a network per domain, the class (UNIT_Y) or nothing.
     second_labels : {"proxy", "given"}
         Whether the second domain's classes are treated as unknown, as in the paper, or used.
     label_noise_level : float
@@ -115,6 +117,28 @@ class DiscriminatorConfig:
 
 
 @dataclass(frozen=True)
+class AutoencoderConfig:
+    """Losses of UNIT and CycleGAN; the defaults are the published weights.
+
+    Parameters
+    ----------
+    cycle_weight : float
+        Of the mean squared error after a transfer there and back.
+    reconstruction_weight, prior_weight, cycle_prior_weight : float
+        UNIT only: of each domain's own reconstruction, and of the latents' mean square before and after a transfer.
+    latent_noise : float
+        Standard deviation of the noise added to latents in training: 1 for images in the published code, 0 for
+        spectra.
+    """
+
+    cycle_weight: float = _bounded(NOT_NEGATIVE, 10.0)
+    reconstruction_weight: float = _bounded(NOT_NEGATIVE, 10.0)
+    prior_weight: float = _bounded(NOT_NEGATIVE, 0.05)
+    cycle_prior_weight: float = _bounded(NOT_NEGATIVE, 0.05)
+    latent_noise: float = _bounded(NOT_NEGATIVE, 0.0)
+
+
+@dataclass(frozen=True)
 class OptimisationConfig:
     """How long and how fast.
 
@@ -128,8 +152,11 @@ class OptimisationConfig:
         Of Adam at the start; the two optimisers share no parameter.
     gradient_clip : float
         Largest absolute value of a gradient entry.
+    weight_decay : float
+        Of Adam: 0 for the cINN, 1e-4 for UNIT and CycleGAN in the published code.
     gan_weight : float
-        Weight of the adversarial terms of equation (4); 0 leaves the discriminators out.
+        Weight of the adversarial terms: equation (4) for the cINN; 1 for UNIT and 5 for CycleGAN in the published
+        code. 0 leaves the discriminators out.
     evaluate_every : int
         Steps between two looks at the held-out data; a line of the log and a checkpoint follow each.
     patience : int
@@ -143,6 +170,7 @@ class OptimisationConfig:
     learning_rate: float = _bounded(POSITIVE, 1e-3)
     discriminator_learning_rate: float = _bounded(POSITIVE, 1e-3)
     gradient_clip: float = _bounded(POSITIVE, 0.1)
+    weight_decay: float = _bounded(NOT_NEGATIVE, 0.0)
     gan_weight: float = _bounded(NOT_NEGATIVE, 1.0)
     evaluate_every: int = _bounded(POSITIVE, 100)
     patience: int = _bounded(POSITIVE, 10)
@@ -156,7 +184,8 @@ class TrainingConfig:
     Parameters
     ----------
     modality : {"HSI", "PAT"}
-    data, optimisation, condition, discriminator : dataclasses
+    method : {"cinn", "unit", "cyclegan"}
+    data, optimisation, condition, discriminator, autoencoder : dataclasses
         The sections of the file.
     name, title : str
         Of the model: folder name and the words for the screen.
@@ -173,8 +202,10 @@ class TrainingConfig:
     optimisation: OptimisationConfig
     name: str = _bounded(FILLED)
     title: str = _bounded(FILLED)
+    method: Method = "cinn"
     condition: ConditionConfig = ConditionConfig()
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
+    autoencoder: AutoencoderConfig = AutoencoderConfig()
     architecture: Mapping[str, Any] = field(default_factory=dict)
     seed: int = _bounded(NOT_NEGATIVE, 0)
     notes: str = ""

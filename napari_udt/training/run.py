@@ -10,6 +10,7 @@ import torch
 
 from napari_udt.errors import TrainingError
 from napari_udt.models import ModelSpec, TransferModel, build_network, save_model
+from napari_udt.models.assemble import transfer_model
 from napari_udt.models.conditions import Conditions
 from napari_udt.training.card import model_card
 from napari_udt.training.config import TrainingConfig
@@ -62,9 +63,9 @@ def train(
     loop = TrainingLoop(trainer, data, folder.with_name(f"{folder.name}.run"))
     loop.start(resume)
     loop.run()
-    model = TransferModel(spec, trainer.network.eval())
+    model = transfer_model(spec, trainer.network)
     spec = replace(spec, training=training_facts(config, data, loop, model))
-    finished = TransferModel(replace(spec, card=model_card(spec)), trainer.network)
+    finished = transfer_model(replace(spec, card=model_card(spec)), trainer.network)
     save_model(finished, folder)
     return finished
 
@@ -75,7 +76,7 @@ def make_spec(config: TrainingConfig, data: Mapping[str, DomainData]) -> ModelSp
     return ModelSpec(
         name=config.name,
         title=config.title,
-        kind="cinn",
+        kind=config.method,
         modality=config.modality,
         wavelengths_nm=tuple(float(w) for w in simulated.dataset.wavelengths_nm),
         class_names=simulated.dataset.class_names,

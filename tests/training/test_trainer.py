@@ -88,7 +88,8 @@ def test_without_adversarial_weight_there_are_no_discriminators(toy_config):
 def test_proxies_keep_the_second_domains_classes_from_training(toy_config):
     for second_labels, seen in (("proxy", [-1]), ("given", [0, 1, 2])):
         trainer, _ = make_trainer(toy_config(condition={"second_labels": second_labels}))
-        _, labels, domain = trainer.batch(trainer.samples, 50)
+        batch = trainer.batch(trainer.samples, 50)
+        labels, domain = batch.labels, batch.domain
         assert labels[domain == 1].unique().tolist() == seen
         assert labels[domain == 0].unique().tolist() == [0, 1, 2]
 

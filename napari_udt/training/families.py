@@ -1,0 +1,51 @@
+"""The families of networks that can be trained, by the name of their method in a configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from napari_udt.training.cycle import UNIT, CycleGAN
+from napari_udt.training.likelihood import Likelihood
+from napari_udt.training.objective import Objective
+
+
+@dataclass(frozen=True)
+class Family:
+    """What is particular about a method, for its training and its card.
+
+    Parameters
+    ----------
+    objective : type of Objective
+    words : str
+        What its networks are, and their source.
+    criterion : str
+        By what the weights that are kept are chosen on held-out samples.
+    """
+
+    objective: type[Objective]
+    words: str
+    criterion: str
+
+
+_DISTANCE = "energy distance to the other domain plus cycle error"
+
+FAMILIES = {
+    "cinn": Family(
+        Likelihood,
+        'Conditional invertible network, after Dreher et al., "Unsupervised Domain Transfer with Conditional '
+        'Invertible Neural Networks", MICCAI 2023',
+        "likelihood",
+    ),
+    "unit": Family(
+        UNIT,
+        'Pair of auto-encoders with one latent space, after Liu et al., "Unsupervised Image-to-Image Translation '
+        'Networks", NeurIPS 2017, in the form that Dreher et al., MICCAI 2023, compare with',
+        _DISTANCE,
+    ),
+    "cyclegan": Family(
+        CycleGAN,
+        'Two auto-encoders, one per direction, after Zhu et al., "Unpaired Image-to-Image Translation using '
+        'Cycle-Consistent Adversarial Networks", ICCV 2017, in the form that Dreher et al., MICCAI 2023, compare with',
+        _DISTANCE,
+    ),
+}

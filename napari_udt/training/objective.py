@@ -1,0 +1,98 @@
+"""What a training step minimises, one class per family of networks.
+
+The :class:`~napari_udt.training.trainer.Trainer` owns batches, discriminators and optimisers and drives any of them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from napari_udt.models.conditions import Conditions
+from napari_udt.training.config import TrainingConfig
+
+# In the order of the batch: simulated samples first, as in the conditions' domain entries.
+DOMAINS = ("simulated", "second")
+OTHER = {"simulated": "second", "second": "simulated"}
+
+Losses = dict[str, Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Samples of both domains, the simulated ones first.
+
+    Parameters
+    ----------
+    x : Tensor, shape (2 n, C) or (2 n, C, H, W)
+        In normalised units.
+    labels : Tensor, shape (2 n,) or (2 n, H, W)
+        -1 where training must not know the class.
+    domain : Tensor, shape (2 n,)
+        0 for simulated, 1 for second.
+    """
+
+    x: Tensor
+    labels: Tensor
+    domain: Tensor
+
+    def by_domain(self) -> dict[str, Tensor]:
+        """Samples of each domain."""
+        return per_domain(self.x)
+
+
+class Objective(ABC):
+    """Losses of one family of networks, apart from those that its discriminators give.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    network : Module
+        Of the family.
+    conditions : Conditions
+        Maker of the network's conditions.
+    """
+
+    # Factor of every loss by the first part of its name; "generator" is the adversarial one.
+    weights: Mapping[str, float]
+
+    def __init__(self, config: TrainingConfig, network: Any, conditions: Conditions) -> None:
+        self.network = network
+        self.conditions = conditions
+        self.adversarial = config.optimisation.gan_weight > 0
+
+    @abstractmethod
+    def __call__(self, batch: Batch) -> tuple[Losses, dict[str, Tensor]]:
+        """Run the network on one batch.
+
+        Returns
+        -------
+        losses : dict of str to Tensor, shape ()
+            Unweighted, named ``<kind>_<domain>``.
+        fakes : dict of {"simulated", "second"} to Tensor
+            Transferred samples by the domain that they arrived in, for the discriminators; empty where the
+            run has none.
+        """
+
+    @abstractmethod
+    def held_out(self, batches: Iterable[Batch]) -> dict[str, float]:
+        """Criteria on samples that are not trained on; their sum decides which weights are kept."""
+
+    def total(self, losses: Losses) -> Tensor:
+        """Weighted sum of the losses that the network is trained on."""
+        weighted = [self.weights[name.rpartition("_")[0]] * value for name, value in losses.items()]
+        return sum(weighted[1:], start=weighted[0])
+
+
+def per_domain(values: Tensor) -> dict[str, Tensor]:
+    """Halves of what was computed for a batch."""
+    return dict(zip(DOMAINS, values.chunk(2), strict=True))
+
+
+def named(kind: str, values: Mapping[str, Tensor]) -> Losses:
+    """Losses of both domains as they are named in the log."""
+    return {f"{kind}_{domain}": value for domain, value in values.items()}
