@@ -18,6 +18,7 @@ CONFIGS = Path(__file__).parent / "configs"
 
 Method = Literal["cinn", "unit", "cyclegan"]
 Condition = Literal["class", "domain", "none"]
+Intensity = Literal["linear", "asinh"]
 SecondLabels = Literal["proxy", "given"]
 
 
@@ -56,6 +57,9 @@ class DataConfig:
     centre : bool
         Whether each domain's mean is subtracted. Without it values are only divided by their root mean square: a
         transfer then starts from a pure gain, which keeps dark pixels of an image positive.
+    intensity : {"linear", "asinh"}
+        PAT only: whether values x become asinh(x / scale) before they are standardised, with the median absolute
+        value of the domain's training samples as scale.
     crop : tuple of int
         (rows, columns) of the random crops that images are trained on; empty for whole images.
     flips : bool
@@ -67,6 +71,7 @@ class DataConfig:
     held_out_fraction: float = _bounded(FRACTION, 0.1)
     noise: float = _bounded(NOT_NEGATIVE, 0.1)
     centre: bool = True
+    intensity: Intensity = "linear"
     crop: tuple[int, ...] = _bounded(CROP, ())
     flips: bool = False
 

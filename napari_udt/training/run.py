@@ -82,6 +82,8 @@ def make_spec(config: TrainingConfig, data: Mapping[str, DomainData]) -> ModelSp
         class_names=simulated.dataset.class_names,
         condition=config.condition.on,
         spectrum_norm=spectrum_norm(config),  # type: ignore[arg-type]
+        intensity=config.data.intensity,
+        intensity_scales=_intensity_scales(simulated, second),
         statistics={"simulated": simulated.statistics, "real": second.statistics},
         label_noise_level=config.condition.label_noise_level,
         domain_noise=config.condition.domain_noise,
@@ -90,3 +92,8 @@ def make_spec(config: TrainingConfig, data: Mapping[str, DomainData]) -> ModelSp
         licence="MIT",
         source="trained with `napari-udt train`",
     )
+
+
+def _intensity_scales(simulated: DomainData, second: DomainData) -> dict[str, float]:
+    scales = {"simulated": simulated.intensity_scale, "real": second.intensity_scale}
+    return {domain: scale for domain, scale in scales.items() if scale is not None}
