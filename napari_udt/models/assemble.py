@@ -44,7 +44,7 @@ def assemble(spec: ModelSpec, tensors: Mapping[str, Tensor], where: str) -> Tran
 
 def transfer_model(spec: ModelSpec, network: nn.Module) -> TransferModel:
     """Return the model of a network that fits its specification."""
-    return (TransferModel if spec.kind == "cinn" else AutoencoderModel)(spec, network)  # type: ignore[arg-type]
+    return (TransferModel if spec.kind == "cinn" else AutoencoderModel)(spec, network)
 
 
 def check_finite(tensors: Mapping[str, Tensor], where: str) -> None:

@@ -41,6 +41,8 @@ class Conditions:
     even_proxies : bool
         Whether an unknown class of a spectrum is 1 / K in training, as the published UNIT has it, and not a class
         drawn at random.
+    proxy_classes : tuple of int
+        Classes that a random one is drawn from; empty for all. Those left out of a training are missing here.
 
     Notes
     -----
@@ -56,6 +58,7 @@ class Conditions:
     domain_noise: float = 0.1
     scales: int = 0
     even_proxies: bool = False
+    proxy_classes: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, spec: ModelSpec) -> Conditions:
@@ -169,8 +172,9 @@ class Conditions:
         """Classes (n, K) that stand in for unknown ones of spectra."""
         if self.even_proxies:
             return torch.full_like(like, 1.0 / self.class_count)
-        drawn = torch.randint(self.class_count, (len(like),), generator=generator, device=_device(generator))
-        return _one_hot(drawn.to(like.device), self.class_count, like)
+        choices = torch.tensor(self.proxy_classes or range(self.class_count))
+        drawn = torch.randint(len(choices), (len(like),), generator=generator, device=_device(generator))
+        return _one_hot(choices[drawn.cpu()].to(like.device), self.class_count, like)
 
     @staticmethod
     def _unknown(shape: Sequence[int], labels: Labels, like: Tensor) -> Tensor:

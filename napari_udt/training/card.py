@@ -14,8 +14,8 @@ from napari_udt.training.families import FAMILIES
 _LIMITS = """\
 * **Research use only.** Not for diagnosis, treatment or any clinical decision.
 * A transferred spectrum is a guess of how the other domain would show it. The network **can hallucinate**:
-  it can add or remove features that the tissue does not have. Check with data of your own, and how much
-  the condition leaves open (`napari_udt.inference.uncertainty.condition_spread`).
+  it can add or remove features that the tissue does not have. Check with data of your own;
+  {check}
 * It knows only the wavelengths and classes below and spectra like those it was trained on. It has seen
   **no measured images**: {target}
 * Numbers below were computed on held-out samples of the same two data sets, not on measurements."""
@@ -67,6 +67,7 @@ def model_card(spec: ModelSpec) -> str:
             "",
             "## Training data",
             *(_data_line(domain, entry) for domain, entry in facts["data"].items()),
+            *_preparation_lines(facts["config"]["data"], spec),
             "",
             *_training_lines(facts, spec),
             "",
@@ -78,7 +79,7 @@ def model_card(spec: ModelSpec) -> str:
 
 
 def _limits(spec: ModelSpec) -> str:
-    text = _LIMITS.format(target=_TARGETS[spec.target])
+    text = _LIMITS.format(target=_TARGETS[spec.target], check=FAMILIES[spec.kind].check)
     low, high = spec.wavelengths_nm[0], spec.wavelengths_nm[-1]
     classes = ", ".join(spec.class_names)
     text += f"\n* Wavelengths: {len(spec.wavelengths_nm)} from {low:g} to {high:g} nm. Classes: {classes}."
@@ -92,6 +93,20 @@ def _data_line(domain: str, entry: Mapping[str, Any]) -> str:
         f"* {domain}: {entry['samples']} samples ({entry['held_out']} held out), {entry['origin']}; {generator}, "
         f"seed {entry['seed']}, SHA-256 `{entry['sha256'][:16]}`."
     )
+
+
+def _preparation_lines(data: Mapping[str, Any], spec: ModelSpec) -> list[str]:
+    """Say what was done to the samples that is not always done."""
+    lines = []
+    if left_out := data["leave_out"]:
+        lines.append(
+            f"* **Left out** of the second domain in training: {', '.join(left_out)}. Held-out numbers below include "
+            "them: they show what the model makes of a class that it never saw there."
+        )
+    if spec.intensity != "linear":
+        scales = ", ".join(f"{scale:.3g} ({domain})" for domain, scale in spec.intensity_scales.items())
+        lines.append(f"* Values x are compressed to asinh(x / scale) before anything else; scales: {scales}.")
+    return lines
 
 
 def _training_lines(facts: Mapping[str, Any], spec: ModelSpec) -> list[str]:

@@ -96,7 +96,9 @@ class CycleGAN(Objective):
         if not self.conditions.class_count:
             return dict.fromkeys(DOMAINS)
         drawn = self.conditions.random(batch.labels.shape, batch.domain, batch.labels, like=batch.x)
-        return {**per_domain(drawn[:, 2:])}  # the domain entries come first; here the domain chooses the network
+        return {
+            **per_domain(drawn[:, 2:])
+        }  # the domain entries come first; here the domain chooses the network
 
     def _cycle(self, batch: Batch, classes: dict[str, Tensor | None], noise: float) -> Cycle:
         codes = {d: self._encode(x, d, classes[d]) for d, x in batch.by_domain().items()}

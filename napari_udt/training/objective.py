@@ -41,7 +41,7 @@ class Batch:
     domain: Tensor
 
     def by_domain(self) -> dict[str, Tensor]:
-        """Samples of each domain."""
+        """Return the samples of each domain."""
         return per_domain(self.x)
 
 

@@ -15,6 +15,7 @@ from typing import TextIO
 
 from napari_udt.files import whole_or_nothing
 
+
 class MeanLosses:
     """Means of the losses since they were last taken."""
 

@@ -56,7 +56,7 @@ def train(
     trainer = Trainer(
         config,
         build_network(spec),
-        Conditions.of(spec),
+        training_conditions(config, spec),
         {domain: data[domain].training for domain in DOMAINS},
         device,
     )
@@ -92,6 +92,12 @@ def make_spec(config: TrainingConfig, data: Mapping[str, DomainData]) -> ModelSp
         licence="MIT",
         source="trained with `napari-udt train`",
     )
+
+
+def training_conditions(config: TrainingConfig, spec: ModelSpec) -> Conditions:
+    """Conditions of the training: proxies never take a class that is left out."""
+    kept = [i for i, name in enumerate(spec.class_names) if name not in config.data.leave_out]
+    return replace(Conditions.of(spec), proxy_classes=tuple(kept))
 
 
 def _intensity_scales(simulated: DomainData, second: DomainData) -> dict[str, float]:
