@@ -11,11 +11,13 @@ from typing import Any
 from napari_udt.errors import TrainingError
 from napari_udt.training import progress
 from napari_udt.training.checkpoint import load_checkpoint, require_same_run, save_checkpoint
+from napari_udt.training.curves import write_curves
 from napari_udt.training.domains import DomainData
 from napari_udt.training.trainer import DOMAINS, Trainer
 
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.csv"
+CURVES = "curves.svg"
 
 
 class TrainingInterrupted(TrainingError):  # noqa: N818 - not an error, an answer to the user's wish
@@ -30,7 +32,7 @@ class TrainingLoop:
     trainer : Trainer
     data : mapping of {"simulated", "second"} to DomainData
     folder : Path
-        Receives the log and the checkpoint.
+        Receives the log, its picture and the checkpoint.
     """
 
     def __init__(self, trainer: Trainer, data: Mapping[str, DomainData], folder: Path) -> None:
@@ -100,6 +102,7 @@ class TrainingLoop:
     def _log(self, row: dict[str, float]) -> None:
         known = {"step": float(self.trainer.steps_done), "seconds": self.seconds}
         progress.append_row(self.folder / LOG, known | row)
+        write_curves(self.folder / LOG, self.folder / CURVES, self.config.title)
 
     def _interrupt(self) -> None:
         self._save()

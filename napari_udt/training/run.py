@@ -29,7 +29,7 @@ def train(
     ----------
     config : TrainingConfig
     folder : Path
-        Receives the model; ``<folder>.run`` beside it receives the log and the checkpoint.
+        Receives the model; ``<folder>.run`` beside it receives the log, its curves (an SVG) and the checkpoint.
     resume : bool
         Go on from the checkpoint; the result is bit-identical to an uninterrupted run on the same machine.
     device : str
