@@ -129,10 +129,18 @@ def value_axis(values: Sequence[float]) -> Axis:
 
 
 def _root(width: float, height: float) -> ElementTree.Element:
-    size = {"width": f"{width}", "height": f"{height}", "viewBox": f"0 0 {width} {height}"}
-    style = {"font-family": "sans-serif", "fill": "#202020"}
-    root = ElementTree.Element("svg", xmlns="http://www.w3.org/2000/svg", **size, **style)
-    ElementTree.SubElement(root, "rect", width="100%", height="100%", fill="#ffffff")
+    root = ElementTree.Element(
+        "svg",
+        {
+            "xmlns": "http://www.w3.org/2000/svg",
+            "width": f"{width}",
+            "height": f"{height}",
+            "viewBox": f"0 0 {width} {height}",
+            "font-family": "sans-serif",
+            "fill": "#202020",
+        },
+    )
+    ElementTree.SubElement(root, "rect", {"width": "100%", "height": "100%", "fill": "#ffffff"})
     return root
 
 
@@ -153,4 +161,4 @@ def _words(
 def _line(parent: ElementTree.Element, points: Sequence[Point], colour: str, width: float) -> None:
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     style = {"fill": "none", "stroke": colour, "stroke-width": f"{width}", "stroke-linejoin": "round"}
-    ElementTree.SubElement(parent, "polyline", points=path, **style)
+    ElementTree.SubElement(parent, "polyline", {"points": path, **style})

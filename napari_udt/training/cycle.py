@@ -7,7 +7,7 @@ Weights and terms as in the published code of Dreher et al., MICCAI 2023; square
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -66,9 +66,16 @@ class CycleGAN(Objective):
             "cycle_prior": settings.cycle_prior_weight,
         }
 
+    def conditioned(self, batch: Batch) -> Batch:
+        """Draw the class entries, where the network takes any; they serve there and back."""
+        if not self.conditions.class_count:
+            return batch
+        drawn = self.conditions.random(batch.labels.shape, batch.domain, batch.labels, like=batch.x)
+        return replace(batch, own=drawn[:, 2:])  # the domain entries come first; here it chooses the network
+
     def __call__(self, batch: Batch) -> tuple[Losses, dict[str, Tensor]]:
         """Transfer both domains there and back."""
-        cycle = self._cycle(batch, self._classes(batch), self.latent_noise)
+        cycle = self._cycle(batch, self.latent_noise)
         return self._cycle_losses(batch, cycle), cycle.fakes
 
     def held_out(self, batches: Iterable[Batch]) -> dict[str, float]:
@@ -77,7 +84,7 @@ class CycleGAN(Objective):
         there: dict[str, list[Tensor]] = {domain: [] for domain in DOMAINS}
         errors: dict[str, list[Tensor]] = {domain: [] for domain in DOMAINS}
         for batch in batches:
-            cycle = self._cycle(batch, self._classes(batch), 0.0)
+            cycle = self._cycle(batch, 0.0)
             for domain, x in batch.by_domain().items():
                 there[domain].append(_spectra(x))
                 arrived[domain].append(_spectra(cycle.fakes[domain]))
@@ -91,16 +98,8 @@ class CycleGAN(Objective):
             )
         }
 
-    def _classes(self, batch: Batch) -> dict[str, Tensor | None]:
-        """Class entries of each domain's samples; None where the network takes none."""
-        if not self.conditions.class_count:
-            return dict.fromkeys(DOMAINS)
-        drawn = self.conditions.random(batch.labels.shape, batch.domain, batch.labels, like=batch.x)
-        return {
-            **per_domain(drawn[:, 2:])
-        }  # the domain entries come first; here the domain chooses the network
-
-    def _cycle(self, batch: Batch, classes: dict[str, Tensor | None], noise: float) -> Cycle:
+    def _cycle(self, batch: Batch, noise: float) -> Cycle:
+        classes = dict.fromkeys(DOMAINS) if batch.own is None else per_domain(batch.own)
         codes = {d: self._encode(x, d, classes[d]) for d, x in batch.by_domain().items()}
         fakes = {OTHER[d]: self._decode(codes[d], OTHER[d], noise) for d in DOMAINS}
         again = {d: self._encode(fakes[OTHER[d]], OTHER[d], classes[d]) for d in DOMAINS}
@@ -129,7 +128,7 @@ class UNIT(CycleGAN):
 
     def __call__(self, batch: Batch) -> tuple[Losses, dict[str, Tensor]]:
         """Transfer both domains there and back, and reconstruct them in their own."""
-        cycle = self._cycle(batch, self._classes(batch), self.latent_noise)
+        cycle = self._cycle(batch, self.latent_noise)
         x = batch.by_domain()
         same = {d: self._decode(cycle.codes[d], d, self.latent_noise) for d in DOMAINS}
         losses = {

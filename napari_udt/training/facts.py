@@ -16,7 +16,8 @@ from napari_udt.training import metrics
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.domains import DomainData
 from napari_udt.training.loop import TrainingLoop
-from napari_udt.training.trainer import DOMAINS
+from napari_udt.training.objective import DOMAINS
+from napari_udt.training.team import Team
 
 # Held-out samples that the numbers of the card are computed on: whole images take long.
 MOST_SAMPLES = {"HSI": 20_000, "PAT": 24}
@@ -51,7 +52,7 @@ def training_facts(
         "steps": loop.trainer.steps_done,
         "best_step": loop.best_step,
         "seconds": round(loop.seconds, 1),
-        "hardware": _hardware(loop.trainer.device),
+        "hardware": _hardware(loop.trainer.team),
         "torch": torch.__version__,
         "metrics": held_out_metrics(loop, data, model),
     }
@@ -131,6 +132,7 @@ def _data_facts(data: DomainData) -> dict[str, Any]:
     }
 
 
-def _hardware(device: str) -> str:
-    title = choose(device).title
-    return title if device != "cpu" else f"{title}, {torch.get_num_threads()} thread(s)"
+def _hardware(team: Team) -> str:
+    title = choose(team.device).title
+    title = title if team.device != "cpu" else f"{title}, {torch.get_num_threads()} thread(s)"
+    return title if team.size == 1 else f"{team.size} x {title}"

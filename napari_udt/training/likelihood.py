@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -25,19 +26,22 @@ class Likelihood(Objective):
         super().__init__(config, network, conditions)
         self.weights = {"ml": 1.0, "generator": config.optimisation.gan_weight}
 
+    def conditioned(self, batch: Batch) -> Batch:
+        """Draw the condition of encoding and, with the same classes, that of decoding in the other domain."""
+        own = self.conditions.random(batch.labels.shape, batch.domain, batch.labels, like=batch.x)
+        other = self.conditions.with_domain(own, 1 - batch.domain, torch.default_generator)
+        return replace(batch, own=own, other=other)
+
     def __call__(self, batch: Batch) -> tuple[Losses, dict[str, Tensor]]:
         """Encode both domains and, where there are discriminators, decode each sample in the other one."""
-        condition = self.conditions.random(batch.labels.shape, batch.domain, batch.labels, like=batch.x)
-        z, log_det = self.network(batch.x, condition)
-        losses = self._losses("ml", z, log_det)
-        return losses, self._transferred(z, condition, batch.domain) if self.adversarial else {}
+        z, log_det = self.network(batch.x, batch.own)
+        return self._losses("ml", z, log_det), self._transferred(z, batch.other) if self.adversarial else {}
 
     def held_out(self, batches: Iterable[Batch]) -> dict[str, float]:
         """Mean over the batches of equation (1) per dimension."""
         found: dict[str, list[float]] = defaultdict(list)
         for batch in batches:
-            condition = self.conditions.random(batch.labels.shape, batch.domain, batch.labels, like=batch.x)
-            for name, value in self._losses("held_out", *self.network(batch.x, condition)).items():
+            for name, value in self._losses("held_out", *self.network(batch.x, batch.own)).items():
                 found[name].append(value.item())
         return {name: sum(values) / len(values) for name, values in found.items()}
 
@@ -46,8 +50,7 @@ class Likelihood(Objective):
         halves = per_domain(maximum_likelihood(z, log_det))
         return named(kind, {domain: half.mean() for domain, half in halves.items()})
 
-    def _transferred(self, z: Tensor, condition: Any, domain: Tensor) -> dict[str, Tensor]:
-        """Decode every sample in the other domain, with its own class condition."""
-        swapped = self.conditions.with_domain(condition, 1 - domain, torch.default_generator)
-        to_second, to_simulated = self.network.inverse(z, swapped)[0].chunk(2)
+    def _transferred(self, z: Tensor, condition: Any) -> dict[str, Tensor]:
+        """Decode every sample in the other domain; named by where it went."""
+        to_second, to_simulated = self.network.inverse(z, condition)[0].chunk(2)
         return {"simulated": to_simulated, "second": to_second}

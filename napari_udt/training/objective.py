@@ -6,10 +6,11 @@ The :class:`~napari_udt.training.trainer.Trainer` owns batches, discriminators a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from napari_udt.models.conditions import Conditions
@@ -34,11 +35,35 @@ class Batch:
         -1 where training must not know the class.
     domain : Tensor, shape (2 n,)
         0 for simulated, 1 for second.
+    own, other : Tensor or list of Tensor, optional
+        The network's conditions in the samples' own and in the other domain, see `Objective.conditioned`.
     """
 
     x: Tensor
     labels: Tensor
     domain: Tensor
+    own: Any = None
+    other: Any = None
+
+    def part(self, index: int, count: int) -> Batch:
+        """Return one of ``count`` equal parts, with as many samples of either domain."""
+
+        def cut(values: Tensor) -> Tensor:
+            return torch.cat([half.chunk(count)[index] for half in values.chunk(2)])
+
+        return self._each(cut) if count > 1 else self
+
+    def to(self, device: str) -> Batch:
+        """Return the batch on a device."""
+        return self._each(lambda values: values.to(device))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        def changed(value: Any) -> Any:
+            if isinstance(value, list):
+                return [change(entry) for entry in value]
+            return None if value is None else change(value)
+
+        return Batch(*(changed(getattr(self, entry.name)) for entry in fields(self)))
 
     def by_domain(self) -> dict[str, Tensor]:
         """Return the samples of each domain."""
@@ -64,6 +89,10 @@ class Objective(ABC):
         self.network = network
         self.conditions = conditions
         self.adversarial = config.optimisation.gan_weight > 0
+
+    @abstractmethod
+    def conditioned(self, batch: Batch) -> Batch:
+        """Return the batch with the conditions that the network needs, drawn at random."""
 
     @abstractmethod
     def __call__(self, batch: Batch) -> tuple[Losses, dict[str, Tensor]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from napari_udt.errors import TrainingError
-from napari_udt.models import ModelSpec, TransferModel, build_network, save_model
+from napari_udt.models import ModelSpec, TransferModel, build_network, load_model, save_model
 from napari_udt.models.assemble import transfer_model
 from napari_udt.models.conditions import Conditions
 from napari_udt.training.card import model_card
@@ -17,11 +17,13 @@ from napari_udt.training.config import TrainingConfig
 from napari_udt.training.domains import DomainData, load_domain, require_matching, spectrum_norm
 from napari_udt.training.facts import training_facts
 from napari_udt.training.loop import TrainingLoop
-from napari_udt.training.trainer import DOMAINS, Trainer
+from napari_udt.training.objective import DOMAINS
+from napari_udt.training.team import Team, together
+from napari_udt.training.trainer import Trainer
 
 
 def train(
-    config: TrainingConfig, folder: Path, *, resume: bool = False, device: str = "cpu"
+    config: TrainingConfig, folder: Path, *, resume: bool = False, device: str = "cpu", devices: int = 1
 ) -> TransferModel:
     """Train a transfer model and write its folder.
 
@@ -34,6 +36,9 @@ def train(
         Go on from the checkpoint; the result is bit-identical to an uninterrupted run on the same machine.
     device : str
         A torch device.
+    devices : int
+        Processes that share the work, one per device of that kind, each with the configuration's batch size; see
+        :mod:`napari_udt.training.team`.
 
     Returns
     -------
@@ -43,12 +48,22 @@ def train(
     Raises
     ------
     TrainingError
-        When the data do not fit, there is no or already a checkpoint, or a loss is not finite.
+        When the data do not fit, there is no or already a checkpoint, a loss is not finite, or the devices are
+        not there.
     TrainingInterrupted
         After Ctrl-C.
     """
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise TrainingError(f"{folder}: is there already and not empty; choose another folder for the model.")
+    if devices == 1:
+        train_in(Team(device), config, folder, resume)
+    else:
+        together(train_in, devices, device, config, folder, resume)
+    return load_model(folder)
+
+
+def train_in(team: Team, config: TrainingConfig, folder: Path, resume: bool) -> None:
+    """Train in one of a team's processes; the leading one writes the model's folder."""
     data = {domain: load_domain(config, domain) for domain in DOMAINS}
     require_matching(data["simulated"], data["second"])
     spec = make_spec(config, data)
@@ -58,16 +73,16 @@ def train(
         build_network(spec),
         training_conditions(config, spec),
         {domain: data[domain].training for domain in DOMAINS},
-        device,
+        team,
     )
     loop = TrainingLoop(trainer, data, folder.with_name(f"{folder.name}.run"))
     loop.start(resume)
     loop.run()
+    if not team.leads:
+        return
     model = transfer_model(spec, trainer.network)
     spec = replace(spec, training=training_facts(config, data, loop, model))
-    finished = transfer_model(replace(spec, card=model_card(spec)), trainer.network)
-    save_model(finished, folder)
-    return finished
+    save_model(transfer_model(replace(spec, card=model_card(spec)), trainer.network), folder)
 
 
 def make_spec(config: TrainingConfig, data: Mapping[str, DomainData]) -> ModelSpec:

@@ -21,6 +21,7 @@ from napari_udt.training.families import FAMILIES
 from napari_udt.training.losses import discriminator_adversarial, generator_adversarial
 from napari_udt.training.objective import DOMAINS, Batch, Losses, named
 from napari_udt.training.samples import Samples, vary
+from napari_udt.training.team import Team
 
 
 class Trainer:
@@ -35,8 +36,8 @@ class Trainer:
         Maker of the network's conditions.
     samples : mapping of {"simulated", "second"} to Samples
         What is trained on.
-    device : str
-        Where the arithmetic happens; everything random is drawn on the CPU.
+    team : Team, optional
+        The processes that share the work, and this one's device; batches and conditions are drawn on the CPU.
     """
 
     def __init__(
@@ -45,13 +46,13 @@ class Trainer:
         network: nn.Module,
         conditions: Conditions,
         samples: Mapping[str, Samples],
-        device: str = "cpu",
+        team: Team | None = None,
     ) -> None:
         self.config = config
-        self.network = network.to(device).train()
+        self.team = team or Team()
+        self.network = network.to(self.team.device).train()
         self.objective = FAMILIES[config.method].objective(config, self.network, conditions)
         self.samples = samples
-        self.device = device
         self.steps_done = 0
         channels = samples["simulated"].values.shape[1]
         self.discriminators = nn.ModuleDict()
@@ -61,7 +62,7 @@ class Trainer:
                     domain: build_discriminator(config.modality, channels, config.discriminator)
                     for domain in DOMAINS
                 }
-            ).to(device)
+            ).to(self.team.device)
         decay = config.optimisation.weight_decay
         self.optimiser = torch.optim.Adam(self.network.parameters(), weight_decay=decay)
         self.discriminator_optimiser = (
@@ -79,30 +80,32 @@ class Trainer:
             When a loss is not a finite number; nothing has been changed by this step then.
         """
         self._set_learning_rates()
-        batch = self.batch(self.samples, self.config.optimisation.batch_size)
+        batch = self.batch(self.samples, self.config.optimisation.batch_size, self.team)
         losses, fakes = self.objective(batch)
         judged: Losses = {}
         if self.discriminators:
             losses |= self._generator_losses(fakes)
             judged = self._discriminator_losses(batch.by_domain(), fakes)
-        self._require_finite(losses | judged)
+        values = self._averaged(losses | judged)
         self._update(self.optimiser, self.objective.total(losses), self.network.parameters())
         if self.discriminator_optimiser is not None:
             total = judged["discriminator_simulated"] + judged["discriminator_second"]
             self._update(self.discriminator_optimiser, total, self.discriminators.parameters())
         self.steps_done += 1
-        return {name: value.item() for name, value in (losses | judged).items()}
+        return values
 
-    def batch(self, samples: Mapping[str, Samples], n: int) -> Batch:
-        """Draw and vary ``n`` samples of each domain."""
+    def batch(self, samples: Mapping[str, Samples], n: int, team: Team | None = None) -> Batch:
+        """Draw and vary ``n`` samples of each domain, and their conditions.
+
+        With a team that is for each of its processes, and this one gets its part.
+        """
+        team = team or Team(self.team.device)
         values, labels = zip(
-            *(vary(*samples[domain].draw(n), self.config.data) for domain in DOMAINS), strict=True
+            *(vary(*samples[domain].draw(n * team.size), self.config.data) for domain in DOMAINS), strict=True
         )
-        return Batch(
-            torch.cat(values).to(self.device),
-            torch.cat(labels).to(self.device),
-            torch.arange(2.0).repeat_interleave(n).to(self.device),
-        )
+        domain = torch.arange(2.0).repeat_interleave(n * team.size)
+        batch = self.objective.conditioned(Batch(torch.cat(values), torch.cat(labels), domain))
+        return batch.part(team.rank, team.size).to(team.device)
 
     @torch.no_grad()
     def held_out_losses(self, held_out: Mapping[str, Samples]) -> dict[str, float]:
@@ -130,7 +133,9 @@ class Trainer:
                 {} if self.discriminator_optimiser is None else self.discriminator_optimiser.state_dict()
             ),
             "generator": torch.get_rng_state(),
-            "device_generators": torch.cuda.get_rng_state_all() if self.device.startswith("cuda") else [],
+            "device_generators": torch.cuda.get_rng_state_all()
+            if self.team.device.startswith("cuda")
+            else [],
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -142,7 +147,7 @@ class Trainer:
             self.discriminator_optimiser.load_state_dict(state["discriminator_optimiser"])
         self.steps_done = state["steps_done"]
         torch.set_rng_state(state["generator"].cpu())
-        if state["device_generators"] and self.device.startswith("cuda"):
+        if state["device_generators"] and self.team.device.startswith("cuda"):
             torch.cuda.set_rng_state_all([generator.cpu() for generator in state["device_generators"]])
 
     def _generator_losses(self, fakes: Mapping[str, Tensor]) -> Losses:
@@ -169,6 +174,7 @@ class Trainer:
         own = list(parameters)
         optimiser.zero_grad()
         loss.backward(inputs=own)
+        self.team.average([parameter.grad for parameter in own if parameter.grad is not None])
         nn.utils.clip_grad_value_(own, self.config.optimisation.gradient_clip)
         optimiser.step()
 
@@ -179,13 +185,17 @@ class Trainer:
             rate = share * self.config.optimisation.discriminator_learning_rate
             _set_learning_rate(self.discriminator_optimiser, rate)
 
-    def _require_finite(self, losses: Mapping[str, Tensor]) -> None:
-        broken = [name for name, value in losses.items() if not bool(torch.isfinite(value))]
-        if broken:
+    def _averaged(self, losses: Losses) -> dict[str, float]:
+        """Means of the losses over all processes; raises TrainingError unless all are finite numbers."""
+        values = torch.stack([loss.detach() for loss in losses.values()])
+        self.team.average([values])
+        found = dict(zip(losses, values.tolist(), strict=True))
+        if broken := [name for name, value in found.items() if not math.isfinite(value)]:
             raise TrainingError(
                 f"{self.config.name}: the loss {broken[0]} was not a finite number in step {self.steps_done + 1}; "
                 "lower optimisation.learning_rate or optimisation.gan_weight."
             )
+        return found
 
 
 def cosine_share(step: int, steps: int) -> float:

@@ -82,5 +82,5 @@ def test_axes_hold_their_values_and_have_a_few_round_ticks(values, logarithmic):
 
 
 def test_ticks_are_round():
-    assert Axis(-0.03, 1.04, 0, 100).ticks() == pytest.approx([0, 0.5, 1.0])
+    assert Axis(-0.03, 1.04, 0, 100).ticks() == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
     assert Axis(0.008, 1.3, 0, 100, logarithmic=True).ticks() == pytest.approx([0.01, 0.1, 1])

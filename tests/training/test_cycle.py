@@ -84,7 +84,7 @@ def test_latent_noise_is_drawn_in_training_and_left_out_of_the_judgement(toy_con
 
 def test_one_class_condition_serves_there_and_back_and_an_unknown_class_is_even(toy_config):
     objective, network = make(CycleGAN, toy_config, class_count=4)
-    objective(batch())
+    objective(objective.conditioned(batch()))
     (_, own_simulated), (_, own_second), (_, again_simulated), (_, again_second) = network.seen
     assert [domain for domain, _ in network.seen] == ["simulated", "real", "real", "simulated"]
     assert torch.equal(own_simulated, again_simulated)
