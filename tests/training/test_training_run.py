@@ -66,10 +66,10 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
 def test_the_transfer_error_of_two_gaussians_falls_and_the_facts_say_so(toy_config, tmp_path):
     config = toy_config(
         condition={"second_labels": "given"},
-        steps=150,
+        steps=300,
         batch_size=64,
         learning_rate=1e-2,
-        evaluate_every=50,
+        evaluate_every=100,
     )
     config = replace(config, data=replace(config.data, noise=0.05))
     model = train(config, tmp_path / "toy")
