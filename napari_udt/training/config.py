@@ -138,6 +138,22 @@ class AutoencoderConfig:
 
 
 @dataclass(frozen=True)
+class TermsConfig:
+    """Weights of the terms that are not the paper's, see :mod:`napari_udt.training.terms`; 0 leaves a term out.
+
+    Parameters
+    ----------
+    content_weight : float
+        Of the haemoglobin content that a transfer must keep.
+    moments_weight : float
+        Of the class means (and spreads, for spectra) that it must meet.
+    """
+
+    content_weight: float = bounded(NOT_NEGATIVE, 0.0)
+    moments_weight: float = bounded(NOT_NEGATIVE, 0.0)
+
+
+@dataclass(frozen=True)
 class OptimisationConfig:
     """How long and how fast.
 
@@ -184,7 +200,7 @@ class TrainingConfig:
     ----------
     modality : {"HSI", "PAT"}
     method : {"cinn", "unit", "cyclegan"}
-    data, optimisation, condition, discriminator, autoencoder : dataclasses
+    data, optimisation, condition, discriminator, autoencoder, terms : dataclasses
         The sections of the file.
     name, title : str
         Of the model: folder name and the words for the screen.
@@ -205,6 +221,7 @@ class TrainingConfig:
     condition: ConditionConfig = ConditionConfig()
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
     autoencoder: AutoencoderConfig = AutoencoderConfig()
+    terms: TermsConfig = TermsConfig()
     architecture: Mapping[str, Any] = field(default_factory=dict)
     seed: int = bounded(NOT_NEGATIVE, 0)
     notes: str = ""

@@ -73,7 +73,7 @@ class CycleGAN(Objective):
         drawn = self.conditions.random(batch.labels.shape, batch.domain, batch.labels, like=batch.x)
         return replace(batch, own=drawn[:, 2:])  # the domain entries come first; here it chooses the network
 
-    def __call__(self, batch: Batch) -> tuple[Losses, dict[str, Tensor]]:
+    def __call__(self, batch: Batch, *, transfer: bool = True) -> tuple[Losses, dict[str, Tensor]]:
         """Transfer both domains there and back."""
         cycle = self._cycle(batch, self.latent_noise)
         return self._cycle_losses(batch, cycle), cycle.fakes
@@ -126,7 +126,7 @@ class UNIT(CycleGAN):
     term mean(mu^2), of the samples and of their transfers.
     """
 
-    def __call__(self, batch: Batch) -> tuple[Losses, dict[str, Tensor]]:
+    def __call__(self, batch: Batch, *, transfer: bool = True) -> tuple[Losses, dict[str, Tensor]]:
         """Transfer both domains there and back, and reconstruct them in their own."""
         cycle = self._cycle(batch, self.latent_noise)
         x = batch.by_domain()

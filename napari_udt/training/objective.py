@@ -88,23 +88,21 @@ class Objective(ABC):
     def __init__(self, config: TrainingConfig, network: Any, conditions: Conditions) -> None:
         self.network = network
         self.conditions = conditions
-        self.adversarial = config.optimisation.gan_weight > 0
 
     @abstractmethod
     def conditioned(self, batch: Batch) -> Batch:
         """Return the batch with the conditions that the network needs, drawn at random."""
 
     @abstractmethod
-    def __call__(self, batch: Batch) -> tuple[Losses, dict[str, Tensor]]:
-        """Run the network on one batch.
+    def __call__(self, batch: Batch, *, transfer: bool) -> tuple[Losses, dict[str, Tensor]]:
+        """Run the network on one batch; ``transfer`` says whether transferred samples are wanted.
 
         Returns
         -------
         losses : dict of str to Tensor, shape ()
             Unweighted, named ``<kind>_<domain>``.
         fakes : dict of {"simulated", "second"} to Tensor
-            Transferred samples by the domain that they arrived in, for the discriminators; empty where the
-            run has none.
+            Transferred samples by the domain that they arrived in; empty where none are wanted or needed.
         """
 
     @abstractmethod

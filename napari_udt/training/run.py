@@ -19,6 +19,7 @@ from napari_udt.training.facts import training_facts
 from napari_udt.training.loop import TrainingLoop
 from napari_udt.training.objective import DOMAINS
 from napari_udt.training.team import Team, together
+from napari_udt.training.terms import make_terms
 from napari_udt.training.trainer import Trainer
 
 
@@ -68,13 +69,10 @@ def train_in(team: Team, config: TrainingConfig, folder: Path, resume: bool) -> 
     require_matching(data["simulated"], data["second"])
     spec = make_spec(config, data)
     torch.manual_seed(config.seed)
-    trainer = Trainer(
-        config,
-        build_network(spec),
-        training_conditions(config, spec),
-        {domain: data[domain].training for domain in DOMAINS},
-        team,
-    )
+    network = build_network(spec)
+    samples = {domain: data[domain].training for domain in DOMAINS}
+    terms = make_terms(config, transfer_model(spec, network), samples)
+    trainer = Trainer(config, network, training_conditions(config, spec), samples, team, terms)
     loop = TrainingLoop(trainer, data, folder.with_name(f"{folder.name}.run"))
     loop.start(resume)
     loop.run()

@@ -7,7 +7,7 @@ run draws what the uninterrupted one would have drawn.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -22,6 +22,7 @@ from napari_udt.training.losses import discriminator_adversarial, generator_adve
 from napari_udt.training.objective import DOMAINS, Batch, Losses, named
 from napari_udt.training.samples import Samples, vary
 from napari_udt.training.team import Team
+from napari_udt.training.terms import Term
 
 
 class Trainer:
@@ -38,6 +39,8 @@ class Trainer:
         What is trained on.
     team : Team, optional
         The processes that share the work, and this one's device; batches and conditions are drawn on the CPU.
+    terms : sequence of (Term, float)
+        Further losses on transferred samples, and their weights.
     """
 
     def __init__(
@@ -47,11 +50,13 @@ class Trainer:
         conditions: Conditions,
         samples: Mapping[str, Samples],
         team: Team | None = None,
+        terms: Sequence[tuple[Term, float]] = (),
     ) -> None:
         self.config = config
         self.team = team or Team()
         self.network = network.to(self.team.device).train()
         self.objective = FAMILIES[config.method].objective(config, self.network, conditions)
+        self.terms = terms
         self.samples = samples
         self.steps_done = 0
         channels = samples["simulated"].values.shape[1]
@@ -81,13 +86,18 @@ class Trainer:
         """
         self._set_learning_rates()
         batch = self.batch(self.samples, self.config.optimisation.batch_size, self.team)
-        losses, fakes = self.objective(batch)
+        losses, fakes = self.objective(batch, transfer=bool(self.discriminators or self.terms))
+        weighted = self.objective.total(losses)
+        for term, weight in self.terms:
+            found = term(batch, fakes)
+            weighted = weighted + weight * sum(found.values())
+            losses |= found
         judged: Losses = {}
         if self.discriminators:
             losses |= self._generator_losses(fakes)
             judged = self._discriminator_losses(batch.by_domain(), fakes)
         values = self._averaged(losses | judged)
-        self._update(self.optimiser, self.objective.total(losses), self.network.parameters())
+        self._update(self.optimiser, weighted, self.network.parameters())
         if self.discriminator_optimiser is not None:
             total = judged["discriminator_simulated"] + judged["discriminator_second"]
             self._update(self.discriminator_optimiser, total, self.discriminators.parameters())
