@@ -87,6 +87,18 @@ def _limits(spec: ModelSpec) -> str:
     return f"{text}\n* {notes}" if notes else text
 
 
+_TERMS = {
+    "content_weight": (
+        "Beside the paper's losses (weight {:g}): within a class, the order of what HbO2 and Hb absorb must survive the "
+        "transfer."
+    ),
+    "moments_weight": (
+        "Beside the paper's losses (weight {:g}): transferred classes are drawn to the second domain's class means, "
+        "and for spectra to its spreads."
+    ),
+}
+
+
 def _data_line(domain: str, entry: Mapping[str, Any]) -> str:
     generator = entry["generator"].get("name", "unknown generator")
     return (
@@ -117,6 +129,7 @@ def _training_lines(facts: Mapping[str, Any], spec: ModelSpec) -> list[str]:
         f"{facts['seconds'] / 60:.1f} minutes on {facts['hardware']} (torch {facts['torch']}), seed {config['seed']}; "
         f"weights of step {facts['best_step']}, the best held-out {FAMILIES[spec.kind].criterion}.",
         f"Adversarial weight {adversarial:g}." if adversarial else "No adversarial loss.",
+        *(words.format(config["terms"][key]) for key, words in _TERMS.items() if config["terms"][key]),
     ]
     labels = config["condition"]["second_labels"]
     return [*lines, (_SECOND_LABELS if spec.condition == "class" else _SECOND_BALANCE)[labels]]

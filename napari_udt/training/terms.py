@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from napari_udt.chromophores import absorption
 from napari_udt.models.model import TransferModel
 from napari_udt.training.config import TrainingConfig
-from napari_udt.training.objective import DOMAINS, OTHER, Batch, Losses, per_domain
+from napari_udt.training.objective import OTHER, Batch, Losses, per_domain
 from napari_udt.training.samples import Samples
 
 # Where haemoglobin shapes a spectrum: its visible bands, and the near infrared between melanin and water.
@@ -115,12 +115,7 @@ class ClassMoments(Term):
         super().__init__(model)
         self.by_class = model.spec.condition == "class" and bool((samples["second"].labels >= 0).any())
         self.spread = model.spec.modality == "HSI"
-        target = samples["second"]
-        every = max(1, target.labels.numel() // _TARGET_PIXELS)
-        features = torch.cat([self._features(x[None], "second")[::every] for x in target.values]) if target.values.ndim == 4 else self._features(target.values, "second")
-        labels = (
-            torch.cat([y.flatten()[::every] for y in target.labels]) if target.values.ndim == 4 else target.labels
-        )
+        features, labels = self._target(samples["second"])
         self.mean, variance, self.known = class_moments(features, self._groups(labels), self.classes)
         self.deviation = variance.sqrt() if self.spread else self._tolerance(variance)
 
@@ -132,8 +127,18 @@ class ClassMoments(Term):
         target_mean, deviation = self.mean.to(mean), self.deviation.to(mean)
         distance = ((mean - target_mean) / deviation).square().mean(dim=1)
         if self.spread:
-            distance = distance + (0.5 * variance.clamp_min(1e-12).log() - deviation.log()).square().mean(dim=1)
+            distance = distance + (0.5 * variance.clamp_min(1e-12).log() - deviation.log()).square().mean(
+                dim=1
+            )
         return {f"{self.kind}_simulated": _mean_where(distance, present & self.known.to(mean.device))}
+
+    def _target(self, second: Samples) -> tuple[Tensor, Tensor]:
+        """Features and labels of the second domain's spectra; of images, pixels evenly spread over all of them."""
+        if self.spread:
+            return self._features(second.values, "second"), second.labels
+        every = max(1, second.labels.numel() // _TARGET_PIXELS)
+        features = [self._features(image[None], "second")[::every] for image in second.values]
+        return torch.cat(features), torch.cat([image.flatten()[::every] for image in second.labels])
 
     def _features(self, x: Tensor, domain: str) -> Tensor:
         if self.spread:
