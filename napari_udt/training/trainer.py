@@ -87,17 +87,16 @@ class Trainer:
         self._set_learning_rates()
         batch = self.batch(self.samples, self.config.optimisation.batch_size, self.team)
         losses, fakes = self.objective(batch, transfer=bool(self.discriminators or self.terms))
-        weighted = self.objective.total(losses)
-        for term, weight in self.terms:
-            found = term(batch, fakes)
-            weighted = weighted + weight * sum(found.values())
-            losses |= found
         judged: Losses = {}
         if self.discriminators:
             losses |= self._generator_losses(fakes)
             judged = self._discriminator_losses(batch.by_domain(), fakes)
+        guiding = [(term(batch, fakes), weight) for term, weight in self.terms]
+        total = self.objective.total(losses) + sum(weight * sum(found.values()) for found, weight in guiding)
+        for found, _ in guiding:
+            losses |= found
         values = self._averaged(losses | judged)
-        self._update(self.optimiser, weighted, self.network.parameters())
+        self._update(self.optimiser, total, self.network.parameters())
         if self.discriminator_optimiser is not None:
             total = judged["discriminator_simulated"] + judged["discriminator_second"]
             self._update(self.discriminator_optimiser, total, self.discriminators.parameters())
