@@ -124,13 +124,14 @@ class ClassMoments(Term):
         labels = per_domain(batch.labels)["simulated"].flatten()
         features = self._features(fakes["second"], "second")
         mean, variance, present = class_moments(features, self._groups(labels), self.classes)
-        target_mean, deviation = self.mean.to(mean), self.deviation.to(mean)
-        distance = ((mean - target_mean) / deviation).square().mean(dim=1)
+        # Classes without a target are cut out first: what is divided by their deviation of 0 would spoil the gradient.
+        usable = present & self.known.to(mean.device)
+        target, deviation = (values.to(mean)[usable] for values in (self.mean, self.deviation))
+        distance = ((mean[usable] - target) / deviation).square()
         if self.spread:
-            distance = distance + (0.5 * variance.clamp_min(1e-12).log() - deviation.log()).square().mean(
-                dim=1
-            )
-        return {f"{self.kind}_simulated": _mean_where(distance, present & self.known.to(mean.device))}
+            log_spread = 0.5 * variance[usable].clamp_min(1e-12).log()
+            distance = distance + (log_spread - deviation.log()).square()
+        return {f"{self.kind}_simulated": distance.mean() if bool(usable.any()) else distance.sum()}
 
     def _target(self, second: Samples) -> tuple[Tensor, Tensor]:
         """Features and labels of the second domain's spectra; of images, pixels evenly spread over all of them."""

@@ -144,6 +144,12 @@ def test_without_known_classes_the_moments_are_those_of_the_whole_domain(toy_con
     term = ClassMoments(model, samples)
     torch.testing.assert_close(term.mean[0], samples["second"].values.mean(dim=0))
     assert term.known.tolist() == [True, False, False]
+    x = samples["simulated"].values[:50].clone().requires_grad_()
+    batch = Batch(
+        torch.cat((x, x)), samples["simulated"].labels[:50].repeat(2), torch.arange(2.0).repeat_interleave(50)
+    )
+    term(batch, {"second": x})["moments_simulated"].backward()
+    assert torch.isfinite(x.grad).all()
 
 
 def test_weights_of_zero_leave_the_terms_out(toy_config):
