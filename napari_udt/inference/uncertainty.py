@@ -84,14 +84,11 @@ def condition_spread(
     mean, squares = np.zeros(normalised.shape), np.zeros(normalised.shape)
     for count, drawn in enumerate(_drawn(model, normalised, (source, target), labels, draws, seed), start=1):
         # Welford's update: no difference of large sums
-        step = drawn - mean
+        step = model.denormalise(drawn, target) - mean
         mean += step / count
-        squares += step * (drawn - mean)
-    back = model.spec.statistics[target][1]
-    std = back * np.sqrt(squares / (draws - 1))
-    return ConditionSpread(
-        np.asarray(model.denormalise(mean, target), np.float32), std.astype(np.float32), draws
-    )
+        squares += step * (model.denormalise(drawn, target) - mean)
+    std = np.sqrt(squares / (draws - 1))
+    return ConditionSpread(mean.astype(np.float32), std.astype(np.float32), draws)
 
 
 def _drawn(

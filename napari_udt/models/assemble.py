@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from napari_udt.errors import ModelError
 from napari_udt.models.autoencoder_model import AutoencoderModel
@@ -39,6 +39,11 @@ def assemble(spec: ModelSpec, tensors: Mapping[str, Tensor], where: str) -> Tran
     check_finite(tensors, where)
     _check_permutations(tensors, where)
     network.load_state_dict(dict(tensors), assign=True)
+    return transfer_model(spec, network)
+
+
+def transfer_model(spec: ModelSpec, network: nn.Module) -> TransferModel:
+    """Return the model of a network that fits its specification."""
     return (TransferModel if spec.kind == "cinn" else AutoencoderModel)(spec, network)
 
 

@@ -37,7 +37,12 @@ class Conditions:
     domain_noise : float
         Upper bound of the noise on the domain entries (0.1).
     scales : int
-        Scales of an image network; 0 for a network of spectra.
+        Scales of an image cINN; 0 for all other networks.
+    even_proxies : bool
+        Whether an unknown class of a spectrum is 1 / K in training, as the published UNIT has it, and not a class
+        drawn at random.
+    proxy_classes : tuple of int
+        Classes that a random one is drawn from; empty for all. Those left out of a training are missing here.
 
     Notes
     -----
@@ -52,6 +57,8 @@ class Conditions:
     label_noise_level: float
     domain_noise: float = 0.1
     scales: int = 0
+    even_proxies: bool = False
+    proxy_classes: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, spec: ModelSpec) -> Conditions:
@@ -61,6 +68,7 @@ class Conditions:
             label_noise_level=spec.label_noise_level,
             domain_noise=spec.domain_noise,
             scales=len(spec.architecture.get("scales", ())),
+            even_proxies=spec.kind != "cinn",
         )
 
     def expected(
@@ -102,13 +110,10 @@ class Conditions:
         noise = _uniform((shape[0], self.class_count, *shape[1:]), like, generator)
         classes = self._class_probabilities(shape, labels, like)
         unknown = self._unknown(shape, labels, like)
-        if self.scales:
+        if len(shape) > 1:
             classes = torch.where(unknown, noise, classes + self.label_noise_level * noise)
         elif self.class_count:
-            drawn = torch.randint(
-                self.class_count, (shape[0],), generator=generator, device=_device(generator)
-            )
-            classes = torch.where(unknown, _one_hot(drawn.to(like.device), self.class_count, like), classes)
+            classes = torch.where(unknown, self._proxies(classes, generator), classes)
             classes = classes + self.label_noise_level * noise
         return self._assemble(shape, domain, _normalised(classes), like, generator or torch.default_generator)
 
@@ -162,6 +167,14 @@ class Conditions:
         known = _checked_indices(given.long(), shape, self.class_count)
         one_hot = _one_hot(known.clamp(min=0), self.class_count, like)
         return torch.where((known < 0).unsqueeze(1), 1.0 / self.class_count, one_hot)
+
+    def _proxies(self, like: Tensor, generator: torch.Generator | None) -> Tensor:
+        """Classes (n, K) that stand in for unknown ones of spectra."""
+        if self.even_proxies:
+            return torch.full_like(like, 1.0 / self.class_count)
+        choices = torch.tensor(self.proxy_classes or range(self.class_count))
+        drawn = torch.randint(len(choices), (len(like),), generator=generator, device=_device(generator))
+        return _one_hot(choices[drawn.cpu()].to(like.device), self.class_count, like)
 
     @staticmethod
     def _unknown(shape: Sequence[int], labels: Labels, like: Tensor) -> Tensor:

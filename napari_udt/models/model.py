@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from napari_udt.errors import ModelError
 from napari_udt.models.conditions import Conditions, DomainLike, Labels, domain_number
+from napari_udt.models.intensity import compress, expand, log_slope
 from napari_udt.models.spec import ModelSpec
 
 Array = TypeVar("Array", Tensor, NDArray[Any])
@@ -64,21 +65,25 @@ class TransferModel:
         return self
 
     def normalise(self, x: Array, domain: DomainLike) -> Array:
-        """Raw values of a domain in the network's units: L2 norm (HSI), then (x - mean) / std.
+        """Raw values of a domain in the network's units: L2 norm (HSI) or compression (PAT), then (x - mean) / std.
 
         A spectrum of zeros stays one before standardisation. Between the domains the statistics are interpolated.
         """
         mean, std = self._statistics(domain)
-        return (self._unit(_floating(x)) - mean) / std
+        values = self._unit(_floating(x))
+        if self._compresses:
+            values = compress(values, self._intensity_scale(domain))
+        return (values - mean) / std
 
     def denormalise(self, x: Array, domain: DomainLike) -> Array:
-        """Undo the standardisation with the statistics of ``domain``.
+        """Undo the standardisation, and the compression, with the statistics of ``domain``.
 
         Spectra of a model with ``spectrum_norm`` "l2" come back on the scale of L2-normalised spectra: multiply by
         the input's norm where absolute values are wanted.
         """
         mean, std = self._statistics(domain)
-        return _floating(x) * std + mean
+        values = _floating(x) * std + mean
+        return expand(values, self._intensity_scale(domain)) if self._compresses else values
 
     def encode(
         self, x: Array, domain: DomainLike, labels: Labels = None, normalised: bool = True
@@ -160,13 +165,17 @@ class TransferModel:
         Returns
         -------
         array, shape (n,)
-            In nats.
+            In nats, of values in units of the domain's standard deviation. Where intensities are compressed the
+            compression's determinant is included: the density is that of raw values in units of scale * std.
         """
         values: Tensor = self._tensor(x)
         z, log_det = self.encode(values, domain, labels)
         dimensions = z.shape[1]
         constant = 0.5 * dimensions * math.log(2.0 * math.pi)
         found = log_det - 0.5 * z.square().sum(dim=1) - constant
+        if self._compresses:
+            mean, std = self._statistics(domain)
+            found = found + log_slope(values * std + mean).flatten(1).sum(dim=1)
         return as_given(x, found / dimensions if per_dimension else found)
 
     def round_trip_error(self, x: Array, domain: DomainLike, labels: Labels = None) -> Array:
@@ -194,11 +203,18 @@ class TransferModel:
         like = torch.empty(0, dtype=self.dtype, device=self.device)
         return self.conditions.expected(shape, domain, labels, like)
 
+    @property
+    def _compresses(self) -> bool:
+        return self.spec.intensity != "linear"
+
     def _statistics(self, domain: DomainLike) -> tuple[float, float]:
-        share = float(domain_number(domain, torch.empty(0, dtype=torch.float64)))
         pairs = zip(self.spec.statistics["simulated"], self.spec.statistics["real"], strict=True)
-        mean, std = (simulated + share * (real - simulated) for simulated, real in pairs)
+        mean, std = (_between(simulated, real, domain) for simulated, real in pairs)
         return mean, std
+
+    def _intensity_scale(self, domain: DomainLike) -> float:
+        scales = self.spec.intensity_scales
+        return _between(scales["simulated"], scales["real"], domain)
 
     def _unit(self, values: Array) -> Array:
         if self.spec.spectrum_norm == "none":
@@ -235,6 +251,12 @@ class TransferModel:
                 f"{tuple(z.shape)}."
             )
         return size
+
+
+def _between(simulated: float, real: float, domain: DomainLike) -> float:
+    """Interpolate a number of both domains."""
+    share = float(domain_number(domain, torch.empty(0, dtype=torch.float64)))
+    return simulated + share * (real - simulated)
 
 
 def _floating(x: Array) -> Array:

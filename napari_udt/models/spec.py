@@ -16,6 +16,7 @@ from napari_udt.errors import ModelError
 Kind = Literal["cinn", "unit", "cyclegan"]
 Condition = Literal["class", "domain", "none"]
 SpectrumNorm = Literal["l2", "none"]
+Intensity = Literal["linear", "asinh"]
 Target = Literal["measured", "drawn from measured statistics", "digital device"]
 
 FORMAT = "napari-udt model"
@@ -26,6 +27,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "modality": MODALITIES,
     "condition": get_args(Condition),
     "spectrum_norm": get_args(SpectrumNorm),
+    "intensity": get_args(Intensity),
     "target": get_args(Target),
 }
 
@@ -50,8 +52,13 @@ class ModelSpec:
         What the network is conditioned on; "class" means class and, for the cINN, domain.
     spectrum_norm : {"l2", "none"}
         Whether each spectrum is divided by its L2 norm before standardisation.
+    intensity : {"linear", "asinh"}
+        Whether values x become asinh(x / scale) before they are standardised, see
+        :mod:`napari_udt.models.intensity`; PAT only.
+    intensity_scales : mapping of {"simulated", "real"} to float
+        The scale of each domain, in its raw units; empty where the intensity is linear.
     statistics : mapping of {"simulated", "real"} to (mean, std)
-        Scalars of the standardisation; "real" is the target domain also when stand-in data were used.
+        Scalars of the standardisation, of compressed values where the intensity is not linear; "real" is the target domain also when stand-in data were used.
     label_noise_level, domain_noise : float
         Upper bounds of the training noise on class and domain entries.
     architecture : mapping
@@ -82,6 +89,8 @@ class ModelSpec:
     statistics: Mapping[str, tuple[float, float]]
     label_noise_level: float
     domain_noise: float = 0.1
+    intensity: Intensity = "linear"
+    intensity_scales: Mapping[str, float] = field(default_factory=dict)
     architecture: Mapping[str, Any]
     training: Mapping[str, Any] = field(default_factory=dict)
     target: Target = "measured"
@@ -97,6 +106,7 @@ class ModelSpec:
             put(self, "wavelengths_nm", tuple(float(w) for w in self.wavelengths_nm))
             put(self, "class_names", tuple(str(name) for name in self.class_names))
             put(self, "statistics", {k: (float(m), float(s)) for k, (m, s) in dict(self.statistics).items()})
+            put(self, "intensity_scales", {k: float(v) for k, v in dict(self.intensity_scales).items()})
             put(self, "architecture", json.loads(json.dumps(dict(self.architecture))))
             put(self, "training", json.loads(json.dumps(dict(self.training))))
         except (TypeError, ValueError) as error:
@@ -171,10 +181,22 @@ class ModelSpec:
             np.isfinite((mean, std)).all() and std > 0 for mean, std in self.statistics.values()
         ):
             self._refuse("statistics", "(mean, std) of 'simulated' and of 'real' with positive std")
+        self._check_intensity()
         for key in ("label_noise_level", "domain_noise"):
             value = getattr(self, key)
             if not isinstance(value, int | float) or not 0 <= value <= 1:
                 self._refuse(key, "a number in [0, 1]")
+
+    def _check_intensity(self) -> None:
+        scales = self.intensity_scales
+        if self.intensity == "linear" and scales:
+            self._refuse("intensity_scales", "none where the intensity is linear")
+        if self.intensity == "linear":
+            return
+        if self.modality != "PAT" or self.spectrum_norm != "none":
+            self._refuse("intensity", "'linear' for HSI and for L2-normalised spectra")
+        if set(scales) != {"simulated", "real"} or not all(0 < scale < np.inf for scale in scales.values()):
+            self._refuse("intensity_scales", "a positive number for 'simulated' and for 'real'")
 
     def _refuse(self, key: str, expected: str) -> None:
         found = repr(getattr(self, key))

@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from napari_udt.models import ModelSpec
+from napari_udt.training.families import FAMILIES
 
 _LIMITS = """\
 * **Research use only.** Not for diagnosis, treatment or any clinical decision.
 * A transferred spectrum is a guess of how the other domain would show it. The network **can hallucinate**:
-  it can add or remove features that the tissue does not have. Check with data of your own, and how much
-  the condition leaves open (`napari_udt.inference.uncertainty.condition_spread`).
+  it can add or remove features that the tissue does not have. Check with data of your own;
+  {check}
 * It knows only the wavelengths and classes below and spectra like those it was trained on. It has seen
   **no measured images**: {target}
 * Numbers below were computed on held-out samples of the same two data sets, not on measurements."""
@@ -26,11 +27,22 @@ _TARGETS = {
     "measured": "",
 }
 
+_CONDITIONS = {
+    "class": "domain and tissue class",
+    "domain": "domain only",
+    "none": "none but the domain, which chooses the network",
+}
+
 _SECOND_LABELS = {
     "given": "The classes of the second domain's samples **were used** in training. That departs from the paper, "
     "where real data have no classes; here they are known because the samples were drawn class by class.",
     "proxy": "The classes of the second domain's samples were **not** used in training; proxies stood in for them, as "
     "in the paper.",
+}
+
+_SECOND_BALANCE = {
+    "given": "The classes of the second domain's samples were used for nothing but drawing each class equally often.",
+    "proxy": "The classes of the second domain's samples were **not** used in training.",
 }
 
 
@@ -47,8 +59,7 @@ def model_card(spec: ModelSpec) -> str:
         [
             f"# {spec.title}",
             "",
-            f'Conditional invertible network for {spec.modality} spectra, after Dreher et al., "Unsupervised Domain '
-            f'Transfer with Conditional Invertible Neural Networks", MICCAI 2023. Condition: {_condition(spec)}.',
+            f"{FAMILIES[spec.kind].words}. For {spec.modality} spectra. Condition: {_CONDITIONS[spec.condition]}.",
             f"Licence: {spec.licence}. Name: `{spec.name}`.",
             "",
             "## What it cannot do",
@@ -56,8 +67,9 @@ def model_card(spec: ModelSpec) -> str:
             "",
             "## Training data",
             *(_data_line(domain, entry) for domain, entry in facts["data"].items()),
+            *_preparation_lines(facts["config"]["data"], spec),
             "",
-            *_training_lines(facts, spec.condition),
+            *_training_lines(facts, spec),
             "",
             "## What it reaches (held-out samples)",
             *_metric_lines(facts["metrics"]),
@@ -66,17 +78,25 @@ def model_card(spec: ModelSpec) -> str:
     )
 
 
-def _condition(spec: ModelSpec) -> str:
-    return "domain and tissue class" if spec.condition == "class" else "domain only"
-
-
 def _limits(spec: ModelSpec) -> str:
-    text = _LIMITS.format(target=_TARGETS[spec.target])
+    text = _LIMITS.format(target=_TARGETS[spec.target], check=FAMILIES[spec.kind].check)
     low, high = spec.wavelengths_nm[0], spec.wavelengths_nm[-1]
     classes = ", ".join(spec.class_names)
     text += f"\n* Wavelengths: {len(spec.wavelengths_nm)} from {low:g} to {high:g} nm. Classes: {classes}."
     notes = spec.training["config"]["notes"]
     return f"{text}\n* {notes}" if notes else text
+
+
+_TERMS = {
+    "content_weight": (
+        "Beside the paper's losses (weight {:g}): within a class, the order of what HbO2 and Hb absorb must survive the "
+        "transfer."
+    ),
+    "moments_weight": (
+        "Beside the paper's losses (weight {:g}): transferred classes are drawn to the second domain's class means, "
+        "and for spectra to its spreads."
+    ),
+}
 
 
 def _data_line(domain: str, entry: Mapping[str, Any]) -> str:
@@ -87,27 +107,38 @@ def _data_line(domain: str, entry: Mapping[str, Any]) -> str:
     )
 
 
-def _training_lines(facts: Mapping[str, Any], condition: str) -> list[str]:
+def _preparation_lines(data: Mapping[str, Any], spec: ModelSpec) -> list[str]:
+    """Say what was done to the samples that is not always done."""
+    lines = []
+    if left_out := data["leave_out"]:
+        lines.append(
+            f"* **Left out** of the second domain in training: {', '.join(left_out)}. Held-out numbers below include "
+            "them: they show what the model makes of a class that it never saw there."
+        )
+    if spec.intensity != "linear":
+        scales = ", ".join(f"{scale:.3g} ({domain})" for domain, scale in spec.intensity_scales.items())
+        lines.append(f"* Values x are compressed to asinh(x / scale) before anything else; scales: {scales}.")
+    return lines
+
+
+def _training_lines(facts: Mapping[str, Any], spec: ModelSpec) -> list[str]:
     config = facts["config"]
     adversarial = config["optimisation"]["gan_weight"]
     lines = [
         f"Trained for {facts['steps']} steps of {config['optimisation']['batch_size']} samples per domain in "
         f"{facts['seconds'] / 60:.1f} minutes on {facts['hardware']} (torch {facts['torch']}), seed {config['seed']}; "
-        f"weights of step {facts['best_step']}, the best held-out likelihood.",
-        f"Adversarial weight {adversarial:g}."
-        if adversarial
-        else "Maximum likelihood only, no adversarial loss.",
+        f"weights of step {facts['best_step']}, the best held-out {FAMILIES[spec.kind].criterion}.",
+        f"Adversarial weight {adversarial:g}." if adversarial else "No adversarial loss.",
+        *(words.format(config["terms"][key]) for key, words in _TERMS.items() if config["terms"][key]),
     ]
-    return [*lines, _SECOND_LABELS[config["condition"]["second_labels"]]] if condition == "class" else lines
+    labels = config["condition"]["second_labels"]
+    return [*lines, (_SECOND_LABELS if spec.condition == "class" else _SECOND_BALANCE)[labels]]
 
 
 def _metric_lines(found: Mapping[str, Any]) -> list[str]:
-    likelihood, trip = found["ml_per_dimension"], found["round_trip_max_error"]
     rms, accuracy = found["class_mean_relative_rms"], found["nearest_class_mean_balanced_accuracy"]
     return [
-        f"* Negative log-likelihood per dimension (equation 1, without its constant): simulated "
-        f"{likelihood['held_out_simulated']:.3f}, second {likelihood['held_out_second']:.3f} nats.",
-        f"* Largest round-trip error: simulated {trip['simulated']:.1e}, second {trip['second']:.1e} in normalised units.",
+        *(words(found[key]) for key, words in _QUALITIES.items() if key in found),
         f"* Balanced accuracy of the nearest class mean on the second domain: {_share(accuracy['before'])} with simulated, "
         f"{_share(accuracy['after'])} with transferred class means.",
         "",
@@ -124,6 +155,45 @@ def _metric_lines(found: Mapping[str, Any]) -> list[str]:
         *_away_lines(rms),
         *_level_lines(found["class_levels"]),
     ]
+
+
+def _likelihood_line(found: Mapping[str, float]) -> str:
+    return (
+        f"* Negative log-likelihood per dimension (equation 1, without its constant): simulated "
+        f"{found['held_out_simulated']:.3f}, second {found['held_out_second']:.3f} nats."
+    )
+
+
+def _round_trip_line(found: Mapping[str, float]) -> str:
+    return (
+        f"* Largest round-trip error: simulated {found['simulated']:.1e}, second {found['second']:.1e} in normalised "
+        "units."
+    )
+
+
+def _cycle_line(found: Mapping[str, float]) -> str:
+    return (
+        f"* Not invertible, and without a likelihood. Transferred there and back, samples differ from themselves by "
+        f"{found['simulated']:.3f} (simulated) and {found['second']:.3f} (second) of their domain's standard deviation "
+        "(root mean square)."
+    )
+
+
+def _distance_line(found: Mapping[str, float]) -> str:
+    return (
+        f"* Energy distance of transferred samples from those of the domain they arrived in, in normalised units: "
+        f"{found['held_out_distance_simulated']:.4f} in the simulated, {found['held_out_distance_second']:.4f} in the "
+        "second domain."
+    )
+
+
+# What only some families have, by its key in the facts.
+_QUALITIES = {
+    "ml_per_dimension": _likelihood_line,
+    "round_trip_max_error": _round_trip_line,
+    "held_out": _distance_line,
+    "cycle_rms_error": _cycle_line,
+}
 
 
 def _away_lines(rms: Mapping[str, Mapping[str, float]]) -> list[str]:

@@ -18,7 +18,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--simulated", help="data set file of the simulated domain")
     parser.add_argument("--second", help="data set file of the second domain")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in OUTPUT.run")
-    parser.add_argument("--device", default="cpu", help="auto, cpu, cuda:0, ... (default: cpu)")
+    parser.add_argument("--device", default="cpu", help="auto, cpu, cuda, cuda:0, ... (default: cpu)")
+    parser.add_argument(
+        "--devices",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="train on N devices of that kind, in N processes with a batch each (needs napari-udt[train])",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -36,9 +43,17 @@ def run(args: argparse.Namespace) -> int:
     from napari_udt.training.run import train
 
     try:
-        train(config, args.output, resume=args.resume, device=choose(args.device).key)
+        device = choose(args.device).key
+        train(config, args.output, resume=args.resume, device=device, devices=args.devices)
     except TrainingInterrupted as stop:
         print(stop)
         return INTERRUPTED
     print(f"{args.output}: the model is written.")
     return SUCCESS
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} devices; expected 1 or more")
+    return value

@@ -7,37 +7,29 @@ and then holds only what differs: the ablations of the paper's Table 1 are one l
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal
 
 from napari_udt.errors import TrainingError
+from napari_udt.training.tables import (
+    CROP,
+    FILLED,
+    FRACTION,
+    NOT_NEGATIVE,
+    POSITIVE,
+    SHARE,
+    bounded,
+    checked,
+)
 
 CONFIGS = Path(__file__).parent / "configs"
 
-Condition = Literal["class", "domain"]
+Method = Literal["cinn", "unit", "cyclegan"]
+Condition = Literal["class", "domain", "none"]
+Intensity = Literal["linear", "asinh"]
 SecondLabels = Literal["proxy", "given"]
-
-
-@dataclass(frozen=True)
-class _Bound:
-    """A condition on one value and the words for it."""
-
-    holds: Callable[[Any], bool]
-    words: str
-
-
-POSITIVE = _Bound(lambda value: value > 0, "greater than 0")
-NOT_NEGATIVE = _Bound(lambda value: value >= 0, "0 or greater")
-FRACTION = _Bound(lambda value: 0 < value < 1, "between 0 and 1, both excluded")
-SHARE = _Bound(lambda value: 0 <= value < 1, "0 or greater and less than 1")
-FILLED = _Bound(lambda value: len(value) > 0, "not empty")
-CROP = _Bound(lambda value: len(value) in (0, 2) and all(v > 0 for v in value), "empty or [rows, columns]")
-
-
-def _bounded(bound: _Bound, default: Any = MISSING) -> Any:
-    return field(default=default, metadata={"bound": bound})
 
 
 @dataclass(frozen=True)
@@ -55,19 +47,27 @@ class DataConfig:
     centre : bool
         Whether each domain's mean is subtracted. Without it values are only divided by their root mean square: a
         transfer then starts from a pure gain, which keeps dark pixels of an image positive.
+    intensity : {"linear", "asinh"}
+        PAT only: whether values x become asinh(x / scale) before they are standardised, with the median absolute
+        value of the domain's training samples as scale.
     crop : tuple of int
         (rows, columns) of the random crops that images are trained on; empty for whole images.
     flips : bool
         Whether images are flipped left-right at random; never outside training.
+    leave_out : tuple of str
+        HSI only: classes whose samples of the second domain are neither trained on nor looked at while training; the
+        simulated ones stay. The card's numbers include them.
     """
 
-    simulated: str = _bounded(FILLED)
-    second: str = _bounded(FILLED)
-    held_out_fraction: float = _bounded(FRACTION, 0.1)
-    noise: float = _bounded(NOT_NEGATIVE, 0.1)
+    simulated: str = bounded(FILLED)
+    second: str = bounded(FILLED)
+    held_out_fraction: float = bounded(FRACTION, 0.1)
+    noise: float = bounded(NOT_NEGATIVE, 0.1)
     centre: bool = True
-    crop: tuple[int, ...] = _bounded(CROP, ())
+    intensity: Intensity = "linear"
+    crop: tuple[int, ...] = bounded(CROP, ())
     flips: bool = False
+    leave_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,9 @@ class ConditionConfig:
 
     Parameters
     ----------
-    on : {"class", "domain"}
-        What the network is conditioned on: domain and class (cINN_DY) or the domain alone (cINN_D).
+    on : {"class", "domain", "none"}
+        What the network is conditioned on: domain and class (cINN_DY), the domain alone (cINN_D), for UNIT and
+        CycleGAN, which have a network per domain, the class (UNIT_Y) or nothing.
     second_labels : {"proxy", "given"}
         Whether the second domain's classes are treated as unknown, as in the paper, or used.
     label_noise_level : float
@@ -88,8 +89,8 @@ class ConditionConfig:
 
     on: Condition = "class"
     second_labels: SecondLabels = "proxy"
-    label_noise_level: float = _bounded(NOT_NEGATIVE, 0.5)
-    domain_noise: float = _bounded(SHARE, 0.1)
+    label_noise_level: float = bounded(NOT_NEGATIVE, 0.5)
+    domain_noise: float = bounded(SHARE, 0.1)
 
 
 @dataclass(frozen=True)
@@ -108,10 +109,48 @@ class DiscriminatorConfig:
         HSI only: probability in the first hidden layer.
     """
 
-    width: int = _bounded(POSITIVE, 256)
-    layers: int = _bounded(POSITIVE, 2)
-    scales: int = _bounded(POSITIVE, 3)
-    dropout: float = _bounded(SHARE, 0.2)
+    width: int = bounded(POSITIVE, 256)
+    layers: int = bounded(POSITIVE, 2)
+    scales: int = bounded(POSITIVE, 3)
+    dropout: float = bounded(SHARE, 0.2)
+
+
+@dataclass(frozen=True)
+class AutoencoderConfig:
+    """Losses of UNIT and CycleGAN; the defaults are the published weights.
+
+    Parameters
+    ----------
+    cycle_weight : float
+        Of the mean squared error after a transfer there and back.
+    reconstruction_weight, prior_weight, cycle_prior_weight : float
+        UNIT only: of each domain's own reconstruction, and of the latents' mean square before and after a transfer.
+    latent_noise : float
+        Standard deviation of the noise added to latents in training: 1 for images in the published code, 0 for
+        spectra.
+    """
+
+    cycle_weight: float = bounded(NOT_NEGATIVE, 10.0)
+    reconstruction_weight: float = bounded(NOT_NEGATIVE, 10.0)
+    prior_weight: float = bounded(NOT_NEGATIVE, 0.05)
+    cycle_prior_weight: float = bounded(NOT_NEGATIVE, 0.05)
+    latent_noise: float = bounded(NOT_NEGATIVE, 0.0)
+
+
+@dataclass(frozen=True)
+class TermsConfig:
+    """Weights of the terms that are not the paper's, see :mod:`napari_udt.training.terms`; 0 leaves a term out.
+
+    Parameters
+    ----------
+    content_weight : float
+        Of the haemoglobin content that a transfer must keep.
+    moments_weight : float
+        Of the class means (and spreads, for spectra) that it must meet.
+    """
+
+    content_weight: float = bounded(NOT_NEGATIVE, 0.0)
+    moments_weight: float = bounded(NOT_NEGATIVE, 0.0)
 
 
 @dataclass(frozen=True)
@@ -128,8 +167,11 @@ class OptimisationConfig:
         Of Adam at the start; the two optimisers share no parameter.
     gradient_clip : float
         Largest absolute value of a gradient entry.
+    weight_decay : float
+        Of Adam: 0 for the cINN, 1e-4 for UNIT and CycleGAN in the published code.
     gan_weight : float
-        Weight of the adversarial terms of equation (4); 0 leaves the discriminators out.
+        Weight of the adversarial terms: equation (4) for the cINN; 1 for UNIT and 5 for CycleGAN in the published
+        code. 0 leaves the discriminators out.
     evaluate_every : int
         Steps between two looks at the held-out data; a line of the log and a checkpoint follow each.
     patience : int
@@ -138,15 +180,16 @@ class OptimisationConfig:
         Held-out samples per domain that an evaluation looks at.
     """
 
-    steps: int = _bounded(POSITIVE)
-    batch_size: int = _bounded(POSITIVE)
-    learning_rate: float = _bounded(POSITIVE, 1e-3)
-    discriminator_learning_rate: float = _bounded(POSITIVE, 1e-3)
-    gradient_clip: float = _bounded(POSITIVE, 0.1)
-    gan_weight: float = _bounded(NOT_NEGATIVE, 1.0)
-    evaluate_every: int = _bounded(POSITIVE, 100)
-    patience: int = _bounded(POSITIVE, 10)
-    held_out_samples: int = _bounded(POSITIVE, 1000)
+    steps: int = bounded(POSITIVE)
+    batch_size: int = bounded(POSITIVE)
+    learning_rate: float = bounded(POSITIVE, 1e-3)
+    discriminator_learning_rate: float = bounded(POSITIVE, 1e-3)
+    gradient_clip: float = bounded(POSITIVE, 0.1)
+    weight_decay: float = bounded(NOT_NEGATIVE, 0.0)
+    gan_weight: float = bounded(NOT_NEGATIVE, 1.0)
+    evaluate_every: int = bounded(POSITIVE, 100)
+    patience: int = bounded(POSITIVE, 10)
+    held_out_samples: int = bounded(POSITIVE, 1000)
 
 
 @dataclass(frozen=True)
@@ -156,7 +199,8 @@ class TrainingConfig:
     Parameters
     ----------
     modality : {"HSI", "PAT"}
-    data, optimisation, condition, discriminator : dataclasses
+    method : {"cinn", "unit", "cyclegan"}
+    data, optimisation, condition, discriminator, autoencoder, terms : dataclasses
         The sections of the file.
     name, title : str
         Of the model: folder name and the words for the screen.
@@ -171,12 +215,15 @@ class TrainingConfig:
     modality: Literal["HSI", "PAT"]
     data: DataConfig
     optimisation: OptimisationConfig
-    name: str = _bounded(FILLED)
-    title: str = _bounded(FILLED)
+    name: str = bounded(FILLED)
+    title: str = bounded(FILLED)
+    method: Method = "cinn"
     condition: ConditionConfig = ConditionConfig()
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
+    autoencoder: AutoencoderConfig = AutoencoderConfig()
+    terms: TermsConfig = TermsConfig()
     architecture: Mapping[str, Any] = field(default_factory=dict)
-    seed: int = _bounded(NOT_NEGATIVE, 0)
+    seed: int = bounded(NOT_NEGATIVE, 0)
     notes: str = ""
 
     def as_dict(self) -> dict[str, Any]:
@@ -206,7 +253,29 @@ def load_config(name_or_path: str | Path, **paths: str | None) -> TrainingConfig
     """
     table = _read_table(name_or_path)
     table["data"] = {**table.get("data", {}), **{key: str(value) for key, value in paths.items() if value}}
-    return _checked(TrainingConfig, table, str(name_or_path), "")
+    config: TrainingConfig = checked(TrainingConfig, table, str(name_or_path), "")
+    _require_consistent(config, str(name_or_path))
+    return config
+
+
+def _require_consistent(config: TrainingConfig, where: str) -> None:
+    """Refuse values that are right by themselves and wrong together."""
+    fitting = ("class", "domain") if config.method == "cinn" else ("class", "none")
+    if config.condition.on not in fitting:
+        raise TrainingError(
+            f"{where}: condition.on is {config.condition.on!r}; expected {' or '.join(map(repr, fitting))} for method "
+            f"{config.method!r}."
+        )
+    if config.modality == "HSI" and config.data.intensity != "linear":
+        raise TrainingError(
+            f"{where}: data.intensity is {config.data.intensity!r}; expected 'linear' for HSI, whose spectra are "
+            "L2-normalised."
+        )
+    if config.modality == "PAT" and config.data.leave_out:
+        raise TrainingError(
+            f"{where}: data.leave_out is {list(config.data.leave_out)}; expected nothing for PAT, whose images hold many "
+            "classes each."
+        )
 
 
 def _read_table(name_or_path: str | Path) -> dict[str, Any]:
@@ -241,60 +310,3 @@ def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         both_tables = isinstance(value, dict) and isinstance(base.get(key), dict)
         merged[key] = _merged(base[key], value) if both_tables else value
     return merged
-
-
-def _checked(kind: type, table: Any, where: str, section: str) -> Any:
-    """Build the dataclass ``kind`` from a TOML table; every complaint names file and key."""
-    if not isinstance(table, dict):
-        raise TrainingError(f"{where}: {section[:-1]} is {table!r}; expected a section [{section[:-1]}].")
-    known = {entry.name: entry for entry in fields(kind)}
-    for key in table:
-        if key not in known:
-            raise TrainingError(
-                f"{where}: key {section}{key} is unknown; expected one of {', '.join(known)}."
-            )
-    types = get_type_hints(kind)
-    values = {
-        name: _checked_value(entry, types[name], table[name], where, f"{section}{name}")
-        for name, entry in known.items()
-        if _is_given(entry, table, where, section)
-    }
-    return kind(**values)
-
-
-def _is_given(entry: Field[Any], table: dict[str, Any], where: str, section: str) -> bool:
-    if entry.name not in table and entry.default is MISSING and entry.default_factory is MISSING:
-        raise TrainingError(f"{where}: key {section}{entry.name} is missing; add it.")
-    return entry.name in table
-
-
-def _checked_value(entry: Field[Any], kind: Any, value: Any, where: str, key: str) -> Any:
-    if hasattr(kind, "__dataclass_fields__"):
-        return _checked(kind, value, where, f"{key}.")
-    converted = _converted(kind, value)
-    if converted is None:
-        raise TrainingError(f"{where}: {key} is {value!r}; expected {_words(kind)}.")
-    bound: _Bound | None = entry.metadata.get("bound")
-    if bound is not None and not bound.holds(converted):
-        raise TrainingError(f"{where}: {key} is {value!r}; expected a value that is {bound.words}.")
-    return converted
-
-
-def _converted(kind: Any, value: Any) -> Any:
-    """``value`` as ``kind``, or None where it is something else."""
-    if get_origin(kind) is Literal:
-        return value if value in get_args(kind) else None
-    if get_origin(kind) is tuple:
-        whole = isinstance(value, list) and all(type(item) is int for item in value)
-        return tuple(value) if whole else None
-    if kind is float:
-        return float(value) if type(value) in (int, float) else None
-    plain = dict if get_origin(kind) is not None else kind  # Mapping[str, Any] is a TOML table
-    return value if type(value) is plain else None
-
-
-def _words(kind: Any) -> str:
-    if get_origin(kind) is Literal:
-        return " or ".join(repr(choice) for choice in get_args(kind))
-    names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-    return names.get(kind, "a list of whole numbers" if get_origin(kind) is tuple else "a section")

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from napari_udt.dataset import Dataset, load_dataset
 from napari_udt.errors import TrainingError
+from napari_udt.models.intensity import compress
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.samples import (
     Samples,
     domain_statistics,
+    intensity_scale,
     is_balanced,
     make_samples,
     normalised,
@@ -34,17 +36,20 @@ class DomainData:
         Raw values, true labels.
     sha256 : str
         Of the file.
+    intensity_scale : float or None
+        Of the compression; None where intensities are linear.
     statistics : (float, float)
-        Mean and standard deviation of what is trained on, before standardisation.
+        Mean and standard deviation of what is trained on, before standardisation and after any compression.
     training, held_out : Samples
-        In normalised units, with the labels that training may see.
+        In normalised units, with the labels that training may see, and without the classes that are left out.
     held_out_index : integer array
-        Which samples of ``dataset`` are held out.
+        Which samples of ``dataset`` are held out; those of the classes that are left out included.
     """
 
     path: Path
     dataset: Dataset
     sha256: str
+    intensity_scale: float | None
     statistics: tuple[float, float]
     training: Samples
     held_out: Samples
@@ -64,7 +69,15 @@ def load_domain(config: TrainingConfig, domain: str) -> DomainData:
     if len(dataset) < 2:
         raise TrainingError(f"{path}: holds {len(dataset)} samples; at least 2 are needed.")
     values = normalised(dataset, spectrum_norm(config))
-    kept, held_out = split_held_out(len(dataset), config.data.held_out_fraction, config.seed)
+    split = split_held_out(len(dataset), config.data.held_out_fraction, config.seed)
+    known = seen(config, domain, dataset)
+    kept, held_out = (index[known[index]] for index in split)
+    if not (len(kept) and len(held_out)):
+        raise TrainingError(
+            f"{path}: without {', '.join(config.data.leave_out)} nothing is left to train on."
+        )
+    scale = intensity_scale(values[kept]) if config.data.intensity == "asinh" else None
+    values = values if scale is None else compress(values, scale)
     mean, std = domain_statistics(values[kept], config.data.centre)
     labels = visible_labels(config, domain, dataset)
     balanced = is_balanced(config, domain)
@@ -72,7 +85,21 @@ def load_domain(config: TrainingConfig, domain: str) -> DomainData:
     def part(index: NDArray[np.intp]) -> Samples:
         return make_samples((values[index] - np.float32(mean)) / np.float32(std), labels[index], balanced)
 
-    return DomainData(path, dataset, sha256_of(path), (mean, std), part(kept), part(held_out), held_out)
+    return DomainData(
+        path, dataset, sha256_of(path), scale, (mean, std), part(kept), part(held_out), split[1]
+    )
+
+
+def seen(config: TrainingConfig, domain: str, dataset: Dataset) -> NDArray[np.bool_]:
+    """Which samples training may look at: all but the second domain's of the classes to be left out."""
+    left_out = config.data.leave_out if domain == "second" else ()
+    if unknown := sorted(set(left_out) - set(dataset.class_names)):
+        raise TrainingError(
+            f"{config.name}: data.leave_out names {', '.join(unknown)}; the classes are "
+            f"{', '.join(dataset.class_names)}."
+        )
+    indices = [dataset.class_names.index(name) for name in left_out]
+    return ~np.isin(dataset.labels, indices) if indices else np.ones(len(dataset), bool)
 
 
 def visible_labels(config: TrainingConfig, domain: str, dataset: Dataset) -> NDArray[Any]:

@@ -12,18 +12,24 @@ from numpy.typing import NDArray
 
 from napari_udt.inference.devices import choose
 from napari_udt.models import ModelSpec, TransferModel
-from napari_udt.models.conditions import DomainLike
 from napari_udt.training import metrics
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.domains import DomainData
 from napari_udt.training.loop import TrainingLoop
-from napari_udt.training.trainer import DOMAINS
+from napari_udt.training.objective import DOMAINS
+from napari_udt.training.team import Team
 
 # Held-out samples that the numbers of the card are computed on: whole images take long.
 MOST_SAMPLES = {"HSI": 20_000, "PAT": 24}
 
-# The model's own words for the two domains.
-MODEL_DOMAINS: dict[str, DomainLike] = {"simulated": "simulated", "second": "real"}
+MODEL_DOMAINS: dict[str, metrics.ModelDomain] = {"simulated": "simulated", "second": "real"}
+
+# The held-out criterion of each kind of model, and what is said of its way there and back.
+_QUALITIES = {
+    "cinn": ("ml_per_dimension", "round_trip_max_error"),
+    "unit": ("held_out", "cycle_rms_error"),
+    "cyclegan": ("held_out", "cycle_rms_error"),
+}
 
 
 def training_facts(
@@ -46,7 +52,7 @@ def training_facts(
         "steps": loop.trainer.steps_done,
         "best_step": loop.best_step,
         "seconds": round(loop.seconds, 1),
-        "hardware": _hardware(loop.trainer.device),
+        "hardware": _hardware(loop.trainer.team),
         "torch": torch.__version__,
         "metrics": held_out_metrics(loop, data, model),
     }
@@ -55,7 +61,7 @@ def training_facts(
 def held_out_metrics(
     loop: TrainingLoop, data: Mapping[str, DomainData], model: TransferModel
 ) -> dict[str, Any]:
-    """Numbers on held-out samples: likelihood, round trip, and how near class means come to the second domain's."""
+    """Numbers on held-out samples: what the family has, and how near class means come to the second domain's."""
     raw = {domain: _held_out(data[domain], MOST_SAMPLES[loop.config.modality]) for domain in DOMAINS}
     simulated, second = raw["simulated"], raw["second"]
     names = model.spec.class_names
@@ -67,10 +73,11 @@ def held_out_metrics(
         "after": metrics.class_means(moved, simulated[1], names),
     }
     wanted = metrics.class_means(*second, names)
+    criterion, error = _QUALITIES[model.spec.kind]
     return {
-        "ml_per_dimension": loop.trainer.held_out_losses(loop.held_out),
-        "round_trip_max_error": {
-            domain: metrics.round_trip_error(
+        criterion: loop.trainer.held_out_losses(loop.held_out),
+        error: {
+            domain: getattr(metrics, error)(
                 model, raw[domain][0], _visible(loop, domain, raw[domain][1]), word
             )
             for domain, word in MODEL_DOMAINS.items()
@@ -125,6 +132,7 @@ def _data_facts(data: DomainData) -> dict[str, Any]:
     }
 
 
-def _hardware(device: str) -> str:
-    title = choose(device).title
-    return title if device != "cpu" else f"{title}, {torch.get_num_threads()} thread(s)"
+def _hardware(team: Team) -> str:
+    title = choose(team.device).title
+    title = title if team.device != "cpu" else f"{title}, {torch.get_num_threads()} thread(s)"
+    return title if team.size == 1 else f"{team.size} x {title}"

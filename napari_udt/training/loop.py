@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import time
 from collections.abc import Mapping
@@ -11,11 +12,14 @@ from typing import Any
 from napari_udt.errors import TrainingError
 from napari_udt.training import progress
 from napari_udt.training.checkpoint import load_checkpoint, require_same_run, save_checkpoint
+from napari_udt.training.curves import write_curves
 from napari_udt.training.domains import DomainData
-from napari_udt.training.trainer import DOMAINS, Trainer
+from napari_udt.training.objective import DOMAINS
+from napari_udt.training.trainer import Trainer
 
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.csv"
+CURVES = "curves.svg"
 
 
 class TrainingInterrupted(TrainingError):  # noqa: N818 - not an error, an answer to the user's wish
@@ -30,7 +34,7 @@ class TrainingLoop:
     trainer : Trainer
     data : mapping of {"simulated", "second"} to DomainData
     folder : Path
-        Receives the log and the checkpoint.
+        Receives the log, its picture and the checkpoint.
     """
 
     def __init__(self, trainer: Trainer, data: Mapping[str, DomainData], folder: Path) -> None:
@@ -39,6 +43,9 @@ class TrainingLoop:
         self.held_out = {domain: data[domain].held_out for domain in DOMAINS}
         self.hashes = {domain: data[domain].sha256 for domain in DOMAINS}
         self.folder = folder
+        self.identity = self.config.as_dict()
+        if trainer.team.size > 1:
+            self.identity["devices"] = trainer.team.size
         self.seconds = 0.0
         self.best_loss = math.inf
         self.best_step = 0
@@ -50,17 +57,18 @@ class TrainingLoop:
         path = self.folder / CHECKPOINT
         if resume:
             state = load_checkpoint(path)
-            require_same_run(state, self.config.as_dict(), self.hashes, path)
+            require_same_run(state, self.identity, self.hashes, path)
             self._restore(state)
-            progress.forget_rows_after(self.folder / LOG, self.trainer.steps_done)
-        elif path.exists():
+            if self.trainer.team.leads:
+                progress.forget_rows_after(self.folder / LOG, self.trainer.steps_done)
+        elif self.trainer.team.shared(path.exists):
             raise TrainingError(
                 f"{path}: a run was begun here; go on with --resume or choose another folder."
             )
 
     def run(self) -> None:
         """Train to the end and put the best weights in place."""
-        means, line = progress.MeanLosses(), progress.LiveLine(self.config.optimisation.steps)
+        means, line = progress.MeanLosses(), self._live_line()
         with progress.interruption() as stopped:
             while not self._finished():
                 begin = time.monotonic()
@@ -73,7 +81,7 @@ class TrainingLoop:
                     line.finish(self.trainer.steps_done, row, self._seconds_per_step())
                     self._log(row)
                     self._save()
-                if stopped.is_set():
+                if self.trainer.team.any(stopped.is_set()):
                     self._interrupt()
         self.trainer.network.load_state_dict(self.best_network)
 
@@ -87,7 +95,7 @@ class TrainingLoop:
 
     def _evaluate(self) -> dict[str, float]:
         begin = time.monotonic()
-        losses = self.trainer.held_out_losses(self.held_out)
+        losses = self.trainer.team.shared(lambda: self.trainer.held_out_losses(self.held_out))
         total = sum(losses.values())
         self.without_progress += 1
         if total < self.best_loss:
@@ -97,9 +105,16 @@ class TrainingLoop:
         self.seconds += time.monotonic() - begin
         return losses
 
+    def _live_line(self) -> progress.LiveLine:
+        silent = None if self.trainer.team.leads else io.StringIO()
+        return progress.LiveLine(self.config.optimisation.steps, silent)
+
     def _log(self, row: dict[str, float]) -> None:
+        if not self.trainer.team.leads:
+            return
         known = {"step": float(self.trainer.steps_done), "seconds": self.seconds}
         progress.append_row(self.folder / LOG, known | row)
+        write_curves(self.folder / LOG, self.folder / CURVES, self.config.title)
 
     def _interrupt(self) -> None:
         self._save()
@@ -109,9 +124,11 @@ class TrainingLoop:
         )
 
     def _save(self) -> None:
+        if not self.trainer.team.leads:
+            return
         save_checkpoint(
             {
-                "config": self.config.as_dict(),
+                "config": self.identity,
                 "data": self.hashes,
                 "trainer": self.trainer.state(),
                 "seconds": self.seconds,

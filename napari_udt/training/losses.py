@@ -56,3 +56,20 @@ def discriminator_adversarial(true_scores: Sequence[Tensor], fake_scores: Sequen
 
 def _mean_square_distance(scores: Sequence[Tensor], aim: float) -> Tensor:
     return torch.stack([(score - aim).square().mean() for score in scores]).sum()
+
+
+def energy_distance(first: Tensor, second: Tensor) -> Tensor:
+    """Distance of two distributions by their samples: 2 E|X - Y| - E|X - X'| - E|Y - Y'|, 0 when they agree.
+
+    |.| is the root mean square over channels, so that the value does not grow with their number (Székely and
+    Rizzo 2013). Pairs of a sample with itself are not counted: the value is free of bias and may fall below 0.
+
+    Parameters
+    ----------
+    first, second : Tensor, shape (n, C) and (m, C)
+        Two or more samples each.
+    """
+    between = torch.cdist(first, second).mean()
+    within = [torch.cdist(x, x).sum() / (len(x) * (len(x) - 1)) for x in (first, second)]
+    distance: Tensor = (2 * between - within[0] - within[1]) / first.shape[1] ** 0.5
+    return distance

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.models.conditions import DomainLike
 from napari_udt.models.model import TransferModel
 
+# The model's own words for the two domains.
+ModelDomain = Literal["simulated", "real"]
 # At most this many samples go through the network at once: whole PAT images are large.
 _CHUNK = {"HSI": 2048, "PAT": 2}
 # A mean over fewer spectra says little about a class.
@@ -35,21 +36,51 @@ def transferred(
     array of the shape of ``samples``
         L2-normalised spectra where the model normalises, raw values else.
     """
-    chunk = _CHUNK[model.spec.modality]
-    parts = []
-    for start in range(0, len(samples), chunk):
-        x = model.normalise(samples[start : start + chunk], "simulated")
-        known = labels[start : start + chunk]
-        z, _ = model.encode(x, "simulated", known)
-        parts.append(model.denormalise(model.decode(z, "real", known), "real"))
+    parts = [
+        model.denormalise(_moved(model, model.normalise(x, "simulated"), known, "simulated", "real"), "real")
+        for x, known in _chunks(model, samples, labels)
+    ]
     return np.concatenate(parts)
 
 
-def round_trip_error(
-    model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any], domain: DomainLike
+def round_trip_max_error(
+    model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any], domain: ModelDomain
 ) -> float:
     """Largest absolute difference between samples and their decoded codes, in normalised units."""
     return float(model.round_trip_error(model.normalise(samples, domain), domain, labels).max())
+
+
+def cycle_rms_error(
+    model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any], domain: ModelDomain
+) -> float:
+    """Root mean square difference between samples and themselves transferred there and back, in normalised units."""
+    other: ModelDomain = "real" if domain == "simulated" else "simulated"
+    squares = []
+    for raw, known in _chunks(model, samples, labels):
+        x = model.normalise(raw, domain)
+        back = _moved(model, _moved(model, x, known, domain, other), known, other, domain)
+        squares.append(np.square(back - x).mean() * len(x) / len(samples))
+    return float(np.sqrt(sum(squares)))
+
+
+def _chunks(
+    model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any]
+) -> Iterator[tuple[NDArray[np.float32], NDArray[Any]]]:
+    size = _CHUNK[model.spec.modality]
+    for start in range(0, len(samples), size):
+        yield samples[start : start + size], labels[start : start + size]
+
+
+def _moved(
+    model: TransferModel,
+    x: NDArray[np.float32],
+    labels: NDArray[Any],
+    source: ModelDomain,
+    target: ModelDomain,
+) -> NDArray[np.float32]:
+    """Transfer normalised samples; they stay in normalised units."""
+    z, _ = model.encode(x, source, labels)
+    return model.decode(z, target, labels)
 
 
 def pixel_spectra(

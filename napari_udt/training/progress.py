@@ -7,26 +7,13 @@ import signal
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
 from napari_udt.files import whole_or_nothing
-
-COLUMNS = (
-    "step",
-    "seconds",
-    "ml_simulated",
-    "ml_second",
-    "generator_simulated",
-    "generator_second",
-    "discriminator_simulated",
-    "discriminator_second",
-    "held_out_simulated",
-    "held_out_second",
-)
 
 
 class MeanLosses:
@@ -48,15 +35,16 @@ class MeanLosses:
 
 
 def append_row(path: Path, row: Mapping[str, float]) -> None:
-    """Add a line to the log; the first one brings the heading."""
+    """Add a line to the log; the first one brings the heading, and the next ones have the same columns."""
     if not path.exists():
-        _write_rows(path, [])
+        _write_rows(path, [row])
+        return
     with path.open("a", newline="", encoding="utf-8") as file:
-        csv.DictWriter(file, COLUMNS, restval="").writerow(_formatted(row))
+        csv.DictWriter(file, list(row)).writerow(_formatted(row))
 
 
 def read_log(path: Path) -> list[dict[str, float]]:
-    """Rows of a log; a column that a run does not have is missing from its rows."""
+    """Rows of a log; a value that is not there is missing from its row."""
     if not path.exists():
         return []
     with path.open(newline="", encoding="utf-8") as file:
@@ -67,12 +55,16 @@ def read_log(path: Path) -> list[dict[str, float]]:
 
 def forget_rows_after(path: Path, step: int) -> None:
     """Drop the lines that a resumed run will write again."""
-    _write_rows(path, [row for row in read_log(path) if row["step"] <= step])
+    rows = [row for row in read_log(path) if row["step"] <= step]
+    if rows:
+        _write_rows(path, rows)
+    else:
+        path.unlink(missing_ok=True)
 
 
-def _write_rows(path: Path, rows: list[dict[str, float]]) -> None:
+def _write_rows(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
     with whole_or_nothing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, restval="")
+        writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(_formatted(row) for row in rows)
 

@@ -9,18 +9,22 @@ from pathlib import Path
 import torch
 
 from napari_udt.errors import TrainingError
-from napari_udt.models import ModelSpec, TransferModel, build_network, save_model
+from napari_udt.models import ModelSpec, TransferModel, build_network, load_model, save_model
+from napari_udt.models.assemble import transfer_model
 from napari_udt.models.conditions import Conditions
 from napari_udt.training.card import model_card
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.domains import DomainData, load_domain, require_matching, spectrum_norm
 from napari_udt.training.facts import training_facts
 from napari_udt.training.loop import TrainingLoop
-from napari_udt.training.trainer import DOMAINS, Trainer
+from napari_udt.training.objective import DOMAINS
+from napari_udt.training.team import Team, together
+from napari_udt.training.terms import make_terms
+from napari_udt.training.trainer import Trainer
 
 
 def train(
-    config: TrainingConfig, folder: Path, *, resume: bool = False, device: str = "cpu"
+    config: TrainingConfig, folder: Path, *, resume: bool = False, device: str = "cpu", devices: int = 1
 ) -> TransferModel:
     """Train a transfer model and write its folder.
 
@@ -28,11 +32,14 @@ def train(
     ----------
     config : TrainingConfig
     folder : Path
-        Receives the model; ``<folder>.run`` beside it receives the log and the checkpoint.
+        Receives the model; ``<folder>.run`` beside it receives the log, its curves (an SVG) and the checkpoint.
     resume : bool
         Go on from the checkpoint; the result is bit-identical to an uninterrupted run on the same machine.
     device : str
         A torch device.
+    devices : int
+        Processes that share the work, one per device of that kind, each with the configuration's batch size; see
+        :mod:`napari_udt.training.team`.
 
     Returns
     -------
@@ -42,31 +49,38 @@ def train(
     Raises
     ------
     TrainingError
-        When the data do not fit, there is no or already a checkpoint, or a loss is not finite.
+        When the data do not fit, there is no or already a checkpoint, a loss is not finite, or the devices are
+        not there.
     TrainingInterrupted
         After Ctrl-C.
     """
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise TrainingError(f"{folder}: is there already and not empty; choose another folder for the model.")
+    if devices == 1:
+        train_in(Team(device), config, folder, resume)
+    else:
+        together(train_in, devices, device, config, folder, resume)
+    return load_model(folder)
+
+
+def train_in(team: Team, config: TrainingConfig, folder: Path, resume: bool) -> None:
+    """Train in one of a team's processes; the leading one writes the model's folder."""
     data = {domain: load_domain(config, domain) for domain in DOMAINS}
     require_matching(data["simulated"], data["second"])
     spec = make_spec(config, data)
     torch.manual_seed(config.seed)
-    trainer = Trainer(
-        config,
-        build_network(spec),
-        Conditions.of(spec),
-        {domain: data[domain].training for domain in DOMAINS},
-        device,
-    )
+    network = build_network(spec)
+    samples = {domain: data[domain].training for domain in DOMAINS}
+    terms = make_terms(config, transfer_model(spec, network), samples)
+    trainer = Trainer(config, network, training_conditions(config, spec), samples, team, terms)
     loop = TrainingLoop(trainer, data, folder.with_name(f"{folder.name}.run"))
     loop.start(resume)
     loop.run()
-    model = TransferModel(spec, trainer.network.eval())
+    if not team.leads:
+        return
+    model = transfer_model(spec, trainer.network)
     spec = replace(spec, training=training_facts(config, data, loop, model))
-    finished = TransferModel(replace(spec, card=model_card(spec)), trainer.network)
-    save_model(finished, folder)
-    return finished
+    save_model(transfer_model(replace(spec, card=model_card(spec)), trainer.network), folder)
 
 
 def make_spec(config: TrainingConfig, data: Mapping[str, DomainData]) -> ModelSpec:
@@ -75,12 +89,14 @@ def make_spec(config: TrainingConfig, data: Mapping[str, DomainData]) -> ModelSp
     return ModelSpec(
         name=config.name,
         title=config.title,
-        kind="cinn",
+        kind=config.method,
         modality=config.modality,
         wavelengths_nm=tuple(float(w) for w in simulated.dataset.wavelengths_nm),
         class_names=simulated.dataset.class_names,
         condition=config.condition.on,
         spectrum_norm=spectrum_norm(config),  # type: ignore[arg-type]
+        intensity=config.data.intensity,
+        intensity_scales=_intensity_scales(simulated, second),
         statistics={"simulated": simulated.statistics, "real": second.statistics},
         label_noise_level=config.condition.label_noise_level,
         domain_noise=config.condition.domain_noise,
@@ -89,3 +105,14 @@ def make_spec(config: TrainingConfig, data: Mapping[str, DomainData]) -> ModelSp
         licence="MIT",
         source="trained with `napari-udt train`",
     )
+
+
+def training_conditions(config: TrainingConfig, spec: ModelSpec) -> Conditions:
+    """Conditions of the training: proxies never take a class that is left out."""
+    kept = [i for i, name in enumerate(spec.class_names) if name not in config.data.leave_out]
+    return replace(Conditions.of(spec), proxy_classes=tuple(kept))
+
+
+def _intensity_scales(simulated: DomainData, second: DomainData) -> dict[str, float]:
+    scales = {"simulated": simulated.intensity_scale, "real": second.intensity_scale}
+    return {domain: scale for domain, scale in scales.items() if scale is not None}

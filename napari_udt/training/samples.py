@@ -51,6 +51,11 @@ def normalised(dataset: Dataset, spectrum_norm: str) -> NDArray[np.float32]:
     return dataset.samples / np.maximum(norm, SMALLEST_NORM)
 
 
+def intensity_scale(values: NDArray[np.float32]) -> float:
+    """Scale of a domain's compression: half of its values then lie in the linear part, whatever the domain's gain."""
+    return float(np.median(np.abs(values)))
+
+
 def domain_statistics(values: NDArray[np.float32], centre: bool = True) -> tuple[float, float]:
     """Mean and standard deviation over all samples and channels of one domain: two scalars.
 

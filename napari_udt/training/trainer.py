@@ -7,7 +7,7 @@ run draws what the uninterrupted one would have drawn.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -17,15 +17,12 @@ from napari_udt.errors import TrainingError
 from napari_udt.models.conditions import Conditions
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.discriminators import build_discriminator
-from napari_udt.training.losses import (
-    discriminator_adversarial,
-    generator_adversarial,
-    maximum_likelihood,
-)
+from napari_udt.training.families import FAMILIES
+from napari_udt.training.losses import discriminator_adversarial, generator_adversarial
+from napari_udt.training.objective import DOMAINS, Batch, Losses, named
 from napari_udt.training.samples import Samples, vary
-
-# In the order of the batch: simulated samples first, as in the conditions' domain entries.
-DOMAINS = ("simulated", "second")
+from napari_udt.training.team import Team
+from napari_udt.training.terms import Term
 
 
 class Trainer:
@@ -35,13 +32,15 @@ class Trainer:
     ----------
     config : TrainingConfig
     network : Module
-        ``network(x, condition) -> (z, log_det)`` and ``network.inverse(z, condition) -> (x, log_det)``.
+        Of the configuration's method.
     conditions : Conditions
         Maker of the network's conditions.
     samples : mapping of {"simulated", "second"} to Samples
         What is trained on.
-    device : str
-        Where the arithmetic happens; everything random is drawn on the CPU.
+    team : Team, optional
+        The processes that share the work, and this one's device; batches and conditions are drawn on the CPU.
+    terms : sequence of (Term, float)
+        Further losses on transferred samples, and their weights.
     """
 
     def __init__(
@@ -50,13 +49,15 @@ class Trainer:
         network: nn.Module,
         conditions: Conditions,
         samples: Mapping[str, Samples],
-        device: str = "cpu",
+        team: Team | None = None,
+        terms: Sequence[tuple[Term, float]] = (),
     ) -> None:
         self.config = config
-        self.network = network.to(device).train()
-        self.conditions = conditions
+        self.team = team or Team()
+        self.network = network.to(self.team.device).train()
+        self.objective = FAMILIES[config.method].objective(config, self.network, conditions)
+        self.terms = terms
         self.samples = samples
-        self.device = device
         self.steps_done = 0
         channels = samples["simulated"].values.shape[1]
         self.discriminators = nn.ModuleDict()
@@ -66,10 +67,13 @@ class Trainer:
                     domain: build_discriminator(config.modality, channels, config.discriminator)
                     for domain in DOMAINS
                 }
-            ).to(device)
-        self.optimiser = torch.optim.Adam(self.network.parameters())
+            ).to(self.team.device)
+        decay = config.optimisation.weight_decay
+        self.optimiser = torch.optim.Adam(self.network.parameters(), weight_decay=decay)
         self.discriminator_optimiser = (
-            torch.optim.Adam(self.discriminators.parameters()) if self.discriminators else None
+            torch.optim.Adam(self.discriminators.parameters(), weight_decay=decay)
+            if self.discriminators
+            else None
         )
 
     def step(self) -> dict[str, float]:
@@ -81,65 +85,51 @@ class Trainer:
             When a loss is not a finite number; nothing has been changed by this step then.
         """
         self._set_learning_rates()
-        x, labels, domain = self.batch(self.samples, self.config.optimisation.batch_size)
-        condition = self.conditions.random(labels.shape, domain, labels, like=x)
-        z, log_det = self.network(x, condition)
-        losses = _per_domain("ml", maximum_likelihood(z, log_det))
-        total = losses["ml_simulated"] + losses["ml_second"]
+        batch = self.batch(self.samples, self.config.optimisation.batch_size, self.team)
+        losses, fakes = self.objective(batch, transfer=bool(self.discriminators or self.terms))
+        judged: Losses = {}
         if self.discriminators:
-            fakes = self._transferred(z, condition, domain)
-            adversarial = self._generator_losses(fakes)
-            total = total + self.config.optimisation.gan_weight * sum(adversarial.values())
-            losses |= adversarial
-            losses |= self._discriminator_losses(dict(zip(DOMAINS, x.chunk(2), strict=True)), fakes)
-        self._require_finite(losses)
+            losses |= self._generator_losses(fakes)
+            judged = self._discriminator_losses(batch.by_domain(), fakes)
+        guiding = [(term(batch, fakes), weight) for term, weight in self.terms]
+        total = self.objective.total(losses) + sum(weight * sum(found.values()) for found, weight in guiding)
+        for found, _ in guiding:
+            losses |= found
+        values = self._averaged(losses | judged)
         self._update(self.optimiser, total, self.network.parameters())
         if self.discriminator_optimiser is not None:
-            total = losses["discriminator_simulated"] + losses["discriminator_second"]
+            total = judged["discriminator_simulated"] + judged["discriminator_second"]
             self._update(self.discriminator_optimiser, total, self.discriminators.parameters())
         self.steps_done += 1
-        return {name: value.item() for name, value in losses.items()}
+        return values
 
-    def batch(self, samples: Mapping[str, Samples], n: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Draw and vary ``n`` samples of each domain.
+    def batch(self, samples: Mapping[str, Samples], n: int, team: Team | None = None) -> Batch:
+        """Draw and vary ``n`` samples of each domain, and their conditions.
 
-        Returns
-        -------
-        x : Tensor, shape (2 n, C) or (2 n, C, H, W)
-            The simulated samples first.
-        labels : Tensor, shape (2 n,) or (2 n, H, W)
-            -1 where training must not know the class.
-        domain : Tensor, shape (2 n,)
-            0 for simulated, 1 for second.
+        With a team that is for each of its processes, and this one gets its part.
         """
+        team = team or Team(self.team.device)
         values, labels = zip(
-            *(vary(*samples[domain].draw(n), self.config.data) for domain in DOMAINS), strict=True
+            *(vary(*samples[domain].draw(n * team.size), self.config.data) for domain in DOMAINS), strict=True
         )
-        domain = torch.arange(2.0).repeat_interleave(n)
-        return (
-            torch.cat(values).to(self.device),
-            torch.cat(labels).to(self.device),
-            domain.to(self.device),
-        )
+        domain = torch.arange(2.0).repeat_interleave(n * team.size)
+        batch = self.objective.conditioned(Batch(torch.cat(values), torch.cat(labels), domain))
+        return batch.part(team.rank, team.size).to(team.device)
 
     @torch.no_grad()
     def held_out_losses(self, held_out: Mapping[str, Samples]) -> dict[str, float]:
-        """Maximum-likelihood loss of each domain on samples that are not trained on.
+        """Judge the network on samples that are not trained on, see the objective.
 
         Samples, noise and conditions are drawn alike at every call, and the generator of the training is
         left as it was.
         """
-        wanted, size = self.config.optimisation.held_out_samples, self.config.optimisation.batch_size
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.config.seed)
-            batches = [self._held_out_batch(held_out, size) for _ in range(math.ceil(wanted / size))]
-        return {name: sum(batch[name] for batch in batches) / len(batches) for name in batches[0]}
+            return self.objective.held_out(self._held_out_batches(held_out))
 
-    def _held_out_batch(self, held_out: Mapping[str, Samples], n: int) -> dict[str, float]:
-        x, labels, domain = self.batch(held_out, n)
-        z, log_det = self.network(x, self.conditions.random(labels.shape, domain, labels, like=x))
-        losses = _per_domain("held_out", maximum_likelihood(z, log_det))
-        return {name: value.item() for name, value in losses.items()}
+    def _held_out_batches(self, held_out: Mapping[str, Samples]) -> Iterator[Batch]:
+        wanted, size = self.config.optimisation.held_out_samples, self.config.optimisation.batch_size
+        return (self.batch(held_out, size) for _ in range(math.ceil(wanted / size)))
 
     def state(self) -> dict[str, Any]:
         """Everything that the next step depends on, besides configuration and data."""
@@ -152,7 +142,9 @@ class Trainer:
                 {} if self.discriminator_optimiser is None else self.discriminator_optimiser.state_dict()
             ),
             "generator": torch.get_rng_state(),
-            "device_generators": torch.cuda.get_rng_state_all() if self.device.startswith("cuda") else [],
+            "device_generators": torch.cuda.get_rng_state_all()
+            if self.team.device.startswith("cuda")
+            else [],
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -164,30 +156,25 @@ class Trainer:
             self.discriminator_optimiser.load_state_dict(state["discriminator_optimiser"])
         self.steps_done = state["steps_done"]
         torch.set_rng_state(state["generator"].cpu())
-        if state["device_generators"] and self.device.startswith("cuda"):
+        if state["device_generators"] and self.team.device.startswith("cuda"):
             torch.cuda.set_rng_state_all([generator.cpu() for generator in state["device_generators"]])
 
-    def _transferred(self, z: Tensor, condition: Any, domain: Tensor) -> dict[str, Tensor]:
-        """Decode every sample in the other domain, with its own class condition; named by where it went."""
-        swapped = self.conditions.with_domain(condition, 1 - domain, torch.default_generator)
-        to_second, to_simulated = self.network.inverse(z, swapped)[0].chunk(2)  # type: ignore[operator]
-        return {"simulated": to_simulated, "second": to_second}
+    def _generator_losses(self, fakes: Mapping[str, Tensor]) -> Losses:
+        return named(
+            "generator",
+            {d: generator_adversarial(self.discriminators[d](fake)) for d, fake in fakes.items()},
+        )
 
-    def _generator_losses(self, fakes: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return {
-            f"generator_{domain}": generator_adversarial(self.discriminators[domain](fake))
-            for domain, fake in fakes.items()
-        }
-
-    def _discriminator_losses(
-        self, true: Mapping[str, Tensor], fakes: Mapping[str, Tensor]
-    ) -> dict[str, Tensor]:
-        return {
-            f"discriminator_{domain}": discriminator_adversarial(
-                self.discriminators[domain](true[domain]), self.discriminators[domain](fakes[domain].detach())
-            )
-            for domain in DOMAINS
-        }
+    def _discriminator_losses(self, true: Mapping[str, Tensor], fakes: Mapping[str, Tensor]) -> Losses:
+        return named(
+            "discriminator",
+            {
+                d: discriminator_adversarial(
+                    self.discriminators[d](true[d]), self.discriminators[d](fakes[d].detach())
+                )
+                for d in DOMAINS
+            },
+        )
 
     def _update(
         self, optimiser: torch.optim.Optimizer, loss: Tensor, parameters: Iterable[nn.Parameter]
@@ -196,6 +183,7 @@ class Trainer:
         own = list(parameters)
         optimiser.zero_grad()
         loss.backward(inputs=own)
+        self.team.average([parameter.grad for parameter in own if parameter.grad is not None])
         nn.utils.clip_grad_value_(own, self.config.optimisation.gradient_clip)
         optimiser.step()
 
@@ -206,13 +194,17 @@ class Trainer:
             rate = share * self.config.optimisation.discriminator_learning_rate
             _set_learning_rate(self.discriminator_optimiser, rate)
 
-    def _require_finite(self, losses: Mapping[str, Tensor]) -> None:
-        broken = [name for name, value in losses.items() if not bool(torch.isfinite(value))]
-        if broken:
+    def _averaged(self, losses: Losses) -> dict[str, float]:
+        """Means of the losses over all processes; raises TrainingError unless all are finite numbers."""
+        values = torch.stack([loss.detach() for loss in losses.values()])
+        self.team.average([values])
+        found = dict(zip(losses, values.tolist(), strict=True))
+        if broken := [name for name, value in found.items() if not math.isfinite(value)]:
             raise TrainingError(
                 f"{self.config.name}: the loss {broken[0]} was not a finite number in step {self.steps_done + 1}; "
                 "lower optimisation.learning_rate or optimisation.gan_weight."
             )
+        return found
 
 
 def cosine_share(step: int, steps: int) -> float:
@@ -223,8 +215,3 @@ def cosine_share(step: int, steps: int) -> float:
 def _set_learning_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
     for group in optimiser.param_groups:
         group["lr"] = rate
-
-
-def _per_domain(name: str, values: Tensor) -> dict[str, Tensor]:
-    """Mean over each half of the batch."""
-    return {f"{name}_{domain}": half.mean() for domain, half in zip(DOMAINS, values.chunk(2), strict=True)}

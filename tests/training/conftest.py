@@ -8,6 +8,7 @@ import torch
 
 from napari_udt.dataset import Dataset, save_dataset
 from napari_udt.training.config import (
+    AutoencoderConfig,
     ConditionConfig,
     DataConfig,
     DiscriminatorConfig,
@@ -17,6 +18,14 @@ from napari_udt.training.config import (
 
 CHANNELS = 6
 CLASSES = ("liver", "skin", "fat")
+SCALE = {"blocks": 1, "width": 8, "kernels": [3, 1, 3]}
+# By whether the network is invertible, and modality.
+ARCHITECTURES = {
+    (True, "HSI"): {"blocks": 8, "conditional_blocks": 7, "width": 16},
+    (True, "PAT"): {"scales": [SCALE, SCALE]},
+    (False, "HSI"): {"hidden": 24, "latent": 5, "activation": "relu"},
+    (False, "PAT"): {"widths": [4, 8], "residual_blocks": 1, "padding": "reflect", "activation": "relu"},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -77,9 +86,8 @@ def toy_files(tmp_path):
 def toy_config(toy_files):
     """Configuration of a tiny network; keyword arguments replace sections or optimisation settings."""
 
-    def make(modality="HSI", condition=None, **optimisation):
+    def make(modality="HSI", condition=None, method="cinn", **optimisation):
         hsi = modality == "HSI"
-        scale = {"blocks": 1, "width": 8, "kernels": [3, 1, 3]}
         settings = OptimisationConfig(
             **{"steps": 8, "batch_size": 16 if hsi else 2, "evaluate_every": 4, "held_out_samples": 16}
             | optimisation
@@ -88,13 +96,13 @@ def toy_config(toy_files):
             name="toy",
             title="Toy",
             modality=modality,
+            method=method,
             data=DataConfig(**toy_files(modality, 600 if hsi else 12), noise=0.1, crop=() if hsi else (8, 8)),
             optimisation=settings,
             condition=replace(ConditionConfig(), **(condition or {})),
+            autoencoder=AutoencoderConfig(latent_noise=0.0 if hsi else 1.0),
             discriminator=DiscriminatorConfig(width=16, layers=2, scales=2),
-            architecture=(
-                {"blocks": 8, "conditional_blocks": 7, "width": 16} if hsi else {"scales": [scale, scale]}
-            ),
+            architecture=ARCHITECTURES[method == "cinn", modality],
             seed=5,
         )
 

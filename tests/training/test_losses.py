@@ -5,6 +5,7 @@ import torch
 
 from napari_udt.training.losses import (
     discriminator_adversarial,
+    energy_distance,
     generator_adversarial,
     maximum_likelihood,
 )
@@ -29,3 +30,17 @@ def test_adversarial_losses_equal_the_values_computed_by_hand():
     fake = [torch.tensor([[1.0, 2.0]]), torch.tensor([[-1.0]])]
     assert generator_adversarial(fake).item() == pytest.approx((0 + 1) / 2 + 4)
     assert discriminator_adversarial(true, fake).item() == pytest.approx((0.5 + 0.25) + (2.5 + 1.0))
+
+
+def test_the_energy_distance_equals_the_value_computed_by_hand():
+    first, second = torch.tensor([[0.0], [2.0]]), torch.tensor([[1.0], [5.0]])
+    between, within_first, within_second = (1 + 5 + 1 + 3) / 4, 2.0, 4.0
+    assert energy_distance(first, second).item() == pytest.approx(2 * between - within_first - within_second)
+
+
+def test_the_energy_distance_is_zero_on_average_between_samples_of_one_distribution():
+    generator = torch.Generator().manual_seed(0)
+    same = [energy_distance(*torch.randn(2, 60, 9, generator=generator).unbind()).item() for _ in range(40)]
+    shifted = energy_distance(torch.randn(500, 9, generator=generator), 1 + torch.randn(500, 9)).item()
+    assert abs(sum(same) / len(same)) < 0.01
+    assert shifted > 0.2

@@ -34,8 +34,17 @@ def test_a_log_is_read_as_it_was_written_and_cut_at_the_checkpoint(tmp_path):
     assert [row["step"] for row in rows] == [10, 20]
     assert rows[1]["ml_simulated"] == pytest.approx(-0.05)
     assert "generator_second" not in rows[1]
-    append_row(log, {"step": 30})
+    append_row(log, {"step": 30, "seconds": 15.0, "ml_simulated": -1 / 30})
     assert [row["step"] for row in read_log(log)] == [10, 20, 30]
+
+
+def test_a_log_that_is_cut_to_nothing_is_gone(tmp_path):
+    log = tmp_path / "log.csv"
+    append_row(log, {"step": 10, "cycle_simulated": 1.0})
+    forget_rows_after(log, 5)
+    assert read_log(log) == []
+    append_row(log, {"step": 10, "ml_simulated": 2.0})
+    assert read_log(log) == [{"step": 10, "ml_simulated": 2.0}]
 
 
 def test_the_live_line_is_rewritten_on_terminals_only():

@@ -5,10 +5,12 @@ import torch
 
 from napari_udt.errors import TrainingError
 from napari_udt.models import build_network
-from napari_udt.models.conditions import Conditions
 from napari_udt.training.domains import load_domain
-from napari_udt.training.run import make_spec
-from napari_udt.training.trainer import DOMAINS, Trainer, cosine_share
+from napari_udt.training.objective import DOMAINS
+from napari_udt.training.run import make_spec, training_conditions
+from napari_udt.training.trainer import Trainer, cosine_share
+
+FAMILIES = ["cinn", "unit", "cyclegan"]
 
 
 def make_trainer(config):
@@ -18,7 +20,7 @@ def make_trainer(config):
     return Trainer(
         config,
         build_network(spec),
-        Conditions.of(spec),
+        training_conditions(config, spec),
         {domain: data[domain].training for domain in DOMAINS},
     ), {domain: data[domain].held_out for domain in DOMAINS}
 
@@ -31,9 +33,10 @@ def changed(module, before):
     return [not torch.equal(new, old) for new, old in zip(module.parameters(), before, strict=True)]
 
 
+@pytest.mark.parametrize("method", FAMILIES)
 @pytest.mark.parametrize("modality", ["HSI", "PAT"])
-def test_the_two_optimisers_own_disjoint_parameters_that_are_all_trained(toy_config, modality):
-    trainer, _ = make_trainer(toy_config(modality))
+def test_the_two_optimisers_own_disjoint_parameters_that_are_all_trained(toy_config, modality, method):
+    trainer, _ = make_trainer(toy_config(modality, method=method))
     owned = [
         {id(p) for group in optimiser.param_groups for p in group["params"]}
         for optimiser in (trainer.optimiser, trainer.discriminator_optimiser)
@@ -46,11 +49,12 @@ def test_the_two_optimisers_own_disjoint_parameters_that_are_all_trained(toy_con
     assert all(changed(trainer.discriminators, before[1]))
 
 
+@pytest.mark.parametrize("method", FAMILIES)
 @pytest.mark.parametrize("frozen", ["discriminators", "network"])
-def test_a_step_of_one_side_never_moves_the_other(toy_config, frozen):
+def test_a_step_of_one_side_never_moves_the_other(toy_config, frozen, method):
     rates = {"learning_rate": 1e-3, "discriminator_learning_rate": 1e-3}
     rates["discriminator_learning_rate" if frozen == "discriminators" else "learning_rate"] = 1e-300
-    trainer, _ = make_trainer(toy_config(**rates))
+    trainer, _ = make_trainer(toy_config(method=method, **rates))
     before = copies(getattr(trainer, frozen))
     for _ in range(3):
         trainer.step()
@@ -88,9 +92,65 @@ def test_without_adversarial_weight_there_are_no_discriminators(toy_config):
 def test_proxies_keep_the_second_domains_classes_from_training(toy_config):
     for second_labels, seen in (("proxy", [-1]), ("given", [0, 1, 2])):
         trainer, _ = make_trainer(toy_config(condition={"second_labels": second_labels}))
-        _, labels, domain = trainer.batch(trainer.samples, 50)
+        batch = trainer.batch(trainer.samples, 50)
+        labels, domain = batch.labels, batch.domain
         assert labels[domain == 1].unique().tolist() == seen
         assert labels[domain == 0].unique().tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("method", ["unit", "cyclegan"])
+def test_an_auto_encoders_step_minimises_its_weighted_losses(toy_config, method):
+    trainer, _ = make_trainer(toy_config(method=method, gan_weight=3.0))
+    captured = []
+    update = trainer._update
+    trainer._update = lambda optimiser, loss, own: (captured.append(loss), update(optimiser, loss, own))
+    losses = trainer.step()
+    weights = {"generator": 3, "cycle": 10, "reconstruction": 10, "prior": 0.05, "cycle_prior": 0.05}
+    mine = {name: value for name, value in losses.items() if not name.startswith("discriminator")}
+    expected = sum(weights[name.rpartition("_")[0]] * value for name, value in mine.items())
+    assert captured[0].item() == pytest.approx(expected, rel=1e-5)
+    assert len(mine) == {"unit": 10, "cyclegan": 4}[method]
+
+
+@pytest.mark.parametrize("second_labels", ["given", "proxy"])
+def test_a_class_that_is_left_out_is_never_seen_under_the_second_domain(toy_config, second_labels):
+    config = toy_config(condition={"second_labels": second_labels, "label_noise_level": 0.1})
+    config = replace(config, data=replace(config.data, leave_out=("skin",)))
+    trainer, held_out = make_trainer(config)
+    conditions = []
+    trainer.network.register_forward_hook(lambda _module, inputs, _output: conditions.append(inputs[1]))
+    for _ in range(10):
+        trainer.step()
+    trainer.held_out_losses(held_out)
+    seen = torch.cat(conditions)
+    second = seen[:, 1] > 0.5
+    assert set(seen[second, 2:].argmax(dim=1).tolist()) == {0, 2}
+    assert set(seen[~second, 2:].argmax(dim=1).tolist()) == {0, 1, 2}
+
+
+def test_samples_of_a_class_that_is_left_out_are_neither_trained_on_nor_looked_at(toy_config):
+    config = toy_config()
+    whole = load_domain(config, "second")
+    left = replace(config, data=replace(config.data, leave_out=("skin",)))
+    part = load_domain(left, "second")
+    labels = whole.dataset.labels
+    kept = [i for i in range(len(labels)) if labels[i] != 1]
+    assert len(part.training) + len(part.held_out) == len(kept) < len(labels)
+    assert part.held_out_index.tolist() == whole.held_out_index.tolist()  # the card's numbers include them
+    assert len(load_domain(left, "simulated").training) == len(load_domain(config, "simulated").training)
+    assert part.statistics != whole.statistics
+
+
+def test_a_class_to_be_left_out_must_exist_and_leave_others(toy_config):
+    config = toy_config()
+    without = {
+        names: replace(config, data=replace(config.data, leave_out=names))
+        for names in (("bone",), ("liver", "skin", "fat"))
+    }
+    with pytest.raises(TrainingError, match=r"leave_out names bone; the classes are liver, skin, fat"):
+        load_domain(without["bone",], "second")
+    with pytest.raises(TrainingError, match=r"without liver, skin, fat nothing is left"):
+        load_domain(without["liver", "skin", "fat"], "second")
 
 
 def test_encoding_and_decoding_share_one_class_condition(toy_config):
@@ -111,13 +171,14 @@ def test_encoding_and_decoding_share_one_class_condition(toy_config):
     assert torch.equal(own.argmax(dim=1), 1 - other.argmax(dim=1))
 
 
+@pytest.mark.parametrize("method", FAMILIES)
 @pytest.mark.parametrize("modality", ["HSI", "PAT"])
-def test_looking_at_held_out_samples_does_not_disturb_the_training(toy_config, modality):
-    watched, held_out = make_trainer(toy_config(modality))
+def test_looking_at_held_out_samples_does_not_disturb_the_training(toy_config, modality, method):
+    watched, held_out = make_trainer(toy_config(modality, method=method))
     first = watched.held_out_losses(held_out)
     assert watched.held_out_losses(held_out) == first
     with_looks = [(watched.held_out_losses(held_out), watched.step())[1] for _ in range(3)]
-    unwatched, _ = make_trainer(toy_config(modality))
+    unwatched, _ = make_trainer(toy_config(modality, method=method))
     assert with_looks == [unwatched.step() for _ in range(3)]
 
 

@@ -35,16 +35,47 @@ def test_packaged_configurations_are_valid_and_bear_their_name(name):
     assert load_config(name).name == name
 
 
-def test_ablations_differ_from_the_proposed_method_in_one_setting():
-    proposed = load_config("hsi_cinn_dy").as_dict()
-    for name, section, key in (
-        ("hsi_cinn_d", "condition", "on"),
-        ("hsi_cinn_dy_without_gan", "optimisation", "gan_weight"),
-    ):
-        ablation = load_config(name).as_dict()
-        assert ablation[section].pop(key) != proposed[section][key]
-        expected = {**proposed, section: {k: v for k, v in proposed[section].items() if k != key}}
-        assert {k for k in ablation if ablation[k] != expected[k]} == {"name", "title"}
+@pytest.mark.parametrize("modality", ["hsi", "pat"])
+def test_every_row_of_table_1_is_packaged(modality):
+    rows = {
+        "cinn_dy": ("cinn", "class"),
+        "cinn_d": ("cinn", "domain"),
+        "cinn_dy_without_gan": ("cinn", "class"),
+        "unit": ("unit", "none"),
+        "unit_y": ("unit", "class"),
+        "cyclegan": ("cyclegan", "none"),
+    }
+    for row, (method, condition) in rows.items():
+        config = load_config(f"{modality}_{row}")
+        assert (config.method, config.condition.on) == (method, condition)
+        assert config.modality == modality.upper()
+        assert (config.optimisation.gan_weight == 0) == ("without_gan" in row)
+
+
+@pytest.mark.parametrize("modality", ["hsi", "pat"])
+@pytest.mark.parametrize(
+    ("base", "row", "section", "key"),
+    [
+        ("cinn_dy", "cinn_d", "condition", "on"),
+        ("cinn_dy", "cinn_dy_without_gan", "optimisation", "gan_weight"),
+        ("unit", "unit_y", "condition", "on"),
+    ],
+)
+def test_ablations_differ_from_their_base_in_one_setting(modality, base, row, section, key):
+    proposed = load_config(f"{modality}_{base}").as_dict()
+    ablation = load_config(f"{modality}_{row}").as_dict()
+    assert ablation[section].pop(key) != proposed[section][key]
+    expected = {**proposed, section: {k: v for k, v in proposed[section].items() if k != key}}
+    assert {k for k in ablation if ablation[k] != expected[k]} == {"name", "title"}
+
+
+def test_losses_of_the_auto_encoders_have_the_published_weights():
+    unit, cyclegan = load_config("hsi_unit"), load_config("hsi_cyclegan")
+    weights = unit.autoencoder
+    assert (weights.reconstruction_weight, weights.cycle_weight) == (10, 10)
+    assert (weights.prior_weight, weights.cycle_prior_weight) == (0.05, 0.05)
+    assert (unit.optimisation.gan_weight, cyclegan.optimisation.gan_weight) == (1, 5)
+    assert cyclegan.autoencoder.cycle_weight == 10
 
 
 def test_data_paths_given_outside_take_the_place_of_the_files(tmp_path):
@@ -84,12 +115,38 @@ def test_data_paths_given_outside_take_the_place_of_the_files(tmp_path):
             "extends is 'nothing'; expected a packaged",
         ),
         ('title = "Small"', 'title = "Small', "not a TOML file"),
+        (
+            'second = "b.h5"',
+            'second = "b.h5"\nleave_out = [1]',
+            r"data\.leave_out is \[1\]; expected a list of texts",
+        ),
+        (
+            'second = "b.h5"',
+            'second = "b.h5"\nintensity = "asinh"',
+            r"data\.intensity is 'asinh'; expected 'linear' for HSI",
+        ),
+        (
+            'modality = "HSI"',
+            'modality = "HSI"\nmethod = "unit"\ncondition.on = "domain"',
+            r"condition\.on is 'domain'; expected 'class' or 'none' for method 'unit'",
+        ),
+        (
+            'modality = "HSI"',
+            'modality = "HSI"\ncondition.on = "none"',
+            r"condition\.on is 'none'; expected 'class' or 'domain' for method 'cinn'",
+        ),
     ],
 )
 def test_a_wrong_configuration_is_answered_with_file_and_key(tmp_path, old, new, complaint):
     assert old in SMALLEST
     with pytest.raises(TrainingError, match=rf"run\.toml: .*{complaint}"):
         load_config(written(tmp_path, SMALLEST.replace(old, new)))
+
+
+def test_images_hold_many_classes_so_none_can_be_left_out(tmp_path):
+    text = SMALLEST.replace('"HSI"', '"PAT"').replace('"b.h5"', '"b.h5"\nleave_out = ["fat"]')
+    with pytest.raises(TrainingError, match=r"data\.leave_out is \['fat'\]; expected nothing for PAT"):
+        load_config(written(tmp_path, text))
 
 
 def test_a_missing_file_is_answered_with_what_there_is():

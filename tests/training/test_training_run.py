@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from napari_udt.cube import SpectralCube
 from napari_udt.dataset import load_dataset, save_dataset
 from napari_udt.errors import TrainingError
+from napari_udt.inference import transfer
 from napari_udt.models import load_model
+from napari_udt.training.domains import load_domain
 from napari_udt.training.loop import CHECKPOINT, LOG, TrainingInterrupted
 from napari_udt.training.progress import read_log
 from napari_udt.training.run import train
@@ -38,11 +41,12 @@ def interrupt_after(monkeypatch, steps):
     monkeypatch.setattr(Trainer, "step", pressed)
 
 
+@pytest.mark.parametrize("method", ["cinn", "unit", "cyclegan"])
 @pytest.mark.parametrize("modality", ["HSI", "PAT"])
 def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
-    toy_config, tmp_path, monkeypatch, modality
+    toy_config, tmp_path, monkeypatch, modality, method
 ):
-    config = toy_config(modality)
+    config = toy_config(modality, method=method)
     whole = train(config, tmp_path / "whole")
     with monkeypatch.context() as patch:
         interrupt_after(patch, 5)
@@ -54,7 +58,9 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
     assert_same_weights(whole, resumed)
     logs = [read_log(tmp_path / f"{name}.run" / LOG) for name in ("whole", "halves")]
     assert [row["step"] for row in logs[1]] == [4, 8]
-    assert logs[0][1]["held_out_second"] == logs[1][1]["held_out_second"]
+    held_out = [name for name in logs[0][1] if name.startswith("held_out")]
+    assert held_out
+    assert all(logs[0][1][name] == logs[1][1][name] for name in held_out)
 
 
 def test_the_transfer_error_of_two_gaussians_falls_and_the_facts_say_so(toy_config, tmp_path):
@@ -172,3 +178,82 @@ def test_data_that_do_not_fit_are_named(toy_config, toy_files, tmp_path):
         train(
             replace(config, data=replace(config.data, second=str(tmp_path / "shifted.h5"))), tmp_path / "toy"
         )
+
+
+@pytest.mark.parametrize("modality", ["HSI", "PAT"])
+@pytest.mark.parametrize(("method", "condition"), [("unit", "class"), ("cyclegan", "none")])
+def test_trained_auto_encoders_load_and_transfer_like_any_model(
+    toy_config, tmp_path, modality, method, condition
+):
+    config = toy_config(modality, method=method, condition={"on": condition})
+    trained = train(config, tmp_path / "toy")
+    loaded = load_model(tmp_path / "toy")
+    assert_same_weights(trained, loaded)
+    assert (loaded.spec.kind, loaded.spec.condition) == (method, condition)
+    dataset = load_dataset(config.data.simulated)
+    # spectra in a row of pixels, or one image with the channels last
+    data = dataset.samples[None, :6] if modality == "HSI" else np.moveaxis(dataset.samples[0], 0, -1)
+    labels = dataset.labels[None, :6] if modality == "HSI" else dataset.labels[0]
+    cube = SpectralCube(
+        data=data,
+        wavelengths_nm=dataset.wavelengths_nm,
+        modality=modality,
+        domain="simulated",
+        name="toy",
+        labels=labels + 1,
+        label_names={index + 1: name for index, name in enumerate(dataset.class_names)},
+    )
+    moved = transfer(cube, loaded, device="cpu")
+    x = dataset.samples[:6] if modality == "HSI" else dataset.samples[:1]
+    classes = dataset.labels[:6] if modality == "HSI" else dataset.labels[:1]
+    latent, _ = loaded.encode(x, "simulated", classes, normalised=False)
+    expected = loaded.denormalise(loaded.decode(latent, "real", classes), "real")
+    if modality == "HSI":
+        expected = (expected * np.linalg.norm(x, axis=1, keepdims=True))[None]
+    else:
+        expected = np.moveaxis(expected[0], 0, -1)
+    np.testing.assert_allclose(moved.data, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["unit", "cyclegan"])
+def test_the_card_of_an_auto_encoder_speaks_of_cycles_and_of_no_likelihood(toy_config, tmp_path, method):
+    model = train(toy_config(method=method, condition={"on": "none"}), tmp_path / "toy")
+    metrics = model.spec.training["metrics"]
+    assert "ml_per_dimension" not in metrics
+    x = load_dataset(toy_config().data.simulated)
+    held_out = load_domain(toy_config(method=method), "simulated").held_out_index
+    normalised = model.normalise(x.samples[held_out], "simulated")
+    there = model.decode(model.encode(normalised, "simulated")[0], "real")
+    back = model.decode(model.encode(there, "real")[0], "simulated")
+    error = float(np.sqrt(np.mean((back - normalised) ** 2)))
+    assert metrics["cycle_rms_error"]["simulated"] == pytest.approx(error, rel=1e-4)
+    card = model.spec.card
+    assert f"{error:.3f} (simulated)" in card
+    assert "Not invertible" in card
+    for wrong in (
+        "log-likelihood per dimension",
+        "round-trip error",
+        "condition_spread",
+        "Conditional invertible",
+    ):
+        assert wrong not in card
+
+
+def test_the_card_says_what_was_left_out_and_shows_its_numbers(toy_config, tmp_path):
+    config = toy_config(condition={"second_labels": "given"})
+    model = train(replace(config, data=replace(config.data, leave_out=("skin",))), tmp_path / "toy")
+    assert "**Left out** of the second domain in training: skin." in model.spec.card
+    assert "skin" in model.spec.training["metrics"]["class_mean_relative_rms"]["after"]
+
+
+def test_compressed_intensities_are_trained_on_carried_and_named(toy_config, tmp_path):
+    config = toy_config("PAT")
+    config = replace(config, data=replace(config.data, intensity="asinh"))
+    data = load_domain(config, "second")
+    raw = data.dataset.samples
+    kept = np.setdiff1d(np.arange(len(raw)), data.held_out_index)
+    assert data.intensity_scale == pytest.approx(float(np.median(np.abs(raw[kept]))))
+    model = load_model(train(config, tmp_path / "toy") and tmp_path / "toy")
+    assert model.spec.intensity_scales["real"] == data.intensity_scale
+    np.testing.assert_allclose(model.normalise(raw[kept], "real"), data.training.values.numpy(), atol=1e-5)
+    assert f"{data.intensity_scale:.3g} (real)" in model.spec.card

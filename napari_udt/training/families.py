@@ -1,0 +1,58 @@
+"""The families of networks that can be trained, by the name of their method in a configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from napari_udt.training.cycle import UNIT, CycleGAN
+from napari_udt.training.likelihood import Likelihood
+from napari_udt.training.objective import Objective
+
+
+@dataclass(frozen=True)
+class Family:
+    """What is particular about a method, for its training and its card.
+
+    Parameters
+    ----------
+    objective : type of Objective
+    words : str
+        What its networks are, and their source.
+    criterion : str
+        By what the weights that are kept are chosen on held-out samples.
+    check : str
+        How far a single result can be checked.
+    """
+
+    objective: type[Objective]
+    words: str
+    criterion: str
+    check: str
+
+
+_DISTANCE = "energy distance to the other domain plus cycle error"
+_NO_CHECK = "no likelihood, and no exact way back, would tell where it fails."
+
+FAMILIES = {
+    "cinn": Family(
+        Likelihood,
+        'Conditional invertible network, after Dreher et al., "Unsupervised Domain Transfer with Conditional '
+        'Invertible Neural Networks", MICCAI 2023',
+        "likelihood",
+        "how much the condition leaves open is said by `napari_udt.inference.uncertainty.condition_spread`.",
+    ),
+    "unit": Family(
+        UNIT,
+        'Pair of auto-encoders with one latent space, after Liu et al., "Unsupervised Image-to-Image Translation '
+        'Networks", NeurIPS 2017, in the form that Dreher et al., MICCAI 2023, compare with',
+        _DISTANCE,
+        _NO_CHECK,
+    ),
+    "cyclegan": Family(
+        CycleGAN,
+        'Two auto-encoders, one per direction, after Zhu et al., "Unpaired Image-to-Image Translation using '
+        'Cycle-Consistent Adversarial Networks", ICCV 2017, in the form that Dreher et al., MICCAI 2023, compare with',
+        _DISTANCE,
+        _NO_CHECK,
+    ),
+}

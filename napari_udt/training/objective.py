@@ -1,0 +1,125 @@
+"""What a training step minimises, one class per family of networks.
+
+The :class:`~napari_udt.training.trainer.Trainer` owns batches, discriminators and optimisers and drives any of them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from napari_udt.models.conditions import Conditions
+from napari_udt.training.config import TrainingConfig
+
+# In the order of the batch: simulated samples first, as in the conditions' domain entries.
+DOMAINS = ("simulated", "second")
+OTHER = {"simulated": "second", "second": "simulated"}
+
+Losses = dict[str, Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Samples of both domains, the simulated ones first.
+
+    Parameters
+    ----------
+    x : Tensor, shape (2 n, C) or (2 n, C, H, W)
+        In normalised units.
+    labels : Tensor, shape (2 n,) or (2 n, H, W)
+        -1 where training must not know the class.
+    domain : Tensor, shape (2 n,)
+        0 for simulated, 1 for second.
+    own, other : Tensor or list of Tensor, optional
+        The network's conditions in the samples' own and in the other domain, see `Objective.conditioned`.
+    """
+
+    x: Tensor
+    labels: Tensor
+    domain: Tensor
+    own: Any = None
+    other: Any = None
+
+    def part(self, index: int, count: int) -> Batch:
+        """Return one of ``count`` equal parts, with as many samples of either domain."""
+
+        def cut(values: Tensor) -> Tensor:
+            return torch.cat([half.chunk(count)[index] for half in values.chunk(2)])
+
+        return self._each(cut) if count > 1 else self
+
+    def to(self, device: str) -> Batch:
+        """Return the batch on a device."""
+        return self._each(lambda values: values.to(device))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        def changed(value: Any) -> Any:
+            if isinstance(value, list):
+                return [change(entry) for entry in value]
+            return None if value is None else change(value)
+
+        return Batch(*(changed(getattr(self, entry.name)) for entry in fields(self)))
+
+    def by_domain(self) -> dict[str, Tensor]:
+        """Return the samples of each domain."""
+        return per_domain(self.x)
+
+
+class Objective(ABC):
+    """Losses of one family of networks, apart from those that its discriminators give.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    network : Module
+        Of the family.
+    conditions : Conditions
+        Maker of the network's conditions.
+    """
+
+    # Factor of every loss by the first part of its name; "generator" is the adversarial one.
+    weights: Mapping[str, float]
+
+    def __init__(self, config: TrainingConfig, network: Any, conditions: Conditions) -> None:
+        self.network = network
+        self.conditions = conditions
+
+    @abstractmethod
+    def conditioned(self, batch: Batch) -> Batch:
+        """Return the batch with the conditions that the network needs, drawn at random."""
+
+    @abstractmethod
+    def __call__(self, batch: Batch, *, transfer: bool) -> tuple[Losses, dict[str, Tensor]]:
+        """Run the network on one batch; ``transfer`` says whether transferred samples are wanted.
+
+        Returns
+        -------
+        losses : dict of str to Tensor, shape ()
+            Unweighted, named ``<kind>_<domain>``.
+        fakes : dict of {"simulated", "second"} to Tensor
+            Transferred samples by the domain that they arrived in; empty where none are wanted or needed.
+        """
+
+    @abstractmethod
+    def held_out(self, batches: Iterable[Batch]) -> dict[str, float]:
+        """Criteria on samples that are not trained on; their sum decides which weights are kept."""
+
+    def total(self, losses: Losses) -> Tensor:
+        """Weighted sum of the losses that the network is trained on."""
+        weighted = [self.weights[name.rpartition("_")[0]] * value for name, value in losses.items()]
+        return sum(weighted[1:], start=weighted[0])
+
+
+def per_domain(values: Tensor) -> dict[str, Tensor]:
+    """Halves of what was computed for a batch."""
+    return dict(zip(DOMAINS, values.chunk(2), strict=True))
+
+
+def named(kind: str, values: Mapping[str, Tensor]) -> Losses:
+    """Losses of both domains as they are named in the log."""
+    return {f"{kind}_{domain}": value for domain, value in values.items()}

@@ -1,0 +1,129 @@
+"""The processes of a training run: one alone, or several, one per device, through Lightning Fabric.
+
+Every process draws the same whole batch from the same generator, trains on its own part of it, and the gradients are
+averaged. N processes with batches of n samples therefore do what one does with batches of N n, apart from
+rounding and from what is drawn inside the networks (the discriminators' dropout and the latent noise).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from napari_udt.errors import TrainingError
+from napari_udt.training.progress import interruption
+
+T = TypeVar("T")
+
+
+class Team:
+    """A process that trains alone.
+
+    Parameters
+    ----------
+    device : str
+        Where its arithmetic happens.
+    """
+
+    size, rank = 1, 0
+
+    def __init__(self, device: str = "cpu") -> None:
+        self.device = device
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process writes log, checkpoints and model."""
+        return self.rank == 0
+
+    def average(self, tensors: Sequence[Tensor]) -> None:
+        """Replace tensors by their means over all processes, in place."""
+
+    def shared(self, make: Callable[[], T]) -> T:
+        """Value that the leading process makes, for all of them."""
+        return make()
+
+    def any(self, wish: bool) -> bool:
+        """Whether any process has the wish."""
+        return wish
+
+
+class FabricTeam(Team):
+    """One of several processes.
+
+    Parameters
+    ----------
+    fabric : lightning_fabric.Fabric
+        Launched.
+    """
+
+    def __init__(self, fabric: Any) -> None:
+        super().__init__(str(fabric.device))
+        self.fabric = fabric
+        self.size, self.rank = fabric.world_size, fabric.global_rank
+
+    def average(self, tensors: Sequence[Tensor]) -> None:
+        """Replace tensors by their means over all processes, in place and in one message."""
+        flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+        means = self.fabric.all_reduce(flat, reduce_op="mean")
+        for tensor, mean in zip(tensors, means.split([t.numel() for t in tensors]), strict=True):
+            tensor.copy_(mean.view_as(tensor))
+
+    def shared(self, make: Callable[[], T]) -> T:
+        """Value that the leading process makes, for all of them; the others wait."""
+        value: T = self.fabric.broadcast(make() if self.leads else None)
+        return value
+
+    def any(self, wish: bool) -> bool:
+        """Whether any process has the wish, the same answer in all of them."""
+        votes = self.fabric.all_reduce(torch.tensor(float(wish), device=self.device), reduce_op="sum")
+        return bool(votes > 0)
+
+
+def together(work: Callable[..., None], processes: int, device: str, *arguments: Any) -> None:
+    """Run ``work(team, *arguments)`` in several processes, one per device.
+
+    Parameters
+    ----------
+    work : callable
+        Defined in a module: the processes are started anew and import it.
+    processes : int
+    device : str
+        "cpu" (all on one machine's cores) or "cuda" (one card each).
+
+    Raises
+    ------
+    TrainingError
+        When Lightning Fabric is not installed or there are too few cards; and what ``work`` raised.
+    """
+    try:
+        from lightning_fabric import Fabric
+    except ImportError as error:
+        raise TrainingError(
+            "Training on several devices needs Lightning Fabric; install napari-udt[train], or use --devices 1."
+        ) from error
+    kind = device.partition(":")[0]
+    if kind not in ("cpu", "cuda"):
+        raise TrainingError(f"Several processes need cpu or cuda, not {kind}; use --devices 1.")
+    if kind == "cuda" and torch.cuda.device_count() < processes:
+        raise TrainingError(
+            f"{processes} CUDA devices were asked for, {torch.cuda.device_count()} are here; lower --devices."
+        )
+    fabric = Fabric(accelerator=kind, devices=processes, strategy="ddp_spawn")
+    with interruption():  # Ctrl-C is for the processes at work, which all get it too
+        # Fabric looks through plain arguments for tensors and refuses frozen dataclasses; it leaves a partial alone.
+        failure = fabric.launch(partial(_reported, work, arguments))
+    if failure is not None:
+        raise failure
+
+
+def _reported(work: Callable[..., None], arguments: Sequence[Any], fabric: Any) -> TrainingError | None:
+    """Do the work; what it complains of goes home as a value, since an exception would lose its kind."""
+    try:
+        work(FabricTeam(fabric), *arguments)
+    except TrainingError as error:
+        return error
+    return None

@@ -1,0 +1,234 @@
+"""Terms beside the paper's losses: what a transferred sample must keep, and what it must meet.
+
+Likelihood and adversarial losses alone do not tie a transferred spectrum to its origin: any rotation of the latent space
+fits the two domains equally well, and most of them mix the oxygenation that was simulated with everything else. Both
+terms are departures from Dreher et al., MICCAI 2023; a configuration that gives them the weight 0 trains as the paper
+does.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from napari_udt.chromophores import absorption
+from napari_udt.models.model import TransferModel
+from napari_udt.training.config import TrainingConfig
+from napari_udt.training.objective import OTHER, Batch, Losses, per_domain
+from napari_udt.training.samples import Samples
+
+# Where haemoglobin shapes a spectrum: its visible bands, and the near infrared between melanin and water.
+_WINDOWS_NM = ((500.0, 620.0), (680.0, 920.0))
+# A reflectance (of an L2-normalised spectrum) below this counts as this in a logarithm; typical values are 0.1.
+_DARKEST = 1e-3
+# Classes with fewer spectra in a batch say nothing about a correlation or a spread.
+_FEWEST = 8
+# Distance between two mean shapes that counts as one unit, relative to their size.
+_SHAPE_TOLERANCE = 0.05
+# Pixels of each domain that a target is computed from, at most.
+_TARGET_PIXELS = 400_000
+
+
+class Term(ABC):
+    """One more loss on what a batch was transferred to.
+
+    Parameters
+    ----------
+    model : TransferModel
+        Gives the units: ``denormalise``.
+    """
+
+    kind: str
+
+    def __init__(self, model: TransferModel) -> None:
+        self.model = model
+        self.classes = len(model.spec.class_names)
+
+    @abstractmethod
+    def __call__(self, batch: Batch, fakes: Mapping[str, Tensor]) -> Losses:
+        """Losses named ``<kind>_<domain>`` by the samples' own domain."""
+
+    def raw(self, x: Tensor, domain: str) -> Tensor:
+        """Spectra (n, C) of a batch in normalised units, back in the units of the data."""
+        values: Tensor = self.model.denormalise(x, "real" if domain == "second" else "simulated")
+        return as_spectra(values)
+
+
+class HaemoglobinContent(Term):
+    r"""What the haemoglobins absorb must still be told from a transferred spectrum.
+
+    In each window, least squares give the coefficients of HbO2 and Hb (reflectance: of :math:`-\ln R`, with a free
+    constant and a free logarithm of the wavelength for scattering; photoacoustic pressure: of the spectrum itself). The loss is one minus
+    the correlation, within each class, of the coefficients, and of their angle
+    :math:`\operatorname{atan2}(c_{HbO2}, c_{Hb})`, before and after the transfer: a class may move as a whole, but its
+    members keep their order.
+    """
+
+    kind = "content"
+
+    def __init__(self, model: TransferModel) -> None:
+        super().__init__(model)
+        self.readouts = _readouts(np.array(model.spec.wavelengths_nm), model.spec.modality)
+
+    def __call__(self, batch: Batch, fakes: Mapping[str, Tensor]) -> Losses:
+        """Lost correlation, mean over coefficients and classes, of the samples that have a class."""
+        labels = per_domain(batch.labels)
+        return {
+            f"{self.kind}_{domain}": lost_correlation(
+                self.coefficients(self.raw(x, domain)),
+                self.coefficients(self.raw(fakes[OTHER[domain]], OTHER[domain])),
+                labels[domain].flatten(),
+                self.classes,
+            )
+            for domain, x in batch.by_domain().items()
+        }
+
+    def coefficients(self, spectra: Tensor) -> Tensor:
+        """Coefficients of HbO2 and Hb and their angle in every window, shape (n, 3 windows)."""
+        values = spectra if self.model.spec.modality == "PAT" else -spectra.clamp_min(_DARKEST).log()
+        found = [values[:, index.to(values.device)] @ readout.to(values) for index, readout in self.readouts]
+        angles = [torch.atan2(c[:, 0], c[:, 1])[:, None] for c in found]
+        return torch.cat([*found, *angles], dim=1)
+
+
+class ClassMoments(Term):
+    """A transferred class must have the second domain's mean, and for spectra its spread, at each wavelength.
+
+    Distances count in the second domain's standard deviations (spectra) or in 5 % of a mean shape's size (images, whose
+    pixels are compared L2-normalised, and by their level in normalised units). A network that does not know the class
+    is held to the moments of all classes together.
+
+    Parameters
+    ----------
+    model : TransferModel
+    samples : mapping of {"simulated", "second"} to Samples
+        What is trained on; the targets come from the second domain's, with the labels that training may see.
+    """
+
+    kind = "moments"
+
+    def __init__(self, model: TransferModel, samples: Mapping[str, Samples]) -> None:
+        super().__init__(model)
+        self.by_class = model.spec.condition == "class" and bool((samples["second"].labels >= 0).any())
+        self.spread = model.spec.modality == "HSI"
+        features, labels = self._target(samples["second"])
+        self.mean, variance, self.known = class_moments(features, self._groups(labels), self.classes)
+        self.deviation = variance.sqrt() if self.spread else self._tolerance(variance)
+
+    def __call__(self, batch: Batch, fakes: Mapping[str, Tensor]) -> Losses:
+        """Mean square distance of the simulated samples' transfers."""
+        labels = per_domain(batch.labels)["simulated"].flatten()
+        features = self._features(fakes["second"], "second")
+        mean, variance, present = class_moments(features, self._groups(labels), self.classes)
+        # Classes without a target are cut out first: what is divided by their deviation of 0 would spoil the gradient.
+        usable = present & self.known.to(mean.device)
+        target, deviation = (values.to(mean)[usable] for values in (self.mean, self.deviation))
+        distance = ((mean[usable] - target) / deviation).square()
+        if self.spread:
+            log_spread = 0.5 * variance[usable].clamp_min(1e-12).log()
+            distance = distance + (log_spread - deviation.log()).square()
+        return {f"{self.kind}_simulated": distance.mean() if bool(usable.any()) else distance.sum()}
+
+    def _target(self, second: Samples) -> tuple[Tensor, Tensor]:
+        """Features and labels of the second domain's spectra; of images, pixels evenly spread over all of them."""
+        if self.spread:
+            return self._features(second.values, "second"), second.labels
+        every = max(1, second.labels.numel() // _TARGET_PIXELS)
+        features = [self._features(image[None], "second")[::every] for image in second.values]
+        return torch.cat(features), torch.cat([image.flatten()[::every] for image in second.labels])
+
+    def _features(self, x: Tensor, domain: str) -> Tensor:
+        if self.spread:
+            return x
+        level = as_spectra(x).mean(dim=1, keepdim=True)
+        return torch.cat((nn.functional.normalize(self.raw(x, domain), dim=1), level), dim=1)
+
+    def _tolerance(self, variance: Tensor) -> Tensor:
+        """5 % of a shape's size at every wavelength; the level's own standard deviation."""
+        shape = self.mean[:, :-1]
+        size = shape.square().mean(dim=1, keepdim=True).sqrt().expand_as(shape)
+        return torch.cat((_SHAPE_TOLERANCE * size, variance[:, -1:].sqrt()), dim=1)
+
+    def _groups(self, labels: Tensor) -> Tensor:
+        return labels if self.by_class else torch.zeros_like(labels)
+
+
+def make_terms(
+    config: TrainingConfig, model: TransferModel, samples: Mapping[str, Samples]
+) -> Sequence[tuple[Term, float]]:
+    """Terms that a configuration asks for, with their weights."""
+    wanted = config.terms
+    terms: list[tuple[Term, float]] = []
+    if wanted.content_weight:
+        terms.append((HaemoglobinContent(model), wanted.content_weight))
+    if wanted.moments_weight:
+        terms.append((ClassMoments(model, samples), wanted.moments_weight))
+    return terms
+
+
+def as_spectra(x: Tensor) -> Tensor:
+    """Spectra (n, C) of a batch of spectra (n, C) or images (n, C, H, W)."""
+    return x if x.ndim == 2 else x.movedim(1, -1).flatten(0, -2)
+
+
+def class_moments(values: Tensor, labels: Tensor, classes: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean and variance of every class.
+
+    Parameters
+    ----------
+    values : Tensor, shape (n, F)
+    labels : integer Tensor, shape (n,)
+        -1 where unknown.
+    classes : int
+        K.
+
+    Returns
+    -------
+    mean, variance : Tensor, shape (K, F)
+    present : bool Tensor, shape (K,)
+        Which classes have enough samples.
+    """
+    members, count = _membership(values, labels, classes)
+    mean = members.T @ values / count[:, None].clamp_min(1)
+    variance = members.T @ (values - members @ mean).square() / (count[:, None] - 1).clamp_min(1)
+    return mean, variance, count >= _FEWEST
+
+
+def lost_correlation(before: Tensor, after: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """One minus Pearson's correlation within each class, mean over features (n, F) and the classes that occur."""
+    members, count = _membership(before, labels, classes)
+    centred = [v - members @ (members.T @ v / count[:, None].clamp_min(1)) for v in (before, after)]
+    variances = [members.T @ v.square() for v in centred]
+    covariance = members.T @ (centred[0] * centred[1])
+    correlation = covariance / (variances[0] * variances[1]).clamp_min(1e-24).sqrt()
+    return _mean_where((1 - correlation).mean(dim=1), count >= _FEWEST)
+
+
+def _membership(values: Tensor, labels: Tensor, classes: int) -> tuple[Tensor, Tensor]:
+    """Which sample is in which class (n, K), as numbers; and how many each class has."""
+    members = (labels[:, None] == torch.arange(classes, device=labels.device)).to(values.dtype)
+    return members, members.sum(dim=0)
+
+
+def _mean_where(values: Tensor, chosen: Tensor) -> Tensor:
+    """Mean of the chosen values; 0 where there is none."""
+    return values[chosen].mean() if bool(chosen.any()) else values.new_zeros(())
+
+
+def _readouts(wavelengths_nm: np.ndarray, modality: str) -> list[tuple[Tensor, Tensor]]:
+    """Of every window that holds enough wavelengths: their indices, and the matrix (L, 2) of the least squares."""
+    found = []
+    for low, high in _WINDOWS_NM:
+        index = np.flatnonzero((wavelengths_nm >= low) & (wavelengths_nm <= high))
+        if len(index) < 5:
+            continue
+        at = wavelengths_nm[index]
+        blood = [absorption().at(name, at) for name in ("HbO2", "Hb")]
+        scattering = [np.ones(len(at)), np.log(at / at.mean())] if modality == "HSI" else []
+        readout = np.linalg.pinv(np.stack([*blood, *scattering], axis=1))[:2]
+        found.append((torch.from_numpy(index), torch.from_numpy(readout.T.astype(np.float32))))
+    return found
