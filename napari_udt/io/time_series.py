@@ -123,7 +123,7 @@ def preview(path: Path, options: ReadOptions, recording: Recording) -> SpectralC
         When the recording's facts are missing or do not belong together.
     """
     _check(path, options, recording)
-    how = _settled(options.reconstruction, recording)
+    how, speed_source = _settled(options.reconstruction, recording)
     plane = _plane(path, how, recording)
     frame = frames.chosen(options, recording.shape[0], path)
     picture = _reconstructed(path, _signals(recording, frame), plane, how, recording, options)
@@ -137,7 +137,7 @@ def preview(path: Path, options: ReadOptions, recording: Recording) -> SpectralC
         domain=recording.domain,
         quantity=QUANTITY,
         pixel_size_mm=(plane.pixel_mm, plane.pixel_mm),
-        provenance=_provenance(how, plane, recording),
+        provenance=_provenance(how, speed_source, plane, recording),
         metadata={**recording.metadata, **frames.facts(frame, recording.shape[0])},
         **({} if recording.maps is None else recording.maps(plane, frame)),
     )
@@ -160,19 +160,28 @@ def _check(path: Path, options: ReadOptions, recording: Recording) -> None:
             "expected one position (x, y, z) each."
         )
     if 4 * wavelengths * detectors * samples > MAX_BYTES:
-        raise CubeError(f"{path}: one frame of the time series takes more than 2 GB (shape {recording.shape}).")
+        raise CubeError(
+            f"{path}: one frame of the time series takes more than 2 GB (shape {recording.shape})."
+        )
     stated = options.wavelengths_nm
     sorted_wavelengths(recording.wavelengths_nm if stated is None else stated, wavelengths, path)
 
 
-def _settled(wanted: ReconstructionOptions, recording: Recording) -> ReconstructionOptions:
-    """Fill up what the user left open."""
-    return replace(
+def _settled(wanted: ReconstructionOptions, recording: Recording) -> tuple[ReconstructionOptions, str]:
+    """Fill up what the user left open; also return where the speed of sound comes from."""
+    if wanted.speed_of_sound_m_per_s is not None:
+        speed, source = wanted.speed_of_sound_m_per_s, "stated by the user"
+    elif recording.speed_m_per_s is not None:
+        speed, source = recording.speed_m_per_s, recording.speed_source
+    else:
+        speed, source = USUAL_SPEED_M_PER_S, "assumed"
+    settled = replace(
         wanted,
-        speed_of_sound_m_per_s=wanted.speed_of_sound_m_per_s or recording.speed_m_per_s or USUAL_SPEED_M_PER_S,
+        speed_of_sound_m_per_s=speed,
         pixel_mm=wanted.pixel_mm or recording.pixel_mm or PIXEL_MM,
         field_of_view_mm=wanted.size_mm or recording.size_mm,
     )
+    return settled, source
 
 
 def _plane(path: Path, how: ReconstructionOptions, recording: Recording) -> ImagePlane:
@@ -235,16 +244,15 @@ def _reconstructed(
         raise CubeError(f"{path}: {error}") from error
 
 
-def _provenance(how: ReconstructionOptions, plane: ImagePlane, recording: Recording) -> dict[str, Any]:
-    wanted = recording.speed_m_per_s != how.speed_of_sound_m_per_s
-    assumed = recording.speed_m_per_s is None and how.speed_of_sound_m_per_s == USUAL_SPEED_M_PER_S
-    source = "assumed" if assumed else "stated by the user" if wanted else recording.speed_source
+def _provenance(
+    how: ReconstructionOptions, speed_source: str, plane: ImagePlane, recording: Recording
+) -> dict[str, Any]:
     rows, columns = plane.shape
     facts = {
         "reconstruction": TITLE,
         "method": METHOD,
         "speed_of_sound_m_per_s": how.speed_of_sound_m_per_s,
-        "speed_of_sound_from": source,
+        "speed_of_sound_from": speed_source,
         "field_of_view_mm": [columns * plane.pixel_mm, rows * plane.pixel_mm],
         "centre_mm": list(plane.centre_mm),
         "picture_axes": ["xyz"[axis] for axis in plane.axes],

@@ -84,7 +84,9 @@ def delay_and_sum(
     for number, part in enumerate(parts):
         heard = _prepared(signals[part], sampling_rate_mhz, band_mhz, envelope, where)
         for done, chunk in enumerate(chunks):
-            distance = torch.cdist(pixels[chunk].to(where), detectors, compute_mode="donot_use_mm_for_euclid_dist")
+            distance = torch.cdist(
+                pixels[chunk].to(where), detectors, compute_mode="donot_use_mm_for_euclid_dist"
+            )
             time = distance * samples_per_mm - start_us * sampling_rate_mhz
             picture[chunk, part] = _summed(heard, time, envelope).cpu().numpy()
             if progress is not None:
@@ -95,7 +97,9 @@ def delay_and_sum(
 def _check(signals: Any, detectors_mm: Any, pixels_mm: Any) -> None:
     shape = tuple(signals.shape)
     if len(shape) != 3 or 0 in shape or shape[2] < 2:
-        raise CubeError(f"time series of shape {shape}; expected (wavelengths, detectors, samples), none empty.")
+        raise CubeError(
+            f"time series of shape {shape}; expected (wavelengths, detectors, samples), none empty."
+        )
     if np.shape(detectors_mm) != (shape[1], 3):
         raise CubeError(
             f"positions of shape {np.shape(detectors_mm)} for {shape[1]} recorded detectors; expected (x, y, z) of each."

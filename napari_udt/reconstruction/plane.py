@@ -94,7 +94,11 @@ def picture_plane(
     """
     axes, linear = _axes(detectors_mm)
     centre, size = _middle(detectors_mm), None
-    if bounds_mm is not None and np.all(np.isfinite(bounds_mm)) and np.all(np.ptp(bounds_mm[list(axes)], axis=1) > 0):
+    if (
+        bounds_mm is not None
+        and np.all(np.isfinite(bounds_mm))
+        and np.all(np.ptp(bounds_mm[list(axes)], axis=1) > 0)
+    ):
         centre[list(axes)] = bounds_mm[list(axes)].mean(axis=1)
         size = tuple(float(v) for v in np.ptp(bounds_mm[list(axes)], axis=1))
     elif not linear:
