@@ -135,7 +135,7 @@ def _recording(header: Header) -> Recording:
             f"of {detectors} detectors and {samples} samples, {wanted:,} bytes; it is cut short."
         )
     return Recording(
-        (*header.positions.shape, detectors, samples),  # type: ignore[arg-type]
+        (*header.positions.shape, detectors, samples),
         partial(_frame, header),
         header.wavelengths_nm,
         header.detectors_mm,

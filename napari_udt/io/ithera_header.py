@@ -223,7 +223,7 @@ def _picture(node: Element, path: Path) -> Picture | None:
     if view is None:
         pixels, side = int(_number(node, "Resolution", path) or 0), _number(node, "Roi", path)
         size = None if not side or not 0 < side < 1 or pixels < 1 else (1e3 * side / pixels,) * 2
-        shape, dtype = (pixels, pixels), np.dtype("<f8")
+        shape, number = (pixels, pixels), "<f8"
     else:
         lengths = [
             (int(_number(view, f"PixelCount/{a}", path) or 1), _number(view, f"Extents/{a}", path))
@@ -234,10 +234,10 @@ def _picture(node: Element, path: Path) -> Picture | None:
             return None
         sizes = [1e3 * (extent or 0) / n for n, extent in flat]
         size = (sizes[0], sizes[1]) if min(sizes) > 0 else None
-        shape, dtype = (flat[0][0], flat[1][0]), np.dtype("<f4")
+        shape, number = (flat[0][0], flat[1][0]), "<f4"
     if not all(1 < n <= MAX_PIXELS for n in shape):
         return None
-    return Picture(place, f"{name} ({guid[:8]})", dtype, shape, view is None, size, metadata)
+    return Picture(place, f"{name} ({guid[:8]})", np.dtype(number), shape, view is None, size, metadata)
 
 
 def _metadata(root: Element, hardware: Element) -> dict[str, Any]:

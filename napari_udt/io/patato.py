@@ -22,7 +22,6 @@ from napari_udt.io import frames, hdf5, hdf5_text, patato_maps, time_series
 from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import wavelengths_in_nm
 from napari_udt.io.contract import Candidate, Match, ReadOptions
-from napari_udt.io.patato_maps import Geometry
 from napari_udt.io.time_series import Array, Recording
 
 QUANTITY = "reconstructed photoacoustic signal [a.u.]"

@@ -49,7 +49,7 @@ def recording(
     source = Hdf5StackSource(path, [dataset for _, dataset in series])
     speed = hdf5.child_dataset(root, "simulation_properties", "sos")
     return Recording(
-        (1, len(series), *next(iter(shapes))),  # type: ignore[arg-type]
+        (1, len(series), *next(iter(shapes))),
         partial(_signals, source),
         np.array([wavelength for wavelength, _ in series]),
         _detectors_mm(geometry, path),

@@ -127,7 +127,6 @@ def preview(path: Path, options: ReadOptions, recording: Recording) -> SpectralC
     plane = _plane(path, how, recording)
     frame = frames.chosen(options, recording.shape[0], path)
     picture = _reconstructed(path, _signals(recording, frame), plane, how, recording, options)
-    rows, columns = plane.shape
     return assemble(
         path,
         options,
@@ -144,7 +143,7 @@ def preview(path: Path, options: ReadOptions, recording: Recording) -> SpectralC
 
 
 def _check(path: Path, options: ReadOptions, recording: Recording) -> None:
-    frame_count, wavelengths, detectors, samples = recording.shape
+    _, wavelengths, detectors, samples = recording.shape
     if 0 in recording.shape or samples < 2:
         raise CubeError(
             f"{path}: the time series have shape {recording.shape} (frames, wavelengths, detectors, samples); "
