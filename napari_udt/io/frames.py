@@ -56,11 +56,10 @@ class MeanSource:
 
     def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
         """Read one integer or slice per axis; the first must be 0."""
-        count = self._source.shape[0]
-        total: NDArray[Any] = np.zeros((), np.float64)
-        for frame in range(count):
-            total = total + self._source.read((frame, *selection[1:]))
-        return total / count
+        total = self._source.read((0, *selection[1:])).astype(np.float32)
+        for frame in range(1, self._source.shape[0]):
+            total += self._source.read((frame, *selection[1:]))
+        return total / self._source.shape[0]
 
     def close(self) -> None:
         """Let go of the file."""

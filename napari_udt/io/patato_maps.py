@@ -19,6 +19,7 @@ from napari_udt.reconstruction import ImagePlane
 
 MAX_ROIS = 1_000
 MAX_VERTICES = 100_000
+MAX_PIXELS = 20_000_000  # of a picture that gets maps
 _FAR_PIXELS = 1e6  # a vertex further away is put there: skimage counts pixels in integers
 _NAMES = "ZYX"  # of the axes 2, 3, 4
 
@@ -130,20 +131,18 @@ def regions(
     """
     from skimage.draw import polygon
 
+    polygons = _polygons(file)
+    usable = where.pixel_size_mm is not None and where.shape[0] * where.shape[1] <= MAX_PIXELS
     names: dict[int, str] = {}
     ignored: list[str] = []
-    labels = np.zeros(where.shape, np.int32)
-    for title, item in _polygons(file):
-        if where.pixel_size_mm is None or not _is_polygon(item):
+    labels = np.zeros(where.shape if polygons and usable else (0, 0), np.int32)
+    for title, item in polygons:
+        corners = _corners(item, path, where) if usable else None
+        if corners is None:
             ignored.append(item.name)
         elif _belongs_to(file, path, item, frame):
-            corners = where.pixels(hdf5.whole(item, path).astype(np.float64) * 1e3)
-            if not np.all(np.isfinite(corners)):
-                ignored.append(item.name)
-                continue
             number = next((n for n, known in names.items() if known == title), len(names) + 1)
             names[number] = title
-            corners = corners.clip(-_FAR_PIXELS, _FAR_PIXELS)
             labels[polygon(corners[:, 0], corners[:, 1], where.shape)] = number
     remarks = {"regions_not_drawn": ignored[:20]} if ignored else {}
     return (labels, {0: "unlabelled", **names}, remarks) if names else (None, {}, remarks)
@@ -156,10 +155,17 @@ def _polygons(file: h5py.File) -> list[tuple[str, h5py.Dataset]]:
     return [(name, item) for name, item in polygons if isinstance(item, h5py.Dataset)][:MAX_ROIS]
 
 
-def _is_polygon(item: h5py.Dataset) -> bool:
-    return (
-        item.ndim == 2 and item.shape[1] == 2 and 3 <= item.shape[0] <= MAX_VERTICES and hdf5.is_numeric(item)
-    )
+def _corners(item: h5py.Dataset, path: Path, where: Geometry) -> Array | None:
+    """Return rows and columns of a polygon's corners, None where it is none."""
+    if (
+        item.ndim != 2
+        or item.shape[1] != 2
+        or not 3 <= item.shape[0] <= MAX_VERTICES
+        or not hdf5.is_numeric(item)
+    ):
+        return None
+    corners = where.pixels(hdf5.whole(item, path).astype(np.float64) * 1e3)
+    return corners.clip(-_FAR_PIXELS, _FAR_PIXELS) if np.all(np.isfinite(corners)) else None
 
 
 def _belongs_to(file: h5py.File, path: Path, item: h5py.Dataset, frame: Frame) -> bool:
@@ -192,21 +198,21 @@ def _oxygenation(
     """Return the map of the same algorithm with the same pixels, and how many values were no fraction."""
     group = hdf5.child_group(file, "so2", name[1])
     maps = [] if group is None else [(n, d) for n, d in hdf5.children(group) if isinstance(d, h5py.Dataset)]
-    maps.sort(key=lambda item: not item[0].startswith(name[2]))
-    for _, dataset in maps:
-        fits = dataset.ndim == 5 and (dataset.shape[where.rows], dataset.shape[where.columns]) == where.shape
-        if (
-            not fits
-            or dataset.shape[1] != 1
-            or dataset.shape[where.third] <= where.plane
-            or not hdf5.is_numeric(dataset)
-        ):
-            continue
-        if frame == "mean" or int(frame) < dataset.shape[0]:
+    for _, dataset in sorted(maps, key=lambda item: not item[0].startswith(name[2])):
+        if _fits(dataset, where, frame):
             values = where.cube(path, hdf5.checked(dataset, path), frame)[:, :, 0].astype(np.float64)
             fraction = (values >= 0) & (values <= 1)
             return np.where(fraction, values, np.nan), int(np.sum(~fraction & ~np.isnan(values)))
     return None, 0
+
+
+def _fits(dataset: h5py.Dataset, where: Geometry, frame: Frame) -> bool:
+    """Whether a map has one value per pixel of the picture in this frame."""
+    if dataset.ndim != 5 or not hdf5.is_numeric(dataset) or where.shape[0] * where.shape[1] > MAX_PIXELS:
+        return False
+    alike = (dataset.shape[where.rows], dataset.shape[where.columns]) == where.shape
+    has_plane = dataset.shape[1] == 1 and dataset.shape[where.third] > where.plane
+    return alike and has_plane and (frame == "mean" or int(frame) < dataset.shape[0])
 
 
 def _extent_mm(dataset: h5py.Dataset, axis: int) -> tuple[float, float] | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from napari_udt.errors import CubeError
 
 PIXEL_MM = 0.1
-BAND_MHZ = (0.1, 8.0)  # what transducer arrays for small animals and hand-held probes hear
+BAND_MHZ = (0.3, 6.5)  # what transducer arrays for small animals hear, without the blur of what is lower
 _SPEEDS_M_PER_S = (300.0, 7000.0)  # from air to bone and metal: beyond, a unit was mixed up
 
 
