@@ -128,7 +128,8 @@ def _natural(name: str) -> tuple[int, str]:
 def _bounds_mm(file: h5py.File, path: Path) -> Array | None:
     """Return the field of view, shape (3, 2)."""
     stored = hdf5.numbers_at(file, path, "meta_data_device", "general", "field_of_view")
-    return None if stored is None or stored.size != 6 else stored.reshape(3, 2) * _METRE_MM
+    known = stored is not None and stored.size == 6 and np.all(np.abs(stored) < 10)
+    return stored.reshape(3, 2) * _METRE_MM if stored is not None and known else None
 
 
 def _energy(file: h5py.File, path: Path, shape: _Shape) -> Array | None:

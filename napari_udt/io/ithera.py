@@ -98,8 +98,8 @@ def _read(picture: Picture, header: Header, options: ReadOptions) -> SpectralCub
     count, wavelengths = _stored_frames(picture, header), len(header.wavelengths_nm)
     if count == 0:
         raise CubeError(
-            f"{picture.path}: the file holds {picture.path.stat().st_size} bytes, less than one frame of {wavelengths} "
-            f"wavelengths and {picture.shape[0]} x {picture.shape[1]} pixels; it is cut short."
+            f"{picture.path}: the file holds {picture.path.stat().st_size} bytes, but {header.path.name} tells of frames of "
+            f"{wavelengths} wavelengths and {picture.shape[0]} x {picture.shape[1]} pixels; it is cut short."
         )
     frame = frames.chosen(options, count, header.path)
     stored = np.memmap(picture.path, picture.dtype, "r", shape=(count, wavelengths, *picture.shape))

@@ -211,7 +211,7 @@ def _field_of_view_mm(root: Element, path: Path) -> tuple[float, float] | None:
 def _picture(node: Element, path: Path) -> Picture | None:
     """Return a picture file that the XML lists, None where it does not tell its shape or where it lies."""
     guid, name = node.findtext("GUID") or "", node.findtext("Name") or "reconstruction"
-    if not guid.replace("-", "").isalnum():  # never a path that leads elsewhere
+    if not guid.replace("-", "").isalnum() or len(guid) > 100:  # never a path that leads elsewhere
         return None
     place = path.parent / "RECONs" / f"{guid}.bin"
     metadata = {
