@@ -24,6 +24,7 @@ TITLE = "preview reconstruction"
 QUANTITY = "preview reconstruction [a.u.]"
 METHOD = "delay and sum"
 USUAL_SPEED_M_PER_S = 1500.0  # between water at room temperature (1480) and soft tissue (1540)
+FAR_MM = 1e4
 MAX_BYTES = 2_000_000_000  # of one frame's recordings
 
 Array = NDArray[np.float64]
@@ -184,8 +185,10 @@ def _settled(wanted: ReconstructionOptions, recording: Recording) -> tuple[Recon
 
 
 def _plane(path: Path, how: ReconstructionOptions, recording: Recording) -> ImagePlane:
-    if not np.all(np.isfinite(recording.detectors_mm)):
-        raise CubeError(f"{path}: the detector positions hold values that are not finite.")
+    if not np.all(np.abs(recording.detectors_mm) < FAR_MM):
+        raise CubeError(
+            f"{path}: the detector positions hold values that are not finite, or farther than 10 m away."
+        )
     try:
         return picture_plane(
             recording.detectors_mm,
