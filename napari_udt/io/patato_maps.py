@@ -164,7 +164,8 @@ def _corners(item: h5py.Dataset, path: Path, where: Geometry) -> Array | None:
         or not hdf5.is_numeric(item)
     ):
         return None
-    corners = where.pixels(hdf5.whole(item, path).astype(np.float64) * 1e3)
+    with np.errstate(over="ignore", invalid="ignore"):  # what lies beyond all numbers is no corner, see below
+        corners = where.pixels(hdf5.whole(item, path).astype(np.float64) * 1e3)
     return corners.clip(-_FAR_PIXELS, _FAR_PIXELS) if np.all(np.isfinite(corners)) else None
 
 
