@@ -151,15 +151,22 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _add_info(parser: argparse.ArgumentParser) -> None:
+    from napari_udt.io.preview_arguments import add_preview_arguments
+
     parser.add_argument("file", type=Path, help="cube to describe")
+    parser.add_argument(
+        "--candidate", metavar="NAME", help="which cube of the file, by a name that is listed"
+    )
+    add_preview_arguments(parser)
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
 def _info(args: argparse.Namespace) -> int:
     from napari_udt.io import open_cube
     from napari_udt.io.info import describe, format_text
+    from napari_udt.io.preview_arguments import preview_options
 
-    description = describe(open_cube(args.file))
+    description = describe(open_cube(args.file, candidate=args.candidate, **preview_options(args)))
     print(json.dumps(description, indent=2) if args.json else format_text(description))
     return 0
 

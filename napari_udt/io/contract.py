@@ -9,13 +9,17 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from napari_udt.cube import Domain, Modality, SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.reconstruction.options import ReconstructionOptions
+
+Frame = int | Literal["mean"]
+Progress = Callable[[int, int], None]
 
 MEMORY_LIMIT_MB = 512.0
 MEMORY_VARIABLE = "NAPARI_UDT_MEMORY_MB"
@@ -43,6 +47,12 @@ class ReadOptions:
         Which axis of a plain three-dimensional array holds the channels; needed where several would fit.
     memory_limit_mb : float, optional
         Larger cubes stay in the file; by default the environment's ``NAPARI_UDT_MEMORY_MB``, else 512 MB.
+    frame : int or "mean", optional
+        Which frame of a recording with several, counted from 0, or the mean over all; by default the first.
+    reconstruction : ReconstructionOptions
+        How raw time series are made into a picture.
+    progress : callable, optional
+        ``progress(done, total)``, called while a cube is computed; what it raises ends the work.
     """
 
     wavelengths_nm: Sequence[float] | None = None
@@ -50,6 +60,9 @@ class ReadOptions:
     modality: Modality | None = None
     spectral_axis: int | None = None
     memory_limit_mb: float | None = None
+    frame: Frame | None = None
+    reconstruction: ReconstructionOptions = field(default_factory=ReconstructionOptions)
+    progress: Progress | None = None
 
     @property
     def memory_limit_bytes(self) -> int:

@@ -11,10 +11,11 @@ from napari_udt.cube import DOMAINS, MODALITIES, Domain, Modality, SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.files import whole_or_nothing
 from napari_udt.io import own, paper_pat
-from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
+from napari_udt.io.contract import Candidate, Frame, Match, Progress, ReadOptions, reading
 from napari_udt.io.diagnosis import explain
 from napari_udt.io.diagnosis import is_damaged as _is_damaged
 from napari_udt.io.registry import Format, sniff
+from napari_udt.reconstruction.options import ReconstructionOptions
 
 MAX_NAMED = 50  # candidates that messages and metadata name; list_candidates names all
 PathLike = str | os.PathLike[str]
@@ -29,6 +30,9 @@ def open_cube(
     candidate: str | int | None = None,
     spectral_axis: int | None = None,
     memory_limit_mb: float | None = None,
+    frame: Frame | None = None,
+    reconstruction: ReconstructionOptions | None = None,
+    progress: Progress | None = None,
 ) -> SpectralCube:
     """Open a spectral cube; what format the file has is found out from its content.
 
@@ -46,6 +50,12 @@ def open_cube(
         Which axis of a plain array holds the channels; needed where several would fit.
     memory_limit_mb : float, optional
         Larger cubes are not read into memory but stay in the file (512 MB; environment ``NAPARI_UDT_MEMORY_MB``).
+    frame : int or "mean", optional
+        Which frame of a recording with several, counted from 0, or the mean over all. By default the first.
+    reconstruction : ReconstructionOptions, optional
+        How raw photoacoustic time series are made into a preview: speed of sound, field of view, pixel size.
+    progress : callable, optional
+        ``progress(done, total)``, called while a preview is computed; raise ``TransferCancelled`` in it to stop.
 
     Returns
     -------
@@ -58,19 +68,30 @@ def open_cube(
         One sentence: what was found in the file, what was expected, what to do.
     """
     path = Path(path)
-    options = ReadOptions(wavelengths_nm, domain, modality, spectral_axis, memory_limit_mb)
+    options = ReadOptions(
+        wavelengths_nm,
+        domain,
+        modality,
+        spectral_axis,
+        memory_limit_mb,
+        frame,
+        reconstruction or ReconstructionOptions(),
+        progress,
+    )
     known, found = _look(path, options)
     return _open(path, known, _chosen(found, candidate, path), found)
 
 
-def open_cubes(path: PathLike, *, memory_limit_mb: float | None = None) -> list[SpectralCube]:
+def open_cubes(
+    path: PathLike, *, memory_limit_mb: float | None = None, progress: Progress | None = None
+) -> list[SpectralCube]:
     """Open all cubes that a file holds.
 
     Other views of the same recording (SIMPA's initial pressure beside its reconstruction) are not among them; see
     :func:`list_candidates`. Raises ``CubeError`` as :func:`open_cube` does.
     """
     path = Path(path)
-    known, found = _look(path, ReadOptions(memory_limit_mb=memory_limit_mb))
+    known, found = _look(path, ReadOptions(memory_limit_mb=memory_limit_mb, progress=progress))
     main = [c for c in found if not c.alternative] or found[:1]
     return [_open(path, known, c, found) for c in main]
 

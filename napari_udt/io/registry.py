@@ -44,6 +44,9 @@ class Format:
 FORMATS: tuple[Format, ...] = (
     Format("udt", "napari-udt HDF5", (".udt.h5", ".h5", ".hdf5"), "napari_udt.io.own"),
     Format("simpa", "SIMPA HDF5", (".hdf5", ".h5"), "napari_udt.io.simpa"),
+    Format("patato", "PATATO HDF5", (".hdf5", ".h5"), "napari_udt.io.patato"),
+    Format("ipasc", "IPASC HDF5", (".hdf5", ".h5"), "napari_udt.io.ipasc"),
+    Format("ithera", "iThera MSOT scan", (".msot",), "napari_udt.io.ithera"),
     Format("dataset", "napari-udt data set", (".h5",), "napari_udt.io.training_set"),
     Format("paper_pat", "PAT images of the UDT-cINN archive", (".npz",), "napari_udt.io.paper_pat"),
     Format("paper_hsi", "HSI spectra of the UDT-cINN archive", (".npy",), "napari_udt.io.paper_hsi"),

@@ -8,7 +8,7 @@ with the skin on top is the transpose. Dictionaries are groups, None is the stri
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,11 @@ import numpy as np
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.io import hdf5, hdf5_text, simpa_maps
+from napari_udt.io import hdf5, hdf5_text, simpa_maps, simpa_series, time_series
 from napari_udt.io.assemble import assemble
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.lazy import Hdf5StackSource, LazyCube
+from napari_udt.io.time_series import Recording
 
 _Images = list[tuple[float, h5py.Dataset]]
 
@@ -46,6 +47,8 @@ _FIELDS = (
     _Field(("simulation_properties",), "g", "scattering anisotropy"),
 )
 
+_SERIES = _Field((), "time_series_data", "")
+
 MAX_PLANES = 2_000  # of a deeper volume only the middle plane is offered
 
 
@@ -62,18 +65,34 @@ def sniff(path: Path) -> Match:
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     """Return the images of the file: reconstruction, initial pressure, then the rest.
 
-    Of a volume the middle plane comes first, the others follow as alternatives. Raises ``CubeError`` when the file holds
-    raw time series only.
+    Of a volume the middle plane comes first, the others follow as alternatives. Raw time series are offered as a preview
+    reconstruction, first of all where the file holds no reconstruction of its own. Raises ``CubeError`` when there is no
+    image at all.
     """
     with hdf5.opened(path) as file:
         root = _root(file)
         found = [] if root is None else list(_titles(root))
-        if not found:
-            raise CubeError(_without_image(root, path))
-    return [
-        Candidate(title, partial(_read, path, field, y, options), alternative=i > 0)
-        for i, (title, field, y) in enumerate(found)
-    ]
+        is_raw = root is not None and bool(_images(root, _SERIES))
+    listed = [Candidate(title, partial(_read, path, field, y, options)) for title, field, y in found]
+    if is_raw:
+        load = partial(_recording, path)
+        at = sum(title.startswith(_FIELDS[0].name) for title, _, y in found if y is None)
+        listed[at:at] = time_series.candidates(path, options, 1, load, alternative=False)
+    if not listed:
+        raise CubeError(
+            f"{path}: the SIMPA file holds neither reconstructed_data, initial_pressure nor time_series_data, so there is "
+            "no image to show."
+        )
+    return [replace(candidate, alternative=i > 0) for i, candidate in enumerate(listed)]
+
+
+def _recording(path: Path) -> Recording:
+    with hdf5.opened(path) as file:
+        root = _root(file)
+        images = [] if root is None else _images(root, _SERIES)
+        if root is None or not images:
+            raise CubeError(f"{path}: {_SERIES.name} is gone; the file has changed since it was listed.")
+        return simpa_series.recording(file, root, path, images, _metadata(file, path, None, ""))
 
 
 def _titles(root: h5py.Group) -> Iterator[tuple[str, _Field, int | None]]:
@@ -154,15 +173,6 @@ def _metadata(file: h5py.File, path: Path, plane: int | None, alignment: str) ->
     if alignment:
         metadata["maps_aligned_by"] = alignment
     return {key: value for key, value in metadata.items() if value is not None}
-
-
-def _without_image(root: h5py.Group | None, path: Path) -> str:
-    if root is not None and "time_series_data" in root:
-        return (
-            f"{path}: the SIMPA file holds raw time series but no image; reconstruct them in SIMPA "
-            "(for example with its DelayAndSumAdapter) and open the result."
-        )
-    return f"{path}: the SIMPA file holds neither reconstructed_data nor initial_pressure, so there is no image to show."
 
 
 def _root(file: h5py.File) -> h5py.Group | None:

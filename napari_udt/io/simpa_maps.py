@@ -165,11 +165,11 @@ def _map_dataset(properties: h5py.Group, name: str) -> h5py.Dataset | None:
 
 def _field_of_view_start_mm(file: h5py.File, path: Path) -> NDArray[np.float64] | None:
     devices = hdf5.child_group(file, "digital_device")
-    device = None if devices is None else _only_group(devices)
+    device = None if devices is None else only_group(devices)
     if device is None:
         return None
     holder = hdf5.child_group(device, "detection_geometry")
-    detector = device if holder is None else _only_group(holder) or holder
+    detector = device if holder is None else only_group(holder) or holder
     position = hdf5.numbers_at(detector, path, "device_position_mm")
     extent = hdf5.numbers_at(detector, path, "field_of_view_extent_mm")
     if position is None or extent is None or position.size != 3 or extent.size != 6:
@@ -178,7 +178,8 @@ def _field_of_view_start_mm(file: h5py.File, path: Path) -> NDArray[np.float64] 
     return start if np.all(np.isfinite(start)) else None
 
 
-def _only_group(group: h5py.Group) -> h5py.Group | None:
+def only_group(group: h5py.Group) -> h5py.Group | None:
+    """Return the first group below: what SIMPA keeps an object of one class in."""
     return next((item for _, item in hdf5.children(group) if isinstance(item, h5py.Group)), None)
 
 

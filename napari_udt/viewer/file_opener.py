@@ -10,6 +10,7 @@ from napari.utils.notifications import show_error
 
 from napari_udt.viewer.opening import open_files, spectral_files
 from napari_udt.viewer.session import Session
+from napari_udt.viewer.widgets.opening_progress import OpeningProgress
 
 if TYPE_CHECKING:
     from napari._qt.qt_viewer import QtViewer
@@ -32,6 +33,7 @@ class FileOpener:
     def __init__(self, session: Session, qt_viewer: QtViewer) -> None:
         self._session = session
         self._napari_open = qt_viewer._qt_open
+        self._progress = OpeningProgress(parent=qt_viewer)
         qt_viewer._qt_open = self
 
     def __call__(
@@ -43,7 +45,7 @@ class FileOpener:
             return
         ours = spectral_files(map(Path, filenames))
         others = [name for name in filenames if Path(name) not in ours]
-        problems = open_files(self._session, ours)
+        problems = open_files(self._session, ours, self._progress)
         if problems:
             show_error("\n".join(problems))
         if others:

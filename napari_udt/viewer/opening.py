@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from napari_udt.errors import UdtError
@@ -23,18 +23,22 @@ _SPECTRAL_SUFFIXES = (
     ".npy",
     ".mat",
     ".blosc",
+    ".msot",
 )
 
 
-def open_files(session: Session, paths: Iterable[Path | str]) -> list[str]:
+def open_files(
+    session: Session, paths: Iterable[Path | str], progress: Callable[[int, int], None] | None = None
+) -> list[str]:
     """Open files into a session; return one sentence for each that could not be opened.
 
-    A file is opened whole or not at all; the session keeps everything that it had.
+    A file is opened whole or not at all; the session keeps everything that it had. ``progress(done, total)`` is called
+    while a file takes long; it may raise ``TransferCancelled``.
     """
     problems = []
     for path in map(Path, paths):
         try:
-            cubes = open_cubes(path)
+            cubes = open_cubes(path, progress=progress)
         except UdtError as error:
             problems.append(str(error))
         except OSError as error:

@@ -4,7 +4,7 @@ from napari_udt.io import fuzz
 
 
 def test_every_seed_opens(tmp_path):
-    assert [fuzz.try_file(path) for path in fuzz.seed_files(tmp_path)] == ["opened"] * 8
+    assert [fuzz.try_file(path) for path in fuzz.seed_files(tmp_path)] == ["opened"] * 12
 
 
 def test_three_hundred_damaged_files_give_a_cube_or_one_sentence(tmp_path):

@@ -4,6 +4,7 @@ import pytest
 
 from napari_udt.errors import CubeError
 from napari_udt.io import is_readable, list_candidates, open_cube, open_cubes
+from napari_udt.reconstruction import ReconstructionOptions
 
 WAVELENGTHS = range(700, 851, 10)
 
@@ -185,11 +186,71 @@ def test_of_a_volume_the_middle_plane_comes_first_and_maps_follow(tmp_path):
     assert list(other.present_labels) == [4]
 
 
-def test_raw_time_series_get_one_sentence(tmp_path):
+@pytest.fixture
+def raw_forearm(forearm, tmp_path):
+    """The fixture with its reconstruction taken out and, from its vessels, time series put in."""
+    path = tmp_path / "raw.hdf5"
+    path.write_bytes(forearm.read_bytes())
+    cube = open_cube(forearm)
+    below_skin = np.arange(128)[:, None] > np.nonzero(cube.labels == 4)[0].max() + 8
+    rows, columns = np.nonzero((cube.labels == 3) & below_skin)
+    with h5py.File(path, "r+") as file:
+        detector = file["digital_device/MSOTAcuityEcho/detection_geometry/CurvedArrayDetectionGeometry"]
+        focus = detector["device_position_mm"][()]
+        angles = (np.arange(256) - 127.5) * 0.34 / 40 - np.pi
+        x = focus[0] + 40 * np.sin(angles)
+        z = focus[2] + 40 * np.cos(angles)
+        step = np.hypot(  # the picture begins 20 mm left of the focus and 11 mm above it
+            x[:, None] - (focus[0] - 20 + (columns + 0.5) * 0.15625),
+            z[:, None] - (focus[2] - 11 + (rows + 0.5) * 0.15625),
+        )
+        signals = np.zeros((256, 2030))
+        for element, distances in enumerate(step):
+            samples = np.round(distances / 1.54 * 40).astype(int)
+            signals[element] = np.gradient(np.bincount(samples, minlength=2030)[:2030].astype(float))
+        del file["simulations/reconstructed_data"]
+        for wavelength in WAVELENGTHS:
+            file[f"simulations/time_series_data/{wavelength}"] = signals * wavelength
+    return path
+
+
+def test_raw_time_series_open_as_a_preview_that_fits_the_maps(raw_forearm, forearm):
+    speed = ReconstructionOptions(speed_of_sound_m_per_s=1540)
+    cube, whole = open_cube(raw_forearm, reconstruction=speed), open_cube(forearm)
+    assert is_readable(raw_forearm)
+    assert list_candidates(raw_forearm) == ["preview reconstruction"]
+    assert (cube.shape, cube.pixel_size_mm) == (whole.shape, whole.pixel_size_mm)
+    assert (cube.quantity, cube.domain) == ("preview reconstruction [a.u.]", "simulated")
+    np.testing.assert_array_equal(cube.labels, whole.labels)
+    np.testing.assert_array_equal(cube.oxygenation, whole.oxygenation)
+    below_skin = np.arange(128)[:, None] > np.nonzero(cube.labels == 4)[0].max() + 8
+    vessels, picture = (cube.labels == 3) & below_skin, cube.image(800)
+    assert picture[vessels].mean() > 4 * picture[~vessels].mean()
+    assert cube.provenance["speed_of_sound_m_per_s"] == 1540
+    np.testing.assert_allclose(cube.data[..., 15] / cube.data[..., 0], 850 / 700, rtol=1e-3)
+
+
+def test_a_preview_stands_between_reconstruction_and_initial_pressure(tmp_path):
+    path = tmp_path / "x.hdf5"
+    write_simpa(path, np.zeros((4, 5, 2)), (700, 800), field="optical_forward_model_output/initial_pressure")
+    with h5py.File(path, "r+") as file:
+        file["simulations/time_series_data/700"] = np.zeros((4, 9))
+    assert list_candidates(path) == ["preview reconstruction", "initial_pressure"]
+    with h5py.File(path, "r+") as file:
+        file["simulations/reconstructed_data/700"] = np.ones((4, 5))
+    assert list_candidates(path) == ["reconstructed_data", "preview reconstruction", "initial_pressure"]
+    assert len(open_cubes(path)) == 1
+
+
+def test_time_series_without_a_device_get_one_sentence(tmp_path):
     write_simpa(tmp_path / "x.hdf5", np.zeros((4, 9, 2)), (700, 800), field="time_series_data")
     assert is_readable(tmp_path / "x.hdf5")
-    with pytest.raises(CubeError, match=r"x\.hdf5.*raw time series but no image; reconstruct"):
+    with pytest.raises(CubeError, match=r"x\.hdf5.*lack settings or digital_device"):
         open_cube(tmp_path / "x.hdf5")
+    device = {"device_position_mm": [1.0, 0, 0], "field_of_view_extent_mm": [0.0, 4, 0, 0, 0, 3]}
+    write_simpa(tmp_path / "y.hdf5", np.zeros((4, 9, 2)), (700, 800), field="time_series_data", device=device)
+    with pytest.raises(CubeError, match=r"y\.hdf5.*number_detector_elements is missing"):
+        open_cube(tmp_path / "y.hdf5")
 
 
 def test_images_that_differ_in_shape_are_refused(tmp_path):

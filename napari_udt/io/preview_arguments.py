@@ -1,0 +1,55 @@
+"""Frames and preview reconstructions on the command line."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from napari_udt.io.contract import Frame
+from napari_udt.reconstruction.options import ReconstructionOptions
+
+
+def add_preview_arguments(parser: argparse.ArgumentParser) -> None:
+    """Let a command choose a frame, and how raw photoacoustic time series are made into a picture."""
+    parser.add_argument(
+        "--frame",
+        type=_frame,
+        metavar="N",
+        help="frame of a recording with several, from 0, or 'mean' over all",
+    )
+    group = parser.add_argument_group("preview reconstruction of raw photoacoustic time series")
+    group.add_argument("--speed-of-sound", type=float, metavar="M/S", help="instead of the file's")
+    group.add_argument(
+        "--field-of-view", type=_size, metavar="MM", help="side of the picture, or width,height as 30,20"
+    )
+    group.add_argument("--pixel-size", type=float, metavar="MM", help="side of a pixel")
+
+
+def preview_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what the arguments say, as options of :func:`napari_udt.io.open_cube`; empty where they say nothing.
+
+    Raises
+    ------
+    CubeError
+        When a number is out of range.
+    """
+    wanted = {
+        "speed_of_sound_m_per_s": args.speed_of_sound,
+        "field_of_view_mm": args.field_of_view,
+        "pixel_mm": args.pixel_size,
+    }
+    options: dict[str, Any] = {} if args.frame is None else {"frame": args.frame}
+    if any(value is not None for value in wanted.values()):
+        options["reconstruction"] = ReconstructionOptions(**wanted)
+    return options
+
+
+def _frame(text: str) -> Frame:
+    return "mean" if text == "mean" else int(text)
+
+
+def _size(text: str) -> float | tuple[float, float]:
+    numbers = [float(part) for part in text.split(",")]
+    if len(numbers) > 2:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected one number of mm, or width,height")
+    return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1])
