@@ -86,6 +86,16 @@ class FormatModule(Protocol):
         """Return what the file can be opened as, best first; raises ``CubeError`` when a fact is missing."""
 
 
+class WriterModule(Protocol):
+    """What every module that writes a format offers."""
+
+    def write(self, cubes: Sequence[SpectralCube], path: Path, compress: bool = False) -> None:
+        """Write cubes at ``path``, and beside it the files that belong to it.
+
+        ``path`` lies in an empty folder of its own; the files move to their place when all are whole (``save_cube``).
+        """
+
+
 def _default_limit_mb() -> float:
     text = os.environ.get(MEMORY_VARIABLE, "")
     try:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from napari_udt.cube import DOMAINS, MODALITIES, Domain, Modality, SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.files import whole_or_nothing
-from napari_udt.io import own, paper_pat
+from napari_udt.files import whole_set_or_nothing
 from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
 from napari_udt.io.diagnosis import explain
 from napari_udt.io.diagnosis import is_damaged as _is_damaged
-from napari_udt.io.registry import Format, sniff
+from napari_udt.io.registry import Format, sniff, writer_for
 
 MAX_NAMED = 50  # candidates that messages and metadata name; list_candidates names all
 PathLike = str | os.PathLike[str]
@@ -95,22 +94,23 @@ def is_damaged(path: PathLike) -> bool:
 
 
 def save_cube(cube: SpectralCube, path: PathLike, overwrite: bool = False, compress: bool = False) -> None:
-    """Write one cube: napari-udt's HDF5 (``.h5``, ``.hdf5``) or the paper's layout (``.npz``), by the ending.
+    """Write one cube, in the format that the ending asks for (:data:`napari_udt.io.registry.WRITERS`).
 
     Parameters
     ----------
     cube : SpectralCube
     path : path
-        Where to; written whole or not at all.
+        Where to: napari-udt's HDF5 (``.h5``, ``.hdf5``), the paper's layout (``.npz``), ENVI (``.hdr``, with its data
+        and labels beside it) or spectra in CSV (``.csv``). All files are written whole or not at all.
     overwrite : bool
-        Whether an existing file may be replaced.
+        Whether existing files may be replaced.
     compress : bool
-        Smaller file, slower to read.
+        Smaller file, slower to read, where the format knows how.
 
     Raises
     ------
     CubeError
-        When the file exists, cannot be written, or has another ending.
+        When a file exists, cannot be written, or has another ending.
     """
     save_cubes([cube], path, overwrite, compress)
 
@@ -120,12 +120,20 @@ def save_cubes(
 ) -> None:
     """Write several cubes into one napari-udt HDF5 file; otherwise as :func:`save_cube`."""
     path = Path(path)
-    write = _writer(path, len(cubes))
+    if not cubes:
+        raise CubeError(f"{path}: there is no cube to save.")
+    writer = writer_for(path, len(cubes))
     if path.exists() and not overwrite:
         raise CubeError(f"{path}: the file exists; pass overwrite=True to replace it.")
     try:
-        with whole_or_nothing(path) as temporary:
-            write(cubes, temporary, compress)
+        with whole_set_or_nothing(path.parent, overwrite) as folder:
+            writer.load().write(cubes, folder / path.name, compress)
+    except FileExistsError as error:
+        raise CubeError(
+            f"{path}: {Path(str(error.filename)).name}, which goes with it, exists; pass overwrite=True to replace it."
+        ) from error
+    except CubeError:
+        raise
     except (OSError, TypeError, ValueError, RecursionError) as error:
         raise CubeError(f"{path}: the cube cannot be written ({error}); nothing was changed.") from error
 
@@ -171,17 +179,3 @@ def _open(path: Path, known: Format, chosen: Candidate, found: Sequence[Candidat
         "others": [c.title for c in found if c is not chosen][:MAX_NAMED],
     }
     return replace(cube, metadata={**cube.metadata, "file": origin})
-
-
-def _writer(path: Path, count: int) -> Callable[[Sequence[SpectralCube], Path, bool], None]:
-    """Return what writes the format that the file's ending asks for."""
-    if count == 0:
-        raise CubeError(f"{path}: there is no cube to save.")
-    ending = path.suffix.lower()
-    if ending in (".h5", ".hdf5"):
-        return own.write
-    if ending == ".npz" and count == 1:
-        return lambda cubes, target, compress: paper_pat.write(cubes[0], target, compress)
-    raise CubeError(
-        f"{path}: cubes are saved as .h5 or .hdf5, one cube also as .npz; choose one of these endings."
-    )
