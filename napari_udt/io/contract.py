@@ -89,7 +89,9 @@ class FormatModule(Protocol):
 class WriterModule(Protocol):
     """What every module that writes a format offers."""
 
-    def write(self, cubes: Sequence[SpectralCube], path: Path, compress: bool = False) -> None:
+    def write(
+        self, cubes: Sequence[SpectralCube], path: Path, compress: bool = False, **options: bool
+    ) -> None:
         """Write cubes at ``path``, and beside it the files that belong to it.
 
         ``path`` lies in an empty folder of its own; the files move to their place when all are whole (``save_cube``).

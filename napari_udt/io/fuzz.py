@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
+import shutil
 import tempfile
 import time
 from collections import Counter
@@ -22,6 +23,7 @@ from napari_udt.cube import SpectralCube
 from napari_udt.dataset import Dataset, save_dataset
 from napari_udt.errors import CubeError
 from napari_udt.io import describe, is_damaged, is_readable, list_candidates, open_cube, save_cube
+from napari_udt.io.fuzz_seeds import write_hsi_seeds
 
 Mutation = Callable[[bytearray, np.random.Generator], bytearray]
 
@@ -29,7 +31,7 @@ _WAVELENGTHS_NM = np.linspace(700, 850, 4)
 
 
 def seed_files(folder: Path) -> list[Path]:
-    """Write one small good file for every reader and return their paths."""
+    """Write one small good file for every reader and return the paths of all; those of a sub-folder go together."""
     rng = np.random.default_rng(0)
     image = rng.random((6, 5, 4), dtype=np.float32)
     labels = rng.integers(0, 3, (6, 5))
@@ -39,6 +41,9 @@ def seed_files(folder: Path) -> list[Path]:
     save_cube(cube, folder / "own.h5", overwrite=True)
     save_cube(cube, folder / "packed.h5", overwrite=True, compress=True)
     save_cube(cube, folder / "paper.npz", overwrite=True)
+    save_cube(cube, folder / "spectra.csv", overwrite=True)
+    save_cube(cube, folder / "envi" / "cube.hdr", overwrite=True)
+    write_hsi_seeds(folder, cube)
     _write_simpa(folder / "simpa.hdf5", image, labels)
     _write_plain(folder / "plain.h5", image)
     np.savez(folder / "plain.npz", cube=image, wavelengths=_WAVELENGTHS_NM)
@@ -57,7 +62,7 @@ def seed_files(folder: Path) -> list[Path]:
         ),
         folder / "set.h5",
     )
-    return sorted(folder.iterdir())
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def mutated(good: bytes, rng: np.random.Generator) -> bytes:
@@ -77,7 +82,7 @@ def try_file(path: Path) -> str:
         describe(open_cube(path))
         return "opened"
     except CubeError as error:
-        if path.name not in str(error):
+        if str(path.parent) not in str(error):
             raise AssertionError(f"the error does not name the file: {error}") from error
         return "refused"
 
@@ -90,23 +95,36 @@ def run(count: int, seed: int, folder: Path) -> tuple[Counter[str], list[Path]]:
     outcomes : Counter
         How many files were "opened", "refused", or raised something else (by the error's name).
     kept : list of path
-        The files that raised something else.
+        The files that raised something else, or the folders of those that go together.
     """
     rng = np.random.default_rng(seed)
-    (folder / "good").mkdir(exist_ok=True)
-    seeds = [(path.name, path.read_bytes()) for path in seed_files(folder / "good")]
+    good_folder = folder / "good"
+    good_folder.mkdir(exist_ok=True)
+    seeds = [(path, path.read_bytes()) for path in seed_files(good_folder)]
     outcomes: Counter[str] = Counter()
     kept = []
     for number in range(count):
-        name, good = seeds[number % len(seeds)]
-        path = folder / name
+        path, good = seeds[number % len(seeds)]
         path.write_bytes(mutated(good, rng))
         try:
-            outcomes[try_file(path)] += 1
+            outcomes[_try_with_companions(path, good_folder)] += 1
         except Exception as error:  # the very thing that is searched for
             outcomes[type(error).__name__] += 1
-            kept.append(path.replace(folder / f"{number}-{name}"))
+            kept.append(_keep(path, good_folder, folder / f"{number}-{path.name}"))
+        path.write_bytes(good)
     return outcomes, kept
+
+
+def _try_with_companions(path: Path, root: Path) -> str:
+    """Try a file, and through all others of its sub-folder; "opened" if any opens."""
+    together = [path] if path.parent == root else sorted(path.parent.iterdir())
+    return min(try_file(each) for each in together)
+
+
+def _keep(path: Path, root: Path, target: Path) -> Path:
+    if path.parent == root:
+        return Path(shutil.copy(path, target))
+    return shutil.copytree(path.parent, target)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

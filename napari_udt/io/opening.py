@@ -93,7 +93,13 @@ def is_damaged(path: PathLike) -> bool:
     return _is_damaged(Path(path), sniff(Path(path)))
 
 
-def save_cube(cube: SpectralCube, path: PathLike, overwrite: bool = False, compress: bool = False) -> None:
+def save_cube(
+    cube: SpectralCube,
+    path: PathLike,
+    overwrite: bool = False,
+    compress: bool = False,
+    labelled_only: bool = False,
+) -> None:
     """Write one cube, in the format that the ending asks for (:data:`napari_udt.io.registry.WRITERS`).
 
     Parameters
@@ -106,28 +112,39 @@ def save_cube(cube: SpectralCube, path: PathLike, overwrite: bool = False, compr
         Whether existing files may be replaced.
     compress : bool
         Smaller file, slower to read, where the format knows how.
+    labelled_only : bool
+        Of CSV: leave out pixels without a structure.
 
     Raises
     ------
     CubeError
         When a file exists, cannot be written, or has another ending.
     """
-    save_cubes([cube], path, overwrite, compress)
+    save_cubes([cube], path, overwrite, compress, labelled_only)
 
 
 def save_cubes(
-    cubes: Sequence[SpectralCube], path: PathLike, overwrite: bool = False, compress: bool = False
+    cubes: Sequence[SpectralCube],
+    path: PathLike,
+    overwrite: bool = False,
+    compress: bool = False,
+    labelled_only: bool = False,
 ) -> None:
     """Write several cubes into one napari-udt HDF5 file; otherwise as :func:`save_cube`."""
     path = Path(path)
     if not cubes:
         raise CubeError(f"{path}: there is no cube to save.")
     writer = writer_for(path, len(cubes))
+    if labelled_only and not writer.picks_pixels:
+        raise CubeError(
+            f"{path}: {writer.title} holds whole pictures; only CSV leaves out pixels without a label."
+        )
+    options = {"labelled_only": True} if labelled_only else {}
     if path.exists() and not overwrite:
         raise CubeError(f"{path}: the file exists; pass overwrite=True to replace it.")
     try:
         with whole_set_or_nothing(path.parent, overwrite) as folder:
-            writer.load().write(cubes, folder / path.name, compress)
+            writer.load().write(cubes, folder / path.name, compress, **options)
     except FileExistsError as error:
         raise CubeError(
             f"{path}: {Path(str(error.filename)).name}, which goes with it, exists; pass overwrite=True to replace it."

@@ -93,7 +93,11 @@ def _survey(
 def _wavelengths_of(item: Any, path: Path) -> list[NDArray[np.float64]]:
     """Return what an object holds of wavelengths: in its attributes, or itself when it is a list of that name."""
     held = [hdf5.attribute_numbers(item, name) for name in item.attrs if is_wavelength_name(name)]
-    is_list = isinstance(item, h5py.Dataset) and item.ndim == 1 and 0 < item.size <= MAX_WAVELENGTHS
+    is_list = (
+        isinstance(item, h5py.Dataset)
+        and item.ndim in (1, 2)
+        and 0 < item.size == max(item.shape) <= MAX_WAVELENGTHS
+    )  # MATLAB's lists have a second axis of length one
     if is_list and is_wavelength_name(item.name) and hdf5.is_numeric(item):
         held.append(hdf5.whole(item, path))
     return [values for values in map(wavelengths_in_nm, held) if values is not None]

@@ -78,6 +78,8 @@ class Writer:
         Module that writes it, imported when first needed.
     several : bool
         Whether one file holds several cubes.
+    picks_pixels : bool
+        Whether a file may hold some pixels only (``labelled_only``).
     """
 
     name: str
@@ -85,6 +87,7 @@ class Writer:
     endings: tuple[str, ...]
     module: str
     several: bool = False
+    picks_pixels: bool = False
 
     def load(self) -> WriterModule:
         """Return the module that writes the format."""
@@ -95,7 +98,7 @@ WRITERS: tuple[Writer, ...] = (
     Writer("udt", "napari-udt HDF5", (".udt.h5", ".h5", ".hdf5"), "napari_udt.io.own", several=True),
     Writer("paper_pat", "NumPy archive in the paper's layout", (".npz",), "napari_udt.io.paper_pat"),
     Writer("envi", "ENVI", (".hdr",), "napari_udt.io.envi_writer"),
-    Writer("csv", "Spectra in CSV", (".csv",), "napari_udt.io.csv_spectra"),
+    Writer("csv", "Spectra in CSV", (".csv",), "napari_udt.io.csv_spectra", picks_pixels=True),
 )
 
 

@@ -7,6 +7,8 @@ They are looked for in ``tifffile``'s and ImageJ's metadata under a name such as
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -57,7 +59,7 @@ class PagesSource:
 
     def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
         """Read one integer or slice per axis; unpacks the pages that hold them."""
-        with reading(self._path), tifffile.TiffFile(self._path) as file:
+        with _opened(self._path) as file:
             pages = file.series[self._series].pages
             if len(pages) == 1:
                 return _page(pages[0], self.shape, self._path)[selection]
@@ -75,8 +77,9 @@ def sniff(path: Path) -> Match:
     """Whether there is a stack with three axes, and one of them as long as there are wavelengths."""
     if not _is_tiff(path):
         return Match.NO
-    with reading(path), tifffile.TiffFile(path) as file:
-        shapes, wavelengths = _stacks(file).values(), stored_wavelengths(file)
+    with _opened(path) as file:
+        wavelengths = stored_wavelengths(file)
+        shapes = _stacks(file, wavelengths is not None).values()
     if not shapes:
         return Match.NO
     fits = wavelengths is not None and any(len(wavelengths) in shape for shape in shapes)
@@ -91,8 +94,9 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     CubeError
         When no wavelengths are known.
     """
-    with reading(path), tifffile.TiffFile(path) as file:
-        stacks, stored, size = _stacks(file), stored_wavelengths(file), pixel_size_mm(file)
+    with _opened(path) as file:
+        stored, size = stored_wavelengths(file), pixel_size_mm(file)
+        stacks = _stacks(file, spectral=True)
     given = stored if options.wavelengths_nm is None else np.asarray(options.wavelengths_nm, dtype=float)
     if given is None:
         raise missing_wavelengths(path, [(f"stack {index}", shape) for index, shape in stacks.items()])
@@ -103,16 +107,28 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     ]
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[tifffile.TiffFile]:
+    """Open a file; others that its metadata names are not followed."""
+    with reading(path), tifffile.TiffFile(path, _multifile=False) as file:
+        try:
+            yield file
+        except AssertionError as error:  # how tifffile finds that tags contradict each other
+            raise CubeError(f"{path}: the TIFF's tags contradict each other; it is damaged.") from error
+
+
 def _is_tiff(path: Path) -> bool:
     return any(starts_with(path, magic) for magic in _MAGICS)
 
 
-def _stacks(file: tifffile.TiffFile) -> dict[int, tuple[int, ...]]:
-    """Return the series with three axes of real numbers, the largest first; pictures in colour are none."""
+def _stacks(file: tifffile.TiffFile, spectral: bool) -> dict[int, tuple[int, ...]]:
+    """Return the series with three axes of real numbers, the largest first; unless ``spectral``, none that are colours."""
     found = {}
     for index, series in enumerate(file.series):
-        colour = "S" in series.axes and series.shape[series.axes.index("S")] in (3, 4)
-        if series.ndim == 3 and series.dtype is not None and series.dtype.kind in "fiub" and not colour:
+        colours = not spectral and (
+            series.axes.endswith("S") or (series.axes.startswith("S") and series.shape[0] == 3)
+        )
+        if series.ndim == 3 and series.dtype is not None and series.dtype.kind in "fiub" and not colours:
             found[index] = tuple(map(int, series.shape))
     return dict(sorted(found.items(), key=lambda item: -np.prod(item[1], dtype=float)))
 
@@ -124,7 +140,7 @@ def _read(
     size: tuple[float, float] | None,
     options: ReadOptions,
 ) -> SpectralCube:
-    with reading(path), tifffile.TiffFile(path) as file:
+    with _opened(path) as file:
         series = file.series[index]
         axes, shape = series.axes, tuple(map(int, series.shape))
         source = _source(path, file, index)
