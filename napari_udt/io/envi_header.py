@@ -74,7 +74,7 @@ class EnviHeader:
     @property
     def scale(self) -> float:
         """The number by which stored values are divided to get reflectance; 1 where none is given."""
-        return _number(self.fields.get("reflectance scale factor", "1")) or 1.0
+        return float(self.fields.get("reflectance scale factor", "1"))
 
     @property
     def wavelengths_nm(self) -> NDArray[np.float64] | None:
@@ -136,6 +136,11 @@ def header(fields: Mapping[str, str], where: str) -> EnviHeader:
     interleave = fields.get("interleave", "bsq").strip().lower()
     if interleave not in AXES:
         raise CubeError(f"{where}: interleave {interleave[:40]!r} is unknown; expected bsq, bil or bip.")
+    scale = _number(fields.get("reflectance scale factor", "1")) or 0.0
+    if not 0 < scale < np.inf:
+        raise CubeError(
+            f"{where}: the reflectance scale factor is {fields['reflectance scale factor'][:40]!r}; expected a positive number."
+        )
     order = ">" if _whole(fields, "byte order", where, 0) == 1 else "<"
     return EnviHeader(fields, lines, samples, bands, np.dtype(order + DTYPES[number]), interleave, offset)
 

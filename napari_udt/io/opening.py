@@ -188,7 +188,14 @@ def _chosen(found: Sequence[Candidate], wanted: str | int | None, path: Path) ->
 
 def _open(path: Path, known: Format, chosen: Candidate, found: Sequence[Candidate]) -> SpectralCube:
     with reading(path):
-        cube = chosen.read()
+        try:
+            cube = chosen.read()
+        except CubeError as error:
+            if str(path.parent) in str(error):
+                raise
+            raise CubeError(
+                f"{path}: {error}"
+            ) from error  # what a cube says of itself does not name its file
     origin = {
         "path": str(path),
         "format": known.name,
