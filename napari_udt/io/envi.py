@@ -20,11 +20,11 @@ from napari_udt.errors import CubeError
 from napari_udt.io import envi_header
 from napari_udt.io.assemble import assemble, label_image
 from napari_udt.io.axes import missing_wavelengths
+from napari_udt.io.bare import BareSource, ScaledSource
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.description import described
 from napari_udt.io.envi_header import AXES, EnviHeader
-from napari_udt.io.lazy import ArraySource, LazyCube, Source
-from napari_udt.io.mapped import ScaledSource, mapped
+from napari_udt.io.lazy import LazyCube, Source
 from napari_udt.io.numpy_files import starts_with
 
 # Field in which the writer keeps what ENVI has no words for: a list of one JSON object (see ``envi_writer``).
@@ -102,8 +102,7 @@ def data_file(header: Path) -> Path:
 
 def numbers(header_path: Path, header: EnviHeader) -> LazyCube:
     """Return the numbers that a header describes, as a cube that stays in the file."""
-    array = mapped(data_file(header_path), header.dtype, header.shape, header.offset)
-    source: Source = ArraySource(array)
+    source: Source = BareSource(data_file(header_path), header.dtype, header.shape, header.offset)
     if header.scale != 1:
         source = ScaledSource(source, header.scale)
     return LazyCube(source, AXES[header.interleave])
@@ -123,8 +122,8 @@ def picture(header_path: Path, shape: tuple[int, int]) -> tuple[NDArray[Any], En
             f"{header_path}: the picture has {header.lines} x {header.samples} pixels and {header.bands} bands; "
             f"expected {shape[0]} x {shape[1]} and one band."
         )
-    array = mapped(data_file(header_path), header.dtype, header.shape, header.offset)
-    return np.array(array).reshape(shape), header
+    source = BareSource(data_file(header_path), header.dtype, header.shape, header.offset)
+    return source.read((slice(None),) * 3).reshape(shape), header
 
 
 def labels(header_path: Path, shape: tuple[int, int]) -> tuple[NDArray[np.int32], dict[int, str]]:

@@ -10,19 +10,17 @@ import math
 import zlib
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.io import nrrd_header
 from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import missing_wavelengths, spectral_axis
+from napari_udt.io.bare import BareSource
 from napari_udt.io.contract import Candidate, Match, ReadOptions
-from napari_udt.io.lazy import ArraySource, LazyCube
-from napari_udt.io.mapped import mapped
+from napari_udt.io.lazy import ArraySource, LazyCube, Source
 from napari_udt.io.nrrd_header import NrrdHeader
 from napari_udt.io.numpy_files import starts_with
 
@@ -64,7 +62,7 @@ def _read(path: Path, header: NrrdHeader, options: ReadOptions) -> SpectralCube:
     if header.row_axis == columns:
         columns, rows = rows, columns
     height, width = header.spacing_mm(rows), header.spacing_mm(columns)
-    stored = LazyCube(ArraySource(_array(path, header, options)), (2 - rows, 2 - columns, 2 - spectral))
+    stored = LazyCube(_source(path, header, options), (2 - rows, 2 - columns, 2 - spectral))
     return assemble(
         path,
         options,
@@ -75,7 +73,7 @@ def _read(path: Path, header: NrrdHeader, options: ReadOptions) -> SpectralCube:
     )
 
 
-def _array(path: Path, header: NrrdHeader, options: ReadOptions) -> NDArray[Any]:
+def _source(path: Path, header: NrrdHeader, options: ReadOptions) -> Source:
     """Return the numbers, slowest axis first."""
     shape = header.sizes[::-1]
     file, start = _place(path, header)
@@ -86,9 +84,10 @@ def _array(path: Path, header: NrrdHeader, options: ReadOptions) -> NDArray[Any]
                 start, skip = file.stat().st_size - math.prod(shape) * header.dtype.itemsize, 0
             if start + skip < 0:
                 raise CubeError(f"{path}: the header declares more than {file.name} holds; it is cut short.")
-            return mapped(file, header.dtype, shape, start + skip)
+            return BareSource(file, header.dtype, shape, start + skip)
         case "gzip" | "gz":
-            return np.frombuffer(_inflated(file, start, header, options), header.dtype).reshape(shape)
+            numbers = np.frombuffer(_inflated(file, start, header, options), header.dtype)
+            return ArraySource(numbers.reshape(shape))
     raise CubeError(f"{path}: the encoding {header.encoding[:20]!r} is not supported; expected raw or gzip.")
 
 

@@ -25,10 +25,10 @@ from napari_udt.io.axes import (
     picture_axes,
     spectral_axis,
 )
+from napari_udt.io.bare import BareSource
 from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
 from napari_udt.io.hdf5 import MAX_RATIO, SMALL_BYTES
-from napari_udt.io.lazy import ArraySource, LazyCube, Source
-from napari_udt.io.mapped import mapped
+from napari_udt.io.lazy import LazyCube, Source
 from napari_udt.io.numpy_files import starts_with
 from napari_udt.io.tiff_facts import pixel_size_mm, stored_wavelengths
 
@@ -157,7 +157,7 @@ def _source(path: Path, file: tifffile.TiffFile, index: int) -> Source:
     shape = tuple(map(int, series.shape))
     if series.dataoffset is not None:
         dtype = np.dtype(f"{file.byteorder}{series.dtype.char}")
-        return ArraySource(mapped(path, dtype, shape, series.dataoffset))
+        return BareSource(path, dtype, shape, series.dataoffset)
     if len(series.pages) not in (1, shape[0]):
         raise CubeError(
             f"{path}: {len(series.pages)} pages for a stack of shape {shape}; expected one per channel."

@@ -19,10 +19,10 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import missing_wavelengths
+from napari_udt.io.bare import BareSource, FlippedSource
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.htc_labels import outlines
-from napari_udt.io.lazy import ArraySource, LazyCube
-from napari_udt.io.mapped import mapped
+from napari_udt.io.lazy import LazyCube
 from napari_udt.io.paper_hsi import WAVELENGTHS_NM
 
 _HEADER = struct.Struct(">3i")
@@ -62,8 +62,8 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
 
 
 def _read(path: Path, shape: tuple[int, int, int], options: ReadOptions) -> SpectralCube:
-    array = mapped(path, ">f4", shape, _HEADER.size)[:, ::-1]  # stored from the bottom up
-    data = LazyCube(ArraySource(array), (1, 0, 2))
+    stored = BareSource(path, ">f4", shape, _HEADER.size)
+    data = LazyCube(FlippedSource(stored, 1), (1, 0, 2))  # stored from the bottom up
     known = shape[2] == len(WAVELENGTHS_NM)
     assumed = {"domain": "a camera's recording"}
     if known:
