@@ -79,7 +79,7 @@ class BareSource:
         for first in range(0, len(lines), step):
             block = lines[first : first + step]
             run = (block[-1] - block[0]) * self.shape[2] + width
-            numbers = np.zeros((block[-1] + 1 - block[0]) * self.shape[2], self._dtype)
+            numbers = np.empty((block[-1] + 1 - block[0]) * self.shape[2], self._dtype)
             self._fill(file, (plane * self.shape[1] + block[0]) * self.shape[2] + values[0], numbers[:run])
             table = numbers.reshape(-1, self.shape[2])[:: lines.step, : width : values.step]
             target[first : first + step] = table

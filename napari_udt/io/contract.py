@@ -86,6 +86,13 @@ class FormatModule(Protocol):
         """Return what the file can be opened as, best first; raises ``CubeError`` when a fact is missing."""
 
 
+class SeveralFilesModule(FormatModule, Protocol):
+    """What a module offers besides where a recording is several files, any of which opens it."""
+
+    def main_file(self, path: Path) -> Path | None:
+        """Return the file or folder by which the recording that ``path`` belongs to is known."""
+
+
 class WriterModule(Protocol):
     """What every module that writes a format offers."""
 

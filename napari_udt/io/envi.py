@@ -47,7 +47,7 @@ _STRUCTURAL = (
 
 def sniff(path: Path) -> Match:
     """Whether it is an ENVI header whose numbers lie beside it, or those numbers."""
-    found = header_of(path)
+    found = main_file(path)
     if found is None:
         return Match.NO
     header = envi_header.read(found)
@@ -63,7 +63,7 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     CubeError
         When the header lacks wavelengths and none are given, or the file holds class numbers.
     """
-    found = header_of(path)
+    found = main_file(path)
     if found is None:
         raise CubeError(f"{path}: the ENVI header is gone.")
     header = envi_header.read(found)
@@ -76,7 +76,7 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     return [Candidate("cube", partial(_read, found, header, options))]
 
 
-def header_of(path: Path) -> Path | None:
+def main_file(path: Path) -> Path | None:
     """Return the header that a file is, or that describes its numbers; None where there is none."""
     if not path.is_file():
         return None

@@ -68,7 +68,7 @@ class ReflectanceSource:
 
 def sniff(path: Path) -> Match:
     """Whether it is a folder with raw data and both references, or one of its files."""
-    folder = _folder(path)
+    folder = main_file(path)
     if folder is None:
         return Match.NO
     known = envi_header.read(_header(folder, _RAW)).wavelengths_nm is not None
@@ -83,13 +83,23 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     CubeError
         When the wavelengths are neither stored nor given.
     """
-    folder = _folder(path)
+    folder = main_file(path)
     if folder is None:
         raise CubeError(f"{path}: the HELICoiD folder lacks {_RAW}, {_WHITE} or {_DARK}, each with its .hdr.")
     header = envi_header.read(_header(folder, _RAW))
     if header.wavelengths_nm is None and options.wavelengths_nm is None:
         raise missing_wavelengths(path, [(_RAW, (header.lines, header.samples, header.bands))])
     return [Candidate("reflectance", partial(_read, path, folder, options))]
+
+
+def main_file(path: Path) -> Path | None:
+    """Return the folder with raw data and both references that a path is, or lies in as one of its parts."""
+    folder = path if path.is_dir() else path.parent
+    parts = {name + ending for name in (_RAW, _WHITE, _DARK, _MAP) for ending in ("", ".hdr")}
+    if folder == path or path.name in parts:
+        needed = (_header(folder, name) for name in (_RAW, _WHITE, _DARK))
+        return folder if all(starts_with(header, envi_header.MAGIC) for header in needed) else None
+    return None
 
 
 def _read(path: Path, folder: Path, options: ReadOptions) -> SpectralCube:
@@ -137,16 +147,6 @@ def _map(folder: Path, shape: tuple[int, int]) -> tuple[NDArray[np.int32] | None
         return None, {}
     labels, names = envi.labels(path, shape)
     return labels, names or CLASS_NAMES
-
-
-def _folder(path: Path) -> Path | None:
-    """Return the folder with raw data and both references that a path is, or lies in as one of its parts."""
-    folder = path if path.is_dir() else path.parent
-    parts = {name + ending for name in (_RAW, _WHITE, _DARK, _MAP) for ending in ("", ".hdr")}
-    if folder == path or path.name in parts:
-        needed = (_header(folder, name) for name in (_RAW, _WHITE, _DARK))
-        return folder if all(starts_with(header, envi_header.MAGIC) for header in needed) else None
-    return None
 
 
 def _header(folder: Path, name: str) -> Path:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from napari_udt.cube import DOMAINS, MODALITIES, Domain, Modality, SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.files import whole_set_or_nothing
-from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
+from napari_udt.io.contract import Candidate, Match, ReadOptions, SeveralFilesModule, reading
 from napari_udt.io.diagnosis import explain
 from napari_udt.io.diagnosis import is_damaged as _is_damaged
 from napari_udt.io.registry import Format, sniff, writer_for
@@ -78,6 +79,17 @@ def list_candidates(path: PathLike, *, wavelengths_nm: Sequence[float] | None = 
     """Return the titles of what a file could be opened as; :func:`open_cube` takes the first by default."""
     _, found = _look(Path(path), ReadOptions(wavelengths_nm=wavelengths_nm))
     return [c.title for c in found]
+
+
+def recordings(paths: Iterable[PathLike]) -> list[Path]:
+    """Return the files that are recordings of their own: of files that go together (ENVI) only the first."""
+    first: dict[Path, Path] = {}
+    for path in map(Path, paths):
+        known = sniff(path).format
+        several = known is not None and known.several_files
+        main = cast(SeveralFilesModule, known.load()).main_file(path) if known and several else None
+        first.setdefault(main or path, path)
+    return list(first.values())
 
 
 def is_readable(path: PathLike) -> bool:

@@ -32,6 +32,8 @@ class Format:
         Module that reads it, imported when first needed.
     common : bool
         Whether other programs' files have these endings too: a broken one is not ours to explain then.
+    several_files : bool
+        Whether a recording is several files, any of which opens it; the module's ``main_file`` tells which counts.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Format:
     extensions: tuple[str, ...]
     module: str
     common: bool = False
+    several_files: bool = False
 
     def load(self) -> FormatModule:
         """Return the module that reads the format."""
@@ -57,10 +60,17 @@ FORMATS: tuple[Format, ...] = (
     Format("tiff", "TIFF stack", (".tif", ".tiff"), "napari_udt.io.tiff", common=True),
     Format("nrrd", "NRRD volume", (".nrrd", ".nhdr"), "napari_udt.io.nrrd", common=True),
     Format("csv", "napari-udt spectra in CSV", (".csv",), "napari_udt.io.csv_spectra", common=True),
-    Format("tivita", "Tivita camera", ("_SpecCube.dat",), "napari_udt.io.tivita"),
+    Format("tivita", "Tivita camera", ("_SpecCube.dat",), "napari_udt.io.tivita", several_files=True),
     Format("htc", "htc blosc", (".blosc",), "napari_udt.io.htc_blosc"),
-    Format("helicoid", "HELICoiD folder", (), "napari_udt.io.helicoid"),
-    Format("envi", "ENVI", (".hdr", ".img", ".dat", ".raw"), "napari_udt.io.envi", common=True),
+    Format("helicoid", "HELICoiD folder", (), "napari_udt.io.helicoid", several_files=True),
+    Format(
+        "envi",
+        "ENVI",
+        (".hdr", ".img", ".dat", ".raw"),
+        "napari_udt.io.envi",
+        common=True,
+        several_files=True,
+    ),
 )
 
 

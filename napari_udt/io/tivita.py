@@ -33,7 +33,7 @@ _LOG_BYTES = 1_000_000
 
 def sniff(path: Path) -> Match:
     """Whether the first bytes declare a cube that fills the file exactly, or it is a folder with one such file."""
-    file = _file(path)
+    file = main_file(path)
     if file is None:
         return Match.NO
     shape = _shape(file)
@@ -52,13 +52,21 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     CubeError
         When it has another number of channels than the camera and no wavelengths are given.
     """
-    file = _file(path)
+    file = main_file(path)
     shape = None if file is None else _shape(file)
     if file is None or shape is None:
         raise _misfit(path)
     if shape[2] != len(WAVELENGTHS_NM) and options.wavelengths_nm is None:
         raise missing_wavelengths(path, [("recording", shape)])
     return [Candidate("recording", partial(_read, file, shape, options))]
+
+
+def main_file(path: Path) -> Path | None:
+    """Return the file of a recording; of a folder the only one in it."""
+    if not path.is_dir():
+        return path if path.is_file() else None
+    found = sorted(path.glob(f"*{_ENDING}"))
+    return found[0] if len(found) == 1 else None
 
 
 def _read(path: Path, shape: tuple[int, int, int], options: ReadOptions) -> SpectralCube:
@@ -80,14 +88,6 @@ def _read(path: Path, shape: tuple[int, int, int], options: ReadOptions) -> Spec
         metadata={"assumed": assumed, **_log(path)},
         **outlines(path, data.shape[:2]),
     )
-
-
-def _file(path: Path) -> Path | None:
-    """Return the file of a recording; of a folder the only one in it."""
-    if not path.is_dir():
-        return path if path.is_file() else None
-    found = sorted(path.glob(f"*{_ENDING}"))
-    return found[0] if len(found) == 1 else None
 
 
 def _shape(path: Path) -> tuple[int, int, int] | None:

@@ -36,9 +36,9 @@ def read(path: str | Sequence[str]) -> list[LayerTuple]:
     CubeError
         One sentence, which napari shows; no layer is added then.
     """
-    from napari_udt.io import open_cubes
+    from napari_udt.io import open_cubes, recordings
 
-    cubes = [cube for p in _as_list(path) for cube in open_cubes(Path(p))]
+    cubes = [cube for file in recordings(_as_list(path)) for cube in open_cubes(file)]
     return [layer for cube in cubes for layer in cube_layers(cube)]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from napari_udt.errors import UdtError
-from napari_udt.io import is_readable, open_cubes
+from napari_udt.io import is_readable, open_cubes, recordings
 from napari_udt.viewer.session import Session
 
 # Endings that a dropped file of spectra usually has. Such a file is ours to open or to explain, even when its
@@ -32,7 +32,7 @@ def open_files(session: Session, paths: Iterable[Path | str]) -> list[str]:
     A file is opened whole or not at all; the session keeps everything that it had.
     """
     problems = []
-    for path in map(Path, paths):
+    for path in recordings(paths):
         try:
             cubes = open_cubes(path)
         except UdtError as error:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_udt.errors import CubeError
-from napari_udt.io import is_readable, open_cube
+from napari_udt.io import is_readable, open_cube, recordings
 from napari_udt.io.envi_header import as_list, as_text, header, parse
 
 FACTS = {"wavelength units": "Nanometers"}
@@ -84,6 +84,11 @@ def test_offset_scale_pixel_size_and_other_fields(tmp_path, image, wavelengths):
 def test_the_file_with_the_numbers_may_have_any_usual_ending(tmp_path, image, ending):
     by_hand(tmp_path, image, "wavelength = {500, 600, 700, 800}\n", ending)
     np.testing.assert_array_equal(open_cube(tmp_path / f"x{ending}").data, image)
+
+
+def test_header_and_numbers_dropped_together_are_one_recording(tmp_path, image):
+    header = by_hand(tmp_path, image, "wavelength = {500, 600, 700, 800}\n")
+    assert recordings([tmp_path / "x.dat", header]) == [tmp_path / "x.dat"]
 
 
 def test_another_file_beside_a_header_is_not_its_data(tmp_path, image):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import spectral.io.envi as library
 
-from napari_udt.io import is_readable, open_cube
+from napari_udt.io import is_readable, open_cube, recordings
 
 SHAPE = (6, 5, 4)
 
@@ -40,6 +40,15 @@ def test_the_folder_and_each_of_its_files_open_the_calibrated_cube(patient, wave
     np.testing.assert_array_equal(cube.wavelengths_nm, wavelengths)
     assert (cube.name, cube.domain, cube.quantity) == ("004-02", "real", "reflectance")
     assert cube.label_names[2] == "tumour tissue"
+
+
+def test_all_files_of_a_folder_are_one_recording(patient, tmp_path):
+    folder, _, _ = patient
+    (tmp_path / "note.txt").write_text("a note")
+    assert recordings([*sorted(folder.iterdir()), folder, tmp_path / "note.txt"]) == [
+        folder / "darkReference",
+        tmp_path / "note.txt",
+    ]
 
 
 def test_another_file_in_the_folder_is_not_the_recording(patient):
