@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,6 +32,58 @@ def whole_or_nothing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def whole_set_or_nothing(folder: Path, overwrite: bool) -> Iterator[Path]:
+    """Offer a temporary folder and move the files written there into ``folder`` together, when the block ends well.
+
+    They are moved in the order in which they were written, so a header that is written last never stands alone. One
+    file replaces its former self atomically; of several, the former ones come back when a move fails.
+
+    Raises
+    ------
+    FileExistsError
+        When one of the files exists and ``overwrite`` is False; nothing was moved then.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing.", suffix=".part") as scratch:
+        new, former = Path(scratch, "new"), Path(scratch, "former")
+        new.mkdir()
+        former.mkdir()
+        yield new
+        _settle(new)
+        names = [file.name for file in sorted(new.iterdir(), key=lambda file: file.stat().st_mtime_ns)]
+        there = [name for name in names if (folder / name).exists()]
+        if there and not overwrite:
+            raise FileExistsError(errno.EEXIST, "exists", str(folder / there[0]))
+        _move_all(names, new, folder, former)
+
+
+def _move_all(names: Sequence[str], new: Path, folder: Path, former: Path) -> None:
+    moved = []
+    try:
+        for name in names:
+            if len(names) > 1 and (folder / name).exists():
+                (folder / name).replace(former / name)
+            (new / name).replace(folder / name)
+            moved.append(name)
+    except OSError:
+        for name in moved:
+            (folder / name).unlink()
+        for file in former.iterdir():
+            file.replace(folder / file.name)
+        raise
+
+
+def _settle(folder: Path) -> None:
+    """Bring the files of a folder to the disk, as ordinary files: some writers make private ones."""
+    for file in folder.rglob("*"):
+        if file.is_file():
+            with open(file, "rb") as handle:
+                os.fsync(handle.fileno())
+            file.chmod(0o666 & ~_umask())
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
@@ -49,11 +102,7 @@ def whole_folder_or_nothing(path: Path) -> Iterator[Path]:
         temporary, former = Path(scratch, "new"), Path(scratch, "former")
         temporary.mkdir()
         yield temporary
-        for file in temporary.rglob("*"):
-            if file.is_file():
-                with open(file, "rb") as handle:
-                    os.fsync(handle.fileno())
-                file.chmod(0o666 & ~_umask())  # some writers make private files
+        _settle(temporary)
         if path.exists():
             path.replace(former)
         try:

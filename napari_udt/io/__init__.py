@@ -13,6 +13,7 @@ _HOMES = {
     "list_candidates": "opening",
     "open_cube": "opening",
     "open_cubes": "opening",
+    "recordings": "opening",
     "save_cube": "opening",
     "save_cubes": "opening",
 }
@@ -25,6 +26,7 @@ __all__ = [
     "list_candidates",
     "open_cube",
     "open_cubes",
+    "recordings",
     "save_cube",
     "save_cubes",
 ]
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
         list_candidates,
         open_cube,
         open_cubes,
+        recordings,
         save_cube,
         save_cubes,
     )

@@ -15,12 +15,20 @@ from napari_udt.errors import CubeError
 MAX_WAVELENGTHS = 100_000
 
 _NAME = re.compile(r"(wave_?lengths?|wls?|lambdas?|bands?)(_(nm|um|m|microns?|meters?))?", re.IGNORECASE)
+_LABEL_NAME = re.compile(
+    r"(^|_)(labels?|seg(mentation)?|gt|ground_?truth|classes|masks?)($|_)|gtmap", re.IGNORECASE
+)
 _PLAUSIBLE_NM = (100.0, 30_000.0)
 
 
 def is_wavelength_name(name: str) -> bool:
     """Whether an array of this name may hold wavelengths."""
     return _NAME.fullmatch(name.rsplit("/", 1)[-1].strip()) is not None
+
+
+def is_label_name(name: str) -> bool:
+    """Whether a picture of this name may hold class numbers."""
+    return _LABEL_NAME.search(name.rsplit("/", 1)[-1]) is not None
 
 
 def wavelengths_in_nm(values: Any) -> NDArray[np.float64] | None:

@@ -99,6 +99,25 @@ class FormatModule(Protocol):
         """Return what the file can be opened as, best first; raises ``CubeError`` when a fact is missing."""
 
 
+class SeveralFilesModule(FormatModule, Protocol):
+    """What a module offers besides where a recording is several files, any of which opens it."""
+
+    def main_file(self, path: Path) -> Path | None:
+        """Return the file or folder by which the recording that ``path`` belongs to is known."""
+
+
+class WriterModule(Protocol):
+    """What every module that writes a format offers."""
+
+    def write(
+        self, cubes: Sequence[SpectralCube], path: Path, compress: bool = False, **options: bool
+    ) -> None:
+        """Write cubes at ``path``, and beside it the files that belong to it.
+
+        ``path`` lies in an empty folder of its own; the files move to their place when all are whole (``save_cube``).
+        """
+
+
 def _default_limit_mb() -> float:
     text = os.environ.get(MEMORY_VARIABLE, "")
     try:

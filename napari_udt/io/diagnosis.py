@@ -33,7 +33,8 @@ def explain(path: Path, damage: CubeError | None) -> CubeError:
 
 def is_damaged(path: Path, sniffed: Sniffed) -> bool:
     """Whether a file is meant as one of our formats by its ending, but broken or something else."""
-    ours = any(path.name.lower().endswith(known.extensions) for known in FORMATS)
+    own_endings = tuple(e.lower() for known in FORMATS if not known.common for e in known.extensions)
+    ours = path.name.lower().endswith(own_endings)
     if not path.is_file() or not ours or sniffed.format is not None:
         return False
     wrong = path.suffix.lower() in _HDF5_ENDINGS and not hdf5.is_hdf5(path)

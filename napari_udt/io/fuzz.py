@@ -23,33 +23,36 @@ from napari_udt.cube import SpectralCube
 from napari_udt.dataset import Dataset, save_dataset
 from napari_udt.errors import CubeError
 from napari_udt.io import describe, is_damaged, is_readable, list_candidates, open_cube, save_cube
+from napari_udt.io.fuzz_seeds import write_hsi_seeds
+from napari_udt.io.fuzz_seeds_pat import WAVELENGTHS_NM, write_pat_seeds
 
 Mutation = Callable[[bytearray, np.random.Generator], bytearray]
 
-_WAVELENGTHS_NM = np.linspace(700, 850, 4)
-
 
 def seed_files(folder: Path) -> list[Path]:
-    """Write one small good file for every reader and return their paths."""
+    """Write one small good file for every reader and return the paths of all; those of a sub-folder go together."""
     rng = np.random.default_rng(0)
     image = rng.random((6, 5, 4), dtype=np.float32)
     labels = rng.integers(0, 3, (6, 5))
     cube = SpectralCube(
-        image, _WAVELENGTHS_NM, "PAT", labels=labels, label_names={1: "vein"}, metadata={"a": 1}
+        image, WAVELENGTHS_NM, "PAT", labels=labels, label_names={1: "vein"}, metadata={"a": 1}
     )
     save_cube(cube, folder / "own.h5", overwrite=True)
     save_cube(cube, folder / "packed.h5", overwrite=True, compress=True)
     save_cube(cube, folder / "paper.npz", overwrite=True)
+    save_cube(cube, folder / "spectra.csv", overwrite=True)
+    save_cube(cube, folder / "envi" / "cube.hdr", overwrite=True)
+    write_hsi_seeds(folder, cube)
     _write_simpa(folder / "simpa.hdf5", image, labels)
     _write_plain(folder / "plain.h5", image)
-    np.savez(folder / "plain.npz", cube=image, wavelengths=_WAVELENGTHS_NM)
+    np.savez(folder / "plain.npz", cube=image, wavelengths=WAVELENGTHS_NM)
     np.save(folder / "P001#2020_01_01_01_01_01.npy", rng.random((7, 100)))
     images = np.stack([image.transpose(2, 0, 1)] * 2)
     save_dataset(
         Dataset(
             images,
             np.stack([labels] * 2),
-            _WAVELENGTHS_NM,
+            WAVELENGTHS_NM,
             ("fat", "vein", "artery"),
             "PAT",
             "simulated",
@@ -58,11 +61,8 @@ def seed_files(folder: Path) -> list[Path]:
         ),
         folder / "set.h5",
     )
-    _write_patato(folder / "patato.hdf5", image)
-    _write_patato_raw(folder / "patato_raw.hdf5", rng)
-    _write_ipasc(folder / "ipasc.hdf5", rng)
-    _write_ithera(folder / "scan.msot", rng)
-    return sorted(path for path in folder.iterdir() if path.is_file() and path.suffix != ".bin")
+    write_pat_seeds(folder, image)
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def mutated(good: bytes, rng: np.random.Generator) -> bytes:
@@ -82,7 +82,7 @@ def try_file(path: Path) -> str:
         describe(open_cube(path))
         return "opened"
     except CubeError as error:
-        if path.name not in str(error):
+        if str(path.parent) not in str(error):
             raise AssertionError(f"the error does not name the file: {error}") from error
         return "refused"
 
@@ -95,24 +95,36 @@ def run(count: int, seed: int, folder: Path) -> tuple[Counter[str], list[Path]]:
     outcomes : Counter
         How many files were "opened", "refused", or raised something else (by the error's name).
     kept : list of path
-        The files that raised something else.
+        The files that raised something else, or the folders of those that go together.
     """
     rng = np.random.default_rng(seed)
-    (folder / "good").mkdir(exist_ok=True)
-    seeds = [(path.name, path.read_bytes()) for path in seed_files(folder / "good")]
-    shutil.copytree(folder / "good", folder, dirs_exist_ok=True)  # a scan's header finds its data beside it
+    good_folder = folder / "good"
+    good_folder.mkdir(exist_ok=True)
+    seeds = [(path, path.read_bytes()) for path in seed_files(good_folder)]
     outcomes: Counter[str] = Counter()
     kept = []
     for number in range(count):
-        name, good = seeds[number % len(seeds)]
-        path = folder / name
+        path, good = seeds[number % len(seeds)]
         path.write_bytes(mutated(good, rng))
         try:
-            outcomes[try_file(path)] += 1
+            outcomes[_try_with_companions(path, good_folder)] += 1
         except Exception as error:  # the very thing that is searched for
             outcomes[type(error).__name__] += 1
-            kept.append(path.replace(folder / f"{number}-{name}"))
+            kept.append(_keep(path, good_folder, folder / f"{number}-{path.name}"))
+        path.write_bytes(good)
     return outcomes, kept
+
+
+def _try_with_companions(path: Path, root: Path) -> str:
+    """Try a file, and through all others of its sub-folder; "opened" if any opens."""
+    together = [path] if path.parent == root else sorted(path.parent.iterdir())
+    return min(try_file(each) for each in together)
+
+
+def _keep(path: Path, root: Path, target: Path) -> Path:
+    if path.parent == root:
+        return Path(shutil.copy(path, target))
+    return shutil.copytree(path.parent, target)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -135,7 +147,7 @@ def _write_simpa(path: Path, image: np.ndarray, labels: np.ndarray) -> None:
     with h5py.File(path, "w") as file:
         file["simpa_version"] = "1.0.0"
         file["settings/Settings/voxel_spacing_mm"] = 0.15625
-        for channel, wavelength in enumerate(_WAVELENGTHS_NM):
+        for channel, wavelength in enumerate(WAVELENGTHS_NM):
             file[f"simulations/reconstructed_data/{wavelength:g}"] = image[:, :, channel].T
         file["simulations/simulation_properties/seg"] = labels.T
         file["simulations/simulation_properties/oxy"] = labels.T / 3
@@ -144,65 +156,8 @@ def _write_simpa(path: Path, image: np.ndarray, labels: np.ndarray) -> None:
 def _write_plain(path: Path, image: np.ndarray) -> None:
     with h5py.File(path, "w") as file:
         file.create_dataset("scan/cube", data=image, chunks=(2, 5, 4), compression="gzip")
-        file["scan/wavelengths"] = _WAVELENGTHS_NM
+        file["scan/wavelengths"] = WAVELENGTHS_NM
         file["scan/cube"].attrs["unit"] = "a.u."
-
-
-def _write_patato(path: Path, image: np.ndarray) -> None:
-    with h5py.File(path, "w") as file:
-        file["wavelengths"] = _WAVELENGTHS_NM
-        stored = np.stack([image.transpose(2, 0, 1)[:, None]] * 2)
-        for group, part in (("recons", stored), ("so2", stored[:, :1])):
-            dataset = file.create_dataset(f"{group}/BP/0", data=part)
-            for axis in "XYZ":
-                dataset.attrs[f"RECONSTRUCTION_FIELD_OF_VIEW_{axis}"] = 0.02
-        file["rois/tumour_left/0"] = [[0, 0], [0.01, 0], [0, 0.01]]
-
-
-def _write_patato_raw(path: Path, rng: np.random.Generator) -> None:
-    with h5py.File(path, "w") as file:
-        file["wavelengths"] = _WAVELENGTHS_NM
-        file["raw_data"] = rng.integers(0, 4096, (2, 4, 5, 40), dtype=np.uint16)
-        file["raw_data"].attrs.update({"fs": 4e7, "speedofsound": 1500.0})
-        file["GEOMETRY"] = _arc_mm() / 1e3
-
-
-def _write_ipasc(path: Path, rng: np.random.Generator) -> None:
-    with h5py.File(path, "w") as file:
-        file["binary_time_series_data"] = rng.random((5, 40, 4, 2), dtype=np.float32)
-        file["meta_data/acquisition_wavelengths"] = _WAVELENGTHS_NM * 1e-9
-        file["meta_data/ad_sampling_rate"] = 4e7
-        file["meta_data/speed_of_sound"] = "None"
-        file["meta_data_device/general/field_of_view"] = [0, 0.002, 0, 0, 0, 0.002]
-        for number, place in enumerate(_arc_mm()):
-            file[f"meta_data_device/detectors/{number:010}/detector_position"] = place / 1e3
-
-
-def _write_ithera(path: Path, rng: np.random.Generator) -> None:
-    """Write a header and, beside it, time series and one picture."""
-    values = "".join(
-        f"<PROJECTION>{''.join(f'<VALUE>{v / 1e3:g}</VALUE>' for v in place)}</PROJECTION>"
-        for place in _arc_mm()
-    )
-    taken = [f"<WAVELENGTH>{wavelength:g}</WAVELENGTH>" for wavelength in _WAVELENGTHS_NM]
-    frames = "".join(f"<Frame>{one}<TEMPERATURE>25</TEMPERATURE></Frame>" for one in taken * 2)
-    path.write_text(
-        '<?xml version="1.0"?><DataModelMsotProject><HARDWARE-DESC xmlns="Header_Schema"><SAMPLING-FREQUENCY>40'
-        f"</SAMPLING-FREQUENCY><FRAME-DESC>{values}</FRAME-DESC></HARDWARE-DESC><MEASUREMENT-DESC><RECORDED-LENGTH>40"
-        f"</RECORDED-LENGTH><WAVELENGTHS>{''.join(taken)}</WAVELENGTHS></MEASUREMENT-DESC><ScanNode><ScanFrames>{frames}"
-        "</ScanFrames></ScanNode><ReconNodes><R><GUID>a-b</GUID><Resolution>5</Resolution></R></ReconNodes>"
-        "</DataModelMsotProject>",
-        "utf-8",
-    )
-    (path.parent / "RECONs").mkdir(exist_ok=True)
-    (path.parent / "RECONs" / "a-b.bin").write_bytes(rng.random((2, 4, 5, 5)).tobytes())
-    path.with_suffix(".bin").write_bytes(rng.integers(0, 4096, (2, 4, 5, 40), dtype=np.uint16).tobytes())
-
-
-def _arc_mm() -> np.ndarray:
-    """Five detectors on an arc of 1 mm radius: previews of it are small."""
-    angles = np.linspace(0.5, 2.5, 5)
-    return np.stack([np.cos(angles), np.sin(angles), np.zeros(5)], axis=1)
 
 
 def _flip(data: bytearray, rng: np.random.Generator) -> bytearray:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from napari_udt.cube import DOMAINS, MODALITIES, Domain, Modality, SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.files import whole_or_nothing
-from napari_udt.io import own, paper_pat
-from napari_udt.io.contract import Candidate, Frame, Match, Progress, ReadOptions, reading
+from napari_udt.files import whole_set_or_nothing
+from napari_udt.io.contract import (
+    Candidate,
+    Frame,
+    Match,
+    Progress,
+    ReadOptions,
+    SeveralFilesModule,
+    reading,
+)
 from napari_udt.io.diagnosis import explain
 from napari_udt.io.diagnosis import is_damaged as _is_damaged
-from napari_udt.io.registry import Format, sniff
+from napari_udt.io.registry import Format, sniff, writer_for
 from napari_udt.reconstruction.options import ReconstructionOptions
 
 MAX_NAMED = 50  # candidates that messages and metadata name; list_candidates names all
@@ -102,6 +110,17 @@ def list_candidates(path: PathLike, *, wavelengths_nm: Sequence[float] | None = 
     return [c.title for c in found]
 
 
+def recordings(paths: Iterable[PathLike]) -> list[Path]:
+    """Return the files that are recordings of their own: of files that go together (ENVI) only the first."""
+    first: dict[Path, Path] = {}
+    for path in map(Path, paths):
+        known = sniff(path).format
+        several = known is not None and known.several_files
+        main = cast(SeveralFilesModule, known.load()).main_file(path) if known and several else None
+        first.setdefault(main or path, path)
+    return list(first.values())
+
+
 def is_readable(path: PathLike) -> bool:
     """Whether the file is a spectral cube that opens without further facts; cheap, and never raises."""
     return sniff(Path(path)).match is Match.YES
@@ -115,38 +134,64 @@ def is_damaged(path: PathLike) -> bool:
     return _is_damaged(Path(path), sniff(Path(path)))
 
 
-def save_cube(cube: SpectralCube, path: PathLike, overwrite: bool = False, compress: bool = False) -> None:
-    """Write one cube: napari-udt's HDF5 (``.h5``, ``.hdf5``) or the paper's layout (``.npz``), by the ending.
+def save_cube(
+    cube: SpectralCube,
+    path: PathLike,
+    overwrite: bool = False,
+    compress: bool = False,
+    labelled_only: bool = False,
+) -> None:
+    """Write one cube, in the format that the ending asks for (:data:`napari_udt.io.registry.WRITERS`).
 
     Parameters
     ----------
     cube : SpectralCube
     path : path
-        Where to; written whole or not at all.
+        Where to: napari-udt's HDF5 (``.h5``, ``.hdf5``), the paper's layout (``.npz``), ENVI (``.hdr``, with its data
+        and labels beside it) or spectra in CSV (``.csv``). All files are written whole or not at all.
     overwrite : bool
-        Whether an existing file may be replaced.
+        Whether existing files may be replaced.
     compress : bool
-        Smaller file, slower to read.
+        Smaller file, slower to read, where the format knows how.
+    labelled_only : bool
+        Of CSV: leave out pixels without a structure.
 
     Raises
     ------
     CubeError
-        When the file exists, cannot be written, or has another ending.
+        When a file exists, cannot be written, or has another ending.
     """
-    save_cubes([cube], path, overwrite, compress)
+    save_cubes([cube], path, overwrite, compress, labelled_only)
 
 
 def save_cubes(
-    cubes: Sequence[SpectralCube], path: PathLike, overwrite: bool = False, compress: bool = False
+    cubes: Sequence[SpectralCube],
+    path: PathLike,
+    overwrite: bool = False,
+    compress: bool = False,
+    labelled_only: bool = False,
 ) -> None:
     """Write several cubes into one napari-udt HDF5 file; otherwise as :func:`save_cube`."""
     path = Path(path)
-    write = _writer(path, len(cubes))
+    if not cubes:
+        raise CubeError(f"{path}: there is no cube to save.")
+    writer = writer_for(path, len(cubes))
+    if labelled_only and not writer.picks_pixels:
+        raise CubeError(
+            f"{path}: {writer.title} holds whole pictures; only CSV leaves out pixels without a label."
+        )
+    options = {"labelled_only": True} if labelled_only else {}
     if path.exists() and not overwrite:
         raise CubeError(f"{path}: the file exists; pass overwrite=True to replace it.")
     try:
-        with whole_or_nothing(path) as temporary:
-            write(cubes, temporary, compress)
+        with whole_set_or_nothing(path.parent, overwrite) as folder:
+            writer.load().write(cubes, folder / path.name, compress, **options)
+    except FileExistsError as error:
+        raise CubeError(
+            f"{path}: {Path(str(error.filename)).name}, which goes with it, exists; pass overwrite=True to replace it."
+        ) from error
+    except CubeError:
+        raise
     except (OSError, TypeError, ValueError, RecursionError) as error:
         raise CubeError(f"{path}: the cube cannot be written ({error}); nothing was changed.") from error
 
@@ -184,7 +229,14 @@ def _chosen(found: Sequence[Candidate], wanted: str | int | None, path: Path) ->
 
 def _open(path: Path, known: Format, chosen: Candidate, found: Sequence[Candidate]) -> SpectralCube:
     with reading(path):
-        cube = chosen.read()
+        try:
+            cube = chosen.read()
+        except CubeError as error:
+            if str(path.parent) in str(error):
+                raise
+            raise CubeError(
+                f"{path}: {error}"
+            ) from error  # what a cube says of itself does not name its file
     origin = {
         "path": str(path),
         "format": known.name,
@@ -192,17 +244,3 @@ def _open(path: Path, known: Format, chosen: Candidate, found: Sequence[Candidat
         "others": [c.title for c in found if c is not chosen][:MAX_NAMED],
     }
     return replace(cube, metadata={**cube.metadata, "file": origin})
-
-
-def _writer(path: Path, count: int) -> Callable[[Sequence[SpectralCube], Path, bool], None]:
-    """Return what writes the format that the file's ending asks for."""
-    if count == 0:
-        raise CubeError(f"{path}: there is no cube to save.")
-    ending = path.suffix.lower()
-    if ending in (".h5", ".hdf5"):
-        return own.write
-    if ending == ".npz" and count == 1:
-        return lambda cubes, target, compress: paper_pat.write(cubes[0], target, compress)
-    raise CubeError(
-        f"{path}: cubes are saved as .h5 or .hdf5, one cube also as .npz; choose one of these endings."
-    )

@@ -8,6 +8,7 @@ and ``description`` (JSON), which readers of the original layout ignore.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.io.assemble import assemble, label_image
 from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.description import described, description_text
 from napari_udt.io.lazy import ArraySource, LazyCube
 from napari_udt.io.numpy_files import ZIP_MAGIC, Npz, starts_with
 
@@ -28,7 +30,6 @@ CLASS_NAMES = {**{i: f"class {i}" for i in range(7)}, 5: "vein", 6: "artery"}
 
 _CONFIG_BYTES = 1_000_000
 _CONFIG_KEYS = ("dims", "mean", "std", "n_classes", "class_prevalences")
-_DESCRIBED = ("modality", "domain", "origin", "quantity", "name", "pixel_size_mm", "provenance")
 
 
 def sniff(path: Path) -> Match:
@@ -48,12 +49,13 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     return [Candidate("reconstruction", partial(_read, path, options))]
 
 
-def write(cube: SpectralCube, path: Path, compress: bool = False) -> None:
-    """Write a cube in the layout, at a path that is not protected against a half-written end (see ``save_cube``)."""
+def write(cubes: Sequence[SpectralCube], path: Path, compress: bool = False) -> None:
+    """Write one cube in the layout, at a path that is not protected against a half-written end (see ``save_cube``)."""
+    (cube,) = cubes
     arrays: dict[str, Any] = {
         "reconstruction": np.moveaxis(cube.rows(0, cube.shape[0]), 2, 0),
         "wavelengths_nm": cube.wavelengths_nm,
-        "description": np.array(json.dumps(_description(cube))),
+        "description": np.array(description_text(cube)),
     }
     if cube.labels is not None:
         arrays["segmentation"] = cube.labels
@@ -63,17 +65,9 @@ def write(cube: SpectralCube, path: Path, compress: bool = False) -> None:
         (np.savez_compressed if compress else np.savez)(file, allow_pickle=False, **arrays)
 
 
-def _description(cube: SpectralCube) -> dict[str, Any]:
-    return {
-        **{name: getattr(cube, name) for name in _DESCRIBED},
-        "label_names": {str(k): v for k, v in cube.label_names.items()},
-        "metadata": {k: v for k, v in cube.metadata.items() if k != "file"},
-    }
-
-
 def _read(path: Path, options: ReadOptions) -> SpectralCube:
     npz = Npz(path, options)
-    description = _stored_description(npz, path)
+    description = described(npz.text("description"), path)
     data = LazyCube(ArraySource(npz.numbers("reconstruction")), (1, 2, 0))
     labels = _picture(npz, "segmentation", data.shape[:2], path)
     wavelengths, assumed = _wavelengths(npz, data.shape[2])
@@ -112,18 +106,6 @@ def _picture(npz: Npz, name: str, shape: tuple[int, ...], path: Path) -> NDArray
     if picture.shape != shape:
         raise CubeError(f"{path}: {name} has shape {picture.shape}; expected {shape} as the reconstruction.")
     return picture
-
-
-def _stored_description(npz: Npz, path: Path) -> dict[str, Any]:
-    """Return what :func:`write` kept beside the arrays, as keyword arguments of a cube."""
-    text = npz.text("description")
-    if text is None:
-        return {}
-    stored = json.loads(text)
-    if not isinstance(stored, dict) or not {*_DESCRIBED, "label_names", "metadata"} <= set(stored):
-        raise CubeError(f"{path}: the description is not one that napari-udt writes.")
-    names = {int(k): v for k, v in stored["label_names"].items()}
-    return {**{k: stored[k] for k in (*_DESCRIBED, "metadata")}, "label_names": names}
 
 
 def _data_config(path: Path) -> dict[str, Any]:

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.io import hdf5
-from napari_udt.io.assemble import assemble
+from napari_udt.io.assemble import assemble, label_image
 from napari_udt.io.axes import (
     MAX_WAVELENGTHS,
+    is_label_name,
     is_wavelength_name,
     missing_wavelengths,
     picture_axes,
@@ -49,8 +50,10 @@ def sniff(path: Path) -> Match:
     return Match.YES if _fitting(arrays, wavelengths) else Match.NEEDS_FACTS
 
 
-def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
+def candidates(path: Path, options: ReadOptions, column_major: bool = False) -> list[Candidate]:
     """Return the arrays that fit the wavelengths: fractions before whole numbers, large before small.
+
+    ``column_major`` is for files of programs that count axes from the other end (MATLAB).
 
     Raises
     ------
@@ -65,7 +68,8 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     if not found:
         raise _nothing_fits(path, arrays, options)
     return [
-        Candidate(f.name, partial(_read, path, f, options), alternative=i > 0) for i, f in enumerate(found)
+        Candidate(f.name, partial(_read, path, f, options, column_major), alternative=i > 0)
+        for i, f in enumerate(found)
     ]
 
 
@@ -89,7 +93,11 @@ def _survey(
 def _wavelengths_of(item: Any, path: Path) -> list[NDArray[np.float64]]:
     """Return what an object holds of wavelengths: in its attributes, or itself when it is a list of that name."""
     held = [hdf5.attribute_numbers(item, name) for name in item.attrs if is_wavelength_name(name)]
-    is_list = isinstance(item, h5py.Dataset) and item.ndim == 1 and 0 < item.size <= MAX_WAVELENGTHS
+    is_list = (
+        isinstance(item, h5py.Dataset)
+        and item.ndim in (1, 2)
+        and 0 < item.size == max(item.shape) <= MAX_WAVELENGTHS
+    )  # MATLAB's lists have a second axis of length one
     if is_list and is_wavelength_name(item.name) and hdf5.is_numeric(item):
         held.append(hdf5.whole(item, path))
     return [values for values in map(wavelengths_in_nm, held) if values is not None]
@@ -123,11 +131,28 @@ def _nothing_fits(
     )
 
 
-def _read(path: Path, found: _Found, options: ReadOptions) -> SpectralCube:
-    spectral = spectral_axis(
-        found.shape, len(found.wavelengths_nm), options.spectral_axis, f"{path}: {found.name}"
-    )
+def _read(path: Path, found: _Found, options: ReadOptions, column_major: bool) -> SpectralCube:
+    shape = found.shape[::-1] if column_major else found.shape
+    spectral = spectral_axis(shape, len(found.wavelengths_nm), options.spectral_axis, f"{path}: {found.name}")
+    rows, columns, channels = (2 - axis if column_major else axis for axis in picture_axes(spectral))
     with hdf5.opened(path) as file:
         dataset = hdf5.checked(file[found.name], path)
-        data = LazyCube(Hdf5Source(path, dataset), picture_axes(spectral))
-        return assemble(path, options, data, wavelengths_nm=found.wavelengths_nm)
+        data = LazyCube(Hdf5Source(path, dataset), (rows, columns, channels))
+        labels = _labels(file, data.shape[:2], path, column_major)
+        return assemble(path, options, data, wavelengths_nm=found.wavelengths_nm, labels=labels)
+
+
+def _labels(
+    file: h5py.File, shape: tuple[int, ...], path: Path, column_major: bool
+) -> NDArray[np.int32] | None:
+    """Return the only array of the picture's size whose name says that it holds labels."""
+    stored = shape[::-1] if column_major else shape
+    named = [
+        item
+        for item in hdf5.objects(file)
+        if isinstance(item, h5py.Dataset) and item.shape == stored and is_label_name(item.name)
+    ]
+    if len(named) != 1:
+        return None
+    labels = label_image(hdf5.whole(named[0], path), named[0].name, path)
+    return labels.T if column_major else labels

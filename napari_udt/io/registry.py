@@ -1,7 +1,8 @@
 """The one place where formats are registered, and the step that finds out which one a file has.
 
 To add a format, write a module with ``sniff`` and ``candidates`` (see :class:`napari_udt.io.contract.FormatModule`) and
-add a line to ``FORMATS``. Order matters only where two formats would claim one file: the first one gets it.
+add a line to ``FORMATS``. Order matters only where two formats would claim one file: the first one gets it. A format
+that can be written has a module with ``write`` (:class:`napari_udt.io.contract.WriterModule`) and a line in ``WRITERS``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import cast
 
 from napari_udt.errors import CubeError
-from napari_udt.io.contract import FormatModule, Match, reading
+from napari_udt.io.contract import FormatModule, Match, WriterModule, reading
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,18 @@ class Format:
         Usual endings: hints for file dialogs and messages, never a proof.
     module : str
         Module that reads it, imported when first needed.
+    common : bool
+        Whether other programs' files have these endings too: a broken one is not ours to explain then.
+    several_files : bool
+        Whether a recording is several files, any of which opens it; the module's ``main_file`` tells which counts.
     """
 
     name: str
     title: str
     extensions: tuple[str, ...]
     module: str
+    common: bool = False
+    several_files: bool = False
 
     def load(self) -> FormatModule:
         """Return the module that reads the format."""
@@ -50,9 +57,81 @@ FORMATS: tuple[Format, ...] = (
     Format("dataset", "napari-udt data set", (".h5",), "napari_udt.io.training_set"),
     Format("paper_pat", "PAT images of the UDT-cINN archive", (".npz",), "napari_udt.io.paper_pat"),
     Format("paper_hsi", "HSI spectra of the UDT-cINN archive", (".npy",), "napari_udt.io.paper_hsi"),
+    Format("matlab", "MATLAB 3-D array", (".mat",), "napari_udt.io.matlab", common=True),
     Format("hdf5", "HDF5 with a 3-D array", (".h5", ".hdf5"), "napari_udt.io.plain_hdf5"),
     Format("numpy", "NumPy 3-D array", (".npy", ".npz"), "napari_udt.io.plain_numpy"),
+    Format("tiff", "TIFF stack", (".tif", ".tiff"), "napari_udt.io.tiff", common=True),
+    Format("nrrd", "NRRD volume", (".nrrd", ".nhdr"), "napari_udt.io.nrrd", common=True),
+    Format("csv", "napari-udt spectra in CSV", (".csv",), "napari_udt.io.csv_spectra", common=True),
+    Format("tivita", "Tivita camera", ("_SpecCube.dat",), "napari_udt.io.tivita", several_files=True),
+    Format("htc", "htc blosc", (".blosc",), "napari_udt.io.htc_blosc"),
+    Format("helicoid", "HELICoiD folder", (), "napari_udt.io.helicoid", several_files=True),
+    Format(
+        "envi",
+        "ENVI",
+        (".hdr", ".img", ".dat", ".raw"),
+        "napari_udt.io.envi",
+        common=True,
+        several_files=True,
+    ),
 )
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A file format that cubes are saved in.
+
+    Parameters
+    ----------
+    name, title : str
+        As in :class:`Format`.
+    endings : tuple of str
+        The endings that ask for it, the usual one first.
+    module : str
+        Module that writes it, imported when first needed.
+    several : bool
+        Whether one file holds several cubes.
+    picks_pixels : bool
+        Whether a file may hold some pixels only (``labelled_only``).
+    """
+
+    name: str
+    title: str
+    endings: tuple[str, ...]
+    module: str
+    several: bool = False
+    picks_pixels: bool = False
+
+    def load(self) -> WriterModule:
+        """Return the module that writes the format."""
+        return cast(WriterModule, importlib.import_module(self.module))
+
+
+WRITERS: tuple[Writer, ...] = (
+    Writer("udt", "napari-udt HDF5", (".udt.h5", ".h5", ".hdf5"), "napari_udt.io.own", several=True),
+    Writer("paper_pat", "NumPy archive in the paper's layout", (".npz",), "napari_udt.io.paper_pat"),
+    Writer("envi", "ENVI", (".hdr",), "napari_udt.io.envi_writer"),
+    Writer("csv", "Spectra in CSV", (".csv",), "napari_udt.io.csv_spectra", picks_pixels=True),
+)
+
+
+def writer_for(path: Path, count: int = 1) -> Writer:
+    """Return the writer of ``count`` cubes that a file's ending asks for.
+
+    Raises
+    ------
+    CubeError
+        When no writer has the ending, or it writes one cube per file only.
+    """
+    named = next((w for w in WRITERS if path.name.lower().endswith(w.endings)), None)
+    if named is None:
+        endings = ", ".join(ending for writer in WRITERS for ending in writer.endings)
+        raise CubeError(f"{path}: cubes are saved as {endings}; choose one of these endings.")
+    if count > 1 and not named.several:
+        raise CubeError(
+            f"{path}: {count} cubes do not go into one file of {named.title}; save one, or as .h5."
+        )
+    return named
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import napari.viewer
 
 Reader = Callable[[str | Sequence[str]], list[LayerTuple]]
-FILE_SUFFIX = ".udt.h5"
 
 
 def get_reader(path: str | Sequence[str]) -> Reader | None:
@@ -37,9 +36,9 @@ def read(path: str | Sequence[str]) -> list[LayerTuple]:
     CubeError
         One sentence, which napari shows; no layer is added then.
     """
-    from napari_udt.io import open_cubes
+    from napari_udt.io import open_cubes, recordings
 
-    cubes = [cube for p in _as_list(path) for cube in open_cubes(Path(p))]
+    cubes = [cube for file in recordings(_as_list(path)) for cube in open_cubes(file)]
     return [layer for cube in cubes for layer in cube_layers(cube)]
 
 
@@ -51,17 +50,43 @@ def write(path: str, layers: Sequence[LayerTuple]) -> list[str]:
     CubeError
         When no layer shows a cube, or the file cannot be written.
     """
+    return _save(path, layers, "udt")
+
+
+def write_npz(path: str, layers: Sequence[LayerTuple]) -> list[str]:
+    """Save the cube of the selected layers as a NumPy archive in the paper's layout; otherwise as :func:`write`."""
+    return _save(path, layers, "paper_pat")
+
+
+def write_envi(path: str, layers: Sequence[LayerTuple]) -> list[str]:
+    """Save the cube of the selected layers in ENVI's format; otherwise as :func:`write`."""
+    return _save(path, layers, "envi")
+
+
+def write_csv(path: str, layers: Sequence[LayerTuple]) -> list[str]:
+    """Save all spectra of the cube of the selected layers as CSV; otherwise as :func:`write`."""
+    return _save(path, layers, "csv")
+
+
+def write_labelled_csv(path: str, layers: Sequence[LayerTuple]) -> list[str]:
+    """Save the spectra of the labelled structures of the selected cube as CSV; otherwise as :func:`write`."""
+    return _save(path, layers, "csv", labelled_only=True)
+
+
+def _save(path: str, layers: Sequence[LayerTuple], writer: str, **options: bool) -> list[str]:
     from napari_udt.io import save_cubes
+    from napari_udt.io.registry import WRITERS
 
     cubes = _cubes_of(layers)
     if not cubes:
         names = ", ".join(str(attributes.get("name", "?")) for _, attributes, _ in layers)
         raise CubeError(f"The selected layers ({names}) show no spectral cube; select the picture of a cube.")
+    endings = next(known.endings for known in WRITERS if known.name == writer)
     target = Path(path)
-    if not target.name.endswith((".h5", ".hdf5")):
-        target = target.with_name(target.name + FILE_SUFFIX)
+    if not target.name.lower().endswith(endings):
+        target = target.with_name(target.name + endings[0])
     named = [cube.with_(name=name) for name, cube in cubes]
-    save_cubes(named, target, overwrite=True)  # napari's file dialog has asked already
+    save_cubes(named, target, overwrite=True, **options)  # napari's file dialog has asked already
     return [str(target)]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from napari_udt.errors import UdtError
-from napari_udt.io import is_readable, open_cubes
+from napari_udt.io import is_readable, open_cubes, recordings
 from napari_udt.viewer.session import Session
 
 # Endings that a dropped file of spectra usually has. Such a file is ours to open or to explain, even when its
@@ -36,7 +36,7 @@ def open_files(
     while a file takes long; it may raise ``TransferCancelled``.
     """
     problems = []
-    for path in map(Path, paths):
+    for path in recordings(paths):
         try:
             cubes = open_cubes(path, progress=progress)
         except UdtError as error:

@@ -15,7 +15,15 @@ import napari_udt
 from napari_udt import open_cube, save_cube
 from napari_udt.errors import CubeError
 from napari_udt.viewer import samples
-from napari_udt.viewer.contributions import get_reader, read, write
+from napari_udt.viewer.contributions import (
+    get_reader,
+    read,
+    write,
+    write_csv,
+    write_envi,
+    write_labelled_csv,
+    write_npz,
+)
 from napari_udt.viewer.layer_data import CUBE_KEY, cube_layers
 
 MANIFEST = Path(napari_udt.__file__).with_name("napari.yaml")
@@ -98,6 +106,61 @@ def test_saved_layers_come_back(tmp_path, pat):
     np.testing.assert_array_equal(back.labels, pat().labels)
     assert back.name == "mine"
     assert back.origin == pat().origin
+
+
+@pytest.mark.parametrize("ending", [".h5", ".udt.h5", ".npz", ".hdr", ".csv"])
+def test_napari_saves_selected_layers_by_the_ending(npe2pm, manifest, tmp_path, pat, ending):
+    npe2pm.register(manifest)
+    viewer = ViewerModel()
+    for layer in _renamed(pat(), "mine"):
+        viewer.add_layer(Layer.create(*layer))
+    path = tmp_path / f"arm{ending}"
+    viewer.layers[0].save(str(path), plugin="napari-udt")  # one picture stands for its whole cube
+    one = open_cube(path)
+    written = viewer.layers.save(str(path), plugin="napari-udt")
+    assert written == [str(path)]
+    for back in (one, open_cube(path)):
+        np.testing.assert_array_equal(back.data, pat().data)
+        np.testing.assert_array_equal(back.labels, pat().labels)
+        assert (back.name, back.origin) == ("mine", pat().origin)
+
+
+@pytest.mark.parametrize(
+    ("function", "ending"),
+    [
+        (write, ".udt.h5"),
+        (write_npz, ".npz"),
+        (write_envi, ".hdr"),
+        (write_csv, ".csv"),
+        (write_labelled_csv, ".csv"),
+    ],
+)
+def test_a_name_without_an_ending_gets_the_writers(tmp_path, pat, function, ending):
+    assert function(str(tmp_path / "arm"), _renamed(pat(), "arm")) == [str(tmp_path / f"arm{ending}")]
+    assert open_cube(tmp_path / f"arm{ending}").shape == pat().shape
+
+
+def test_two_cubes_do_not_go_into_one_envi_file(tmp_path, pat):
+    with pytest.raises(CubeError, match="2 cubes do not go into one file of ENVI"):
+        write_envi(str(tmp_path / "x.hdr"), [*_renamed(pat(), "a"), *_renamed(pat(), "b")])
+
+
+def test_napari_offers_our_reader_for_every_format(npe2pm, manifest, tmp_path):
+    npe2pm.register(manifest)
+    names = (
+        "x.hdr",
+        "X.IMG",
+        "x.nhdr",
+        "2020_SpecCube.dat",
+        "P041#2020.blosc",
+        "x.csv",
+        "x.tif",
+        "x.mat",
+        "raw",
+    )
+    for name in (*names, "whiteReference", "darkReference.hdr", "gtMap", "x.nrrd"):
+        assert list(npe2pm.iter_compatible_readers(str(tmp_path / name))), name
+    assert list(npe2pm.iter_compatible_readers(str(tmp_path)))
 
 
 def test_saving_replaces_what_the_dialog_asked_about(tmp_path, pat):

@@ -1,0 +1,158 @@
+"""Numbers that lie bare in a file: found by counting bytes, and read where they are looked at.
+
+Plain reads are used instead of mapped memory: what is resident stays small however much is looked at, and a file that
+shrinks or goes away while it is open gives an error, where mapped memory would end the program.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from napari_udt.errors import CubeError
+from napari_udt.io.contract import reading
+from napari_udt.io.lazy import Source
+
+_BLOCK_BYTES = 32_000_000
+_NEGLIGIBLE_GAP = 65_536  # bytes: reading over a gap is faster than another read
+
+
+class BareSource:
+    """An array of three axes that begins ``offset`` bytes into a file.
+
+    Parameters
+    ----------
+    path : path
+    dtype : numpy dtype
+        With the byte order.
+    shape : (int, int, int)
+        Length of the axes, the slowest first.
+    offset : int
+
+    Raises
+    ------
+    CubeError
+        When the file is shorter than the array.
+    """
+
+    def __init__(self, path: Path, dtype: DTypeLike, shape: tuple[int, ...], offset: int = 0) -> None:
+        self._path = path
+        self._dtype = np.dtype(dtype)
+        self._offset = offset
+        self.shape = shape
+        self.stored_bytes = math.prod(shape) * self._dtype.itemsize
+        held = path.stat().st_size - offset
+        if held < self.stored_bytes:
+            raise CubeError(
+                f"{path}: an array of shape {shape} and type {self._dtype} needs {self.stored_bytes:,} bytes but the file "
+                f"holds {max(held, 0):,}; it is cut short, or its header is wrong."
+            )
+
+    def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
+        """Read one integer or slice per axis."""
+        planes, lines, values = (
+            range(*k.indices(n)) if isinstance(k, slice) else range(k, k + 1)
+            for k, n in zip(selection, self.shape, strict=True)
+        )
+        found = np.empty((len(planes), len(lines), len(values)), self._dtype)
+        if found.size:
+            with reading(self._path), open(self._path, "rb", buffering=0) as file:
+                for target, plane in zip(found, planes, strict=True):
+                    self._read_plane(file, plane, lines, values, target)
+        return found[tuple(slice(None) if isinstance(k, slice) else 0 for k in selection)]
+
+    def close(self) -> None:
+        """Nothing is held between reads."""
+
+    def _read_plane(
+        self, file: IO[bytes], plane: int, lines: range, values: range, target: NDArray[Any]
+    ) -> None:
+        """Read parts of some lines: several lines at once where the gaps between the parts are small."""
+        width = values[-1] + 1 - values[0]
+        gap = (lines.step * self.shape[2] - width) * self._dtype.itemsize
+        together = max(1, _BLOCK_BYTES // (lines.step * self.shape[2] * self._dtype.itemsize))
+        step = together if gap <= _NEGLIGIBLE_GAP else 1
+        for first in range(0, len(lines), step):
+            block = lines[first : first + step]
+            run = (block[-1] - block[0]) * self.shape[2] + width
+            numbers = np.empty((block[-1] + 1 - block[0]) * self.shape[2], self._dtype)
+            self._fill(file, (plane * self.shape[1] + block[0]) * self.shape[2] + values[0], numbers[:run])
+            table = numbers.reshape(-1, self.shape[2])[:: lines.step, : width : values.step]
+            target[first : first + step] = table
+
+    def _fill(self, file: IO[bytes], start: int, numbers: NDArray[Any]) -> None:
+        file.seek(self._offset + start * self._dtype.itemsize)
+        place, done = numbers.view(np.uint8).data, 0
+        while done < len(place):
+            count = file.readinto(place[done:])  # type: ignore[attr-defined]
+            if not count:
+                raise CubeError(
+                    f"{self._path}: the file has become shorter since it was opened; open it again."
+                )
+            done += count
+
+
+class ScaledSource:
+    """Stored numbers that are divided by a constant when they are read.
+
+    Parameters
+    ----------
+    source : Source
+        The stored numbers.
+    divisor : float
+        Not zero.
+    """
+
+    def __init__(self, source: Source, divisor: float) -> None:
+        self._source = source
+        self._divisor = divisor
+        self.shape = source.shape
+        self.stored_bytes = source.stored_bytes
+
+    def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
+        """Read one integer or slice per axis."""
+        return self._source.read(selection).astype(np.float64) / self._divisor
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._source.close()
+
+
+class FlippedSource:
+    """Stored numbers with one axis counted from its other end.
+
+    Parameters
+    ----------
+    source : Source
+        The stored numbers.
+    axis : int
+    """
+
+    def __init__(self, source: Source, axis: int) -> None:
+        self._source = source
+        self._axis = axis
+        self.shape = source.shape
+        self.stored_bytes = source.stored_bytes
+
+    def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
+        """Read one slice, or an integer, per axis; slices go forwards."""
+        key, last = selection[self._axis], self.shape[self._axis] - 1
+        if not isinstance(key, slice):
+            return self._source.read(self._with(selection, last - key))
+        wanted = range(*key.indices(last + 1))
+        if not wanted:
+            return self._source.read(selection)
+        mirrored = slice(last - wanted[-1], last - wanted[0] + 1, wanted.step)
+        axis = sum(isinstance(k, slice) for k in selection[: self._axis])  # integers take their axis away
+        return np.flip(self._source.read(self._with(selection, mirrored)), axis)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._source.close()
+
+    def _with(self, selection: tuple[int | slice, ...], key: int | slice) -> tuple[int | slice, ...]:
+        return (*selection[: self._axis], key, *selection[self._axis + 1 :])

@@ -1,0 +1,210 @@
+"""The text header of ENVI files: what it says, and how it is written.
+
+Keys and values are ``key = value`` lines after a first line ``ENVI``; a value in braces may span lines. Case and blanks
+within keys vary between the programs that write them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.errors import CubeError
+from napari_udt.io.axes import wavelengths_in_nm
+
+MAGIC = b"ENVI"
+MAX_BYTES = 16_000_000
+
+DTYPES = {1: "u1", 2: "i2", 3: "i4", 4: "f4", 5: "f8", 12: "u2", 13: "u4", 14: "i8", 15: "u8"}
+
+# Where rows, columns and channels stand in the file.
+AXES = {"bsq": (1, 2, 0), "bil": (0, 2, 1), "bip": (0, 1, 2)}
+
+_NANOMETRES = {
+    **dict.fromkeys(("nanometers", "nanometres", "nanometer", "nm"), 1.0),
+    **dict.fromkeys(("micrometers", "micrometres", "micrometer", "microns", "micron", "um", "µm"), 1e3),
+    **dict.fromkeys(("millimeters", "mm"), 1e6),
+    **dict.fromkeys(("meters", "metres", "m"), 1e9),
+}
+_NO_WAVELENGTHS = ("index", "wavenumber", "ghz", "mhz")
+_MM = {"meters": 1e3, "metres": 1e3, "m": 1e3, "millimeters": 1.0, "mm": 1.0, "": 1e3}
+
+
+@dataclass(frozen=True)
+class EnviHeader:
+    """What a header says.
+
+    Parameters
+    ----------
+    fields : mapping of str to str
+        All fields, keys in lower case, values without their outer braces.
+    lines, samples, bands : int
+        Rows, columns and channels.
+    dtype : numpy dtype
+        With the byte order.
+    interleave : {"bsq", "bil", "bip"}
+    offset : int
+        Bytes before the numbers.
+    """
+
+    fields: Mapping[str, str]
+    lines: int
+    samples: int
+    bands: int
+    dtype: np.dtype[Any]
+    interleave: str
+    offset: int
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Length of the axes in the order in which they are stored."""
+        lengths = dict(zip(AXES[self.interleave], (self.lines, self.samples, self.bands), strict=True))
+        return lengths[0], lengths[1], lengths[2]
+
+    @property
+    def kind(self) -> str:
+        """The file type: "envi standard", "envi classification", ..."""
+        return self.fields.get("file type", "envi standard").strip().lower()
+
+    @property
+    def scale(self) -> float:
+        """The number by which stored values are divided to get reflectance; 1 where none is given."""
+        return float(self.fields.get("reflectance scale factor", "1"))
+
+    @property
+    def wavelengths_nm(self) -> NDArray[np.float64] | None:
+        """One wavelength per channel; None where the header has none that are usable as such."""
+        unit = self.fields.get("wavelength units", "").strip().lower()
+        numbers = [_number(word) for word in as_list(self.fields.get("wavelength", ""))]
+        known = [number for number in numbers if number is not None]
+        if len(known) != self.bands or len(numbers) != self.bands or unit in _NO_WAVELENGTHS:
+            return None
+        if unit in _NANOMETRES:
+            return np.array(known) * _NANOMETRES[unit]
+        return wavelengths_in_nm(known)  # the unit is not given: told from the magnitude
+
+    @property
+    def class_names(self) -> dict[int, str]:
+        """Names of the numbers in a classification file."""
+        return {i: name for i, name in enumerate(as_list(self.fields.get("class names", ""))) if name}
+
+    @property
+    def pixel_size_mm(self) -> tuple[float, float] | None:
+        """Height and width of a pixel; None where the header does not give them as lengths."""
+        words = as_list(self.fields.get("pixel size", ""))
+        unit = next((w.partition("=")[2].strip().lower() for w in words if "=" in w), "")
+        sizes = [_number(word) for word in words[:2]]
+        if len(sizes) != 2 or unit not in _MM or not all(s is not None and s > 0 for s in sizes):
+            return None
+        width, height = (float(s or 0) * _MM[unit] for s in sizes)
+        return height, width
+
+
+def read(path: Path) -> EnviHeader:
+    """Read a header file.
+
+    Raises
+    ------
+    CubeError
+        When it is not a header, or lacks what is needed to find the numbers.
+    """
+    if path.stat().st_size > MAX_BYTES:
+        raise CubeError(f"{path}: the file is larger than {MAX_BYTES / 1e6:g} MB; expected an ENVI header.")
+    text = path.read_bytes().decode("utf-8", "replace")
+    return header(parse(text, str(path)), str(path))
+
+
+def header(fields: Mapping[str, str], where: str) -> EnviHeader:
+    """Return what the fields mean; raises ``CubeError`` when they do not say where the numbers lie."""
+    lines, samples, bands = (_whole(fields, key, where) for key in ("lines", "samples", "bands"))
+    offset = _whole(fields, "header offset", where, 0)
+    if min(lines, samples, bands) < 1 or offset < 0:
+        raise CubeError(
+            f"{where}: the header declares {lines} lines, {samples} samples and {bands} bands at byte {offset}; "
+            "expected at least one of each."
+        )
+    number = _whole(fields, "data type", where)
+    if number not in DTYPES:
+        raise CubeError(
+            f"{where}: data type {number} is not supported; expected one of {', '.join(map(str, DTYPES))} (real numbers)."
+        )
+    interleave = fields.get("interleave", "bsq").strip().lower()
+    if interleave not in AXES:
+        raise CubeError(f"{where}: interleave {interleave[:40]!r} is unknown; expected bsq, bil or bip.")
+    scale = _number(fields.get("reflectance scale factor", "1")) or 0.0
+    if not 0 < scale < np.inf:
+        raise CubeError(
+            f"{where}: the reflectance scale factor is {fields['reflectance scale factor'][:40]!r}; expected a positive number."
+        )
+    order = ">" if _whole(fields, "byte order", where, 0) == 1 else "<"
+    return EnviHeader(fields, lines, samples, bands, np.dtype(order + DTYPES[number]), interleave, offset)
+
+
+def parse(text: str, where: str) -> dict[str, str]:
+    """Return the fields of a header: keys in lower case with single blanks, values without their outer braces.
+
+    Raises
+    ------
+    CubeError
+        When the text does not begin with ``ENVI``, or a brace is not closed.
+    """
+    lines = iter(text.splitlines())
+    if not next(lines, "").lstrip("\ufeff").strip().startswith("ENVI"):
+        raise CubeError(f"{where}: the text does not begin with ENVI; expected an ENVI header.")
+    fields = {}
+    for line in lines:
+        key, equals, value = line.partition("=")
+        if equals and not line.startswith(";"):
+            name = " ".join(key.lower().split())
+            fields[name] = _value(value.strip(), lines, name, where)
+    return fields
+
+
+def as_list(value: str) -> list[str]:
+    """Return the parts of a value between commas."""
+    return [part.strip() for part in value.split(",")] if value.strip() else []
+
+
+def as_text(fields: Mapping[str, str | list[str]]) -> str:
+    """Return a header; lists are put in braces, one line each. What :func:`parse` reads back equal."""
+    values = {k: f"{{{', '.join(v)}}}" if isinstance(v, list) else v for k, v in fields.items()}
+    return "ENVI\n" + "".join(f"{key} = {value}\n" for key, value in values.items())
+
+
+def plain(text: str) -> str:
+    """Return text that can stand in a list: without commas, braces and line breaks."""
+    return " ".join(text.translate(str.maketrans(",{}", ";()")).split())
+
+
+def _value(first: str, more: Iterator[str], key: str, where: str) -> str:
+    if not first.startswith("{"):
+        return first
+    parts = [first[1:]]
+    while "}" not in parts[-1]:
+        line = next(more, None)
+        if line is None:
+            raise CubeError(f"{where}: the brace after {key[:40]!r} is not closed; the header is cut short.")
+        if not line.startswith(";"):
+            parts.append(line)
+    parts[-1] = parts[-1][: parts[-1].rindex("}")]
+    return "\n".join(part.strip() for part in parts).strip()
+
+
+def _whole(fields: Mapping[str, str], key: str, where: str, default: int | None = None) -> int:
+    text = fields.get(key, "" if default is None else str(default)).strip()
+    if not text.lstrip("+-").isdecimal() or len(text) > 18:
+        found = f"{key} = {text[:40]!r}" if key in fields else f"no {key!r}"
+        raise CubeError(f"{where}: the header says {found}; expected a whole number.")
+    return int(text)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

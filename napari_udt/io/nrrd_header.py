@@ -1,0 +1,145 @@
+"""The text header of NRRD files: fields and key/value pairs, up to a blank line."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.errors import CubeError
+from napari_udt.io.axes import is_wavelength_name, wavelengths_in_nm
+
+MAGIC = b"NRRD000"
+
+_MAX_BYTES = 4_000_000
+_LENGTHS_MM = {"nm": 1e-6, "um": 1e-3, "µm": 1e-3, "mm": 1.0, "cm": 10.0, "m": 1e3}
+_TYPES = {
+    **dict.fromkeys(("signed char", "int8", "int8_t"), "i1"),
+    **dict.fromkeys(("uchar", "unsigned char", "uint8", "uint8_t"), "u1"),
+    **dict.fromkeys(("short", "short int", "signed short", "signed short int", "int16", "int16_t"), "i2"),
+    **dict.fromkeys(("ushort", "unsigned short", "unsigned short int", "uint16", "uint16_t"), "u2"),
+    **dict.fromkeys(("int", "signed int", "int32", "int32_t"), "i4"),
+    **dict.fromkeys(("uint", "unsigned int", "uint32", "uint32_t"), "u4"),
+    **dict.fromkeys(("longlong", "long long", "int64", "int64_t"), "i8"),
+    **dict.fromkeys(("ulonglong", "unsigned long long", "uint64", "uint64_t"), "u8"),
+    "float": "f4",
+    "double": "f8",
+}
+
+
+@dataclass(frozen=True)
+class NrrdHeader:
+    """What a header says.
+
+    Parameters
+    ----------
+    fields : mapping of str to str
+        The format's own fields, keys in lower case.
+    pairs : mapping of str to str
+        Key/value pairs, which the format leaves to its users.
+    sizes : tuple of int
+        Length of each axis, the fastest first.
+    dtype : numpy dtype
+    end : int
+        Bytes that the header takes.
+    """
+
+    fields: Mapping[str, str]
+    pairs: Mapping[str, str]
+    sizes: tuple[int, ...]
+    dtype: np.dtype[Any]
+    end: int
+
+    @property
+    def encoding(self) -> str:
+        """How the numbers are packed: "raw", "gzip", ..."""
+        return self.fields.get("encoding", "").strip().lower()
+
+    @property
+    def wavelengths_nm(self) -> NDArray[np.float64] | None:
+        """Wavelengths from a pair of such a name, else from an axis whose unit is nm or um; None where there are none."""
+        for key in sorted(filter(is_wavelength_name, self.pairs)):
+            found = wavelengths_in_nm(_numbers(self.pairs[key].replace(",", " ").strip("[](){} ")))
+            if found is not None:
+                return found
+        for axis, unit in enumerate(self._words("units")):
+            start, step = self._number("axis mins", axis), self._number("spacings", axis)
+            if unit in ("nm", "um", "µm") and start > 0 and step > 0 and axis < len(self.sizes):
+                counted = start + step * np.arange(self.sizes[axis], dtype=np.float64)
+                return np.asarray(counted * _LENGTHS_MM[unit] * 1e6, dtype=np.float64)
+        return None
+
+    @property
+    def row_axis(self) -> int | None:
+        """The axis that is labelled as that of the picture's rows; None where none is."""
+        names = [word.lower() for word in self._words("labels")]
+        return next((axis for axis, name in enumerate(names) if name in ("y", "row", "rows")), None)
+
+    def spacing_mm(self, axis: int) -> float | None:
+        """Return the distance of samples along an axis; None where it is not known as a length."""
+        units = self._words("units")
+        unit, step = units[axis] if axis < len(units) else "", self._number("spacings", axis)
+        return step * _LENGTHS_MM[unit] if unit in _LENGTHS_MM and step > 0 else None
+
+    def _words(self, key: str) -> list[str]:
+        return shlex.split(self.fields.get(key, ""))
+
+    def _number(self, key: str, axis: int) -> float:
+        """Return a finite number of an axis, 0 where there is none."""
+        numbers = _numbers(self.fields.get(key, ""))
+        return float(numbers[axis]) if axis < len(numbers) and np.isfinite(numbers[axis]) else 0.0
+
+
+def read(path: Path) -> NrrdHeader:
+    """Read the header of a file.
+
+    Raises
+    ------
+    CubeError
+        When it is damaged, or its numbers are not real ones.
+    """
+    with open(path, "rb") as file:
+        start = file.read(_MAX_BYTES)
+    text, end = _header_text(start)
+    fields, pairs = {}, {}
+    for line in text.splitlines()[1:]:
+        key, colon, value = line.partition(":")
+        if line.startswith("#") or not colon:
+            continue
+        if value.startswith("="):
+            pairs[key.strip()] = value[1:].strip()
+        else:
+            fields[key.strip().lower()] = value.strip()
+    sizes = tuple(int(word) for word in fields.get("sizes", "").split())
+    if not sizes or min(sizes) < 1 or len(sizes) != int(fields.get("dimension", "0")):
+        raise CubeError(
+            f"{path}: the header declares sizes {fields.get('sizes', 'none')[:60]!r} for {fields.get('dimension', 'no')[:9]} "
+            "axes; expected one positive number per axis."
+        )
+    return NrrdHeader(fields, pairs, sizes, _dtype(fields, path), end)
+
+
+def _header_text(start: bytes) -> tuple[str, int]:
+    """Return the text up to the first blank line, and where the bytes after it begin."""
+    ends = [(at + len(blank)) for blank in (b"\n\n", b"\n\r\n") if (at := start.find(blank)) >= 0]
+    end = min(ends, default=len(start))
+    return start[:end].decode("utf-8", "replace"), end
+
+
+def _dtype(fields: Mapping[str, str], path: Path) -> np.dtype[Any]:
+    kind = " ".join(fields.get("type", "").lower().split())
+    if kind not in _TYPES:
+        raise CubeError(f"{path}: the values are of type {kind[:40]!r}; expected real numbers.")
+    return np.dtype((">" if fields.get("endian", "").lower() == "big" else "<") + _TYPES[kind])
+
+
+def _numbers(text: str) -> NDArray[np.float64]:
+    try:
+        return np.array([float(word) for word in text.split()])
+    except ValueError:
+        return np.empty(0)
