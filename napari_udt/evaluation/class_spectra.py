@@ -1,4 +1,4 @@
-"""What a trained model reaches on samples that it was not trained on; the numbers of its card."""
+"""Labelled spectra of a data set, and what their class means tell: the numbers of a model's card."""
 
 from __future__ import annotations
 
@@ -8,48 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.models.conditions import DomainLike
-from napari_udt.models.model import TransferModel
+from napari_udt.metrics import relative_rms_difference
+from napari_udt.spectra import normalise
 
-# At most this many samples go through the network at once: whole PAT images are large.
-_CHUNK = {"HSI": 2048, "PAT": 2}
 # A mean over fewer spectra says little about a class.
 _FEWEST_SPECTRA = 10
-
-
-def transferred(
-    model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any]
-) -> NDArray[np.float32]:
-    """Move samples of the simulated domain to the second one.
-
-    Parameters
-    ----------
-    model : TransferModel
-    samples : array, shape (n, C) or (n, C, H, W)
-        Raw values of the data set.
-    labels : array, shape (n,) or (n, H, W)
-        The same classes condition encoding and decoding.
-
-    Returns
-    -------
-    array of the shape of ``samples``
-        L2-normalised spectra where the model normalises, raw values else.
-    """
-    chunk = _CHUNK[model.spec.modality]
-    parts = []
-    for start in range(0, len(samples), chunk):
-        x = model.normalise(samples[start : start + chunk], "simulated")
-        known = labels[start : start + chunk]
-        z, _ = model.encode(x, "simulated", known)
-        parts.append(model.denormalise(model.decode(z, "real", known), "real"))
-    return np.concatenate(parts)
-
-
-def round_trip_error(
-    model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any], domain: DomainLike
-) -> float:
-    """Largest absolute difference between samples and their decoded codes, in normalised units."""
-    return float(model.round_trip_error(model.normalise(samples, domain), domain, labels).max())
 
 
 def pixel_spectra(
@@ -64,9 +27,8 @@ def pixel_spectra(
     """
     spectra = samples if samples.ndim == 2 else np.moveaxis(samples, 1, -1).reshape(-1, samples.shape[1])
     flat = labels.reshape(-1).astype(np.int64)
-    norm = np.linalg.norm(spectra, axis=1, keepdims=True)
-    usable = (flat >= 0) & (norm[:, 0] > 0)
-    return spectra[usable] / norm[usable], flat[usable]
+    usable = (flat >= 0) & (spectra != 0).any(axis=1)
+    return normalise(spectra[usable], "l2"), flat[usable]
 
 
 def class_means(
@@ -101,7 +63,7 @@ def relative_rms(
 ) -> dict[str, float]:
     """Root mean square difference of class means over that of the reference's mean, per class in both."""
     return {
-        name: float(np.sqrt(np.mean((means[name] - wanted) ** 2) / np.mean(wanted**2)))
+        name: float(relative_rms_difference(means[name], wanted))
         for name, wanted in reference.items()
         if name in means
     }
