@@ -23,7 +23,18 @@ from napari_udt.threads import wait_passively
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
 
-COMMANDS = ("view", "demo", "info", "transfer", "models", "import-model", "simulate", "train", "evaluate", "bench")
+COMMANDS = (
+    "view",
+    "demo",
+    "info",
+    "transfer",
+    "models",
+    "import-model",
+    "simulate",
+    "train",
+    "evaluate",
+    "bench",
+)
 # Commands whose arguments and work live in a package of their own.
 FOREIGN = {
     "import-model": ("napari_udt.models.import_command", "take over a published checkpoint"),

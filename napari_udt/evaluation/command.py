@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", action="append", default=[], metavar="NAME|FOLDER", help="model to judge; may be repeated"
     )
-    parser.add_argument("--simulated", type=Path, required=True, help="data set to transfer, simulated domain")
+    parser.add_argument(
+        "--simulated", type=Path, required=True, help="data set to transfer, simulated domain"
+    )
     parser.add_argument(
         "--second-train",
         type=Path,
@@ -36,7 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="second domain: what classifiers and baselines learn from",
     )
     parser.add_argument(
-        "--second-test", type=Path, required=True, help="second domain, other seed: what everything is tested on"
+        "--second-test",
+        type=Path,
+        required=True,
+        help="second domain, other seed: what everything is tested on",
     )
     parser.add_argument(
         "--baselines",
@@ -63,7 +68,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--overwrite", action="store_true", help="replace results that exist")
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="JSON", help="result file; tables go beside it as .md"
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="JSON",
+        help="result file; tables go beside it as .md",
     )
 
 

@@ -41,7 +41,7 @@ class DataFile:
     dataset: Dataset
 
     def facts(self) -> dict[str, Any]:
-        """What a report says of the file; without its folder, which is of this machine."""
+        """Return what a report says of the file; without its folder, which is of this machine."""
         return {"file": self.path.name, "sha256": self.sha256, **dataset_facts(self.dataset)}
 
 
@@ -194,5 +194,5 @@ def _shared_things(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _stream(facts: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What decides the random numbers: the generator, the domain and the seed, whatever the number of samples."""
+    """Return what decides the random numbers: the generator, the domain and the seed, whatever the number of samples."""
     return facts["generator"].get("name"), facts["domain"], facts["seed"]

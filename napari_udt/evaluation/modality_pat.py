@@ -94,9 +94,7 @@ def _arteries(vessels: Vessels, reference: PatReference) -> SpectralAgreement | 
     if reference.measured is None or not len(arteries):
         return None
     measured = reference.measured
-    return artery_agreement(
-        arteries, reference.wavelengths_nm, measured.spectra, measured.wavelengths_nm
-    )
+    return artery_agreement(arteries, reference.wavelengths_nm, measured.spectra, measured.wavelengths_nm)
 
 
 def _oxygenation(

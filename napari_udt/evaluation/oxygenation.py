@@ -73,9 +73,14 @@ class OxygenationKept:
 
     @property
     def within_class(self) -> tuple[float, float]:
-        """Mean over classes of the correlation before and after: blind to what sets whole classes apart."""
-        changes = self.per_class.values()
-        before, after = (np.nanmean([getattr(c, when) for c in changes]) for when in ("before", "after"))
+        """Mean over classes of the correlation before and after: blind to what sets whole classes apart.
+
+        Classes without a correlation are left out; NaN where none has one.
+        """
+        known = [(c.before, c.after) for c in self.per_class.values() if np.isfinite(c.change)]
+        if not known:
+            return float("nan"), float("nan")
+        before, after = np.mean(known, axis=0)
         return float(before), float(after)
 
 

@@ -76,8 +76,15 @@ def correlation_change(
             for index in _bootstrap(len(truth), resamples, rng)
         ]
     )
-    low, high = np.nanquantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return CorrelationChange(first, second, second - first, float(low), float(high), len(truth))
+    low, high = _interval(drawn[np.isfinite(drawn)])
+    return CorrelationChange(first, second, second - first, low, high, len(truth))
+
+
+def _interval(drawn: Array) -> tuple[float, float]:
+    if not len(drawn):
+        return float("nan"), float("nan")
+    low, high = np.quantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(low), float(high)
 
 
 def _bootstrap(n: int, resamples: int, rng: np.random.Generator) -> Iterator[NDArray[np.intp]]:

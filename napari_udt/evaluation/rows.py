@@ -81,7 +81,7 @@ def make_rows(
 
 
 def matched(source: Dataset, reference: Dataset, baseline: str) -> Samples:
-    """Samples of ``source`` with the statistics of ``reference``, class by class and wavelength by wavelength.
+    """Give samples of ``source`` the statistics of ``reference``, class by class and wavelength by wavelength.
 
     Spectra are matched L2-normalised, images as they are, pixel by pixel.
     """

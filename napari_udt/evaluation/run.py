@@ -13,6 +13,7 @@ from napari_udt.evaluation.class_spectra import pixel_spectra
 from napari_udt.evaluation.data import EvaluationData
 from napari_udt.evaluation.downstream import (
     LabelledSpectra,
+    Scores,
     SeededScores,
     fit_per_seed,
     recognised,
@@ -69,7 +70,7 @@ class RowResult:
     network : NetworkFacts, optional
         Of a model.
     margins : list of Margin
-        Of a model: gain over the simulated row, beside the paper's.
+        Of a transfer: gain over the simulated row, beside the paper's.
     """
 
     name: str
@@ -146,13 +147,12 @@ class _Judge:
         )
         self.hsi = HsiReference(data, tables) if data.modality == "HSI" else None
         self.pat = PatReference(data, tables) if data.modality == "PAT" else None
-        self.simulated_scores: SeededScores | None = None
+        self.scores: dict[str, Scores] = {}
 
     def result(self, row: Row) -> RowResult:
         own = self._spectra(row.samples, row.labels)
         downstream = self._downstream(row, own)
-        if row.kind == "simulated":
-            self.simulated_scores = downstream
+        self.scores[row.kind] = downstream.mean
         return RowResult(
             name=row.name,
             kind=row.kind,
@@ -162,7 +162,7 @@ class _Judge:
             hsi=measure_hsi(row, self.hsi, self._rng()) if self.hsi else None,
             pat=measure_pat(row, self.pat, self._rng()) if self.pat else None,
             network=self._network(row),
-            margins=self._margins(row, downstream),
+            margins=self._margins(row),
         )
 
     def _downstream(self, row: Row, own: LabelledSpectra) -> SeededScores:
@@ -173,10 +173,13 @@ class _Judge:
         )
         return SeededScores(tuple(scores_of(classifier, self.test) for classifier in classifiers))
 
-    def _margins(self, row: Row, downstream: SeededScores) -> list[paper.Margin]:
-        if row.kind != "model" or self.simulated_scores is None:
+    def _margins(self, row: Row) -> list[paper.Margin]:
+        """Gains of a transfer, once the rows before it, simulated and second domain, have been judged."""
+        if not row.is_transferred:
             return []
-        return paper.margins(self.data.modality, self.simulated_scores.mean, downstream.mean)
+        return paper.margins(
+            self.data.modality, self.scores["simulated"], self.scores[row.kind], self.scores["second"]
+        )
 
     def _network(self, row: Row) -> NetworkFacts | None:
         if row.model is None:
