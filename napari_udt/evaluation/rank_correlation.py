@@ -46,9 +46,7 @@ def spearman(a: Floats, b: Floats) -> Array:
     from scipy.stats import rankdata
 
     x, y = (np.asarray(rankdata(values, axis=-1)) for values in (a, b))
-    x, y = (ranks - ranks.mean(axis=-1, keepdims=True) for ranks in (x, y))
-    size = np.sqrt((x**2).sum(axis=-1) * (y**2).sum(axis=-1))
-    return np.divide((x * y).sum(axis=-1), size, out=np.full(np.shape(size), np.nan), where=size > 0)
+    return weighted_correlation(x, y, np.ones_like(x))
 
 
 def correlation_change(
@@ -71,10 +69,7 @@ def correlation_change(
         return CorrelationChange(nan, nan, nan, nan, nan, len(truth))
     first, second = float(spearman(truth, before)), float(spearman(truth, after))
     drawn = np.concatenate(
-        [
-            spearman(truth[index], after[index]) - spearman(truth[index], before[index])
-            for index in _bootstrap(len(truth), resamples, rng)
-        ]
+        [_resampled_change(truth, before, after, times) for times in _bootstrap(len(truth), resamples, rng)]
     )
     low, high = _interval(drawn[np.isfinite(drawn)])
     return CorrelationChange(first, second, second - first, low, high, len(truth))
@@ -87,8 +82,35 @@ def _interval(drawn: Array) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _bootstrap(n: int, resamples: int, rng: np.random.Generator) -> Iterator[NDArray[np.intp]]:
-    """Index arrays (some resamples, n), together ``resamples``."""
+def _bootstrap(n: int, resamples: int, rng: np.random.Generator) -> Iterator[Array]:
+    """How often each of ``n`` samples is drawn: arrays (some resamples, n), together ``resamples`` rows."""
     step = max(1, _AT_ONCE // n)
     for start in range(0, resamples, step):
-        yield rng.integers(n, size=(min(step, resamples - start), n))
+        yield rng.multinomial(n, np.full(n, 1 / n), size=min(step, resamples - start)).astype(np.float64)
+
+
+def _resampled_change(truth: Array, before: Array, after: Array, times: Array) -> Array:
+    ranks, first, second = (resampled_ranks(values, times) for values in (truth, before, after))
+    return weighted_correlation(ranks, second, times) - weighted_correlation(ranks, first, times)
+
+
+def resampled_ranks(values: Floats, times: Array) -> Array:
+    """Mean ranks of ``values`` (n,) in resamples that hold each ``times`` (m, n) times: counting, without sorting.
+
+    The mean rank of equal values is the number of smaller ones plus half of (their own number + 1).
+    """
+    _, group = np.unique(values, return_inverse=True)
+    order = np.argsort(group, kind="stable")
+    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    equal = np.add.reduceat(times[:, order], starts, axis=1)
+    return np.asarray((np.cumsum(equal, axis=1) - equal / 2 + 0.5)[:, group])
+
+
+def weighted_correlation(x: Array, y: Array, weights: Array) -> Array:
+    """Pearson's correlation along the last axis of samples that count ``weights`` times; NaN without variation."""
+    total = weights.sum(axis=-1, keepdims=True)
+    x, y = (v - (weights * v).sum(axis=-1, keepdims=True) / total for v in (x, y))
+    size = np.sqrt((weights * x**2).sum(axis=-1) * (weights * y**2).sum(axis=-1))
+    return np.divide(
+        (weights * x * y).sum(axis=-1), size, out=np.full(np.shape(size), np.nan), where=size > 0
+    )

@@ -1,8 +1,13 @@
 import numpy as np
 import pytest
-from scipy.stats import spearmanr
+from scipy.stats import rankdata, spearmanr
 
-from napari_udt.evaluation.rank_correlation import correlation_change, spearman
+from napari_udt.evaluation.rank_correlation import (
+    correlation_change,
+    resampled_ranks,
+    spearman,
+    weighted_correlation,
+)
 
 
 @pytest.mark.parametrize("levels", [4, 1000])
@@ -53,3 +58,16 @@ def test_samples_without_a_value_are_left_out_and_too_few_say_nothing():
     found = correlation_change(truth, before, after, np.random.default_rng(0))
     assert (found.count, found.before, found.after) == (3, pytest.approx(1), pytest.approx(-1))
     assert np.isnan(correlation_change(truth[:2], before[:2], after[:2], np.random.default_rng(0)).change)
+
+
+@pytest.mark.parametrize("levels", [3, 1000])
+def test_counting_ranks_of_a_resample_is_ranking_what_was_drawn(levels):
+    rng = np.random.default_rng(levels)
+    a, b = rng.integers(levels, size=(2, 40)).astype(float)
+    index = rng.integers(40, size=(5, 40))
+    times = np.stack([np.bincount(drawn, minlength=40) for drawn in index]).astype(float)
+    ranks = resampled_ranks(a, times)
+    for drawn, counted in zip(index, ranks, strict=True):
+        np.testing.assert_array_equal(counted[drawn], rankdata(a[drawn]))
+    found = weighted_correlation(ranks, resampled_ranks(b, times), times)
+    np.testing.assert_allclose(found, [spearmanr(a[drawn], b[drawn]).statistic for drawn in index])
