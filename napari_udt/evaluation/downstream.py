@@ -154,19 +154,11 @@ def auroc(probabilities: Floats, classes: Labels, labels: Labels) -> float:
     return float(areas[-1] if len(present) == 2 else np.mean(areas))
 
 
-def trained_on(
-    training: LabelledSpectra, test: LabelledSpectra, seeds: Sequence[int], per_class: int
-) -> SeededScores:
-    """One row of Table 1: train on ``training``, test on ``test``, once per seed."""
-    classifiers = fit_per_seed(training, seeds, per_class)
-    return SeededScores(tuple(scores_of(classifier, test) for classifier in classifiers))
-
-
 def fit_per_seed(training: LabelledSpectra, seeds: Sequence[int], per_class: int) -> list[Any]:
     """One classifier for each seed, trained on at most ``per_class`` spectra of each class."""
     return [fit_classifier(training.draw(per_class, np.random.default_rng(seed)), seed) for seed in seeds]
 
 
-def recognised(classifiers: Sequence[Any], spectra: LabelledSpectra) -> SeededScores:
-    """Labels kept? Judge classifiers that were trained on the second domain on a row's spectra and true classes."""
-    return SeededScores(tuple(scores_of(classifier, spectra) for classifier in classifiers))
+def judge(classifiers: Sequence[Any], test: LabelledSpectra) -> SeededScores:
+    """Scores of one classifier per seed on the same untouched spectra."""
+    return SeededScores(tuple(scores_of(classifier, test) for classifier in classifiers))

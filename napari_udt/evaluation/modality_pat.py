@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_udt.evaluation.data import EvaluationData
 from napari_udt.evaluation.oxygenation import OxygenationKept
@@ -63,18 +64,19 @@ class PatReference:
         self.absorption_per_cm = (
             {name: tables.absorption.at(name, self.wavelengths_nm) for name in (OXY, DEOXY)} if tables else {}
         )
-        self.simulated_vessels = self.vessels(self.simulated.samples, self.simulated.labels)
+        self.simulated_vessels = self.vessels(
+            self.simulated.samples, self.simulated.labels, self.simulated.oxygenation
+        )
 
     def indices(self, names: tuple[str, ...]) -> list[int]:
         """Labels of the named classes."""
         return [index for index, name in enumerate(self.class_names) if name in names]
 
-    def vessels(self, images: np.ndarray, labels: np.ndarray) -> Vessels:
-        """Vessels of images of either domain; the saturation is the simulated images'."""
-        own = labels is self.simulated.labels
-        return find_vessels(
-            images, labels, self.indices(VESSELS), self.simulated.oxygenation if own else None
-        )
+    def vessels(
+        self, images: NDArray[np.float32], labels: NDArray[Any], saturation: NDArray[np.float32] | None = None
+    ) -> Vessels:
+        """Veins and arteries of images, see :func:`~napari_udt.evaluation.vessels.find_vessels`."""
+        return find_vessels(images, labels, self.indices(VESSELS), saturation)
 
 
 def measure_pat(row: Row, reference: PatReference, rng: np.random.Generator) -> PatMeasures:

@@ -89,7 +89,7 @@ def _bootstrap(n: int, resamples: int, rng: np.random.Generator) -> Iterator[Arr
         yield rng.multinomial(n, np.full(n, 1 / n), size=min(step, resamples - start)).astype(np.float64)
 
 
-def _resampled_change(truth: Array, before: Array, after: Array, times: Array) -> Array:
+def _resampled_change(truth: Floats, before: Floats, after: Floats, times: Array) -> Array:
     ranks, first, second = (resampled_ranks(values, times) for values in (truth, before, after))
     return weighted_correlation(ranks, second, times) - weighted_correlation(ranks, first, times)
 

@@ -16,8 +16,7 @@ from napari_udt.evaluation.downstream import (
     Scores,
     SeededScores,
     fit_per_seed,
-    recognised,
-    scores_of,
+    judge,
 )
 from napari_udt.evaluation.latent import NetworkFacts, network_facts
 from napari_udt.evaluation.modality_hsi import HsiMeasures, HsiReference, measure_hsi
@@ -158,7 +157,7 @@ class _Judge:
             kind=row.kind,
             paper_row=row.paper_row,
             downstream=downstream,
-            recognised=downstream if row.kind == "second" else recognised(self.classifiers, own),
+            recognised=downstream if row.kind == "second" else judge(self.classifiers, own),
             hsi=measure_hsi(row, self.hsi, self._rng()) if self.hsi else None,
             pat=measure_pat(row, self.pat, self._rng()) if self.pat else None,
             network=self._network(row),
@@ -166,12 +165,9 @@ class _Judge:
         )
 
     def _downstream(self, row: Row, own: LabelledSpectra) -> SeededScores:
-        classifiers = (
-            self.classifiers
-            if row.kind == "second"
-            else fit_per_seed(own, self.settings.seeds, self.settings.per_class)
-        )
-        return SeededScores(tuple(scores_of(classifier, self.test) for classifier in classifiers))
+        if row.kind == "second":  # its classifiers judge the other rows too and are there already
+            return judge(self.classifiers, self.test)
+        return judge(fit_per_seed(own, self.settings.seeds, self.settings.per_class), self.test)
 
     def _margins(self, row: Row) -> list[paper.Margin]:
         """Gains of a transfer, once the rows before it, simulated and second domain, have been judged."""

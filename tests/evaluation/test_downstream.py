@@ -10,8 +10,7 @@ from napari_udt.evaluation.downstream import (
     auroc,
     fit_classifier,
     fit_per_seed,
-    recognised,
-    trained_on,
+    judge,
 )
 
 
@@ -22,10 +21,10 @@ def blobs(n, seed, shift=0.0):
 
 
 def test_what_is_told_apart_easily_scores_one_and_other_spectra_do_not():
-    right = trained_on(blobs(60, 0), blobs(60, 1), seeds=[0], per_class=20)
+    right = judge(fit_per_seed(blobs(60, 0), [0], 20), blobs(60, 1))
     assert right.mean == Scores(1, 1, 1)
     turned = LabelledSpectra(blobs(60, 0).spectra[:, ::-1], blobs(60, 0).labels)
-    wrong = trained_on(turned, blobs(60, 1), seeds=[0], per_class=20)
+    wrong = judge(fit_per_seed(turned, [0], 20), blobs(60, 1))
     assert wrong.mean.balanced_accuracy == pytest.approx(1 / 3, abs=0.05)
     assert wrong.mean.auroc < 0.6
 
@@ -33,7 +32,7 @@ def test_what_is_told_apart_easily_scores_one_and_other_spectra_do_not():
 def test_the_same_seed_gives_the_same_scores_and_another_one_another_draw():
     training = LabelledSpectra(np.random.default_rng(0).random((90, 4)), np.arange(90) % 3)
     test = LabelledSpectra(np.random.default_rng(1).random((90, 4)), np.arange(90) % 3)
-    first, again = (recognised(fit_per_seed(training, [0, 1], 10), test) for _ in range(2))
+    first, again = (judge(fit_per_seed(training, [0, 1], 10), test) for _ in range(2))
     assert first == again
     assert first.per_seed[0] != first.per_seed[1]
 
