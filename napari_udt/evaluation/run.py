@@ -124,15 +124,15 @@ def evaluate(
     report : callable
         Told the name of each row when it is begun.
     """
-    judge = _Judge(data, settings, tables)
+    standard = _Standard(data, settings, tables)
     rows = []
     for row in make_rows(data, models, baselines):
         report(row.name)
-        rows.append(judge.result(row))
+        rows.append(standard.result(row))
     return Evaluation(data.modality, facts, rows)
 
 
-class _Judge:
+class _Standard:
     """What all rows are held against, made once."""
 
     def __init__(self, data: EvaluationData, settings: Settings, tables: Tables | None) -> None:
