@@ -23,12 +23,24 @@ from napari_udt.threads import wait_passively
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
 
-COMMANDS = ("view", "demo", "info", "transfer", "models", "import-model", "simulate", "train", "bench")
+COMMANDS = (
+    "view",
+    "demo",
+    "info",
+    "transfer",
+    "models",
+    "import-model",
+    "simulate",
+    "train",
+    "evaluate",
+    "bench",
+)
 # Commands whose arguments and work live in a package of their own.
 FOREIGN = {
     "import-model": ("napari_udt.models.import_command", "take over a published checkpoint"),
     "simulate": ("napari_udt.simulation.command", "make data of both domains, and the samples"),
     "train": ("napari_udt.training.command", "train a transfer model"),
+    "evaluate": ("napari_udt.evaluation.command", "judge models on data that they were not trained on"),
     "bench": ("napari_udt.bench.command", "measure the speed of transfers on this machine"),
 }
 

@@ -32,3 +32,7 @@ class SimulationError(UdtError, ValueError):
 
 class TrainingError(UdtError, RuntimeError):
     """A training run cannot start or go on."""
+
+
+class EvaluationError(UdtError, ValueError):
+    """Data sets and models that cannot be judged together."""

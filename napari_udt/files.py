@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -111,3 +112,9 @@ def whole_folder_or_nothing(path: Path) -> Iterator[Path]:
             if former.exists():
                 former.replace(path)
             raise
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

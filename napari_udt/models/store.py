@@ -6,7 +6,6 @@ and ``CARD.md`` the text for people. Nothing is ever unpickled.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import warnings
 from dataclasses import replace
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
+from napari_udt import files
 from napari_udt.errors import ModelError
 from napari_udt.files import whole_folder_or_nothing
 from napari_udt.models.spec import ModelSpec
@@ -167,7 +167,6 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return files.sha256_of(path)
     except OSError as error:
         raise ModelError(f"{path}: the weights cannot be read ({error}).") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_udt.dataset import Dataset, load_dataset
 from napari_udt.errors import TrainingError
+from napari_udt.files import sha256_of
 from napari_udt.models.intensity import compress
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.samples import (
@@ -128,9 +128,3 @@ def require_matching(simulated: DomainData, second: DomainData) -> None:
             f"{second.path}: its classes ({', '.join(other.class_names)}) differ from those of "
             f"{simulated.path} ({', '.join(first.class_names)}); both domains need the same, in the same order."
         )
-
-
-def sha256_of(path: Path) -> str:
-    """Hash of a file, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from napari_udt.evaluation import class_spectra, transferring
 from napari_udt.inference.devices import choose
 from napari_udt.models import ModelSpec, TransferModel
-from napari_udt.training import metrics
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.domains import DomainData
 from napari_udt.training.loop import TrainingLoop
@@ -22,13 +22,13 @@ from napari_udt.training.team import Team
 # Held-out samples that the numbers of the card are computed on: whole images take long.
 MOST_SAMPLES = {"HSI": 20_000, "PAT": 24}
 
-MODEL_DOMAINS: dict[str, metrics.ModelDomain] = {"simulated": "simulated", "second": "real"}
+MODEL_DOMAINS: dict[str, transferring.ModelDomain] = {"simulated": "simulated", "second": "real"}
 
-# The held-out criterion of each kind of model, and what is said of its way there and back.
+# The held-out criterion of each kind of model, and what is said, by which measure, of its way there and back.
 _QUALITIES = {
-    "cinn": ("ml_per_dimension", "round_trip_max_error"),
-    "unit": ("held_out", "cycle_rms_error"),
-    "cyclegan": ("held_out", "cycle_rms_error"),
+    "cinn": ("ml_per_dimension", "round_trip_max_error", transferring.round_trip_error),
+    "unit": ("held_out", "cycle_rms_error", transferring.cycle_rms_error),
+    "cyclegan": ("held_out", "cycle_rms_error", transferring.cycle_rms_error),
 }
 
 
@@ -65,26 +65,24 @@ def held_out_metrics(
     raw = {domain: _held_out(data[domain], MOST_SAMPLES[loop.config.modality]) for domain in DOMAINS}
     simulated, second = raw["simulated"], raw["second"]
     names = model.spec.class_names
-    moved = metrics.transferred(model, *simulated)
+    moved = transferring.transferred(model, *simulated)
     # what the statistics of the two domains do without any network
     rescaled = model.denormalise(model.normalise(simulated[0], "simulated"), "real")
     means = {
-        "before": metrics.class_means(*simulated, names),
-        "after": metrics.class_means(moved, simulated[1], names),
+        "before": class_spectra.class_means(*simulated, names),
+        "after": class_spectra.class_means(moved, simulated[1], names),
     }
-    wanted = metrics.class_means(*second, names)
-    criterion, error = _QUALITIES[model.spec.kind]
+    wanted = class_spectra.class_means(*second, names)
+    criterion, error, measured_by = _QUALITIES[model.spec.kind]
     return {
         criterion: loop.trainer.held_out_losses(loop.held_out),
         error: {
-            domain: getattr(metrics, error)(
-                model, raw[domain][0], _visible(loop, domain, raw[domain][1]), word
-            )
+            domain: measured_by(model, raw[domain][0], _visible(loop, domain, raw[domain][1]), word)
             for domain, word in MODEL_DOMAINS.items()
         },
-        "class_mean_relative_rms": {when: metrics.relative_rms(m, wanted) for when, m in means.items()},
+        "class_mean_relative_rms": {when: class_spectra.relative_rms(m, wanted) for when, m in means.items()},
         "nearest_class_mean_balanced_accuracy": {
-            when: metrics.nearest_mean_accuracy(m, *second, names) for when, m in means.items()
+            when: class_spectra.nearest_mean_accuracy(m, *second, names) for when, m in means.items()
         },
         "class_levels": _class_levels(
             raw | {"rescaled": (rescaled, simulated[1]), "transferred": (moved, simulated[1])}, model.spec
@@ -98,7 +96,7 @@ def _class_levels(
     """Levels per set and class; none for spectra of unit norm, which have no level of their own."""
     if spec.spectrum_norm == "l2":
         return {}
-    return {name: metrics.class_levels(*values, spec.class_names) for name, values in sets.items()}
+    return {name: class_spectra.class_levels(*values, spec.class_names) for name, values in sets.items()}
 
 
 def _held_out(data: DomainData, most: int) -> tuple[NDArray[np.float32], NDArray[Any]]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from napari_udt.training.metrics import (
+from napari_udt.evaluation.class_spectra import (
     class_levels,
     class_means,
     nearest_mean_accuracy,

@@ -1,0 +1,180 @@
+"""``napari-udt evaluate``: models and held-out data in, a JSON file and readable tables out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_udt.errors import EvaluationError, SimulationError
+from napari_udt.evaluation import data as data_sets
+from napari_udt.evaluation.rows import BASELINES
+from napari_udt.evaluation.run import PER_CLASS, Evaluation, Settings, evaluate
+from napari_udt.exit_codes import SUCCESS
+from napari_udt.files import whole_or_nothing
+from napari_udt.simulation.tables import SHARED_VARIABLE, Tables, find_tables
+
+if TYPE_CHECKING:
+    from napari_udt.models.spec import ModelSpec
+
+_NO_BASELINES = "none"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument(
+        "--model", action="append", default=[], metavar="NAME|FOLDER", help="model to judge; may be repeated"
+    )
+    parser.add_argument(
+        "--simulated", type=Path, required=True, help="data set to transfer, simulated domain"
+    )
+    parser.add_argument(
+        "--second-train",
+        type=Path,
+        required=True,
+        help="second domain: what classifiers and baselines learn from",
+    )
+    parser.add_argument(
+        "--second-test",
+        type=Path,
+        required=True,
+        help="second domain, other seed: what everything is tested on",
+    )
+    parser.add_argument(
+        "--baselines",
+        type=_baselines,
+        default=tuple(BASELINES),
+        help=f"of {', '.join(BASELINES)}, with commas; or {_NO_BASELINES} (default: all)",
+    )
+    parser.add_argument(
+        "--tables",
+        type=Path,
+        help=f"folder with measured tables (default: ${SHARED_VARIABLE}/data); without any, comparisons with "
+        "measurements and oxygenation are left out",
+    )
+    parser.add_argument("--seeds", type=_positive, default=5, help="forests per row (default 5)")
+    parser.add_argument(
+        "--per-class",
+        type=_positive,
+        help=f"spectra per class that a forest is trained on (default {PER_CLASS['HSI']} HSI, {PER_CLASS['PAT']} PAT)",
+    )
+    parser.add_argument(
+        "--allow-overlap",
+        action="store_true",
+        help="go on when test data share a file or seed with training data",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace results that exist")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="JSON",
+        help="result file; tables go beside it as .md",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Evaluate; the exit status.
+
+    Raises
+    ------
+    EvaluationError
+        When the data sets do not fit, or test data were seen in training.
+    """
+    from napari_udt.evaluation.markdown import as_markdown
+    from napari_udt.evaluation.results_file import save_results
+
+    tables_path = args.output.with_suffix(".md")
+    _require_free(args.output, tables_path, overwrite=args.overwrite)
+    evaluation = _evaluated(args)
+    text = as_markdown(evaluation)
+    save_results(evaluation, args.output)
+    with whole_or_nothing(tables_path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    print(text)
+    print(f"{args.output}, {tables_path}: written.")
+    return SUCCESS
+
+
+def _evaluated(args: argparse.Namespace) -> Evaluation:
+    from napari_udt.models import load_model
+
+    data = data_sets.load_data(args.simulated, args.second_train, args.second_test)
+    models = [load_model(name) for name in args.model]
+    for model in models:
+        data_sets.require_model_fits(model.spec, data.simulated)
+    specs = [model.spec for model in models]
+    found = data_sets.require_apart(data, specs, allowed=args.allow_overlap)
+    settings = Settings(tuple(range(args.seeds)), args.per_class or PER_CLASS[data.modality])
+    tables, notes = _tables(args.tables)
+    facts = _facts(data, specs, settings, found, notes)
+    return evaluate(data, models, args.baselines, settings, tables, facts, _reporter())
+
+
+def _facts(
+    data: data_sets.EvaluationData,
+    specs: Sequence[ModelSpec],
+    settings: Settings,
+    found: list[str],
+    notes: list[str],
+) -> dict[str, Any]:
+    from napari_udt.evaluation.results_file import plain, software_versions
+
+    return {
+        "data": {name: file.facts() for name, file in data.parts().items()},
+        "models": [
+            {
+                "name": spec.name,
+                "weights_sha256": spec.weights_sha256,
+                "target": spec.target,
+                "training_data": spec.training.get("data", {}),
+            }
+            for spec in specs
+        ],
+        "split": {"rule": data_sets.SPLIT_RULE, "overlaps": found},
+        "settings": plain(settings),
+        "versions": software_versions(),
+        "notes": notes,
+    }
+
+
+def _tables(folder: Path | None) -> tuple[Tables | None, list[str]]:
+    """Return the measured tables, or a note that there are none; a folder that was asked for must hold them."""
+    try:
+        return find_tables(folder), []
+    except SimulationError as error:
+        if folder is not None:
+            raise
+        return None, [f"Left out for want of measured tables: {error}"]
+
+
+def _require_free(*paths: Path, overwrite: bool) -> None:
+    for path in paths:
+        if path.is_dir() or (path.exists() and not overwrite):
+            raise EvaluationError(f"{path}: is there already; choose another name or pass --overwrite.")
+
+
+def _reporter() -> Any:
+    started = time.monotonic()
+
+    def report(name: str) -> None:
+        print(f"{time.monotonic() - started:6.0f} s  {name}", file=sys.stderr, flush=True)
+
+    return report
+
+
+def _baselines(text: str) -> tuple[str, ...]:
+    names = () if text == _NO_BASELINES else tuple(text.split(","))
+    if unknown := [name for name in names if name not in BASELINES]:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: expected some of {', '.join(BASELINES)}")
+    return names
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return int(text)

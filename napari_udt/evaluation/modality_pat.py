@@ -1,0 +1,110 @@
+"""What is measured of a row of photoacoustic images: artery spectra, texture, oxygenation of vessels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.evaluation.data import EvaluationData
+from napari_udt.evaluation.oxygenation import OxygenationKept
+from napari_udt.evaluation.rows import Row
+from napari_udt.evaluation.texture import Texture, texture
+from napari_udt.evaluation.unmixing import DEOXY, OXY
+from napari_udt.evaluation.vessels import (
+    SpectralAgreement,
+    Vessels,
+    artery_agreement,
+    find_vessels,
+    vessel_oxygenation_kept,
+)
+
+if TYPE_CHECKING:
+    from napari_udt.simulation.tables import Tables
+
+TEXTURE_NM = 800.0
+SKIN, BACKGROUND, VESSELS = ("epidermis",), ("fat", "muscle"), ("vein", "artery")
+
+
+@dataclass(frozen=True)
+class PatMeasures:
+    """Measures of one row.
+
+    Parameters
+    ----------
+    texture : Texture
+        At the wavelength nearest to 800 nm.
+    arteries : SpectralAgreement, optional
+        Against measured radial arteries; None without tables or arteries.
+    oxygenation : OxygenationKept, optional
+        Of transferred images; None without tables.
+    """
+
+    texture: Texture
+    arteries: SpectralAgreement | None
+    oxygenation: OxygenationKept | None
+
+
+class PatReference:
+    """What rows of images are held against.
+
+    Parameters
+    ----------
+    data : EvaluationData
+    tables : Tables, optional
+    """
+
+    def __init__(self, data: EvaluationData, tables: Tables | None) -> None:
+        self.simulated = data.simulated.dataset
+        self.class_names = self.simulated.class_names
+        self.wavelengths_nm = self.simulated.wavelengths_nm
+        self.measured = tables.radial_artery if tables else None
+        self.absorption_per_cm = (
+            {name: tables.absorption.at(name, self.wavelengths_nm) for name in (OXY, DEOXY)} if tables else {}
+        )
+        self.simulated_vessels = self.vessels(
+            self.simulated.samples, self.simulated.labels, self.simulated.oxygenation
+        )
+
+    def indices(self, names: tuple[str, ...]) -> list[int]:
+        """Labels of the named classes."""
+        return [index for index, name in enumerate(self.class_names) if name in names]
+
+    def vessels(
+        self, images: NDArray[np.float32], labels: NDArray[Any], saturation: NDArray[np.float32] | None = None
+    ) -> Vessels:
+        """Veins and arteries of images, see :func:`~napari_udt.evaluation.vessels.find_vessels`."""
+        return find_vessels(images, labels, self.indices(VESSELS), saturation)
+
+
+def measure_pat(row: Row, reference: PatReference, rng: np.random.Generator) -> PatMeasures:
+    """Measure one row."""
+    nearest = int(np.argmin(np.abs(reference.wavelengths_nm - TEXTURE_NM)))
+    groups = [reference.indices(names) for names in (SKIN, BACKGROUND, VESSELS)]
+    vessels = reference.vessels(row.samples, row.labels)
+    return PatMeasures(
+        texture=texture(row.samples[:, nearest], row.labels, *groups),
+        arteries=_arteries(vessels, reference),
+        oxygenation=_oxygenation(row, vessels, reference, rng),
+    )
+
+
+def _arteries(vessels: Vessels, reference: PatReference) -> SpectralAgreement | None:
+    arteries = vessels.of(reference.class_names.index("artery")).spectra
+    if reference.measured is None or not len(arteries):
+        return None
+    measured = reference.measured
+    return artery_agreement(arteries, reference.wavelengths_nm, measured.spectra, measured.wavelengths_nm)
+
+
+def _oxygenation(
+    row: Row, vessels: Vessels, reference: PatReference, rng: np.random.Generator
+) -> OxygenationKept | None:
+    if not (row.is_transferred and reference.absorption_per_cm):
+        return None
+    names = {index: reference.class_names[index] for index in reference.indices(VESSELS)}
+    return vessel_oxygenation_kept(
+        reference.simulated_vessels, vessels, names, reference.absorption_per_cm, rng
+    )

@@ -1,0 +1,200 @@
+r"""Is oxygenation kept by a transfer? Rank correlation of the simulated saturation with one estimated from spectra.
+
+A tissue has one saturation per layer; a spectrum shows a mixture. The saturation that light sees is
+
+.. math:: \bar s = \frac{\sum_l w_l s_l}{\sum_l w_l}, \qquad
+   w_l = v_l \int_l \exp\Big(-2 \int_0^z \mu_{eff}\Big) dz, \qquad
+   \mu_{eff} = \sqrt{3 \mu_a (\mu_a + \mu_s')}
+
+with the blood volume fraction :math:`v_l`: blood counts by how much light reaches it and comes back (diffusion
+theory's decay, both ways), averaged over the wavelengths that the estimate uses.
+
+Two estimates tell apart what can happen. *Unmixing* expects haemoglobin's bands where they belong: whoever reads the
+spectra sees what it sees. The *linear readout* is learnt from the very spectra that it judges (cross-validated), so
+that it finds saturation in whatever shape it left: high where unmixing is low means moved, not erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.evaluation.rank_correlation import CorrelationChange, correlation_change
+from napari_udt.evaluation.unmixing import DEOXY, OXY, Window, absorbance, saturation_from_reflectance
+
+Array = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
+
+# Haemoglobin's bands in the visible; the near infrared, deep and weakly absorbed; everything between.
+HSI_WINDOWS = (
+    Window("visible", 500, 600),
+    Window("near infrared", 700, 900),
+    Window("both", 500, 900),
+)
+LARGEST_DROP = 0.02
+UNMIXING, READOUT = "unmixing", "linear readout"
+_FOLDS = 5
+_RIDGES = np.logspace(-6, 2, 9)
+_MM_PER_CM = 10.0
+_MIE_REFERENCE_NM = 500.0
+
+
+@dataclass(frozen=True)
+class OxygenationKept:
+    """How well one estimate follows the simulated saturation, before and after the transfer.
+
+    Parameters
+    ----------
+    window : str
+        Name of the wavelengths that the estimate uses.
+    truth : str
+        "light-weighted" or "top layer".
+    estimate : str
+        "unmixing" or "linear readout".
+    overall : CorrelationChange
+        Over all samples.
+    per_class : mapping of class name to CorrelationChange
+    """
+
+    window: str
+    truth: str
+    estimate: str
+    overall: CorrelationChange
+    per_class: Mapping[str, CorrelationChange]
+
+    @property
+    def kept(self) -> bool:
+        """Whether the correlation drops by no more than 0.02."""
+        return self.overall.change >= -LARGEST_DROP
+
+    @property
+    def within_class(self) -> tuple[float, float]:
+        """Mean over classes of the correlation before and after: blind to what sets whole classes apart.
+
+        Classes without a correlation are left out; NaN where none has one.
+        """
+        known = [(c.before, c.after) for c in self.per_class.values() if np.isfinite(c.change)]
+        if not known:
+            return float("nan"), float("nan")
+        before, after = np.mean(known, axis=0)
+        return float(before), float(after)
+
+
+def layer_weights(
+    parameters: Mapping[str, Floats],
+    wavelengths_nm: Array,
+    absorption_per_cm: Mapping[str, Array],
+    window: Window,
+) -> Array:
+    """Weight of every layer's blood in a reflectance spectrum; see the module's formula.
+
+    Parameters
+    ----------
+    parameters : mapping of name to array, shape (n, layers)
+        "blood_volume", "oxygenation", "a_mie_per_cm", "b_mie", "thickness_mm"; topmost layer first.
+    wavelengths_nm : array, shape (channels,)
+    absorption_per_cm : mapping of substance to array, shape (channels,)
+    window : Window
+
+    Returns
+    -------
+    array, shape (n, layers)
+        Sums to 1 over layers.
+    """
+    inside = window.mask(wavelengths_nm)
+    p = {name: np.asarray(values, dtype=np.float64)[..., None] for name, values in parameters.items()}
+    oxy, deoxy = absorption_per_cm[OXY][inside], absorption_per_cm[DEOXY][inside]
+    absorption = p["blood_volume"] * (p["oxygenation"] * oxy + (1 - p["oxygenation"]) * deoxy)
+    scattering = p["a_mie_per_cm"] * (wavelengths_nm[inside] / _MIE_REFERENCE_NM) ** -p["b_mie"]
+    decay = 2 * np.sqrt(3 * absorption * (absorption + scattering))
+    depth = decay * p["thickness_mm"] / _MM_PER_CM
+    above = np.cumsum(depth, axis=1) - depth
+    weight = p["blood_volume"] * np.exp(-above) * -np.expm1(-depth) / decay
+    share = weight / weight.sum(axis=1, keepdims=True)
+    return np.asarray(share.mean(axis=2))
+
+
+def light_weighted_saturation(
+    parameters: Mapping[str, Floats],
+    wavelengths_nm: Array,
+    absorption_per_cm: Mapping[str, Array],
+    window: Window,
+) -> Array:
+    """Saturation that the light of a window sees, shape (n,); parameters as in `layer_weights`."""
+    weights = layer_weights(parameters, wavelengths_nm, absorption_per_cm, window)
+    return np.asarray((weights * parameters["oxygenation"]).sum(axis=1))
+
+
+def oxygenation_kept(
+    before: Floats,
+    after: Floats,
+    labels: NDArray[Any],
+    class_names: Sequence[str],
+    parameters: Mapping[str, Floats],
+    wavelengths_nm: Array,
+    absorption_per_cm: Mapping[str, Array],
+    rng: np.random.Generator,
+) -> list[OxygenationKept]:
+    """Compare the simulated saturation with estimates from simulated and from transferred spectra.
+
+    Parameters
+    ----------
+    before, after : array, shape (n, channels)
+        Simulated spectra and the same after the transfer, on any scale.
+    labels : integer array, shape (n,)
+    class_names : sequence of str
+    parameters : mapping of name to array, shape (n, layers)
+        What was simulated, see `layer_weights`.
+    wavelengths_nm : array, shape (channels,)
+    absorption_per_cm : mapping of substance to array, shape (channels,)
+    rng : Generator
+        For the bootstrap.
+
+    Returns
+    -------
+    list of OxygenationKept
+        One for every window and truth.
+    """
+    found = []
+    for window in HSI_WINDOWS:
+        seen = light_weighted_saturation(parameters, wavelengths_nm, absorption_per_cm, window)
+        top = np.asarray(parameters["oxygenation"][:, 0], dtype=np.float64)
+        unmixed, read = (
+            [
+                saturation_from_reflectance(spectra, wavelengths_nm, absorption_per_cm, window)
+                for spectra in (before, after)
+            ],
+            [linear_readout(spectra[:, window.mask(wavelengths_nm)], seen) for spectra in (before, after)],
+        )
+        for name, truth, estimate, values in (
+            ("light-weighted", seen, UNMIXING, unmixed),
+            ("top layer", top, UNMIXING, unmixed),
+            ("light-weighted", seen, READOUT, read),
+        ):
+            overall = correlation_change(truth, values[0], values[1], rng)
+            per_class = {
+                class_name: correlation_change(truth[own], values[0][own], values[1][own], rng)
+                for index, class_name in enumerate(class_names)
+                if (own := labels == index).any()
+            }
+            found.append(OxygenationKept(window.name, name, estimate, overall, per_class))
+    return found
+
+
+def linear_readout(spectra: Floats, saturation: Array) -> Array:
+    """Predict saturation (n,) from ln(spectra), spectra (n, channels), by ridge regression.
+
+    Each spectrum is predicted by a regression on four fifths of the others (5-fold cross-validation).
+    """
+    from sklearn.linear_model import RidgeCV
+    from sklearn.model_selection import KFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(StandardScaler(), RidgeCV(_RIDGES))
+    folds = KFold(_FOLDS, shuffle=True, random_state=0)
+    return np.asarray(cross_val_predict(model, absorbance(spectra), saturation, cv=folds))

@@ -1,0 +1,89 @@
+"""Samples of a data set through a model, some at a time. The model brings torch; nothing here imports it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from napari_udt.models.model import TransferModel
+
+# The model's own words for the two domains.
+ModelDomain = Literal["simulated", "real"]
+# At most this many samples go through the network at once: whole PAT images are large.
+_CHUNK = {"HSI": 2048, "PAT": 2}
+
+Chunk = tuple[NDArray[np.float32], NDArray[Any]]
+
+
+def chunks(model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any]) -> Iterator[Chunk]:
+    """Go through samples and their labels in portions that the model takes at once."""
+    size = _CHUNK[model.spec.modality]
+    for start in range(0, len(samples), size):
+        yield samples[start : start + size], labels[start : start + size]
+
+
+def transferred(
+    model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any]
+) -> NDArray[np.float32]:
+    """Move samples of the simulated domain to the second one.
+
+    Parameters
+    ----------
+    model : TransferModel
+    samples : array, shape (n, C) or (n, C, H, W)
+        Raw values of the data set.
+    labels : array, shape (n,) or (n, H, W)
+        The same classes condition encoding and decoding.
+
+    Returns
+    -------
+    array of the shape of ``samples``
+        L2-normalised spectra where the model normalises, raw values else.
+    """
+    return np.concatenate(
+        [
+            model.denormalise(
+                _moved(model, model.normalise(raw, "simulated"), known, "simulated", "real"), "real"
+            )
+            for raw, known in chunks(model, samples, labels)
+        ]
+    )
+
+
+def round_trip_error(
+    model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any], domain: ModelDomain
+) -> float:
+    """Largest absolute difference between samples and their decoded codes, in normalised units."""
+    return max(
+        float(model.round_trip_error(model.normalise(raw, domain), domain, known).max())
+        for raw, known in chunks(model, samples, labels)
+    )
+
+
+def cycle_rms_error(
+    model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any], domain: ModelDomain
+) -> float:
+    """Root mean square difference between samples and themselves transferred there and back, in normalised units."""
+    other: ModelDomain = "real" if domain == "simulated" else "simulated"
+    squares = []
+    for raw, known in chunks(model, samples, labels):
+        x = model.normalise(raw, domain)
+        back = _moved(model, _moved(model, x, known, domain, other), known, other, domain)
+        squares.append(np.square(back - x).mean() * len(x) / len(samples))
+    return float(np.sqrt(sum(squares)))
+
+
+def _moved(
+    model: TransferModel,
+    x: NDArray[np.float32],
+    labels: NDArray[Any],
+    source: ModelDomain,
+    target: ModelDomain,
+) -> NDArray[np.float32]:
+    """Transfer normalised samples; they stay in normalised units."""
+    z, _ = model.encode(x, source, labels)
+    return model.decode(z, target, labels)

@@ -1,0 +1,172 @@
+"""Vessels of photoacoustic images, each as one sample: its median spectrum and its oxygen saturation.
+
+Pixels of one vessel are no independent samples; a vessel is the unit of every statistic here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.evaluation.oxygenation import UNMIXING, OxygenationKept
+from napari_udt.evaluation.rank_correlation import correlation_change
+from napari_udt.evaluation.unmixing import DEOXY, OXY, saturation_from_absorption
+from napari_udt.metrics import relative_rms_difference, spectral_angle
+from napari_udt.spectra import normalise
+
+Array = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
+
+FEWEST_PIXELS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Vessels:
+    """Vessels of some images.
+
+    Parameters
+    ----------
+    spectra : array, shape (n, channels)
+        Median over the pixels of each vessel.
+    saturation : array, shape (n,)
+        Mean true oxygen saturation, 0 to 1; NaN where unknown.
+    labels : integer array, shape (n,)
+        Class of each.
+    """
+
+    spectra: Array
+    saturation: Array
+    labels: NDArray[np.intp]
+
+    def of(self, label: int) -> Vessels:
+        """Return those of one class."""
+        own = self.labels == label
+        return Vessels(self.spectra[own], self.saturation[own], self.labels[own])
+
+
+@dataclass(frozen=True)
+class SpectralAgreement:
+    """Mean spectrum of some vessels against measured ones; each spectrum divided by its mean over wavelengths first.
+
+    Parameters
+    ----------
+    wavelengths_nm : tuple of float
+    mean, measured_mean, measured_std : tuple of float
+    relative_rms : float
+        Difference of the means over the measured mean, root mean square.
+    angle_degrees : float
+        Spectral angle between the means.
+    largest_deviation : float
+        Largest difference of the means in measured standard deviations.
+    count, measured_count : int
+        Spectra.
+    """
+
+    wavelengths_nm: tuple[float, ...]
+    mean: tuple[float, ...]
+    measured_mean: tuple[float, ...]
+    measured_std: tuple[float, ...]
+    relative_rms: float
+    angle_degrees: float
+    largest_deviation: float
+    count: int
+    measured_count: int
+
+
+def find_vessels(
+    images: NDArray[np.float32],
+    labels: NDArray[Any],
+    classes: Sequence[int],
+    saturation: NDArray[np.float32] | None = None,
+) -> Vessels:
+    """Take every connected region of a vessel class with at least ten pixels.
+
+    Parameters
+    ----------
+    images : array, shape (n, C, H, W)
+    labels : integer array, shape (n, H, W)
+    classes : sequence of int
+        The vessel classes.
+    saturation : array, shape (n, H, W), optional
+        True oxygen saturation.
+    """
+    from scipy.ndimage import label
+
+    spectra, truth, kinds = [], [], []
+    for number, image in enumerate(images):
+        for kind in classes:
+            regions, count = label(labels[number] == kind)
+            for region in range(1, count + 1):
+                inside = regions == region
+                if inside.sum() >= FEWEST_PIXELS:
+                    spectra.append(np.median(image[:, inside], axis=1))
+                    truth.append(np.nan if saturation is None else saturation[number][inside].mean())
+                    kinds.append(kind)
+    return Vessels(
+        np.array(spectra, dtype=np.float64).reshape(-1, images.shape[1]),
+        np.array(truth, dtype=np.float64),
+        np.array(kinds, dtype=np.intp),
+    )
+
+
+def vessel_oxygenation_kept(
+    before: Vessels,
+    after: Vessels,
+    class_names: Mapping[int, str],
+    absorption_per_cm: Mapping[str, Array],
+    rng: np.random.Generator,
+) -> OxygenationKept:
+    """Compare the simulated saturation of vessels with estimates by unmixing into HbO2 and Hb.
+
+    Parameters
+    ----------
+    before, after : Vessels
+        The same vessels in simulated and in transferred images.
+    class_names : mapping of label to name
+    absorption_per_cm : mapping of substance to array, shape (channels,)
+    rng : Generator
+    """
+    absorbers = {name: absorption_per_cm[name] for name in (OXY, DEOXY)}
+    first, second = (saturation_from_absorption(v.spectra, absorbers) for v in (before, after))
+    per_class = {
+        name: correlation_change(before.saturation[own], first[own], second[own], rng)
+        for label, name in class_names.items()
+        if (own := before.labels == label).any()
+    }
+    overall = correlation_change(before.saturation, first, second, rng)
+    return OxygenationKept("all wavelengths", "vessel's own", UNMIXING, overall, per_class)
+
+
+def artery_agreement(
+    spectra: Floats, wavelengths_nm: Array, measured: Floats, measured_nm: Array
+) -> SpectralAgreement:
+    """Compare artery spectra with measured ones at the measured wavelengths that lie in range.
+
+    Parameters
+    ----------
+    spectra : array, shape (n, channels)
+    wavelengths_nm : array, shape (channels,)
+    measured : array, shape (m, k)
+    measured_nm : array, shape (k,)
+    """
+    common = (measured_nm >= wavelengths_nm[0]) & (measured_nm <= wavelengths_nm[-1])
+    nm = measured_nm[common]
+    ours = np.array([np.interp(nm, wavelengths_nm, spectrum) for spectrum in spectra])
+    theirs = measured[:, common]
+    ours, theirs = (len(nm) * normalise(values, "l1") for values in (ours, theirs))
+    mean, wanted, std = ours.mean(axis=0), theirs.mean(axis=0), theirs.std(axis=0, ddof=1)
+    return SpectralAgreement(
+        wavelengths_nm=tuple(nm.tolist()),
+        mean=tuple(mean.tolist()),
+        measured_mean=tuple(wanted.tolist()),
+        measured_std=tuple(std.tolist()),
+        relative_rms=float(relative_rms_difference(mean, wanted)),
+        angle_degrees=float(spectral_angle(mean, wanted, degrees=True)),
+        largest_deviation=float(np.max(np.abs(mean - wanted) / std)),
+        count=len(ours),
+        measured_count=len(theirs),
+    )

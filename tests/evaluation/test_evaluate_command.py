@@ -1,0 +1,129 @@
+"""``napari-udt evaluate`` from files to files, with tiny models."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from model_specs import hsi_spec, pat_spec, stir
+
+from napari_udt.cli import main
+from napari_udt.models.build import build_network
+from napari_udt.models.model import TransferModel
+from napari_udt.models.store import save_model
+
+
+@pytest.fixture
+def model_folder(tmp_path):
+    def make(spec):
+        torch.manual_seed(0)
+        folder = tmp_path / spec.name
+        save_model(TransferModel(spec, stir(build_network(spec), 0.05)), folder)
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def tables(tmp_path):
+    """Made-up tables of the substances and arteries that an evaluation asks for."""
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    nm = np.arange(450, 1001, 10)
+    rows = [f"{w},{100 + 50 * np.sin(w / 25)},{100 + 50 * np.cos(w / 40)}" for w in nm]
+    head = "wavelength_nm,oxyhemoglobin_per_cm,deoxyhemoglobin_per_cm"
+    (folder / "absorption_coefficients.csv").write_text("\n".join([head, *rows]))
+    (folder / "pat_radial_artery_msot.csv").write_text(
+        "subject,scan,700,750,800,900\nS1,1,1,2,3,0\nS2,1,1.1,2,2.8,0\nS3,1,0.8,2,3.1,0\n"
+    )
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _small_forests(monkeypatch):
+    monkeypatch.setattr("napari_udt.evaluation.downstream.TREES", 10)
+
+
+def evaluate(files, output, *words):
+    parts = zip(("--simulated", "--second-train", "--second-test"), files, strict=True)
+    given = [str(word) for pair in parts for word in pair]
+    settings = ["--seeds", "2", "--per-class", "15", "-o", str(output)]
+    return main(["evaluate", *given, *settings, *map(str, words)])
+
+
+def test_spectra_from_files_to_tables(three_files, model_folder, tables, tmp_path, capsys):
+    output = tmp_path / "result.json"
+    words = ("--model", model_folder(hsi_spec()), "--tables", tables, "--baselines", "moments")
+    assert evaluate(three_files(), output, *words) == 0
+    told = json.loads(output.read_text(), parse_constant=pytest.fail)
+    rows = {row["name"]: row for row in told["rows"]}
+    assert list(rows) == ["Second domain", "Simulated", "Matched moments", "small-hsi"]
+    assert rows["small-hsi"]["paper_row"] == "cINN_DY"
+    assert len(rows["Simulated"]["downstream"]["per_seed"]) == 2
+    assert rows["Second domain"]["downstream"]["mean"]["balanced_accuracy"] > 0.9
+    assert rows["Second domain"]["recognised"] == rows["Second domain"]["downstream"]
+    assert {d["class_name"] for d in rows["Simulated"]["hsi"]["to_second"]} == {"fat", "liver", "skin"}
+    distances = {name: max(d["relative_rms"] for d in row["hsi"]["to_second"]) for name, row in rows.items()}
+    assert distances["Matched moments"] < 0.3 * distances["Simulated"]
+    assert len(rows["small-hsi"]["hsi"]["oxygenation"]) == 9
+    assert rows["small-hsi"]["network"]["round_trip"]["second"] < 1e-4
+    assert told["data"]["second_test"]["seed"] == 2
+    assert told["settings"] == {"seeds": [0, 1], "per_class": 15, "bootstrap_seed": 0}
+    assert told["paper_table_1"]["cINN_DY"]["f1"] == 0.24
+    text = (tmp_path / "result.md").read_text()
+    assert text in capsys.readouterr().out
+    for heading in ("Table 1", "Gain over Simulated", "Labels kept", "Oxygenation kept", "Round trip"):
+        assert f"## {heading}" in text
+    assert "nan" not in text
+
+
+def test_images_from_files_to_tables(three_files, model_folder, tables, tmp_path):
+    output = tmp_path / "result.json"
+    assert (
+        evaluate(three_files("PAT", 6), output, "--model", model_folder(pat_spec()), "--tables", tables) == 0
+    )
+    rows = {row["name"]: row for row in json.loads(output.read_text())["rows"]}
+    assert list(rows) == ["Second domain", "Simulated", "Matched moments", "Matched histograms", "small-pat"]
+    assert rows["Second domain"]["downstream"]["mean"]["balanced_accuracy"] > 0.9
+    assert rows["Simulated"]["pat"]["arteries"]["wavelengths_nm"] == [700, 750, 800]
+    assert rows["small-pat"]["pat"]["oxygenation"]["overall"]["before"] > 0.8
+    assert rows["Simulated"]["pat"]["texture"]["sharpness_per_pixel"] > 0.2
+    assert "Artery spectra" in (tmp_path / "result.md").read_text()
+
+
+def test_what_needs_tables_is_left_out_and_said(three_files, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("NAPARI_UDT_SHARED", str(tmp_path))
+    monkeypatch.setattr("napari_udt.simulation.tables.PROJECT", tmp_path / "a" / "b")
+    monkeypatch.chdir(tmp_path)
+    assert evaluate(three_files(), tmp_path / "r.json", "--baselines", "moments", "--seeds", "1") == 0
+    assert "Left out for want of measured tables" in capsys.readouterr().out
+    assert "Oxygenation" not in (tmp_path / "r.md").read_text()
+
+
+def test_results_that_exist_are_kept(three_files, tmp_path, capsys):
+    (tmp_path / "r.md").write_text("mine")
+    assert evaluate(three_files(), tmp_path / "r.json") == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert (tmp_path / "r.md").read_text() == "mine"
+
+
+def test_shared_seeds_are_refused_in_one_sentence(data_file, tmp_path, capsys):
+    second = data_file(domain="second")
+    assert evaluate((data_file(), second, second), tmp_path / "r.json") == 2
+    assert "share their file" in capsys.readouterr().err
+    assert not list(tmp_path.glob("r.*"))
+
+
+def test_an_unknown_baseline_is_refused(three_files, tmp_path):
+    with pytest.raises(SystemExit):
+        evaluate(three_files(), tmp_path / "r.json", "--baselines", "magic")
+
+
+def test_the_measures_come_without_torch_scipy_scikit_learn_and_qt():
+    heavy = "{'torch', 'scipy', 'sklearn', 'qtpy', 'napari'}"
+    modules = "run, organs, oxygenation, downstream, vessels, texture, latent, markdown, command"
+    code = f"import sys; from napari_udt.evaluation import {modules}; print({heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
