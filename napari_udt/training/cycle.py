@@ -73,10 +73,18 @@ class CycleGAN(Objective):
         drawn = self.conditions.random(batch.labels.shape, batch.domain, batch.labels, like=batch.x)
         return replace(batch, own=drawn[:, 2:])  # the domain entries come first; here it chooses the network
 
-    def __call__(self, batch: Batch, *, transfer: bool = True) -> tuple[Losses, dict[str, Tensor]]:
+    def __call__(self, batch: Batch) -> tuple[Losses, dict[str, Tensor]]:
         """Transfer both domains there and back."""
         cycle = self._cycle(batch, self.latent_noise)
         return self._cycle_losses(batch, cycle), cycle.fakes
+
+    def moved(self, simulated: Batch) -> Tensor:
+        """Encode with one auto-encoder and decode with the other's decoder, without latent noise."""
+        x, labels = simulated.clean, simulated.labels
+        classes: Tensor | None = None
+        if self.conditions.class_count:
+            classes = self.conditions.expected(labels.shape, "simulated", labels, like=x)[:, 2:]
+        return self._decode(self._encode(x, "simulated", classes), "second", 0.0)
 
     def held_out(self, batches: Iterable[Batch]) -> dict[str, float]:
         """Energy distance and cycle error of all batches together, without latent noise."""
@@ -126,7 +134,7 @@ class UNIT(CycleGAN):
     term mean(mu^2), of the samples and of their transfers.
     """
 
-    def __call__(self, batch: Batch, *, transfer: bool = True) -> tuple[Losses, dict[str, Tensor]]:
+    def __call__(self, batch: Batch) -> tuple[Losses, dict[str, Tensor]]:
         """Transfer both domains there and back, and reconstruct them in their own."""
         cycle = self._cycle(batch, self.latent_noise)
         x = batch.by_domain()

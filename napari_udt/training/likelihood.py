@@ -32,10 +32,19 @@ class Likelihood(Objective):
         other = self.conditions.with_domain(own, 1 - batch.domain, torch.default_generator)
         return replace(batch, own=own, other=other)
 
-    def __call__(self, batch: Batch, *, transfer: bool) -> tuple[Losses, dict[str, Tensor]]:
-        """Encode both domains and, where that is wanted, decode each sample in the other one."""
+    def __call__(self, batch: Batch) -> tuple[Losses, dict[str, Tensor]]:
+        """Encode both domains and, where there are discriminators, decode each sample in the other one."""
         z, log_det = self.network(batch.x, batch.own)
-        return self._losses("ml", z, log_det), self._transferred(z, batch.other) if transfer else {}
+        return self._losses("ml", z, log_det), self._transferred(z, batch.other) if self.adversarial else {}
+
+    def moved(self, simulated: Batch) -> Tensor:
+        """Encode and decode under the expected conditions."""
+        x, labels = simulated.clean, simulated.labels
+        own, other = (
+            self.conditions.expected(labels.shape, d, labels, like=x) for d in ("simulated", "real")
+        )
+        moved: Tensor = self.network.inverse(self.network(x, own)[0], other)[0]
+        return moved
 
     def held_out(self, batches: Iterable[Batch]) -> dict[str, float]:
         """Mean over the batches of equation (1) per dimension."""

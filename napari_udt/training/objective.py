@@ -35,6 +35,8 @@ class Batch:
         -1 where training must not know the class.
     domain : Tensor, shape (2 n,)
         0 for simulated, 1 for second.
+    clean : Tensor
+        ``x`` without the noise of training.
     own, other : Tensor or list of Tensor, optional
         The network's conditions in the samples' own and in the other domain, see `Objective.conditioned`.
     """
@@ -42,6 +44,7 @@ class Batch:
     x: Tensor
     labels: Tensor
     domain: Tensor
+    clean: Tensor
     own: Any = None
     other: Any = None
 
@@ -52,6 +55,10 @@ class Batch:
             return torch.cat([half.chunk(count)[index] for half in values.chunk(2)])
 
         return self._each(cut) if count > 1 else self
+
+    def simulated(self) -> Batch:
+        """Return the half that holds the simulated samples."""
+        return self._each(lambda values: values.chunk(2)[0])
 
     def to(self, device: str) -> Batch:
         """Return the batch on a device."""
@@ -88,22 +95,28 @@ class Objective(ABC):
     def __init__(self, config: TrainingConfig, network: Any, conditions: Conditions) -> None:
         self.network = network
         self.conditions = conditions
+        self.adversarial = config.optimisation.gan_weight > 0
 
     @abstractmethod
     def conditioned(self, batch: Batch) -> Batch:
         """Return the batch with the conditions that the network needs, drawn at random."""
 
     @abstractmethod
-    def __call__(self, batch: Batch, *, transfer: bool) -> tuple[Losses, dict[str, Tensor]]:
-        """Run the network on one batch; ``transfer`` says whether transferred samples are wanted.
+    def __call__(self, batch: Batch) -> tuple[Losses, dict[str, Tensor]]:
+        """Run the network on one batch.
 
         Returns
         -------
         losses : dict of str to Tensor, shape ()
             Unweighted, named ``<kind>_<domain>``.
         fakes : dict of {"simulated", "second"} to Tensor
-            Transferred samples by the domain that they arrived in; empty where none are wanted or needed.
+            Transferred samples by the domain that they arrived in, for the discriminators; empty where the
+            run has none.
         """
+
+    @abstractmethod
+    def moved(self, simulated: Batch) -> Tensor:
+        """Transfer clean simulated samples as inference does: under the expected conditions, without noise."""
 
     @abstractmethod
     def held_out(self, batches: Iterable[Batch]) -> dict[str, float]:

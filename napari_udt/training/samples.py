@@ -109,7 +109,7 @@ def is_balanced(config: TrainingConfig, domain: str) -> bool:
 
 
 def vary(values: Tensor, labels: Tensor, config: DataConfig) -> tuple[Tensor, Tensor]:
-    """Augment a batch: random crop and left-right flip (images), then noise.
+    """Augment a batch of images: random crop and left-right flip. Noise is added later.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def vary(values: Tensor, labels: Tensor, config: DataConfig) -> tuple[Tensor, Te
     if values.ndim == 4 and config.flips:
         flipped = torch.rand(len(values)) < 0.5
         values, labels = _flipped(values, labels, flipped)
-    return values + config.noise * torch.randn_like(values), labels
+    return values, labels
 
 
 def _cropped(values: Tensor, labels: Tensor, crop: tuple[int, int]) -> tuple[Tensor, Tensor]:

@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from napari_udt.chromophores import absorption
 from napari_udt.models.model import TransferModel
 from napari_udt.training.config import TrainingConfig
-from napari_udt.training.objective import OTHER, Batch, Losses, per_domain
 from napari_udt.training.samples import Samples
 
 # Where haemoglobin shapes a spectrum: its visible bands, and the near infrared between melanin and water.
@@ -49,8 +48,8 @@ class Term(ABC):
         self.classes = len(model.spec.class_names)
 
     @abstractmethod
-    def __call__(self, batch: Batch, fakes: Mapping[str, Tensor]) -> Losses:
-        """Losses named ``<kind>_<domain>`` by the samples' own domain."""
+    def __call__(self, x: Tensor, moved: Tensor, labels: Tensor) -> Tensor:
+        """Loss, a scalar, of simulated samples ``x`` and their transfers, both in normalised units, by their labels."""
 
     def raw(self, x: Tensor, domain: str) -> Tensor:
         """Spectra (n, C) of a batch in normalised units, back in the units of the data."""
@@ -74,18 +73,10 @@ class HaemoglobinContent(Term):
         super().__init__(model)
         self.readouts = _readouts(np.array(model.spec.wavelengths_nm), model.spec.modality)
 
-    def __call__(self, batch: Batch, fakes: Mapping[str, Tensor]) -> Losses:
-        """Lost correlation, mean over coefficients and classes, of the samples that have a class."""
-        labels = per_domain(batch.labels)
-        return {
-            f"{self.kind}_{domain}": lost_correlation(
-                self.coefficients(self.raw(x, domain)),
-                self.coefficients(self.raw(fakes[OTHER[domain]], OTHER[domain])),
-                labels[domain].flatten(),
-                self.classes,
-            )
-            for domain, x in batch.by_domain().items()
-        }
+    def __call__(self, x: Tensor, moved: Tensor, labels: Tensor) -> Tensor:
+        """Lost correlation, mean over coefficients and classes."""
+        before, after = (self.coefficients(self.raw(v, d)) for v, d in ((x, "simulated"), (moved, "second")))
+        return lost_correlation(before, after, labels.flatten(), self.classes)
 
     def coefficients(self, spectra: Tensor) -> Tensor:
         """Coefficients of HbO2 and Hb and their angle in every window, shape (n, 3 windows)."""
@@ -119,11 +110,10 @@ class ClassMoments(Term):
         self.mean, variance, self.known = class_moments(features, self._groups(labels), self.classes)
         self.deviation = variance.sqrt() if self.spread else self._tolerance(variance)
 
-    def __call__(self, batch: Batch, fakes: Mapping[str, Tensor]) -> Losses:
-        """Mean square distance of the simulated samples' transfers."""
-        labels = per_domain(batch.labels)["simulated"].flatten()
-        features = self._features(fakes["second"], "second")
-        mean, variance, present = class_moments(features, self._groups(labels), self.classes)
+    def __call__(self, x: Tensor, moved: Tensor, labels: Tensor) -> Tensor:
+        """Mean square distance of the transfers' moments."""
+        features = self._features(moved, "second")
+        mean, variance, present = class_moments(features, self._groups(labels.flatten()), self.classes)
         # Classes without a target are cut out first: what is divided by their deviation of 0 would spoil the gradient.
         usable = present & self.known.to(mean.device)
         target, deviation = (values.to(mean)[usable] for values in (self.mean, self.deviation))
@@ -131,7 +121,7 @@ class ClassMoments(Term):
         if self.spread:
             log_spread = 0.5 * variance[usable].clamp_min(1e-12).log()
             distance = distance + (log_spread - deviation.log()).square()
-        return {f"{self.kind}_simulated": distance.mean() if bool(usable.any()) else distance.sum()}
+        return distance.mean() if bool(usable.any()) else distance.sum()
 
     def _target(self, second: Samples) -> tuple[Tensor, Tensor]:
         """Features and labels of the second domain's spectra; of images, pixels evenly spread over all of them."""

@@ -86,15 +86,14 @@ class Trainer:
         """
         self._set_learning_rates()
         batch = self.batch(self.samples, self.config.optimisation.batch_size, self.team)
-        losses, fakes = self.objective(batch, transfer=bool(self.discriminators or self.terms))
+        losses, fakes = self.objective(batch)
         judged: Losses = {}
         if self.discriminators:
             losses |= self._generator_losses(fakes)
             judged = self._discriminator_losses(batch.by_domain(), fakes)
-        guiding = [(term(batch, fakes), weight) for term, weight in self.terms]
-        total = self.objective.total(losses) + sum(weight * sum(found.values()) for found, weight in guiding)
-        for found, _ in guiding:
-            losses |= found
+        guiding = self._guiding(batch)
+        total = self.objective.total(losses) + sum(weight * guiding[term.kind] for term, weight in self.terms)
+        losses |= guiding
         values = self._averaged(losses | judged)
         self._update(self.optimiser, total, self.network.parameters())
         if self.discriminator_optimiser is not None:
@@ -103,17 +102,27 @@ class Trainer:
         self.steps_done += 1
         return values
 
+    def _guiding(self, batch: Batch) -> Losses:
+        """Values of the further terms, on what inference would make of the batch's simulated samples."""
+        if not self.terms:
+            return {}
+        simulated = batch.simulated()
+        moved = self.objective.moved(simulated)
+        return {term.kind: term(simulated.clean, moved, simulated.labels) for term, _ in self.terms}
+
     def batch(self, samples: Mapping[str, Samples], n: int, team: Team | None = None) -> Batch:
         """Draw and vary ``n`` samples of each domain, and their conditions.
 
         With a team that is for each of its processes, and this one gets its part.
         """
         team = team or Team(self.team.device)
-        values, labels = zip(
+        clean, labels = zip(
             *(vary(*samples[domain].draw(n * team.size), self.config.data) for domain in DOMAINS), strict=True
         )
+        values = torch.cat(clean)
+        noisy = values + self.config.data.noise * torch.randn_like(values)
         domain = torch.arange(2.0).repeat_interleave(n * team.size)
-        batch = self.objective.conditioned(Batch(torch.cat(values), torch.cat(labels), domain))
+        batch = self.objective.conditioned(Batch(noisy, torch.cat(labels), domain, values))
         return batch.part(team.rank, team.size).to(team.device)
 
     @torch.no_grad()

@@ -32,7 +32,7 @@ class Scaling(nn.Module):
 
 def batch(x=None, labels=(0, -1)):
     x = torch.tensor([[1.0, 1.0], [2.0, 2.0]]) if x is None else x  # one simulated and one second sample
-    return Batch(x, torch.tensor(labels), torch.tensor([0.0, 1.0]))
+    return Batch(x, torch.tensor(labels), torch.tensor([0.0, 1.0]), x)
 
 
 def make(objective, toy_config, class_count=0, **weights):
@@ -77,7 +77,7 @@ def test_latent_noise_is_drawn_in_training_and_left_out_of_the_judgement(toy_con
     torch.manual_seed(0)
     objective, _ = make(CycleGAN, toy_config, latent_noise=1.0)
     x = torch.ones(4000, 2)
-    large = Batch(x, torch.zeros(4000, dtype=torch.long), torch.arange(2.0).repeat_interleave(2000))
+    large = Batch(x, torch.zeros(4000, dtype=torch.long), torch.arange(2.0).repeat_interleave(2000), x)
     assert objective(large)[1]["second"].std().item() == pytest.approx(5.0, rel=0.05)
     assert objective.held_out([large])["held_out_cycle_simulated"] == pytest.approx((15 - 1) ** 2)
 
@@ -99,7 +99,7 @@ def test_held_out_pools_the_batches_before_it_compares(toy_config):
     torch.manual_seed(0)
     objective, _ = make(CycleGAN, toy_config)
     batches = [
-        Batch(torch.randn(40, 2), torch.zeros(40).long(), torch.arange(2.0).repeat_interleave(20))
+        Batch(x := torch.randn(40, 2), torch.zeros(40).long(), torch.arange(2.0).repeat_interleave(20), x)
         for _ in range(3)
     ]
     found = objective.held_out(batches)

@@ -48,7 +48,7 @@ def test_two_processes_train_like_one_with_the_doubled_batch(toy_config, tmp_pat
 
 def test_parts_of_a_batch_are_disjoint_complete_and_of_both_domains():
     x = torch.arange(12.0)[:, None]
-    batch = Batch(x, torch.arange(12), torch.arange(2.0).repeat_interleave(6), x + 1, [x + 2, x + 3])
+    batch = Batch(x, torch.arange(12), torch.arange(2.0).repeat_interleave(6), x, x + 1, [x + 2, x + 3])
     parts = [batch.part(index, 3) for index in range(3)]
     assert sorted(torch.cat([part.labels for part in parts]).tolist()) == list(range(12))
     for part in parts:

@@ -199,3 +199,20 @@ def test_a_loss_that_is_not_finite_stops_before_anything_changes(toy_config):
 def test_the_learning_rate_is_a_half_cosine_of_the_step():
     assert [cosine_share(step, 100) for step in (0, 50, 100)] == pytest.approx([1, 0.5, 0])
     assert cosine_share(25, 100) == pytest.approx((1 + 2**-0.5) / 2)
+
+
+def test_noise_of_the_stated_strength_lies_on_the_clean_samples(toy_config):
+    config = toy_config("HSI")
+    trainer, _ = make_trainer(replace(config, data=replace(config.data, noise=0.1)))
+    batch = trainer.batch(trainer.samples, 2000)
+    assert (batch.x - batch.clean).std().item() == pytest.approx(0.1, rel=0.03)
+
+
+@pytest.mark.parametrize("modality", ["HSI", "PAT"])
+def test_guiding_terms_see_the_transfer_of_inference(toy_config, modality):
+    """Two calls on one batch give the same: nothing about it is drawn at random."""
+    trainer, _ = make_trainer(toy_config(modality))
+    simulated = trainer.batch(trainer.samples, 4).simulated()
+    assert torch.equal(trainer.objective.moved(simulated), trainer.objective.moved(simulated))
+    assert len(simulated.x) == 4
+    assert not simulated.domain.any()
