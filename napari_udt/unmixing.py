@@ -41,6 +41,7 @@ HAEMOGLOBIN_UNITS = {"HSI": "g/l·cm", "PAT": "a.u."}
 _SLOPE_NM = 500.0
 _NEAR_INFRARED_NM = (700.0, 900.0)
 _BLOCK_PIXELS = 16384
+_NOTHING = 1e-10  # of a sum of squares: single precision
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,9 +107,11 @@ def unmix_spectra(spectra: Floats, wavelengths_nm: Array, modality: Modality) ->
         values = absorbance(values)
     known = np.isfinite(values).all(axis=1)
     values = np.where(known[:, np.newaxis], values, 0)
+    before = np.einsum("ij,ij->i", values, values)
     values -= (values @ plan.free) @ plan.free.T
-    found, explained = nnls(plan.amounts, values)
     size = np.einsum("ij,ij->i", values, values)
+    values[size < _NOTHING * before] = 0  # a grey spectrum: what is left is rounding
+    found, explained = nnls(plan.amounts, values)
     missed = np.sqrt(np.clip(size - explained, 0, None) / np.where(size > 0, size, 1))
     total = found[:, 0] + found[:, 1]
     with np.errstate(invalid="ignore", divide="ignore"):

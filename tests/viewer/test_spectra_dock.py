@@ -13,7 +13,8 @@ from napari_udt.viewer.session import PixelRef, Session
 from napari_udt.viewer.style import THEMES, readable
 from napari_udt.viewer.widgets import spectra_dock
 from napari_udt.viewer.widgets.curve_table import ANGLE, CURVE, RMSE, VALUE
-from napari_udt.viewer.widgets.spectra_dock import NO_CUBES, NO_PIN, NO_PIXEL, SpectraDock, with_suffix
+from napari_udt.viewer.widgets.spectra_dock import NO_CUBES, NO_PIN, NO_PIXEL, SpectraDock
+from napari_udt.viewer.widgets.spectra_footer import with_suffix
 
 
 def shown(qtbot, session):

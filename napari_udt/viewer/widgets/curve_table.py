@@ -6,22 +6,38 @@ import math
 from typing import Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, QTimer, Signal
-from qtpy.QtGui import QGuiApplication, QIcon, QKeyEvent, QKeySequence
+from qtpy.QtGui import QGuiApplication, QIcon, QKeyEvent, QKeySequence, QResizeEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from napari_udt.unmixing import HAEMOGLOBIN_UNITS
 from napari_udt.viewer.curves import Curve, CurveId, CurveSet
 from napari_udt.viewer.style import Theme, theme
 from napari_udt.viewer.widgets.curve_items import line_icon, title
 
-CURVE, VALUE, ANGLE, RMSE = range(4)
+CURVE, VALUE, ANGLE, RMSE, RELATIVE, BAND, SATURATION, HAEMOGLOBIN = range(8)
 _ICON_SIZE = QSize(28, 14)
-_NUMBER_WIDTHS = {VALUE: 58, ANGLE: 62, RMSE: 60}
+_NUMBER_WIDTHS = {
+    VALUE: 58,
+    ANGLE: 62,
+    RMSE: 60,
+    RELATIVE: 56,
+    BAND: 84,
+    SATURATION: 62,
+    HAEMOGLOBIN: 62,
+}
+_GIVING_WAY = (RELATIVE, RMSE, ANGLE)  # where there is no room; the tooltip and the clipboard have them still
+_LEAST_CURVE_WIDTH = 165
 
 _TOOLTIPS = {
     CURVE: "Untick a curve to hide it.",
     VALUE: "Value of the curve at this wavelength: that of the mouse, else that of the wavelength line.",
     ANGLE: "Spectral angle to the reference curve, in degrees: compares shapes, blind to scale.",
     RMSE: "Root mean square error against the reference curve, in the unit of the curves.",
+    RELATIVE: "Root mean square error as a percentage of the reference curve's root mean square.",
+    BAND: "Mean of the curve over the wavelengths within the range.",
+    SATURATION: "Oxygen saturation of the haemoglobin, estimated by linear unmixing of the curve's own spectrum.",
+    HAEMOGLOBIN: "Total haemoglobin by linear unmixing. Reflectance: concentration times path of light, g/l·cm. "
+    "Photoacoustics: arbitrary unit.",
 }
 
 
@@ -51,7 +67,8 @@ class CurveTableModel(QAbstractTableModel):
         elif now < before:
             self.endRemoveRows()
         if now:
-            self.dataChanged.emit(self.index(0, 0), self.index(now - 1, RMSE))
+            self.dataChanged.emit(self.index(0, 0), self.index(now - 1, HAEMOGLOBIN))
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, BAND, BAND)
 
     def set_wavelength(self, wavelength_nm: float | None) -> None:
         """Show the values at another wavelength."""
@@ -72,8 +89,8 @@ class CurveTableModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.curves.curves)
 
     def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's interface
-        """Curve, value, angle, RMSE."""
-        return 0 if parent.isValid() else 4
+        """Curve, value, angle, RMSE, relative difference, band mean, saturation, haemoglobin."""
+        return 0 if parent.isValid() else HAEMOGLOBIN + 1
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
         """Curves can be ticked and selected."""
@@ -89,8 +106,7 @@ class CurveTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return _TOOLTIPS[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            at = "Value" if self._wavelength_nm is None else f"{self._wavelength_nm:.0f} nm"
-            return ("Curve", at, "Angle [°]", "RMSE")[section]
+            return self._heading(section)
         return None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -124,20 +140,53 @@ class CurveTableModel(QAbstractTableModel):
 
     def number(self, curve: Curve, column: int, *, exact: bool = False) -> str:
         """Return a number as text, short or exact; "ref." for the curve that the others are compared with."""
-        if column == VALUE:
-            at = self._wavelength_nm
-            return "" if at is None else _text(curve.value_at(at), ".7g" if exact else "#.3g")
-        found = self.curves.difference(curve.id)
-        if found is not None and column == ANGLE:
-            return _text(found.angle_deg, ".7g" if exact else ".2f")
-        if found is not None:
-            return _text(found.rmse, ".7g" if exact else "#.2g")
+        value, form = self._value(curve, column)
+        if value is not None:
+            return _text(value, ".7g" if exact else form)
         is_reference = any(d.reference == curve.id for d in self.curves.differences)
         return "ref." if is_reference and column == ANGLE else ""
+
+    def _value(self, curve: Curve, column: int) -> tuple[float | None, str]:
+        """Return a number, None where there is none, and how it is written in short."""
+        found, band, unmixed = self.curves.difference(curve.id), self.curves.options.band_nm, curve.unmixed
+        match column:
+            case _ if column == VALUE:
+                at = self._wavelength_nm
+                return None if at is None else curve.value_at(at), "#.3g"
+            case _ if column == BAND:
+                return None if band is None else curve.band_mean(*band), "#.3g"
+            case _ if column in (SATURATION, HAEMOGLOBIN):
+                if unmixed is None:
+                    return None, ""
+                percent = 100 * float(unmixed.oxygenation)
+                return (percent, ".0f") if column == SATURATION else (float(unmixed.haemoglobin), "#.3g")
+        if found is None:
+            return None, ""
+        numbers = {ANGLE: (found.angle_deg, ".2f"), RMSE: (found.rmse, "#.2g"), RELATIVE: (100 * found.relative, ".1f")}
+        return numbers.get(column, (None, ""))
+
+    def _heading(self, column: int) -> str:
+        band = self.curves.options.band_nm
+        match column:
+            case _ if column == VALUE:
+                return "Value" if self._wavelength_nm is None else f"{self._wavelength_nm:.0f} nm"
+            case _ if column == BAND and band is not None:
+                return f"{band[0]:.0f}–{band[1]:.0f} nm"
+            case _ if column == HAEMOGLOBIN:
+                units = {HAEMOGLOBIN_UNITS[c.entry.cube.modality] for c in self.curves.curves}
+                return f"Hb [{units.pop()}]" if len(units) == 1 else "Hb"
+        return {CURVE: "Curve", ANGLE: "Angle [°]", RMSE: "RMSE", RELATIVE: "Rel. [%]", SATURATION: "sO₂ [%]"}.get(
+            column, "Range"
+        )
 
     def _tooltip(self, curve: Curve, column: int) -> str:
         found = self.curves.difference(curve.id)
         entry = curve.entry
+        if column in (SATURATION, HAEMOGLOBIN) and curve.unmixed is not None:
+            missed = 100 * float(curve.unmixed.residual)
+            return f"{_TOOLTIPS[column]}\nNot explained: {missed:.3g} % of the fitted spectrum (rms)."
+        if column in (VALUE, BAND):
+            return f"{_TOOLTIPS[column]}\nClick to copy it."
         if column == CURVE or found is None:
             return f"{curve.label}\nLayer: {entry.key} ({entry.cube.origin})\n{_TOOLTIPS[CURVE]}"
         reference = next(c.label for c in self.curves.curves if c.id == found.reference)
@@ -148,7 +197,7 @@ class CurveTableModel(QAbstractTableModel):
         )
 
     def _icon(self, curve: Curve) -> QIcon:
-        key = (curve.style, None if curve.pin is None else curve.pin.number)
+        key = (curve.style, curve.mark)
         if key not in self._icons:
             self._icons[key] = line_icon(curve, self._theme, _ICON_SIZE)
         return self._icons[key]
@@ -180,6 +229,7 @@ class CurveTable(QTableView):
     def set_curves(self, curves: CurveSet) -> None:
         """Show other curves."""
         self.rows.set_curves(curves)
+        self._fit_columns()
         titles = tuple(title(curve) for curve in curves.curves)
         if titles != self._titles:
             self._titles = titles
@@ -204,13 +254,33 @@ class CurveTable(QTableView):
     def selected_text(self) -> str:
         """Return the selected rows, tab-separated, with a line of headings."""
         rows = sorted({index.row() for index in self.selectedIndexes()})
-        heading = [self.rows.headerData(c, Qt.Orientation.Horizontal) for c in range(4)]
+        columns = [VALUE, ANGLE, RMSE, RELATIVE, *self._optional()]
+        heading = [self.rows.headerData(c, Qt.Orientation.Horizontal) for c in (CURVE, *columns)]
         curves = [self.rows.curves.curves[row] for row in rows]
         lines = [
-            [title(c), *(self.rows.number(c, column, exact=True) for column in (VALUE, ANGLE, RMSE))]
+            [title(c), *(self.rows.number(c, column, exact=True) for column in columns)]
             for c in curves
         ]
         return "\n".join("\t".join(line) for line in [heading, *lines])
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Show as many numbers as there is room for."""
+        super().resizeEvent(event)
+        self._fit_columns()
+
+    def _optional(self) -> list[int]:
+        """Return the columns that the options ask for."""
+        options = self.rows.curves.options
+        return [BAND] * (options.band_nm is not None) + [SATURATION, HAEMOGLOBIN] * options.blood
+
+    def _fit_columns(self) -> None:
+        shown = [VALUE, ANGLE, RMSE, RELATIVE, *self._optional()]
+        for column in _GIVING_WAY:
+            if self.viewport().width() - sum(_NUMBER_WIDTHS[c] for c in shown) < _LEAST_CURVE_WIDTH:
+                shown.remove(column)
+        for column in _NUMBER_WIDTHS:
+            if self.isColumnHidden(column) != (column not in shown):
+                self.setColumnHidden(column, column not in shown)
 
     def _set_up_look(self) -> None:
         header, rows = self.horizontalHeader(), self.verticalHeader()
