@@ -25,6 +25,10 @@ from napari_udt.spectra import Floats, Normalisation, normalise
 Scaling = Normalisation | Literal["wavelength"]
 Order = Literal[0, 1, 2]
 
+ORDER = (
+    "normalisation, logarithm, derivative of each spectrum; mean or median and spread; difference or ratio"
+)
+
 _DIVISORS = {"l1": "L1 norm", "l2": "L2 norm", "max": "maximum"}
 _POLYNOMIAL = 2  # degree of the fitted parabola: the lowest that has a second derivative
 
@@ -130,7 +134,7 @@ def value_at(spectra: Floats, wavelengths_nm: NDArray[np.float64], wavelength_nm
 def derivative(
     spectra: Floats, wavelengths_nm: NDArray[np.float64], order: Order = 1, window: int = 7
 ) -> Floats:
-    r"""Derivative over the wavelength by local fits of a parabola, per nm (per nm² for ``order`` 2).
+    r"""Return the derivative over the wavelength by local fits of a parabola, per nm (per nm² for ``order`` 2).
 
     At every wavelength a parabola is fitted to the ``window`` nearest-by channels (fewer on a short grid, the same
     ones at the edges) and differentiated there: the filter of Savitzky and Golay (1964, Analytical Chemistry

@@ -104,8 +104,8 @@ def unmix_spectra(spectra: Floats, wavelengths_nm: Array, modality: Modality) ->
     picture = values.shape[:-1]
     values = values.reshape(-1, values.shape[-1])
     if modality == "HSI":
-        values = absorbance(values)
-    known = np.isfinite(values).all(axis=1)
+        values = absorbance(values).astype(np.float64)
+    known: NDArray[np.bool_] = np.isfinite(values).all(axis=-1, keepdims=True)[:, 0]
     values = np.where(known[:, np.newaxis], values, 0)
     before = np.einsum("ij,ij->i", values, values)
     values -= (values @ plan.free) @ plan.free.T

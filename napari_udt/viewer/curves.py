@@ -212,7 +212,9 @@ def compared(curve: Curve, reference: Curve, comparison: Comparison) -> Curve:
     if comparison == "none":
         return curve
     base = resample(reference.wavelengths_nm, reference.values, curve.wavelengths_nm)
-    values, lower, upper = (_against(part, base, comparison) for part in (curve.values, curve.lower, curve.upper))
+    values, lower, upper = (
+        _against(part, base, comparison) for part in (curve.values, curve.lower, curve.upper)
+    )
     if lower is not None and upper is not None:  # a negative reference turns the band upside down
         lower, upper = np.minimum(lower, upper), np.maximum(lower, upper)
     quantity = compared_quantity(curve.quantity, comparison)

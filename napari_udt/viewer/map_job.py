@@ -67,14 +67,16 @@ def _blood_maps(cube: SpectralCube, progress: Progress) -> tuple[SpectralMap, ..
     found = unmix(cube, progress)
     unit = HAEMOGLOBIN_UNITS[cube.modality]
     return (
-        SpectralMap("oxygen saturation (unmixed)", "1", found.oxygenation, (0.0, 1.0), "turbo"),
         SpectralMap(
             "total haemoglobin (unmixed)", unit, found.haemoglobin, (0.0, _top(found.haemoglobin)), "magma"
         ),
+        SpectralMap("oxygen saturation (unmixed)", "1", found.oxygenation, (0.0, 1.0), "turbo"),
     )
 
 
-def _band_map(cube: SpectralCube, band_nm: tuple[float, float], progress: Progress) -> tuple[SpectralMap, ...]:
+def _band_map(
+    cube: SpectralCube, band_nm: tuple[float, float], progress: Progress
+) -> tuple[SpectralMap, ...]:
     low, high = band_nm
     channels = np.flatnonzero((cube.wavelengths_nm >= low) & (cube.wavelengths_nm <= high))
     if not len(channels):

@@ -139,7 +139,11 @@ class _Place:
         try:
             if self.region is not None:
                 return self._made(entry, "region", self._region_reading(entry, self.region))
-            if self.pixel is not None and self.session.options.mode == "pixel" and entry in self.partners.aligned:
+            if (
+                self.pixel is not None
+                and self.session.options.mode == "pixel"
+                and entry in self.partners.aligned
+            ):
                 return self._pixel_curve(entry, self.pixel)
             return self._structure_curve(entry)
         except (CubeError, OSError) as error:  # OSError: the file of a lazy cube vanished

@@ -202,7 +202,11 @@ def _compute(cube: SpectralCube, question: Question) -> Any:
         return group_statistics(transform(spectra, cube.wavelengths_nm), centre, spread)
     except CubeError as error:
         return error
-    except (OSError, ValueError, MemoryError) as error:  # a file that vanished or is damaged, a cube too large
+    except (
+        OSError,
+        ValueError,
+        MemoryError,
+    ) as error:  # a file that vanished or is damaged, a cube too large
         return CubeError(f"{cube.name}: the statistics could not be computed: {error}")
 
 

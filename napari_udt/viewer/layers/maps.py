@@ -18,7 +18,7 @@ _COLOUR_BAR = (14, 110)  # pixels: napari's own is broader than a picture side b
 
 
 class MapLayers:
-    """One image layer per map, above the cube's own layers; named, placed and closed with the cube."""
+    """One image layer per map, between the cube's picture and its outlines; named and closed with the cube."""
 
     def __init__(self, adapter: LayerAdapter) -> None:
         self._adapter = adapter
@@ -26,7 +26,10 @@ class MapLayers:
         adapter.structure_changed.connect(self._follow)
 
     def show(self, cube: SpectralCube, found: SpectralMap) -> Image | None:
-        """Add a map with its colour bar, or renew the one of that title; None when the cube was closed meanwhile."""
+        """Add a map with its colour bar and hide the cube's other maps, or renew the one of that title.
+
+        None when the cube was closed meanwhile.
+        """
         key = self._key(cube)
         if key is None:
             return None
@@ -56,18 +59,15 @@ class MapLayers:
         )
         if hasattr(layer, "colorbar"):  # napari 0.6 has none
             layer.colorbar.size, layer.colorbar.visible = _COLOUR_BAR, True
-            self._hide_other_bars()
+        others = [other for other, (of, _) in self._maps.items() if of is cube and self._is_open(other)]
+        for other in others:  # maps hide each other, and their colour bars share one corner
+            other.visible = False
         self._maps[layer] = (cube, title)
         active = layers.selection.active
         with self._adapter.own_changes():
-            layers.insert(max(layers.index(own) for own in group) + 1, layer)
+            layers.insert(max(layers.index(own) for own in (group.image, *others)) + 1, layer)
         layers.selection.active = active
         return layer
-
-    def _hide_other_bars(self) -> None:
-        """Leave one colour bar on the canvas, the newest map's: they would lie upon each other."""
-        for other in self._maps:
-            other.colorbar.visible = False
 
     def _follow(self) -> None:
         """Take maps of closed cubes away; name and measure the others as their cube's picture."""

@@ -53,7 +53,13 @@ _CHOICES: Mapping[str, tuple[str, str, Mapping[object, str]]] = {
         "Derivative window",
         "How many neighbouring wavelengths each parabola is fitted to: more are smoother. The width in nm is "
         "told below the plot.",
-        {5: "5 wavelengths", 7: "7 wavelengths", 9: "9 wavelengths", 15: "15 wavelengths", 25: "25 wavelengths"},
+        {
+            5: "5 wavelengths",
+            7: "7 wavelengths",
+            9: "9 wavelengths",
+            15: "15 wavelengths",
+            25: "25 wavelengths",
+        },
     ),
     "comparison": (
         "Compare",

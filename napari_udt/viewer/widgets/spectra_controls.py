@@ -32,13 +32,20 @@ class SpectraControls(QWidget):
         )
         self._hover = QCheckBox("Follow mouse", parent=self)
         self._hover.setObjectName("hover")
-        self._hover.setToolTip("Draw the spectra under the mouse while it moves; if not, only what is pinned or ticked.")
+        self._hover.setToolTip(
+            "Draw the spectra under the mouse while it moves; if not, only what is pinned or ticked."
+        )
         self._fold = _fold_button(self)
         self.more = MoreControls(parent=self)
         self.more.hide()
         self._arrange()
-        for box in (*self._boxes.values(), self._structures, self.more):
-            box.chosen.connect(self.chosen)
+        askers: list[OptionBox | PickButton | MoreControls] = [
+            *self._boxes.values(),
+            self._structures,
+            self.more,
+        ]
+        for asker in askers:
+            asker.chosen.connect(self.chosen)
         self._hover.toggled.connect(self._on_hover_toggled)
         self._fold.toggled.connect(self._on_fold_toggled)
 
@@ -47,7 +54,8 @@ class SpectraControls(QWidget):
         for option, box in self._boxes.items():
             box.set_value(getattr(options, option))
         self._boxes["normalisation"].name(
-            "wavelength", f"At {options.normalisation_nm:.0f} nm" if options.normalisation == "wavelength" else ""
+            "wavelength",
+            f"At {options.normalisation_nm:.0f} nm" if options.normalisation == "wavelength" else "",
         )
         of_structures = options.mode == "structure"
         self._boxes["window"].setVisible(not of_structures)

@@ -55,8 +55,9 @@ class MoreControls(QWidget):
             self,
         )
         self._arrange()
-        for box in (*self._boxes.values(), self._reference, self._chromophores):
-            box.chosen.connect(self.chosen)
+        askers: list[OptionBox | ReferenceBox | PickButton] = [self._reference, self._chromophores]
+        for asker in (*self._boxes.values(), *askers):
+            asker.chosen.connect(self.chosen)
         self._blood.toggled.connect(self._on_blood_toggled)
         self._band.toggled.connect(self.band_wanted)
 
@@ -106,7 +107,9 @@ class ReferenceBox(QComboBox):
         self._value: CurveId | None = None
         self.setObjectName("reference")
         self.setAccessibleName("Reference curve")
-        self.setToolTip("Reference curve: angle, RMSE, difference and ratio of every curve are taken against it.")
+        self.setToolTip(
+            "Reference curve: angle, RMSE, difference and ratio of every curve are taken against it."
+        )
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setMaxVisibleItems(20)
         self.set_curves(CurveSet())

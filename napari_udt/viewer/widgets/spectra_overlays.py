@@ -40,8 +40,7 @@ class Overlays:
             for item in items:
                 item.setVisible(name in self._shown)
         self.set_theme(theme)
-        if self._box is not None and self._shown:
-            self._fit()
+        self._fit()
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
@@ -63,7 +62,7 @@ class Overlays:
         self._axis.setLabel("Absorption [1/cm]")
         self._box.setXLink(self._plot.getViewBox())
         self._plot.getViewBox().sigResized.connect(self._follow)
-        self._plot.getViewBox().sigXRangeChanged.connect(self._place_names)
+        self._plot.getViewBox().sigXRangeChanged.connect(self._fit)
         self._follow()
 
     def _made(self, name: str) -> tuple[pg.PlotCurveItem, pg.TextItem]:
@@ -79,13 +78,15 @@ class Overlays:
         if self._box is not None:
             self._box.setGeometry(self._plot.getViewBox().sceneBoundingRect())
 
-    def _fit(self) -> None:
+    def _fit(self, *_: object) -> None:
         """Show all of the lines within the wavelengths of the plot, and name them."""
+        if self._box is None or not self._shown:
+            return
         self._follow()
         values = [np.log10(absorption().per_cm[name][self._inside()]) for name in self._shown]
         known = np.concatenate(values)
         if known.size:
-            self._box.setYRange(float(known.min()), float(known.max()), padding=0.08)  # type: ignore[union-attr]
+            self._box.setYRange(float(known.min()), float(known.max()), padding=0.08)
         self._place_names()
 
     def _inside(self) -> np.ndarray:
@@ -93,7 +94,7 @@ class Overlays:
         wavelengths = absorption().wavelengths_nm
         return np.flatnonzero((wavelengths >= low) & (wavelengths <= high))
 
-    def _place_names(self, *_: object) -> None:
+    def _place_names(self) -> None:
         """Write each name at the right end of its line."""
         inside = self._inside()
         if not len(inside):

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QColor, QIcon, QPixmap
-from qtpy.QtWidgets import QListWidget, QListWidgetItem, QMenu, QSizePolicy, QToolButton, QWidget, QWidgetAction
+from qtpy.QtWidgets import (
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QWidget,
+    QWidgetAction,
+)
 
 _VALUE = Qt.ItemDataRole.UserRole
 _SWATCH = QSize(14, 14)
@@ -23,7 +31,7 @@ class Pick:
     colour: str
 
 
-class PickButton(QToolButton):
+class PickButton(QPushButton):
     """Chooses any number of things; tells all that are ticked, in the order in which they were ticked."""
 
     chosen = Signal(str, object)  # name of the option, tuple of values
@@ -37,7 +45,6 @@ class PickButton(QToolButton):
         self.setAccessibleName(title)
         self.setToolTip(tooltip)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._list = QListWidget(self)
         self._list.itemChanged.connect(self._on_item_changed)

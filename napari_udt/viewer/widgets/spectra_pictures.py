@@ -111,8 +111,12 @@ class PictureTools(QWidget):
 
     def _on_succeeded(self, request: MapRequest, found: tuple[SpectralMap, ...]) -> None:
         if request is self._request:
-            shown = [layer.name for each in found if (layer := self._maps.show(request.cube, each)) is not None]
-            self._finish(f"Added {' and '.join(shown)}." if shown else f"{request.cube.name} was closed meanwhile.")
+            shown = [
+                layer.name for each in found if (layer := self._maps.show(request.cube, each)) is not None
+            ]
+            self._finish(
+                f"Added {' and '.join(shown)}." if shown else f"{request.cube.name} was closed meanwhile."
+            )
 
     def _on_failed(self, request: MapRequest, error: Exception) -> None:
         if request is self._request:
@@ -122,4 +126,3 @@ class PictureTools(QWidget):
         self._request = self._worker = None
         self._show_state()
         self.told.emit(sentence)
-

@@ -8,7 +8,7 @@ from qtpy.QtCore import Signal
 from napari_udt.viewer.map_job import MapRequest
 
 
-class _Cancelled(Exception):
+class _CancelledError(Exception):
     """Leaves the computation when nobody waits for it any more."""
 
 
@@ -31,7 +31,7 @@ class MapWorker(WorkerBase):
         """Run the request (called by Qt in the thread)."""
         try:
             found = self._request.compute(self._report)
-        except _Cancelled:
+        except _CancelledError:
             return
         except Exception as error:  # whatever a damaged file raises shall reach the user, not the log
             self.signals.failed.emit(self._request, error)
@@ -40,5 +40,5 @@ class MapWorker(WorkerBase):
 
     def _report(self, done: int, total: int) -> None:
         if self.abort_requested:
-            raise _Cancelled
+            raise _CancelledError
         self.signals.progressed.emit(self._request, done, total)
