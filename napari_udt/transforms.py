@@ -85,8 +85,8 @@ class Transform:
             name, unit = f"−ln({name})", ""
         if self.derivative == 0:
             return f"{name} [{unit}]" if unit else name
-        power = "" if self.derivative == 1 else "²"
-        return f"d{power}/dλ{power} {name} [{unit if unit not in ('', '1') else '1'}/nm{power}]"
+        which, power = ("derivative", "") if self.derivative == 1 else ("second derivative", "²")
+        return f"{which} of {name} [{unit or '1'}/nm{power}]"
 
     def statement(self, wavelengths_nm: NDArray[np.float64]) -> str:
         """Return how the derivative is made, with its window in nm; empty where there is none."""

@@ -41,6 +41,7 @@ HAEMOGLOBIN_UNITS = {"HSI": "g/l·cm", "PAT": "a.u."}
 _SLOPE_NM = 500.0
 _NEAR_INFRARED_NM = (700.0, 900.0)
 _BLOCK_PIXELS = 16384
+_UNEXPLAINED = 0.95  # a residual above it: the chromophores say nothing about this spectrum
 _NOTHING = 1e-10  # of a sum of squares: single precision
 
 
@@ -51,7 +52,8 @@ class Unmixed:
     Parameters
     ----------
     oxygenation : array, shape (...)
-        Oxygen saturation of the haemoglobin, 0-1; NaN where there is no haemoglobin.
+        Oxygen saturation of the haemoglobin, 0-1; NaN where there is no haemoglobin, or next to nothing of the spectrum
+        is explained.
     haemoglobin : array, shape (...)
         Total haemoglobin: for HSI concentration times path length in g/l·cm (150 g/l in whole blood), for PAT in
         the arbitrary unit of the pressure.
@@ -105,8 +107,8 @@ def unmix_spectra(spectra: Floats, wavelengths_nm: Array, modality: Modality) ->
     values = values.reshape(-1, values.shape[-1])
     if modality == "HSI":
         values = absorbance(values).astype(np.float64)
-    known: NDArray[np.bool_] = np.isfinite(values).all(axis=-1, keepdims=True)[:, 0]
-    values = np.where(known[:, np.newaxis], values, 0)
+    known = np.all(np.isfinite(values), axis=1, keepdims=True)
+    values, known = np.where(known, values, 0), known.reshape(-1)
     before = np.einsum("ij,ij->i", values, values)
     values -= (values @ plan.free) @ plan.free.T
     size = np.einsum("ij,ij->i", values, values)
@@ -114,8 +116,8 @@ def unmix_spectra(spectra: Floats, wavelengths_nm: Array, modality: Modality) ->
     found, explained = nnls(plan.amounts, values)
     missed = np.sqrt(np.clip(size - explained, 0, None) / np.where(size > 0, size, 1))
     total = found[:, 0] + found[:, 1]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        saturation = np.where(known & (total > 0), found[:, 0] / total, np.nan)
+    blood = known & (total > 0) & (missed < _UNEXPLAINED)
+    saturation = np.divide(found[:, 0], total, out=np.full(total.shape, np.nan), where=blood)
     haemoglobin = np.where(known, total * (BLOOD_G_PER_L if modality == "HSI" else 1), np.nan)
     residual = np.where(known & (size > 0), missed, np.nan)
     return Unmixed(*(part.reshape(picture) for part in (saturation, haemoglobin, residual)))

@@ -42,6 +42,7 @@ _HEADINGS = {
     Column.RELATIVE: "Rel. [%]",
     Column.SATURATION: "sO₂ [%]",
 }
+_SMALL = 1e-3  # below, powers of ten take less room
 _SHORT = {Column.ANGLE: ".2f", Column.RMSE: "#.2g", Column.RELATIVE: ".1f", Column.SATURATION: ".0f"}
 _GIVING_WAY = (Column.RELATIVE, Column.RMSE, Column.ANGLE)
 
@@ -82,7 +83,9 @@ def number(
     """Return a number as text, short or exact; "ref." for the curve that the others are compared with."""
     value = _value(column, curve, curves, wavelength_nm)
     if value is not None:
-        return "" if math.isnan(value) else format(value, ".7g" if exact else _SHORT.get(column, "#.3g"))
+        if math.isnan(value):
+            return ""
+        return format(value, ".7g") if exact else _short(value, _SHORT.get(column, "#.3g"))
     is_reference = column == Column.ANGLE and any(d.reference == curve.id for d in curves.differences)
     return "ref." if is_reference else ""
 
@@ -105,6 +108,12 @@ def tooltip(column: Column, curve: Curve, curves: CurveSet) -> str:
             return f"{TOOLTIPS[column]}\nClick to copy it."
     entry = curve.entry
     return f"{curve.label}\nLayer: {entry.key} ({entry.cube.origin})\n{TOOLTIPS[Column.CURVE]}"
+
+
+def _short(value: float, form: str) -> str:
+    if form.endswith("g") and 0 < abs(value) < _SMALL:
+        return f"{value:.1e}".replace("e-0", "e-")
+    return format(value, form)
 
 
 def _value(column: Column, curve: Curve, curves: CurveSet, wavelength_nm: float | None) -> float | None:

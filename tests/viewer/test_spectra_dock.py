@@ -126,7 +126,7 @@ def test_choices_made_elsewhere_are_shown(dock, session):
     assert dock.findChild(QComboBox, "mode").currentText() == "Structure"
     assert dock.findChild(QComboBox, "window").currentText() == "7 × 7 pixels"
     assert not dock.findChild(QComboBox, "window").isVisible()
-    assert dock.findChild(QToolButton, "structures").isVisible()
+    assert dock.findChild(QPushButton, "structures").isVisible()
     assert not dock.findChild(QCheckBox, "hover").isChecked()
 
 
@@ -209,7 +209,7 @@ def test_selected_rows_are_copied_with_headings(dock, qtbot):
     dock._table.selectAll()
     qtbot.keyClick(dock._table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     lines = QGuiApplication.clipboard().text().splitlines()
-    assert lines[0].split("\t") == ["Curve", "Value", "Angle [°]", "RMSE"]
+    assert lines[0].split("\t") == ["Curve", "Value", "Angle [°]", "RMSE", "Rel. [%]"]
     assert len(lines) == 4
     assert lines[1].split("\t")[0] == "simulated: this pixel"
 
@@ -298,7 +298,11 @@ def test_a_dock_that_is_gone_is_not_called_any_more(qtbot, session):
 
 def test_every_control_says_what_it_does_and_the_keyboard_reaches_it(dock):
     buttons = dock._footer.findChildren(QPushButton)
-    choices = [w for kind in (QComboBox, QCheckBox, QToolButton) for w in dock._controls.findChildren(kind)]
+    choices = [
+        w
+        for kind in (QComboBox, QCheckBox, QToolButton, QPushButton)
+        for w in dock._controls.findChildren(kind)
+    ]
     assert (len(buttons), len(choices)) == (3, 16)
     for control in (*buttons, *choices):
         assert control.toolTip()

@@ -19,7 +19,7 @@ _PLACES = {
     "derivative_window": (0, 2),
     "comparison": (1, 0),
 }
-_AUTOMATIC = "the real curve of the place, else the simulated"
+_AUTOMATIC = "automatic: real, else simulated"
 
 
 class MoreControls(QWidget):

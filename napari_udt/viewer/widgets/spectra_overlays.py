@@ -13,7 +13,8 @@ from napari_udt.viewer.widgets.curve_items import pen
 
 _DASHES = (2.0, 4.0)
 _OPACITY = 0.75
-_WIDTH = 46  # pixels of the axis
+_NAME_STEP = 0.16  # of the axis: names stand apart though lines meet
+_WIDTH = 58  # pixels of the axis
 _SUBSCRIPTS = {"HbO2": "HbO₂"}
 
 
@@ -95,10 +96,9 @@ class Overlays:
         return np.flatnonzero((wavelengths >= low) & (wavelengths <= high))
 
     def _place_names(self) -> None:
-        """Write each name at the right end of its line."""
-        inside = self._inside()
-        if not len(inside):
-            return
-        table, last = absorption(), int(inside[-1])
-        for name, (_, text) in self._lines.items():
-            text.setPos(float(table.wavelengths_nm[last]), float(np.log10(table.per_cm[name][last])))
+        """Write each name on its line: the first at the right end, the others further left."""
+        inside, table = self._inside(), absorption()
+        for index, name in enumerate(self._shown if len(inside) else ()):
+            place = inside[int((len(inside) - 1) * (1 - _NAME_STEP * index))]
+            height = float(np.log10(table.per_cm[name][place]))
+            self._lines[name][1].setPos(float(table.wavelengths_nm[place]), height)

@@ -21,6 +21,7 @@ from napari_udt.viewer.widgets.spectra_overlays import Overlays
 
 MINIMUM_WIDTH = 350
 _LABEL_LINE = 24  # characters that fit along the axis of a low plot
+_AXIS_WIDTH, _LINE_WIDTH = 66, 14  # pixels: numbers and one line of text; each further line
 _MOST_BANDS = 12  # more would bury the curves
 _BAND_OPACITY = 35  # of 255
 # What Shift and an arrow key do to both ends of the range, in nm.
@@ -155,7 +156,9 @@ class SpectraPlot(QWidget):
         for side in ("bottom", "left"):
             plot.getAxis(side).enableAutoSIPrefix(False)  # it would make "knm" of 1000 nm
         plot.getAxis("bottom").setHeight(42)
-        plot.getAxis("left").setWidth(64)  # a fixed width: the picture must not jump with the numbers
+        plot.getAxis("left").setWidth(
+            _AXIS_WIDTH
+        )  # a fixed width: the picture must not jump with the numbers
         plot.layout.setContentsMargins(2, 6, 10, 7)  # the axis title hangs out by 5 pixels
         plot.getViewBox().setDefaultPadding(0.03)
         self._range: tuple[float, float] | None = None
@@ -207,6 +210,7 @@ class SpectraPlot(QWidget):
         if quantity and quantity != self._value_label:
             self._value_label = quantity
             lines = textwrap.wrap(quantity[:1].upper() + quantity[1:], _LABEL_LINE)
+            self._view.getAxis("left").setWidth(_AXIS_WIDTH + _LINE_WIDTH * (len(lines) - 1))
             self._view.setLabel("left", "<br>".join(map(html.escape, lines)))
 
     def _fit_wavelengths(self, curves: tuple[Curve, ...]) -> None:
