@@ -318,3 +318,95 @@ def test_the_theme_of_the_window_reaches_plot_and_legend(dock, window, name):
     middle = sample.pixelColor(sample.width() // 2, sample.height() // 2).getRgb()
     expected = QColor(readable("#00CC96", THEMES[name].background)).getRgb()
     assert middle == pytest.approx(expected, abs=2)  # antialiasing rounds
+
+
+def fold_open(dock):
+    dock.findChild(QToolButton, "more").setChecked(True)
+
+
+def test_the_rarely_used_choices_are_folded_away_and_reach_the_session(dock, session, qtbot):
+    assert not dock.findChild(QComboBox, "derivative").isVisible()
+    fold_open(dock)
+    choose(qtbot, dock, "derivative", "First derivative")
+    choose(qtbot, dock, "absorbance", "Absorbance −ln")
+    choose(qtbot, dock, "comparison", "Difference to")
+    options = session.options
+    assert (options.derivative, options.absorbance, options.comparison) == (1, True, "difference")
+    assert dock.findChild(QComboBox, "derivative_window").isEnabled()
+
+
+def test_normalisation_at_a_wavelength_takes_the_lines(dock, session, qtbot):
+    session.set_wavelength(700.0)
+    choose(qtbot, dock, "normalisation", "At a wavelength")
+    assert session.options.normalisation_nm == 700
+    assert dock.findChild(QComboBox, "normalisation").currentText() == "At 700 nm"
+
+
+def test_a_shown_curve_is_chosen_as_the_reference(dock, session, qtbot):
+    fold_open(dock)
+    box = dock.findChild(QComboBox, "reference")
+    assert [box.itemText(i) for i in range(box.count())][1] == "simulated: this pixel"
+    qtbot.keyClick(box, Qt.Key.Key_Down)
+    assert session.options.reference == CurveId(SIM)
+    qtbot.waitUntil(lambda: {d.reference for d in dock.curves.differences} == {CurveId(SIM)})
+    assert cell(dock, 0, Column.ANGLE) == "ref."
+
+
+def test_structures_are_ticked_in_the_list(dock, session, qtbot):
+    session.set_options(mode="structure", hover=False)
+    qtbot.waitUntil(lambda: dock.findChild(QPushButton, "structures").isVisible())
+    qtbot.waitUntil(lambda: dock._controls._structures._list.count() == 3)
+    names = dock._controls._structures._list
+    names.item(1).setCheckState(Qt.CheckState.Checked)
+    names.item(0).setCheckState(Qt.CheckState.Checked)
+    assert session.options.structures == ("small_bowel", "liver")
+    assert dock.findChild(QPushButton, "structures").text() == "Structures (2)"
+    qtbot.waitUntil(lambda: len(dock.curves.curves) == 6, timeout=5000)
+    press(qtbot, button(dock, "Clear pins"))
+    assert session.options.structures == ()
+    assert names.item(0).checkState() == Qt.CheckState.Unchecked
+
+
+def test_the_range_stands_in_plot_and_table_and_moves_by_keyboard(dock, session, qtbot):
+    fold_open(dock)
+    dock.findChild(QCheckBox, "band").setChecked(True)
+    assert session.options.band_nm == (540, 580)
+    assert dock._plot._band.isVisible()
+    qtbot.keyClick(dock._plot, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClick(dock._plot, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
+    assert session.options.band_nm == (542.5, 587.5)
+    assert tuple(dock._plot._band.getRegion()) == (542.5, 587.5)
+    dock._plot._band.setRegion((600, 700))  # as a drag does
+    qtbot.waitUntil(lambda: cell(dock, 0, Column.BAND) != "")
+    expected = dock.curves.curves[0].band_mean(600, 700)
+    qtbot.waitUntil(lambda: float(cell(dock, 0, Column.BAND)) == pytest.approx(expected, rel=0.01))
+    dock.findChild(QCheckBox, "band").setChecked(False)
+    assert session.options.band_nm is None
+    assert not dock._plot._band.isVisible()
+
+
+def test_chromophores_are_drawn_on_an_axis_of_their_own(dock, session):
+    axis = dock._plot._view.getAxis("right")
+    assert not axis.isVisible()
+    session.set_options(chromophores=("HbO2", "water"))
+    assert axis.isVisible()
+    assert "Absorption [1/cm]" in axis.labelString()
+    overlays = dock._plot._overlays
+    assert {name for name, (line, _) in overlays._lines.items() if line.isVisible()} == {"HbO2", "water"}
+    low, high = overlays._box.viewRange()[1]
+    assert low < -3 < 2 < high  # powers of ten of water's least and haemoglobin's most
+    session.set_options(chromophores=())
+    assert not axis.isVisible()
+
+
+def test_the_estimate_of_blood_gets_its_columns(dock, session, qtbot):
+    assert dock._table.isColumnHidden(Column.SATURATION)
+    session.set_options(blood=True)
+    qtbot.waitUntil(lambda: not dock._table.isColumnHidden(Column.SATURATION))
+    heading = dock._table.rows.headerData(Column.HAEMOGLOBIN, Qt.Orientation.Horizontal)
+    assert heading == "Hb [g/l·cm]"
+
+
+def test_all_of_the_dock_fits_beside_the_transfer_dock(dock):
+    fold_open(dock)
+    assert dock.minimumSizeHint().height() <= 560

@@ -12,6 +12,8 @@ from napari_udt.viewer.curves import Curve, Mark
 from napari_udt.viewer.style import LineStyle, Theme, readable
 
 _BAND_OPACITY = 70  # of 255
+_WIDTH, _MARKED_WIDTH = 2.5, 1.5  # pixels
+_HAIRLINE = 1.0  # painted several times faster than anything broader
 _DOTS = 9  # along a pinned curve: enough to see the pin's colour, too few to hide the line
 _DOT_SYMBOLS = ("o", "s", "t", "d", "p", "h")  # by place, so that places differ in shape as well as in colour
 
@@ -36,9 +38,10 @@ class CurveItems:
             plot.addItem(item)
         self.hide()
 
-    def show(self, curve: Curve, theme: Theme, *, banded: bool) -> None:
-        """Draw a curve, with its band if asked for and if it has one."""
-        self._set_look(curve.style, theme, pinned=curve.mark is not None)
+    def show(self, curve: Curve, theme: Theme, *, banded: bool, crowded: bool = False) -> None:
+        """Draw a curve, with its band if asked for and if it has one; among many, marked curves are hairlines."""
+        width = _WIDTH if curve.mark is None else _HAIRLINE if crowded else _MARKED_WIDTH
+        self._set_look(curve.style, theme, width)
         self._line.setData(curve.wavelengths_nm, curve.values, connect="finite")
         self._line.setVisible(True)
         self._show_band(curve, banded=banded)
@@ -49,13 +52,13 @@ class CurveItems:
         for item in (self._line, self._lower, self._upper, self._band, self._dots):
             item.setVisible(False)
 
-    def _set_look(self, style: LineStyle, theme: Theme, *, pinned: bool) -> None:
-        look = (style, theme, pinned)
+    def _set_look(self, style: LineStyle, theme: Theme, width: float) -> None:
+        look = (style, theme, width)
         if look == self._look:
             return
         self._look = look
         colour = readable(style.colour, theme.background)
-        self._line.setPen(pen(colour, style.dash, width=1.5 if pinned else 2.5))
+        self._line.setPen(pen(colour, style.dash, width=width))
         fill = pg.mkColor(colour)
         fill.setAlpha(_BAND_OPACITY)
         self._band.setBrush(fill)

@@ -23,6 +23,7 @@ MINIMUM_WIDTH = 350
 _LABEL_LINE = 24  # characters that fit along the axis of a low plot
 _AXIS_WIDTH, _LINE_WIDTH = 66, 14  # pixels: numbers and one line of text; each further line
 _MOST_BANDS = 12  # more would bury the curves
+_CROWD = 30  # curves
 _BAND_OPACITY = 35  # of 255
 # What Shift and an arrow key do to both ends of the range, in nm.
 _BAND_STEPS_NM = {
@@ -74,7 +75,7 @@ class SpectraPlot(QWidget):
                 items.hide()
             else:
                 wanted = curve.place == first or (curve.pin is None and index < _MOST_BANDS)
-                items.show(curve, self._theme, banded=wanted)
+                items.show(curve, self._theme, banded=wanted, crowded=len(curves.curves) > _CROWD)
         self._set_value_label(curves.quantity)
         self._fit_wavelengths(curves.curves)
 
