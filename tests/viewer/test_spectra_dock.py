@@ -337,7 +337,7 @@ def test_the_rarely_used_choices_are_folded_away_and_reach_the_session(dock, ses
 
 def test_normalisation_at_a_wavelength_takes_the_lines(dock, session, qtbot):
     session.set_wavelength(700.0)
-    choose(qtbot, dock, "normalisation", "At a wavelength")
+    qtbot.keyClick(dock.findChild(QComboBox, "normalisation"), Qt.Key.Key_End)
     assert session.options.normalisation_nm == 700
     assert dock.findChild(QComboBox, "normalisation").currentText() == "At 700 nm"
 

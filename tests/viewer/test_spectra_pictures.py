@@ -25,6 +25,7 @@ def tools(qtbot, viewer, pat):
     desk.session.add(pat())
     tools = PictureTools(desk.session, desk.regions, desk.maps)
     qtbot.addWidget(tools)
+    tools.resize(420, 40)
     tools.show()
     tools.said = []
     tools.told.connect(tools.said.append)
