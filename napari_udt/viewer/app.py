@@ -87,7 +87,7 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock]:
 
     desk = desk_of(viewer)
     transfer = TransferDock(desk.session, desk.side_by_side)
-    spectra = SpectraDock(desk.session)
+    spectra = SpectraDock(desk.session, desk.regions, desk.maps)
     upper = viewer.window.add_dock_widget(transfer, name="Transfer", area="right", add_vertical_stretch=False)
     lower = viewer.window.add_dock_widget(spectra, name="Spectra", area="right", add_vertical_stretch=False)
     main = viewer.window._qt_window

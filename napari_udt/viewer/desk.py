@@ -6,7 +6,7 @@ import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from napari_udt.viewer.layers import LayerAdapter, PinLayers, SideBySide
+from napari_udt.viewer.layers import LayerAdapter, MapLayers, PinLayers, RegionLayers, SideBySide
 from napari_udt.viewer.pointer import Pointer, WavelengthSlider
 from napari_udt.viewer.session import Session
 
@@ -21,6 +21,8 @@ class Desk:
     session: Session
     adapter: LayerAdapter
     pins: PinLayers
+    regions: RegionLayers
+    maps: MapLayers
     side_by_side: SideBySide
     pointer: Pointer
     slider: WavelengthSlider
@@ -45,6 +47,8 @@ def _made(viewer: ViewerModel) -> Desk:
         session=session,
         adapter=adapter,
         pins=pins,
+        regions=RegionLayers(adapter),
+        maps=MapLayers(adapter),
         side_by_side=SideBySide(adapter, pins),
         pointer=Pointer(adapter),
         slider=WavelengthSlider(adapter),

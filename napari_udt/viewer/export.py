@@ -3,10 +3,11 @@
 The CSV is a tidy table, one line per curve and wavelength, because curves may have different wavelengths::
 
     # lines that begin with a hash say how the numbers came to be
-    curve,role,layer,pin,row,column,structure,spectra,wavelength_nm,value,lower,upper
+    curve,role,layer,pin,row,column,structure,spectra,wavelength_nm,value,lower,upper,region,quantity
 
 ``curve`` is the label on the screen; ``row`` and ``column`` are the pixel that was asked about, also where the
-curve is the mean of its structure; ``lower`` and ``upper`` are empty where no band was shown. Read it with
+curve is the mean of its structure, and empty where a structure was ticked or a region drawn; ``lower`` and ``upper``
+are empty where no band was shown; ``quantity`` says what the values are after all that was done to them. Read it with
 ``pandas.read_csv(path, comment="#")``.
 """
 
@@ -23,8 +24,12 @@ from typing import Any
 import numpy as np
 
 from napari_udt import __version__
+from napari_udt.cube import Modality
 from napari_udt.files import whole_or_nothing
+from napari_udt.transforms import ORDER
+from napari_udt.unmixing import HAEMOGLOBIN_UNITS, Unmixed
 from napari_udt.viewer.curves import Curve, CurveId, CurveSet, Floats
+from napari_udt.viewer.session import PixelRef
 
 COLUMNS = (
     "curve",
@@ -39,6 +44,8 @@ COLUMNS = (
     "value",
     "lower",
     "upper",
+    "region",
+    "quantity",
 )
 
 
@@ -103,7 +110,18 @@ def provenance(curves: CurveSet) -> dict[str, Any]:
         "shown": curves.statement,
         "remarks": list(curves.remarks),
         "mode": options.mode,
+        "transform": options.transform.quantity("value"),
+        "order": ORDER,
         "normalisation": options.normalisation,
+        "normalisation_nm": options.normalisation_nm if options.normalisation == "wavelength" else None,
+        "absorbance": options.absorbance,
+        "derivative": options.derivative,
+        "derivative_window_channels": options.derivative_window if options.derivative else None,
+        "comparison": options.comparison,
+        "reference": "real, else simulated curve of the place"
+        if options.reference is None
+        else _name(options.reference),
+        "band_nm": None if options.band_nm is None else f"{options.band_nm[0]:g}-{options.band_nm[1]:g}",
         "window_pixels": options.window,
         "centre": options.centre,
         "spread": options.spread,
@@ -138,7 +156,11 @@ def _header(curves: CurveSet) -> Iterator[str]:
 
 
 def _name(curve: CurveId) -> str:
-    return curve.key if curve.pin is None else f"{curve.key} at pin {curve.pin}"
+    if curve.pin is not None:
+        return f"{curve.key} at pin {curve.pin}"
+    if curve.region is not None:
+        return f"{curve.key} in region {curve.region}"
+    return curve.key if curve.structure is None else f"{curve.key} in {curve.structure}"
 
 
 def _rows(curve: Curve) -> Iterator[list[Any]]:
@@ -147,14 +169,14 @@ def _rows(curve: Curve) -> Iterator[list[Any]]:
         curve.entry.role,
         curve.entry.key,
         "" if curve.pin is None else curve.pin.number,
-        curve.pixel.row,
-        curve.pixel.column,
+        "" if curve.pixel is None else curve.pixel.row,
+        "" if curve.pixel is None else curve.pixel.column,
         curve.structure or "",
         curve.count,
     ]
     columns = (curve.wavelengths_nm, curve.values, curve.lower, curve.upper)
     for numbers in zip(*(_cells(column, len(curve.values)) for column in columns), strict=True):
-        yield [*fixed, *numbers]
+        yield [*fixed, *numbers, "" if curve.id.region is None else curve.id.region, curve.quantity]
 
 
 def _cells(values: Floats | None, count: int) -> list[Any]:
@@ -170,7 +192,7 @@ def _curve_document(curve: Curve) -> dict[str, Any]:
         "label": curve.label,
         "role": curve.entry.role,
         "basis": curve.basis,
-        "pixel": {"layer": curve.pixel.key, "row": curve.pixel.row, "column": curve.pixel.column},
+        "pixel": None if curve.pixel is None else _pixel_document(curve.pixel),
         "structure": curve.structure,
         "spectra": curve.count,
         "quantity": curve.quantity,
@@ -178,11 +200,28 @@ def _curve_document(curve: Curve) -> dict[str, Any]:
         "values": _plain_list(curve.values),
         "lower": _plain_list(curve.lower),
         "upper": _plain_list(curve.upper),
+        "unmixed": None
+        if curve.unmixed is None
+        else _unmixed_document(curve.unmixed, curve.entry.cube.modality),
+    }
+
+
+def _pixel_document(pixel: PixelRef) -> dict[str, Any]:
+    return {"layer": pixel.key, "row": pixel.row, "column": pixel.column}
+
+
+def _unmixed_document(found: Unmixed, modality: Modality) -> dict[str, Any]:
+    """Return the estimate with its units; it is of the spectrum before anything was done to it."""
+    return {
+        "oxygen_saturation": _plain(found.oxygenation),
+        "total_haemoglobin": _plain(found.haemoglobin),
+        "total_haemoglobin_unit": HAEMOGLOBIN_UNITS[modality],
+        "relative_rms_residual": _plain(found.residual),
     }
 
 
 def _id_document(curve: CurveId) -> dict[str, Any]:
-    return {"layer": curve.key, "pin": curve.pin}
+    return {"layer": curve.key, "pin": curve.pin, "structure_ticked": curve.structure, "region": curve.region}
 
 
 def _plain_list(values: Floats | None) -> list[float | None] | None:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from napari_udt.viewer.session import Entry, PixelRef, Role, Session
-from napari_udt.viewer.statistics import StructureStatistics
+from napari_udt.viewer.statistics import StructureStatistics, plain_name
 
 _ORDER: tuple[Role, ...] = ("simulated", "transferred", "real", "none")
 
@@ -22,7 +22,7 @@ class Partners:
     unpaired : tuple of Entry
         Cubes of other scenes that hold the same structure: only their statistics may be compared.
     structure : str, optional
-        Name of the structure at the pixel.
+        Name of the structure that is compared: that at the pixel, or the one asked for.
     remarks : tuple of str
         What is missing, or was assumed.
     """
@@ -35,13 +35,13 @@ class Partners:
     @property
     def entries(self) -> tuple[Entry, ...]:
         """All of them: simulated, transferred, real."""
-        return tuple(sorted((*self.aligned, *self.unpaired), key=_rank))
+        return ranked((*self.aligned, *self.unpaired))
 
 
 def find_partners(
-    session: Session, focus: Entry, pixel: PixelRef, statistics: StructureStatistics
+    session: Session, focus: Entry, place: PixelRef | str, statistics: StructureStatistics
 ) -> Partners:
-    """Return the cubes that may stand beside ``focus``, all of its modality.
+    """Return the cubes that may stand beside ``focus`` at a pixel, or for a structure; all of its modality.
 
     A transferred cube is aligned with the cube that its provenance names as source (``source.key`` or
     ``source.name``); where no open cube bears that name, with the newest simulated cube of the same picture
@@ -50,7 +50,7 @@ def find_partners(
     peers = _peers(session, focus)
     anchors = {entry.key: _anchor(entry, peers) for entry in peers}
     aligned = _of_scene(focus, peers, anchors)
-    structure = next((s for e in (focus, *aligned) if (s := structure_at(e, pixel)) is not None), None)
+    structure = place if isinstance(place, str) else _structure_in((focus, *aligned), place)
     if focus.role == "none":
         return Partners(aligned, (), structure, ())
     unpaired: list[Entry] = []
@@ -72,6 +72,41 @@ def same_scene(session: Session, focus: Entry) -> tuple[Entry, ...]:
 
 def _of_scene(focus: Entry, peers: tuple[Entry, ...], anchors: Mapping[str, Hashable]) -> tuple[Entry, ...]:
     return tuple(entry for entry in peers if anchors[entry.key] == anchors[focus.key])
+
+
+def ranked(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Sort cubes by role: simulated, transferred, real."""
+    return tuple(sorted(entries, key=_rank))
+
+
+def structure_names(session: Session, statistics: StructureStatistics) -> tuple[str, ...]:
+    """Return the structures that can be shown: those of the cubes that take part, each spelling once."""
+    focus = focus_of(session)
+    found: dict[str, str] = {}
+    for entry in reversed(_peers(session, focus)) if focus is not None else ():
+        for name in statistics.structures(entry.cube):
+            found.setdefault(plain_name(name), name)
+    return tuple(found.values())
+
+
+def ticked_name(session: Session, pixel: PixelRef) -> str | None:
+    """Return the structure at a pixel, in the spelling in which it is ticked already, if it is."""
+    name = structure_at(session[pixel.key], pixel) if pixel.key in session else None
+    if name is None:
+        return None
+    return next((t for t in session.options.structures if plain_name(t) == plain_name(name)), name)
+
+
+def focus_of(session: Session) -> Entry | None:
+    """Return the cube that is looked at: under the cursor, with the newest pin, else the newest with structures."""
+    pixels = [session.cursor, session.last_pixel, *(pin.pixel for pin in reversed(session.pins))]
+    looked_at = [session[pixel.key] for pixel in pixels if pixel is not None and pixel.key in session]
+    labelled = [entry for entry in reversed(list(session)) if entry.cube.labels is not None]
+    return next(iter([*looked_at, *labelled]), None)
+
+
+def _structure_in(entries: Iterable[Entry], pixel: PixelRef) -> str | None:
+    return next((name for entry in entries if (name := structure_at(entry, pixel)) is not None), None)
 
 
 def structure_at(entry: Entry, pixel: PixelRef) -> str | None:

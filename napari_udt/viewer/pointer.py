@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_udt.viewer.partners import ticked_name
+
 if TYPE_CHECKING:
     from napari_udt.viewer.layers import LayerAdapter
+    from napari_udt.viewer.session import PixelRef
 
 # A hand shakes: a press and release within so many screen pixels is a click, not a drag.
 _CLICK_RADIUS = 4.0
 
 
 class Pointer:
-    """Cursor and clicks: the pixel under the mouse, and a pin where the user clicks.
+    """Cursor and clicks: the pixel under the mouse, and a pin (or a ticked structure) where the user clicks.
 
     Only the plain left button in pan/zoom mode counts, so that drawing and zooming tools keep their clicks.
     """
@@ -40,7 +43,16 @@ class Pointer:
         while event.type == "mouse_move":
             yield
         if pixel is not None and np.hypot(*(np.asarray(event.pos) - start)) <= _CLICK_RADIUS:
-            self._adapter.session.pin(pixel)
+            self._picked(pixel)
+
+    def _picked(self, pixel: PixelRef) -> None:
+        """Pin a pixel, or tick the structure under it where structures are compared."""
+        session = self._adapter.session
+        name = ticked_name(session, pixel) if session.options.mode == "structure" else None
+        if name is None:
+            session.pin(pixel)
+        else:
+            session.toggle_structure(name)
 
 
 class WavelengthSlider:

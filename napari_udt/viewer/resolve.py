@@ -8,22 +8,25 @@ says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 from napari_udt.errors import CubeError
-from napari_udt.spectra import SpectralStatistics, group_statistics, normalise, window_spectra
-from napari_udt.viewer.curves import Basis, Curve, CurveId, CurveSet, differences
-from napari_udt.viewer.partners import Partners, find_partners
-from napari_udt.viewer.session import DisplayOptions, Entry, Pin, PixelRef, Session
-from napari_udt.viewer.statistics import StructureStatistics
+from napari_udt.spectra import Centre, SpectralStatistics, Spread, group_statistics, window_spectra
+from napari_udt.transforms import Transform
+from napari_udt.unmixing import Unmixed, unmix_spectra
+from napari_udt.viewer.curves import Basis, Curve, CurveSet, Mark, compared, differences, references
+from napari_udt.viewer.layer_data import structure_colour
+from napari_udt.viewer.partners import Partners, find_partners, focus_of, same_scene, structure_at
+from napari_udt.viewer.session import CurveId, DisplayOptions, Entry, Pin, PixelRef, Region, Session
+from napari_udt.viewer.statistics import StructureStatistics, plain_name
 from napari_udt.viewer.style import line_style, method_title
 
-_DIVISORS = {"l1": "L1 norm", "l2": "L2 norm", "max": "maximum"}
+Reading = Callable[[Transform, Centre, Spread], SpectralStatistics | None]
 
 
 def resolve(session: Session, statistics: StructureStatistics | None = None) -> CurveSet:
-    """Return the curves for the cursor and for every pin.
+    """Return the curves for the cursor, the ticked structures, every pin and every region.
 
     Parameters
     ----------
@@ -31,51 +34,94 @@ def resolve(session: Session, statistics: StructureStatistics | None = None) -> 
     statistics : StructureStatistics, optional
         Remembers the statistics of structures between calls; without it they are computed anew.
     """
-    statistics = statistics or StructureStatistics()
-    places = [_Place(session, statistics, pixel, pin) for pixel, pin in _pixels(session)]
-    groups = [place.curves() for place in places]
+    statistics, options = statistics or StructureStatistics(), session.options
+    places = list(_places(session, statistics))
+    curves = [curve for place in places for curve in place.curves()]
+    reference_of = references(curves, options.reference)
+    remarks = [remark for place in places for remark in place.remarks]
     return CurveSet(
-        curves=tuple(curve for group in groups for curve in group),
-        differences=tuple(d for group in groups for d in differences(group)),
+        curves=tuple(
+            compared(curve, reference_of[curve.id], options.comparison) if curve.id in reference_of else curve
+            for curve in curves
+        ),
+        differences=tuple(differences(curves, reference_of)),
         statement=places[0].statement if places else "",
-        remarks=tuple(dict.fromkeys(remark for place in places for remark in place.remarks)),
-        options=session.options,
+        remarks=tuple(dict.fromkeys([*remarks, *_told(curves, options)])),
+        options=options,
     )
 
 
-def _pixels(session: Session) -> Iterator[tuple[PixelRef, Pin | None]]:
-    """Yield the cursor, then the pins, newest first: the statement speaks of the first.
+def _told(curves: list[Curve], options: DisplayOptions) -> Iterator[str]:
+    """Say what was done to the curves where the axis has no room for it."""
+    if curves and (statement := options.transform.statement(curves[0].wavelengths_nm)):
+        yield statement
+    if curves and options.reference is not None and all(c.id != options.reference for c in curves):
+        yield "The chosen reference curve is not shown: each place is compared with its own."
+    if options.comparison != "none" and any(curve.lower is not None for curve in curves):
+        yield "Bands are those of the curves; the reference's own spread is not in them."
 
-    The cursor's curves stay when the mouse leaves the picture, to be read, unless there are pins to look at.
+
+def _places(session: Session, statistics: StructureStatistics) -> Iterator[_Place]:
+    """Yield the cursor, then structures, pins and regions, newest first: the statement speaks of the first.
+
+    The cursor's curves stay when the mouse leaves the picture, to be read, unless there is else to look at. What a
+    ticked structure shows already is not shown twice.
     """
-    pixel = session.cursor or (None if session.pins else session.last_pixel)
-    if session.options.hover and pixel is not None and pixel.key in session:
-        yield pixel, None
+    options, focus = session.options, focus_of(session)
+    ticked = options.structures if options.mode == "structure" and focus is not None else ()
+    others = bool(session.pins or session.regions or ticked)
+    pixel = session.cursor or (None if others else session.last_pixel)
+    if options.hover and pixel is not None and _is_new(session, pixel, ticked):
+        yield _Place(session, statistics, session[pixel.key], pixel=pixel)
+    for name in ticked:
+        yield _Place(session, statistics, focus, chosen=name)  # type: ignore[arg-type]
     for pin in reversed(session.pins):
-        if pin.pixel.key in session:
-            yield pin.pixel, pin
+        if _is_new(session, pin.pixel, ticked):
+            yield _Place(session, statistics, session[pin.pixel.key], pixel=pin.pixel, pin=pin)
+    for region in reversed(session.regions):
+        if region.key in session:
+            yield _Place(session, statistics, session[region.key], region=region)
+
+
+def _is_new(session: Session, pixel: PixelRef, ticked: tuple[str, ...]) -> bool:
+    """Whether a pixel lies on an open cube and on none of the ticked structures."""
+    if pixel.key not in session:
+        return False
+    name = structure_at(session[pixel.key], pixel) if ticked else None
+    return name is None or plain_name(name) not in map(plain_name, ticked)
 
 
 @dataclass
 class _Place:
-    """Reads the curves of one pixel and collects what must be said about them."""
+    """Reads the curves of one place and collects what must be said about them.
+
+    A place is a pixel (the cursor's or a pin's), a chosen structure or a drawn region.
+    """
 
     session: Session
     statistics: StructureStatistics
-    pixel: PixelRef
-    pin: Pin | None
+    focus: Entry
+    pixel: PixelRef | None = None
+    pin: Pin | None = None
+    chosen: str | None = None
+    region: Region | None = None
     partners: Partners = field(init=False)
     remarks: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        focus = self.session[self.pixel.key]
-        self.partners = find_partners(self.session, focus, self.pixel, self.statistics)
+        place = self.chosen or self.pixel
+        if place is None:
+            self.partners = Partners(same_scene(self.session, self.focus), (), None, ())
+        else:
+            self.partners = find_partners(self.session, self.focus, place, self.statistics)
         self.remarks = list(self.partners.remarks)
 
     @property
     def statement(self) -> str:
-        """Layer, row and column, millimetres, structure."""
-        pixel, cube = self.pixel, self.session[self.pixel.key].cube
+        """Layer, row and column, millimetres, structure; or which structure or region."""
+        if self.pixel is None:
+            return f"{self.focus.key}: {self.partners.structure or self._region_name}"
+        pixel, cube = self.pixel, self.focus.cube
         parts = [f"{pixel.key}: row {pixel.row}, column {pixel.column}"]
         if cube.pixel_size_mm is not None:
             height, width = cube.pixel_size_mm
@@ -85,57 +131,109 @@ class _Place:
     def curves(self) -> list[Curve]:
         return [curve for entry in self.partners.entries if (curve := self._curve(entry)) is not None]
 
+    @property
+    def _region_name(self) -> str:
+        return "" if self.region is None else f"region {self.region.number}"
+
     def _curve(self, entry: Entry) -> Curve | None:
         try:
-            if self.session.options.mode == "pixel" and entry in self.partners.aligned:
-                return self._pixel_curve(entry)
+            if self.region is not None:
+                return self._made(entry, "region", self._region_reading(entry, self.region))
+            if (
+                self.pixel is not None
+                and self.session.options.mode == "pixel"
+                and entry in self.partners.aligned
+            ):
+                return self._pixel_curve(entry, self.pixel)
             return self._structure_curve(entry)
         except (CubeError, OSError) as error:  # OSError: the file of a lazy cube vanished
             self.remarks.append(str(error))
             return None
 
-    def _pixel_curve(self, entry: Entry) -> Curve:
-        options = self.session.options
-        spectra = window_spectra(entry.cube, self.pixel.row, self.pixel.column, options.window)
-        found = group_statistics(normalise(spectra, options.normalisation), options.centre, options.spread)
-        return self._built(entry, "pixel" if len(spectra) == 1 else "window", found)
+    def _pixel_curve(self, entry: Entry, pixel: PixelRef) -> Curve | None:
+        cube = entry.cube
+        spectra = window_spectra(cube, pixel.row, pixel.column, self.session.options.window)
+
+        def read(transform: Transform, centre: Centre, spread: Spread) -> SpectralStatistics:
+            return group_statistics(transform(spectra, cube.wavelengths_nm), centre, spread)
+
+        return self._made(entry, "pixel" if len(spectra) == 1 else "window", read)
+
+    def _region_reading(self, entry: Entry, region: Region) -> Reading:
+        def read(transform: Transform, centre: Centre, spread: Spread) -> SpectralStatistics | None:
+            return self.statistics.of_region(entry.cube, region, transform, centre, spread)
+
+        return read
 
     def _structure_curve(self, entry: Entry) -> Curve | None:
-        options, structure = self.session.options, self.partners.structure
+        structure = self.partners.structure
         if structure is None:
             return None
         label = self.statistics.label_of(entry.cube, structure)
         if label is None:
             self.remarks.append(f"{entry.key} holds no structure {structure!r}.")
             return None
-        found = self.statistics.get(entry.cube, label, options.normalisation, options.centre, options.spread)
+
+        def read(transform: Transform, centre: Centre, spread: Spread) -> SpectralStatistics | None:
+            return self.statistics.get(entry.cube, label, transform, centre, spread)
+
+        return self._made(entry, "structure", read)
+
+    def _made(self, entry: Entry, basis: Basis, read: Reading) -> Curve | None:
+        """Return the curve of one cube, None while it is being computed."""
+        options = self.session.options
+        found = read(options.transform, options.centre, options.spread)
         if found is None:
             self.remarks.append(f"Computing statistics of {entry.key} ...")
             return None
-        return self._built(entry, "structure", found)
+        curve = self._built(entry, basis, found)
+        plain = read(Transform(), options.centre, "none") if options.blood else None
+        return curve if plain is None else replace(curve, unmixed=self._unmixed(entry, plain))
+
+    def _unmixed(self, entry: Entry, plain: SpectralStatistics) -> Unmixed | None:
+        try:
+            return unmix_spectra(plain.centre, entry.cube.wavelengths_nm, entry.cube.modality)
+        except CubeError as error:
+            self.remarks.append(str(error))
+            return None
 
     def _built(self, entry: Entry, basis: Basis, found: SpectralStatistics) -> Curve:
         options, cube = self.session.options, entry.cube
         banded = options.spread != "none" and found.count > 1
         return Curve(
-            id=CurveId(entry.key, self.pin.number if self.pin else None),
+            id=CurveId(
+                entry.key,
+                self.pin.number if self.pin else None,
+                self.chosen,
+                self.region.number if self.region else None,
+            ),
             entry=entry,
             basis=basis,
-            label=_label(entry, basis, found.count, self.partners.structure, options),
+            label=_label(entry, basis, found.count, self.partners.structure or self._region_name, options),
             style=line_style(entry.role, cube),
             wavelengths_nm=cube.wavelengths_nm,
             values=found.centre,
             lower=found.lower if banded else None,
             upper=found.upper if banded else None,
             count=found.count,
-            quantity=_quantity(cube.quantity, options),
+            quantity=options.transform.quantity(cube.quantity),
             pixel=self.pixel,
             structure=self.partners.structure,
             pin=self.pin,
+            mark=self._mark(),
         )
 
+    def _mark(self) -> Mark | None:
+        if self.pin is not None:
+            return Mark(self.pin.colour, self.pin.number - 1)
+        if self.region is not None:
+            return Mark(self.region.colour, self.region.number - 1)
+        if self.chosen is not None:
+            return Mark(structure_colour(self.chosen), sum(self.chosen.encode()))
+        return None
 
-def _label(entry: Entry, basis: Basis, count: int, structure: str | None, options: DisplayOptions) -> str:
+
+def _label(entry: Entry, basis: Basis, count: int, group: str, options: DisplayOptions) -> str:
     """Where the data come from and what was averaged, as "measured: liver, mean of 1,204 pixels"."""
     origin = entry.cube.origin
     if entry.role == "transferred" and (title := method_title(entry.cube)):
@@ -145,11 +243,4 @@ def _label(entry: Entry, basis: Basis, count: int, structure: str | None, option
             return f"{origin}: this pixel"
         case "window":
             return f"{origin}: {options.centre} of {count} pixels around"
-    return f"{origin}: {structure}, {options.centre} of {count:,} pixels"
-
-
-def _quantity(quantity: str, options: DisplayOptions) -> str:
-    """Return what the values are after normalisation; a normalised quantity has lost its unit."""
-    if options.normalisation == "none":
-        return quantity
-    return f"{quantity.split('[')[0].strip()} / {_DIVISORS[options.normalisation]}"
+    return f"{origin}: {group}, {options.centre} of {count:,} pixels"

@@ -9,17 +9,20 @@ cursor, the pins, how curves are to be drawn. Widgets change it through its meth
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
-from napari_udt.spectra import Centre, Normalisation, Spread
+from napari_udt.spectra import Centre, Spread
+from napari_udt.transforms import Order, Scaling, Transform
 
 Role = Literal["simulated", "transferred", "real", "none"]
 Mode = Literal["pixel", "structure"]
+Comparison = Literal["none", "difference", "ratio"]
+Outline = Literal["polygon", "ellipse"]
 
 ROLES: tuple[Role, ...] = ("simulated", "transferred", "real", "none")
 
@@ -52,6 +55,53 @@ class Pin:
 
 
 @dataclass(frozen=True)
+class Region:
+    """A shape drawn on a picture, whose pixels are averaged.
+
+    Parameters
+    ----------
+    number : int
+        Its own for as long as it exists.
+    key : str
+        The cube on whose picture it was drawn.
+    outline : {"polygon", "ellipse"}
+        What the vertices mean: corners, or the four corners of the ellipse's (rotated) bounding box.
+    vertices : tuple of (row, column)
+        In pixels; the middle of the first pixel is (0, 0).
+    colour : str
+        Hex.
+    """
+
+    number: int
+    key: str
+    outline: Outline
+    vertices: tuple[tuple[float, float], ...]
+    colour: str
+
+
+@dataclass(frozen=True)
+class CurveId:
+    """What makes a curve the same one while the cursor moves.
+
+    Parameters
+    ----------
+    key : str
+        The cube's.
+    pin : int, optional
+        Number of the pin that it belongs to.
+    structure : str, optional
+        The ticked structure that it stands for.
+    region : int, optional
+        Number of the drawn region that it stands for. Without any of the three it is the cursor's.
+    """
+
+    key: str
+    pin: int | None = None
+    structure: str | None = None
+    region: int | None = None
+
+
+@dataclass(frozen=True)
 class DisplayOptions:
     """How curves are drawn.
 
@@ -59,24 +109,65 @@ class DisplayOptions:
     ----------
     mode : {"pixel", "structure"}
         The spectrum of the pixel itself, or mean and spread of the structure it belongs to.
-    normalisation : {"none", "l1", "l2", "max"}
+    normalisation : {"none", "l1", "l2", "max", "wavelength"}
         Applied to each spectrum before statistics.
+    normalisation_nm : float
+        The wavelength of the last of these.
+    absorbance : bool
+        Whether the negative natural logarithm of each spectrum is taken next.
+    derivative : {0, 1, 2}
+        Order of each spectrum's derivative over the wavelength, taken last.
+    derivative_window : int
+        Number of channels that the derivative is fitted to.
+    comparison : {"none", "difference", "ratio"}
+        What is drawn instead of the curves: their difference to the reference curve, or their ratio with it.
+    reference : CurveId, optional
+        The reference curve; by default that of the same place: real, else simulated.
+    structures : tuple of str
+        The structures that are shown in "structure" mode besides those under the cursor and the pins.
+    chromophores : tuple of str
+        Those whose absorption is drawn.
+    blood : bool
+        Whether oxygen saturation and haemoglobin are estimated for each curve.
+    band_nm : (float, float), optional
+        The range of wavelengths whose mean is shown.
     window : {1, 3, 5, 7}
         Side of the square of pixels that is averaged around the cursor in "pixel" mode.
     centre : {"mean", "median"}
         What stands for a group of spectra.
-    spread : {"std", "quantiles", "none"}
-        Band around it: one standard deviation, or 5-95 % quantiles.
+    spread : {"std", "quantiles", "quartiles", "none"}
+        Band around it: one standard deviation, 5-95 % or 25-75 % quantiles.
     hover : bool
         Whether curves follow the cursor; if not, only the pins are drawn.
     """
 
     mode: Mode = "pixel"
-    normalisation: Normalisation = "l2"
+    normalisation: Scaling = "l2"
+    normalisation_nm: float = 800.0
+    absorbance: bool = False
+    derivative: Order = 0
+    derivative_window: int = 7
+    comparison: Comparison = "none"
+    reference: CurveId | None = None
+    structures: tuple[str, ...] = ()
+    chromophores: tuple[str, ...] = ()
+    blood: bool = False
+    band_nm: tuple[float, float] | None = None
     window: int = 1
     centre: Centre = "mean"
     spread: Spread = "std"
     hover: bool = True
+
+    @property
+    def transform(self) -> Transform:
+        """What is done to each spectrum before it is averaged."""
+        return Transform(
+            self.normalisation,
+            self.normalisation_nm if self.normalisation == "wavelength" else 0.0,
+            self.absorbance,
+            self.derivative,
+            self.derivative_window if self.derivative else 0,
+        )
 
 
 # Colour-blind-safe dots for pins (Okabe and Ito, 2008, without black and without the yellow that
@@ -90,12 +181,14 @@ class Session:
     cubes_changed = Signal()
     cursor_changed = Signal(object)  # PixelRef | None
     pins_changed = Signal()
+    regions_changed = Signal()
     options_changed = Signal(object)  # DisplayOptions
     wavelength_changed = Signal(float)  # nm, the slider's
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
         self._pins: list[Pin] = []
+        self.regions: tuple[Region, ...] = ()
         self._numbers = itertools.count(1)
         self.cursor: PixelRef | None = None
         self.last_pixel: PixelRef | None = None  # where the cursor is, or last was: curves stay readable
@@ -141,6 +234,7 @@ class Session:
         if len(kept) != len(self._pins):
             self._pins = kept
             self.pins_changed.emit()
+        self.set_regions(region for region in self.regions if region.key != key)
         self.cubes_changed.emit()
 
     def rename(self, old: str, new: str) -> None:
@@ -156,6 +250,7 @@ class Session:
         self._pins = [
             replace(p, pixel=replace(p.pixel, key=new)) if p.pixel.key == old else p for p in self._pins
         ]
+        self.set_regions(replace(r, key=new) if r.key == old else r for r in self.regions)
         if self.cursor is not None and self.cursor.key == old:
             self.cursor = replace(self.cursor, key=new)
         if self.last_pixel is not None and self.last_pixel.key == old:
@@ -195,6 +290,19 @@ class Session:
         """Take pins away; without numbers, all of them."""
         self._pins = [p for p in self._pins if numbers and p.number not in numbers]
         self.pins_changed.emit()
+
+    def set_regions(self, regions: Iterable[Region]) -> None:
+        """Have these regions and no others."""
+        regions = tuple(regions)
+        if regions != self.regions:
+            self.regions = regions
+            self.regions_changed.emit()
+
+    def toggle_structure(self, name: str) -> None:
+        """Tick a structure, or untick it."""
+        shown = self.options.structures
+        rest = tuple(other for other in shown if other != name)
+        self.set_options(structures=rest if name in shown else (*shown, name))
 
     def set_options(self, **changes: object) -> None:
         """Change how curves are drawn."""

@@ -1,31 +1,35 @@
-"""Statistics of structures, computed once per cube and kept as long as the cube lives. No Qt."""
+"""Statistics of structures and drawn regions, computed once and kept as long as the cube lives. No Qt."""
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.spectra import (
+    QUANTILES,
     Centre,
-    Normalisation,
     SpectralStatistics,
     Spread,
     group_statistics,
-    normalise,
     structure_moments,
     structure_spectra,
 )
+from napari_udt.transforms import Transform
+from napari_udt.viewer.session import Outline, Region
 
 Question = tuple[Any, ...]
+_MOST_ANSWERS = 500  # per cube
+_CORNERS = 72  # of the polygon that stands for an ellipse
 Submit = Callable[[Callable[[], None]], object]
 
 
@@ -68,8 +72,13 @@ class StructureStatistics:
             (i for i, n in cube.label_names.items() if i in present and plain_name(n) == wanted), None
         )
 
+    def structures(self, cube: SpectralCube) -> tuple[str, ...]:
+        """Return the names of the structures that occur in the cube."""
+        present = self._of(cube).labels
+        return tuple(name for label, name in cube.label_names.items() if label in present)
+
     def get(
-        self, cube: SpectralCube, label: int, normalisation: Normalisation, centre: Centre, spread: Spread
+        self, cube: SpectralCube, label: int, transform: Transform, centre: Centre, spread: Spread
     ) -> SpectralStatistics | None:
         """Return the statistics of one structure, or None while they are being computed.
 
@@ -78,10 +87,22 @@ class StructureStatistics:
         CubeError
             When the cube could not be read.
         """
-        if centre == "mean" and spread != "quantiles":
-            moments = self._answer(cube, ("moments", normalisation))
+        if centre == "mean" and spread not in QUANTILES:
+            moments = self._answer(cube, ("moments", transform))
             return None if moments is None else _from_moments(moments[label], spread)
-        return self._answer(cube, ("group", normalisation, label, centre, spread))
+        return self._answer(cube, ("group", transform, centre, spread, label))
+
+    def of_region(
+        self, cube: SpectralCube, region: Region, transform: Transform, centre: Centre, spread: Spread
+    ) -> SpectralStatistics | None:
+        """Return the statistics of a drawn region, or None while they are being computed.
+
+        Raises
+        ------
+        CubeError
+            When the region covers no pixel of the cube, or the cube could not be read.
+        """
+        return self._answer(cube, ("region", transform, centre, spread, region))
 
     def _of(self, cube: SpectralCube) -> _Known:
         if cube not in self._known:
@@ -105,6 +126,8 @@ class StructureStatistics:
     def _work(self, cube: SpectralCube, known: _Known, question: Question) -> None:
         known.answers[question] = _compute(cube, question)
         known.pending.discard(question)
+        if len(known.answers) > _MOST_ANSWERS:  # a region that is being dragged asks anew at every step
+            known.answers.pop(next(iter(known.answers)))
         self.ready.emit()
 
 
@@ -128,18 +151,63 @@ def plain_name(structure: str) -> str:
     return " ".join(structure.replace("_", " ").replace("-", " ").split()).casefold()
 
 
+def region_mask(
+    outline: Outline, vertices: Sequence[tuple[float, float]], picture: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Return which pixels of a picture have their middle inside an outline, shape (rows, columns).
+
+    Parameters
+    ----------
+    outline : {"polygon", "ellipse"}
+        An ellipse is given by the corners of its bounding box, which may be rotated.
+    vertices : sequence of (row, column)
+    picture : (int, int)
+        Rows and columns.
+    """
+    from skimage.draw import polygon
+
+    corners = np.asarray(vertices, dtype=np.float64)
+    if outline == "ellipse":
+        angle = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)[:, np.newaxis]
+        along, across = (corners[1] - corners[0]) / 2, (corners[3] - corners[0]) / 2
+        corners = corners.mean(axis=0) + np.cos(angle) * along + np.sin(angle) * across
+    mask = np.zeros(picture, dtype=bool)
+    mask[polygon(corners[:, 0], corners[:, 1], picture)] = True
+    return mask
+
+
+def region_spectra(cube: SpectralCube, region: Region) -> NDArray[np.float32]:
+    """All spectra of a drawn region, shape (n, channels); reads only the rows that it covers.
+
+    Raises
+    ------
+    CubeError
+        When it covers no pixel of the cube.
+    """
+    mask = region_mask(region.outline, region.vertices, cube.shape[:2])
+    rows = np.flatnonzero(mask.any(axis=1))
+    if not len(rows):
+        raise CubeError(f"Region {region.number} covers no pixel of {cube.name}; make it larger, or move it.")
+    covered = slice(int(rows[0]), int(rows[-1]) + 1)
+    return cube.rows(covered.start, covered.stop)[mask[covered]]
+
+
 def _compute(cube: SpectralCube, question: Question) -> Any:
+    kind, transform, *rest = question
     try:
-        if question[0] == "moments":
-            return structure_moments(cube, question[1])
-        _, normalisation, label, centre, spread = question
-        return group_statistics(normalise(structure_spectra(cube, label), normalisation), centre, spread)
+        if kind == "moments":
+            return structure_moments(cube, partial(transform, wavelengths_nm=cube.wavelengths_nm))
+        centre, spread, what = rest
+        spectra = region_spectra(cube, what) if kind == "region" else structure_spectra(cube, what)
+        return group_statistics(transform(spectra, cube.wavelengths_nm), centre, spread)
+    except CubeError as error:
+        return error
     except (
         OSError,
         ValueError,
         MemoryError,
     ) as error:  # a file that vanished or is damaged, a cube too large
-        return CubeError(f"{cube.name}: the statistics of its structures could not be computed: {error}")
+        return CubeError(f"{cube.name}: the statistics could not be computed: {error}")
 
 
 def _from_moments(moments: Any, spread: Spread) -> SpectralStatistics:

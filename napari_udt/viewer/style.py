@@ -55,6 +55,14 @@ METHODS: Mapping[str, LineStyle] = {
     "baseline": LineStyle("#bfef45", (10.0, 2.0), "baseline"),
 }
 
+CHROMOPHORE_COLOURS: Mapping[str, str] = {
+    "HbO2": "#d62728",
+    "Hb": "#3f6fd8",
+    "water": "#17a2b8",
+    "fat": "#d4a017",
+    "melanin": "#8c564b",
+}
+
 THEMES: Mapping[ThemeName, Theme] = {
     "dark": Theme(background="#1d2025", text="#f0f1f2", grid="#8b939c", accent="#ffd34d"),
     "light": Theme(background="#ffffff", text="#3b3a39", grid="#8c8682", accent="#9a5b00"),

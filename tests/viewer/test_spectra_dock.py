@@ -5,15 +5,16 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QGuiApplication
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLabel, QPushButton
+from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLabel, QPushButton, QToolButton
 from spectra_scene import MOVED, REAL, SIM, scene, simulated
 
+from napari_udt.viewer.curve_numbers import Column
 from napari_udt.viewer.curves import CurveId
 from napari_udt.viewer.session import PixelRef, Session
 from napari_udt.viewer.style import THEMES, readable
 from napari_udt.viewer.widgets import spectra_dock
-from napari_udt.viewer.widgets.curve_table import ANGLE, CURVE, RMSE, VALUE
-from napari_udt.viewer.widgets.spectra_dock import NO_CUBES, NO_PIN, NO_PIXEL, SpectraDock, with_suffix
+from napari_udt.viewer.widgets.spectra_dock import NO_CUBES, NO_PIN, NO_PIXEL, SpectraDock
+from napari_udt.viewer.widgets.spectra_footer import with_suffix
 
 
 def shown(qtbot, session):
@@ -76,10 +77,10 @@ def test_moving_the_cursor_shows_curves_statement_and_numbers(dock, session, qtb
     assert [curve.id.key for curve in dock.curves.curves] == [SIM, MOVED, REAL]
     assert text(dock, "statement") == f"{SIM}: row 4, column 2 · liver"
     assert not dock.findChild(QLabel, "hint").isVisible()
-    assert cell(dock, 2, CURVE) == "drawn from measured statistics: liver, mean of 27 pixels"
-    assert cell(dock, 2, ANGLE) == "ref."
-    assert cell(dock, 0, ANGLE) == f"{dock.curves.differences[0].angle_deg:.2f}"
-    assert float(cell(dock, 0, RMSE)) == pytest.approx(dock.curves.differences[0].rmse, rel=0.05)
+    assert cell(dock, 2, Column.CURVE) == "drawn from measured statistics: liver, mean of 27 pixels"
+    assert cell(dock, 2, Column.ANGLE) == "ref."
+    assert cell(dock, 0, Column.ANGLE) == f"{dock.curves.differences[0].angle_deg:.2f}"
+    assert float(cell(dock, 0, Column.RMSE)) == pytest.approx(dock.curves.differences[0].rmse, rel=0.05)
 
 
 def test_many_moves_in_one_frame_are_drawn_once_and_the_last_wins(dock, session, qtbot, monkeypatch):
@@ -124,7 +125,8 @@ def test_choices_made_elsewhere_are_shown(dock, session):
     session.set_options(mode="structure", window=7, hover=False)
     assert dock.findChild(QComboBox, "mode").currentText() == "Structure"
     assert dock.findChild(QComboBox, "window").currentText() == "7 × 7 pixels"
-    assert not dock.findChild(QComboBox, "window").isEnabled()
+    assert not dock.findChild(QComboBox, "window").isVisible()
+    assert dock.findChild(QPushButton, "structures").isVisible()
     assert not dock.findChild(QCheckBox, "hover").isChecked()
 
 
@@ -141,19 +143,19 @@ def test_pins_are_cleared_by_the_button(dock, session, qtbot):
     assert not button(dock, "Clear pins").isEnabled()
     session.pin(PixelRef(SIM, 1, 1))
     qtbot.waitUntil(lambda: len(dock.curves.curves) == 6)
-    assert cell(dock, 3, CURVE).startswith("Pin 1 · simulated")
+    assert cell(dock, 3, Column.CURVE).startswith("Pin 1 · simulated")
     press(qtbot, button(dock, "Clear pins"))
     assert session.pins == ()
     qtbot.waitUntil(lambda: len(dock.curves.curves) == 3)
 
 
 def test_unticking_a_curve_hides_it_and_it_stays_hidden(dock, session, qtbot):
-    index = dock._table.rows.index(1, CURVE)
+    index = dock._table.rows.index(1, Column.CURVE)
     dock._table.setCurrentIndex(index)
     dock._table.setFocus()
     qtbot.keyClick(dock._table, Qt.Key.Key_Space)
     assert dock._table.hidden == {CurveId(MOVED)}
-    assert cell(dock, 1, CURVE, Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Unchecked
+    assert cell(dock, 1, Column.CURVE, Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Unchecked
     assert not dock._plot._items[1]._line.isVisible()
     session.set_cursor(PixelRef(SIM, 5, 3))
     qtbot.waitUntil(lambda: "row 5" in text(dock, "statement"))
@@ -165,23 +167,23 @@ def test_unticking_a_curve_hides_it_and_it_stays_hidden(dock, session, qtbot):
 
 
 def test_a_tooltip_says_what_a_curve_is_and_what_it_is_compared_with(dock):
-    tip = cell(dock, 1, CURVE, Qt.ItemDataRole.ToolTipRole)
+    tip = cell(dock, 1, Column.CURVE, Qt.ItemDataRole.ToolTipRole)
     assert tip.startswith("transferred by cINN: this pixel\nLayer: phantom moved (transferred)")
-    tip = cell(dock, 1, RMSE, Qt.ItemDataRole.ToolTipRole)
+    tip = cell(dock, 1, Column.RMSE, Qt.ItemDataRole.ToolTipRole)
     assert "Compared with: drawn from measured statistics: liver, mean of 27 pixels" in tip
     assert "at 10 wavelengths" in tip
 
 
 def test_the_value_column_follows_the_slider_and_the_mouse_over_the_plot(dock, session):
     rows = dock._table.rows
-    assert rows.headerData(VALUE, Qt.Orientation.Horizontal) == "Value"
+    assert rows.headerData(Column.VALUE, Qt.Orientation.Horizontal) == "Value"
     session.set_wavelength(700.0)
-    assert rows.headerData(VALUE, Qt.Orientation.Horizontal) == "700 nm"
-    assert float(cell(dock, 0, VALUE)) == pytest.approx(dock.curves.curves[0].value_at(700), rel=0.01)
+    assert rows.headerData(Column.VALUE, Qt.Orientation.Horizontal) == "700 nm"
+    assert float(cell(dock, 0, Column.VALUE)) == pytest.approx(dock.curves.curves[0].value_at(700), rel=0.01)
     dock._plot.wavelength_hovered.emit(610.0)
-    assert rows.headerData(VALUE, Qt.Orientation.Horizontal) == "610 nm"
+    assert rows.headerData(Column.VALUE, Qt.Orientation.Horizontal) == "610 nm"
     dock._plot.wavelength_hovered.emit(None)
-    assert rows.headerData(VALUE, Qt.Orientation.Horizontal) == "700 nm"
+    assert rows.headerData(Column.VALUE, Qt.Orientation.Horizontal) == "700 nm"
 
 
 def test_the_wavelength_line_and_the_slider_move_each_other(dock, session, qtbot):
@@ -197,7 +199,7 @@ def test_the_wavelength_line_and_the_slider_move_each_other(dock, session, qtbot
 
 
 def test_a_click_on_a_number_copies_it(dock, qtbot):
-    place = dock._table.visualRect(dock._table.rows.index(0, ANGLE)).center()
+    place = dock._table.visualRect(dock._table.rows.index(0, Column.ANGLE)).center()
     qtbot.mouseClick(dock._table.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert float(QGuiApplication.clipboard().text()) == pytest.approx(dock.curves.differences[0].angle_deg)
     assert text(dock, "statement").startswith("Copied ")
@@ -207,7 +209,7 @@ def test_selected_rows_are_copied_with_headings(dock, qtbot):
     dock._table.selectAll()
     qtbot.keyClick(dock._table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     lines = QGuiApplication.clipboard().text().splitlines()
-    assert lines[0].split("\t") == ["Curve", "Value", "Angle [°]", "RMSE"]
+    assert lines[0].split("\t") == ["Curve", "Value", "Angle [°]", "RMSE", "Rel. [%]"]
     assert len(lines) == 4
     assert lines[1].split("\t")[0] == "simulated: this pixel"
 
@@ -249,7 +251,7 @@ def test_a_file_that_nobody_agreed_to_replace_is_kept(dock, qtbot, tmp_path, mon
 
 
 def test_hidden_curves_are_not_exported(dock, tmp_path):
-    dock._table.rows.setData(dock._table.rows.index(0, CURVE), 0, Qt.ItemDataRole.CheckStateRole)
+    dock._table.rows.setData(dock._table.rows.index(0, Column.CURVE), 0, Qt.ItemDataRole.CheckStateRole)
     dock.save(tmp_path / "a.json")
     found = json.loads((tmp_path / "a.json").read_text())
     assert [curve["layer"] for curve in found["curves"]] == [MOVED, REAL]
@@ -295,9 +297,13 @@ def test_a_dock_that_is_gone_is_not_called_any_more(qtbot, session):
 
 
 def test_every_control_says_what_it_does_and_the_keyboard_reaches_it(dock):
-    buttons = dock.findChildren(QPushButton, options=Qt.FindChildOption.FindDirectChildrenOnly)
-    choices = [w for kind in (QComboBox, QCheckBox) for w in dock._controls.findChildren(kind)]
-    assert (len(buttons), len(choices)) == (3, 6)
+    buttons = dock._footer.findChildren(QPushButton)
+    choices = [
+        w
+        for kind in (QComboBox, QCheckBox, QToolButton, QPushButton)
+        for w in dock._controls.findChildren(kind)
+    ]
+    assert (len(buttons), len(choices)) == (3, 16)
     for control in (*buttons, *choices):
         assert control.toolTip()
         assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
@@ -307,8 +313,100 @@ def test_every_control_says_what_it_does_and_the_keyboard_reaches_it(dock):
 def test_the_theme_of_the_window_reaches_plot_and_legend(dock, window, name):
     dock.setStyleSheet(f"QWidget {{ background-color: {window}; }}")
     assert dock._plot._view.backgroundBrush().color().name() == THEMES[name].background
-    pixels = dock._table.rows.data(dock._table.rows.index(1, CURVE), Qt.ItemDataRole.DecorationRole)
+    pixels = dock._table.rows.data(dock._table.rows.index(1, Column.CURVE), Qt.ItemDataRole.DecorationRole)
     sample = pixels.pixmap(28, 14).toImage()
     middle = sample.pixelColor(sample.width() // 2, sample.height() // 2).getRgb()
     expected = QColor(readable("#00CC96", THEMES[name].background)).getRgb()
     assert middle == pytest.approx(expected, abs=2)  # antialiasing rounds
+
+
+def fold_open(dock):
+    dock.findChild(QToolButton, "more").setChecked(True)
+
+
+def test_the_rarely_used_choices_are_folded_away_and_reach_the_session(dock, session, qtbot):
+    assert not dock.findChild(QComboBox, "derivative").isVisible()
+    fold_open(dock)
+    choose(qtbot, dock, "derivative", "First derivative")
+    choose(qtbot, dock, "absorbance", "Absorbance −ln")
+    choose(qtbot, dock, "comparison", "Difference to")
+    options = session.options
+    assert (options.derivative, options.absorbance, options.comparison) == (1, True, "difference")
+    assert dock.findChild(QComboBox, "derivative_window").isEnabled()
+
+
+def test_normalisation_at_a_wavelength_takes_the_lines(dock, session, qtbot):
+    session.set_wavelength(700.0)
+    qtbot.keyClick(dock.findChild(QComboBox, "normalisation"), Qt.Key.Key_End)
+    assert session.options.normalisation_nm == 700
+    assert dock.findChild(QComboBox, "normalisation").currentText() == "At 700 nm"
+
+
+def test_a_shown_curve_is_chosen_as_the_reference(dock, session, qtbot):
+    fold_open(dock)
+    box = dock.findChild(QComboBox, "reference")
+    assert [box.itemText(i) for i in range(box.count())][1] == "simulated: this pixel"
+    qtbot.keyClick(box, Qt.Key.Key_Down)
+    assert session.options.reference == CurveId(SIM)
+    qtbot.waitUntil(lambda: {d.reference for d in dock.curves.differences} == {CurveId(SIM)})
+    assert cell(dock, 0, Column.ANGLE) == "ref."
+
+
+def test_structures_are_ticked_in_the_list(dock, session, qtbot):
+    session.set_options(mode="structure", hover=False)
+    qtbot.waitUntil(lambda: dock.findChild(QPushButton, "structures").isVisible())
+    qtbot.waitUntil(lambda: dock._controls._structures._list.count() == 3)
+    names = dock._controls._structures._list
+    names.item(1).setCheckState(Qt.CheckState.Checked)
+    names.item(0).setCheckState(Qt.CheckState.Checked)
+    assert session.options.structures == ("small_bowel", "liver")
+    assert dock.findChild(QPushButton, "structures").text() == "Structures (2)"
+    qtbot.waitUntil(lambda: len(dock.curves.curves) == 6, timeout=5000)
+    press(qtbot, button(dock, "Clear pins"))
+    assert session.options.structures == ()
+    assert names.item(0).checkState() == Qt.CheckState.Unchecked
+
+
+def test_the_range_stands_in_plot_and_table_and_moves_by_keyboard(dock, session, qtbot):
+    fold_open(dock)
+    dock.findChild(QCheckBox, "band").setChecked(True)
+    assert session.options.band_nm == (540, 580)
+    assert dock._plot._band.isVisible()
+    qtbot.keyClick(dock._plot, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClick(dock._plot, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
+    assert session.options.band_nm == (542.5, 587.5)
+    assert tuple(dock._plot._band.getRegion()) == (542.5, 587.5)
+    dock._plot._band.setRegion((600, 700))  # as a drag does
+    qtbot.waitUntil(lambda: cell(dock, 0, Column.BAND) != "")
+    expected = dock.curves.curves[0].band_mean(600, 700)
+    qtbot.waitUntil(lambda: float(cell(dock, 0, Column.BAND)) == pytest.approx(expected, rel=0.01))
+    dock.findChild(QCheckBox, "band").setChecked(False)
+    assert session.options.band_nm is None
+    assert not dock._plot._band.isVisible()
+
+
+def test_chromophores_are_drawn_on_an_axis_of_their_own(dock, session):
+    axis = dock._plot._view.getAxis("right")
+    assert not axis.isVisible()
+    session.set_options(chromophores=("HbO2", "water"))
+    assert axis.isVisible()
+    assert "Absorption [1/cm]" in axis.labelString()
+    overlays = dock._plot._overlays
+    assert {name for name, (line, _) in overlays._lines.items() if line.isVisible()} == {"HbO2", "water"}
+    low, high = overlays._box.viewRange()[1]
+    assert low < -3 < 2 < high  # powers of ten of water's least and haemoglobin's most
+    session.set_options(chromophores=())
+    assert not axis.isVisible()
+
+
+def test_the_estimate_of_blood_gets_its_columns(dock, session, qtbot):
+    assert dock._table.isColumnHidden(Column.SATURATION)
+    session.set_options(blood=True)
+    qtbot.waitUntil(lambda: not dock._table.isColumnHidden(Column.SATURATION))
+    heading = dock._table.rows.headerData(Column.HAEMOGLOBIN, Qt.Orientation.Horizontal)
+    assert heading == "Hb [g/l·cm]"
+
+
+def test_all_of_the_dock_fits_beside_the_transfer_dock(dock):
+    fold_open(dock)
+    assert dock.minimumSizeHint().height() <= 560

@@ -8,6 +8,7 @@ from spectra_scene import real, simulated
 
 from napari_udt.errors import CubeError
 from napari_udt.spectra import group_statistics, normalise, structure_spectra
+from napari_udt.transforms import Transform
 from napari_udt.viewer.statistics import StructureStatistics, Worker
 
 
@@ -27,7 +28,7 @@ def test_a_name_that_no_pixel_bears_is_not_found():
 @pytest.mark.parametrize("spread", ["std", "quantiles", "none"])
 def test_answers_are_the_statistics_of_the_structures_spectra(centre, spread):
     cube = simulated()
-    found = StructureStatistics().get(cube, 1, "l1", centre, spread)
+    found = StructureStatistics().get(cube, 1, Transform("l1"), centre, spread)
     expected = group_statistics(normalise(structure_spectra(cube, 1), "l1"), centre, spread)
     for name in ("centre", "lower", "upper"):
         np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-6)
@@ -39,9 +40,11 @@ def test_nothing_is_computed_twice_and_nothing_outlives_its_cube(monkeypatch):
     whole = simulated()
     statistics = StructureStatistics()
     monkeypatch.setattr(type(whole), "rows", lambda self, a, b: calls.append(a) or self.data[a:b])
-    statistics.get(whole, 1, "l2", "mean", "std")
+    statistics.get(whole, 1, Transform("l2"), "mean", "std")
     read = len(calls)
-    statistics.get(whole, 2, "l2", "mean", "none")  # the same pass over the cube knows all structures
+    statistics.get(
+        whole, 2, Transform("l2"), "mean", "none"
+    )  # the same pass over the cube knows all structures
     assert len(calls) == read > 0
     gone = weakref.ref(whole)
     del whole
@@ -54,7 +57,7 @@ def test_in_the_background_the_answer_comes_later_and_is_announced():
     statistics = StructureStatistics(jobs.append)
     statistics.ready.connect(lambda: news.append(True))
     cube = simulated()
-    question = (cube, 0, "none", "median", "quantiles")
+    question = (cube, 0, Transform(), "median", "quantiles")
     assert statistics.get(*question) is None
     assert statistics.get(*question) is None
     assert (len(jobs), news) == (1, [])  # asked twice, computed once
@@ -77,7 +80,7 @@ def test_a_cube_that_cannot_be_read_says_so_and_is_not_tried_again():
     statistics, cube = StructureStatistics(), simulated(data=data)
     for _ in range(2):
         with pytest.raises(CubeError, match=r"phantom.*the file vanished"):
-            statistics.get(cube, 0, "l2", "mean", "std")
+            statistics.get(cube, 0, Transform("l2"), "mean", "std")
     assert data.tries == 1
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Image, Labels, Layer, Points
+from napari.layers import Image, Labels, Layer, Points, Shapes
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
@@ -33,7 +33,13 @@ if TYPE_CHECKING:
 
 
 # What stands behind the cube's key in the names of its layers.
-_TITLES = {"image": "", "labels": " · structures", "oxygenation": " · oxygen saturation", "pins": " · pins"}
+_TITLES = {
+    "image": "",
+    "labels": " · structures",
+    "oxygenation": " · oxygen saturation",
+    "pins": " · pins",
+    "regions": " · regions",
+}
 
 
 @dataclass(eq=False)
@@ -43,6 +49,7 @@ class CubeLayers:
     image: Image
     oxygenation: Image | None = None
     labels: Labels | None = None
+    regions: Shapes | None = None
     pins: Points | None = None
 
     def __iter__(self) -> Iterator[Layer]:

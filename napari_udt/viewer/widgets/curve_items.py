@@ -1,4 +1,4 @@
-"""The graphics of one curve: a line, a band, and the dots of its pin; made once, then reused."""
+"""The graphics of one curve: a line, a band, and the dots of its place; made once, then reused."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
 from qtpy.QtCore import QPointF, QSize, Qt
 from qtpy.QtGui import QIcon, QPainter, QPen, QPixmap
 
-from napari_udt.viewer.curves import Curve
-from napari_udt.viewer.session import Pin
+from napari_udt.viewer.curves import Curve, Mark
 from napari_udt.viewer.style import LineStyle, Theme, readable
 
 _BAND_OPACITY = 70  # of 255
+_WIDTH, _MARKED_WIDTH = 2.5, 1.5  # pixels
+_HAIRLINE = 1.0  # painted several times faster than anything broader
 _DOTS = 9  # along a pinned curve: enough to see the pin's colour, too few to hide the line
-_DOT_SYMBOLS = ("o", "s", "t", "d", "p", "h")  # by pin, so that pins differ in shape as well as in colour
+_DOT_SYMBOLS = ("o", "s", "t", "d", "p", "h")  # by place, so that places differ in shape as well as in colour
 
 
 class CurveItems:
@@ -37,9 +38,10 @@ class CurveItems:
             plot.addItem(item)
         self.hide()
 
-    def show(self, curve: Curve, theme: Theme, *, banded: bool) -> None:
-        """Draw a curve, with its band if asked for and if it has one."""
-        self._set_look(curve.style, theme, pinned=curve.pin is not None)
+    def show(self, curve: Curve, theme: Theme, *, banded: bool, crowded: bool = False) -> None:
+        """Draw a curve, with its band if asked for and if it has one; among many, marked curves are hairlines."""
+        width = _WIDTH if curve.mark is None else _HAIRLINE if crowded else _MARKED_WIDTH
+        self._set_look(curve.style, theme, width)
         self._line.setData(curve.wavelengths_nm, curve.values, connect="finite")
         self._line.setVisible(True)
         self._show_band(curve, banded=banded)
@@ -50,13 +52,13 @@ class CurveItems:
         for item in (self._line, self._lower, self._upper, self._band, self._dots):
             item.setVisible(False)
 
-    def _set_look(self, style: LineStyle, theme: Theme, *, pinned: bool) -> None:
-        look = (style, theme, pinned)
+    def _set_look(self, style: LineStyle, theme: Theme, width: float) -> None:
+        look = (style, theme, width)
         if look == self._look:
             return
         self._look = look
         colour = readable(style.colour, theme.background)
-        self._line.setPen(pen(colour, style.dash, width=1.5 if pinned else 2.5))
+        self._line.setPen(pen(colour, style.dash, width=width))
         fill = pg.mkColor(colour)
         fill.setAlpha(_BAND_OPACITY)
         self._band.setBrush(fill)
@@ -74,14 +76,14 @@ class CurveItems:
             self._upper.setData(wavelengths, curve.upper[known])
 
     def _show_dots(self, curve: Curve, theme: Theme) -> None:
-        self._dots.setVisible(curve.pin is not None)
-        if curve.pin is not None:
+        self._dots.setVisible(curve.mark is not None)
+        if curve.mark is not None:
             chosen = np.unique(np.linspace(0, len(curve.values) - 1, _DOTS).astype(int))
             self._dots.setData(
                 curve.wavelengths_nm[chosen],
                 curve.values[chosen],
-                symbol=dot_symbol(curve.pin),
-                brush=curve.pin.colour,
+                symbol=dot_symbol(curve.mark),
+                brush=curve.mark.colour,
                 pen=theme.background,
             )
 
@@ -95,13 +97,13 @@ def pen(colour: str, dash: tuple[float, ...], width: float) -> QPen:
     return made
 
 
-def dot_symbol(pin: Pin) -> str:
-    """Return pyqtgraph's name of the shape of a pin's dots."""
-    return _DOT_SYMBOLS[(pin.number - 1) % len(_DOT_SYMBOLS)]
+def dot_symbol(mark: Mark) -> str:
+    """Return pyqtgraph's name of the shape of a place's dots."""
+    return _DOT_SYMBOLS[mark.shape % len(_DOT_SYMBOLS)]
 
 
 def line_icon(curve: Curve, theme: Theme, size: QSize) -> QIcon:
-    """Return a sample of a curve's line, with its pin's dot in the middle."""
+    """Return a sample of a curve's line, with the dot of its place in the middle."""
     scale = 2  # sharp on screens with two device pixels per pixel
     pixmap = QPixmap(size * scale)
     pixmap.setDevicePixelRatio(scale)
@@ -114,16 +116,16 @@ def line_icon(curve: Curve, theme: Theme, size: QSize) -> QIcon:
 
 
 def draw_sample(painter: QPainter, curve: Curve, theme: Theme, left: QPointF, length: float) -> None:
-    """Draw a piece of a curve's line from ``left`` on, with its pin's dot in the middle."""
+    """Draw a piece of a curve's line from ``left`` on, with the dot of its place in the middle."""
     sample = pen(readable(curve.style.colour, theme.background), curve.style.dash, width=2.5)
     sample.setCosmetic(False)  # here the width is meant before scaling
     painter.setPen(sample)
     painter.drawLine(left, left + QPointF(length, 0))
-    if curve.pin is not None:
+    if curve.mark is not None:
         painter.save()
         painter.translate(left + QPointF(length / 2, 0))
         drawSymbol(
-            painter, dot_symbol(curve.pin), 10, pg.mkPen(theme.background), pg.mkBrush(curve.pin.colour)
+            painter, dot_symbol(curve.mark), 10, pg.mkPen(theme.background), pg.mkBrush(curve.mark.colour)
         )
         painter.restore()
 

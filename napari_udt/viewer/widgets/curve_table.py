@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, QTimer, Signal
-from qtpy.QtGui import QGuiApplication, QIcon, QKeyEvent, QKeySequence
+from qtpy.QtGui import QGuiApplication, QIcon, QKeyEvent, QKeySequence, QResizeEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from napari_udt.viewer import curve_numbers
+from napari_udt.viewer.curve_numbers import TOOLTIPS, Column
 from napari_udt.viewer.curves import Curve, CurveId, CurveSet
 from napari_udt.viewer.style import Theme, theme
 from napari_udt.viewer.widgets.curve_items import line_icon, title
 
-CURVE, VALUE, ANGLE, RMSE = range(4)
 _ICON_SIZE = QSize(28, 14)
-_NUMBER_WIDTHS = {VALUE: 58, ANGLE: 62, RMSE: 60}
-
-_TOOLTIPS = {
-    CURVE: "Untick a curve to hide it.",
-    VALUE: "Value of the curve at this wavelength: that of the mouse, else that of the wavelength line.",
-    ANGLE: "Spectral angle to the reference curve, in degrees: compares shapes, blind to scale.",
-    RMSE: "Root mean square error against the reference curve, in the unit of the curves.",
+_NUMBER_WIDTHS = {
+    Column.VALUE: 58,
+    Column.ANGLE: 62,
+    Column.RMSE: 60,
+    Column.RELATIVE: 56,
+    Column.BAND: 84,
+    Column.SATURATION: 60,
+    Column.HAEMOGLOBIN: 84,
 }
+_LEAST_CURVE_WIDTH = 200
 
 
 class CurveTableModel(QAbstractTableModel):
@@ -51,16 +53,17 @@ class CurveTableModel(QAbstractTableModel):
         elif now < before:
             self.endRemoveRows()
         if now:
-            self.dataChanged.emit(self.index(0, 0), self.index(now - 1, RMSE))
+            self.dataChanged.emit(self.index(0, 0), self.index(now - 1, Column.HAEMOGLOBIN))
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, Column.BAND, Column.BAND)
 
     def set_wavelength(self, wavelength_nm: float | None) -> None:
         """Show the values at another wavelength."""
         if wavelength_nm == self._wavelength_nm:
             return
         self._wavelength_nm = wavelength_nm
-        self.headerDataChanged.emit(Qt.Orientation.Horizontal, VALUE, VALUE)
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, Column.VALUE, Column.VALUE)
         if self.curves.curves:
-            self.dataChanged.emit(self.index(0, VALUE), self.index(self.rowCount() - 1, VALUE))
+            self.dataChanged.emit(self.index(0, Column.VALUE), self.index(self.rowCount() - 1, Column.VALUE))
 
     def set_theme(self, colours: Theme) -> None:
         """Paint the line samples for another background."""
@@ -72,13 +75,13 @@ class CurveTableModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.curves.curves)
 
     def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's interface
-        """Curve, value, angle, RMSE."""
-        return 0 if parent.isValid() else 4
+        """Curve, value, angle, RMSE, relative difference, band mean, saturation, haemoglobin."""
+        return 0 if parent.isValid() else len(Column)
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
         """Curves can be ticked and selected."""
         shown = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return shown | Qt.ItemFlag.ItemIsUserCheckable if index.column() == CURVE else shown
+        return shown | Qt.ItemFlag.ItemIsUserCheckable if index.column() == Column.CURVE else shown
 
     def headerData(  # noqa: N802 - Qt's interface
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -87,31 +90,30 @@ class CurveTableModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.ToolTipRole:
-            return _TOOLTIPS[section]
+            return TOOLTIPS[Column(section)]
         if role == Qt.ItemDataRole.DisplayRole:
-            at = "Value" if self._wavelength_nm is None else f"{self._wavelength_nm:.0f} nm"
-            return ("Curve", at, "Angle [°]", "RMSE")[section]
+            return curve_numbers.heading(Column(section), self.curves, self._wavelength_nm)
         return None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what a cell shows, its alignment, tick, line sample and tooltip."""
-        curve, column = self.curves.curves[index.row()], index.column()
+        curve, column = self.curves.curves[index.row()], Column(index.column())
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return title(curve) if column == CURVE else self.number(curve, column)
-            case Qt.ItemDataRole.TextAlignmentRole if column != CURVE:
+                return title(curve) if column == Column.CURVE else self.number(curve, column)
+            case Qt.ItemDataRole.TextAlignmentRole if column != Column.CURVE:
                 return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            case Qt.ItemDataRole.CheckStateRole if column == CURVE:
+            case Qt.ItemDataRole.CheckStateRole if column == Column.CURVE:
                 return Qt.CheckState.Unchecked if curve.id in self.hidden else Qt.CheckState.Checked
-            case Qt.ItemDataRole.DecorationRole if column == CURVE:
+            case Qt.ItemDataRole.DecorationRole if column == Column.CURVE:
                 return self._icon(curve)
             case Qt.ItemDataRole.ToolTipRole:
-                return self._tooltip(curve, column)
+                return curve_numbers.tooltip(column, curve, self.curves)
         return None
 
     def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802
         """Tick a curve to show it, untick it to hide it."""
-        if role != Qt.ItemDataRole.CheckStateRole or index.column() != CURVE:
+        if role != Qt.ItemDataRole.CheckStateRole or index.column() != Column.CURVE:
             return False
         curve = self.curves.curves[index.row()].id
         if Qt.CheckState(value) == Qt.CheckState.Checked:
@@ -122,33 +124,12 @@ class CurveTableModel(QAbstractTableModel):
         self.visibility_changed.emit()
         return True
 
-    def number(self, curve: Curve, column: int, *, exact: bool = False) -> str:
-        """Return a number as text, short or exact; "ref." for the curve that the others are compared with."""
-        if column == VALUE:
-            at = self._wavelength_nm
-            return "" if at is None else _text(curve.value_at(at), ".7g" if exact else "#.3g")
-        found = self.curves.difference(curve.id)
-        if found is not None and column == ANGLE:
-            return _text(found.angle_deg, ".7g" if exact else ".2f")
-        if found is not None:
-            return _text(found.rmse, ".7g" if exact else "#.2g")
-        is_reference = any(d.reference == curve.id for d in self.curves.differences)
-        return "ref." if is_reference and column == ANGLE else ""
-
-    def _tooltip(self, curve: Curve, column: int) -> str:
-        found = self.curves.difference(curve.id)
-        entry = curve.entry
-        if column == CURVE or found is None:
-            return f"{curve.label}\nLayer: {entry.key} ({entry.cube.origin})\n{_TOOLTIPS[CURVE]}"
-        reference = next(c.label for c in self.curves.curves if c.id == found.reference)
-        return (
-            f"Compared with: {reference}\nSpectral angle {found.angle_deg:.4g}°, RMSE {found.rmse:.4g}, "
-            f"relative rms difference {100 * found.relative:.3g} %, at {found.channels} wavelengths.\n"
-            "Click a number to copy it."
-        )
+    def number(self, curve: Curve, column: Column, *, exact: bool = False) -> str:
+        """Return a number as text, short or exact."""
+        return curve_numbers.number(column, curve, self.curves, self._wavelength_nm, exact=exact)
 
     def _icon(self, curve: Curve) -> QIcon:
-        key = (curve.style, None if curve.pin is None else curve.pin.number)
+        key = (curve.style, curve.mark)
         if key not in self._icons:
             self._icons[key] = line_icon(curve, self._theme, _ICON_SIZE)
         return self._icons[key]
@@ -180,6 +161,7 @@ class CurveTable(QTableView):
     def set_curves(self, curves: CurveSet) -> None:
         """Show other curves."""
         self.rows.set_curves(curves)
+        self._fit_columns()
         titles = tuple(title(curve) for curve in curves.curves)
         if titles != self._titles:
             self._titles = titles
@@ -204,20 +186,30 @@ class CurveTable(QTableView):
     def selected_text(self) -> str:
         """Return the selected rows, tab-separated, with a line of headings."""
         rows = sorted({index.row() for index in self.selectedIndexes()})
-        heading = [self.rows.headerData(c, Qt.Orientation.Horizontal) for c in range(4)]
+        columns = curve_numbers.columns(self.rows.curves.options)
+        heading = [self.rows.headerData(c, Qt.Orientation.Horizontal) for c in (Column.CURVE, *columns)]
         curves = [self.rows.curves.curves[row] for row in rows]
-        lines = [
-            [title(c), *(self.rows.number(c, column, exact=True) for column in (VALUE, ANGLE, RMSE))]
-            for c in curves
-        ]
+        lines = [[title(c), *(self.rows.number(c, column, exact=True) for column in columns)] for c in curves]
         return "\n".join("\t".join(line) for line in [heading, *lines])
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Show as many numbers as there is room for."""
+        super().resizeEvent(event)
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        wanted = curve_numbers.columns(self.rows.curves.options)
+        shown = curve_numbers.fitting(wanted, _NUMBER_WIDTHS, self.viewport().width() - _LEAST_CURVE_WIDTH)
+        for column in _NUMBER_WIDTHS:
+            if self.isColumnHidden(column) != (column not in shown):
+                self.setColumnHidden(column, column not in shown)
 
     def _set_up_look(self) -> None:
         header, rows = self.horizontalHeader(), self.verticalHeader()
         rows.hide()
         rows.setMinimumSectionSize(20)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header.setSectionResizeMode(CURVE, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(Column.CURVE, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
         for column, width in _NUMBER_WIDTHS.items():
             header.resizeSection(column, width)
@@ -235,15 +227,12 @@ class CurveTable(QTableView):
         self._fold_soon.start()
 
     def _on_clicked(self, index: QModelIndex) -> None:
-        if index.column() != CURVE:
-            self._copy(self.rows.number(self.rows.curves.curves[index.row()], index.column(), exact=True))
+        if index.column() != Column.CURVE:
+            curve = self.rows.curves.curves[index.row()]
+            self._copy(self.rows.number(curve, Column(index.column()), exact=True))
 
     def _copy(self, text: str) -> None:
         clipboard = QGuiApplication.clipboard()
         if text and clipboard is not None:
             clipboard.setText(text)
             self.copied.emit(text)
-
-
-def _text(value: float, form: str) -> str:
-    return "" if math.isnan(value) else format(value, form)

@@ -24,4 +24,5 @@ class SpectraPanel(SpectraDock):
     """The Spectra dock of a viewer."""
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
-        super().__init__(desk_of(napari_viewer).session)
+        desk = desk_of(napari_viewer)
+        super().__init__(desk.session, desk.regions, desk.maps)

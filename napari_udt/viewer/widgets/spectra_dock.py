@@ -7,48 +7,52 @@ from pathlib import Path
 from qtpy.compat import isalive
 from qtpy.QtCore import QElapsedTimer, QEvent, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QGuiApplication, QShowEvent
-from qtpy.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QSizePolicy, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_udt.viewer.curves import CurveSet
 from napari_udt.viewer.export import csv_text, save_curves
+from napari_udt.viewer.layer_data import structure_colour
+from napari_udt.viewer.layers import MapLayers, RegionLayers
+from napari_udt.viewer.partners import structure_names
 from napari_udt.viewer.resolve import resolve
 from napari_udt.viewer.session import DisplayOptions, PixelRef, Session
 from napari_udt.viewer.statistics import StructureStatistics, Worker
 from napari_udt.viewer.style import theme_on
 from napari_udt.viewer.widgets.curve_table import CurveTable
 from napari_udt.viewer.widgets.spectra_controls import SpectraControls
+from napari_udt.viewer.widgets.spectra_footer import SpectraFooter, text_line
+from napari_udt.viewer.widgets.spectra_picker import Pick
+from napari_udt.viewer.widgets.spectra_pictures import PictureTools
 from napari_udt.viewer.widgets.spectra_plot import SpectraPlot
 
 FRAME_MS = 16  # about one screen refresh: drawing more often is lost work
 NO_CUBES = "Open a cube and move the mouse over it: its spectra appear here."
 NO_PIXEL = "Move the mouse over a cube to see its spectra; click to pin them."
 NO_PIN = "Click on a cube to pin the spectra of a pixel."
-_FILTERS = "Table with provenance (*.csv);;JSON with provenance (*.json);;Picture (*.png);;Drawing (*.svg)"
 
 
 class SpectraDock(QWidget):
-    """Spectra of the pixel under the mouse and of the pins, in all domains.
+    """Spectra of the pixel under the mouse, of pins, structures and regions, in all domains.
 
     Parameters
     ----------
     session : Session
+    regions, maps : RegionLayers, MapLayers, optional
+        Where regions are drawn and maps are shown; without them there are no buttons for that.
     parent : QWidget, optional
     """
 
     _made = False  # Qt sends events to widgets under construction
     _statistics_ready = Signal()  # carries the news from the worker's thread to this widget's
 
-    def __init__(self, session: Session, *, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        regions: RegionLayers | None = None,
+        maps: MapLayers | None = None,
+        *,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.session = session
         self.curves = CurveSet()
@@ -57,6 +61,10 @@ class SpectraDock(QWidget):
         self.destroyed.connect(self._worker.stop)
         self._statistics = StructureStatistics(self._worker.submit)
         self._make_widgets()
+        if regions is not None and maps is not None:
+            self._pictures = PictureTools(session, regions, maps, parent=self)
+            self._pictures.told.connect(self._footer.tell)
+            self._controls.more.add_row(self._pictures)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._since_refresh = QElapsedTimer()
@@ -84,9 +92,11 @@ class SpectraDock(QWidget):
         self.curves = resolve(self.session, self._statistics)
         self._draw()
         self._table.set_curves(self.curves)
+        self._controls.set_curves(self.curves)
+        if self.session.options.mode == "structure":
+            names = structure_names(self.session, self._statistics)
+            self._controls.set_structures([Pick(name, name, structure_colour(name)) for name in names])
         self._say()
-        self._export.setEnabled(bool(self.curves.curves))
-        self._copy.setEnabled(bool(self.curves.curves))
 
     def set_theme(self, name: str) -> None:
         """Take the colours of one of napari's themes ("dark", "light"); the dock does so by itself."""
@@ -129,15 +139,9 @@ class SpectraDock(QWidget):
         self._controls = SpectraControls(parent=self)
         self._plot = SpectraPlot(parent=self)
         self._table = CurveTable(parent=self)
-        self._hint = _text_line("hint", self)
+        self._hint = text_line("hint", self)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._statement = _text_line("statement", self)
-        self._statement.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._remarks = _text_line("remarks", self)
-        self._remarks.setMinimumHeight(self._remarks.fontMetrics().height())  # the plot must not jump
-        self._clear = _button("Clear pins", "Take all pins away.", self)
-        self._copy = _button("Copy", "Copy all curves and their provenance to the clipboard, as CSV.", self)
-        self._export = _button("Export...", "Save the curves (CSV, JSON) or the plot (PNG, SVG).", self)
+        self._footer = SpectraFooter(parent=self)
         self._arrange()
 
     def _arrange(self) -> None:
@@ -151,36 +155,34 @@ class SpectraDock(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._pages.addWidget(self._hint)
         self._pages.addWidget(splitter)
-        buttons = QHBoxLayout()
-        for button in (self._clear, self._copy, self._export):
-            buttons.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
         layout.addWidget(self._controls)
         layout.addWidget(self._pages, stretch=1)
-        layout.addWidget(self._statement)
-        layout.addWidget(self._remarks)
-        layout.addLayout(buttons)
+        layout.addWidget(self._footer)
 
     def _connect_widgets(self) -> None:
         self._timer.timeout.connect(self.refresh)
         self._statistics_ready.connect(self._request_refresh)
         self._controls.chosen.connect(self._on_chosen)
+        self._controls.more.band_wanted.connect(self._on_band_wanted)
+        self._plot.band_dragged.connect(self._on_band_dragged)
         self._plot.wavelength_dragged.connect(self._on_wavelength_dragged)
         self._plot.wavelength_hovered.connect(self._on_wavelength_hovered)
         self._plot.channel_step_requested.connect(self._on_channel_step)
         self._table.visibility_changed.connect(self._draw)
         self._table.copied.connect(self._on_copied)
-        self._clear.clicked.connect(self._on_clear)
-        self._copy.clicked.connect(self._on_copy)
-        self._export.clicked.connect(self._on_export)
+        self._footer.cleared.connect(self._on_clear)
+        self._footer.copy_wanted.connect(self._on_copy)
+        self._footer.export_wanted.connect(self._on_export)
 
     def _connect_session(self) -> None:
         session = self.session
         session.cubes_changed.connect(self._request_refresh)
         session.cursor_changed.connect(self._on_cursor_changed)
         session.pins_changed.connect(self._on_pins_changed)
+        session.regions_changed.connect(self._request_refresh)
         session.options_changed.connect(self._on_options_changed)
         session.wavelength_changed.connect(self._on_wavelength_changed)
         self._statistics.ready.connect(self._on_statistics_ready)
@@ -198,21 +200,26 @@ class SpectraDock(QWidget):
         invitation = NO_PIXEL if self.session.options.hover else NO_PIN
         self._hint.setText(invitation if len(self.session) else NO_CUBES)
         self._pages.setCurrentIndex(1 if self.curves.statement else 0)
-        self._statement.setText(self.curves.statement)
-        self._statement.setVisible(bool(self.curves.statement))
-        self._remarks.setText("\n".join(self.curves.remarks))
+        self._footer.say(self.curves.statement, self.curves.remarks)
+        self._allow()
+
+    def _allow(self) -> None:
+        something = bool(self.session.pins or self.session.options.structures)
+        self._footer.set_possible(clearing=something, export=bool(self.curves.curves))
 
     def _on_cursor_changed(self, _pixel: PixelRef | None) -> None:
         self._request_refresh()
 
     def _on_pins_changed(self) -> None:
         if isalive(self):
-            self._clear.setEnabled(bool(self.session.pins))
+            self._allow()
             self._request_refresh()
 
     def _on_options_changed(self, options: DisplayOptions) -> None:
         if isalive(self):
             self._controls.set_options(options)
+            self._plot.set_band(options.band_nm)
+            self._plot.set_chromophores(options.chromophores)
             self._request_refresh()
 
     def _on_wavelength_changed(self, wavelength_nm: float | None) -> None:
@@ -225,7 +232,16 @@ class SpectraDock(QWidget):
             self._statistics_ready.emit()
 
     def _on_chosen(self, option: str, value: object) -> None:
-        self.session.set_options(**{option: value})
+        changes = {option: value}
+        if value == "wavelength" and self.session.wavelength_nm is not None:
+            changes["normalisation_nm"] = self.session.wavelength_nm
+        self.session.set_options(**changes)
+
+    def _on_band_wanted(self, wanted: bool) -> None:
+        self.session.set_options(band_nm=self.curves.usual_band() if wanted else None)
+
+    def _on_band_dragged(self, low_nm: float, high_nm: float) -> None:
+        self.session.set_options(band_nm=(round(low_nm, 1), round(high_nm, 1)))
 
     def _on_wavelength_hovered(self, wavelength_nm: float | None) -> None:
         self._hovered_nm = wavelength_nm
@@ -251,50 +267,23 @@ class SpectraDock(QWidget):
 
     def _on_copied(self, text: str) -> None:
         first = text.splitlines()[0] if "\n" not in text else "the selected rows"
-        self._statement.setText(f"Copied {first}")
+        self._footer.tell(f"Copied {first}")
 
     def _on_clear(self) -> None:
         self.session.unpin()
+        self.session.set_options(structures=())
 
     def _on_copy(self) -> None:
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
             curves = self.shown_curves
             clipboard.setText(csv_text(curves))
-            self._statement.setText(f"Copied {len(curves.curves)} curves as CSV")
+            self._footer.tell(f"Copied {len(curves.curves)} curves as CSV")
 
-    def _on_export(self) -> None:
-        path, chosen = QFileDialog.getSaveFileName(self, "Export spectra", "spectra.csv", _FILTERS)
-        if not path:
-            return
-        target = with_suffix(path, chosen)
-        if target != Path(path) and target.exists():  # nobody agreed to replace that one
-            self._statement.setText(f"{target.name} exists already: give its full name to replace it.")
-            return
+    def _on_export(self, target: Path) -> None:
         try:
             self.save(target)
         except OSError as error:
-            self._statement.setText(f"{target.name} was not saved: {error.strerror or error}.")
+            self._footer.tell(f"{target.name} was not saved: {error.strerror or error}.")
         else:
-            self._statement.setText(f"Saved {target}")
-
-
-def with_suffix(path: str, name_filter: str) -> Path:
-    """Return the path with the suffix of the chosen filter, "Table (*.csv)", where it has none of its own."""
-    suffix = name_filter[name_filter.rfind("*") + 1 :].rstrip(")")
-    return Path(path) if Path(path).suffix else Path(path + suffix)
-
-
-def _text_line(name: str, parent: QWidget) -> QLabel:
-    label = QLabel(parent)
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    return label
-
-
-def _button(text: str, tooltip: str, parent: QWidget) -> QPushButton:
-    button = QPushButton(text, parent)
-    button.setObjectName(text)
-    button.setToolTip(tooltip)
-    return button
+            self._footer.tell(f"Saved {target}")

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QEvent, QPointF, Qt, Signal
-from qtpy.QtGui import QKeyEvent
+from qtpy.QtGui import QColor, QKeyEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_udt.viewer.curves import Curve, CurveId, CurveSet
 from napari_udt.viewer.style import Theme, theme
 from napari_udt.viewer.widgets.curve_items import CurveItems
 from napari_udt.viewer.widgets.plot_picture import save_plot
+from napari_udt.viewer.widgets.spectra_overlays import Overlays
 
 MINIMUM_WIDTH = 350
 _LABEL_LINE = 24  # characters that fit along the axis of a low plot
+_AXIS_WIDTH, _LINE_WIDTH = 66, 14  # pixels: numbers and one line of text; each further line
+_MOST_BANDS = 12  # more would bury the curves
+_CROWD = 30  # curves
+_BAND_OPACITY = 35  # of 255
+# What Shift and an arrow key do to both ends of the range, in nm.
+_BAND_STEPS_NM = {
+    Qt.Key.Key_Left: (-5.0, -5.0),
+    Qt.Key.Key_Right: (5.0, 5.0),
+    Qt.Key.Key_Up: (-2.5, 2.5),
+    Qt.Key.Key_Down: (2.5, -2.5),
+}
 
 
 class SpectraPlot(QWidget):
@@ -32,6 +44,7 @@ class SpectraPlot(QWidget):
     wavelength_dragged = Signal(float)  # nm, the user moved the wavelength line
     wavelength_hovered = Signal(object)  # nm | None, where the mouse is
     channel_step_requested = Signal(int)  # -1 or +1, an arrow key
+    band_dragged = Signal(float, float)  # nm, the user moved the range or its edges
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,21 +59,23 @@ class SpectraPlot(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._set_up_axes()
         self._add_lines()
+        self._overlays = Overlays(self._view.getPlotItem())
         self.set_theme("dark")
 
     def show_curves(self, curves: CurveSet, hidden: Collection[CurveId] = ()) -> None:
-        """Draw these curves and no others; bands only for the place that the statement is about."""
+        """Draw these curves and no others; bands not for pins, but for the place that the statement is about."""
         plot = self._view.getPlotItem()
         self._shown = curves.without(hidden).curves
         while len(self._items) < len(curves.curves):
             self._items.append(CurveItems(plot))
-        first = curves.curves[0].pin if curves.curves else None
+        first = curves.curves[0].place if curves.curves else None
         for index, items in enumerate(self._items):
             curve = curves.curves[index] if index < len(curves.curves) else None
             if curve is None or curve.id in hidden:
                 items.hide()
             else:
-                items.show(curve, self._theme, banded=curve.pin == first)
+                wanted = curve.place == first or (curve.pin is None and index < _MOST_BANDS)
+                items.show(curve, self._theme, banded=wanted, crowded=len(curves.curves) > _CROWD)
         self._set_value_label(curves.quantity)
         self._fit_wavelengths(curves.curves)
 
@@ -69,6 +84,18 @@ class SpectraPlot(QWidget):
         self._line.setVisible(wavelength_nm is not None)
         if wavelength_nm is not None and wavelength_nm != self._line.value():
             self._line.setValue(wavelength_nm)
+
+    def set_band(self, band_nm: tuple[float, float] | None) -> None:
+        """Show a range of wavelengths without telling anyone; None hides it."""
+        self._band.setVisible(band_nm is not None)
+        if band_nm is not None and band_nm != self._band.getRegion():
+            self._band.blockSignals(True)
+            self._band.setRegion(band_nm)
+            self._band.blockSignals(False)
+
+    def set_chromophores(self, names: Sequence[str]) -> None:
+        """Draw the absorption of these chromophores behind the curves."""
+        self._overlays.show(names, self._theme)
 
     def set_theme(self, name: str) -> None:
         """Take the colours of one of napari's themes ("dark", "light")."""
@@ -81,6 +108,12 @@ class SpectraPlot(QWidget):
         self._line.setPen(self._theme.accent, width=1.5)
         self._line.setHoverPen(self._theme.accent, width=3)
         self._line.label.setColor(self._theme.accent)
+        self._band.setBrush(_faint(self._theme.accent, _BAND_OPACITY))
+        self._band.setHoverBrush(_faint(self._theme.accent, 2 * _BAND_OPACITY))
+        for edge in self._band.lines:
+            edge.setPen(self._theme.accent, width=1)
+            edge.setHoverPen(self._theme.accent, width=3)
+        self._overlays.set_theme(self._theme)
         for line in (self._crosshair_x, self._crosshair_y):
             line.setPen(self._theme.grid, width=1, style=Qt.PenStyle.DotLine)
 
@@ -96,9 +129,15 @@ class SpectraPlot(QWidget):
         save_plot(self._view, self._shown, self._theme, path)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Left and right arrows ask for the neighbouring wavelength."""
+        """Left and right arrows ask for the neighbouring wavelength; with Shift, arrows move and size the range."""
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-        if event is not None and event.key() in steps:
+        shifted = event is not None and bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if event is not None and shifted and event.key() in _BAND_STEPS_NM and self._band.isVisible():
+            changes = _BAND_STEPS_NM[Qt.Key(event.key())]
+            low, high = (edge + step for edge, step in zip(self._band.getRegion(), changes, strict=True))
+            if low < high:
+                self.band_dragged.emit(low, high)
+        elif event is not None and event.key() in steps:
             self.channel_step_requested.emit(steps[Qt.Key(event.key())])
         else:
             super().keyPressEvent(event)
@@ -118,7 +157,9 @@ class SpectraPlot(QWidget):
         for side in ("bottom", "left"):
             plot.getAxis(side).enableAutoSIPrefix(False)  # it would make "knm" of 1000 nm
         plot.getAxis("bottom").setHeight(42)
-        plot.getAxis("left").setWidth(64)  # a fixed width: the picture must not jump with the numbers
+        plot.getAxis("left").setWidth(
+            _AXIS_WIDTH
+        )  # a fixed width: the picture must not jump with the numbers
         plot.layout.setContentsMargins(2, 6, 10, 7)  # the axis title hangs out by 5 pixels
         plot.getViewBox().setDefaultPadding(0.03)
         self._range: tuple[float, float] | None = None
@@ -133,15 +174,23 @@ class SpectraPlot(QWidget):
         self._line.setVisible(False)
         self._line.setZValue(20)
         self._line.sigDragged.connect(self._on_line_dragged)
+        self._band = pg.LinearRegionItem(swapMode="sort")
+        self._band.setToolTip("Range whose mean is in the table. Drag it or its edges.")
+        self._band.setVisible(False)
+        self._band.sigRegionChanged.connect(self._on_band_dragged)
         self._crosshair_x = pg.InfiniteLine(angle=90)
         self._crosshair_y = pg.InfiniteLine(angle=0)
-        for line in (self._line, self._crosshair_x, self._crosshair_y):
+        for line in (self._band, self._line, self._crosshair_x, self._crosshair_y):
             self._view.addItem(line, ignoreBounds=True)
         self._show_crosshair(None)
         self._view.scene().sigMouseMoved.connect(self._on_mouse_moved)
 
     def _on_line_dragged(self, line: pg.InfiniteLine) -> None:
         self.wavelength_dragged.emit(float(line.value()))
+
+    def _on_band_dragged(self, band: pg.LinearRegionItem) -> None:
+        low, high = band.getRegion()
+        self.band_dragged.emit(float(low), float(high))
 
     def _on_mouse_moved(self, position: QPointF) -> None:
         inside = self._view.getPlotItem().getViewBox().sceneBoundingRect().contains(position)
@@ -162,6 +211,7 @@ class SpectraPlot(QWidget):
         if quantity and quantity != self._value_label:
             self._value_label = quantity
             lines = textwrap.wrap(quantity[:1].upper() + quantity[1:], _LABEL_LINE)
+            self._view.getAxis("left").setWidth(_AXIS_WIDTH + _LINE_WIDTH * (len(lines) - 1))
             self._view.setLabel("left", "<br>".join(map(html.escape, lines)))
 
     def _fit_wavelengths(self, curves: tuple[Curve, ...]) -> None:
@@ -174,3 +224,9 @@ class SpectraPlot(QWidget):
             self._range = wanted
             self._view.setXRange(*wanted)
             self._view.enableAutoRange(axis="y")
+
+
+def _faint(colour: str, opacity: int) -> QColor:
+    made = QColor(colour)
+    made.setAlpha(opacity)
+    return made

@@ -1,0 +1,128 @@
+"""From curves back to the picture: draw regions, make maps of the topmost cube."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+
+from napari_udt.viewer.layers import MapLayers, RegionLayers
+from napari_udt.viewer.map_job import MapRequest, SpectralMap, band_request, blood_request
+from napari_udt.viewer.session import Session
+from napari_udt.viewer.widgets.spectra_worker import MapWorker
+
+NO_PICTURE = "Open a cube first, and make its picture visible."
+
+
+class PictureTools(QWidget):
+    """Three buttons: draw regions, maps of oxygenation, picture of the range; one map is made at a time."""
+
+    told = Signal(str)  # one sentence for the dock
+
+    def __init__(
+        self, session: Session, regions: RegionLayers, maps: MapLayers, *, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._regions, self._maps = session, regions, maps
+        self._worker: MapWorker | None = None
+        self._request: MapRequest | None = None
+        self._draw = self._button(
+            "Draw regions",
+            "Draw shapes on the topmost picture: the mean spectrum of each is drawn. It begins freehand; the tools "
+            "for rectangles, ellipses, moving and deleting are above the list of layers.",
+        )
+        self._blood = self._button(
+            "Oxygenation maps",
+            "Oxygen saturation and total haemoglobin of the topmost cube by linear unmixing, as layers: an "
+            "estimate for the eye, see “Oxygenation”.",
+        )
+        self._band = self._button(
+            "Range picture", "The mean over the range of wavelengths, of the topmost cube, as a layer."
+        )
+        self._cancel = self._button("Cancel", "Stop making maps; nothing is added.")
+        self._arrange()
+        self._draw.clicked.connect(self._on_draw)
+        self._blood.clicked.connect(self._on_blood)
+        self._band.clicked.connect(self._on_band)
+        self._cancel.clicked.connect(self._on_cancel)
+        session.options_changed.connect(self._show_state)
+        self._show_state()
+
+    @property
+    def running(self) -> bool:
+        """Whether a map is being made."""
+        return self._request is not None
+
+    def _arrange(self) -> None:
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for button in (self._draw, self._blood, self._band, self._cancel):
+            layout.addWidget(button)
+
+    def _button(self, text: str, tooltip: str) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setObjectName(text)
+        button.setToolTip(tooltip)
+        button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        return button
+
+    def _show_state(self, _options: object = None) -> None:
+        self._blood.setVisible(not self.running)
+        self._band.setVisible(not self.running)
+        self._cancel.setVisible(self.running)
+        self._cancel.setText("Cancel")
+        self._band.setEnabled(self._session.options.band_nm is not None)
+
+    def _on_draw(self) -> None:
+        self.told.emit(
+            "Draw on the picture; afterwards choose “pan/zoom” above the list of layers to pin pixels again."
+            if self._regions.draw()
+            else NO_PICTURE
+        )
+
+    def _on_blood(self) -> None:
+        cube = self._maps.top_cube()
+        self._start(None if cube is None else blood_request(cube))
+
+    def _on_band(self) -> None:
+        cube, band_nm = self._maps.top_cube(), self._session.options.band_nm
+        self._start(None if cube is None or band_nm is None else band_request(cube, band_nm))
+
+    def _start(self, request: MapRequest | None) -> None:
+        if request is None:
+            self.told.emit(NO_PICTURE)
+            return
+        self._request, self._worker = request, MapWorker(request)
+        self._worker.signals.progressed.connect(self._on_progressed)
+        self._worker.signals.succeeded.connect(self._on_succeeded)
+        self._worker.signals.failed.connect(self._on_failed)
+        self.destroyed.connect(self._worker.quit)
+        self._show_state()
+        self._worker.start()
+
+    def _on_cancel(self) -> None:
+        if self._worker is not None:
+            self._worker.quit()
+        self._finish("Cancelled: no map was added.")
+
+    def _on_progressed(self, request: MapRequest, done: int, total: int) -> None:
+        if request is self._request:
+            self._cancel.setText(f"Cancel ({100 * done // total} %)")
+
+    def _on_succeeded(self, request: MapRequest, found: tuple[SpectralMap, ...]) -> None:
+        if request is self._request:
+            shown = [
+                layer.name for each in found if (layer := self._maps.show(request.cube, each)) is not None
+            ]
+            self._finish(
+                f"Added {' and '.join(shown)}." if shown else f"{request.cube.name} was closed meanwhile."
+            )
+
+    def _on_failed(self, request: MapRequest, error: Exception) -> None:
+        if request is self._request:
+            self._finish(f"No map was made: {error}")
+
+    def _finish(self, sentence: str) -> None:
+        self._request = self._worker = None
+        self._show_state()
+        self.told.emit(sentence)
