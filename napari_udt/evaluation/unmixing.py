@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from napari_udt.unmixing import nnls
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.floating[Any]]
@@ -44,11 +45,10 @@ class Window:
         return (wavelengths_nm >= self.low_nm) & (wavelengths_nm <= self.high_nm)
 
 
-def non_negative_least_squares(absorbers: Array, background: Array, spectra: Floats) -> Array:
-    """Coefficients of absorbers, none negative, beside a free background: all spectra at once, exactly.
+def absorber_coefficients(absorbers: Array, background: Array, spectra: Floats) -> Array:
+    """Coefficients of absorbers, none negative, beside a free background.
 
-    The optimum is the unconstrained solution for the absorbers that take part in it. With few absorbers every
-    choice can be tried: of those whose coefficients are all non-negative, the one with the least residual is it.
+    What the background can explain is taken out of spectra and absorbers first; what is left is the plain problem.
 
     Parameters
     ----------
@@ -62,20 +62,9 @@ def non_negative_least_squares(absorbers: Array, background: Array, spectra: Flo
     -------
     array, shape (n, k)
     """
-    count = absorbers.shape[1]
-    best = np.full(len(spectra), np.inf)
-    found = np.zeros((len(spectra), count))
+    free = np.linalg.qr(background)[0]
     values = np.asarray(spectra, dtype=np.float64)
-    for size in range(count + 1):
-        for chosen in combinations(range(count), size):
-            columns = np.hstack([absorbers[:, chosen], background])
-            solution = values @ np.linalg.pinv(columns).T
-            residual = ((values - solution @ columns.T) ** 2).sum(axis=1)
-            better = (solution[:, :size] >= 0).all(axis=1) & (residual < best)
-            best[better] = residual[better]
-            found[better] = 0
-            found[np.ix_(better, chosen)] = solution[better, :size]
-    return found
+    return nnls(absorbers - free @ (free.T @ absorbers), values - (values @ free) @ free.T)[0]
 
 
 def absorbance(reflectance: Floats) -> Array:
@@ -142,7 +131,7 @@ def _saturation(
     names = [OXY, DEOXY, *(name for name in absorption_per_cm if name not in (OXY, DEOXY))]
     absorbers = np.stack([absorption_per_cm[name][inside] for name in names], axis=1)
     usable = np.isfinite(values).all(axis=1)
-    oxy, deoxy = non_negative_least_squares(absorbers, background, values[usable])[:, :2].T
+    oxy, deoxy = absorber_coefficients(absorbers, background, values[usable])[:, :2].T
     blood = oxy + deoxy
     result = np.full(len(values), np.nan)
     result[usable] = np.divide(oxy, blood, out=np.full_like(blood, np.nan), where=blood > 0)
