@@ -51,7 +51,7 @@ def test_saturation_of_signals_proportional_to_absorption():
 def test_without_blood_or_with_missing_values_there_is_no_saturation():
     absorption = {name: ABSORPTION[name] for name in (OXY, DEOXY)}
     signal = np.stack([-ABSORPTION[OXY] - ABSORPTION[DEOXY], np.full(41, np.nan), ABSORPTION[OXY]])
-    np.testing.assert_array_equal(saturation_from_absorption(signal, absorption), [np.nan, np.nan, 1])
+    np.testing.assert_allclose(saturation_from_absorption(signal, absorption), [np.nan, np.nan, 1])
 
 
 def test_a_window_holds_its_ends_and_is_all_that_is_looked_at():
