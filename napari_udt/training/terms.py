@@ -41,7 +41,7 @@ class Term(ABC):
         Gives the units: ``denormalise``.
     """
 
-    kind: str
+    loss: str  # its name in the log: the samples that it judges come from the simulated domain
 
     def __init__(self, model: TransferModel) -> None:
         self.model = model
@@ -67,7 +67,7 @@ class HaemoglobinContent(Term):
     members keep their order.
     """
 
-    kind = "content"
+    loss = "content_simulated"
 
     def __init__(self, model: TransferModel) -> None:
         super().__init__(model)
@@ -100,7 +100,7 @@ class ClassMoments(Term):
         What is trained on; the targets come from the second domain's, with the labels that training may see.
     """
 
-    kind = "moments"
+    loss = "moments_simulated"
 
     def __init__(self, model: TransferModel, samples: Mapping[str, Samples]) -> None:
         super().__init__(model)

@@ -92,7 +92,7 @@ class Trainer:
             losses |= self._generator_losses(fakes)
             judged = self._discriminator_losses(batch.by_domain(), fakes)
         guiding = self._guiding(batch)
-        total = self.objective.total(losses) + sum(weight * guiding[term.kind] for term, weight in self.terms)
+        total = self.objective.total(losses) + sum(weight * guiding[term.loss] for term, weight in self.terms)
         losses |= guiding
         values = self._averaged(losses | judged)
         self._update(self.optimiser, total, self.network.parameters())
@@ -108,7 +108,7 @@ class Trainer:
             return {}
         simulated = batch.simulated()
         moved = self.objective.moved(simulated)
-        return {term.kind: term(simulated.clean, moved, simulated.labels) for term, _ in self.terms}
+        return {term.loss: term(simulated.clean, moved, simulated.labels) for term, _ in self.terms}
 
     def batch(self, samples: Mapping[str, Samples], n: int, team: Team | None = None) -> Batch:
         """Draw and vary ``n`` samples of each domain, and their conditions.
