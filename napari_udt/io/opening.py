@@ -201,12 +201,12 @@ def saving(path: Path, overwrite: bool = False) -> Iterator[Path]:
 def _told(path: Path, overwrite: bool) -> Iterator[None]:
     """Turn what goes wrong when a file is written into one sentence that names the file."""
     if path.exists() and not overwrite:
-        raise CubeError(f"{path}: the file exists; pass overwrite=True to replace it.")
+        raise CubeError(f"{path}: the file exists; choose another name, or replace it (--overwrite, overwrite=True).")
     try:
         yield
     except FileExistsError as error:
         raise CubeError(
-            f"{path}: {Path(str(error.filename)).name}, which goes with it, exists; pass overwrite=True to replace it."
+            f"{path}: {Path(str(error.filename)).name}, which goes with it, exists; choose another name, or replace it (--overwrite, overwrite=True)."
         ) from error
     except UdtError:
         raise
