@@ -133,7 +133,7 @@ def _oxygenation_text(oxygenation: Mapping[str, Any] | None) -> str:
 
 
 def _shortened(names: list[str]) -> str:
-    return ", ".join(names[:6]) + (f", and {len(names) - 6} more" if len(names) > 6 else "")
+    return " | ".join(names[:6]) + (f" | and {len(names) - 6} more" if len(names) > 6 else "")
 
 
 def _json_text(mapping: Mapping[str, Any]) -> str:
