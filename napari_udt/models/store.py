@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
 
 WEIGHTS, SPEC, CARD = "weights.safetensors", "model.json", "CARD.md"
+# Bundled models of the proposed method (cINN_DY).
+_PROPOSED = ("hsi_cinn_dy", "pat_cinn_dy")
 MODELS_VARIABLE = "NAPARI_UDT_MODELS"
 
 
@@ -43,6 +45,9 @@ def user_folder() -> Path:
 
 def list_models() -> list[ModelSpec]:
     """Specifications of the installed models: bundled ones first, then the user's, each by name.
+
+    Among the bundled ones the proposed method comes before its ablations and the methods that it is compared with: what
+    fits a cube first is what a user is offered first.
 
     A user's model shadows a bundled one of the same name. A damaged folder is left out with a warning.
     """
@@ -121,7 +126,7 @@ def read_spec(folder: Path) -> ModelSpec:
 def _installed() -> dict[str, tuple[ModelSpec, Path]]:
     found: dict[str, tuple[ModelSpec, Path]] = {}
     for home in (bundled_folder(), user_folder()):
-        for path in sorted(home.glob(f"*/{SPEC}")):
+        for path in sorted(home.glob(f"*/{SPEC}"), key=_rank):
             try:
                 spec = read_spec(path.parent)
             except ModelError as error:
@@ -129,6 +134,10 @@ def _installed() -> dict[str, tuple[ModelSpec, Path]]:
                 continue
             found[spec.name] = (spec, path.parent)
     return found
+
+
+def _rank(path: Path) -> tuple[bool, str]:
+    return path.parent.name not in _PROPOSED, path.parent.name
 
 
 def _find(name_or_path: str | os.PathLike[str]) -> Path:

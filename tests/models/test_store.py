@@ -211,3 +211,9 @@ def test_a_foreign_place_is_refused(tmp_path, make):
         (place / "model.json").write_bytes(bytes(range(256)))
     with pytest.raises(ModelError, match="place"):
         load_model(place)
+
+
+def test_the_proposed_method_is_offered_before_those_it_is_compared_with():
+    names = [spec.name for spec in list_models()]
+    for modality in ("hsi", "pat"):
+        assert next(name for name in names if name.startswith(modality)) == f"{modality}_cinn_dy"

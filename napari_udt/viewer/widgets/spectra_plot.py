@@ -55,7 +55,7 @@ class SpectraPlot(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._view)
-        self.setMinimumSize(MINIMUM_WIDTH, 200)
+        self.setMinimumSize(MINIMUM_WIDTH, 165)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._set_up_axes()
         self._add_lines()
