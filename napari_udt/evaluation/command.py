@@ -66,6 +66,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on when test data share a file or seed with training data",
     )
+    parser.add_argument(
+        "--cards",
+        action="store_true",
+        help="write the numbers into the cards of the models, which are given as folders",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace results that exist")
     parser.add_argument(
         "-o",
@@ -85,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
     EvaluationError
         When the data sets do not fit, or test data were seen in training.
     """
+    from napari_udt.evaluation.cards import update_card
     from napari_udt.evaluation.markdown import as_markdown
     from napari_udt.evaluation.results_file import save_results
 
@@ -95,6 +101,10 @@ def run(args: argparse.Namespace) -> int:
     save_results(evaluation, args.output)
     with whole_or_nothing(tables_path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+    if args.cards:
+        models = [row.name for row in evaluation.rows if row.kind == "model"]
+        for folder, name in zip(args.model, models, strict=True):
+            update_card(Path(folder), evaluation, name)
     print(text)
     print(f"{args.output}, {tables_path}: written.")
     return SUCCESS

@@ -127,3 +127,26 @@ def test_the_measures_come_without_torch_scipy_scikit_learn_and_qt():
     code = f"import sys; from napari_udt.evaluation import {modules}; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_cards_get_the_numbers_of_their_model_once(three_files, model_folder, tables, tmp_path, capsys):
+    folder = model_folder(hsi_spec())
+    card = folder / "CARD.md"
+    card.write_text("# A model\n\nWords.\n")
+    words = ("--model", folder, "--baselines", "moments", "--cards", "--overwrite", "--tables", tables)
+    for _ in range(2):
+        assert evaluate(three_files(), tmp_path / "result.json", *words) == 0
+    text = card.read_text()
+    assert text.startswith("# A model\n\nWords.\n\n## On untouched data\n")
+    assert text.count("## On untouched data") == 1
+    assert "### Table 1" in text
+    assert "small-hsi" in text
+    assert "Matched moments" not in text
+
+
+def test_a_model_without_a_card_is_named(three_files, model_folder, tmp_path, capsys):
+    folder = model_folder(hsi_spec())
+    (folder / "CARD.md").unlink()
+    words = ("--model", folder, "--baselines", "none", "--cards")
+    assert evaluate(three_files(), tmp_path / "result.json", *words) == 2
+    assert "CARD.md: there is no card" in capsys.readouterr().err
