@@ -268,6 +268,17 @@ class Session:
         self._set_pins(f"Pin {pin.title}", [*self._pins, pin])
         return pin
 
+    def take_pins(self, pins: Iterable[Pin]) -> None:
+        """Add pins from elsewhere, with their own numbers where these are free."""
+        taken, added = {pin.number for pin in self._pins}, []
+        for pin in pins:
+            number = pin.number if pin.number not in taken else max(taken) + 1
+            taken.add(number)
+            added.append(replace(pin, number=number))
+        if added:
+            self._numbers = itertools.count(max(taken) + 1)
+            self._set_pins(f"Add {_named([pin.number for pin in added])}", [*self._pins, *added])
+
     def move_pin(self, number: int, pixel: PixelRef) -> None:
         """Put a pin on another pixel."""
         self.move_pins({number: pixel})
