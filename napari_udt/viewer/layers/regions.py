@@ -58,7 +58,7 @@ class RegionLayers:
         try:
             layer = self._attached(key)
             for region in regions:
-                layer.add([region.vertices], shape_type=region.outline)
+                layer.add(np.array(region.vertices), shape_type=region.outline)
             numbers = [region.number for region in regions]
             self._last = max(self._last, *numbers)
             self._dress(layer, numbers)
