@@ -203,7 +203,9 @@ def saving(path: Path, overwrite: bool = False) -> Iterator[Path]:
 def _told(path: Path, overwrite: bool) -> Iterator[None]:
     """Turn what goes wrong when a file is written into one sentence that names the file."""
     if path.exists() and not overwrite:
-        raise CubeError(f"{path}: the file exists; choose another name, or replace it (--overwrite, overwrite=True).")
+        raise CubeError(
+            f"{path}: the file exists; choose another name, or replace it (--overwrite, overwrite=True)."
+        )
     try:
         yield
     except FileExistsError as error:

@@ -131,7 +131,6 @@ class Change:
             self.structures,
         )
 
-
     def restated(self, former: SpectralCube, cube: SpectralCube) -> Change:
         """Return the same step for a cube about which more is known now."""
         return replace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -117,7 +118,7 @@ def test_missing_and_changed_files_are_named_and_the_rest_comes_back(full, tmp_p
     (tmp_path / "mine.udt.h5").unlink()
     save_cube(pat().with_(data=pat().data * 2), tmp_path / "data" / "arm.udt.h5", overwrite=True)
     back = Session()
-    changed, missing = sorted(open_session(back, path))
+    changed, missing = open_session(back, path)
     assert "arm.udt.h5 has changed since" in changed
     assert "arm → real" in missing
     assert "mine.udt.h5 is missing" in missing
@@ -239,10 +240,8 @@ def test_any_value_in_any_place_is_refused_or_opens(full, tmp_path, data):
         st.sampled_from([None, -1, 3.5, "", "../../x", "\0", [], {}, True, 10**30, ["a"], {"key": 1}])
     )
     path.write_text(json.dumps(content), "utf-8")
-    try:
+    with suppress(SessionError):  # whatever else it raises is a fault
         open_session(Session(), path)
-    except SessionError as error:
-        assert "\n" not in str(error)
 
 
 def test_layers_come_back_too(full, tmp_path):
