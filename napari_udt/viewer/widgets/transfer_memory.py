@@ -36,8 +36,13 @@ class TransferMemory(QObject):
             "model": None if dock.model.value is None else dock.model.value.name,
             "direction": dock.direction.value,
             "condition": dock.condition.value,
-            "device": dock.device.value,
+            "device": self._device(),
         }
+
+    def _device(self) -> Any:
+        """What is chosen, or was wished for while devices are still being looked for."""
+        chosen = self._dock.device.value
+        return chosen if len(self._dock.device.choices) > 1 else self._told().get("device", chosen)
 
     def restore(self) -> None:
         """Choose again what was written down; what is no longer offered stays as it is."""
