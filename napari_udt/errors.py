@@ -58,3 +58,7 @@ class TrainingError(UdtError, RuntimeError):
 
 class EvaluationError(UdtError, ValueError):
     """Data sets and models that cannot be judged together."""
+
+
+class SessionError(UdtError, ValueError):
+    """A session file cannot be read or written."""

@@ -38,9 +38,11 @@ def describe_source(cube: SpectralCube) -> dict[str, Any]:
     return source
 
 
-def _file(file: Mapping[str, Any]) -> dict[str, str]:
+def _file(file: Mapping[str, Any]) -> dict[str, Any]:
     """Return where a cube was opened from, with the file's hash unless it is too long to read again."""
-    told = {key: str(file[key]) for key in ("path", "format", "candidate") if file.get(key)}
+    told: dict[str, Any] = {key: str(file[key]) for key in ("path", "format", "candidate") if file.get(key)}
+    if file.get("options"):
+        told["options"] = dict(file["options"])
     path = Path(told.get("path", ""))
     if path.is_file() and path.stat().st_size <= _LARGEST_HASHED:
         with open(path, "rb") as stream:

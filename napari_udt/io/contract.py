@@ -9,10 +9,10 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from napari_udt.cube import Domain, Modality, SpectralCube
 from napari_udt.errors import CubeError
@@ -23,6 +23,13 @@ Progress = Callable[[int, int], None]
 
 MEMORY_LIMIT_MB = 512.0
 MEMORY_VARIABLE = "NAPARI_UDT_MEMORY_MB"
+_preferred_limit_mb = MEMORY_LIMIT_MB
+
+
+def prefer_memory_limit(megabytes: float) -> None:
+    """Let cubes above another size stay in their files where nothing else is said; the environment still wins."""
+    global _preferred_limit_mb
+    _preferred_limit_mb = megabytes
 
 
 class Match(IntEnum):
@@ -63,6 +70,22 @@ class ReadOptions:
     frame: Frame | None = None
     reconstruction: ReconstructionOptions = field(default_factory=ReconstructionOptions)
     progress: Progress | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """Return what was given beyond the defaults and decides what is read, as plain JSON."""
+        given = {
+            "wavelengths_nm": None
+            if self.wavelengths_nm is None
+            else [float(w) for w in self.wavelengths_nm],
+            "domain": self.domain,
+            "modality": self.modality,
+            "spectral_axis": self.spectral_axis,
+            "frame": self.frame,
+            "reconstruction": (
+                None if self.reconstruction == ReconstructionOptions() else asdict(self.reconstruction)
+            ),
+        }
+        return {name: value for name, value in given.items() if value is not None}
 
     @property
     def memory_limit_bytes(self) -> int:
@@ -121,7 +144,7 @@ class WriterModule(Protocol):
 def _default_limit_mb() -> float:
     text = os.environ.get(MEMORY_VARIABLE, "")
     try:
-        return float(text) if text else MEMORY_LIMIT_MB
+        return float(text) if text else _preferred_limit_mb
     except ValueError:
         raise CubeError(f"{MEMORY_VARIABLE}={text!r}: expected a number of megabytes.") from None
 

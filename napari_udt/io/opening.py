@@ -69,7 +69,8 @@ def open_cube(
     Returns
     -------
     SpectralCube
-        ``metadata["file"]`` says where it was opened from: path, format, candidate and (up to 50) other candidates.
+        ``metadata["file"]`` says where it was opened from: path, format, candidate, (up to 50) other candidates, and
+        the options that were given.
 
     Raises
     ------
@@ -88,7 +89,7 @@ def open_cube(
         progress,
     )
     known, found = _look(path, options)
-    return _open(path, known, _chosen(found, candidate, path), found)
+    return _open(path, known, _chosen(found, candidate, path), found, options)
 
 
 def open_cubes(path: PathLike, **options: Any) -> list[SpectralCube]:
@@ -98,9 +99,10 @@ def open_cubes(path: PathLike, **options: Any) -> list[SpectralCube]:
     :func:`list_candidates`. Options, but for ``candidate``, and errors are those of :func:`open_cube`.
     """
     path = Path(path)
-    known, found = _look(path, ReadOptions(**options))
+    given = ReadOptions(**options)
+    known, found = _look(path, given)
     main = [c for c in found if not c.alternative] or found[:1]
-    return [_open(path, known, c, found) for c in main]
+    return [_open(path, known, c, found, given) for c in main]
 
 
 def list_candidates(path: PathLike, *, wavelengths_nm: Sequence[float] | None = None) -> list[str]:
@@ -247,7 +249,9 @@ def _chosen(found: Sequence[Candidate], wanted: str | int | None, path: Path) ->
     )
 
 
-def _open(path: Path, known: Format, chosen: Candidate, found: Sequence[Candidate]) -> SpectralCube:
+def _open(
+    path: Path, known: Format, chosen: Candidate, found: Sequence[Candidate], options: ReadOptions
+) -> SpectralCube:
     with reading(path):
         try:
             cube = chosen.read()
@@ -263,4 +267,6 @@ def _open(path: Path, known: Format, chosen: Candidate, found: Sequence[Candidat
         "candidate": chosen.title,
         "others": [c.title for c in found if c is not chosen][:MAX_NAMED],
     }
+    if facts := options.facts():
+        origin["options"] = facts
     return replace(cube, metadata={**cube.metadata, "file": origin})

@@ -74,10 +74,11 @@ def furnish(viewer: napari.Viewer) -> Window:
 
 
 def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock]:
-    """Add the Transfer dock and, below it, the Spectra dock at the right of a viewer."""
+    """Add the Transfer dock, the Session dock behind it, and the Spectra dock below, at the right of a viewer."""
     from qtpy.QtCore import Qt
     from qtpy.QtWidgets import QApplication
 
+    from napari_udt.viewer.widgets.session_dock import SessionDock
     from napari_udt.viewer.widgets.spectra_dock import SpectraDock
     from napari_udt.viewer.widgets.transfer_dock import TransferDock
 
@@ -85,8 +86,13 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock]:
     transfer = TransferDock(desk.session, desk.side_by_side)
     spectra = SpectraDock(desk.session, desk.regions, desk.maps)
     upper = viewer.window.add_dock_widget(transfer, name="Transfer", area="right", add_vertical_stretch=False)
+    session = viewer.window.add_dock_widget(
+        SessionDock(desk.session), name="Session", area="right", add_vertical_stretch=False
+    )
     lower = viewer.window.add_dock_widget(spectra, name="Spectra", area="right", add_vertical_stretch=False)
     main = viewer.window._qt_window
+    main.tabifyDockWidget(upper, session)
+    upper.raise_()
     main.resize(*WINDOW_SIZE)
     QApplication.processEvents()  # heights of docks only hold once the window has its size
     main.resizeDocks(

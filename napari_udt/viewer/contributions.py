@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.viewer.cube_files import remember_saved
 from napari_udt.viewer.layer_data import CUBE_KEY, PART_KEY, LayerTuple, cube_layers
 from napari_udt.viewer.samples import SampleKey, sample_path
 
@@ -32,8 +33,11 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
     """
     from napari_udt.io.contract import Match
     from napari_udt.io.registry import sniff
+    from napari_udt.viewer.session_record import is_session
 
     paths = _as_list(path)
+    if paths and all(is_session(Path(p)) for p in paths):
+        return read_sessions
     least = min((sniff(Path(p)).match for p in paths), default=Match.NO)
     if least is Match.YES or (least is Match.NEEDS_FACTS and _window() is not None):
         return read
@@ -64,6 +68,29 @@ def read(path: str | Sequence[str]) -> list[LayerTuple]:
                 raise
             window.ask(Question(file, format_of(file), missing))
     return [layer for cube in cubes for layer in cube_layers(cube)] or [_NO_LAYER]
+
+
+def read_sessions(path: str | Sequence[str]) -> list[LayerTuple]:
+    """Open session files in the present window; without one, return the layers of their cubes.
+
+    Raises
+    ------
+    SessionError
+        One sentence, when a file cannot be used at all.
+    """
+    from napari.utils.notifications import show_warning
+
+    from napari_udt.viewer.session import Session
+    from napari_udt.viewer.session_file import open_session
+
+    window = _window()
+    session = Session() if window is None else window.session
+    problems = [problem for file in _as_list(path) for problem in open_session(session, Path(file))]
+    if problems:
+        show_warning("\n".join(problems))
+    if window is not None:
+        return [_NO_LAYER]
+    return [layer for e in session for layer in cube_layers(e.cube.with_(name=e.key))] or [_NO_LAYER]
 
 
 @dataclass(frozen=True)
@@ -133,6 +160,9 @@ def _save(path: str, layers: Sequence[LayerTuple], writer: str, **options: bool)
         target = target.with_name(target.name + endings[0])
     named = [cube.with_(name=name) for name, cube in cubes]
     save_cubes(named, target, overwrite=True, **options)  # napari's file dialog has asked already
+    if writer == "udt":
+        for place, (_, cube) in enumerate(cubes):
+            remember_saved(cube, target, place)
     return [str(target)]
 
 
@@ -185,6 +215,51 @@ def toggle_side_by_side(viewer: napari.viewer.Viewer) -> None:
 
     arrangement = desk_of(viewer).side_by_side
     arrangement.set_active(not arrangement.active)
+
+
+def save_session(viewer: napari.viewer.Viewer) -> None:
+    """Ask where to, and save cubes, roles, pins and settings in one file."""
+    from napari_udt.viewer.desk import desk_of
+    from napari_udt.viewer.widgets.session_actions import ask_and_save
+
+    ask_and_save(desk_of(viewer).session, viewer.window._qt_window)
+
+
+def open_session(viewer: napari.viewer.Viewer) -> None:
+    """Ask for a session file and open it."""
+    from napari_udt.viewer.desk import desk_of
+    from napari_udt.viewer.widgets.session_actions import ask_and_open
+
+    ask_and_open(desk_of(viewer).session, viewer.window._qt_window)
+
+
+def copy_script(viewer: napari.viewer.Viewer) -> None:
+    """Copy the script of the result that is selected, else of the topmost cube."""
+    from napari.utils.notifications import show_error
+
+    from napari_udt.viewer.desk import desk_of
+    from napari_udt.viewer.widgets import session_actions
+
+    adapter, active = desk_of(viewer).adapter, viewer.layers.selection.active
+    key = (adapter.key_of(active) if active is not None else None) or adapter.top_key()
+    if key is None:
+        show_error("No cube is open; transfer one first.")
+    else:
+        session_actions.copy_script(adapter[key].cube)
+
+
+def undo(viewer: napari.viewer.Viewer) -> None:
+    """Take back the last step in cubes, roles or pins."""
+    from napari_udt.viewer.desk import desk_of
+
+    desk_of(viewer).undo_keys.undo(viewer)
+
+
+def redo(viewer: napari.viewer.Viewer) -> None:
+    """Make the step again that was taken back last."""
+    from napari_udt.viewer.desk import desk_of
+
+    desk_of(viewer).undo_keys.redo(viewer)
 
 
 def _as_list(path: Any) -> list[str]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from napari_udt.viewer.layers import LayerAdapter, MapLayers, PinLayers, RegionLayers, SideBySide
 from napari_udt.viewer.pointer import Pointer, WavelengthSlider
+from napari_udt.viewer.preferences import apply, preferences
 from napari_udt.viewer.session import Session
+from napari_udt.viewer.undo_keys import UndoKeys
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -26,6 +28,8 @@ class Desk:
     side_by_side: SideBySide
     pointer: Pointer
     slider: WavelengthSlider
+    undo_keys: UndoKeys
+    layout: LayoutMemory
 
 
 _desks: weakref.WeakKeyDictionary[Any, Desk] = weakref.WeakKeyDictionary()
@@ -39,17 +43,38 @@ def desk_of(viewer: ViewerModel) -> Desk:
     return _desks[viewer]
 
 
+class LayoutMemory:
+    """Whether cubes stand side by side, kept with the session's settings."""
+
+    _NAME = "layout"
+
+    def __init__(self, session: Session, side_by_side: SideBySide) -> None:
+        self._session, self._side_by_side = session, side_by_side
+        side_by_side.changed.connect(self._note)
+        session.settings_restored.connect(self._restore)
+
+    def _note(self, active: bool) -> None:
+        self._session.settings[self._NAME] = {"side_by_side": active}
+
+    def _restore(self) -> None:
+        self._side_by_side.set_active(self._session.settings.get(self._NAME, {}).get("side_by_side") is True)
+
+
 def _made(viewer: ViewerModel) -> Desk:
     session = Session()
+    apply(preferences(), session)
     adapter = LayerAdapter(viewer, session)
     pins = PinLayers(adapter)
+    side_by_side = SideBySide(adapter, pins)
     return Desk(
         session=session,
         adapter=adapter,
         pins=pins,
         regions=RegionLayers(adapter),
         maps=MapLayers(adapter),
-        side_by_side=SideBySide(adapter, pins),
+        side_by_side=side_by_side,
         pointer=Pointer(adapter),
         slider=WavelengthSlider(adapter),
+        undo_keys=UndoKeys(viewer, session.history),
+        layout=LayoutMemory(session, side_by_side),
     )

@@ -16,6 +16,8 @@ from napari_udt.io.facts import Facts, options_for
 from napari_udt.io.registry import sniff
 from napari_udt.viewer.facts import Question, lacks_origin
 from napari_udt.viewer.session import Session
+from napari_udt.viewer.session_file import open_session
+from napari_udt.viewer.session_record import is_session
 
 # Takes a question and sees to its answer, now or later; see widgets/facts_asker.py.
 Ask = Callable[[Question], None]
@@ -53,7 +55,10 @@ def open_files(
     problems = []
     for path in recordings(paths):
         try:
-            add_file(session, path, progress, ask)
+            if is_session(path):
+                problems += open_session(session, path, progress)
+            else:
+                add_file(session, path, progress, ask)
         except UdtError as error:
             problems.append(str(error))
         except OSError as error:
@@ -119,7 +124,11 @@ def open_candidate(
 def spectral_files(paths: Iterable[Path]) -> list[Path]:
     """Return those of dropped files that are for this plugin; the others are for napari's other readers."""
     local = [path for path in paths if path.exists()]
-    return [path for path in local if path.suffix.lower() in _SPECTRAL_SUFFIXES or is_readable(path)]
+    return [path for path in local if _is_ours(path)]
+
+
+def _is_ours(path: Path) -> bool:
+    return path.suffix.lower() in _SPECTRAL_SUFFIXES or is_session(path) or is_readable(path)
 
 
 def known_cubes(session: Session, path: Path, progress: Progress | None = None) -> list[SpectralCube]:

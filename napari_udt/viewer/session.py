@@ -9,97 +9,48 @@ cursor, the pins, how curves are to be drawn. Widgets change it through its meth
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
 from napari_udt.spectra import Centre, Spread
 from napari_udt.transforms import Order, Scaling, Transform
+from napari_udt.viewer.entities import (
+    PIN_COLOURS,
+    ROLES,
+    CurveId,
+    Entry,
+    Outline,
+    Pin,
+    PixelRef,
+    Region,
+    Role,
+)
 from napari_udt.viewer.facts import FactsMemory
+from napari_udt.viewer.undo import History, State, free_key
 
-Role = Literal["simulated", "transferred", "real", "none"]
+__all__ = [
+    "PIN_COLOURS",
+    "ROLES",
+    "Comparison",
+    "CurveId",
+    "DisplayOptions",
+    "Entry",
+    "Mode",
+    "Outline",
+    "Pin",
+    "PixelRef",
+    "Region",
+    "Role",
+    "Session",
+    "default_role",
+]
+
 Mode = Literal["pixel", "structure"]
 Comparison = Literal["none", "difference", "ratio"]
-Outline = Literal["polygon", "ellipse"]
-
-ROLES: tuple[Role, ...] = ("simulated", "transferred", "real", "none")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An open cube: its key in the session, the cube, and the role it plays in comparisons."""
-
-    key: str
-    cube: SpectralCube
-    role: Role
-
-
-@dataclass(frozen=True)
-class PixelRef:
-    """A pixel of an open cube: the cube's key, row and column."""
-
-    key: str
-    row: int
-    column: int
-
-
-@dataclass(frozen=True)
-class Pin:
-    """A pinned pixel with a number that stays its own and the colour of its dot (hex)."""
-
-    number: int
-    pixel: PixelRef
-    colour: str
-
-
-@dataclass(frozen=True)
-class Region:
-    """A shape drawn on a picture, whose pixels are averaged.
-
-    Parameters
-    ----------
-    number : int
-        Its own for as long as it exists.
-    key : str
-        The cube on whose picture it was drawn.
-    outline : {"polygon", "ellipse"}
-        What the vertices mean: corners, or the four corners of the ellipse's (rotated) bounding box.
-    vertices : tuple of (row, column)
-        In pixels; the middle of the first pixel is (0, 0).
-    colour : str
-        Hex.
-    """
-
-    number: int
-    key: str
-    outline: Outline
-    vertices: tuple[tuple[float, float], ...]
-    colour: str
-
-
-@dataclass(frozen=True)
-class CurveId:
-    """What makes a curve the same one while the cursor moves.
-
-    Parameters
-    ----------
-    key : str
-        The cube's.
-    pin : int, optional
-        Number of the pin that it belongs to.
-    structure : str, optional
-        The ticked structure that it stands for.
-    region : int, optional
-        Number of the drawn region that it stands for. Without any of the three it is the cursor's.
-    """
-
-    key: str
-    pin: int | None = None
-    structure: str | None = None
-    region: int | None = None
 
 
 @dataclass(frozen=True)
@@ -171,13 +122,12 @@ class DisplayOptions:
         )
 
 
-# Colour-blind-safe dots for pins (Okabe and Ito, 2008, without black and without the yellow that
-# vanishes on white).
-PIN_COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7")
-
-
 class Session:
-    """Open cubes, roles, cursor, pins and display options, with a signal for each kind of change."""
+    """Open cubes, roles, cursor, pins and display options, with a signal for each kind of change.
+
+    Steps that change cubes, roles or pins can be taken back: see ``history``. What docks want to remember of their own
+    choices they leave in ``settings``, under a name of their own, as plain JSON.
+    """
 
     cubes_changed = Signal()
     cursor_changed = Signal(object)  # PixelRef | None
@@ -185,6 +135,7 @@ class Session:
     regions_changed = Signal()
     options_changed = Signal(object)  # DisplayOptions
     wavelength_changed = Signal(float)  # nm, the slider's
+    settings_restored = Signal()  # docks shall look up what they left in ``settings``
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
@@ -196,6 +147,8 @@ class Session:
         self.options = DisplayOptions()
         self.facts = FactsMemory()
         self.wavelength_nm: float | None = None
+        self.settings: dict[str, dict[str, Any]] = {}
+        self.history = History(self)
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries.values())
@@ -214,6 +167,24 @@ class Session:
         """The pins, oldest first."""
         return tuple(self._pins)
 
+    @property
+    def state(self) -> State:
+        """What can be taken back: cubes, pins, regions, ticked structures."""
+        return State(tuple(self), self.pins, self.regions, self.options.structures)
+
+    def restore(self, state: State) -> None:
+        """Have these cubes, pins, regions and ticked structures."""
+        before = self.state
+        self._entries = {entry.key: entry for entry in state.entries}
+        self._pins = list(state.pins)
+        self._leave_closed()
+        if state.entries != before.entries:
+            self.cubes_changed.emit()
+        if state.pins != before.pins:
+            self.pins_changed.emit()
+        self.set_regions(state.regions)
+        self.set_options(structures=state.structures)
+
     def with_role(self, role: Role, modality: str | None = None) -> tuple[Entry, ...]:
         """Return the entries that play ``role``, newest last; of one modality where given."""
         return tuple(e for e in self if e.role == role and (modality is None or e.cube.modality == modality))
@@ -227,17 +198,22 @@ class Session:
 
     def remove(self, key: str) -> None:
         """Close a cube, with its pins and the cursor if they stand on it."""
-        del self._entries[key]
-        if self.cursor is not None and self.cursor.key == key:
+        with self.history.step(f"Close {key}"):
+            del self._entries[key]
+            self._leave_closed()
+            kept = [pin for pin in self._pins if pin.pixel.key != key]
+            if len(kept) != len(self._pins):
+                self._pins = kept
+                self.pins_changed.emit()
+            self.set_regions(region for region in self.regions if region.key != key)
+            self.cubes_changed.emit()
+
+    def _leave_closed(self) -> None:
+        """Let the cursor stand on no cube that is not open."""
+        if self.cursor is not None and self.cursor.key not in self:
             self.set_cursor(None)
-        if self.last_pixel is not None and self.last_pixel.key == key:
+        if self.last_pixel is not None and self.last_pixel.key not in self:
             self.last_pixel = None
-        kept = [pin for pin in self._pins if pin.pixel.key != key]
-        if len(kept) != len(self._pins):
-            self._pins = kept
-            self.pins_changed.emit()
-        self.set_regions(region for region in self.regions if region.key != key)
-        self.cubes_changed.emit()
 
     def rename(self, old: str, new: str) -> None:
         """Give a cube another key; pins and cursor follow."""
@@ -257,18 +233,22 @@ class Session:
             self.cursor = replace(self.cursor, key=new)
         if self.last_pixel is not None and self.last_pixel.key == old:
             self.last_pixel = replace(self.last_pixel, key=new)
+        self.history.rename(old, new)
         self.cubes_changed.emit()
         self.pins_changed.emit()
 
     def set_role(self, key: str, role: Role) -> None:
         """Let a cube play another role."""
-        self._entries[key] = replace(self._entries[key], role=role)
-        self.cubes_changed.emit()
+        with self.history.step(f"Show {key} as {role}"):
+            self._entries[key] = replace(self._entries[key], role=role)
+            self.cubes_changed.emit()
 
     def restate(self, key: str, cube: SpectralCube) -> None:
         """Put a cube about which more is known in the place of an open one; pins stay."""
-        if cube is not self._entries[key].cube:
+        former = self._entries[key].cube
+        if cube is not former:
             self._entries[key] = Entry(key, cube, default_role(cube))
+            self.history.restate(former, cube)
             self.cubes_changed.emit()
 
     def set_cursor(self, pixel: PixelRef | None) -> None:
@@ -278,26 +258,57 @@ class Session:
             self.last_pixel = pixel or self.last_pixel
             self.cursor_changed.emit(pixel)
 
-    def pin(self, pixel: PixelRef) -> Pin:
+    def pin(self, pixel: PixelRef, name: str = "") -> Pin:
         """Pin a pixel; pinning a pinned pixel again returns the pin it has."""
         for pin in self._pins:
             if pin.pixel == pixel:
                 return pin
         number = next(self._numbers)
-        pin = Pin(number, pixel, PIN_COLOURS[(number - 1) % len(PIN_COLOURS)])
-        self._pins.append(pin)
-        self.pins_changed.emit()
+        pin = Pin(number, pixel, PIN_COLOURS[(number - 1) % len(PIN_COLOURS)], name)
+        self._set_pins(f"Pin {pin.title}", [*self._pins, pin])
         return pin
+
+    def take_pins(self, pins: Iterable[Pin]) -> None:
+        """Add pins from elsewhere, with their own numbers where these are free."""
+        taken, added = {pin.number for pin in self._pins}, []
+        for pin in pins:
+            number = pin.number if pin.number not in taken else max(taken) + 1
+            taken.add(number)
+            added.append(replace(pin, number=number))
+        if added:
+            self._numbers = itertools.count(max(taken) + 1)
+            self._set_pins(f"Add {_named([pin.number for pin in added])}", [*self._pins, *added])
 
     def move_pin(self, number: int, pixel: PixelRef) -> None:
         """Put a pin on another pixel."""
-        self._pins = [replace(p, pixel=pixel) if p.number == number else p for p in self._pins]
-        self.pins_changed.emit()
+        self.move_pins({number: pixel})
+
+    def move_pins(self, places: Mapping[int, PixelRef]) -> None:
+        """Put pins, known by their numbers, on other pixels."""
+        moved = [replace(p, pixel=places[p.number]) if p.number in places else p for p in self._pins]
+        self._set_pins(f"Move {_named(places)}", moved)
+
+    def rename_pin(self, number: int, name: str) -> None:
+        """Give a pin a name; an empty one, or its number, takes it away."""
+        name = "" if name.strip() == str(number) else name.strip()
+        renamed = [replace(p, name=name) if p.number == number else p for p in self._pins]
+        self._set_pins(f"Rename {_named([number])}", renamed)
 
     def unpin(self, *numbers: int) -> None:
         """Take pins away; without numbers, all of them."""
-        self._pins = [p for p in self._pins if numbers and p.number not in numbers]
-        self.pins_changed.emit()
+        kept = [p for p in self._pins if numbers and p.number not in numbers]
+        self._set_pins(f"Delete {_named(numbers)}" if numbers else "Clear pins", kept)
+
+    def clear_places(self) -> None:
+        """Take all pins away and untick all structures, as one step."""
+        with self.history.step("Clear pins"):
+            self.unpin()
+            self.set_options(structures=())
+
+    def _set_pins(self, title: str, pins: list[Pin]) -> None:
+        with self.history.step(title):
+            self._pins = pins
+            self.pins_changed.emit()
 
     def set_regions(self, regions: Iterable[Region]) -> None:
         """Have these regions and no others."""
@@ -326,9 +337,12 @@ class Session:
             self.wavelength_changed.emit(wavelength_nm)
 
     def _unique(self, key: str) -> str:
-        if key not in self._entries:
-            return key
-        return next(k for i in itertools.count(1) if (k := f"{key} [{i}]") not in self._entries)
+        return free_key(key, self._entries)
+
+
+def _named(numbers: Iterable[int]) -> str:
+    numbers = list(numbers)
+    return f"pin {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} pins"
 
 
 def default_role(cube: SpectralCube) -> Role:

@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferCancelled, TransferError, UdtError
+from napari_udt.viewer.script import ARGUMENTS
 from napari_udt.viewer.session import Session
 
 if TYPE_CHECKING:
@@ -235,7 +236,8 @@ def run(
     )
     if cancelled():
         raise TransferCancelled(f"The transfer of {request.key} was cancelled.")
-    return result.with_(name=result_name(request))
+    arguments = {"condition": request.condition, "device": request.device}
+    return result.with_(name=result_name(request), provenance={**result.provenance, ARGUMENTS: arguments})
 
 
 def _transfer() -> TransferFunction:

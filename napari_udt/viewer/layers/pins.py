@@ -1,15 +1,19 @@
-"""Pins as dots on every picture of the scene that they stand in."""
+"""Pins as dots on every picture of the scene that they stand in; the user drags, deletes, adds and renames them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Points
 
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer.partners import same_scene
-from napari_udt.viewer.session import Pin
+from napari_udt.viewer.pin_table import NAME, NUMBER, Table, pin_table
+from napari_udt.viewer.session import DisplayOptions, Pin, PixelRef
 
 if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter
@@ -19,16 +23,42 @@ if TYPE_CHECKING:
 _DOT = 0.04
 
 
+@dataclass
+class _Edit:
+    """What the user did to the dots of one layer."""
+
+    moved: dict[int, tuple[int, int]] = field(default_factory=dict)
+    added: list[tuple[int, int]] = field(default_factory=list)
+    removed: list[int] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """What it is called in menus."""
+        word, count = next(
+            (word, len(things))
+            for word, things in (("Delete", self.removed), ("Add", self.added), ("Move", self.moved))
+            if things
+        )
+        return f"{word} {'a pin' if count == 1 else f'{count} pins'}"
+
+    def __bool__(self) -> bool:
+        return bool(self.moved or self.added or self.removed)
+
+
 class PinLayers:
-    """One Points layer per picture that shows pins, directly above it, in step with the session."""
+    """One Points layer per picture that shows pins, directly above it, in step with the session both ways."""
 
     def __init__(self, adapter: LayerAdapter) -> None:
         self._adapter = adapter
+        self._busy = False
+        self._blood = False
         self.always: tuple[
             str, ...
         ] = ()  # side by side every cell has its layer, so that the cells stay alike
-        adapter.session.pins_changed.connect(self.refresh)
-        adapter.session.cubes_changed.connect(self.refresh)
+        session = adapter.session
+        session.pins_changed.connect(self.refresh)
+        session.cubes_changed.connect(self.refresh)
+        session.options_changed.connect(self._options_changed)
         adapter.part_removed.connect(self._part_removed)
 
     def refresh(self) -> None:
@@ -48,6 +78,12 @@ class PinLayers:
                 for key in gone:
                     adapter.detach(key, "pins")
 
+    def _options_changed(self, options: DisplayOptions) -> None:
+        """Saturations come and go with the wish to see them; they follow the window only when nothing else does."""
+        if options.blood != self._blood:
+            self._blood = options.blood
+            self.refresh()
+
     def _part_removed(self, key: str, part: str) -> None:
         """Take away the pins whose layer the user removed."""
         numbers = [pin.number for pin in self._pins_on(key)] if part == "pins" else []
@@ -66,20 +102,36 @@ class PinLayers:
             if pin.pixel.key in scene and pin.pixel.row < picture[0] and pin.pixel.column < picture[1]
         ]
 
+    # -- session -> layers ------------------------------------------------------------------------
+
     def _draw(self, key: str, pins: list[Pin]) -> None:
         layer = self._adapter[key].pins
+        table = pin_table(self._adapter.session, pins)
         if layer is None:
-            self._adapter.attach(key, "pins", self._made(key, pins))
-        elif layer.features.to_dict("list") != _features(pins):
-            seen = layer.visible or not len(layer.data)
-            layer.data = _places(pins)
-            layer.features = _features(pins)
-            if pins:
-                layer.face_color = _colours(pins)
-                layer.size, layer.border_width = _diameter(self._adapter[key].cube), 0
-            layer.visible = seen and bool(pins)
+            layer = self._made(key, pins, table)
+            self._adapter.attach(key, "pins", layer)
+            layer.events.data.connect(self._edited)
+            layer.events.features.connect(self._features_edited)
+            return
+        with self._own_changes():
+            self._renew(layer, pins, table, self._adapter[key].cube)
 
-    def _made(self, key: str, pins: list[Pin]) -> Points:
+    def _renew(self, layer: Points, pins: list[Pin], table: Table, cube: SpectralCube) -> None:
+        """Bring a layer up to date with as few redraws as possible: each takes napari milliseconds."""
+        seen = layer.visible or not len(layer.data)
+        places = _places(pins)
+        same_pins = list(layer.features.get(NUMBER, ())) == table[NUMBER]
+        if not np.array_equal(layer.data, places):
+            layer.data = places
+        if not _same(layer.features.to_dict("list"), table):
+            layer.features = table
+        if pins and not same_pins:
+            layer.face_color = [pin.colour for pin in pins]
+            layer.size, layer.border_width = _diameter(cube), 0
+        if layer.visible != (seen and bool(pins)):
+            layer.visible = not layer.visible
+
+    def _made(self, key: str, pins: list[Pin], table: Table) -> Points:
         group = self._adapter[key]
         return Points(
             _places(pins),
@@ -88,13 +140,71 @@ class PinLayers:
             scale=group.image.scale[1:],
             units=group.image.units[1:],
             axis_labels=group.image.axis_labels[1:],
-            features=_features(pins),
-            text={"string": "{pin}", "size": 10, "color": "white"},
-            face_color=_colours(pins) or "white",
+            features=table,
+            text={"string": f"{{{NAME}}}", "size": 10, "color": "white"},
+            face_color=[pin.colour for pin in pins] or "white",
             border_width=0,
             size=_diameter(group.cube),
             visible=group.image.visible and bool(pins),  # the first drawing of a layer is dear
         )
+
+    @contextmanager
+    def _own_changes(self) -> Iterator[None]:
+        """Mark changes of layers as ours, so that they are not taken for the user's."""
+        before, self._busy = self._busy, True
+        try:
+            yield
+        finally:
+            self._busy = before
+
+    # -- layers -> session ------------------------------------------------------------------------
+
+    def _edited(self, event: Any) -> None:
+        """Follow dots that the user dragged, deleted or added."""
+        key = None if self._busy else self._adapter.key_of(event.source)
+        if key is None or str(getattr(event, "action", "")).endswith("ing"):
+            return
+        edit = self._edit(key, event.source)
+        session = self._adapter.session
+        if edit:
+            pixels = {pin.number: pin.pixel for pin in session.pins}
+            with session.history.step(edit.title):
+                if edit.removed:
+                    session.unpin(*edit.removed)
+                if edit.moved:
+                    session.move_pins(
+                        {n: PixelRef(pixels[n].key, row, column) for n, (row, column) in edit.moved.items()}
+                    )
+                for row, column in edit.added:
+                    session.pin(PixelRef(key, row, column))
+        self.refresh()  # a dot between two pixels snaps to one, even when its pin stays where it was
+
+    def _edit(self, key: str, layer: Points) -> _Edit:
+        """Tell by the numbers in the layer's features which dots are which pins; a copy of one is a new pin."""
+        pins = {pin.number: pin for pin in self._pins_on(key)}
+        shape = self._adapter[key].cube.shape[:2]
+        edit, seen = _Edit(), set()
+        numbers = layer.features.get(NUMBER, np.full(len(layer.data), np.nan))
+        for number, place in zip(numbers, layer.data, strict=True):
+            row, column = (int(np.clip(round(float(v)), 0, n - 1)) for v, n in zip(place, shape, strict=True))
+            if number not in pins or number in seen:
+                edit.added.append((row, column))
+                continue
+            seen.add(number)
+            if (row, column) != (pins[number].pixel.row, pins[number].pixel.column):
+                edit.moved[int(number)] = (row, column)
+        edit.removed = [number for number in pins if number not in seen]
+        return edit
+
+    def _features_edited(self, event: Any) -> None:
+        """Follow names that the user typed into napari's table of features."""
+        layer = event.source
+        if self._busy or self._adapter.key_of(layer) is None or NAME not in layer.features:
+            return
+        known = {pin.number: pin for pin in self._adapter.session.pins}
+        for number, name in zip(layer.features[NUMBER], layer.features[NAME], strict=True):
+            if number in known and str(name) != known[number].title:
+                self._adapter.session.rename_pin(int(number), str(name))
 
 
 def _diameter(cube: SpectralCube) -> float:
@@ -105,15 +215,10 @@ def _places(pins: list[Pin]) -> np.ndarray:
     return np.array([(p.pixel.row, p.pixel.column) for p in pins], dtype=float).reshape(-1, 2)
 
 
-def _colours(pins: list[Pin]) -> list[str]:
-    return [p.colour for p in pins]
-
-
-def _features(pins: list[Pin]) -> dict[str, list[int | str]]:
-    """Numbers for napari's own table of features."""
-    return {
-        "pin": [p.number for p in pins],
-        "cube": [p.pixel.key for p in pins],
-        "row": [p.pixel.row for p in pins],
-        "column": [p.pixel.column for p in pins],
-    }
+def _same(shown: Table, wanted: Table) -> bool:
+    """Whether two tables say the same; unknown is the same as unknown."""
+    return list(shown) == list(wanted) and all(
+        len(shown[c]) == len(wanted[c])
+        and all(a == b or (a != a and b != b) for a, b in zip(shown[c], wanted[c], strict=True))
+        for c in wanted
+    )

@@ -28,6 +28,8 @@ class RegionLayers:
         self._busy = False
         self._last = 0
         adapter.part_removed.connect(self._part_removed)
+        adapter.session.regions_changed.connect(self._follow)
+        adapter.session.cubes_changed.connect(self._follow)
 
     def draw(self) -> bool:
         """Let the user draw on the topmost picture, freehand at first; whether there is one."""
@@ -36,13 +38,38 @@ class RegionLayers:
             return False
         layer = self._adapter[key].regions
         if layer is None:
-            layer = self._made(key)
-            self._adapter.attach(key, "regions", layer)
-            layer.events.data.connect(self._changed)
+            layer = self._attached(key)
         layer.visible = True
         self._adapter.viewer.layers.selection.active = layer
         layer.mode = "add_polygon_lasso"
         return True
+
+    def _follow(self) -> None:
+        """Draw regions that came with a session file, or back with a cube that was closed."""
+        if self._busy:
+            return
+        for key in self._adapter.open_keys:
+            regions = [region for region in self._adapter.session.regions if region.key == key]
+            if regions and self._adapter[key].regions is None:
+                self._show(key, regions)
+
+    def _show(self, key: str, regions: list[Region]) -> None:
+        self._busy = True
+        try:
+            layer = self._attached(key)
+            for region in regions:
+                layer.add(np.array(region.vertices), shape_type=region.outline)
+            numbers = [region.number for region in regions]
+            self._last = max(self._last, *numbers)
+            self._dress(layer, numbers)
+        finally:
+            self._busy = False
+
+    def _attached(self, key: str) -> Shapes:
+        layer = self._made(key)
+        self._adapter.attach(key, "regions", layer)
+        layer.events.data.connect(self._changed)
+        return layer
 
     def _made(self, key: str) -> Shapes:
         group = self._adapter[key]
@@ -80,7 +107,12 @@ class RegionLayers:
                 self._last += 1
                 number = self._last
             numbers.append(number)
-        if numbers != before or not len(layer.features.columns):
+        self._dress(layer, numbers)
+
+    @staticmethod
+    def _dress(layer: Shapes, numbers: list[int]) -> None:
+        """Give shapes their numbers and the colours that follow from them."""
+        if list(layer.features.get(_NUMBER, ())) != numbers:
             layer.features = {_NUMBER: numbers}
         if numbers:
             colours = [_colour(number) for number in numbers]

@@ -131,5 +131,5 @@ def draw_sample(painter: QPainter, curve: Curve, theme: Theme, left: QPointF, le
 
 
 def title(curve: Curve) -> str:
-    """Return what legends say: the honest label, after the number of the pin."""
-    return curve.label if curve.pin is None else f"Pin {curve.pin.number} · {curve.label}"
+    """Return what legends say: the honest label, after the name or number of the pin."""
+    return curve.label if curve.pin is None else f"Pin {curve.pin.title} · {curve.label}"

@@ -270,8 +270,7 @@ class SpectraDock(QWidget):
         self._footer.tell(f"Copied {first}")
 
     def _on_clear(self) -> None:
-        self.session.unpin()
-        self.session.set_options(structures=())
+        self.session.clear_places()
 
     def _on_copy(self) -> None:
         clipboard = QGuiApplication.clipboard()

@@ -27,10 +27,12 @@ from napari_udt.viewer import transfer_job
 from napari_udt.viewer.opening import open_files
 from napari_udt.viewer.session import Session
 from napari_udt.viewer.transfer_job import TransferFunction, TransferRequest
+from napari_udt.viewer.widgets.closing import agrees_to_cancel, closed_by_user
 from napari_udt.viewer.widgets.facts_asker import FactsAsker
 from napari_udt.viewer.widgets.file_row import FileRow
 from napari_udt.viewer.widgets.model_tools import ModelTools
 from napari_udt.viewer.widgets.opening_progress import OpeningProgress
+from napari_udt.viewer.widgets.transfer_memory import TransferMemory
 from napari_udt.viewer.widgets.transfer_worker import CallWorker, TransferWorker
 
 if TYPE_CHECKING:
@@ -90,6 +92,7 @@ class TransferDock(QWidget):
         self._lay_out()
         self._connect()
         self._refresh_sources()
+        self._memory = TransferMemory(session, self)
 
     # -- building ---------------------------------------------------------------------------------
 
@@ -359,7 +362,10 @@ class TransferDock(QWidget):
         self.devices_found.emit()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt\'s name
-        """Cancel a run when the window closes."""
+        """Cancel a run when the window closes; a person who closes it is asked first."""
         if event is not None and event.type() == QEvent.Type.Close:
+            if self._request and closed_by_user(watched) and not agrees_to_cancel(self._request.key, self):
+                event.ignore()
+                return True
             self.cancel()
         return False

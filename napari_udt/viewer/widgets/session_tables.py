@@ -1,0 +1,214 @@
+"""Tables of the Session dock: cubes with their roles, pins with their numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor, QKeyEvent, QKeySequence, QWheelEvent
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHeaderView,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from napari_udt.viewer.pin_table import NAME, NUMBER, pin_table
+from napari_udt.viewer.session import Role, Session
+
+ROLE_TITLES: dict[Role, str] = {
+    "simulated": "simulated",
+    "transferred": "transferred",
+    "real": "real (by structure)",
+    "none": "not compared",
+}
+_ROLE_HELP = (
+    "The role a cube plays in comparisons, at first by its metadata. Any number of cubes may be transferred. "
+    "Real cubes are compared structure by structure, never pixel by pixel: they show another scene."
+)
+_PIN_COLUMNS = {NAME: "Pin", "structure": "Structure", "row": "Row", "column": "Column"}
+_MM_COLUMNS = {"x [mm]": "x [mm]", "y [mm]": "y [mm]"}
+_SATURATION = {"sO2": "sO₂ [%]"}
+
+
+class RoleBox(QComboBox):
+    """The role of one cube."""
+
+    def __init__(self, session: Session, key: str, role: Role, *, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._session, self._key = session, key
+        self.addItems(list(ROLE_TITLES.values()))
+        self.setCurrentIndex(list(ROLE_TITLES).index(role))
+        self.setAccessibleName(f"Role of {key}")
+        self.setToolTip(_ROLE_HELP)
+        self.activated.connect(self._on_activated)
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Leave the wheel to the table: scrolling must not change roles."""
+        if event is not None:
+            event.ignore()
+
+    def _on_activated(self, index: int) -> None:
+        role = list(ROLE_TITLES)[index]
+        if self._key in self._session and self._session[self._key].role != role:
+            self._session.set_role(self._key, role)
+
+
+class CubeTable(QTableWidget):
+    """Open cubes, newest last, with the roles they play."""
+
+    def __init__(self, session: Session, *, parent: QWidget | None = None) -> None:
+        super().__init__(0, 3, parent)
+        self._session = session
+        self._shown: list[tuple[str, Role, str]] = []
+        self.setObjectName("cubes")
+        self.setAccessibleName("Open cubes")
+        self.setHorizontalHeaderLabels(["Cube", "Role", "Origin"])
+        _dress(self)
+        self.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
+        self.horizontalHeader().resizeSection(1, 150)
+
+    def refresh(self) -> None:
+        """Show the cubes as the session has them; nothing is made anew when nothing changed."""
+        wanted = [(entry.key, entry.role, entry.cube.origin) for entry in self._session]
+        if wanted == self._shown:
+            return
+        chosen, self._shown = self.selected_keys(), wanted
+        self.setRowCount(len(wanted))
+        for row, (key, role, origin) in enumerate(wanted):
+            self.setItem(row, 0, _item(key))
+            self.setCellWidget(row, 1, RoleBox(self._session, key, role, parent=self))
+            self.setItem(row, 2, _item(origin))
+        _select_rows(self, [row for row, (key, *_) in enumerate(wanted) if key in chosen])
+
+    def selected_keys(self) -> list[str]:
+        """Return the keys of the selected cubes, top to bottom."""
+        return [self._shown[row][0] for row in _selected_rows(self) if self._shown[row][0] in self._session]
+
+    def close_selected(self) -> None:
+        """Close the selected cubes, as one step."""
+        keys = self.selected_keys()
+        with self._session.history.step(
+            f"Close {keys[0] if len(keys) == 1 else f'{len(keys)} cubes'}" if keys else ""
+        ):
+            for key in keys:
+                self._session.remove(key)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Close the selected cubes on Delete."""
+        if event is not None and event.matches(QKeySequence.StandardKey.Delete):
+            self.close_selected()
+        else:
+            super().keyPressEvent(event)
+
+
+class PinTable(QTableWidget):
+    """Pins with their colours and numbers; names are typed in place, Delete deletes."""
+
+    def __init__(self, session: Session, *, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._shown: dict[str, list[Any]] = {}
+        self.setObjectName("pins")
+        self.setAccessibleName("Pins")
+        _dress(self)
+        self.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
+        )
+        self.itemChanged.connect(self._on_item_changed)
+
+    def refresh(self) -> None:
+        """Show the pins as the session has them; nothing is made anew when nothing changed."""
+        table = pin_table(self._session, self._session.pins)
+        if str(table) == str(self._shown):  # as text, because NaN is not itself
+            return
+        chosen, self._shown = self.selected_numbers(), table
+        columns = self._columns()
+        self.blockSignals(True)
+        self.setColumnCount(len(columns))
+        self.setHorizontalHeaderLabels(list(columns.values()))
+        self.setRowCount(len(table[NUMBER]))
+        for row in range(self.rowCount()):
+            for column, name in enumerate(columns):
+                self.setItem(row, column, self._cell(row, name))
+        self.blockSignals(False)
+        _select_rows(self, [row for row, number in enumerate(table[NUMBER]) if number in chosen])
+
+    def selected_numbers(self) -> list[int]:
+        """Return the numbers of the selected pins."""
+        numbers = self._shown.get(NUMBER, [])
+        return [numbers[row] for row in _selected_rows(self) if row < len(numbers)]
+
+    def delete_selected(self) -> None:
+        """Delete the selected pins, as one step."""
+        numbers = self.selected_numbers()
+        if numbers:
+            self._session.unpin(*numbers)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Delete the selected pins on Delete."""
+        if event is not None and event.matches(QKeySequence.StandardKey.Delete):
+            self.delete_selected()
+        else:
+            super().keyPressEvent(event)
+
+    def _columns(self) -> dict[str, str]:
+        metric = any(value == value for value in self._shown["x [mm]"])
+        return {
+            **_PIN_COLUMNS,
+            **(_MM_COLUMNS if metric else {}),
+            **(_SATURATION if "sO2" in self._shown else {}),
+        }
+
+    def _cell(self, row: int, name: str) -> QTableWidgetItem:
+        value = self._shown[name][row]
+        text = value if isinstance(value, str) else "" if value != value else f"{value:g}"
+        if name == "sO2" and text:
+            text = f"{100 * value:.0f}"
+        item = _item(text, editable=name == NAME)
+        if name == NAME:
+            item.setData(Qt.ItemDataRole.DecorationRole, QColor(self._shown["colour"][row]))
+            item.setToolTip(
+                f"Pin {self._shown[NUMBER][row]} on {self._shown['cube'][row]}; double-click to rename."
+            )
+        elif not isinstance(value, str):
+            item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        return item
+
+    def _on_item_changed(self, item: QTableWidgetItem) -> None:
+        self._session.rename_pin(self._shown[NUMBER][item.row()], item.text())
+
+
+def _item(text: str, *, editable: bool = False) -> QTableWidgetItem:
+    item = QTableWidgetItem(text)
+    flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+    item.setFlags(flags | Qt.ItemFlag.ItemIsEditable if editable else flags)
+    item.setToolTip(text)
+    return item
+
+
+def _dress(table: QTableWidget) -> None:
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(26)
+    header = table.horizontalHeader()
+    header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+    header.setHighlightSections(False)
+    table.setShowGrid(False)
+    table.setTabKeyNavigation(False)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setMinimumHeight(3 * 26 + 30)
+
+
+def _selected_rows(table: QTableWidget) -> list[int]:
+    return sorted({index.row() for index in table.selectedIndexes()})
+
+
+def _select_rows(table: QTableWidget, rows: list[int]) -> None:
+    table.clearSelection()
+    mode = table.selectionMode()
+    table.setSelectionMode(QAbstractItemView.SelectionMode.MultiSelection)
+    for row in rows:
+        table.selectRow(row)
+    table.setSelectionMode(mode)
