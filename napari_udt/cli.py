@@ -149,7 +149,9 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--headless", action="store_true", help="act by itself on a virtual display and leave screenshots"
     )
-    parser.add_argument("--gif", type=Path, metavar="FILE", help="only act the tour and leave it as a moving picture")
+    parser.add_argument(
+        "--gif", type=Path, metavar="FILE", help="only act the tour and leave it as a moving picture"
+    )
 
 
 def _demo(args: argparse.Namespace) -> int:

@@ -28,7 +28,7 @@ from monkey_checks import problems
 from monkey_world import SlowTransfer, World
 from napari.utils.notifications import ErrorNotification, notification_manager
 from qtpy.QtCore import QThreadPool, QTimer
-from qtpy.QtWidgets import QApplication, QFileDialog, QListWidget, QMenu, QWidget
+from qtpy.QtWidgets import QApplication, QFileDialog, QListWidget, QMenu
 
 from napari_udt.viewer.app import Window, open_window
 
@@ -100,7 +100,11 @@ class Monkey:
                 self.step()
                 if (index + 1) % _ROUND == 0:
                     self.look_at_an_empty_window()
-                    print(f'{index + 1} actions, {time.perf_counter() - start:.0f} s', file=sys.stderr, flush=True)
+                    print(
+                        f"{index + 1} actions, {time.perf_counter() - start:.0f} s",
+                        file=sys.stderr,
+                        flush=True,
+                    )
         self.report.seconds, self.report.transfers = time.perf_counter() - start, self._slow.finished
         return self.report
 
@@ -128,7 +132,9 @@ class Monkey:
         self.window.viewer.theme = "dark"
         self.window.desk.session.set_options(hover=True)
         end = time.monotonic() + _PATIENCE_S
-        while (QThreadPool.globalInstance().activeThreadCount() or self.window.spectra.busy) and time.monotonic() < end:
+        while (
+            QThreadPool.globalInstance().activeThreadCount() or self.window.spectra.busy
+        ) and time.monotonic() < end:
             settle(0.05)
         settle(0.1)
         gc.collect()
@@ -141,7 +147,9 @@ class Monkey:
         """Note a failure, with what led to it; the same one only once."""
         text = text.strip()
         if all(not known.startswith(text) for known in self.report.failures):
-            self.report.failures.append(f"{text}\nafter {self.report.actions} actions: {', '.join(self._recent)}")
+            self.report.failures.append(
+                f"{text}\nafter {self.report.actions} actions: {', '.join(self._recent)}"
+            )
             print(f"FAILURE {self.report.failures[-1]}\n", file=sys.stderr, flush=True)
 
     def _watching(self):
@@ -150,11 +158,22 @@ class Monkey:
 
         stack = ExitStack()
         stack.enter_context(patch.object(sys, "excepthook", self._hook))
-        stack.enter_context(patch.object(sys, "unraisablehook", lambda u: self._hook(u.exc_type, u.exc_value, u.exc_traceback)))
-        stack.enter_context(patch.object(threading, "excepthook", lambda a: self._hook(a.exc_type, a.exc_value, a.exc_traceback)))
+        stack.enter_context(
+            patch.object(
+                sys, "unraisablehook", lambda u: self._hook(u.exc_type, u.exc_value, u.exc_traceback)
+            )
+        )
+        stack.enter_context(
+            patch.object(
+                threading, "excepthook", lambda a: self._hook(a.exc_type, a.exc_value, a.exc_traceback)
+            )
+        )
         rng, world = self.rng, self.world
         answers = {
-            "getOpenFileNames": lambda *a, **k: ([str(p) for p in rng.sample([*world.good, *world.bad], 2)], ""),
+            "getOpenFileNames": lambda *a, **k: (
+                [str(p) for p in rng.sample([*world.good, *world.bad], 2)],
+                "",
+            ),
             "getOpenFileName": lambda *a, **k: (str(rng.choice([*world.good, *world.bad])), ""),
             "getSaveFileName": lambda *a, **k: (world.export_name(rng), "Table (*.csv)"),
             "getExistingDirectory": lambda *a, **k: str(rng.choice([world.folder, world.models, ""])),

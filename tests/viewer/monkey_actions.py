@@ -253,7 +253,9 @@ class Actions:
         for dock in self._docks():
             for widget in dock.findChildren(QWidget):
                 inside = widget.parent()
-                if isinstance(widget, _POKED) and not isinstance(inside, QAbstractSpinBox | QComboBox | QDockWidget):
+                if isinstance(widget, _POKED) and not isinstance(
+                    inside, QAbstractSpinBox | QComboBox | QDockWidget
+                ):
                     found.append(widget)
         return [w for w in found if type(w.parent()).__module__.split(".")[0] != "napari"]
 
@@ -281,7 +283,11 @@ class Actions:
             QTest.mousePress(port, _LEFT, _PLAIN, start)
             QTest.mouseMove(port, end)
             QTest.mouseRelease(port, _LEFT, _PLAIN, end)
-        QTest.keyClick(view.parentWidget(), self.rng.choice(_KEYS), self.rng.choice([_PLAIN, Qt.KeyboardModifier.ShiftModifier]))
+        QTest.keyClick(
+            view.parentWidget(),
+            self.rng.choice(_KEYS),
+            self.rng.choice([_PLAIN, Qt.KeyboardModifier.ShiftModifier]),
+        )
 
     def _poke_view(self, view: QListWidget | QTableView) -> None:
         model = view.model()

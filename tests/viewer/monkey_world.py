@@ -78,7 +78,9 @@ def _cubes():
     yield _cube("uneven", "simulated", np.array([680.0, 700, 730, 800, 850, 930]), None, {})
     yield _cube("one wavelength", "simulated", np.array([800.0]), None, {})
     yield _cube("one pixel", "simulated", HSI_NM, np.array([[2]]), _HSI_NAMES, "HSI")
-    yield _cube("constant", "second", HSI_NM, np.full((6, 7), 2), _HSI_NAMES, "HSI", data=np.zeros((6, 7, 100)))
+    yield _cube(
+        "constant", "second", HSI_NM, np.full((6, 7), 2), _HSI_NAMES, "HSI", data=np.zeros((6, 7, 100))
+    )
 
 
 def _cube(name, domain, wavelengths, labels, names, modality="PAT", data=None, **fields):
