@@ -151,13 +151,22 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--headless", action="store_true", help="act by itself on a virtual display and leave screenshots"
     )
+    parser.add_argument(
+        "--gif", type=Path, metavar="FILE", help="only act the tour and leave it as a moving picture"
+    )
 
 
 def _demo(args: argparse.Namespace) -> int:
     from napari_udt.viewer.display import has_display, run_on_virtual_display
 
+    tour = [] if args.gif is None else ["--gif", str(args.gif)]
     if not has_display():
-        return run_on_virtual_display(["demo", "--headless", "-o", str(args.output)])
+        return run_on_virtual_display(["demo", "--headless", "-o", str(args.output), *tour])
+    if args.gif is not None:
+        from napari_udt.viewer.tour import record_tour
+
+        record_tour(args.gif)
+        return SUCCESS
     from napari_udt.viewer.demo import run_demo
 
     run_demo(args.output, interactive=not args.headless)

@@ -20,6 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda:0")
     parser.add_argument("--repeats", type=int, default=3, help="runs of which the median is taken")
     parser.add_argument(
+        "--viewer", action="store_true", help="measure the window instead: clicks, mouse, statistics, waiting"
+    )
+    parser.add_argument(
         "--quick",
         action="store_true",
         help=f"{_QUICK} spectra instead of a 480x640 cube; no growth, no busy neighbour",
@@ -28,6 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, and print tables or JSON."""
+    if args.viewer:
+        from napari_udt.bench import viewer
+
+        return viewer.run(args)
     from napari_udt.inference.devices import choose
 
     place = choose(args.device)

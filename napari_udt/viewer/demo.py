@@ -65,7 +65,7 @@ def run_demo(out: Path = Path("demo-output"), interactive: bool = True) -> None:
     window = open_window()
     if interactive:
         spare_collections(window)
-    _settle(0.3)
+    settle(0.3)
     print(f"window after {time.perf_counter() - start:.1f} s", flush=True)
     try:
         for modality in _ACTS:
@@ -96,7 +96,7 @@ def _show_modality(window: Window, modality: str, out: Path) -> None:
     picture("open")
     seconds = _transfer(window)
     print(f"{modality}: transfer of {source.key} in {seconds:.1f} s", flush=True)
-    _settle(0.5)
+    settle(0.5)
     times = [_click(window, pixel) for pixel in telling_pixels(source.key, source.cube, act.telling)]
     print(f"{modality}: click to painted {', '.join(f'{1000 * t:.0f} ms' for t in times)}", flush=True)
     session.set_options(hover=False)  # the mouse rests on a pin, whose curves would stand there twice
@@ -130,7 +130,7 @@ def _transfer(window: Window) -> float:
     if not window.transfer.run_button.enabled:
         raise UdtError(f"The demo cannot transfer: {window.transfer.status.text()}")
     window.transfer.run_button.native.click()
-    _wait(lambda: not window.transfer.running)
+    wait_for(lambda: not window.transfer.running)
     if len(window.desk.session) != before + 1:
         raise UdtError(f"The demo's transfer failed: {window.transfer.status.text()}")
     return time.perf_counter() - start
@@ -144,10 +144,10 @@ def _click(window: Window, pixel: PixelRef) -> float:
     canvas = window.viewer.window._qt_viewer.canvas
     point = QPoint(*(round(float(v)) for v in screen_position(window, pixel)))
     QTest.mouseMove(canvas.native, point)
-    _settle(0.2)
+    settle(0.2)
     pins, start = len(window.desk.session.pins), time.perf_counter()
     QTest.mouseClick(canvas.native, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
-    _wait(lambda: len(window.desk.session.pins) > pins)
+    wait_for(lambda: len(window.desk.session.pins) > pins)
     window.spectra.repaint()
     return time.perf_counter() - start
 
@@ -164,14 +164,14 @@ def screen_position(window: Window, pixel: PixelRef) -> tuple[float, float]:
 
 
 def _picture(window: Window, path: Path) -> None:
-    _settle(0.5)
-    _wait(lambda: not window.spectra.busy)
-    _settle(0.5)
+    settle(0.5)
+    wait_for(lambda: not window.spectra.busy)
+    settle(0.5)
     window.viewer.screenshot(str(path), canvas_only=False, flash=False)
     print(f"wrote {path}", flush=True)
 
 
-def _wait(done: Callable[[], Any]) -> None:
+def wait_for(done: Callable[[], Any]) -> None:
     """Let the window live until something has happened."""
     from qtpy.QtWidgets import QApplication
 
@@ -183,6 +183,7 @@ def _wait(done: Callable[[], Any]) -> None:
         time.sleep(0.002)
 
 
-def _settle(seconds: float) -> None:
+def settle(seconds: float) -> None:
+    """Let the window live for a while."""
     end = time.monotonic() + seconds
-    _wait(lambda: time.monotonic() > end)
+    wait_for(lambda: time.monotonic() > end)

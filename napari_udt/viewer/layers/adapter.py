@@ -80,10 +80,12 @@ class LayerAdapter:
         self.session = session
         self._open: dict[str, CubeLayers] = {}
         self._busy = self._together = False
+        self._leaving: frozenset[Layer] = frozenset()  # selected layers that napari is removing one by one
         self._metric = False
         for layer in list(viewer.layers):
             self._adopt(layer)
         viewer.layers.events.inserted.connect(self._on_inserted)
+        viewer.layers.events.removing.connect(self._on_removing)
         viewer.layers.events.removed.connect(self._on_removed)
         session.cubes_changed.connect(self._follow_session)
         self._follow_session()
@@ -224,10 +226,14 @@ class LayerAdapter:
         self._bring_slider_into_range(group.cube)
 
     def fit(self, keys: Iterable[str]) -> None:
-        """Fit the view to the pictures of some cubes."""
+        """Fit the view to the pictures of some cubes; to all layers where some have more axes than the pictures.
+
+        napari (0.9) measures the chosen layers alone, and fails when they lack an axis that is displayed.
+        """
         pictures = [self._open[key].image for key in keys]
         if pictures:
-            self.viewer.reset_view(layers=pictures)
+            alike = self.viewer.dims.ndim == pictures[0].ndim
+            self.viewer.reset_view(layers=pictures if alike else None)
 
     def attach(self, key: str, part: str, layer: Layer) -> None:
         """Add a layer of a cube directly above the layers that it has."""
@@ -240,12 +246,18 @@ class LayerAdapter:
 
     def detach(self, key: str, part: str) -> None:
         """Remove a layer of a cube, if it is there."""
-        group, layers = self._open[key], self.viewer.layers
+        group = self._open[key]
         layer = getattr(group, part)
         setattr(group, part, None)
-        if layer is not None and layer in layers:
+        if layer is not None:
             with self.own_changes():
-                layers.remove(layer)
+                self.remove(layer)
+
+    def remove(self, layer: Layer) -> None:
+        """Remove a layer that is still there, unless napari is about to: it insists on finding what was selected."""
+        layers = self.viewer.layers
+        if layer in layers and layer not in self._leaving:
+            layers.remove(layer)
 
     def _bring_slider_into_range(self, cube: SpectralCube) -> None:
         dims = self.viewer.dims
@@ -265,8 +277,7 @@ class LayerAdapter:
         group = self._open.pop(key)
         group.image.events.name.disconnect(self._on_renamed)
         for layer in group:
-            if layer in self.viewer.layers:
-                self.viewer.layers.remove(layer)
+            self.remove(layer)
 
     # -- layers -> session ------------------------------------------------------------------------
 
@@ -298,9 +309,22 @@ class LayerAdapter:
                 self.viewer.layers.selection.active = group.image
                 return
 
+    def _on_removing(self, event: Any) -> None:
+        if not self._busy:
+            layers = self.viewer.layers
+            chosen = frozenset(layers.selection)
+            self._leaving = chosen if layers[event.index] in chosen else frozenset()
+
     def _on_removed(self, event: Any) -> None:
+        if not self._busy:
+            try:
+                self._answer_removal(event)
+            finally:
+                self._leaving = frozenset()
+
+    def _answer_removal(self, event: Any) -> None:
         key = self.key_of(event.value)
-        if self._busy or key is None:
+        if key is None:
             return
         group = self._open[key]
         if event.value is group.image:

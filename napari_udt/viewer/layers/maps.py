@@ -71,14 +71,13 @@ class MapLayers:
 
     def _follow(self) -> None:
         """Take maps of closed cubes away; name and measure the others as their cube's picture."""
-        layers = self._adapter.viewer.layers
         for layer, (cube, title) in list(self._maps.items()):
             key = self._key(cube)
             if not self._is_open(layer):
                 del self._maps[layer]
             elif key is None:
                 del self._maps[layer]
-                layers.remove(layer)
+                self._adapter.remove(layer)
             else:
                 layer.name = f"{key} · {title}"
                 layer.units = self._adapter[key].image.units[1:]

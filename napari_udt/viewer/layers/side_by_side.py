@@ -87,7 +87,7 @@ class SideBySide:
         with adapter.own_changes(together=True):
             self._unlink()
             for filler in self._fillers():
-                viewer.layers.remove(filler)
+                adapter.remove(filler)
             self.cells = self._wanted()
             self._pins.always = self.cells
             active = viewer.layers.selection.active
@@ -174,7 +174,7 @@ class SideBySide:
             self._pins.always = ()
             self._pins.refresh()
             for layer in self._fillers():
-                viewer.layers.remove(layer)
+                self._adapter.remove(layer)
             self._restore()
         self._adapter.fit([key for key in keys if key in self._adapter])
 

@@ -1,0 +1,298 @@
+"""``napari-udt bench --viewer``: how soon a click is painted, how well curves follow the mouse, and the rest.
+
+Cases "dock alone" run without napari's canvas: where OpenGL is drawn by the processor, the canvas takes most of
+the time of the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from napari_udt.bench.viewer_figures import HEADER, Figure, in_turn, machine_facts, of_seconds, row
+from napari_udt.exit_codes import SUCCESS
+
+REPEATS = 40
+_HOVER_S = 3.0
+_MOUSE_HZ = 125  # what a mouse usually reports
+_FRAME_GOAL_MS = 50.0  # 20 frames/s
+_CLICK_GOALS = {"goal_ms": 33.0, "goal_p95_ms": 60.0}
+_SMALL = (120, 160)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure on this display, or on a virtual one where there is none, and print a table or JSON."""
+    from napari_udt.viewer.display import has_display, run_on_virtual_display
+
+    if not has_display():
+        flags = [flag for flag in ("json", "quick") if getattr(args, flag)]
+        return run_on_virtual_display(["bench", "--viewer", *(f"--{flag}" for flag in flags)])
+    found = measure(_SMALL if args.quick else (480, 640), 10 if args.quick else REPEATS)
+    print(json.dumps(found, indent=2) if args.json else _text(found))
+    return SUCCESS
+
+
+def measure(picture: tuple[int, int], repeats: int) -> dict[str, Any]:
+    """Return facts of the machine and all figures."""
+    from qtpy.QtWidgets import QApplication
+
+    application = QApplication.instance() or QApplication([])
+    from napari_udt.bench import viewer_scene
+
+    cubes = viewer_scene.cubes(picture)
+    figures: list[Figure] = []
+    facts = machine_facts()
+    for part in (_statistics, _dock_alone, _with_canvas):
+        for figure in part(cubes, repeats):
+            print(f"{figure.case}: {figure.median_ms:.1f} ms", file=sys.stderr, flush=True)
+            figures.append(figure)
+    del application
+    return {
+        "machine": {**facts, "opengl": _renderer()},
+        "cube": [*picture, cubes[0].shape[2]],
+        "results": [f.to_dict() for f in figures],
+    }
+
+
+def _statistics(cubes: Any, repeats: int) -> Iterator[Figure]:
+    """Mean and standard deviation of all structures, normalised, beside one loop over the classes in numpy."""
+    from napari_udt.bench.viewer_scene import CLASSES
+    from napari_udt.transforms import Transform
+    from napari_udt.viewer.statistics import StructureStatistics
+
+    cube = cubes[0]
+
+    def ours(_: int) -> None:
+        statistics = StructureStatistics()
+        for label in range(CLASSES):
+            statistics.get(cube, label, Transform("l2"), "mean", "std")
+
+    def plain(_: int) -> None:
+        spectra = cube.data / np.linalg.norm(cube.data, axis=-1, keepdims=True)
+        for label in range(CLASSES):
+            chosen = spectra[cube.labels == label]
+            chosen.mean(axis=0), chosen.std(axis=0)
+
+    yield in_turn(
+        f"statistics of {CLASSES} structures (in the worker's thread)", ours, repeats,
+        baseline=("plain numpy", plain), goal_ms=150.0,
+    )  # fmt: skip
+
+
+def _dock_alone(cubes: Any, repeats: int) -> Iterator[Figure]:
+    from pyqtgraph import PlotWidget
+
+    from napari_udt.bench.viewer_scene import PaintCounter, dock_alone, painted
+    from napari_udt.viewer.session import Session
+
+    session = Session()
+    for cube in cubes:
+        session.add(cube)
+    session.set_options(window=3)
+    dock = dock_alone(session)
+    places = _places(cubes[0].shape)
+
+    def click(index: int) -> None:
+        session.set_cursor(places[index % len(places)])
+        session.pin(places[index % len(places)])
+        painted(dock)
+
+    try:
+        yield in_turn(
+            "click to painted, three domains with bands, dock alone", click, repeats,
+            after=session.unpin, baseline=("plain pyqtgraph", _plain_plot()), **_CLICK_GOALS,
+        )  # fmt: skip
+        counter = PaintCounter(dock.findChild(PlotWidget).viewport())
+        yield _hover("hover, dock alone", lambda i: session.set_cursor(places[i % len(places)]), counter)
+        for pixel in places[:50]:
+            session.pin(pixel)
+        painted(dock)
+        yield _hover(
+            "hover with 50 pins, dock alone", lambda i: session.set_cursor(places[-1 - i % 99]), counter
+        )
+    finally:
+        dock.close()
+        dock.deleteLater()
+
+
+def _with_canvas(cubes: Any, repeats: int) -> Iterator[Figure]:
+    from pyqtgraph import PlotWidget
+
+    from napari_udt.bench import viewer_scene as scene
+    from napari_udt.viewer.app import open_window
+
+    window = open_window()
+    try:
+        desk = window.desk
+        scene.painted(window.spectra)
+        canvas = scene.canvas_of(window)
+        for cube in cubes:
+            desk.session.add(cube)
+        desk.session.set_options(window=3)
+        scene.painted(window.spectra)
+        redraw = ("canvas alone", lambda _: canvas.repaint())
+        points = [scene.point_of(window, place) for place in _places(cubes[0].shape)]
+        yield in_turn(
+            "click to painted, three domains with bands, with canvas",
+            lambda i: scene.click(window, points[i % len(points)]), repeats,
+            after=lambda: _cleared(window), baseline=redraw, **_CLICK_GOALS,
+        )  # fmt: skip
+        counter = scene.PaintCounter(window.spectra.findChild(PlotWidget).viewport())
+        yield _hover("hover, with canvas", _mover(canvas, points), counter)
+        yield _arrival(window, cubes, repeats, redraw)
+        yield from _side_by_side(window, repeats, redraw)
+        yield from _gaps(window, cubes[0])
+    finally:
+        window.viewer.close()
+
+
+def _cleared(window: Any) -> None:
+    from napari_udt.bench.viewer_scene import painted
+
+    window.desk.session.unpin()
+    painted(window.spectra)
+
+
+def _mover(canvas: Any, points: list[Any]) -> Callable[[int], None]:
+    from qtpy.QtTest import QTest
+
+    def move(index: int) -> None:
+        QTest.mouseMove(canvas, points[index % len(points)])
+
+    return move
+
+
+def _hover(case: str, move: Callable[[int], object], counter: Any) -> Figure:
+    """Move the mouse as often as a mouse reports; the figure is the time per painted plot."""
+    from qtpy.QtWidgets import QApplication
+
+    counter.count, moves = 0, 0
+    start, processor = time.perf_counter(), time.process_time()
+    while (now := time.perf_counter()) - start < _HOVER_S:
+        if now - start >= moves / _MOUSE_HZ:
+            moves += 1
+            move(moves)
+        QApplication.processEvents()
+    frames = max(1, counter.count)
+    seconds = (time.perf_counter() - start) / frames
+    return of_seconds(
+        f"{case} (time per frame: {1 / seconds:.0f} frames/s)", [seconds],
+        cpu_ms=1e3 * (time.process_time() - processor) / frames, goal_ms=_FRAME_GOAL_MS,
+    )  # fmt: skip
+
+
+def _arrival(window: Any, cubes: Any, repeats: int, baseline: Any) -> Figure:
+    from napari_udt.bench.viewer_scene import painted
+
+    session = window.desk.session
+
+    def arrive(_: int) -> None:
+        session.add(cubes[1], key="new")
+        painted(window.spectra)
+
+    def leave() -> None:
+        session.remove("new")
+        painted(window.spectra)
+
+    return in_turn("a cube in memory arrives", arrive, repeats, after=leave, baseline=baseline)
+
+
+def _side_by_side(window: Any, repeats: int, baseline: Any) -> Iterator[Figure]:
+    from napari_udt.bench.viewer_scene import painted
+
+    def arrange(active: bool) -> None:
+        window.desk.side_by_side.set_active(active)
+        painted(window.spectra)
+
+    yield in_turn(
+        "side by side", lambda _: arrange(True), repeats, after=lambda: arrange(False), baseline=baseline
+    )
+    arrange(True)
+    yield in_turn(
+        "stacked again", lambda _: arrange(False), repeats, after=lambda: arrange(True), baseline=baseline
+    )
+    arrange(False)
+
+
+def _gaps(window: Any, cube: Any) -> Iterator[Figure]:
+    """Gaps of the event loop during a transfer by the bundled model, and as long at rest."""
+    from napari_udt.bench.viewer_scene import GapProbe, live_until
+
+    if not window.transfer.run_button.enabled:
+        return
+    window.transfer.source.value = cube.name
+    rest = GapProbe()
+    end = time.perf_counter() + _HOVER_S
+    with rest.running():
+        live_until(lambda: time.perf_counter() > end)
+    probe = GapProbe()
+    with probe.running():
+        window.transfer.run_button.native.click()
+        live_until(lambda: not window.transfer.running)
+    yield of_seconds(
+        "gaps between events during a transfer", probe.gaps, goal_ms=60.0, goal_of="p99_ms",
+        baseline="at rest, p50", baseline_ms=1e3 * float(np.median(rest.gaps)),
+    )  # fmt: skip
+    yield of_seconds("gaps between events at rest", rest.gaps)
+
+
+def _places(shape: tuple[int, int, int]) -> list[Any]:
+    from napari_udt.viewer.session import PixelRef
+
+    rng = np.random.default_rng(1)
+    rows, columns = (rng.integers(size // 10, size - size // 10, 200) for size in shape[:2])
+    return [PixelRef("simulated", int(r), int(c)) for r, c in zip(rows, columns, strict=True)]
+
+
+def _plain_plot() -> Callable[[int], None]:
+    """Return a function that draws three curves with bands by pyqtgraph alone, in a plot of the dock's size."""
+    import pyqtgraph as pg
+    from qtpy.QtWidgets import QApplication
+
+    plot = pg.PlotWidget()
+    plot.resize(508, 420)
+    wavelengths = np.linspace(500, 1000, 100)
+    curves = [pg.PlotCurveItem(antialias=True) for _ in range(9)]
+    for curve in curves:
+        plot.addItem(curve)
+    for lower, upper in zip(curves[::3], curves[1::3], strict=True):
+        plot.addItem(pg.FillBetweenItem(lower, upper, brush=(80, 80, 200, 70)))
+    plot.show()
+    rng = np.random.default_rng(2)
+
+    def draw(_: int) -> None:
+        for curve in curves:
+            curve.setData(wavelengths, rng.random(100))
+        plot.repaint()
+        QApplication.processEvents()
+
+    return draw
+
+
+def _renderer() -> str:
+    """Return what draws OpenGL; "llvmpipe" is the processor."""
+    try:
+        from vispy.gloo import gl
+
+        return str(gl.glGetParameter(gl.GL_RENDERER))
+    except Exception:  # a fact for the reader, not worth an error
+        return "unknown"
+
+
+def _text(found: dict[str, Any]) -> str:
+    from napari_udt.bench.command import format_table
+
+    figures = [
+        Figure(**{k: v for k, v in each.items() if k not in ("ratio", "met")}) for each in found["results"]
+    ]
+    facts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in found["machine"].items())
+    size = " x ".join(map(str, found["cube"]))
+    return (
+        f"Viewer on {facts}; three cubes of {size} in memory.\n\n{format_table([HEADER, *map(row, figures)])}"
+    )

@@ -1,0 +1,130 @@
+"""What the viewer's benchmark looks at: three cubes of a camera's size, a window, a dock alone, and probes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import QEvent, QObject, QPoint, Qt, QTimer
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from napari_udt.cube import SpectralCube
+from napari_udt.viewer.app import Window
+from napari_udt.viewer.demo import screen_position
+from napari_udt.viewer.session import PixelRef, Session
+from napari_udt.viewer.widgets.spectra_dock import SpectraDock
+
+CUBE = (480, 640, 100)
+CLASSES = 20
+_WAVELENGTHS_NM = np.linspace(500.0, 1000.0, CUBE[2])
+
+
+def cubes(picture: tuple[int, int] = CUBE[:2]) -> tuple[SpectralCube, SpectralCube, SpectralCube]:
+    """Return a simulated cube, one "transferred" from it, and one of a second domain: random spectra, 20 classes."""
+    labels = (np.arange(picture[1]) * CLASSES // picture[1])[np.newaxis].repeat(picture[0], axis=0)
+    names = {i: f"structure {i}" for i in range(CLASSES)}
+    rng = np.random.default_rng(0)
+    base = {"labels": labels, "label_names": names, "quantity": "reflectance [1]"}
+
+    def made(name: str, domain: str, **fields: Any) -> SpectralCube:
+        data = rng.random((*picture, CUBE[2]), dtype=np.float32)
+        return SpectralCube(data, _WAVELENGTHS_NM, "HSI", domain=domain, name=name, **base, **fields)  # type: ignore[arg-type]
+
+    provenance = {"source": {"name": "simulated"}, "model": {"name": "bench", "kind": "cinn"}}
+    return (
+        made("simulated", "simulated"),
+        made("transferred", "transferred", provenance=provenance),
+        made("second", "second", origin="drawn from random numbers"),
+    )
+
+
+def dock_alone(session: Session) -> SpectraDock:
+    """Return a Spectra dock in a window of its own, without napari."""
+    dock = SpectraDock(session)
+    dock.resize(520, 700)
+    dock.show()
+    painted(dock)
+    return dock
+
+
+def painted(dock: SpectraDock) -> None:
+    """Wait until the dock shows what the session holds, and paint it now."""
+    QApplication.processEvents()
+    while dock.busy:
+        QApplication.processEvents()
+    dock.repaint()
+    QApplication.processEvents()
+
+
+def point_of(window: Window, pixel: PixelRef) -> QPoint:
+    """Return where a pixel lies on the canvas."""
+    return QPoint(*(round(v) for v in screen_position(window, pixel)))
+
+
+def canvas_of(window: Window) -> Any:
+    """Return napari's canvas, a Qt widget."""
+    return window.viewer.window._qt_viewer.canvas.native
+
+
+def click(window: Window, point: QPoint) -> None:
+    """Click on the canvas and wait until it and the curves are painted."""
+    canvas, session = canvas_of(window), window.desk.session
+    before = len(session.pins)
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
+    while len(session.pins) == before:
+        QApplication.processEvents()
+    painted(window.spectra)
+
+
+class PaintCounter(QObject):
+    """Counts how often a widget is painted."""
+
+    def __init__(self, widget: Any) -> None:
+        super().__init__(widget)
+        self.count = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
+        """Count, and let everything pass."""
+        if event is not None and event.type() == QEvent.Type.Paint:
+            self.count += 1
+        return False
+
+
+class GapProbe(QObject):
+    """Ticks as often as the event loop lets it; the gaps between ticks are what a person waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gaps: list[float] = []
+        self._last = time.perf_counter()
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._ticked)
+
+    @contextmanager
+    def running(self, interval_ms: int = 5) -> Iterator[list[float]]:
+        """Collect gaps, in seconds, while a block runs."""
+        self._last = time.perf_counter()
+        self._timer.start(interval_ms)
+        try:
+            yield self.gaps
+        finally:
+            self._timer.stop()
+
+    def _ticked(self) -> None:
+        now = time.perf_counter()
+        self.gaps.append(now - self._last)
+        self._last = now
+
+
+def live_until(done: Callable[[], bool], patience_s: float = 300.0) -> None:
+    """Let Qt wait for events, as a window at rest does, until something has happened."""
+    end = time.monotonic() + patience_s
+    while not done() and time.monotonic() < end:
+        QApplication.processEvents()
+        time.sleep(0.001)

@@ -1,0 +1,63 @@
+"""What the monkey found, kept: deleting what is selected (napari takes one by one), layers with more axes."""
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image
+
+from napari_udt.viewer.desk import desk_of
+from napari_udt.viewer.map_job import SpectralMap
+from napari_udt.viewer.session import PixelRef
+
+
+@pytest.fixture
+def viewer():
+    return ViewerModel()
+
+
+@pytest.fixture
+def desk(viewer, pat, transferred):
+    desk = desk_of(viewer)
+    cube = pat()
+    desk.session.add(cube)
+    desk.session.add(transferred(cube))
+    desk.session.pin(PixelRef("forearm", 3, 3))
+    desk.maps.show(cube, SpectralMap("saturation", "1", cube.labels * 1.0, (0.0, 1.0), "turbo"))
+    return desk
+
+
+@pytest.mark.parametrize("arranged", [False, True])
+def test_everything_can_be_selected_and_deleted(viewer, desk, arranged):
+    desk.side_by_side.set_active(arranged)
+    viewer.layers.select_all()
+    viewer.layers.remove_selected()
+    assert len(viewer.layers) == len(desk.session) == 0
+    assert not desk.side_by_side.active
+
+
+def test_a_picture_selected_with_its_other_layers_goes_with_all_of_them(viewer, desk):
+    viewer.layers.selection = {layer for layer in viewer.layers if layer.name.startswith("forearm →")}
+    viewer.layers.remove_selected()
+    assert [entry.key for entry in desk.session] == ["forearm"]
+    assert all(not layer.name.startswith("forearm →") for layer in viewer.layers)
+
+
+def test_a_picture_takes_along_what_was_not_selected(viewer, desk):
+    viewer.layers.selection = {viewer.layers["forearm"]}
+    viewer.layers.remove_selected()
+    assert [entry.key for entry in desk.session] == ["forearm → real"]
+    assert [layer.name for layer in viewer.layers if isinstance(layer, Image)] == ["forearm → real"]
+
+
+def test_a_layer_removed_by_code_takes_along_others_that_are_selected(viewer, desk):
+    viewer.layers.selection = {viewer.layers["forearm · structures"]}
+    viewer.layers.remove("forearm")
+    assert "forearm · structures" not in viewer.layers
+
+
+def test_cubes_open_beside_a_layer_with_more_axes(viewer, desk, pat):
+    viewer.add_image(np.zeros((2, 3, 8, 9)))
+    desk.session.add(pat("another"))
+    desk.side_by_side.set_active(True)
+    assert desk.side_by_side.active
+    assert "another" in desk.adapter
