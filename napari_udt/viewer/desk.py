@@ -6,7 +6,15 @@ import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from napari_udt.viewer.layers import LayerAdapter, MapLayers, PinLayers, RegionLayers, SideBySide
+from napari_udt.viewer.layers import (
+    ColourLayers,
+    LayerAdapter,
+    MapLayers,
+    PairView,
+    PinLayers,
+    RegionLayers,
+    SideBySide,
+)
 from napari_udt.viewer.pointer import Pointer, WavelengthSlider
 from napari_udt.viewer.session import Session
 
@@ -23,7 +31,9 @@ class Desk:
     pins: PinLayers
     regions: RegionLayers
     maps: MapLayers
+    colours: ColourLayers
     side_by_side: SideBySide
+    pair_view: PairView
     pointer: Pointer
     slider: WavelengthSlider
 
@@ -43,13 +53,16 @@ def _made(viewer: ViewerModel) -> Desk:
     session = Session()
     adapter = LayerAdapter(viewer, session)
     pins = PinLayers(adapter)
+    side_by_side = SideBySide(adapter, pins)
     return Desk(
         session=session,
         adapter=adapter,
         pins=pins,
         regions=RegionLayers(adapter),
         maps=MapLayers(adapter),
-        side_by_side=SideBySide(adapter, pins),
+        colours=ColourLayers(adapter),
+        side_by_side=side_by_side,
+        pair_view=PairView(adapter, side_by_side),
         pointer=Pointer(adapter),
         slider=WavelengthSlider(adapter),
     )
