@@ -96,15 +96,19 @@ def visible_share(wavelengths_nm: ArrayLike) -> Array:
     return np.asarray(products[inside].sum(axis=0) / products.sum(axis=0))
 
 
+def xyz_to_linear(xyz: ArrayLike) -> Array:
+    """Return linear sRGB, shape (..., 3), of XYZ with Y = 1 for white; beyond 0 to 1 for colours that sRGB lacks."""
+    return np.asarray(np.asarray(xyz) @ _TO_SRGB.T)
+
+
 def xyz_to_srgb(xyz: ArrayLike) -> NDArray[np.float32]:
     """Return sRGB between 0 and 1, shape (..., 3), of XYZ with Y = 1 for white; colours that it lacks are clipped."""
-    linear = np.asarray(xyz) @ _TO_SRGB.T
-    return _encoded(np.clip(linear, 0.0, 1.0)).astype(np.float32)
+    return _encoded(np.clip(xyz_to_linear(xyz), 0.0, 1.0)).astype(np.float32)
 
 
 def outside_srgb(xyz: ArrayLike, tolerance: float = 1e-3) -> NDArray[np.bool_]:
     """Whether a colour is one that sRGB lacks, shape (...): too bright, or too saturated."""
-    linear = np.asarray(xyz) @ _TO_SRGB.T
+    linear = xyz_to_linear(xyz)
     return np.asarray(np.any((linear < -tolerance) | (linear > 1 + tolerance), axis=-1))
 
 

@@ -95,7 +95,7 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
     place = {"area": "right", "add_vertical_stretch": False}
     upper = viewer.window.add_dock_widget(transfer, name="Transfer", **place)
     lower = viewer.window.add_dock_widget(spectra, name="Spectra", **place)
-    behind = viewer.window.add_dock_widget(compare, name="Compare", **(place | {"add_vertical_stretch": True}))
+    behind = viewer.window.add_dock_widget(compare, name="Compare", **place)
     main = viewer.window._qt_window
     main.tabifyDockWidget(upper, behind)
     upper.raise_()

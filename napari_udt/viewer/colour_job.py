@@ -84,13 +84,19 @@ def _daylight(cube: SpectralCube, progress: Progress) -> ColourPicture:
     if sentence := daylight_obstacle(cube):
         raise CubeError(sentence)
     xyz = _tristimulus(cube, progress)
-    known = xyz[..., 1][np.isfinite(xyz[..., 1])]
-    white = float(np.percentile(known, _WHITE_PERCENTILE)) if known.size else 1.0
-    xyz = np.nan_to_num(xyz / (white if white > 0 else 1.0))
+    xyz = np.nan_to_num(xyz / _exposure(xyz))
     clipped = 100 * float(colour.outside_srgb(xyz).mean())
     values = np.round(255 * colour.xyz_to_srgb(xyz)).astype(np.uint8)
-    remark = f"{_missing(cube)} White is the 99th percentile of luminance; {clipped:.1f} % of pixels were clipped to sRGB."
+    remark = f"{_missing(cube)} The brightest hundredth is full brightness; {clipped:.1f} % of pixels were clipped to sRGB."
     return ColourPicture("colour in daylight (CIE 1931, D65)", values, remark.strip())
+
+
+def _exposure(xyz: NDArray[np.float32]) -> float:
+    """Return what is shown at full brightness: the brightest of red, green and blue in all but 1 % of the pixels."""
+    brightest = colour.xyz_to_linear(xyz).max(axis=-1)
+    known = brightest[np.isfinite(brightest)]
+    top = float(np.percentile(known, _WHITE_PERCENTILE)) if known.size else 0.0
+    return top if top > 0 else 1.0
 
 
 def _missing(cube: SpectralCube) -> str:
@@ -118,7 +124,9 @@ def _wavelengths(cube: SpectralCube, rgb_nm: tuple[float, float, float], progres
     low, high = cube.wavelengths_nm[0], cube.wavelengths_nm[-1]
     outside = [nm for nm in rgb_nm if not low - 1 <= nm <= high + 1]
     if outside:
-        raise CubeError(f"{cube.name} covers {low:.0f}-{high:.0f} nm, not {outside[0]:.0f} nm; choose within that.")
+        raise CubeError(
+            f"{cube.name} covers {low:.0f}-{high:.0f} nm, not {outside[0]:.0f} nm; choose within that."
+        )
     planes = []
     for done, nm in enumerate(rgb_nm, start=1):
         planes.append(cube.image(nm))

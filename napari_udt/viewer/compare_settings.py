@@ -50,7 +50,9 @@ def settings_from(text: str) -> CompareSettings:
     usual = CompareSettings()
     if not isinstance(stored, dict):
         return usual
-    good = {f.name: stored[f.name] for f in fields(usual) if f.name in stored and _fits(f.name, stored[f.name])}
+    good = {
+        f.name: stored[f.name] for f in fields(usual) if f.name in stored and _fits(f.name, stored[f.name])
+    }
     return replace(usual, **good)
 
 

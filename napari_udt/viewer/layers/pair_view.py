@@ -26,7 +26,9 @@ PairMode = Literal["off", "difference", "swipe", "blink"]
 _GRIP = 8.0  # screen pixels on both sides of the divider
 _LINE_COLOUR = "#ffd34d"
 _BLUE_WHITE_RED = Colormap(
-    ["#2166ac", "#92c5de", "#f7f7f7", "#f4a582", "#b2182b"], name="blue white red", display_name="blue white red"
+    ["#2166ac", "#92c5de", "#f7f7f7", "#f4a582", "#b2182b"],
+    name="blue white red",
+    display_name="blue white red",
 )
 
 
@@ -91,7 +93,7 @@ class PairView:
         """Show the other one of two blinking cubes."""
         if self.mode != "blink":
             return
-        upper, lower = self._by_height()
+        upper = self._by_height()[0]
         upper.image.visible = not upper.image.visible
         self._name_blinking()
 
@@ -148,7 +150,7 @@ class PairView:
             _line(first.image, column),
             name="divider",
             edge_color=_LINE_COLOUR,
-            edge_width=first.image.data.shape[1] / 250,
+            edge_width=first.image.data.shape[1] / 150,
             vector_style="line",
             scale=first.image.scale[1:],
             units=first.image.units[1:],

@@ -109,7 +109,9 @@ class ColourRow(QWidget):
             return
         shown = self._colours.show(request.cube, found)
         self._waiting.pop(0)
-        self.told.emit(f"{found.title}. {found.remark}" if shown else f"{request.cube.name} was closed meanwhile.")
+        self.told.emit(
+            f"{found.title}. {found.remark}" if shown else f"{request.cube.name} was closed meanwhile."
+        )
         if self._waiting:
             self._run()
 

@@ -10,7 +10,6 @@ from qtpy.QtGui import QHideEvent
 from qtpy.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -47,14 +46,17 @@ _TOOLTIPS: dict[str, tuple[str, str]] = {
         "The second cube left of a divider, the first right of it; drag the divider in the picture or here. Only for "
         "cubes of the same pixels.",
     ),
-    "blink": ("Blink", "Both cubes in turn at the same place; the eye finds what changes. Space starts and stops it."),
+    "blink": (
+        "Blink",
+        "Both cubes in turn at the same place; the eye finds what changes. Space starts and stops it.",
+    ),
 }
 _SCALES = {
-    "automatic": "One scale where sensible",
-    "common": "One scale for all",
-    "own": "Each its own scale",
+    "automatic": "Scale: automatic",
+    "common": "Scale: one for all",
+    "own": "Scale: each its own",
 }
-_KINDS = {"absolute": "Difference in the cubes' unit", "relative": "Difference in %"}
+_KINDS = {"absolute": "Difference: values", "relative": "Difference: in %"}
 
 
 class CompareDock(QWidget):
@@ -95,8 +97,12 @@ class CompareDock(QWidget):
 
     def _make_widgets(self, colours: ColourLayers) -> None:
         self.buttons = {mode: _toggle(*texts, self) for mode, texts in _TOOLTIPS.items()}
-        self.first = _box("first", "First cube", "The cube that is looked at: usually the transferred one.", self)
-        self.second = _box("second", "Second cube", "The cube that it is compared with: usually its source.", self)
+        self.first = _box(
+            "first", "First cube", "The cube that is looked at: usually the transferred one.", self
+        )
+        self.second = _box(
+            "second", "Second cube", "The cube that it is compared with: usually its source.", self
+        )
         self.pictures = PickButton(
             "pictures",
             "Pictures",
@@ -108,7 +114,7 @@ class CompareDock(QWidget):
             "scale",
             "Scale",
             "One scale shows the same value as the same brightness; each its own shows all structures. "
-            "“Where sensible” shares it unless one picture would go flat.",
+            "“Automatic” shares it unless one picture would go flat.",
             self,
         )
         self.kind = _box("kind", "Difference", "First minus second; in %, of the second.", self)
@@ -119,35 +125,20 @@ class CompareDock(QWidget):
         self.divider = _divider_slider(self)
         self.colours = ColourRow(colours, parent=self)
         self.status = text_line("status", self)
+        self.status.setMinimumSize(1, 1)  # Qt would keep room for the text wrapped into a narrow column
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
     def _arrange(self) -> None:
-        buttons = QHBoxLayout()
-        buttons.setSpacing(4)
-        for button in self.buttons.values():
-            buttons.addWidget(button)
-        grid = QGridLayout()
-        grid.setSpacing(4)
-        between = QLabel("with", self)
-        between.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        grid.addWidget(self.first, 0, 0)
-        grid.addWidget(between, 0, 1)
-        grid.addWidget(self.second, 0, 2)
-        grid.addWidget(self.pictures, 1, 0)
-        grid.addWidget(self.scale, 1, 2)
-        grid.addWidget(self.divider, 2, 0)
-        grid.addWidget(self.rate, 2, 1)
-        grid.addWidget(self.kind, 2, 2)
-        grid.setColumnStretch(0, 1)
-        grid.setColumnStretch(2, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
-        layout.addLayout(buttons)
-        layout.addLayout(grid)
+        layout.addLayout(_row(*self.buttons.values()))
+        layout.addLayout(_row(self.first, QLabel("with", self), self.second))
+        layout.addLayout(_row(self.pictures, self.scale, self.kind))
+        layout.addLayout(_row(QLabel("Divider", self), self.divider, QLabel("Blink", self), self.rate))
         layout.addWidget(self.colours)
         layout.addWidget(self.status)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        layout.addStretch()
 
     def _connect(self) -> None:
         for mode, button in self.buttons.items():
@@ -273,6 +264,14 @@ class CompareDock(QWidget):
         self.colours.set_rgb_nm((settings.red_nm, settings.green_nm, settings.blue_nm))
         self._side_by_side.set_scale(settings.scale)
         self._pair_view.set_kind(settings.kind)
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(4)
+    for widget in widgets:
+        row.addWidget(widget)
+    return row
 
 
 def _toggle(text: str, tooltip: str, parent: QWidget) -> QPushButton:
