@@ -13,6 +13,7 @@ from napari_udt.viewer.desk import Desk, desk_of
 if TYPE_CHECKING:
     import napari
 
+    from napari_udt.viewer.widgets.compare_dock import CompareDock
     from napari_udt.viewer.widgets.spectra_dock import SpectraDock
     from napari_udt.viewer.widgets.transfer_dock import TransferDock
 
@@ -23,12 +24,13 @@ _TRANSFER_HEIGHT = 420  # with the row of the file, two lines of status and two 
 
 @dataclass(eq=False)
 class Window:
-    """A window of ours: napari's viewer, its desk, and the two docks."""
+    """A window of ours: napari's viewer, its desk, and the docks."""
 
     viewer: napari.Viewer
     desk: Desk
     spectra: SpectraDock
     transfer: TransferDock
+    compare: CompareDock
 
 
 def launch(paths: Iterable[Path | str] = (), *, show: bool = True) -> None:
@@ -66,18 +68,19 @@ def furnish(viewer: napari.Viewer) -> Window:
     from napari_udt.viewer.widgets.wavelength_field import SliderDress
 
     desk = desk_of(viewer)
-    spectra, transfer = add_docks(viewer)
+    spectra, transfer, compare = add_docks(viewer)
     qt_viewer = viewer.window._qt_viewer
     FileOpener(desk.session, qt_viewer, transfer.ask)
     SliderDress(desk.session, qt_viewer.dims)
-    return Window(viewer, desk, spectra, transfer)
+    return Window(viewer, desk, spectra, transfer, compare)
 
 
-def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock]:
-    """Add the Transfer dock, the Session dock behind it, and the Spectra dock below, at the right of a viewer."""
+def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, CompareDock]:
+    """Add Transfer, Compare and Session, one behind the other, and below them Spectra at the right of a viewer."""
     from qtpy.QtCore import Qt
     from qtpy.QtWidgets import QApplication
 
+    from napari_udt.viewer.widgets.compare_dock import CompareDock
     from napari_udt.viewer.widgets.session_dock import SessionDock
     from napari_udt.viewer.widgets.spectra_dock import SpectraDock
     from napari_udt.viewer.widgets.transfer_dock import TransferDock
@@ -85,13 +88,13 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock]:
     desk = desk_of(viewer)
     transfer = TransferDock(desk.session, desk.side_by_side)
     spectra = SpectraDock(desk.session, desk.regions, desk.maps)
-    upper = viewer.window.add_dock_widget(transfer, name="Transfer", area="right", add_vertical_stretch=False)
-    session = viewer.window.add_dock_widget(
-        SessionDock(desk.session), name="Session", area="right", add_vertical_stretch=False
-    )
-    lower = viewer.window.add_dock_widget(spectra, name="Spectra", area="right", add_vertical_stretch=False)
+    compare = CompareDock(desk.session, desk.side_by_side, desk.pair_view, desk.colours)
+    place = {"area": "right", "add_vertical_stretch": False}
+    upper = viewer.window.add_dock_widget(transfer, name="Transfer", **place)
+    lower = viewer.window.add_dock_widget(spectra, name="Spectra", **place)
     main = viewer.window._qt_window
-    main.tabifyDockWidget(upper, session)
+    for name, dock in (("Compare", compare), ("Session", SessionDock(desk.session))):
+        main.tabifyDockWidget(upper, viewer.window.add_dock_widget(dock, name=name, **place))
     upper.raise_()
     main.resize(*WINDOW_SIZE)
     QApplication.processEvents()  # heights of docks only hold once the window has its size
@@ -100,4 +103,4 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock]:
     )
     main.resizeDocks([upper], [_DOCK_WIDTH], Qt.Orientation.Horizontal)
     desk.adapter.fit(desk.adapter.open_keys[-1:])
-    return spectra, transfer
+    return spectra, transfer, compare

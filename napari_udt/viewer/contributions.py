@@ -19,6 +19,7 @@ from napari_udt.viewer.samples import SampleKey, sample_path
 if TYPE_CHECKING:
     import napari.viewer
 
+    from napari_udt.viewer.layers import PairMode
     from napari_udt.viewer.opening import Ask
     from napari_udt.viewer.session import Session
 
@@ -203,7 +204,7 @@ def _sample(key: SampleKey) -> list[LayerTuple]:
 
 
 def open_comparison(viewer: napari.viewer.Viewer) -> None:
-    """Open both docks: spectra and transfer."""
+    """Open the docks: spectra, transfer and compare."""
     from napari_udt.viewer.app import add_docks
 
     add_docks(viewer)
@@ -260,6 +261,34 @@ def redo(viewer: napari.viewer.Viewer) -> None:
     from napari_udt.viewer.desk import desk_of
 
     desk_of(viewer).undo_keys.redo(viewer)
+
+
+def toggle_difference(viewer: napari.viewer.Viewer) -> None:
+    """Show what a transfer changed, or everything again."""
+    _toggle_pair(viewer, "difference")
+
+
+def toggle_swipe(viewer: napari.viewer.Viewer) -> None:
+    """Put a divider between a transferred cube and its source, or take it away."""
+    _toggle_pair(viewer, "swipe")
+
+
+def _toggle_pair(viewer: napari.viewer.Viewer, mode: PairMode) -> None:
+    """Switch a view of the newest transferred cube and its source on or off.
+
+    Raises
+    ------
+    CubeError
+        When no two open cubes belong together; napari shows the sentence.
+    """
+    from napari_udt.viewer.comparison import usual_pair
+    from napari_udt.viewer.desk import desk_of
+
+    desk = desk_of(viewer)
+    if desk.pair_view.mode == mode:
+        desk.pair_view.stop()
+    elif sentence := desk.pair_view.show(mode, *(usual_pair(desk.session) or ("", ""))):
+        raise CubeError(sentence)
 
 
 def _as_list(path: Any) -> list[str]:

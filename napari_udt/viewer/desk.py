@@ -6,7 +6,15 @@ import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from napari_udt.viewer.layers import LayerAdapter, MapLayers, PinLayers, RegionLayers, SideBySide
+from napari_udt.viewer.layers import (
+    ColourLayers,
+    LayerAdapter,
+    MapLayers,
+    PairView,
+    PinLayers,
+    RegionLayers,
+    SideBySide,
+)
 from napari_udt.viewer.pointer import Pointer, WavelengthSlider
 from napari_udt.viewer.preferences import apply, preferences
 from napari_udt.viewer.session import Session
@@ -25,7 +33,9 @@ class Desk:
     pins: PinLayers
     regions: RegionLayers
     maps: MapLayers
+    colours: ColourLayers
     side_by_side: SideBySide
+    pair_view: PairView
     pointer: Pointer
     slider: WavelengthSlider
     undo_keys: UndoKeys
@@ -72,7 +82,9 @@ def _made(viewer: ViewerModel) -> Desk:
         pins=pins,
         regions=RegionLayers(adapter),
         maps=MapLayers(adapter),
+        colours=ColourLayers(adapter),
         side_by_side=side_by_side,
+        pair_view=PairView(adapter, side_by_side),
         pointer=Pointer(adapter),
         slider=WavelengthSlider(adapter),
         undo_keys=UndoKeys(viewer, session.history),

@@ -159,6 +159,11 @@ def contrast_limits(cube: SpectralCube) -> tuple[float, float]:
     return (low, high) if high > low else (low, low + max(1e-6, abs(low) * 1e-3))
 
 
+def unit_of(cube: SpectralCube) -> str:
+    """Return the unit of a cube's values, "1" for plain numbers."""
+    return cube.quantity.partition("[")[2].rstrip("] ") or "1"
+
+
 def structure_colour(name: str) -> str:
     """Return the colour of a structure, the same in every cube (hex); unknown names get a steady spare one."""
     known = _STRUCTURE_COLOURS.get(name.lower().replace(" ", "_"))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.unmixing import HAEMOGLOBIN_UNITS, unmix
+from napari_udt.viewer.layer_data import unit_of
 
 Progress = Callable[[int, int], None]
 
@@ -90,11 +91,10 @@ def _band_map(
         stop = min(start + step, rows)
         picture[start:stop] = cube.rows(start, stop)[..., channels[0] : channels[-1] + 1].mean(axis=-1)
         progress(stop, rows)
-    unit = cube.quantity.partition("[")[2].rstrip("] ") or "1"
     known = picture[np.isfinite(picture)]
     bottom = float(np.percentile(known, 100 - _HIGHEST)) if known.size else 0.0
     limits = (bottom, max(_top(picture), np.nextafter(bottom, np.inf)))
-    return (SpectralMap(f"mean {low:.0f}–{high:.0f} nm", unit, picture, limits, "gray"),)
+    return (SpectralMap(f"mean {low:.0f}–{high:.0f} nm", unit_of(cube), picture, limits, "gray"),)
 
 
 def _top(values: NDArray[np.floating[Any]]) -> float:

@@ -1,9 +1,21 @@
-"""The one room that touches ``viewer.layers``: cubes, pins, regions, maps and the side-by-side arrangement."""
+"""The one room that touches ``viewer.layers``: cubes, pins, regions, maps, colours and the arrangements for comparing."""
 
 from napari_udt.viewer.layers.adapter import CubeLayers, LayerAdapter
+from napari_udt.viewer.layers.colours import ColourLayers
 from napari_udt.viewer.layers.maps import MapLayers
+from napari_udt.viewer.layers.pair_view import PairMode, PairView
 from napari_udt.viewer.layers.pins import PinLayers
 from napari_udt.viewer.layers.regions import RegionLayers
 from napari_udt.viewer.layers.side_by_side import SideBySide
 
-__all__ = ["CubeLayers", "LayerAdapter", "MapLayers", "PinLayers", "RegionLayers", "SideBySide"]
+__all__ = [
+    "ColourLayers",
+    "CubeLayers",
+    "LayerAdapter",
+    "MapLayers",
+    "PairMode",
+    "PairView",
+    "PinLayers",
+    "RegionLayers",
+    "SideBySide",
+]

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 # What stands behind the cube's key in the names of its layers.
 _TITLES = {
     "image": "",
+    "colours": " · colours",
     "labels": " · structures",
     "oxygenation": " · oxygen saturation",
     "pins": " · pins",
@@ -47,6 +48,7 @@ class CubeLayers:
     """The layers of one open cube, bottom to top."""
 
     image: Image
+    colours: Image | None = None
     oxygenation: Image | None = None
     labels: Labels | None = None
     regions: Shapes | None = None
@@ -73,6 +75,7 @@ class LayerAdapter:
     """
 
     structure_changed = Signal()  # a cube's layers came or went
+    part_added = Signal(str)  # a cube got one more layer: its key
     part_removed = Signal(str, str)  # the user removed one layer of a cube: its key, which part
 
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
@@ -236,13 +239,16 @@ class LayerAdapter:
             self.viewer.reset_view(layers=pictures if alike else None)
 
     def attach(self, key: str, part: str, layer: Layer) -> None:
-        """Add a layer of a cube directly above the layers that it has."""
+        """Add a layer of a cube directly above those that it has and that lie below such a part."""
         group, layers = self._open[key], self.viewer.layers
+        order = [f.name for f in fields(group)]
+        lower = [own for name in order[: order.index(part)] if (own := getattr(group, name)) is not None]
         with self.own_changes():
             active = layers.selection.active
-            layers.insert(max(layers.index(own) for own in group) + 1, layer)
+            layers.insert(max(layers.index(own) for own in lower) + 1, layer)
             layers.selection.active = active
         setattr(group, part, layer)
+        self.part_added.emit(key)
 
     def detach(self, key: str, part: str) -> None:
         """Remove a layer of a cube, if it is there."""

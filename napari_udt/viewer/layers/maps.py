@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
 
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 _OPACITY = 0.85
 _COLOUR_BAR = (14, 110)  # pixels: napari's own is broader than a picture side by side allows
+
+
+def show_colour_bar(layer: Image) -> None:
+    """Show a layer's colour bar, small."""
+    if hasattr(layer, "colorbar"):  # napari 0.6 has none
+        layer.colorbar.size, layer.colorbar.visible = _COLOUR_BAR, True
 
 
 class MapLayers:
@@ -38,27 +44,32 @@ class MapLayers:
         if layer is not None:
             layer.data, layer.contrast_limits = found.values, found.limits
             return layer
-        return self._added(key, cube, title, found)
+        return self._put(self._made(key, title, found), key, cube, title)
 
     def top_cube(self) -> SpectralCube | None:
         """Return the topmost visible cube, of which a map is wanted."""
         key = self._adapter.top_key()
         return None if key is None else self._adapter[key].cube
 
-    def _added(self, key: str, cube: SpectralCube, title: str, found: SpectralMap) -> Image:
-        group, layers = self._adapter[key], self._adapter.viewer.layers
+    def _made(self, key: str, title: str, found: SpectralMap) -> Image:
         layer = Image(
             found.values,
             name=f"{key} · {title}",
-            scale=group.image.scale[1:],
-            units=group.image.units[1:],
-            axis_labels=group.image.axis_labels[1:],
             contrast_limits=found.limits,
             colormap=found.colormap,
             opacity=_OPACITY,
+            **self._plane(key),
         )
-        if hasattr(layer, "colorbar"):  # napari 0.6 has none
-            layer.colorbar.size, layer.colorbar.visible = _COLOUR_BAR, True
+        show_colour_bar(layer)
+        return layer
+
+    def _plane(self, key: str) -> dict[str, Any]:
+        """Attributes that lay a layer on a cube's picture."""
+        image = self._adapter[key].image
+        return {"scale": image.scale[1:], "units": image.units[1:], "axis_labels": image.axis_labels[1:]}
+
+    def _put(self, layer: Image, key: str, cube: SpectralCube, title: str) -> Image:
+        group, layers = self._adapter[key], self._adapter.viewer.layers
         others = [other for other, (of, _) in self._maps.items() if of is cube and self._is_open(other)]
         for other in others:  # maps hide each other, and their colour bars share one corner
             other.visible = False

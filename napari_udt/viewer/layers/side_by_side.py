@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 from napari.layers import Layer, Points
 from psygnal import Signal
 
-from napari_udt.viewer.comparison import compared, shared_limits
+from napari_udt.viewer.comparison import Scale, arranged, common_limits, scale_text, title
+from napari_udt.viewer.layer_data import unit_of
+from napari_udt.viewer.layers.looks import Looks
+from napari_udt.viewer.layers.titles import hide_title, show_title
 
 if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter
@@ -20,19 +23,24 @@ if TYPE_CHECKING:
 
 _FILLER = "udt_filler"
 _GAP = 6  # screen pixels between two cells
-_NAME_SIZE = 8  # points: names of results are long
 
 
 class SideBySide:
     """Switches one viewer between the stacked layers and the side-by-side arrangement."""
 
+    entering = Signal()  # another arrangement has to end first
     changed = Signal(bool)
 
     def __init__(self, adapter: LayerAdapter, pins: PinLayers) -> None:
         self._adapter, self._pins = adapter, pins
         self.cells: tuple[str, ...] = ()
-        self._before: dict[Layer, tuple[bool, tuple[float, float] | None]] = {}
+        self.chosen: tuple[str, ...] = ()  # fewer than two: chosen by role
+        self.scale: Scale = "automatic"
+        self.statement = ""  # on which scale the pictures are shown
+        self._looks = Looks()
         self._linked: list[Layer] = []
+        self._placing = False
+        adapter.part_added.connect(self._part_added)
         adapter.part_removed.connect(self._part_removed)
         adapter.structure_changed.connect(self._follow)
 
@@ -57,15 +65,31 @@ class SideBySide:
     def set_active(self, active: bool) -> None:
         """Put the cubes side by side, or stack them again as they were."""
         if active and self.possible():
+            if not self.active:
+                self.entering.emit()
             self._enter()
         elif not active and self.active:
             self._leave()
         self.changed.emit(self.active)
 
+    def choose(self, keys: tuple[str, ...]) -> None:
+        """Put these cubes side by side, at most four; fewer than two: simulated, transferred and real."""
+        self.chosen = keys
+        self._follow()
+
+    def set_scale(self, scale: Scale) -> None:
+        """Show all pictures on one scale, or each on its own."""
+        self.scale = scale
+        if self.active:
+            with self._adapter.own_changes():
+                self._unlink()
+                self._share_contrast()
+            self.changed.emit(True)
+
     def _wanted(self) -> tuple[str, ...]:
         session, top = self._adapter.session, self._adapter.top_key()
         modality = session[top].cube.modality if top is not None and top in session else None
-        return tuple(entry.key for entry in compared(session, modality))
+        return tuple(entry.key for entry in arranged(session, self.chosen, modality))
 
     def _follow(self) -> None:
         """Rearrange after cubes came or went."""
@@ -77,12 +101,24 @@ class SideBySide:
         else:
             self.set_active(False)
 
+    def _part_added(self, key: str) -> None:
+        """Make room in every cell for a layer that one has got."""
+        if key in self.cells and not self._placing:
+            self._enter()
+
     def _part_removed(self, key: str, part: str) -> None:
         """Stack the layers again when the user takes one out of a cell: the cells would shift."""
         if key in self.cells:
             self.set_active(False)
 
     def _enter(self) -> None:
+        self._placing = True
+        try:
+            self._arrange()
+        finally:
+            self._placing = False
+
+    def _arrange(self) -> None:
         viewer, adapter = self._adapter.viewer, self._adapter
         with adapter.own_changes(together=True):
             self._unlink()
@@ -92,8 +128,7 @@ class SideBySide:
             self._pins.always = self.cells
             active = viewer.layers.selection.active
             self._pins.refresh()
-            for layer in viewer.layers:
-                self._before.setdefault(layer, (layer.visible, getattr(layer, "contrast_limits", None)))
+            self._looks.remember(viewer.layers)
             self._place()
             self._show()
             self._share_contrast()
@@ -138,11 +173,11 @@ class SideBySide:
         for layer in self._adapter.viewer.layers:
             if id(layer) not in shown and layer.visible:
                 layer.visible = False
+        self._hide_titles()
         for key in self.cells:
             group = self._adapter[key]
             group.image.visible = True
-            group.image.name_overlay.font_size = _NAME_SIZE
-            group.image.name_overlay.visible = True
+            show_title(group.image, title(self._adapter.session[key]))
             if group.labels is not None:
                 group.labels.visible = True
             if group.pins is not None:
@@ -151,7 +186,10 @@ class SideBySide:
 
     def _share_contrast(self) -> None:
         images = [self._adapter[key].image for key in self.cells]
-        shared = shared_limits(self._before[image][1] for image in images)  # type: ignore[misc]
+        shared = common_limits([self._looks.limits(image) for image in images], self.scale)
+        self.statement = scale_text(shared, unit_of(self._adapter[self.cells[0]].cube), self.scale)
+        for image in images:
+            self._looks.restore_limits(image)
         if shared is None:
             return
         for image in images:
@@ -171,21 +209,15 @@ class SideBySide:
         with self._adapter.own_changes(together=True):
             self._unlink()
             viewer.canvas.grid.enabled = False
-            self._pins.always = ()
-            self._pins.refresh()
             for layer in self._fillers():
                 self._adapter.remove(layer)
-            self._restore()
+            self._hide_titles()
+            self._looks.restore()
         self._adapter.fit([key for key in keys if key in self._adapter])
 
-    def _restore(self) -> None:
+    def _hide_titles(self) -> None:
         for key in self._adapter.open_keys:
-            self._adapter[key].image.name_overlay.visible = False
-        for layer, (visible, limits) in self._before.items():
-            layer.visible = visible
-            if limits is not None:
-                layer.contrast_limits = limits
-        self._before = {}
+            hide_title(self._adapter[key].image)
 
 
 def _filler(image: Layer) -> Points:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_udt.viewer.desk import desk_of
+from napari_udt.viewer.widgets.compare_dock import CompareDock
 from napari_udt.viewer.widgets.session_dock import SessionDock
 from napari_udt.viewer.widgets.spectra_dock import SpectraDock
 from napari_udt.viewer.widgets.transfer_dock import TransferDock
@@ -34,3 +35,11 @@ class SessionPanel(SessionDock):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__(desk_of(napari_viewer).session)
+
+
+class ComparePanel(CompareDock):
+    """The Compare dock of a viewer."""
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        desk = desk_of(napari_viewer)
+        super().__init__(desk.session, desk.side_by_side, desk.pair_view, desk.colours)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from napari.qt.threading import WorkerBase, WorkerBaseSignals
 from qtpy.QtCore import Signal
 
+from napari_udt.viewer.colour_job import ColourRequest
 from napari_udt.viewer.map_job import MapRequest
 
 
@@ -16,14 +17,14 @@ class MapSignals(WorkerBaseSignals):
     """Signals of a map's computation; they reach the window's thread through Qt's queue."""
 
     progressed = Signal(object, object, object)  # request, done, in all
-    succeeded = Signal(object, object)  # request, maps
+    succeeded = Signal(object, object)  # request, maps or a picture
     failed = Signal(object, object)  # request, exception
 
 
 class MapWorker(WorkerBase):
     """Runs one request; a cancelled one ends in silence."""
 
-    def __init__(self, request: MapRequest) -> None:
+    def __init__(self, request: MapRequest | ColourRequest) -> None:
         super().__init__(SignalsClass=MapSignals)
         self._request = request
 

@@ -40,7 +40,7 @@ class TransferMemory(QObject):
         }
 
     def _device(self) -> Any:
-        """What is chosen, or was wished for while devices are still being looked for."""
+        """Return what is chosen, or was wished for while devices are still being looked for."""
         chosen = self._dock.device.value
         return chosen if len(self._dock.device.choices) > 1 else self._told().get("device", chosen)
 
