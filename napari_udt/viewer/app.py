@@ -86,8 +86,8 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock]:
     from napari_udt.viewer.widgets.transfer_dock import TransferDock
 
     desk = desk_of(viewer)
-    transfer = TransferDock(desk.session, desk.side_by_side)
-    spectra = SpectraDock(desk.session, desk.regions, desk.maps)
+    transfer = TransferDock(desk.session, desk.side_by_side, chosen=desk.chosen)
+    spectra = SpectraDock(desk.session, desk.regions, desk.maps, sources=(desk.live, desk.explorer))
     upper = viewer.window.add_dock_widget(transfer, name="Transfer", area="right", add_vertical_stretch=False)
     lower = viewer.window.add_dock_widget(spectra, name="Spectra", area="right", add_vertical_stretch=False)
     main = viewer.window._qt_window

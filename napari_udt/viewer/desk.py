@@ -6,9 +6,18 @@ import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from napari.utils.notifications import show_error
+
+from napari_udt.viewer.chosen_model import ChosenModel
+from napari_udt.viewer.condition_explorer import ConditionExplorer
 from napari_udt.viewer.layers import LayerAdapter, MapLayers, PinLayers, RegionLayers, SideBySide
+from napari_udt.viewer.live_transfer import LiveTransfer
 from napari_udt.viewer.pointer import Pointer, WavelengthSlider
+from napari_udt.viewer.probes import Probes
+from napari_udt.viewer.remembered import RememberedOptions
 from napari_udt.viewer.session import Session
+from napari_udt.viewer.statistics import Worker
+from napari_udt.viewer.trust import TrustBook
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -26,6 +35,12 @@ class Desk:
     side_by_side: SideBySide
     pointer: Pointer
     slider: WavelengthSlider
+    chosen: ChosenModel
+    probes: Probes
+    live: LiveTransfer
+    explorer: ConditionExplorer
+    trust: TrustBook
+    remembered: RememberedOptions
 
 
 _desks: weakref.WeakKeyDictionary[Any, Desk] = weakref.WeakKeyDictionary()
@@ -43,6 +58,8 @@ def _made(viewer: ViewerModel) -> Desk:
     session = Session()
     adapter = LayerAdapter(viewer, session)
     pins = PinLayers(adapter)
+    chosen, probes = ChosenModel(), Probes(Worker().submit)
+    probes.failed.connect(show_error)
     return Desk(
         session=session,
         adapter=adapter,
@@ -52,4 +69,10 @@ def _made(viewer: ViewerModel) -> Desk:
         side_by_side=SideBySide(adapter, pins),
         pointer=Pointer(adapter),
         slider=WavelengthSlider(adapter),
+        chosen=chosen,
+        probes=probes,
+        live=LiveTransfer(probes, chosen),
+        explorer=ConditionExplorer(probes, chosen),
+        trust=TrustBook(probes, chosen),
+        remembered=RememberedOptions(session),
     )

@@ -93,12 +93,15 @@ class CurveId:
         The ticked structure that it stands for.
     region : int, optional
         Number of the drawn region that it stands for. Without any of the three it is the cursor's.
+    extra : str, optional
+        What a model was asked about the spectrum of that place: "live" or "explored".
     """
 
     key: str
     pin: int | None = None
     structure: str | None = None
     region: int | None = None
+    extra: str | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,16 @@ class DisplayOptions:
         Band around it: one standard deviation, 5-95 % or 25-75 % quantiles.
     hover : bool
         Whether curves follow the cursor; if not, only the pins are drawn.
+    live : bool
+        Whether the chosen model transfers the simulated spectrum under the cursor at once.
+    live_band : bool
+        Whether that curve bears the band of admissible conditions.
+    explore : bool
+        Whether the spectrum that is looked at is drawn under another condition as well.
+    explore_class : str, optional
+        The class it is decoded as; None for its own.
+    explore_domain : float
+        0 (simulated) to 1 (real).
     """
 
     mode: Mode = "pixel"
@@ -157,6 +170,11 @@ class DisplayOptions:
     centre: Centre = "mean"
     spread: Spread = "std"
     hover: bool = True
+    live: bool = True
+    live_band: bool = False
+    explore: bool = False
+    explore_class: str | None = None
+    explore_domain: float = 1.0
 
     @property
     def transform(self) -> Transform:

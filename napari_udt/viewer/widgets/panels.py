@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from napari_udt.viewer.desk import desk_of
 from napari_udt.viewer.widgets.spectra_dock import SpectraDock
 from napari_udt.viewer.widgets.transfer_dock import TransferDock
+from napari_udt.viewer.widgets.trust_dock import TrustDock
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -17,7 +18,7 @@ class TransferPanel(TransferDock):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         desk = desk_of(napari_viewer)
-        super().__init__(desk.session, desk.side_by_side)
+        super().__init__(desk.session, desk.side_by_side, chosen=desk.chosen)
 
 
 class SpectraPanel(SpectraDock):
@@ -25,4 +26,12 @@ class SpectraPanel(SpectraDock):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         desk = desk_of(napari_viewer)
-        super().__init__(desk.session, desk.regions, desk.maps)
+        super().__init__(desk.session, desk.regions, desk.maps, sources=(desk.live, desk.explorer))
+
+
+class TrustPanel(TrustDock):
+    """The Trust dock of a viewer."""
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        desk = desk_of(napari_viewer)
+        super().__init__(desk.session, desk.trust, desk.maps)
