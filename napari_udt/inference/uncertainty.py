@@ -7,6 +7,7 @@ the transferred spectra over them is the part of the model's uncertainty that th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,9 @@ def condition_spread(
     source, target = DOMAINS_OF[direction]
     normalised = np.asarray(model.normalise(values, source))
     mean, squares = np.zeros(normalised.shape), np.zeros(normalised.shape)
-    for count, drawn in enumerate(_drawn(model, normalised, (source, target), labels, draws, seed), start=1):
+    for count, drawn in enumerate(
+        admissible_transfers(model, normalised, (source, target), labels, draws, seed), start=1
+    ):
         # Welford's update: no difference of large sums
         step = model.denormalise(drawn, target) - mean
         mean += step / count
@@ -91,15 +94,25 @@ def condition_spread(
     return ConditionSpread(mean.astype(np.float32), std.astype(np.float32), draws)
 
 
-def _drawn(
+def admissible_transfers(
     model: TransferModel,
     normalised: NDArray[Any],
     domains: tuple[Side, Side],
     labels: NDArray[Any] | None,
     draws: int,
     seed: int,
-) -> Any:
-    """Yield transfers in normalised units, one per condition."""
+) -> Iterator[NDArray[np.float64]]:
+    """Yield transfers, one per admissible condition.
+
+    Parameters
+    ----------
+    model, labels, draws, seed
+        See `condition_spread`.
+    normalised : array, shape (n, channels) or (n, channels, rows, columns)
+        Samples of the source domain in normalised units; so are the results, in the target domain's.
+    domains : (str, str)
+        Source and target.
+    """
     import torch
 
     generator = torch.Generator().manual_seed(seed)

@@ -261,7 +261,7 @@ def _open(
             raise CubeError(
                 f"{path}: {error}"
             ) from error  # what a cube says of itself does not name its file
-    origin = {
+    origin: dict[str, Any] = {
         "path": str(path),
         "format": known.name,
         "candidate": chosen.title,

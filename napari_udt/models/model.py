@@ -170,12 +170,29 @@ class TransferModel:
         """
         values: Tensor = self._tensor(x)
         z, log_det = self.encode(values, domain, labels)
-        dimensions = z.shape[1]
+        return as_given(x, self.log_density(values, z, log_det, domain, per_dimension=per_dimension))
+
+    def log_density(
+        self, x: Array, z: Array, log_det: Array, domain: DomainLike, *, per_dimension: bool = False
+    ) -> Array:
+        """Log-likelihood of normalised values that were encoded already, see `log_likelihood`.
+
+        Parameters
+        ----------
+        x : array, shape (n, channels) or (n, channels, rows, columns)
+            In normalised units.
+        z, log_det : array
+            What `encode` made of it.
+        domain, per_dimension
+            See `log_likelihood`.
+        """
+        latent: Tensor = self._tensor(z)
+        dimensions = latent.shape[1]
         constant = 0.5 * dimensions * math.log(2.0 * math.pi)
-        found = log_det - 0.5 * z.square().sum(dim=1) - constant
+        found = self._tensor(log_det) - 0.5 * latent.square().sum(dim=1) - constant
         if self._compresses:
             mean, std = self._statistics(domain)
-            found = found + log_slope(values * std + mean).flatten(1).sum(dim=1)
+            found = found + log_slope(self._tensor(x) * std + mean).flatten(1).sum(dim=1)
         return as_given(x, found / dimensions if per_dimension else found)
 
     def round_trip_error(self, x: Array, domain: DomainLike, labels: Labels = None) -> Array:

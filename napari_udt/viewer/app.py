@@ -76,24 +76,30 @@ def furnish(viewer: napari.Viewer) -> Window:
 
 
 def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, CompareDock]:
-    """Add Transfer, Compare and Session, one behind the other, and below them Spectra at the right of a viewer."""
+    """Add Transfer, Compare, Trust and Session, one behind the other, and below them Spectra at the right of a viewer."""
     from qtpy.QtCore import Qt
-    from qtpy.QtWidgets import QApplication
+    from qtpy.QtWidgets import QApplication, QWidget
 
     from napari_udt.viewer.widgets.compare_dock import CompareDock
     from napari_udt.viewer.widgets.session_dock import SessionDock
     from napari_udt.viewer.widgets.spectra_dock import SpectraDock
     from napari_udt.viewer.widgets.transfer_dock import TransferDock
+    from napari_udt.viewer.widgets.trust_dock import TrustDock
 
     desk = desk_of(viewer)
-    transfer = TransferDock(desk.session, desk.side_by_side)
-    spectra = SpectraDock(desk.session, desk.regions, desk.maps)
+    transfer = TransferDock(desk.session, desk.side_by_side, chosen=desk.chosen)
+    spectra = SpectraDock(desk.session, desk.regions, desk.maps, sources=(desk.live, desk.explorer))
     compare = CompareDock(desk.session, desk.side_by_side, desk.pair_view, desk.colours)
+    behind: dict[str, QWidget] = {
+        "Compare": compare,
+        "Trust": TrustDock(desk.session, desk.trust, desk.maps),
+        "Session": SessionDock(desk.session),
+    }
     place = {"area": "right", "add_vertical_stretch": False}
     upper = viewer.window.add_dock_widget(transfer, name="Transfer", **place)
     lower = viewer.window.add_dock_widget(spectra, name="Spectra", **place)
     main = viewer.window._qt_window
-    for name, dock in (("Compare", compare), ("Session", SessionDock(desk.session))):
+    for name, dock in behind.items():
         main.tabifyDockWidget(upper, viewer.window.add_dock_widget(dock, name=name, **place))
     upper.raise_()
     main.resize(*WINDOW_SIZE)

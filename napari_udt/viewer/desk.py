@@ -6,6 +6,10 @@ import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from napari.utils.notifications import show_error
+
+from napari_udt.viewer.chosen_model import ChosenModel
+from napari_udt.viewer.condition_explorer import ConditionExplorer
 from napari_udt.viewer.layers import (
     ColourLayers,
     LayerAdapter,
@@ -15,9 +19,14 @@ from napari_udt.viewer.layers import (
     RegionLayers,
     SideBySide,
 )
+from napari_udt.viewer.live_transfer import LiveTransfer
 from napari_udt.viewer.pointer import Pointer, WavelengthSlider
 from napari_udt.viewer.preferences import apply, preferences
+from napari_udt.viewer.probes import Probes
+from napari_udt.viewer.remembered import RememberedOptions
 from napari_udt.viewer.session import Session
+from napari_udt.viewer.statistics import Worker
+from napari_udt.viewer.trust import TrustBook
 from napari_udt.viewer.undo_keys import UndoKeys
 
 if TYPE_CHECKING:
@@ -40,6 +49,12 @@ class Desk:
     slider: WavelengthSlider
     undo_keys: UndoKeys
     layout: LayoutMemory
+    chosen: ChosenModel
+    probes: Probes
+    live: LiveTransfer
+    explorer: ConditionExplorer
+    trust: TrustBook
+    remembered: RememberedOptions
 
 
 _desks: weakref.WeakKeyDictionary[Any, Desk] = weakref.WeakKeyDictionary()
@@ -76,6 +91,8 @@ def _made(viewer: ViewerModel) -> Desk:
     adapter = LayerAdapter(viewer, session)
     pins = PinLayers(adapter)
     side_by_side = SideBySide(adapter, pins)
+    chosen, probes = ChosenModel(), Probes(Worker().submit)
+    probes.failed.connect(show_error)
     return Desk(
         session=session,
         adapter=adapter,
@@ -89,4 +106,10 @@ def _made(viewer: ViewerModel) -> Desk:
         slider=WavelengthSlider(adapter),
         undo_keys=UndoKeys(viewer, session.history),
         layout=LayoutMemory(session, side_by_side),
+        chosen=chosen,
+        probes=probes,
+        live=LiveTransfer(probes, chosen),
+        explorer=ConditionExplorer(probes, chosen),
+        trust=TrustBook(probes, chosen),
+        remembered=RememberedOptions(session),
     )

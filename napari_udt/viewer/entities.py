@@ -89,9 +89,12 @@ class CurveId:
         The ticked structure that it stands for.
     region : int, optional
         Number of the drawn region that it stands for. Without any of the three it is the cursor's.
+    extra : str, optional
+        What a model was asked about the spectrum of that place: "live" or "explored".
     """
 
     key: str
     pin: int | None = None
     structure: str | None = None
     region: int | None = None
+    extra: str | None = None

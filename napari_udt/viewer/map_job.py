@@ -51,7 +51,7 @@ class MapRequest:
     """What is to be computed of which cube; requests are never equal, so late results can be told apart."""
 
     cube: SpectralCube
-    compute: Callable[[Progress], tuple[SpectralMap, ...]]
+    compute: Callable[[Progress], Any]  # for a map, tuple of SpectralMap
 
 
 def blood_request(cube: SpectralCube) -> MapRequest:

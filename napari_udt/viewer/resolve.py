@@ -8,8 +8,11 @@ says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import ClassVar, Protocol
+
+from psygnal import Signal
 
 from napari_udt.errors import CubeError
 from napari_udt.spectra import Centre, SpectralStatistics, Spread, group_statistics, window_spectra
@@ -26,7 +29,18 @@ from napari_udt.viewer.style import line_style, method_title
 Reading = Callable[[Transform, Centre, Spread], SpectralStatistics | None]
 
 
-def resolve(session: Session, statistics: StructureStatistics | None = None) -> CurveSet:
+class CurveSource(Protocol):
+    """Whoever has more to show about curves that are shown."""
+
+    changed: ClassVar[Signal]  # asking again pays; may be emitted in another thread
+
+    def curves(self, session: Session, shown: Sequence[Curve]) -> tuple[list[Curve], list[str]]:
+        """Return curves to add, and remarks."""
+
+
+def resolve(
+    session: Session, statistics: StructureStatistics | None = None, sources: Sequence[CurveSource] = ()
+) -> CurveSet:
     """Return the curves for the cursor, the ticked structures, every pin and every region.
 
     Parameters
@@ -34,12 +48,16 @@ def resolve(session: Session, statistics: StructureStatistics | None = None) -> 
     session : Session
     statistics : StructureStatistics, optional
         Remembers the statistics of structures between calls; without it they are computed anew.
+    sources : sequence of CurveSource
+        Each is asked for curves beside those of the cubes, such as what a model makes of them.
     """
     statistics, options = statistics or StructureStatistics(), session.options
     places = list(_places(session, statistics))
     curves = [curve for place in places for curve in place.curves()]
+    added = [source.curves(session, tuple(curves)) for source in sources]
+    curves = _together([*curves, *(curve for more, _ in added for curve in more)])
     reference_of = references(curves, options.reference)
-    remarks = [remark for place in places for remark in place.remarks]
+    remarks = [remark for told in (*(p.remarks for p in places), *(r for _, r in added)) for remark in told]
     return CurveSet(
         curves=tuple(
             compared(curve, reference_of[curve.id], options.comparison) if curve.id in reference_of else curve
@@ -50,6 +68,12 @@ def resolve(session: Session, statistics: StructureStatistics | None = None) -> 
         remarks=tuple(dict.fromkeys([*remarks, *_told(curves, options)])),
         options=options,
     )
+
+
+def _together(curves: list[Curve]) -> list[Curve]:
+    """Put the curves of one place beside each other; places stay in order."""
+    order = {place: number for number, place in enumerate(dict.fromkeys(curve.place for curve in curves))}
+    return sorted(curves, key=lambda curve: order[curve.place])
 
 
 def _told(curves: list[Curve], options: DisplayOptions) -> Iterator[str]:

@@ -91,6 +91,16 @@ class DisplayOptions:
         Band around it: one standard deviation, 5-95 % or 25-75 % quantiles.
     hover : bool
         Whether curves follow the cursor; if not, only the pins are drawn.
+    live : bool
+        Whether the chosen model transfers the simulated spectrum under the cursor at once.
+    live_band : bool
+        Whether that curve bears the band of admissible conditions.
+    explore : bool
+        Whether the spectrum that is looked at is drawn under another condition as well.
+    explore_class : str, optional
+        The class it is decoded as; None for its own.
+    explore_domain : float
+        0 (simulated) to 1 (real).
     """
 
     mode: Mode = "pixel"
@@ -109,6 +119,11 @@ class DisplayOptions:
     centre: Centre = "mean"
     spread: Spread = "std"
     hover: bool = True
+    live: bool = True
+    live_band: bool = False
+    explore: bool = False
+    explore_class: str | None = None
+    explore_domain: float = 1.0
 
     @property
     def transform(self) -> Transform:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
 import napari_udt
 from napari_udt.cube import SpectralCube
@@ -127,7 +128,7 @@ def _record(session: Session, folder: Path) -> SessionRecord:
     )
 
 
-def _fields(thing: PixelRef | Region) -> dict[str, object]:
+def _fields(thing: PixelRef | Region) -> dict[str, Any]:
     return {f.name: getattr(thing, f.name) for f in fields(thing)}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,7 +14,7 @@ from napari_udt.errors import SessionError
 from napari_udt.reconstruction.options import ReconstructionOptions
 from napari_udt.viewer.session import DisplayOptions, Outline, Role
 
-FORMAT = "napari-udt session"
+FORMAT: Final = "napari-udt session"
 VERSION = 1
 SUFFIX = ".udt-session.json"
 _LARGEST_BYTES = 20_000_000  # thousands of pins fit; a longer file is no session

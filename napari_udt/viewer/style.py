@@ -55,6 +55,10 @@ METHODS: Mapping[str, LineStyle] = {
     "baseline": LineStyle("#bfef45", (10.0, 2.0), "baseline"),
 }
 
+# What a model is asked about one spectrum: never a layer, so never a solid line.
+LIVE_DASH = (4.0, 2.0)
+EXPLORED = LineStyle("#42d4f4", (1.0, 1.5), "explored")
+
 CHROMOPHORE_COLOURS: Mapping[str, str] = {
     "HbO2": "#d62728",
     "Hb": "#3f6fd8",

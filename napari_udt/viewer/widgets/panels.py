@@ -9,6 +9,7 @@ from napari_udt.viewer.widgets.compare_dock import CompareDock
 from napari_udt.viewer.widgets.session_dock import SessionDock
 from napari_udt.viewer.widgets.spectra_dock import SpectraDock
 from napari_udt.viewer.widgets.transfer_dock import TransferDock
+from napari_udt.viewer.widgets.trust_dock import TrustDock
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -19,7 +20,7 @@ class TransferPanel(TransferDock):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         desk = desk_of(napari_viewer)
-        super().__init__(desk.session, desk.side_by_side)
+        super().__init__(desk.session, desk.side_by_side, chosen=desk.chosen)
 
 
 class SpectraPanel(SpectraDock):
@@ -27,7 +28,7 @@ class SpectraPanel(SpectraDock):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         desk = desk_of(napari_viewer)
-        super().__init__(desk.session, desk.regions, desk.maps)
+        super().__init__(desk.session, desk.regions, desk.maps, sources=(desk.live, desk.explorer))
 
 
 class SessionPanel(SessionDock):
@@ -43,3 +44,11 @@ class ComparePanel(CompareDock):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         desk = desk_of(napari_viewer)
         super().__init__(desk.session, desk.side_by_side, desk.pair_view, desk.colours)
+
+
+class TrustPanel(TrustDock):
+    """The Trust dock of a viewer."""
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        desk = desk_of(napari_viewer)
+        super().__init__(desk.session, desk.trust, desk.maps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from qtpy.compat import isalive
@@ -14,7 +15,7 @@ from napari_udt.viewer.export import csv_text, save_curves
 from napari_udt.viewer.layer_data import structure_colour
 from napari_udt.viewer.layers import MapLayers, RegionLayers
 from napari_udt.viewer.partners import structure_names
-from napari_udt.viewer.resolve import resolve
+from napari_udt.viewer.resolve import CurveSource, resolve
 from napari_udt.viewer.session import DisplayOptions, PixelRef, Session
 from napari_udt.viewer.statistics import StructureStatistics, Worker
 from napari_udt.viewer.style import theme_on
@@ -39,6 +40,8 @@ class SpectraDock(QWidget):
     session : Session
     regions, maps : RegionLayers, MapLayers, optional
         Where regions are drawn and maps are shown; without them there are no buttons for that.
+    sources : sequence of CurveSource
+        Who has curves to add, such as the live transfer.
     parent : QWidget, optional
     """
 
@@ -51,6 +54,7 @@ class SpectraDock(QWidget):
         regions: RegionLayers | None = None,
         maps: MapLayers | None = None,
         *,
+        sources: Sequence[CurveSource] = (),
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -60,6 +64,7 @@ class SpectraDock(QWidget):
         self._worker = Worker()
         self.destroyed.connect(self._worker.stop)
         self._statistics = StructureStatistics(self._worker.submit)
+        self._sources = sources
         self._make_widgets()
         if regions is not None and maps is not None:
             self._pictures = PictureTools(session, regions, maps, parent=self)
@@ -89,7 +94,7 @@ class SpectraDock(QWidget):
     def refresh(self) -> None:
         """Resolve the session and draw the curves now."""
         self._since_refresh.start()
-        self.curves = resolve(self.session, self._statistics)
+        self.curves = resolve(self.session, self._statistics, self._sources)
         self._draw()
         self._table.set_curves(self.curves)
         self._controls.set_curves(self.curves)
@@ -185,7 +190,8 @@ class SpectraDock(QWidget):
         session.regions_changed.connect(self._request_refresh)
         session.options_changed.connect(self._on_options_changed)
         session.wavelength_changed.connect(self._on_wavelength_changed)
-        self._statistics.ready.connect(self._on_statistics_ready)
+        for news in (self._statistics.ready, *(source.changed for source in self._sources)):
+            news.connect(self._on_statistics_ready)
         self._on_wavelength_changed(session.wavelength_nm)
 
     def _request_refresh(self) -> None:

@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_udt.viewer import transfer_job
+from napari_udt.viewer.chosen_model import ChosenModel
 from napari_udt.viewer.opening import open_files
 from napari_udt.viewer.session import Session
 from napari_udt.viewer.transfer_job import TransferFunction, TransferRequest
@@ -62,6 +63,8 @@ class TransferDock(QWidget):
     session : Session
     side_by_side : SideBySide, optional
         The arrangement that the button switches; without it there is no button.
+    chosen : ChosenModel, optional
+        Where other docks learn of the chosen model, and choose it.
     transfer, models, devices : callable, optional
         Used instead of the package's own, by tests.
     parent : QWidget, optional
@@ -74,13 +77,14 @@ class TransferDock(QWidget):
         session: Session,
         side_by_side: SideBySide | None = None,
         *,
+        chosen: ChosenModel | None = None,
         transfer: TransferFunction | None = None,
         models: Callable[[], Iterable[ModelSpec]] = _installed_models,
         devices: Callable[[], Sequence[Any]] = _devices,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._side_by_side = session, side_by_side
+        self._session, self._side_by_side, self._chosen = session, side_by_side, chosen
         self._transfer, self._models, self._find = transfer, models, devices
         self._known: set[str] = set()
         self._request: TransferRequest | None = None
@@ -164,6 +168,8 @@ class TransferDock(QWidget):
         self.open_button.changed.connect(self._choose_files)
         self.run_button.changed.connect(self.start)
         self.cancel_button.changed.connect(self.cancel)
+        if self._chosen is not None:
+            self._chosen.changed.connect(self._chosen_elsewhere)
         if self._side_by_side is not None:
             self.layout_button.native.toggled.connect(self._layout_toggled)
             self._side_by_side.changed.connect(self._layout_changed)
@@ -217,10 +223,18 @@ class TransferDock(QWidget):
         line, whole = transfer_job.regridding(cube, spec)
         self._tell(self.grid_note, line)
         self.grid_note.setToolTip(whole)
+        if self._chosen is not None and spec is not None:
+            self._chosen.choose(spec)
         self.model.tooltip = transfer_job.model_tooltip(spec)
         self.model_tools.set_spec(spec)
         self.note.setText(transfer_job.honest_note(spec))
         self._show_state()
+
+    def _chosen_elsewhere(self) -> None:
+        cube = self._cube()
+        spec = self._chosen.of(cube) if self._chosen is not None and cube is not None else None
+        if isalive(self) and spec in self.model.choices and spec != self.model.value:
+            self.model.value = spec
 
     def _name_directions(self, spec: ModelSpec | None) -> None:
         chosen = self.direction.value
