@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_udt import __version__
 from napari_udt.errors import UdtError
-from napari_udt.exit_codes import ERROR, INTERRUPTED, SOME_FAILED, SUCCESS
+from napari_udt.exit_codes import ERROR, INTERRUPTED, SUCCESS
 from napari_udt.threads import wait_passively
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ COMMANDS = (
     "view",
     "demo",
     "info",
+    "convert",
     "transfer",
     "models",
     "import-model",
@@ -37,6 +38,9 @@ COMMANDS = (
 )
 # Commands whose arguments and work live in a package of their own.
 FOREIGN = {
+    "info": ("napari_udt.io.info_command", "say what is in a file"),
+    "convert": ("napari_udt.io.convert_command", "turn a file into another format, or other chunks"),
+    "transfer": ("napari_udt.inference.transfer_command", "transfer files and folders without the viewer"),
     "import-model": ("napari_udt.models.import_command", "take over a published checkpoint"),
     "simulate": ("napari_udt.simulation.command", "make data of both domains, and the samples"),
     "train": ("napari_udt.training.command", "train a transfer model"),
@@ -103,8 +107,6 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_view(_command(commands, "view", _view, "open files in the viewer"))
     _add_demo(_command(commands, "demo", _demo, "open the sample data, transfer, and look at spectra"))
-    _add_info(_command(commands, "info", _info, "say what is in a file"))
-    _add_transfer(_command(commands, "transfer", _transfer, "transfer files without the viewer"))
     _add_models(_command(commands, "models", _models, "list the models"))
     for name, (module, what) in FOREIGN.items():
         if name in words:
@@ -162,27 +164,6 @@ def _demo(args: argparse.Namespace) -> int:
     return 0
 
 
-def _add_info(parser: argparse.ArgumentParser) -> None:
-    from napari_udt.io.preview_arguments import add_preview_arguments
-
-    parser.add_argument("file", type=Path, help="cube to describe")
-    parser.add_argument(
-        "--candidate", metavar="NAME", help="which cube of the file, by a name that is listed"
-    )
-    add_preview_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="for programs")
-
-
-def _info(args: argparse.Namespace) -> int:
-    from napari_udt.io import open_cube
-    from napari_udt.io.info import describe, format_text
-    from napari_udt.io.preview_arguments import preview_options
-
-    description = describe(open_cube(args.file, candidate=args.candidate, **preview_options(args)))
-    print(json.dumps(description, indent=2) if args.json else format_text(description))
-    return 0
-
-
 def _add_models(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for programs")
 
@@ -203,70 +184,4 @@ def _model_line(spec: ModelSpec) -> str:
     return (
         f"{spec.name:24} {spec.modality}  {len(spec.wavelengths_nm):3} wavelengths {low:g}-{high:g} nm  "
         f"{len(spec.class_names)} classes  target: {spec.target}"
-    )
-
-
-def _add_transfer(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", type=Path, help="cubes to transfer")
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the results"
-    )
-    parser.add_argument(
-        "--model",
-        help="name or folder, by default the first that fits the cube; or baseline:identity, baseline:moments, "
-        "baseline:histograms",
-    )
-    parser.add_argument(
-        "--reference", type=Path, metavar="FILE", help="for a baseline: labelled cube of the domain to match"
-    )
-    parser.add_argument("--direction", choices=("sim2real", "real2sim"), default="sim2real")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda:0, mps")
-    parser.add_argument(
-        "--condition", default="auto", help="tissue: auto, labels, proxy, or the name of one class"
-    )
-    parser.add_argument("--overwrite", action="store_true", help="replace results that exist")
-    parser.add_argument("--json", action="store_true", help="one JSON object per file on stdout")
-
-
-def _transfer(args: argparse.Namespace) -> int:
-    from napari_udt.inference.batch import transfer_files
-
-    outcomes = transfer_files(
-        args.files,
-        args.output,
-        model=args.model,
-        direction=args.direction,
-        device=args.device,
-        condition=args.condition,
-        reference=args.reference,
-        overwrite=args.overwrite,
-        report=_print_json if args.json else _print_outcome,
-        progress=_live_progress if sys.stderr.isatty() else None,
-    )
-    failed = [o for o in outcomes if o["error"]]
-    for outcome in failed:
-        print(f"napari-udt: {outcome['error']}", file=sys.stderr)
-    if not failed:
-        return SUCCESS
-    return ERROR if len(failed) == len(outcomes) else SOME_FAILED
-
-
-def _print_json(outcome: dict[str, Any]) -> None:
-    print(json.dumps(outcome), flush=True)
-
-
-def _print_outcome(outcome: dict[str, Any]) -> None:
-    if not outcome["error"]:
-        print(
-            f"{outcome['source']} -> {outcome['result']} ({outcome['model']}, {outcome['seconds']:.1f} s)",
-            flush=True,
-        )
-
-
-def _live_progress(done: int, total: int) -> None:
-    print(
-        f"\r{100 * done // max(total, 1):3d} %",
-        end="\n" if done >= total else "",
-        file=sys.stderr,
-        flush=True,
     )

@@ -14,6 +14,28 @@ class CubeError(UdtError, ValueError):
     """A file or an array is not a usable spectral cube."""
 
 
+class MissingFacts(CubeError):  # noqa: N818 - a question to the user rather than a failure
+    """A file lacks a fact that only the user can give: wavelengths, or which axis is spectral.
+
+    Parameters
+    ----------
+    message : str
+        The sentence.
+    shape : tuple of int
+        Shape of the array that the facts are about.
+    axes : tuple of int
+        Axes of the array that may be the spectral one.
+    lacks_wavelengths : bool
+        Whether wavelengths are missing; if not, only the axis is in doubt.
+    """
+
+    def __init__(
+        self, message: str, shape: tuple[int, ...], axes: tuple[int, ...], lacks_wavelengths: bool = True
+    ) -> None:
+        super().__init__(message)
+        self.shape, self.axes, self.lacks_wavelengths = shape, axes, lacks_wavelengths
+
+
 class ModelError(UdtError, ValueError):
     """A model is missing, damaged, or does not fit what it is asked to do."""
 

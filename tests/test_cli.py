@@ -94,17 +94,6 @@ def test_a_baseline_that_cannot_be_is_one_sentence(words, said, model_folder, cu
     assert printed.count("\n") == 1
 
 
-def test_a_result_is_replaced_only_when_asked(model_folder, cube_file, tmp_path, capsys):
-    words = ["transfer", str(cube_file), "-o", str(tmp_path / "out"), "--model", "small_organs"]
-    assert main(words) == 0
-    result = next((tmp_path / "out").iterdir())
-    before = result.read_bytes()
-    assert main(words) == 2
-    assert "--overwrite" in capsys.readouterr().err
-    assert result.read_bytes() == before
-    assert main([*words, "--overwrite"]) == 0
-
-
 def test_one_bad_file_does_not_stop_the_others(model_folder, cube_file, tmp_path, capsys):
     bad = tmp_path / "text.h5"
     bad.write_text("this is not HDF5")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.cube import Domain, Modality, SpectralCube
-from napari_udt.errors import CubeError
+from napari_udt.errors import CubeError, MissingFacts
 from napari_udt.io.contract import ReadOptions
 from napari_udt.io.lazy import ArraySource, LazyCube
 
@@ -60,9 +60,11 @@ def sorted_wavelengths(
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Return wavelengths in nm in increasing order, and the channel of the file that each belongs to."""
     if values is None:
-        raise CubeError(
+        raise MissingFacts(
             f"{path}: the file does not say the wavelengths of its {channels} channels; "
-            "give them with wavelengths_nm=[...] (one per channel, in nm)."
+            "give them with wavelengths_nm=[...] (one per channel, in nm).",
+            (channels,),
+            (0,),
         )
     wavelengths = np.asarray(values, dtype=np.float64).reshape(-1)
     if len(wavelengths) != channels:
@@ -113,7 +115,8 @@ def _with_remarks(
     metadata: dict[str, Any], options: ReadOptions, modality: str | None, data: Any
 ) -> dict[str, Any]:
     """Add what the user stated, what was taken for granted, and how many values are not finite."""
-    stated = [k for k in ("wavelengths_nm", "domain", "modality") if getattr(options, k) is not None]
+    facts = ("wavelengths_nm", "domain", "modality", "spectral_axis")
+    stated = [fact for fact in facts if getattr(options, fact) is not None]
     assumed = {**({} if modality else {"modality": "HSI"}), **metadata.get("assumed", {})}
     remarks: dict[str, Any] = {
         "stated_by_user": stated,

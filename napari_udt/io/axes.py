@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.errors import CubeError
+from napari_udt.errors import CubeError, MissingFacts
 
 MAX_WAVELENGTHS = 100_000
 
@@ -64,9 +64,12 @@ def spectral_axis(shape: Sequence[int], count: int, chosen: int | None, where: s
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        raise CubeError(
+        raise MissingFacts(
             f"{where}: several axes of the shape {tuple(shape)} are as long as there are wavelengths ({count}); "
-            f"say which one is spectral with spectral_axis={' or '.join(map(str, fitting))}."
+            f"say which one is spectral with spectral_axis={' or '.join(map(str, fitting))}.",
+            tuple(shape),
+            tuple(fitting),
+            lacks_wavelengths=False,
         )
     raise CubeError(
         f"{where}: no axis of the shape {tuple(shape)} is as long as there are wavelengths ({count}); "
@@ -80,12 +83,15 @@ def picture_axes(spectral: int) -> tuple[int, int, int]:
     return rows, columns, spectral
 
 
-def missing_wavelengths(path: Path, arrays: Sequence[tuple[str, tuple[int, ...]]]) -> CubeError:
+def missing_wavelengths(path: Path, arrays: Sequence[tuple[str, tuple[int, ...]]]) -> MissingFacts:
     """Return the error for arrays that might be cubes in a file that says no wavelengths for them."""
     listed = ", ".join(f"{name} {shape}" for name, shape in arrays[:4]) + (", ..." if len(arrays) > 4 else "")
-    return CubeError(
+    shape = arrays[0][1]
+    return MissingFacts(
         f"{path}: found {listed}, but no wavelengths for it; give them with wavelengths_nm=[...] (one per channel, "
-        "in nm), which also tells the spectral axis."
+        "in nm), which also tells the spectral axis.",
+        shape,
+        tuple(range(len(shape))),
     )
 
 

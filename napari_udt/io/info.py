@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
-
-_SAMPLED_ROWS = 64  # of a cube that stays in its file
+from napari_udt.io.access import convert_command, sample, slow_to_read
 
 
 def describe(cube: SpectralCube) -> dict[str, Any]:
     """Return what is known about a cube, JSON-serialisable.
 
-    The range of a cube that stays in its file is that of up to 64 of its rows, evenly spread (``sampled_rows``).
+    The range of a large cube that stays in its file is that of values spread evenly over it (``sampled_values``).
     """
     metadata = dict(cube.metadata)
     opened_from = metadata.pop("file", {})
@@ -44,6 +43,7 @@ def describe(cube: SpectralCube) -> dict[str, Any]:
         "labels": _labels(cube),
         "oxygenation": _oxygenation(cube.oxygenation),
         "in_memory": not cube.is_lazy,
+        "slow_to_read": _slow(cube),
         "provenance": dict(cube.provenance),
         "metadata": metadata,
     }
@@ -70,6 +70,7 @@ def format_text(description: Mapping[str, Any]) -> str:
             f"{x['name']} ({x['number']}): {x['pixels']} pixels" for x in description["labels"]
         ),
         "oxygenation": _oxygenation_text(description["oxygenation"]),
+        "slow": description["slow_to_read"],
         "provenance": _json_text(description["provenance"]),
         "metadata": _json_text(description["metadata"]),
     }
@@ -77,25 +78,19 @@ def format_text(description: Mapping[str, Any]) -> str:
     return "\n".join(f"{name + ':':<{width}} {value}" for name, value in lines.items() if value)
 
 
+def _slow(cube: SpectralCube) -> str:
+    sentence = slow_to_read(cube)
+    return sentence and f"{sentence} This makes it fast: {convert_command(cube)}"
+
+
 def _values(cube: SpectralCube) -> dict[str, Any]:
-    rows = cube.shape[0]
-    picked = (
-        np.unique(np.linspace(0, rows - 1, min(rows, _SAMPLED_ROWS)).astype(int))
-        if cube.is_lazy
-        else range(rows)
-    )
-    low, high, non_finite = np.inf, -np.inf, 0
-    for row in picked:
-        block = cube.rows(int(row), int(row) + 1)
-        finite = block[np.isfinite(block)]
-        non_finite += block.size - finite.size
-        low, high = min(low, finite.min(initial=np.inf)), max(high, finite.max(initial=-np.inf))
-    known = low <= high
+    read, complete = sample(cube) if cube.is_lazy else (np.asarray(cube.data), True)
+    finite = read[np.isfinite(read)]
     return {
-        "min": float(low) if known else None,
-        "max": float(high) if known else None,
-        "non_finite": non_finite,
-        "sampled_rows": len(picked) if cube.is_lazy else None,
+        "min": float(finite.min()) if finite.size else None,
+        "max": float(finite.max()) if finite.size else None,
+        "non_finite": int(read.size - finite.size),
+        "sampled_values": None if complete else int(read.size),
     }
 
 
@@ -121,7 +116,8 @@ def _oxygenation(picture: NDArray[Any] | None) -> dict[str, Any] | None:
 def _values_text(quantity: str, values: Mapping[str, Any]) -> str:
     if values["min"] is None:
         return f"{quantity}, none finite"
-    sampled = f" (in {values['sampled_rows']} sampled rows)" if values["sampled_rows"] else ""
+    count = values["sampled_values"]
+    sampled = f" (of {count:,} sampled values)" if count else ""
     bad = f", {values['non_finite']} not finite" if values["non_finite"] else ""
     return f"{quantity}, {values['min']:.4g} to {values['max']:.4g}{sampled}{bad}"
 

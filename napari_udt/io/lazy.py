@@ -6,18 +6,22 @@ another order, have more axes than three, or hold its channels unsorted.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.io.contract import reading
+from napari_udt.io.layout import PAGE_BYTES, Layout, array_pieces, dataset_pieces, page_pieces
 
+_SMALL_PIXELS = 49  # the largest square that is averaged around the cursor
+_RECENT = 64
 ROWS_PER_READ = 32  # rows that scattered pixels are read with; one row of chunks in our own format
 
 
@@ -39,6 +43,15 @@ class Source(Protocol):
         """Let go of the file."""
 
 
+@runtime_checkable
+class PiecewiseSource(Source, Protocol):
+    """A source that tells in which pieces its file is read."""
+
+    pieces: tuple[int, ...]
+    piece_bytes: int
+    packed: bool
+
+
 class ArraySource:
     """An array, in memory or memory-mapped."""
 
@@ -47,6 +60,8 @@ class ArraySource:
         self._array = array
         self.shape = array.shape
         self.stored_bytes = array.nbytes
+        self.pieces = array_pieces(array)
+        self.piece_bytes, self.packed = math.prod(self.pieces) * array.itemsize, False
 
     def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
         """Read one integer or slice per axis."""
@@ -86,6 +101,7 @@ class Hdf5Source:
         self._name = dataset.name
         self.shape = dataset.shape
         self.stored_bytes = dataset.id.get_storage_size()
+        self.pieces, self.piece_bytes, self.packed = dataset_pieces(dataset)
 
     def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
         """Read one integer or slice per axis."""
@@ -105,6 +121,8 @@ class Hdf5StackSource:
         self._names = [dataset.name for dataset in datasets]
         self.shape = (len(datasets), *datasets[0].shape)
         self.stored_bytes = sum(dataset.id.get_storage_size() for dataset in datasets)
+        pieces, self.piece_bytes, self.packed = dataset_pieces(datasets[0])
+        self.pieces = (1, *pieces)
 
     def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
         """Read one integer or slice per axis."""
@@ -153,6 +171,7 @@ class LazyCube:
         self._axes = axes
         self._fixed = dict(fixed or {})
         self._order = np.arange(source.shape[axes[2]]) if channel_order is None else channel_order
+        self._recent: dict[tuple[tuple[int, int, int], ...], NDArray[np.float32]] = {}
         rows, columns = source.shape[axes[0]], source.shape[axes[1]]
         self.shape = (int(rows), int(columns), len(self._order))
 
@@ -166,6 +185,15 @@ class LazyCube:
     def nbytes(self) -> int:
         """Bytes that the cube takes in memory as float32."""
         return self.size * self.dtype.itemsize
+
+    @property
+    def layout(self) -> Layout:
+        """In which pieces the file gives the numbers; pages of whole spectra where the source does not tell."""
+        if not isinstance(self.source, PiecewiseSource):
+            piece = page_pieces(self.shape, self.dtype.itemsize)
+            return Layout(self.shape, (piece[0], piece[1], piece[2]), PAGE_BYTES)
+        rows, columns, channels = (self.source.pieces[axis] for axis in self._axes)
+        return Layout(self.shape, (rows, columns, channels), self.source.piece_bytes, self.source.packed)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -181,8 +209,21 @@ class LazyCube:
         if any(isinstance(k, (list, np.ndarray)) and np.ndim(k) > 0 for k in keys):
             return self._scattered(keys)
         slices = [_as_slice(k, n) for k, n in zip(keys, self.shape, strict=True)]
-        block = self._block(*slices)
+        block = self._block(*slices) if self._is_large(slices) else self._remembered(*slices)
         return block[tuple(slice(None) if isinstance(k, slice) else 0 for k in keys)]
+
+    def _is_large(self, slices: Sequence[slice]) -> bool:
+        return math.prod(len(range(s.start, s.stop, s.step)) for s in slices[:2]) > _SMALL_PIXELS
+
+    def _remembered(self, *slices: slice) -> NDArray[np.float32]:
+        """Read the spectra of a few pixels, or give them as they were read before: pins are drawn again and again."""
+        key = tuple((s.start, s.stop, s.step) for s in slices)
+        spectra = self._recent.get(key)
+        if spectra is None:
+            spectra = self._recent[key] = self._block(*slices)
+            for old in list(self._recent)[:-_RECENT]:
+                self._recent.pop(old, None)
+        return spectra.copy()
 
     def reordered(self, order: NDArray[np.intp]) -> LazyCube:
         """Return the same cube with its channels in another order."""
@@ -190,6 +231,7 @@ class LazyCube:
 
     def close(self) -> None:
         """Let go of the file; a later read opens it again."""
+        self._recent.clear()
         self.source.close()
 
     def _block(self, rows: slice, columns: slice, channels: slice) -> NDArray[np.float32]:
@@ -247,7 +289,7 @@ def _as_slice(key: Any, length: int) -> slice:
             raise IndexError("a lazy cube is read forwards: the step of a slice must be positive")
         return slice(start, max(start, stop), step)
     index = int(_wrapped(np.asarray([key.__index__()]), length)[0])
-    return slice(index, index + 1)
+    return slice(index, index + 1, 1)
 
 
 def _wrapped(index: NDArray[Any], length: int) -> NDArray[np.intp]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from napari_udt.cube import DOMAINS, MODALITIES, Domain, Modality, SpectralCube
-from napari_udt.errors import CubeError
-from napari_udt.files import whole_set_or_nothing
+from napari_udt.errors import CubeError, UdtError
+from napari_udt.files import whole_or_nothing, whole_set_or_nothing
 from napari_udt.io.contract import (
     Candidate,
     Frame,
@@ -90,16 +91,14 @@ def open_cube(
     return _open(path, known, _chosen(found, candidate, path), found)
 
 
-def open_cubes(
-    path: PathLike, *, memory_limit_mb: float | None = None, progress: Progress | None = None
-) -> list[SpectralCube]:
+def open_cubes(path: PathLike, **options: Any) -> list[SpectralCube]:
     """Open all cubes that a file holds.
 
     Other views of the same recording (SIMPA's initial pressure beside its reconstruction) are not among them; see
-    :func:`list_candidates`. Raises ``CubeError`` as :func:`open_cube` does.
+    :func:`list_candidates`. Options, but for ``candidate``, and errors are those of :func:`open_cube`.
     """
     path = Path(path)
-    known, found = _look(path, ReadOptions(memory_limit_mb=memory_limit_mb, progress=progress))
+    known, found = _look(path, ReadOptions(**options))
     main = [c for c in found if not c.alternative] or found[:1]
     return [_open(path, known, c, found) for c in main]
 
@@ -181,16 +180,35 @@ def save_cubes(
             f"{path}: {writer.title} holds whole pictures; only CSV leaves out pixels without a label."
         )
     options = {"labelled_only": True} if labelled_only else {}
+    with _told(path, overwrite), whole_set_or_nothing(path.parent, overwrite) as folder:
+        writer.load().write(cubes, folder / path.name, compress, **options)
+
+
+@contextmanager
+def saving(path: Path, overwrite: bool = False) -> Iterator[Path]:
+    """Offer a temporary path whose file becomes ``path`` at the end; an existing file is replaced only when asked.
+
+    Raises
+    ------
+    CubeError
+        When the file exists, or cannot be written; nothing is changed then.
+    """
+    with _told(path, overwrite), whole_or_nothing(path) as temporary:
+        yield temporary
+
+
+@contextmanager
+def _told(path: Path, overwrite: bool) -> Iterator[None]:
+    """Turn what goes wrong when a file is written into one sentence that names the file."""
     if path.exists() and not overwrite:
         raise CubeError(f"{path}: the file exists; pass overwrite=True to replace it.")
     try:
-        with whole_set_or_nothing(path.parent, overwrite) as folder:
-            writer.load().write(cubes, folder / path.name, compress, **options)
+        yield
     except FileExistsError as error:
         raise CubeError(
             f"{path}: {Path(str(error.filename)).name}, which goes with it, exists; pass overwrite=True to replace it."
         ) from error
-    except CubeError:
+    except UdtError:
         raise
     except (OSError, TypeError, ValueError, RecursionError) as error:
         raise CubeError(f"{path}: the cube cannot be written ({error}); nothing was changed.") from error

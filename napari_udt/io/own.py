@@ -6,7 +6,8 @@ The layout is described in ``FORMAT.md`` beside this module.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,12 @@ from napari_udt.errors import CubeError
 from napari_udt.io import hdf5, hdf5_text
 from napari_udt.io.assemble import assemble, label_image
 from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.layout import Shape3D
 from napari_udt.io.lazy import Hdf5Source, LazyCube
+from napari_udt.io.rechunk import Chunks, Progress, chunk_shape, copy
 
 FORMAT = "napari-udt cube"
 VERSION = 1
-
-# A pixel's spectrum lies in channels / 10 chunks, a picture in one layer of them: see FORMAT.md for the times.
-CHUNK = (32, 32, 10)
 
 _TEXTS = ("name", "modality", "domain", "origin", "quantity")
 
@@ -59,32 +59,70 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     return [Candidate(_unique(titles, i), partial(_read, path, key, options)) for i, key in enumerate(names)]
 
 
-def write(cubes: Sequence[SpectralCube], path: Path, compress: bool = False) -> None:
-    """Write cubes to a file at ``path``, which is not protected against a half-written end (see ``save_cube``)."""
+def write(
+    cubes: Sequence[SpectralCube],
+    path: Path,
+    compress: bool = False,
+    *,
+    chunks: Chunks = "both",
+    progress: Progress | None = None,
+) -> None:
+    """Write cubes to a file at ``path``, which is not protected against a half-written end (see ``save_cube``).
+
+    ``chunks`` says what is to be fast, see :func:`~napari_udt.io.rechunk.chunk_shape`; ``progress`` is called for each
+    cube as ``progress(done, total)``, in bytes.
+    """
+    with _created(path) as file:
+        for number, cube in enumerate(cubes):
+            group = file.create_group(f"cubes/{number}")
+            copy(cube, _new_data(group, cube.shape, chunks, compress), path.parent, progress)
+            _write_facts(group, cube, compress)
+
+
+def write_filled(
+    shape: Shape3D, fill: Callable[[h5py.Dataset], SpectralCube], path: Path, compress: bool = False
+) -> SpectralCube:
+    """Write a cube whose spectra are made on the way into its file, never all of them in memory.
+
+    ``fill`` fills a dataset of ``shape`` and returns the cube with everything else that is known about it. That cube is
+    returned; its spectra cannot be read any more once the file is closed.
+    """
+    with _created(path) as file:
+        group = file.create_group("cubes/0")
+        cube = fill(_new_data(group, shape, "both", compress))
+        _write_facts(group, cube, compress)
+    return cube
+
+
+@contextmanager
+def _created(path: Path) -> Iterator[h5py.File]:
     with h5py.File(path, "w") as file:
         file.attrs["format"] = hdf5_text.fixed(FORMAT)
         file.attrs["version"] = VERSION
         file.attrs["software"] = hdf5_text.fixed(f"napari-udt {napari_udt.__version__}")
-        for number, cube in enumerate(cubes):
-            _write_cube(file.create_group(f"cubes/{number}"), cube, compress)
+        yield file
 
 
-def _write_cube(group: h5py.Group, cube: SpectralCube, compress: bool) -> None:
+def _packing(compress: bool) -> dict[str, Any]:
+    return {"compression": "gzip", "compression_opts": 1, "shuffle": True} if compress else {}
+
+
+def _new_data(group: h5py.Group, shape: Shape3D, chunks: Chunks, compress: bool) -> h5py.Dataset:
+    return group.create_dataset(
+        "data", shape, np.float32, chunks=chunk_shape(shape, chunks), **_packing(compress)
+    )
+
+
+def _write_facts(group: h5py.Group, cube: SpectralCube, compress: bool) -> None:
     for name in _TEXTS:
         group.attrs[name] = hdf5_text.fixed(getattr(cube, name))
     if cube.pixel_size_mm is not None:
         group.attrs["pixel_size"] = cube.pixel_size_mm
         group.attrs["pixel_size_unit"] = hdf5_text.fixed("mm")
-    packing = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if compress else {}
-    chunk = tuple(map(min, CHUNK, cube.shape))
-    data = group.create_dataset("data", cube.shape, np.float32, chunks=chunk, **packing)
-    for start in range(0, cube.shape[0], CHUNK[0]):  # a lazy cube is never in memory as a whole
-        stop = min(start + CHUNK[0], cube.shape[0])
-        data[start:stop] = cube.rows(start, stop)
     group["wavelengths_nm"] = cube.wavelengths_nm
     for name in ("labels", "oxygenation"):
         if (picture := getattr(cube, name)) is not None:
-            group.create_dataset(name, data=picture, **packing)
+            group.create_dataset(name, data=picture, **_packing(compress))
     for name in ("label_names", "provenance", "metadata"):
         group[name] = hdf5_text.fixed(json.dumps(_kept(getattr(cube, name))))
 

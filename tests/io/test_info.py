@@ -43,14 +43,14 @@ def test_a_description_says_what_is_known_and_is_json(tmp_path):
         {"number": 0, "name": "label 0", "pixels": 408},
         {"number": 5, "name": "vein", "pixels": 12},
     ]
-    assert told["values"] == {"min": 1, "max": 1259, "non_finite": 1, "sampled_rows": None}
+    assert told["values"] == {"min": 1, "max": 1259, "non_finite": 1, "sampled_values": None}
     assert told["oxygenation"]["pixels"] == 4
     assert told["metadata"] == {"non_finite": 1}
 
 
 def test_a_lazy_cube_is_sampled(tmp_path):
     told = describe(open_cube(saved_cube(tmp_path / "arm.udt.h5"), memory_limit_mb=0))
-    assert told["values"] == {"min": 1, "max": 1259, "non_finite": 1, "sampled_rows": 64}
+    assert told["values"] == {"min": 1, "max": 1259, "non_finite": 1, "sampled_values": None}
     assert not told["in_memory"]
 
 

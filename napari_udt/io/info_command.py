@@ -1,0 +1,26 @@
+"""``napari-udt info FILE``: what is in a file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from napari_udt.exit_codes import SUCCESS
+from napari_udt.io.statements import add_reading_arguments, reading_options
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's words."""
+    parser.add_argument("file", type=Path, help="cube to describe")
+    add_reading_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out the command."""
+    from napari_udt.io import info, open_cube
+
+    description = info.describe(open_cube(args.file, **reading_options(args.file, args)))
+    print(json.dumps(description, indent=2) if args.json else info.format_text(description))
+    return SUCCESS

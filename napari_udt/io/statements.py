@@ -1,0 +1,57 @@
+"""Facts on the command line: the arguments by which a user says what a file lacks."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from napari_udt.cube import DOMAINS, MODALITIES
+from napari_udt.errors import CubeError
+from napari_udt.io.facts import Facts, Wavelengths, options_for, parse_wavelengths
+from napari_udt.io.preview_arguments import add_preview_arguments, preview_options
+
+
+def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
+    """Let a command be told what its files lack, which of a file's cubes is meant, and how it is made."""
+    group = parser.add_argument_group("what the file lacks, or is wrong about")
+    group.add_argument(
+        "--wavelengths",
+        type=_wavelengths,
+        metavar="NM",
+        help="one per channel, as 700,710,720, or first and last of evenly spaced ones, as 500-1000",
+    )
+    group.add_argument("--spectral-axis", type=int, metavar="N", help="axis of the channels: 0, 1 or 2")
+    group.add_argument("--domain", choices=DOMAINS, help="where the data come from")
+    group.add_argument("--modality", choices=MODALITIES)
+    parser.add_argument(
+        "--candidate", metavar="NAME", help="which cube of the file, by a name that `info` lists"
+    )
+    add_preview_arguments(parser)
+
+
+def stated_facts(args: argparse.Namespace) -> Facts:
+    """Return the facts that arguments state."""
+    return Facts(args.wavelengths, args.spectral_axis, args.domain, args.modality)
+
+
+def reading_options(path: Path, args: argparse.Namespace) -> dict[str, Any]:
+    """Return the options of :func:`napari_udt.io.open_cube` that arguments mean for a file.
+
+    Raises
+    ------
+    CubeError
+        When a number is out of range, or wavelengths are stated for an unknown number of channels.
+    """
+    return {
+        **options_for(path, stated_facts(args)),
+        **preview_options(args),
+        "candidate": args.candidate,
+    }
+
+
+def _wavelengths(text: str) -> Wavelengths:
+    try:
+        return parse_wavelengths(text)
+    except CubeError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

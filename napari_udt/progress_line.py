@@ -1,0 +1,52 @@
+"""One line on a terminal that says how far a piece of work is."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+_INTERVAL_S = 0.2
+
+
+class ProgressLine:
+    """Shows "what: 42 %, 130 MB/s" on one line of a terminal and nothing elsewhere.
+
+    Parameters
+    ----------
+    what : str
+        What is being done.
+    rate : callable, optional
+        Turns units per second into words.
+    stream : text stream, optional
+        Standard error unless given.
+    """
+
+    def __init__(
+        self, what: str, rate: Callable[[float], str] | None = None, stream: TextIO | None = None
+    ) -> None:
+        self._what, self._rate, self._stream = what, rate, stream or sys.stderr
+        self._shown = self._stream.isatty()
+        self._start = time.monotonic()
+        self._last = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show how much is done, a few times a second."""
+        now = time.monotonic()
+        if not self._shown or (done < total and now - self._last < _INTERVAL_S):
+            return
+        self._last = now
+        parts = [f"{self._what}: {100 * done // max(total, 1):3d} %"]
+        if self._rate and done and now > self._start:
+            parts.append(self._rate(done / (now - self._start)))
+        self._write(", ".join(parts))
+
+    def clear(self) -> None:
+        """Take the line away, for what is written next."""
+        if self._shown:
+            self._write("")
+
+    def _write(self, text: str) -> None:
+        self._stream.write(f"\r\x1b[K{text}")
+        self._stream.flush()
