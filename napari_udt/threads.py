@@ -18,9 +18,22 @@ def wait_passively() -> None:
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
+_most_cores: int | None = None
+
+
 def usable_cores() -> int:
     """Count the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores if _most_cores is None else min(cores, _most_cores)
+
+
+def use_at_most(cores: int) -> None:
+    """Limit the cores that this process uses from now on: it shares the machine with others of its kind."""
+    global _most_cores
+    _most_cores = max(1, cores)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(_most_cores)
+    os.environ["OMP_NUM_THREADS"] = str(_most_cores)  # for torch, when it comes
 
 
 def single_threaded() -> None:

@@ -1,21 +1,167 @@
-"""Transferring many files: one result per file, and one bad file does not stop the others."""
+"""Transferring many files: one result per file, each whole or not at all, made once.
+
+:func:`transfer_file` does the work for one file wherever it runs: in this process, in one of several, or on a
+cluster (:mod:`napari_udt.inference.workers`).
+"""
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import h5py
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import ModelError, TransferError, UdtError
 from napari_udt.inference.baselines import is_baseline
+from napari_udt.inference.inputs import collect, refuse_namesakes, target_of, without_results
+from napari_udt.inference.record import Record, difference, fingerprint, with_record
 from napari_udt.inference.run import Direction, Progress, transfer
-from napari_udt.io import open_cube, save_cube
+from napari_udt.io import open_cube, own
+from napari_udt.io.contract import Frame
+from napari_udt.io.facts import Facts, options_for
+from napari_udt.io.opening import saving
 from napari_udt.models import ModelSpec, list_models
+from napari_udt.reconstruction.options import ReconstructionOptions
 
-SUFFIX = ".udt.h5"
+if TYPE_CHECKING:
+    from napari_udt.models.model import TransferModel
+
 Outcome = dict[str, Any]
+_FIELDS = ("source", "result", "model", "device", "condition", "wavelengths", "seconds", "error")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How files are transferred, the same for all of a batch.
+
+    Parameters
+    ----------
+    model : str, optional
+        Name or folder of a model, or a baseline; by default the first that fits each cube.
+    direction, device, condition : str
+        As in :func:`~napari_udt.inference.run.transfer`.
+    reference : path, optional
+        File of the cube that a baseline is matched to.
+    candidate : str, optional
+        Which cube of each file; by default the best.
+    facts : Facts
+        What the files lack.
+    frame, reconstruction : optional
+        As in :func:`napari_udt.open_cube`.
+    overwrite : bool
+        Whether results are made again.
+    compress : bool
+        Smaller results, slower to read.
+    """
+
+    model: str | None = None
+    direction: Direction = "sim2real"
+    device: str = "auto"
+    condition: str = "auto"
+    reference: Path | None = None
+    candidate: str | None = None
+    facts: Facts = field(default_factory=Facts)
+    frame: Frame | None = None
+    reconstruction: ReconstructionOptions | None = None
+    overwrite: bool = False
+    compress: bool = False
+
+    @property
+    def ending(self) -> str:
+        """What stands behind a file's name in that of its result: the direction, or the baseline."""
+        if is_baseline(self.model):
+            return self.model.replace(":", "-").replace(" ", "")
+        return self.direction
+
+    def record(self) -> Record:
+        """Return what decides the values of a result, as JSON gives it back."""
+        record = {
+            "model": self.model,
+            "direction": self.direction,
+            "condition": self.condition,
+            "reference": fingerprint(self.reference) if self.reference else None,
+            "candidate": self.candidate,
+            "facts": self.facts.told(),
+            "frame": self.frame,
+            "reconstruction": self.reconstruction and asdict(self.reconstruction),
+        }
+        told: Record = json.loads(json.dumps(record))
+        return told
+
+
+@dataclass(frozen=True)
+class Task:
+    """One file of a batch."""
+
+    source: Path
+    target: Path
+    options: Options
+
+
+def transfer_files(
+    files: Iterable[Path],
+    folder: Path,
+    options: Options,
+    *,
+    recursive: bool = False,
+    work: Callable[[list[Task]], Iterable[Outcome]],
+    report: Callable[[Outcome, int], None],
+) -> list[Outcome]:
+    """Transfer files, and the cubes in folders, into ``folder``.
+
+    Parameters
+    ----------
+    files : iterable of path
+        Files and folders.
+    folder : path
+        Where results go, in folders of the same names as below the folders that were named.
+    options : Options
+    recursive : bool
+        Look into folders within folders.
+    work : callable
+        Carries tasks out and yields an outcome for each, in any order; see :mod:`napari_udt.inference.workers`.
+    report : callable
+        Called with each outcome as it comes, and the number of files in all.
+
+    Returns
+    -------
+    list of dict
+        One per file: source, result, model, device, condition, wavelengths, seconds, ``skipped`` (whether the result
+        was there already) and error (a sentence, or None).
+    """
+    inputs = collect(files, recursive=recursive, with_facts=bool(options.facts))
+    inputs = without_results(inputs, folder, options.ending)
+    targets = [(item, target_of(item, folder, options.ending)) for item in inputs]
+    refused = refuse_namesakes(targets)
+    outcomes = [_outcome(item.path, error=str(error)) for item, error in refused.items()]
+    for outcome in outcomes:
+        report(outcome, len(inputs))
+    tasks = [Task(item.path, target, options) for item, target in targets if item not in refused]
+    for outcome in work(tasks):
+        outcomes.append(outcome)
+        report(outcome, len(inputs))
+    _sweep(task.target for task in tasks)
+    return outcomes
+
+
+def transfer_file(task: Task, progress: Progress | None = None) -> Outcome:
+    """Transfer one file; whatever is wrong with it is told in the outcome's ``error``."""
+    start = time.perf_counter()
+    outcome = _outcome(task.source, model=task.options.model)
+    try:
+        outcome.update(_carried_out(task, progress))
+    except (UdtError, OSError) as error:
+        outcome["error"] = str(error)
+    except MemoryError:
+        outcome["error"] = f"{task.source}: too large for this machine's memory."
+    outcome["seconds"] = round(time.perf_counter() - start, 3)
+    return outcome
 
 
 def fitting_models(cube: SpectralCube) -> list[ModelSpec]:
@@ -30,81 +176,66 @@ def fitting_models(cube: SpectralCube) -> list[ModelSpec]:
     return sorted(fits, key=lambda spec: len(spec.wavelengths_nm) != cube.shape[2])
 
 
-def transfer_files(
-    files: Iterable[Path],
-    folder: Path,
-    *,
-    model: str | None = None,
-    direction: Direction = "sim2real",
-    device: str = "auto",
-    condition: str = "auto",
-    reference: Path | None = None,
-    overwrite: bool = False,
-    report: Callable[[Outcome], None],
-    progress: Progress | None = None,
-) -> list[Outcome]:
-    """Transfer each file into ``folder`` and report each outcome as it comes.
-
-    Parameters are those of :func:`~napari_udt.inference.run.transfer`; ``reference`` is the file of the cube that a
-    baseline is matched to. A baseline's results bear its name in place of the direction.
-
-    Returns
-    -------
-    list of dict
-        One per file: source, result, model, device, condition, seconds, and error (a sentence, or None).
-    """
-    cache: dict[str, Any] = {}
-    wanted = open_cube(reference) if reference else None
-    ending = model.replace(":", "-").replace(" ", "") if is_baseline(model) else direction
-    taken: set[Path] = set()
-    outcomes = []
-    for path in files:
-        start = time.perf_counter()
-        outcome: Outcome = dict.fromkeys(
-            ("source", "result", "model", "device", "condition", "seconds", "error")
-        )
-        outcome.update(source=str(path), model=model)
-        try:
-            target = _target(path, folder, ending, overwrite, taken)
-            cube = open_cube(path)
-            loaded = _model(model, cube, cache)
-            moved = transfer(cube, loaded, direction, device, progress, condition=condition, reference=wanted)
-            save_cube(moved, target, overwrite=overwrite)
-            taken.add(target)
-            outcome.update(_told(moved, target))
-        except (UdtError, OSError) as error:
-            outcome["error"] = str(error)
-        except MemoryError:
-            outcome["error"] = f"{path}: too large for this machine's memory."
-        outcome["seconds"] = round(time.perf_counter() - start, 3)
-        outcomes.append(outcome)
-        report(outcome)
-    return outcomes
+def _outcome(source: Path, **told: Any) -> Outcome:
+    return {**dict.fromkeys(_FIELDS), "source": str(source), "skipped": False, **told}
 
 
-def _told(moved: SpectralCube, target: Path) -> Outcome:
-    """Return what there is to say of a transfer that succeeded."""
-    made_by = {key: moved.provenance[key] for key in ("device", "condition")}
-    return {"result": str(target), "model": moved.provenance["model"]["name"], **made_by}
+def _carried_out(task: Task, progress: Progress | None) -> Outcome:
+    record = {"input": fingerprint(task.source), "options": task.options.record()}
+    if task.target.exists() and not task.options.overwrite:
+        if differs := difference(task.target, record, task.source):
+            raise TransferError(
+                f"{task.target} exists already, and {differs}; give --overwrite to replace it."
+            )
+        return {"result": str(task.target), "skipped": True}
+    cube = _opened(task)
+    try:
+        moved = _written(task, cube, record, progress)
+    finally:
+        if cube.is_lazy:
+            getattr(cube.data, "close", lambda: None)()
+    made_by = {key: moved.provenance[key] for key in ("device", "condition", "wavelengths")}
+    return {"result": str(task.target), "model": moved.provenance["model"]["name"], **made_by}
 
 
-def _target(path: Path, folder: Path, ending: str, overwrite: bool, taken: Collection[Path]) -> Path:
-    stem = path.name
-    for suffix in (SUFFIX, *path.suffixes[-1:]):
-        stem = stem.removesuffix(suffix)
-    target = folder / f"{stem}_{ending}{SUFFIX}"
-    if target in taken:
-        raise TransferError(f"{path}: {target} holds the result of another file of this run; rename one.")
-    if target.exists() and not overwrite:
-        raise TransferError(f"{target} exists already; give --overwrite to replace it.")
-    return target
+def _opened(task: Task) -> SpectralCube:
+    options = task.options
+    return open_cube(
+        task.source,
+        candidate=options.candidate,
+        frame=options.frame,
+        reconstruction=options.reconstruction,
+        **options_for(task.source, options.facts),
+    )
 
 
-def _model(name: str | None, cube: SpectralCube, cache: dict[str, Any]) -> Any:
-    from napari_udt.models import load_model
+def _written(task: Task, cube: SpectralCube, record: Record, progress: Progress | None) -> SpectralCube:
+    """Transfer a cube into its file; the spectra of a network go there block by block."""
+    options, target = task.options, task.target
+    run = partial(
+        transfer,
+        cube,
+        direction=options.direction,
+        device=options.device,
+        condition=options.condition,
+        progress=progress,
+        reference=open_cube(options.reference) if options.reference else None,
+    )
+    with saving(target, options.overwrite) as temporary:
+        if is_baseline(options.model):
+            moved = with_record(run(model=options.model), record)
+            own.write([moved], temporary, options.compress)
+            return moved
+        model = _model(options.model, cube)
+        shape = (*cube.shape[:2], len(model.spec.wavelengths_nm))
 
-    if is_baseline(name):
-        return name
+        def fill(out: h5py.Dataset) -> SpectralCube:
+            return with_record(run(model=model, out=out, scratch=target.parent), record)
+
+        return own.write_filled(shape, fill, temporary, options.compress)
+
+
+def _model(name: str | None, cube: SpectralCube) -> TransferModel:
     if name is None:
         fitting = fitting_models(cube)
         if not fitting:
@@ -113,6 +244,20 @@ def _model(name: str | None, cube: SpectralCube, cache: dict[str, Any]) -> Any:
                 f"{cube.wavelengths_nm[-1]:g} nm); `napari-udt models` lists what there is."
             )
         name = fitting[0].name
-    if name not in cache:
-        cache[name] = load_model(name)
-    return cache[name]
+    known = {spec.name: spec.weights_sha256 for spec in list_models()}
+    return _loaded(name, known.get(name, ""))
+
+
+@lru_cache(maxsize=2)
+def _loaded(name: str, weights_sha256: str) -> TransferModel:
+    """Load a model once for many files; another hash means that it was installed anew."""
+    from napari_udt.models import load_model
+
+    return load_model(name)
+
+
+def _sweep(targets: Iterable[Path]) -> None:
+    """Remove what processes that were killed left beside the results of this run."""
+    for target in targets:
+        for left in target.parent.glob(f".{target.name}.*.part"):
+            left.unlink(missing_ok=True)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from napari_udt.cube import SpectralCube
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.cube import ArrayLike3D, SpectralCube
 from napari_udt.inference.grid import Regridding
 from napari_udt.inference.tissue import TissueCondition
 
@@ -16,6 +19,12 @@ if TYPE_CHECKING:
 Scale = Literal["source", "unit"]
 Side = Literal["simulated", "real"]
 Progress = Callable[[int, int], None]
+
+
+class Target(ArrayLike3D, Protocol):
+    """Where transferred spectra go: an array or a dataset in a file."""
+
+    def __setitem__(self, key: Any, value: NDArray[np.float32]) -> None: ...
 
 
 @dataclass(frozen=True, eq=False)

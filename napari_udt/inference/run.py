@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
 from napari_udt.inference.baselines import PREFIX, is_baseline, transfer_baseline
 from napari_udt.inference.devices import Device, choose
 from napari_udt.inference.grid import regrid
-from napari_udt.inference.job import Job, Progress, Scale, Side, report_nothing
+from napari_udt.inference.job import Job, Progress, Scale, Side, Target, report_nothing
 from napari_udt.inference.pictures import run_picture
 from napari_udt.inference.provenance import describe_run
 from napari_udt.inference.spectra import DEFAULT_CHUNK, DEFAULT_CHUNK_ON_A_CARD, run_spectra
@@ -45,6 +44,8 @@ def transfer(
     chunk_size: int | None = None,
     scale: Scale = "source",
     reference: SpectralCube | None = None,
+    out: Target | None = None,
+    scratch: Path | None = None,
 ) -> SpectralCube:
     """Carry a cube to the other domain.
 
@@ -74,6 +75,11 @@ def transfer(
         can be compared with the source, or leave it at unit norm.
     reference : SpectralCube, optional
         For baselines only: an unpaired cube of the target domain with named structures.
+    out : array-like, shape (rows, columns, model channels), optional
+        Where the spectra go, for instance a dataset in a file: with it an HSI cube of any size needs memory for a few
+        blocks. By default a new array. Not for baselines.
+    scratch : path, optional
+        Folder for a temporary copy of a cube that is packed in pictures of one wavelength each.
 
     Returns
     -------
@@ -111,12 +117,21 @@ def transfer(
     try:
         if cube.modality == "HSI":
             chunk = chunk_size or (DEFAULT_CHUNK if place.key == "cpu" else DEFAULT_CHUNK_ON_A_CARD)
-            data = run_spectra(job, chunk, progress or report_nothing)
+            data, lost = run_spectra(job, chunk, progress or report_nothing, out, scratch)
         else:
-            data = run_picture(job, progress or report_nothing)
+            data, lost = _picture(job, progress or report_nothing, out)
     finally:
         model.to(before)
-    return _result(job, data, direction, place)
+    return _result(job, data, lost, direction, place)
+
+
+def _picture(job: Job, progress: Progress, out: Target | None) -> tuple[Target, int]:
+    data: Target = run_picture(job, progress)
+    lost = int(np.isnan(data[:]).any(axis=2).sum())
+    if out is not None:
+        out[:] = data[:]
+        data = out
+    return data, lost
 
 
 def _loaded(model: TransferModel | str | Path) -> TransferModel:
@@ -147,13 +162,13 @@ def _check_fit(cube: SpectralCube, model: TransferModel, direction: str, scale: 
         )
 
 
-def _result(job: Job, data: NDArray[np.float32], direction: str, place: Device) -> SpectralCube:
+def _result(job: Job, data: Target, lost: int, direction: str, place: Device) -> SpectralCube:
     cube, spec = job.cube, job.model.spec
     notes: dict[str, Any] = {
         "condition": job.tissue.note,
         "wavelengths": job.grid.note or "the cube's own",
         "scale": _scale_note(job),
-        "spectra_not_transferable": int(np.isnan(data).any(axis=2).sum()),
+        "spectra_not_transferable": lost,
     }
     target = spec.target if direction == "sim2real" else "simulated"
     return cube.with_(

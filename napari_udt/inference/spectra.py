@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +13,9 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
-from napari_udt.inference.job import Job, Progress, is_out_of_memory, release_memory
+from napari_udt.inference.job import Job, Progress, Target, is_out_of_memory, release_memory
+from napari_udt.io.blocks import blocks, plan
+from napari_udt.io.rechunk import chunk_shape, layout_of, readable
 
 if TYPE_CHECKING:
     from napari_udt.models.spectral_cinn import SpectralCINN
@@ -26,8 +31,10 @@ SMALLEST_CHUNK = 64
 Runner = Callable[[NDArray[np.float32], NDArray[np.intp]], NDArray[np.float32]]
 
 
-def run_spectra(job: Job, chunk: int, progress: Progress) -> NDArray[np.float32]:
-    """Transfer every pixel of a cube.
+def run_spectra(
+    job: Job, chunk: int, progress: Progress, out: Target | None = None, scratch: Path | None = None
+) -> tuple[Target, int]:
+    """Transfer every pixel of a cube, block by block.
 
     Parameters
     ----------
@@ -36,10 +43,18 @@ def run_spectra(job: Job, chunk: int, progress: Progress) -> NDArray[np.float32]
         Spectra between two calls of ``progress``; halved when the device runs out of memory.
     progress : callable (done, total)
         Whatever it raises ends the run.
+    out : array-like, shape (rows, columns, model channels), optional
+        Where the spectra go, as a dataset in a file; by default a new array. With it, memory holds a few blocks,
+        whatever the size of the cube.
+    scratch : path, optional
+        Folder for the copy that a cube packed in pictures of one wavelength needs.
 
     Returns
     -------
-    array, shape (rows, columns, model channels)
+    array-like, shape (rows, columns, model channels)
+        ``out``.
+    int
+        How many spectra could not be transferred.
 
     Raises
     ------
@@ -47,21 +62,53 @@ def run_spectra(job: Job, chunk: int, progress: Progress) -> NDArray[np.float32]
         When the device's memory does not even hold a small chunk.
     """
     rows, columns, _ = job.cube.shape
-    total = rows * columns
-    runner = spectral_runner(job)
-    out = np.empty((total, len(job.model.spec.wavelengths_nm)), np.float32)
-    done, chunk = 0, max(int(chunk), 1)
-    progress(0, total)
-    while done < total:
-        stop = min(done + chunk, total)
-        try:
-            out[done:stop] = _transfer_pixels(job, runner, done, stop)
-        except RuntimeError as error:
-            chunk = _smaller(chunk, error, job)
-            continue
-        done = stop
-        progress(done, total)
-    return out.reshape(rows, columns, -1)
+    shape = (rows, columns, len(job.model.spec.wavelengths_nm))
+    target = np.empty(shape, np.float32) if out is None else out
+    steps = _Steps(job, spectral_runner(job), max(int(chunk), 1), progress, rows * columns)
+    progress(0, steps.total)
+    folder, grid = scratch or Path(tempfile.gettempdir()), chunk_shape(shape)
+    with readable(job.cube, grid, folder, steps.wait, whole_spectra=True) as (cube, _):
+        size = plan(layout_of(cube), grid, whole_spectra=True).block
+        for block in blocks(cube.shape, size):
+            target[block[:2]] = steps.through(cube, block[:2])
+    return target, steps.lost
+
+
+@dataclass
+class _Steps:
+    """The way through a cube in chunks of spectra; the chunk stays smaller once memory was full."""
+
+    job: Job
+    runner: Runner
+    chunk: int
+    progress: Progress
+    total: int
+    done: int = 0
+    lost: int = 0
+
+    def wait(self, done: int, total: int) -> None:
+        """Let the run be cancelled while a cube is being copied."""
+        self.progress(0, self.total)
+
+    def through(self, cube: SpectralCube, block: tuple[slice, slice]) -> NDArray[np.float32]:
+        """Transfer a block of pixels; shape (rows, columns, model channels)."""
+        stored = np.asarray(cube.data[block], np.float32)
+        spectra = stored.reshape(-1, cube.shape[2])
+        entries = self.job.tissue.of_block(block)
+        out = np.empty((len(spectra), len(self.job.model.spec.wavelengths_nm)), np.float32)
+        start = 0
+        while start < len(spectra):
+            part = slice(start, start + self.chunk)
+            try:
+                out[part] = _transferred(self.job, self.runner, spectra[part], entries[part])
+            except RuntimeError as error:
+                self.chunk = _smaller(self.chunk, error, self.job)
+                continue
+            self.lost += int(np.isnan(out[part]).any(axis=1).sum())
+            self.done += len(out[part])
+            start += self.chunk
+            self.progress(self.done, self.total)
+        return out.reshape(*stored.shape[:2], -1)
 
 
 def spectral_runner(job: Job) -> Runner:
@@ -119,24 +166,19 @@ def _smaller(chunk: int, error: RuntimeError, job: Job) -> int:
     return chunk // 2
 
 
-def _transfer_pixels(job: Job, runner: Runner, start: int, stop: int) -> NDArray[np.float32]:
-    """Transfer pixels ``start`` to ``stop`` in reading order; shape (stop - start, model channels)."""
-    spectra = job.grid(_pixels(job.cube, start, stop))
+def _transferred(
+    job: Job, runner: Runner, stored: NDArray[np.float32], entries: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """Transfer spectra (n, cube channels) with their tissue entries (n,); shape (n, model channels)."""
+    spectra = job.grid(stored)
     norms = np.linalg.norm(spectra, axis=1)
     usable = np.isfinite(norms) & (norms > 0)
     out = np.full(spectra.shape, np.nan, np.float32)
     if usable.any():
-        moved = runner(spectra[usable], job.tissue.of_pixels(start, stop)[usable])
+        moved = runner(spectra[usable], entries[usable])
         out[usable] = moved * norms[usable, None] if _restores_norm(job) else moved
     return out
 
 
 def _restores_norm(job: Job) -> bool:
     return job.scale == "source" and job.model.spec.spectrum_norm == "l2"
-
-
-def _pixels(cube: SpectralCube, start: int, stop: int) -> NDArray[np.float32]:
-    columns = cube.shape[1]
-    first, last = start // columns, -(-stop // columns)
-    block = cube.rows(first, last).reshape(-1, cube.shape[2])
-    return block[start - first * columns : stop - first * columns]

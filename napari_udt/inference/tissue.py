@@ -8,6 +8,7 @@ value of what the network saw for unlabelled data in training.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,12 +38,12 @@ class TissueCondition:
     """
 
     table: NDArray[np.float32]
-    index: NDArray[np.intp]
+    index: NDArray[np.integer[Any]]
     note: str
 
-    def of_pixels(self, start: int, stop: int) -> NDArray[np.intp]:
-        """Rows of the table that hold for pixels in reading order, shape (stop - start,)."""
-        return self.index.reshape(-1)[start:stop]
+    def of_block(self, block: tuple[slice, slice]) -> NDArray[np.intp]:
+        """Rows of the table that hold for a block of pixels, in reading order, shape (pixels,)."""
+        return self.index[block].reshape(-1).astype(np.intp)
 
     def as_image(self) -> NDArray[np.float32]:
         """Class probabilities as a picture, shape (classes, rows, columns)."""
@@ -87,7 +88,7 @@ def _uniform(cube: SpectralCube, spec: ModelSpec) -> TissueCondition:
     note = (
         "proxy: every class equally probable" if spec.class_count else "none: the model knows the domain only"
     )
-    return TissueCondition(table, np.zeros(cube.shape[:2], np.intp), note)
+    return TissueCondition(table, np.zeros(cube.shape[:2], np.uint8), note)
 
 
 def _from_labels(cube: SpectralCube, spec: ModelSpec) -> TissueCondition:
@@ -104,7 +105,7 @@ def _from_labels(cube: SpectralCube, spec: ModelSpec) -> TissueCondition:
     note = f"labels of the cube ({', '.join(known)})"
     if unknown:
         note += f"; unknown to the model, so proxy: {', '.join(unknown)}"
-    return TissueCondition(table, np.searchsorted(numbers, cube.labels), note)
+    return TissueCondition(table, np.searchsorted(numbers, cube.labels).astype(np.int32), note)
 
 
 def _one_class(cube: SpectralCube, spec: ModelSpec, name: str) -> TissueCondition:
@@ -115,4 +116,4 @@ def _one_class(cube: SpectralCube, spec: ModelSpec, name: str) -> TissueConditio
         )
     table = np.zeros((1, len(spec.class_names)), np.float32)
     table[0, spec.class_names.index(name)] = 1
-    return TissueCondition(table, np.zeros(cube.shape[:2], np.intp), f"every pixel as {name}")
+    return TissueCondition(table, np.zeros(cube.shape[:2], np.uint8), f"every pixel as {name}")

@@ -1,0 +1,150 @@
+"""``napari-udt transfer``: files and folders of any format, without a window."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_udt.exit_codes import ERROR, SOME_FAILED, SUCCESS
+from napari_udt.io.preview_arguments import preview_options
+from napari_udt.io.statements import add_reading_arguments, stated_facts
+from napari_udt.progress_line import ProgressLine
+
+if TYPE_CHECKING:
+    from napari_udt.inference.batch import Outcome, Task
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's words."""
+    parser.add_argument("files", nargs="+", type=Path, help="cubes, or folders of cubes, to transfer")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the results"
+    )
+    parser.add_argument("-r", "--recursive", action="store_true", help="look into folders within folders")
+    _add_choices(parser)
+    add_reading_arguments(parser)
+    parser.add_argument("--overwrite", action="store_true", help="make results again that exist")
+    parser.add_argument("--compress", action="store_true", help="smaller results, slower to read")
+    parser.add_argument("--json", action="store_true", help="one JSON object per file on stdout")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--jobs", type=_count, default=1, metavar="N", help="files at once, each in a process")
+    where.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="run on the workers of a dask scheduler, as tcp://node:8786; they must see the same folders",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out the command; 3 when some of the files failed, 2 when all did."""
+    from napari_udt.inference.batch import Options, transfer_files
+
+    options = Options(
+        model=args.model,
+        direction=args.direction,
+        device=args.device,
+        condition=args.condition,
+        reference=args.reference,
+        candidate=args.candidate,
+        facts=stated_facts(args),
+        **preview_options(args),
+        overwrite=args.overwrite,
+        compress=args.compress,
+    )
+    printer = _Printer(as_json=args.json)
+    outcomes = transfer_files(
+        args.files,
+        args.output,
+        options,
+        recursive=args.recursive,
+        work=_worker(args),
+        report=printer,
+    )
+    return _concluded(outcomes)
+
+
+def _add_choices(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model",
+        help="name or folder, by default the first that fits the cube; or baseline:identity, baseline:moments, "
+        "baseline:histograms",
+    )
+    parser.add_argument(
+        "--reference", type=Path, metavar="FILE", help="for a baseline: labelled cube of the domain to match"
+    )
+    parser.add_argument("--direction", choices=("sim2real", "real2sim"), default="sim2real")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda:0, mps")
+    parser.add_argument(
+        "--condition", default="auto", help="tissue: auto, labels, proxy, or the name of one class"
+    )
+
+
+def _count(text: str) -> int:
+    count = int(text) if text.isdigit() else 0
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of processes")
+    return count
+
+
+def _worker(args: argparse.Namespace) -> Callable[[list[Task]], Iterable[Outcome]]:
+    from napari_udt.inference import workers
+
+    if args.scheduler:
+        return partial(workers.on_cluster, address=args.scheduler)
+    if args.jobs > 1:
+        return partial(workers.in_processes, jobs=args.jobs)
+    return _with_percent
+
+
+def _with_percent(tasks: list[Task]) -> Iterable[Outcome]:
+    """Work on the files here, with a line that says how far the present one is."""
+    from napari_udt.inference.batch import transfer_file
+
+    for task in tasks:
+        line = ProgressLine(task.source.name)
+        try:
+            outcome = transfer_file(task, line)
+        finally:
+            line.clear()
+        yield outcome
+
+
+class _Printer:
+    """Says of each file, as its outcome comes, what has become of it."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json, self._count = as_json, 0
+
+    def __call__(self, outcome: Outcome, total: int) -> None:
+        self._count += 1
+        if self._as_json:
+            print(json.dumps(outcome), flush=True)
+        else:
+            print(f"[{self._count}/{total}] {outcome['source']}{_ending(outcome)}", flush=True)
+
+
+def _ending(outcome: Outcome) -> str:
+    if outcome["error"]:
+        return ": failed"
+    if outcome["skipped"]:
+        return f" -> {outcome['result']} (done before)"
+    remark = outcome["wavelengths"]
+    told = f"; {remark}" if "interpolated" in str(remark) else ""
+    return f" -> {outcome['result']} ({outcome['model']}, {outcome['seconds']:.1f} s{told})"
+
+
+def _concluded(outcomes: Sequence[Outcome]) -> int:
+    bad = [outcome for outcome in outcomes if outcome["error"]]
+    for outcome in bad:
+        print(f"napari-udt: {outcome['error']}", file=sys.stderr)
+    if not outcomes:
+        print("napari-udt: there is no spectral cube among the files; nothing was done.", file=sys.stderr)
+        return ERROR
+    if not bad:
+        return SUCCESS
+    return ERROR if len(bad) == len(outcomes) else SOME_FAILED
