@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_udt.viewer.desk import Desk, desk_of
-from napari_udt.viewer.opening import open_files
 
 if TYPE_CHECKING:
     import napari
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 WINDOW_SIZE = (1600, 1000)
 _DOCK_WIDTH = 520
-_TRANSFER_HEIGHT = 390  # with a line of status and two of caution
+_TRANSFER_HEIGHT = 420  # with the row of the file, two lines of status and two of caution
 
 
 @dataclass(eq=False)
@@ -54,13 +53,10 @@ def spare_collections(window: Window) -> None:
 def open_window(paths: Iterable[Path | str] = (), *, show: bool = True) -> Window:
     """Open a napari window with both docks and, in it, files; those that cannot be opened are told."""
     import napari
-    from napari.utils.notifications import show_error
 
     viewer = napari.Viewer(title="napari-udt", show=show)
     window = furnish(viewer)
-    problems = open_files(window.desk.session, paths)
-    if problems:
-        show_error("\n".join(problems))
+    window.transfer.open_files(paths)
     return window
 
 
@@ -72,7 +68,7 @@ def furnish(viewer: napari.Viewer) -> Window:
     desk = desk_of(viewer)
     spectra, transfer = add_docks(viewer)
     qt_viewer = viewer.window._qt_viewer
-    FileOpener(desk.session, qt_viewer)
+    FileOpener(desk.session, qt_viewer, transfer.ask)
     SliderDress(desk.session, qt_viewer.dims)
     return Window(viewer, desk, spectra, transfer)
 

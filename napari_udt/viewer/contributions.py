@@ -6,6 +6,7 @@ napari is imported inside the functions, so that asking whether a file is ours s
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,29 +18,74 @@ from napari_udt.viewer.samples import SampleKey, sample_path
 if TYPE_CHECKING:
     import napari.viewer
 
+    from napari_udt.viewer.opening import Ask
+    from napari_udt.viewer.session import Session
+
 Reader = Callable[[str | Sequence[str]], list[LayerTuple]]
+_NO_LAYER: Any = (None,)  # napari's word for a file that was read and adds nothing
 
 
 def get_reader(path: str | Sequence[str]) -> Reader | None:
-    """Return the reader when every file is a spectral cube by its content, None for foreign files."""
-    from napari_udt.io import is_readable
+    """Return the reader when every file is a spectral cube by its content, None for foreign files.
+
+    Arrays that lack wavelengths count where there is a window in which they can be asked for.
+    """
+    from napari_udt.io.contract import Match
+    from napari_udt.io.registry import sniff
 
     paths = _as_list(path)
-    return read if paths and all(is_readable(Path(p)) for p in paths) else None
+    least = min((sniff(Path(p)).match for p in paths), default=Match.NO)
+    if least is Match.YES or (least is Match.NEEDS_FACTS and _window() is not None):
+        return read
+    return None
 
 
 def read(path: str | Sequence[str]) -> list[LayerTuple]:
     """Read the cubes of one file or several as layers: picture, oxygen saturation, structures.
+
+    What a file lacks is asked for in the window; its layers come with the answer.
 
     Raises
     ------
     CubeError
         One sentence, which napari shows; no layer is added then.
     """
+    from napari_udt.errors import MissingFacts
     from napari_udt.io import open_cubes, recordings
+    from napari_udt.viewer.facts import Question
+    from napari_udt.viewer.opening import format_of, known_cubes
 
-    cubes = [cube for file in recordings(_as_list(path)) for cube in open_cubes(file)]
-    return [layer for cube in cubes for layer in cube_layers(cube)]
+    window, cubes = _window(), []
+    for file in recordings(_as_list(path)):
+        try:
+            cubes += open_cubes(file) if window is None else known_cubes(window.session, file)
+        except MissingFacts as missing:
+            if window is None:
+                raise
+            window.ask(Question(file, format_of(file), missing))
+    return [layer for cube in cubes for layer in cube_layers(cube)] or [_NO_LAYER]
+
+
+@dataclass(frozen=True)
+class _Window:
+    """A window that can ask, and its session."""
+
+    session: Session
+    ask: Ask
+
+
+def _window() -> _Window | None:
+    """Return napari's present window; None in a program without one."""
+    import napari
+
+    viewer = napari.current_viewer()
+    if viewer is None:
+        return None
+    from napari_udt.viewer.desk import desk_of
+    from napari_udt.viewer.widgets.facts_asker import FactsAsker
+
+    session = desk_of(viewer).session
+    return _Window(session, FactsAsker(session, viewer.window._qt_window))
 
 
 def write(path: str, layers: Sequence[LayerTuple]) -> list[str]:

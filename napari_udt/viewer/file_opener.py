@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error
 
-from napari_udt.viewer.opening import open_files, spectral_files
+from napari_udt.viewer.opening import Ask, open_files, spectral_files
 from napari_udt.viewer.session import Session
 from napari_udt.viewer.widgets.opening_progress import OpeningProgress
 
@@ -28,10 +28,12 @@ class FileOpener:
         Where cubes are opened.
     qt_viewer : QtViewer
         napari's viewer widget; other windows and napari's settings stay as they are.
+    ask : callable
+        Sees to what files lack.
     """
 
-    def __init__(self, session: Session, qt_viewer: QtViewer) -> None:
-        self._session = session
+    def __init__(self, session: Session, qt_viewer: QtViewer, ask: Ask) -> None:
+        self._session, self._ask = session, ask
         self._napari_open = qt_viewer._qt_open
         self._progress = OpeningProgress(parent=qt_viewer)
         qt_viewer._qt_open = self
@@ -45,7 +47,7 @@ class FileOpener:
             return
         ours = spectral_files(map(Path, filenames))
         others = [name for name in filenames if Path(name) not in ours]
-        problems = open_files(self._session, ours, self._progress)
+        problems = open_files(self._session, ours, self._progress, self._ask)
         if problems:
             show_error("\n".join(problems))
         if others:

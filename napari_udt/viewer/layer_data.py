@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.cube import ArrayLike3D, SpectralCube
+from napari_udt.io.access import SLOW_S, coarse_picture, sample
+from napari_udt.io.layout import Layout
 
 LayerTuple = tuple[Any, dict[str, Any], str]
 Part = Literal["image", "labels", "oxygenation"]
@@ -96,12 +98,20 @@ class WavelengthStack:
         planes, rows, columns = key + (slice(None),) * (self.ndim - len(key))
         channels = self._channels[planes]
         if np.ndim(channels) == 0:
-            return np.asarray(self._data[rows, columns, int(channels)], dtype=np.float32)
+            return self._plane(int(channels), rows, columns)
         read = np.asarray(self._data[rows, columns], dtype=np.float32)
         return np.moveaxis(read[..., channels], -1, 0)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return self[:].astype(dtype or np.float32, copy=bool(copy))
+
+    def _plane(self, channel: int, rows: Any, columns: Any) -> NDArray[np.float32]:
+        """Read a plane; coarsely where its file would hold the window up for seconds."""
+        layout = getattr(self._data, "layout", None)
+        whole = all(isinstance(key, slice) and key == slice(None) for key in (rows, columns))
+        if whole and isinstance(layout, Layout) and layout.picture_seconds > SLOW_S:
+            return coarse_picture(self._data, channel, layout)
+        return np.asarray(self._data[rows, columns, channel], dtype=np.float32)
 
 
 def wavelength_grid(wavelengths_nm: NDArray[np.float64]) -> tuple[float, float, NDArray[np.intp]]:
@@ -137,15 +147,12 @@ def contrast_limits(cube: SpectralCube) -> tuple[float, float]:
 
     The 1st and the 99.5th; of photoacoustic pictures the 98th, where the bright line of the skin ends. A subsample, because napari's own search over all values takes seconds on a camera's cube.
     """
-    rows, columns, channels = cube.shape
-    stride = max(1, int(np.sqrt(rows * columns * channels / _SAMPLED_VALUES)))
     if cube.is_lazy:
-        picked = cube.data[rows // 2 : rows // 2 + 1]
-        picked = np.concatenate([np.asarray(cube.data[r : r + 1]) for r in range(0, rows, max(1, rows // 8))])
+        picked, _ = sample(cube)
     else:
-        picked = cube.data[::stride, ::stride]
-    values = np.asarray(picked, dtype=np.float32)
-    values = values[np.isfinite(values)]
+        stride = max(1, int(np.sqrt(np.prod(cube.shape) / _SAMPLED_VALUES)))
+        picked = np.asarray(cube.data[::stride, ::stride], dtype=np.float32)
+    values = picked[np.isfinite(picked)]
     if not values.size:
         return 0.0, 1.0
     low, high = (float(v) for v in np.percentile(values, (1.0, _HIGHEST[cube.modality])))

@@ -15,6 +15,7 @@ from napari_udt.errors import CubeError
 from napari_udt.spectra import Centre, SpectralStatistics, Spread, group_statistics, window_spectra
 from napari_udt.transforms import Transform
 from napari_udt.unmixing import Unmixed, unmix_spectra
+from napari_udt.viewer.access import waiting_text
 from napari_udt.viewer.curves import Basis, Curve, CurveSet, Mark, compared, differences, references
 from napari_udt.viewer.layer_data import structure_colour
 from napari_udt.viewer.partners import Partners, find_partners, focus_of, same_scene, structure_at
@@ -152,6 +153,9 @@ class _Place:
 
     def _pixel_curve(self, entry: Entry, pixel: PixelRef) -> Curve | None:
         cube = entry.cube
+        if told := waiting_text(cube, pinned=self.pin is not None):
+            self.remarks.append(told)
+            return None
         spectra = window_spectra(cube, pixel.row, pixel.column, self.session.options.window)
 
         def read(transform: Transform, centre: Centre, spread: Spread) -> SpectralStatistics:

@@ -18,6 +18,7 @@ from psygnal import Signal
 from napari_udt.cube import SpectralCube
 from napari_udt.spectra import Centre, Spread
 from napari_udt.transforms import Order, Scaling, Transform
+from napari_udt.viewer.facts import FactsMemory
 
 Role = Literal["simulated", "transferred", "real", "none"]
 Mode = Literal["pixel", "structure"]
@@ -193,6 +194,7 @@ class Session:
         self.cursor: PixelRef | None = None
         self.last_pixel: PixelRef | None = None  # where the cursor is, or last was: curves stay readable
         self.options = DisplayOptions()
+        self.facts = FactsMemory()
         self.wavelength_nm: float | None = None
 
     def __iter__(self) -> Iterator[Entry]:
@@ -262,6 +264,12 @@ class Session:
         """Let a cube play another role."""
         self._entries[key] = replace(self._entries[key], role=role)
         self.cubes_changed.emit()
+
+    def restate(self, key: str, cube: SpectralCube) -> None:
+        """Put a cube about which more is known in the place of an open one; pins stay."""
+        if cube is not self._entries[key].cube:
+            self._entries[key] = Entry(key, cube, default_role(cube))
+            self.cubes_changed.emit()
 
     def set_cursor(self, pixel: PixelRef | None) -> None:
         """Move the cursor; nothing happens when it already is there."""

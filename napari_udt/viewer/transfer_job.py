@@ -86,6 +86,17 @@ def invitation(cube: SpectralCube | None, choices: Iterable[ModelChoice]) -> str
     return source_line(cube)
 
 
+def regridding(cube: SpectralCube | None, spec: ModelSpec | None) -> tuple[str, str]:
+    """Return in a line and in full how a cube's wavelengths will be brought to the model's; empty where they agree."""
+    from napari_udt.inference.grid import regrid
+
+    if cube is None or spec is None or obstacle(cube, spec):
+        return "", ""
+    note = regrid(cube.wavelengths_nm, np.asarray(spec.wavelengths_nm), cube.name).note
+    counts = f"{cube.shape[2]} wavelengths to the model's {len(spec.wavelengths_nm)}"
+    return (f"Will be interpolated: {counts}.", note.replace("were", "will be")) if note else ("", "")
+
+
 def preferred_source(session: Session, current: str | None, known: Collection[str]) -> str | None:
     """Return the cube to offer: one just opened that is simulated, else the current one, else the newest.
 
@@ -253,6 +264,8 @@ def success_text(result: SpectralCube, seconds: float) -> str:
     rows, columns, _ = result.shape
     parts = [f"{rows * columns:,} spectra in {seconds:.1f} s".replace(",", " ")]
     parts += [str(result.provenance[k]) for k in ("device", "condition") if result.provenance.get(k)]
+    if "interpolated" in str(result.provenance.get("wavelengths")):
+        parts.append("wavelengths interpolated to the model's")
     return " · ".join(part.partition(" (")[0] for part in parts)  # details are in the provenance
 
 

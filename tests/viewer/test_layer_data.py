@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import h5py
 import numpy as np
 import pytest
 
+from napari_udt import open_cube
 from napari_udt.viewer.layer_data import (
     CUBE_KEY,
     WavelengthStack,
@@ -92,8 +94,8 @@ def test_contrast_limits_of_a_constant_cube_are_a_range(pat):
 
 
 def test_contrast_limits_of_a_lazy_cube_read_few_rows(pat):
-    source = CountingLazy(pat(rows=128).data)
-    contrast_limits(pat(rows=128).with_(data=source))
+    source = CountingLazy(pat(rows=1280).data)
+    contrast_limits(pat(rows=1280).with_(data=source))
     assert source.read <= source.values.size / 8
 
 
@@ -135,3 +137,21 @@ def test_layer_data_needs_neither_napari_nor_qt():
         "sys.exit(any(m.split('.')[0] in ('napari', 'qtpy', 'PyQt6', 'torch') for m in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("chunks", [None, (10, 10, 8)])
+def test_a_picture_that_would_take_seconds_is_shown_coarsely(tmp_path, monkeypatch, chunks):
+    monkeypatch.setattr("napari_udt.io.layout.READ_PER_S", 1e5)
+    values = np.add.outer(np.arange(200.0), np.arange(120.0))[:, :, np.newaxis] + np.zeros(8)
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file.create_dataset("cube", data=values.astype(np.float32), chunks=chunks)
+        file["wavelengths"] = np.linspace(500, 1000, 8)
+    cube = open_cube(tmp_path / "x.h5", memory_limit_mb=0)
+    read, sizes = cube.data.source.read, []
+    cube.data.source.read = lambda selection: sizes.append(read(selection).size) or read(selection)
+    plane = stack(cube)[0][3]
+    assert plane.shape == (200, 120)
+    assert sum(sizes) < plane.size / 5
+    assert np.abs(plane - values[:, :, 3]).max() < 60  # near, though not there
+    assert np.corrcoef(plane.ravel(), values[:, :, 3].ravel())[0, 1] > 0.95
+    np.testing.assert_array_equal(stack(cube)[0][3, 5:7, 8:9], values[5:7, 8:9, 3])

@@ -154,3 +154,24 @@ def test_the_real_transfer_is_found_without_being_named(pat, request_for, monkey
     request = request_for()
     transfer_job.run(request, lambda *a: None, lambda: False)
     assert np.shares_memory(seen["data"], request.cube.data)
+
+
+def test_another_grid_is_said_before_the_run(pat, make_spec):
+    fine = pat(wavelengths=np.linspace(690, 860, 35))
+    line, whole = transfer_job.regridding(fine, make_spec())
+    assert line == "Will be interpolated: 35 wavelengths to the model's 16."
+    assert "(690-860 nm)" in whole
+    assert "(700-850 nm)" in whole
+    assert transfer_job.regridding(pat(), make_spec()) == ("", "")
+    assert transfer_job.regridding(fine, make_spec(low=600)) == ("", "")  # refused, and said elsewhere
+    assert transfer_job.regridding(None, None) == ("", "")
+
+
+def test_a_finished_run_says_that_it_interpolated(pat, transferred):
+    result = transferred(pat())
+    provenance = {
+        **result.provenance,
+        "wavelengths": "spectra were interpolated linearly from 35 wavelengths",
+    }
+    assert "interpolated" in transfer_job.success_text(result.with_(provenance=provenance), 1.0)
+    assert "interpolated" not in transfer_job.success_text(result, 1.0)

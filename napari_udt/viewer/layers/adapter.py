@@ -155,8 +155,12 @@ class LayerAdapter:
     def _follow_session(self) -> None:
         if self._busy:
             return
-        gone = [key for key in self._open if key not in self.session]
-        new = [entry for entry in self.session if entry.key not in self._open]
+        gone = [
+            key
+            for key, group in self._open.items()
+            if key not in self.session or self.session[key].cube is not group.cube
+        ]
+        new = [entry for entry in self.session if entry.key not in self._open or entry.key in gone]
         with self.own_changes(together=bool(gone)):
             for key in gone:
                 self._take_away(key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import ComboBox, ProgressBar, PushButton
@@ -26,7 +27,10 @@ from napari_udt.viewer import transfer_job
 from napari_udt.viewer.opening import open_files
 from napari_udt.viewer.session import Session
 from napari_udt.viewer.transfer_job import TransferFunction, TransferRequest
+from napari_udt.viewer.widgets.facts_asker import FactsAsker
+from napari_udt.viewer.widgets.file_row import FileRow
 from napari_udt.viewer.widgets.model_tools import ModelTools
+from napari_udt.viewer.widgets.opening_progress import OpeningProgress
 from napari_udt.viewer.widgets.transfer_worker import CallWorker, TransferWorker
 
 if TYPE_CHECKING:
@@ -81,6 +85,7 @@ class TransferDock(QWidget):
         self._worker: TransferWorker | None = None
         self._device_worker: CallWorker | None = None
         self._started = 0.0
+        self.ask, self._opening = FactsAsker(session, self), OpeningProgress(parent=self)
         self._make_widgets()
         self._lay_out()
         self._connect()
@@ -95,6 +100,7 @@ class TransferDock(QWidget):
         )
         self.layout_button.native.setCheckable(True)
         self.source = ComboBox(choices=[], tooltip="The cube to transfer")
+        self.file_row = FileRow(self._session, parent=self)
         self.model = ComboBox(choices=[], tooltip="Models that fit the cube")
         self.direction = ComboBox(choices=transfer_job.direction_choices(None))
         self.condition = ComboBox(choices=[], tooltip="What the network is told about the tissue")
@@ -103,7 +109,7 @@ class TransferDock(QWidget):
         self.run_button = PushButton(text="Transfer")
         self.cancel_button = PushButton(text="Cancel", enabled=False)
         self.progress = ProgressBar(value=0, min=0, max=1000)
-        self.status, self.model_note, self.note = (self._small_label() for _ in range(3))
+        self.status, self.grid_note, self.model_note, self.note = (self._small_label() for _ in range(4))
         for box in (self.source, self.model, self.direction, self.condition, self.device):
             box.native.setMinimumContentsLength(12)  # long names of cubes must not widen the dock
             box.native.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -123,6 +129,7 @@ class TransferDock(QWidget):
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Cube", self.source.native)
+        form.addRow(self.file_row.title, self.file_row)
         form.addRow("Model", self.model_tools)
         form.addRow("Direction", self.direction.native)
         form.addRow("Tissue", self.condition.native)
@@ -131,7 +138,7 @@ class TransferDock(QWidget):
         whole.addLayout(self._row(self.open_button, self.layout_button))
         whole.addLayout(form)
         whole.addLayout(self._row(self.run_button, self.cancel_button))
-        for widget in (self.progress.native, self.status, self.model_note, self.note):
+        for widget in (self.progress.native, self.status, self.grid_note, self.model_note, self.note):
             whole.addWidget(widget)
         whole.addStretch()
         self.layout_button.native.setVisible(self._side_by_side is not None)
@@ -147,6 +154,8 @@ class TransferDock(QWidget):
     def _connect(self) -> None:
         self._session.cubes_changed.connect(self._refresh_sources)
         self.source.changed.connect(self._source_chosen)
+        self.file_row.opened.connect(self._choose_source)
+        self.file_row.converted.connect(self._converted)
         self.model.changed.connect(self._model_chosen)
         self.model_tools.imported.connect(self._imported)
         self.open_button.changed.connect(self._choose_files)
@@ -174,6 +183,7 @@ class TransferDock(QWidget):
 
     def _source_chosen(self) -> None:
         cube = self._cube()
+        self.file_row.set_cube(cube)
         choices = [] if cube is None else transfer_job.model_choices(cube, self._models())
         fitting = [c.spec for c in choices if not c.obstacle]
         before = self.model.value
@@ -201,6 +211,9 @@ class TransferDock(QWidget):
         choices = [] if cube is None or spec is None else transfer_job.condition_choices(cube, spec)
         self.condition.choices = [(title, key) for key, title in choices]
         self._name_directions(spec)
+        line, whole = transfer_job.regridding(cube, spec)
+        self._tell(self.grid_note, line)
+        self.grid_note.setToolTip(whole)
         self.model.tooltip = transfer_job.model_tooltip(spec)
         self.model_tools.set_spec(spec)
         self.note.setText(transfer_job.honest_note(spec))
@@ -309,11 +322,18 @@ class TransferDock(QWidget):
         names, _ = QFileDialog.getOpenFileNames(self, "Open files with spectra")
         self.open_files(names)
 
-    def open_files(self, paths: Iterable[str]) -> None:
-        """Open files; what cannot be opened is told in one notification."""
-        problems = open_files(self._session, paths)
+    def open_files(self, paths: Iterable[Path | str]) -> None:
+        """Open files; what cannot be opened is told in one notification, what they lack is asked for."""
+        problems = open_files(self._session, paths, self._opening, self.ask)
         if problems:
             show_error("\n".join(problems))
+
+    def _choose_source(self, key: str) -> None:
+        if key in self._session:
+            self.source.value = key
+
+    def _converted(self, path: str) -> None:
+        self.open_files([path])
 
     def _layout_toggled(self, checked: bool) -> None:
         if self._side_by_side is not None and checked != self._side_by_side.active:
