@@ -141,7 +141,7 @@ class PinLayers:
             units=group.image.units[1:],
             axis_labels=group.image.axis_labels[1:],
             features=table,
-            text={"string": f"{{{NAME}}}", "size": 10, "color": "white"},
+            text={"string": f"{{{NUMBER}}}", "size": 10, "color": "white"},
             face_color=[pin.colour for pin in pins] or "white",
             border_width=0,
             size=_diameter(group.cube),

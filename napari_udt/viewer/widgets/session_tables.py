@@ -28,6 +28,7 @@ _ROLE_HELP = (
     "The role a cube plays in comparisons, at first by its metadata. Any number of cubes may be transferred. "
     "Real cubes are compared structure by structure, never pixel by pixel: they show another scene."
 )
+_ROLE = 1  # column
 _PIN_COLUMNS = {NAME: "Pin", "structure": "Structure", "row": "Row", "column": "Column"}
 _MM_COLUMNS = {"x [mm]": "x [mm]", "y [mm]": "y [mm]"}
 _SATURATION = {"sO2": "sO₂ [%]"}
@@ -36,14 +37,18 @@ _SATURATION = {"sO2": "sO₂ [%]"}
 class RoleBox(QComboBox):
     """The role of one cube."""
 
-    def __init__(self, session: Session, key: str, role: Role, *, parent: QWidget) -> None:
+    def __init__(self, session: Session, *, parent: QWidget) -> None:
         super().__init__(parent)
-        self._session, self._key = session, key
+        self._session, self._key = session, ""
         self.addItems(list(ROLE_TITLES.values()))
-        self.setCurrentIndex(list(ROLE_TITLES).index(role))
-        self.setAccessibleName(f"Role of {key}")
         self.setToolTip(_ROLE_HELP)
         self.activated.connect(self._on_activated)
+
+    def show_role(self, key: str, role: Role) -> None:
+        """Stand for another cube; nobody is told."""
+        self._key = key
+        self.setCurrentIndex(list(ROLE_TITLES).index(role))
+        self.setAccessibleName(f"Role of {key}")
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802 - Qt's name
         """Leave the wheel to the table: scrolling must not change roles."""
@@ -67,8 +72,8 @@ class CubeTable(QTableWidget):
         self.setAccessibleName("Open cubes")
         self.setHorizontalHeaderLabels(["Cube", "Role", "Origin"])
         _dress(self)
-        self.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
-        self.horizontalHeader().resizeSection(1, 150)
+        self.horizontalHeader().setSectionResizeMode(_ROLE, QHeaderView.ResizeMode.Fixed)
+        self.horizontalHeader().resizeSection(_ROLE, 165)
 
     def refresh(self) -> None:
         """Show the cubes as the session has them; nothing is made anew when nothing changed."""
@@ -76,12 +81,28 @@ class CubeTable(QTableWidget):
         if wanted == self._shown:
             return
         chosen, self._shown = self.selected_keys(), wanted
-        self.setRowCount(len(wanted))
+        self._set_rows(len(wanted))
         for row, (key, role, origin) in enumerate(wanted):
             self.setItem(row, 0, _item(key))
-            self.setCellWidget(row, 1, RoleBox(self._session, key, role, parent=self))
+            self._box(row).show_role(key, role)
             self.setItem(row, 2, _item(origin))
         _select_rows(self, [row for row, (key, *_) in enumerate(wanted) if key in chosen])
+
+    def _set_rows(self, count: int) -> None:
+        for row in range(count, self.rowCount()):
+            box = self._box(row)
+            self.removeCellWidget(row, _ROLE)
+            box.hide()
+            box.deleteLater()
+        before = self.rowCount()
+        self.setRowCount(count)
+        for row in range(before, count):
+            self.setCellWidget(row, _ROLE, RoleBox(self._session, parent=self))
+
+    def _box(self, row: int) -> RoleBox:
+        box = self.cellWidget(row, _ROLE)
+        assert isinstance(box, RoleBox)
+        return box
 
     def selected_keys(self) -> list[str]:
         """Return the keys of the selected cubes, top to bottom."""
@@ -129,6 +150,8 @@ class PinTable(QTableWidget):
         self.blockSignals(True)
         self.setColumnCount(len(columns))
         self.setHorizontalHeaderLabels(list(columns.values()))
+        for column in range(2, len(columns)):
+            self.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.setRowCount(len(table[NUMBER]))
         for row in range(self.rowCount()):
             for column, name in enumerate(columns):
