@@ -88,9 +88,10 @@ def test_false_colours_take_the_nearest_wavelengths(hsi):
         wavelengths_request(cube, (640.0, 550.0, 450.0)).compute(silent)
 
 
-def test_usual_wavelengths_lie_in_the_range(hsi, pat):
-    assert usual_rgb_nm(hsi()) == (640.0, 550.0, 510.0)
-    assert usual_rgb_nm(pat()) == (835.0, 775.0, 715.0)
+def test_wavelengths_that_a_cube_lacks_are_replaced_by_three_of_its_range(hsi, pat):
+    wanted = (640.0, 550.0, 510.0)
+    assert fitting_rgb_nm(hsi(), wanted) == wanted
+    assert fitting_rgb_nm(pat(), wanted) == (835.0, 775.0, 715.0)
 
 
 def test_colours_lie_between_picture_and_outlines_and_go_with_the_cube(hsi):
