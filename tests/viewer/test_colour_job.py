@@ -10,7 +10,7 @@ from napari_udt.errors import CubeError
 from napari_udt.viewer.colour_job import (
     daylight_obstacle,
     daylight_request,
-    usual_rgb_nm,
+    fitting_rgb_nm,
     wavelengths_request,
 )
 from napari_udt.viewer.desk import desk_of
