@@ -105,7 +105,7 @@ def test_the_divider_and_the_dragged_line_are_one(qtbot, opened):
 
 
 def test_ticked_pictures_stand_side_by_side(qtbot, opened, pat):
-    dock, desk, viewer = opened
+    dock, desk, _ = opened
     desk.session.add(pat("another", rows=40, columns=30))
     dock.pictures.chosen.emit("pictures", ("second", "another"))
     press(qtbot, dock, "side by side")
