@@ -58,11 +58,11 @@ def wavelengths_request(cube: SpectralCube, rgb_nm: tuple[float, float, float]) 
     return ColourRequest(cube, partial(_wavelengths, cube, rgb_nm))
 
 
-def usual_rgb_nm(cube: SpectralCube) -> tuple[float, float, float]:
-    """Return three wavelengths to begin with: the eye's where the cube has them, else spread over its range."""
+def fitting_rgb_nm(cube: SpectralCube, wanted: tuple[float, float, float]) -> tuple[float, float, float]:
+    """Return the wanted wavelengths where the cube has them all, else three that are spread over its range."""
     low, high = float(cube.wavelengths_nm[0]), float(cube.wavelengths_nm[-1])
-    if low <= RGB_NM[2] and RGB_NM[0] <= high:
-        return RGB_NM
+    if all(low - 1 <= nm <= high + 1 for nm in wanted):
+        return wanted
     red, green, blue = (round(low + part * (high - low)) for part in (0.9, 0.5, 0.1))
     return float(red), float(green), float(blue)
 

@@ -156,3 +156,28 @@ def test_one_cube_cannot_stand_beside_itself(pat):
     desk.side_by_side.set_active(True)
     assert told == [False]
     assert not viewer.canvas.grid.enabled
+
+
+def test_the_layers_are_stacked_again_in_their_order(viewer, pat, transferred):
+    desk = desk_of(viewer)
+    for cube in (pat("second", domain="second"), pat(), transferred(pat())):
+        desk.session.add(cube)
+    before = [layer.name for layer in viewer.layers]
+    desk.side_by_side.set_active(True)
+    desk.side_by_side.set_active(False)
+    assert [layer.name for layer in viewer.layers if "pins" not in layer.name] == before
+    assert desk.adapter.top_key() == "forearm → real"
+
+
+def test_a_second_entry_makes_no_layers(viewer, desk):
+    desk.side_by_side.set_active(True)
+    made = {id(layer) for layer in viewer.layers if "pins" in layer.name}
+    desk.side_by_side.set_active(False)
+    desk.side_by_side.set_active(True)
+    assert {id(layer) for layer in viewer.layers if "pins" in layer.name} == made
+
+
+def test_a_region_drawn_side_by_side_stays_in_its_cell(viewer, desk):
+    desk.side_by_side.set_active(True)
+    desk.regions.draw()
+    assert [names[0] for names in cells(viewer)] == ["forearm", "forearm → real", "second"]

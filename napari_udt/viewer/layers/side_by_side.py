@@ -39,6 +39,7 @@ class SideBySide:
         self.statement = ""  # on which scale the pictures are shown
         self._looks = Looks()
         self._linked: list[Layer] = []
+        self._order: list[Layer] = []  # of the layers while they were stacked
         self._placing = False
         adapter.part_added.connect(self._part_added)
         adapter.part_removed.connect(self._part_removed)
@@ -129,6 +130,7 @@ class SideBySide:
             active = viewer.layers.selection.active
             self._pins.refresh()
             self._looks.remember(viewer.layers)
+            self._order = self._order or list(viewer.layers)
             self._place()
             self._show()
             self._share_contrast()
@@ -147,11 +149,16 @@ class SideBySide:
             fillers = [_filler(group[0]) for _ in range(stride - len(group))]
             layers.extend(fillers)
             order += group + fillers
-        for index, layer in enumerate(order):
-            if layers.index(layer) != index:
-                layers.move(layers.index(layer), index)
+        self._reorder(order)
         grid = self._adapter.viewer.canvas.grid
         grid.stride, grid.shape, grid.spacing = stride, self._shape(), _GAP
+
+    def _reorder(self, first: list[Layer]) -> None:
+        """Put layers at the bottom of the list, in this order."""
+        layers = self._adapter.viewer.layers
+        for index, layer in enumerate(first):
+            if layers.index(layer) != index:
+                layers.move(layers.index(layer), index)
 
     def _in_cell(self, key: str) -> list[Layer]:
         """Return the layers that are seen in a cube's cell; maps that some cubes lack stay out of it."""
@@ -213,6 +220,8 @@ class SideBySide:
                 self._adapter.remove(layer)
             self._hide_titles()
             self._looks.restore()
+            self._reorder([layer for layer in self._order if layer in viewer.layers])
+            self._order = []
         self._adapter.fit([key for key in keys if key in self._adapter])
 
     def _hide_titles(self) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
-from napari_udt.cube import SpectralCube
 from napari_udt.viewer.colour_job import (
     ColourPicture,
     ColourRequest,
     daylight_obstacle,
     daylight_request,
+    fitting_rgb_nm,
     wavelengths_request,
 )
 from napari_udt.viewer.layers import ColourLayers
@@ -41,7 +41,7 @@ class ColourRow(QWidget):
         self._false = _button(
             "False colours",
             "The pictures in sight at three wavelengths as red, green and blue, each between its own 1st and 99th "
-            "percentile.",
+            "percentile. Wavelengths that a cube lacks are replaced by three from its range.",
             self,
         )
         layout = QHBoxLayout(self)
@@ -84,7 +84,9 @@ class ColourRow(QWidget):
             self._start([daylight_request(cube) for cube in cubes])
 
     def _on_false(self) -> None:
-        cubes: tuple[SpectralCube, ...] = self._colours.seen_cubes()
+        cubes = self._colours.seen_cubes()
+        if cubes:
+            self.set_rgb_nm(fitting_rgb_nm(cubes[0], self.rgb_nm))
         self._start([wavelengths_request(cube, self.rgb_nm) for cube in cubes])
 
     def _start(self, requests: list[ColourRequest]) -> None:

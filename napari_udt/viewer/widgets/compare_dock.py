@@ -270,7 +270,7 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
     row = QHBoxLayout()
     row.setSpacing(4)
     for widget in widgets:
-        row.addWidget(widget)
+        row.addWidget(widget, 0 if isinstance(widget, QLabel) else 1)
     return row
 
 
