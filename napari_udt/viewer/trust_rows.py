@@ -59,7 +59,7 @@ ROWS = (
     TrustRow(
         "target",
         "network",
-        "Log-likelihood, transferred",
+        "Log-likelihood after",
         "bit/dim",
         "Log-likelihood of the transferred spectrum under the condition of its new domain, per wavelength, of "
         "standardised values, constant included. Larger is likelier. It is exact, but it judges typicality, not truth: "
@@ -68,7 +68,7 @@ ROWS = (
     TrustRow(
         "source",
         "network",
-        "Log-likelihood, input",
+        "Log-likelihood before",
         "bit/dim",
         "Log-likelihood of the input under the condition of its own domain, per wavelength, of standardised values. "
         "Low values mean that the model was not trained on spectra like this one.",

@@ -169,6 +169,7 @@ class TrustDock(QWidget):
         layout.addWidget(self._box)
         layout.addStretch()
         self._told.hide()
+        self.setMinimumWidth(layout.minimumSize().width())
 
     def _button(self, text: str, tooltip: str) -> QPushButton:
         button = QPushButton(text, self)

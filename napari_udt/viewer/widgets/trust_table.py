@@ -33,6 +33,7 @@ class TrustTable(QWidget):
         self._grid.setHorizontalSpacing(4)
         self._grid.setVerticalSpacing(1)
         self._grid.setColumnStretch(0, 1)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)  # rows are not squeezed
         for place, title in enumerate(("This pixel", "Cube, median"), start=1):
             self._grid.addWidget(self._heading(title), 0, place)
         self._numbers: dict[tuple[str, str], QToolButton] = {}
@@ -63,7 +64,6 @@ class TrustTable(QWidget):
     def _add_row(self, line: int, row: TrustRow) -> None:
         title = QLabel(row.title, self)
         title.setToolTip(f"<qt>{row.tooltip}</qt>")  # rich text wraps
-        title.setMinimumWidth(1)
         self._grid.addWidget(title, line, 0)
         for place, column in enumerate(_COLUMNS, start=1):
             button = self._button(f"{row.key} {column}", f"<qt>{row.tooltip}<br><i>Click to copy.</i></qt>")
@@ -84,6 +84,7 @@ class TrustTable(QWidget):
         button.setObjectName(name)
         button.setToolTip(tooltip)
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.setMinimumHeight(self.fontMetrics().height() + 6)
         return button
 
     def _on_copy(self) -> None:
