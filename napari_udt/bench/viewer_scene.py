@@ -52,12 +52,11 @@ def dock_alone(session: Session) -> SpectraDock:
 
 
 def painted(dock: SpectraDock) -> None:
-    """Wait until the dock shows what the session holds, and paint it now."""
+    """Wait until the dock shows what the session holds, and everything that changed is painted."""
     QApplication.processEvents()
     while dock.busy:
         QApplication.processEvents()
-    dock.repaint()
-    QApplication.processEvents()
+    QApplication.processEvents()  # what the refresh asked to be painted
 
 
 def point_of(window: Window, pixel: PixelRef) -> QPoint:

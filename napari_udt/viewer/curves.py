@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -173,12 +173,14 @@ def references(curves: Sequence[Curve], chosen: CurveId | None = None) -> dict[C
     picked = next((curve for curve in curves if curve.id == chosen), None) if chosen is not None else None
     if picked is not None:
         return {curve.id: picked for curve in curves}
-    found = {}
+    places: dict[Hashable, list[Curve]] = {}
     for curve in curves:
-        peers = [other for other in curves if other.place == curve.place]
+        places.setdefault(curve.place, []).append(curve)
+    found = {}
+    for peers in places.values():
         reference = next((c for role in ("real", "simulated") for c in peers if c.entry.role == role), None)
         if reference is not None:
-            found[curve.id] = reference
+            found |= {curve.id: reference for curve in peers}
     return found
 
 

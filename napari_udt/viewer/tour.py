@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from qtpy.QtCore import QPoint
     from qtpy.QtWidgets import QWidget
 
-SIZE = (1120, 700)  # of the window, pixels
-MOST_BYTES = 3_000_000
+SIZE = (1240, 900)  # of the window, pixels: the docks need the height
 _SAMPLES: tuple[SampleKey, ...] = ("hsi_second", "hsi_simulated")
 _PLACES = ("liver", "colon")
 _CAPTION_HEIGHT, _CAPTION_SIZE = 40, 22
-_COLOURS = (128, 96, 64, 48)  # of the palette; fewer until the file is small enough
+_GREYS, _COLOURS = 96, 156  # of the palette: curves are thin, and must not lose to the background
+_COLOURFUL = 40  # difference of the channels from which on a pixel counts as colour
+_DOCK_WIDTH, _TRANSFER_HEIGHT = 500, 390
 _STILL_MS, _MOVE_MS, _PROGRESS_MS = 1300, 90, 160
 _HOVER_STEPS, _MOST_PROGRESS_FRAMES = 12, 8
 _ARROW = ((0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (12, 12))
@@ -45,7 +46,7 @@ class Film:
         """Take a frame; ``carried`` is the name of a file that the pointer drags along."""
         shot = np.asarray(self.window.viewer.screenshot(canvas_only=False, flash=False))[..., :3]
         picture = Image.fromarray(shot)
-        if picture.width != SIZE[0]:  # a screen with more than one pixel per point
+        if picture.size != SIZE:  # a screen with more than one pixel per point, or too small for the window
             picture = picture.resize(SIZE, Image.Resampling.LANCZOS)
         frame = Image.new("RGB", (picture.width, picture.height + _CAPTION_HEIGHT), "#14161a")
         frame.paste(picture, (0, 0))
@@ -58,17 +59,27 @@ class Film:
         self.durations_ms.append(duration_ms)
 
     def save(self, path: Path) -> int:
-        """Write an animated GIF that repeats for ever, with as many colours as fit its size; return its bytes."""
-        for colours in _COLOURS:
-            palette = self.frames[-1].quantize(colours, method=Image.Quantize.MEDIANCUT)
-            frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in self.frames]
-            with whole_or_nothing(path) as temporary:
-                frames[0].save(
-                    temporary, "GIF", save_all=True, append_images=frames[1:], duration=self.durations_ms, loop=0
-                )  # fmt: skip
-            if path.stat().st_size <= MOST_BYTES:
-                break
+        """Write an animated GIF that repeats for ever, with one palette for all frames; return its bytes."""
+        palette = _palette(self.frames)
+        frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in self.frames]
+        with whole_or_nothing(path) as temporary:
+            frames[0].save(
+                temporary, "GIF", save_all=True, append_images=frames[1:], duration=self.durations_ms, loop=0
+            )
         return path.stat().st_size
+
+
+def _palette(frames: list[Image.Image]) -> Image.Image:
+    """Return a palette of greys and of colours, each fitted to the pixels of its kind in all frames."""
+    pixels = np.concatenate([np.asarray(frame).reshape(-1, 3) for frame in frames[::2]])
+    colourful = np.ptp(pixels, axis=1) >= _COLOURFUL
+    entries: list[int] = []
+    for chosen, count in ((pixels[~colourful], _GREYS), (pixels[colourful], _COLOURS)):
+        fitted = Image.fromarray(chosen[np.newaxis]).quantize(count, method=Image.Quantize.MEDIANCUT)
+        entries += (fitted.getpalette() or [])[: 3 * count]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(entries)
+    return palette
 
 
 def record_tour(path: Path) -> None:
@@ -81,8 +92,7 @@ def record_tour(path: Path) -> None:
     """
     window = open_window()
     try:
-        window.viewer.window._qt_window.resize(*SIZE)
-        settle(0.5)
+        _arrange(window)
         film = Film(window)
         _drop(film)
         _transfer(film)
@@ -94,6 +104,22 @@ def record_tour(path: Path) -> None:
         window.viewer.close()
     seconds = sum(film.durations_ms) / 1000
     print(f"wrote {path}: {len(film.frames)} frames, {seconds:.1f} s, {size / 1e6:.1f} MB", flush=True)
+
+
+def _arrange(window: Window) -> None:
+    """Give the picture and the docks the room; napari's layer controls are not part of the story."""
+    from qtpy.QtCore import Qt
+    from qtpy.QtWidgets import QDockWidget
+
+    main = window.viewer.window._qt_window
+    window.viewer.window._qt_viewer.dockLayerControls.hide()
+    main.resize(*SIZE)
+    settle(0.3)
+    docks = {dock.objectName(): dock for dock in main.findChildren(QDockWidget)}
+    ours = [docks["Transfer"], docks["Spectra"]]
+    main.resizeDocks(ours, [_TRANSFER_HEIGHT, SIZE[1] - _TRANSFER_HEIGHT], Qt.Orientation.Vertical)
+    main.resizeDocks(ours[:1], [_DOCK_WIDTH], Qt.Orientation.Horizontal)
+    settle(0.5)
 
 
 def _drop(film: Film) -> None:

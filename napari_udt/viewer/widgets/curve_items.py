@@ -27,6 +27,7 @@ class CurveItems:
         self._band = pg.FillBetweenItem(self._lower, self._upper)
         self._dots = pg.ScatterPlotItem(size=9, useCache=False)
         self._look: tuple[object, ...] = ()
+        self._drawn: tuple[Curve, Theme, bool, float] | None = None
         for item, height in (
             (self._lower, 0),
             (self._upper, 0),
@@ -41,6 +42,10 @@ class CurveItems:
     def show(self, curve: Curve, theme: Theme, *, banded: bool, crowded: bool = False) -> None:
         """Draw a curve, with its band if asked for and if it has one; among many, marked curves are hairlines."""
         width = _WIDTH if curve.mark is None else _HAIRLINE if crowded else _MARKED_WIDTH
+        wanted = (curve, theme, banded, width)
+        if self._drawn is not None and self._drawn[1:] == wanted[1:] and _same_picture(self._drawn[0], curve):
+            return  # while the mouse moves only its own curves change, among those of up to fifty pins
+        self._drawn = wanted
         self._set_look(curve.style, theme, width)
         self._line.setData(curve.wavelengths_nm, curve.values, connect="finite")
         self._line.setVisible(True)
@@ -49,6 +54,7 @@ class CurveItems:
 
     def hide(self) -> None:
         """Draw nothing, and count for nothing when the axes are fitted."""
+        self._drawn = None
         for item in (self._line, self._lower, self._upper, self._band, self._dots):
             item.setVisible(False)
 
@@ -86,6 +92,16 @@ class CurveItems:
                 brush=curve.mark.colour,
                 pen=theme.background,
             )
+
+
+def _same_picture(a: Curve, b: Curve) -> bool:
+    """Whether two curves look alike in a plot, whatever they are called."""
+    if (a.style, a.mark) != (b.style, b.mark):
+        return False
+    pairs = ((getattr(a, name), getattr(b, name)) for name in ("wavelengths_nm", "values", "lower", "upper"))
+    return all(
+        x is y or (x is not None and y is not None and np.array_equal(x, y, equal_nan=True)) for x, y in pairs
+    )
 
 
 def pen(colour: str, dash: tuple[float, ...], width: float) -> QPen:
