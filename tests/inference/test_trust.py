@@ -59,7 +59,9 @@ def test_exploring_is_what_the_model_decodes(cube, spectral_model, probe, domain
     expected = spectral_model.denormalise(spectral_model.decode(z, domain, skin), domain)
     expected = expected * np.linalg.norm(spectra, axis=1, keepdims=True)
     assert round(domain * DOMAIN_STEPS) == pytest.approx(domain * DOMAIN_STEPS)
-    np.testing.assert_allclose(probe.explore(spectra, entries, "skin", domain), expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(
+        probe.explore(spectra, entries, "skin", domain), expected, rtol=1e-3, atol=1e-4
+    )
 
 
 def test_an_unknown_class_cannot_be_explored(cube, probe):

@@ -23,7 +23,10 @@ LIVE, EXPLORED = CurveId(SIM, extra="live"), CurveId(SIM, extra="explored")
 @pytest.fixture(scope="module")
 def model():
     return make_model(
-        "HSI", 10, wavelengths_nm=tuple(np.linspace(500, 950, 10)), class_names=("liver", "small_bowel", "fat")
+        "HSI",
+        10,
+        wavelengths_nm=tuple(np.linspace(500, 950, 10)),
+        class_names=("liver", "small_bowel", "fat"),
     )
 
 
@@ -44,7 +47,9 @@ class Bench:
     def look(self, row=2, column=1, **options):
         self.session.set_options(**{"normalisation": "none", **options})
         self.session.set_cursor(PixelRef(SIM, row, column))
-        resolve(self.session, None, (self.live, self.explorer))  # what is made ready is there at the second look
+        resolve(
+            self.session, None, (self.live, self.explorer)
+        )  # what is made ready is there at the second look
         resolve(self.session, None, (self.live, self.explorer))
         curves = resolve(self.session, None, (self.live, self.explorer))
         return curves, {curve.id: curve for curve in curves.curves}
@@ -142,7 +147,9 @@ def test_the_explored_curve_moves_with_class_and_domain(bench):
     _, found = bench.look(3, 2, explore=True, explore_class="fat", explore_domain=0.4)
     probe = bench.probes.get(bench.simulated, bench.model.spec)
     spectrum, entry = bench.simulated.data[3, 2][None], probe.job.tissue.index[3, 2][None]
-    np.testing.assert_allclose(found[EXPLORED].values, probe.explore(spectrum, entry, "fat", 0.4)[0], rtol=1e-4)
+    np.testing.assert_allclose(
+        found[EXPLORED].values, probe.explore(spectrum, entry, "fat", 0.4)[0], rtol=1e-4
+    )
     assert found[EXPLORED].label == "liver → fat, domain 0.4 (model hsi_test)"
     _, at_the_end = bench.look(3, 2, explore=True, explore_class=None, explore_domain=1.0)
     np.testing.assert_allclose(at_the_end[EXPLORED].values, at_the_end[LIVE].values, rtol=1e-3, atol=1e-4)
@@ -213,7 +220,9 @@ def test_what_is_out_of_range_is_warned_of(bench):
         assert any(words in line for line in lines), lines
     assert any("Unknown to the model" in line and "skin" in line for line in lines)
     bench.book.request(subject, "network").compute(lambda done, total: None)
-    assert any(line.startswith("Whole cube: 0.5 % of the spectra are zero") for line in bench.book.warnings(subject))
+    assert any(
+        line.startswith("Whole cube: 0.5 % of the spectra are zero") for line in bench.book.warnings(subject)
+    )
     assert odd.key == "odd"
 
 
