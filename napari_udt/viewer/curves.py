@@ -176,7 +176,7 @@ def references(curves: Sequence[Curve], chosen: CurveId | None = None) -> dict[C
     places: dict[Hashable, list[Curve]] = {}
     for curve in curves:
         places.setdefault(curve.place, []).append(curve)
-    found = {}
+    found: dict[CurveId, Curve] = {}
     for peers in places.values():
         reference = next((c for role in ("real", "simulated") for c in peers if c.entry.role == role), None)
         if reference is not None:
