@@ -59,7 +59,9 @@ def colour_matching(wavelengths_nm: ArrayLike) -> Array:
     peaks are 1.06, 1.00 and 1.78.
     """
     wavelengths = np.asarray(wavelengths_nm, dtype=np.float64)
-    return np.stack([sum(_lobe(wavelengths, *lobe) for lobe in lobes) for lobes in _LOBES], axis=-1)
+    return np.stack(
+        [np.sum([_lobe(wavelengths, *lobe) for lobe in lobes], axis=0) for lobes in _LOBES], axis=-1
+    )
 
 
 def illuminant_d65(wavelengths_nm: ArrayLike) -> Array:
