@@ -195,15 +195,15 @@ class History:
         """Take the last step back; return its title, None when there is none."""
         if not self._done:
             return None
-        change = self._unclashing(self._done.pop())
-        self._undone.append(change)
-        return self._make(change.inverse)
+        back = self._unclashing(self._done.pop().inverse, self._done)
+        self._undone.append(back.inverse)
+        return self._make(back)
 
     def redo(self) -> str | None:
         """Make the step again that was taken back last; return its title, None when there is none."""
         if not self._undone:
             return None
-        change = self._undone.pop()
+        change = self._unclashing(self._undone.pop(), self._undone)
         self._done.append(change)
         return self._make(change)
 
@@ -239,14 +239,14 @@ class History:
         while len(self._done) > 1 and sum(closed_bytes(c, state) for c in self._done) > _MOST_BYTES:
             del self._done[0]
 
-    def _unclashing(self, change: Change) -> Change:
-        """Give a cube that comes back another key when a newer one bears its own; older steps follow."""
+    def _unclashing(self, change: Change, others: list[Change]) -> Change:
+        """Give a cube that comes back another key when a newer one bears its own; the steps beyond follow."""
         taken = {entry.key: entry.cube for entry in self._session.state.entries}
-        for _, entry in change.entries.before:
+        for _, entry in change.entries.after:
             if entry.key in taken and taken[entry.key] is not entry.cube:
                 new = free_key(entry.key, taken)
                 change = change.renamed(entry.key, new)
-                self._done = [older.renamed(entry.key, new) for older in self._done]
+                others[:] = [other.renamed(entry.key, new) for other in others]
         return change
 
 

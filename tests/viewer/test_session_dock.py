@@ -37,15 +37,23 @@ def press(button):
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-def answer(qtbot, text):
-    """Press a button of the question that is about to come up."""
+@pytest.fixture
+def answer():
+    """Press a button of the next question, whenever it comes."""
+    timer, wanted = QTimer(), []
 
     def choose():
         box = QApplication.activeModalWidget()
-        assert isinstance(box, QMessageBox)
-        next(b for b in box.findChildren(QPushButton) if b.text().replace("&", "") == text).click()
+        if isinstance(box, QMessageBox) and box.isVisible():
+            next(b for b in box.findChildren(QPushButton) if b.text().replace("&", "") == wanted[0]).click()
 
-    QTimer.singleShot(200, choose)
+    def prepare(text):
+        wanted.append(text)
+        timer.start(50)
+
+    timer.timeout.connect(choose)
+    yield prepare
+    timer.stop()
 
 
 def test_a_role_chosen_in_the_table_is_played_and_can_be_undone(dock, session):
@@ -130,7 +138,7 @@ def test_undo_keys_work_in_the_dock_and_say_what_they_would_do(dock, session, qt
     ],
 )
 def test_saving_asks_about_results(
-    dock, session, tmp_path, monkeypatch, qtbot, transferred, pat, choice, files, cubes
+    dock, session, tmp_path, monkeypatch, answer, transferred, pat, choice, files, cubes
 ):
     for key in ("forearm", "forearm → real"):
         session.remove(key)
@@ -139,7 +147,7 @@ def test_saving_asks_about_results(
     session.add(cube)
     session.add(transferred(cube, "result"))
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a: (str(tmp_path / "mine"), ""))
-    answer(qtbot, choice)
+    answer(choice)
     press(dock.save_button)
     assert sorted(f.name for f in tmp_path.iterdir()) == files
     if cubes is not None:

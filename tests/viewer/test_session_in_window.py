@@ -41,19 +41,25 @@ def saved(tmp_path, pat):
     return save_session(session, tmp_path / "mine")
 
 
-def answer(text):
-    """Press a button of the next question; return a list that then holds the question's text."""
-    asked = []
+@pytest.fixture
+def answer():
+    """Press a button of the next question, whenever it comes; gives a list that then holds the question's text."""
+    timer, asked, wanted = QTimer(), [], []
 
     def choose():
         box = QApplication.activeModalWidget()
-        if not isinstance(box, QMessageBox):
-            return
-        asked.append(box.text())
-        next(b for b in box.findChildren(QPushButton) if b.text().replace("&", "") == text).click()
+        if isinstance(box, QMessageBox) and box.isVisible():
+            asked.append(box.text())
+            next(b for b in box.findChildren(QPushButton) if b.text().replace("&", "") == wanted[0]).click()
 
-    QTimer.singleShot(300, choose)
-    return asked
+    def prepare(text):
+        wanted.append(text)
+        timer.start(50)
+        return asked
+
+    timer.timeout.connect(choose)
+    yield prepare
+    timer.stop()
 
 
 def running(window, pat, make_spec, slow_transfer, qtbot):
@@ -129,7 +135,7 @@ def test_a_pin_is_dragged_and_deleted_with_mouse_and_keys(window, pat):
     assert [p.number for p in session.pins] == [2]
 
 
-def test_closing_by_hand_asks_and_keeps_running(window, pat, make_spec, slow_transfer, qtbot):
+def test_closing_by_hand_asks_and_keeps_running(window, pat, make_spec, slow_transfer, qtbot, answer):
     worker = running(window, pat, make_spec, slow_transfer, qtbot)
     asked = answer(KEEP)
     close_by_hand(window)
@@ -141,7 +147,7 @@ def test_closing_by_hand_asks_and_keeps_running(window, pat, make_spec, slow_tra
     qtbot.waitUntil(lambda: not worker.is_running, timeout=5000)
 
 
-def test_closing_by_hand_may_cancel(window, pat, make_spec, slow_transfer, qtbot):
+def test_closing_by_hand_may_cancel(window, pat, make_spec, slow_transfer, qtbot, answer):
     worker = running(window, pat, make_spec, slow_transfer, qtbot)
     asked = answer(CANCEL)
     close_by_hand(window)
@@ -150,7 +156,7 @@ def test_closing_by_hand_may_cancel(window, pat, make_spec, slow_transfer, qtbot
     assert not window.viewer.window._qt_window.isVisible()
 
 
-def test_without_a_run_nothing_is_asked(window, pat):
+def test_without_a_run_nothing_is_asked(window, pat, answer):
     window.desk.session.add(pat())
     asked = answer(KEEP)
     close_by_hand(window)

@@ -139,6 +139,17 @@ def test_a_newer_cube_of_that_name_is_not_replaced():
     assert len(session) == 2
 
 
+def test_a_newer_cube_is_not_replaced_by_redo_either():
+    session = Session()
+    with session.history.step("Open"):
+        session.add(CUBES["a"])
+    session.history.undo()
+    newer = session.add(cube("a"))
+    session.history.redo()
+    assert session["a"] is newer
+    assert session["a [1]"].cube is CUBES["a"]
+
+
 def test_a_step_within_a_step_is_a_part_of_it():
     session = Session()
     session.add(CUBES["a"])
