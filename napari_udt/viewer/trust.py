@@ -94,6 +94,11 @@ class TrustBook:
         spec = self.model_of(subject)
         return None if spec is None or subject is None else self.probes.get(subject.entry.cube, spec)
 
+    def is_preparing(self, subject: Subject) -> bool:
+        """Whether the model is still being made ready."""
+        spec = self.model_of(subject)
+        return spec is not None and self.probes.is_pending(subject.entry.cube, spec)
+
     def of_pixel(self, subject: Subject | None) -> Mapping[str, float]:
         """Return the numbers of the pixel that are known now; those of spectra are computed later, in the thread."""
         spec, probe = self.model_of(subject), self.probe_of(subject)

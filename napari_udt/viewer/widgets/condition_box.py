@@ -71,6 +71,11 @@ class ConditionBox(QWidget):
         self._class.setEnabled(options.explore)
         self._slider.setEnabled(options.explore)
 
+    def set_possible(self, possible: bool) -> None:
+        """Say whether single spectra can be transferred: image networks see whole pictures."""
+        self.setEnabled(possible)
+        self.setToolTip("" if possible else "Image networks transfer whole pictures, not single spectra.")
+
     def set_classes(self, choices: list[tuple[str, str | None]]) -> None:
         """Offer the classes of a model, see :func:`class_choices`."""
         names = [name for _, name in choices]

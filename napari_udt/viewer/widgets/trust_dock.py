@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
 
 _PAUSE_MS = 60  # numbers that change more often cannot be read
+_WIDTH_IN_LETTERS = 56
 NO_CUBE = "Open a cube: what a model makes of it is judged here."
-NO_MODEL = "No installed model fits this cube."
+PREPARING = "The model is being prepared ..."
 
 
 class TrustDock(QWidget):
@@ -61,7 +62,8 @@ class TrustDock(QWidget):
         self._specs: list[ModelSpec] = []
         self._request: MapRequest | None = None
         self._worker: MapWorker | None = None
-        self._wanted: tuple[Group, str | None] = ("network", None)
+        self._wanted: str | None = None  # row whose map shall be shown
+        self._later: tuple[Group, str | None] | None = None  # what to do once the model is ready
         self._make_widgets()
         self._arrange()
         self._timer = QTimer(self)
@@ -91,14 +93,16 @@ class TrustDock(QWidget):
         self._warnings.setText(trust.joined(lines))
         self._warnings.setVisible(bool(lines))
         self._show_state()
+        self._go_on()
 
     def start(self, group: Group, row: str | None = None) -> None:
         """Judge the whole cube; afterwards show a row as a map."""
         request = None if self.running else self._book.request(self._subject, group)
         if request is None:
-            self._say("The model is being prepared; try again in a moment.")
+            self._later = None if self.running else (group, row)
+            self._say(PREPARING if self._later else "")
             return
-        self._request, self._worker, self._wanted = request, MapWorker(request), (group, row)
+        self._request, self._worker, self._wanted = request, MapWorker(request), row
         self._worker.signals.progressed.connect(self._on_progressed)
         self._worker.signals.succeeded.connect(self._on_succeeded)
         self._worker.signals.failed.connect(self._on_failed)
@@ -169,7 +173,7 @@ class TrustDock(QWidget):
         layout.addWidget(self._box)
         layout.addStretch()
         self._told.hide()
-        self.setMinimumWidth(layout.minimumSize().width())
+        self.setMinimumWidth(_WIDTH_IN_LETTERS * self.fontMetrics().averageCharWidth())
 
     def _button(self, text: str, tooltip: str) -> QPushButton:
         button = QPushButton(text, self)
@@ -202,6 +206,19 @@ class TrustDock(QWidget):
         if spec in specs:
             self._model.setCurrentIndex(specs.index(spec))
         self._box.set_classes(class_choices(spec))
+        self._box.set_possible(spec is None or spec.modality == "HSI")
+
+    def _go_on(self) -> None:
+        """Do what had to wait for the model; a model that failed says so itself."""
+        if (
+            self._later is not None
+            and self._subject is not None
+            and not self._book.is_preparing(self._subject)
+        ):
+            wanted, self._later = self._later, None
+            self._say("")
+            if self._book.probe_of(self._subject) is not None:
+                self.start(*wanted)
 
     def _request_refresh(self, _: object = None) -> None:
         if isalive(self) and self.isVisible() and not self._timer.isActive():
@@ -272,10 +289,9 @@ class TrustDock(QWidget):
 
     def _on_succeeded(self, request: MapRequest, _found: CubeTrust) -> None:
         if request is self._request:
-            _, row = self._wanted
             self._finish("")
-            if row is not None:
-                self._show_map(row)
+            if self._wanted is not None:
+                self._show_map(self._wanted)
             self.refresh()
 
     def _on_failed(self, request: MapRequest, error: Exception) -> None:
