@@ -21,10 +21,15 @@ def session():
 
 
 @pytest.fixture
-def items(qtbot):
+def plot(qtbot):
     plot = pg.PlotWidget()
     qtbot.addWidget(plot)
-    yield CurveItems(plot.getPlotItem())  # the plot lives as long as the test
+    return plot
+
+
+@pytest.fixture
+def items(plot):
+    return CurveItems(plot.getPlotItem())
 
 
 def test_the_same_curve_is_drawn_once_and_another_anew(items, session):
