@@ -57,4 +57,5 @@ def test_references_stay_within_their_place(session):
     curves = resolve(session).curves
     found = references(curves)
     assert {found[c.id].place == c.place for c in curves} == {True}
-    assert {found[c.id].entry.role for c in curves} == {"real"}
+    roles = {c.place: found[c.id].entry.role for c in curves}
+    assert sorted(roles.values()) == ["real", "simulated"]  # liver, and skin, which the real cube lacks
