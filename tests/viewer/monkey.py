@@ -244,6 +244,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["NAPARI_CONFIG"] = str(folder / "settings.yaml")
+        os.environ["NAPARI_UDT_CHOICES"] = str(folder / "choices.json")
         (folder / "world").mkdir()
         world = World(folder / "world")
         os.environ["NAPARI_UDT_MODELS"] = str(world.models)

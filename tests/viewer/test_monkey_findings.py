@@ -61,3 +61,11 @@ def test_cubes_open_beside_a_layer_with_more_axes(viewer, desk, pat):
     desk.side_by_side.set_active(True)
     assert desk.side_by_side.active
     assert "another" in desk.adapter
+
+
+def test_a_difference_can_be_selected_and_deleted_with_everything_else(viewer, desk):
+    assert desk.pair_view.show("difference", "forearm", "forearm → real")
+    viewer.layers.select_all()
+    viewer.layers.remove_selected()
+    assert len(viewer.layers) == len(desk.session) == 0
+    assert desk.pair_view.mode == "off"

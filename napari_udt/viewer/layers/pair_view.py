@@ -234,8 +234,7 @@ class PairView:
             if linked:
                 layers.unlink_layers(linked)
             for layer in own:
-                if layer in layers:
-                    layers.remove(layer)
+                self._adapter.remove(layer)
             for key in self._adapter.open_keys:
                 hide_title(self._adapter[key].image)
             self._looks.restore()
