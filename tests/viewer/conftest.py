@@ -14,6 +14,7 @@ from napari_udt import SpectralCube
 @pytest.fixture(autouse=True)
 def _own_napari_settings(tmp_path_factory, monkeypatch):
     """Keep the user's real napari settings and choices out of reach."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))  # QSettings
     monkeypatch.setenv("NAPARI_UDT_CHOICES", str(tmp_path_factory.mktemp("choices") / "choices.json"))
     monkeypatch.setenv("NAPARI_CONFIG", str(tmp_path_factory.mktemp("napari") / "settings.yaml"))
 
