@@ -99,8 +99,11 @@ class WavelengthStack:
         channels = self._channels[planes]
         if np.ndim(channels) == 0:
             return self._plane(int(channels), rows, columns)
-        read = np.asarray(self._data[rows, columns], dtype=np.float32)
-        return np.moveaxis(read[..., channels], -1, 0)
+        if len(channels) == 1:  # napari asks for the plane that it shows as a slice of one
+            return self._plane(int(channels[0]), rows, columns)[np.newaxis]
+        first = int(channels.min(initial=len(self._channels)))
+        read = self._data[rows, columns, first : int(channels.max(initial=first)) + 1]
+        return np.moveaxis(np.asarray(read, dtype=np.float32)[..., channels - first], -1, 0)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return self[:].astype(dtype or np.float32, copy=bool(copy))

@@ -155,3 +155,19 @@ def test_a_picture_that_would_take_seconds_is_shown_coarsely(tmp_path, monkeypat
     assert np.abs(plane - values[:, :, 3]).max() < 60  # near, though not there
     assert np.corrcoef(plane.ravel(), values[:, :, 3].ravel())[0, 1] > 0.95
     np.testing.assert_array_equal(stack(cube)[0][3, 5:7, 8:9], values[5:7, 8:9, 3])
+
+
+def test_napari_reads_no_more_of_a_lazy_cube_than_it_shows(pat):
+    from napari.components import ViewerModel
+
+    source = CountingLazy(pat(rows=128).data)
+    data, start, step = stack(pat(rows=128).with_(data=source))
+    viewer = ViewerModel()
+    viewer.add_image(
+        data, contrast_limits=(0, 1), scale=(step, 1, 1), translate=(start, 0, 0), multiscale=False
+    )
+    before = source.read
+    viewer.dims.set_current_step(0, 3)
+    assert source.read - before <= 2 * 128 * 64  # the picture, and perhaps the thumbnail's
+    np.testing.assert_array_equal(data[3:5, 2:4, 1], np.moveaxis(source.values[2:4, 1, 3:5], -1, 0))
+    assert data[3:3].shape == (0, 128, 64)
