@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
-from qtpy.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QMessageBox, QPushButton
@@ -73,9 +73,12 @@ def running(window, pat, make_spec, slow_transfer, qtbot):
 
 
 def close_by_hand(window):
-    """Close as Ctrl+W does, without napari's own question."""
-    window.viewer.window._qt_window.close()
+    """Close as Ctrl+W does, without napari's own question; whether the window went."""
+    main = window.viewer.window._qt_window
+    main.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # the fixture deletes it
+    went = main.close()
     QApplication.processEvents()
+    return went
 
 
 def test_a_dropped_session_file_opens(window, saved):
@@ -138,7 +141,7 @@ def test_a_pin_is_dragged_and_deleted_with_mouse_and_keys(window, pat):
 def test_closing_by_hand_asks_and_keeps_running(window, pat, make_spec, slow_transfer, qtbot, answer):
     worker = running(window, pat, make_spec, slow_transfer, qtbot)
     asked = answer(KEEP)
-    close_by_hand(window)
+    assert not close_by_hand(window)
     assert "forearm is still being transferred" in asked[0]
     assert window.viewer.window._qt_window.isVisible()
     assert window.transfer.running
@@ -150,19 +153,16 @@ def test_closing_by_hand_asks_and_keeps_running(window, pat, make_spec, slow_tra
 def test_closing_by_hand_may_cancel(window, pat, make_spec, slow_transfer, qtbot, answer):
     worker = running(window, pat, make_spec, slow_transfer, qtbot)
     asked = answer(CANCEL)
-    close_by_hand(window)
+    assert close_by_hand(window)
     assert asked
     qtbot.waitUntil(lambda: not worker.is_running, timeout=5000)
-    assert not window.viewer.window._qt_window.isVisible()
 
 
 def test_without_a_run_nothing_is_asked(window, pat, answer):
     window.desk.session.add(pat())
     asked = answer(KEEP)
-    close_by_hand(window)
-    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert close_by_hand(window)
     assert not asked
-    assert not window.viewer.window._qt_window.isVisible()
 
 
 def test_choices_of_the_transfer_dock_come_back(window, pat, make_spec, tmp_path):
@@ -205,7 +205,7 @@ def test_preferences_hold_for_new_sessions(monkeypatch):
     assert ReadOptions().memory_limit_bytes == 9_000_000
 
 
-def test_preferences_come_from_the_manifest(npe2pm, monkeypatch):
+def test_preferences_come_from_the_manifest(npe2pm, monkeypatch, tmp_path):
     from pathlib import Path
 
     import napari.settings
@@ -215,8 +215,9 @@ def test_preferences_come_from_the_manifest(npe2pm, monkeypatch):
 
     npe2pm.register(PluginManifest.from_file(Path(napari_udt.__file__).with_name("napari.yaml")))
     monkeypatch.setattr(napari.settings, "_PLUGIN_SETTINGS", {})
+    # napari keeps them in a file beside its own settings; the path holds for the first call
+    stored = napari.settings.get_plugin_settings("napari-udt", path_dir=tmp_path)
     assert preferences() == Preferences()
-    stored = napari.settings.get_plugin_settings("napari-udt")
     stored.viewer.window = 5
     stored.viewer.device = "cpu"
     assert preferences() == Preferences(window=5, device="cpu")
