@@ -121,7 +121,7 @@ class Actions:
         elif kind == 1:
             self.viewer.add_points(np.zeros((2, 3)))
         elif kind == 2:
-            self.viewer.add_shapes([np.array([[0, 0], [5, 0], [5, 5]])])
+            self.viewer.add_shapes([np.array([[0, 0], [5, 0], [5, 5]])], shape_type="polygon")
         else:
             self.viewer.add_labels(np.ones((6, 6), int))
 

@@ -83,7 +83,10 @@ class LayerAdapter:
         self.session = session
         self._open: dict[str, CubeLayers] = {}
         self._busy = self._together = False
-        self._leaving: frozenset[Layer] = frozenset()  # selected layers that napari is removing one by one
+        # What napari removes one by one, as it was selected at first: an arrangement that changes meanwhile selects
+        # something else. Held weakly, because nobody says when it is done; `_leaving` holds while one layer goes.
+        self._selected: weakref.WeakSet[Layer] = weakref.WeakSet()
+        self._leaving: frozenset[Layer] = frozenset()
         self._metric = False
         for layer in list(viewer.layers):
             self._adopt(layer)
@@ -318,8 +321,10 @@ class LayerAdapter:
     def _on_removing(self, event: Any) -> None:
         if not self._busy:
             layers = self.viewer.layers
-            chosen = frozenset(layers.selection)
-            self._leaving = chosen if layers[event.index] in chosen else frozenset()
+            layer, chosen = layers[event.index], set(layers.selection)
+            before = set(self._selected) if layer in self._selected else set()
+            self._selected = weakref.WeakSet(before | chosen if layer in chosen else before)
+            self._leaving = frozenset(self._selected)
 
     def _on_removed(self, event: Any) -> None:
         if not self._busy:
