@@ -292,7 +292,10 @@ class Actions:
     def _poke_view(self, view: QListWidget | QTableView) -> None:
         model = view.model()
         if model.rowCount():
-            index = model.index(self.rng.randrange(model.rowCount()), self.rng.randrange(model.columnCount()))
+            columns = (
+                model.columnCount() if isinstance(view, QTableView) else 1
+            )  # a list model hides its count
+            index = model.index(self.rng.randrange(model.rowCount()), self.rng.randrange(columns))
             QTest.mouseClick(view.viewport(), _LEFT, _PLAIN, view.visualRect(index).center())
             view.setCurrentIndex(index)
             QTest.keyClick(view, self.rng.choice([Qt.Key.Key_Space, Qt.Key.Key_Down, Qt.Key.Key_Return]))

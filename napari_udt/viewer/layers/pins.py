@@ -123,6 +123,8 @@ class PinLayers:
         same_pins = list(layer.features.get(NUMBER, ())) == table[NUMBER]
         if not np.array_equal(layer.data, places):
             layer.data = places
+            if not layer.visible:
+                layer.set_view_slice()  # napari slices a hidden layer late, but asks for its points' text at once
         if not _same(layer.features.to_dict("list"), table):
             layer.features = table
         if pins and not same_pins:
