@@ -12,7 +12,7 @@ from model_specs import hsi_spec, pat_spec, stir
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import ModelError
 from napari_udt.inference import transfer
-from napari_udt.inference.uncertainty import _drawn, condition_spread
+from napari_udt.inference.uncertainty import admissible_transfers, condition_spread
 from napari_udt.models import load_model, save_model
 from napari_udt.models.build import build_network
 from napari_udt.models.intensity import compress, expand, log_slope
@@ -113,7 +113,7 @@ def test_the_spread_over_conditions_is_that_of_expanded_values(model, images):
     normalised = model.normalise(images[:1], "simulated")
     drawn = [
         model.denormalise(values, "real")
-        for values in _drawn(model, normalised, ("simulated", "real"), None, 5, 2)
+        for values in admissible_transfers(model, normalised, ("simulated", "real"), None, 5, 2)
     ]
     np.testing.assert_allclose(spread.mean, np.mean(drawn, axis=0), rtol=1e-5, atol=1e-7)
     np.testing.assert_allclose(spread.std, np.std(drawn, axis=0, ddof=1), rtol=1e-4, atol=1e-7)
