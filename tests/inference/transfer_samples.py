@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from napari_udt.cube import SpectralCube
+from napari_udt.models.assemble import transfer_model
 from napari_udt.models.build import build_network
 from napari_udt.models.model import TransferModel
 from napari_udt.models.spec import ModelSpec
@@ -40,7 +41,7 @@ def make_model(modality: str, channels: int, **changes) -> TransferModel:
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(0.3 * torch.randn_like(parameter))
-    return TransferModel(spec, network.requires_grad_(False))
+    return transfer_model(spec, network.requires_grad_(False))
 
 
 def make_cube(rows: int, columns: int, channels: int, modality: str = "HSI", **changes) -> SpectralCube:
