@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.io import plain_hdf5
+from napari_udt.io import mat5, plain_hdf5
 from napari_udt.io.assemble import assemble, label_image
 from napari_udt.io.axes import (
     MAX_WAVELENGTHS,
@@ -78,34 +78,26 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     ]
 
 
-def _listed(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
-    """Return shape and class of the arrays of real numbers in a file of version 5."""
-    from scipy.io import whosmat
-
+def _listed(path: Path) -> dict[str, mat5.MatArray]:
+    """Return the arrays of real numbers in a file of version 5."""
     with reading(path):
-        return {
-            name: (shape, kind)
-            for name, shape, kind in whosmat(path)
-            if kind in _BYTES and min(shape, default=0) > 0
-        }
+        return {name: array for name, array in mat5.list_arrays(path).items() if array.kind in _BYTES}
 
 
-def _cubes(held: dict[str, tuple[tuple[int, ...], str]]) -> dict[str, tuple[int, ...]]:
+def _cubes(held: dict[str, mat5.MatArray]) -> dict[str, tuple[int, ...]]:
     """Return names and shapes of the arrays with three axes: fractions before whole numbers, large before small."""
     cubes = {
-        name: (kind not in ("double", "single"), shape)
-        for name, (shape, kind) in held.items()
-        if len(shape) == 3
+        name: (array.kind not in ("double", "single"), array.shape)
+        for name, array in held.items()
+        if len(array.shape) == 3
     }
     ordered = sorted(cubes, key=lambda name: (cubes[name][0], -math.prod(cubes[name][1]), name))
     return {name: cubes[name][1] for name in ordered}
 
 
-def _stored_wavelengths(
-    path: Path, held: dict[str, tuple[tuple[int, ...], str]]
-) -> NDArray[np.float64] | None:
+def _stored_wavelengths(path: Path, held: dict[str, mat5.MatArray]) -> NDArray[np.float64] | None:
     for name in sorted(held):
-        shape, _ = held[name]
+        shape = held[name].shape
         is_list = math.prod(shape) == max(shape) <= MAX_WAVELENGTHS
         if is_wavelength_name(name) and is_list:
             found = wavelengths_in_nm(_array(path, name, held, ReadOptions()))
@@ -114,13 +106,9 @@ def _stored_wavelengths(
     return None
 
 
-def _array(
-    path: Path, name: str, held: dict[str, tuple[tuple[int, ...], str]], options: ReadOptions
-) -> NDArray[Any]:
+def _array(path: Path, name: str, held: dict[str, mat5.MatArray], options: ReadOptions) -> NDArray[Any]:
     """Read one array, unless it declares more than the file can hold or the limit allows."""
-    from scipy.io import loadmat
-
-    shape, kind = held[name]
+    shape, kind = held[name].shape, held[name].kind
     wanted = math.prod(shape) * _BYTES[kind]
     if wanted > options.memory_limit_bytes or wanted > max(SMALL_BYTES, MAX_RATIO * path.stat().st_size):
         raise CubeError(
@@ -128,16 +116,13 @@ def _array(
             f"{options.memory_limit_bytes / 1e6:,.0f} MB or than the file can hold; save it with -v7.3, which stays on disk."
         )
     with reading(path):
-        array = loadmat(path, variable_names=[name])[name]
-    if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype.kind not in "fiub":
-        raise CubeError(f"{path}: {name} is not an array of real numbers of shape {shape}.")
-    return array
+        return mat5.read_array(path, held[name])
 
 
 def _read(
     path: Path,
     name: str,
-    held: dict[str, tuple[tuple[int, ...], str]],
+    held: dict[str, mat5.MatArray],
     wavelengths: NDArray[np.float64],
     options: ReadOptions,
 ) -> SpectralCube:
@@ -151,10 +136,10 @@ def _read(
 
 def _labels(
     path: Path,
-    held: dict[str, tuple[tuple[int, ...], str]],
+    held: dict[str, mat5.MatArray],
     shape: tuple[int, ...],
     options: ReadOptions,
 ) -> NDArray[np.int32] | None:
     """Return the only array of the picture's size whose name says that it holds labels."""
-    named = [name for name, (size, _) in held.items() if size == shape and is_label_name(name)]
+    named = [name for name, array in held.items() if array.shape == shape and is_label_name(name)]
     return label_image(_array(path, named[0], held, options), named[0], path) if len(named) == 1 else None

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from napari_udt.io import is_readable, list_candidates, open_cube
+from napari_udt.errors import CubeError
+from napari_udt.io import is_readable, list_candidates, mat5, open_cube
 
 
 def save_v73(path, arrays):
@@ -94,3 +95,24 @@ def test_a_declared_terabyte_takes_no_memory(tmp_path, image, wavelengths, refus
     tagged = data[:128] + np.array([15, len(bomb)], "<i4").tobytes() + bomb
     (tmp_path / "bomb.mat").write_bytes(tagged)
     refusal(tmp_path / "bomb.mat")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("kind", ["f8", "f4", "u1", "i2", "u2", "i4", "u4", "i8", "bool"])
+def test_arrays_are_those_that_scipy_wrote(tmp_path, packed, kind):
+    array = np.random.default_rng(0).integers(0, 100, (4, 3, 5)).astype(kind)
+    savemat(tmp_path / "x.mat", {"cube": array, "text": "words", "z": 1j * np.ones(3)}, do_compression=packed)
+    held = mat5.list_arrays(tmp_path / "x.mat")
+    assert list(held) == ["cube"]
+    np.testing.assert_array_equal(mat5.read_array(tmp_path / "x.mat", held["cube"]), array)
+
+
+def test_numbers_that_do_not_fit_their_shape_are_refused(tmp_path):
+    path = tmp_path / "x.mat"
+    savemat(path, {"cube": np.ones((4, 3, 5))})
+    data = bytearray(path.read_bytes())
+    at = data.index(np.array([4, 3, 5], "<i4").tobytes())
+    data[at : at + 4] = np.array([400], "<i4").tobytes()
+    path.write_bytes(data)
+    with pytest.raises(CubeError, match=r"x\.mat: an array of shape \(400, 3, 5\) is stored in 480 bytes"):
+        mat5.read_array(path, mat5.list_arrays(path)["cube"])
