@@ -6,6 +6,9 @@ import os
 import re
 from pathlib import Path
 
+from napari_udt.cube import SpectralCube
+from napari_udt.errors import TransferError
+
 _MEMINFO = Path("/proc/meminfo")
 _CONTAINER = Path("/sys/fs/cgroup")
 
@@ -18,6 +21,32 @@ def available_bytes() -> int:
     system = _from_meminfo() or _from_sysconf()
     container = _left_in_container()
     return system if container is None else min(system, container)
+
+
+def check_room(cube: SpectralCube, copies: int, remedy: str, channels: int | None = None) -> None:
+    """Refuse a run that this machine's memory cannot hold, before the system ends the program.
+
+    Parameters
+    ----------
+    cube : SpectralCube
+    copies : int
+        How many float32 arrays of the picture's size the run needs at least.
+    remedy : str
+        What to do instead.
+    channels : int, optional
+        Of these arrays; by default the cube's.
+
+    Raises
+    ------
+    TransferError
+        When less memory is free.
+    """
+    rows, columns, own = cube.shape
+    needed, free = 4 * copies * rows * columns * (channels or own), available_bytes()
+    if free and needed > free:
+        raise TransferError(
+            f"{cube.name}: this takes at least {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free; {remedy}."
+        )
 
 
 def _from_meminfo() -> int:

@@ -17,6 +17,7 @@ from napari_udt.inference.baselines import PREFIX, is_baseline, transfer_baselin
 from napari_udt.inference.devices import Device, choose
 from napari_udt.inference.grid import regrid
 from napari_udt.inference.job import Job, Progress, Scale, Side, Target, report_nothing
+from napari_udt.inference.memory import check_room
 from napari_udt.inference.pictures import run_picture
 from napari_udt.inference.provenance import describe_run
 from napari_udt.inference.spectra import DEFAULT_CHUNK, DEFAULT_CHUNK_ON_A_CARD, run_spectra
@@ -24,6 +25,12 @@ from napari_udt.inference.tissue import AUTO, LABELS, tissue_condition
 
 if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
+
+# What a run on a whole picture holds at least: the input, its finite part, padded and normalised, and the result.
+_PICTURE_COPIES = 5
+_BASELINE_COPIES = 3  # spectra, normalised spectra, result
+_CROP = "crop the cube, or use a machine with more memory"
+_STREAM = "`napari-udt transfer FILE -o DIR` works block by block instead"
 
 Direction = Literal["sim2real", "real2sim"]
 
@@ -96,6 +103,7 @@ def transfer(
     """
     if is_baseline(model):
         _check_baseline(model, condition, scale)
+        check_room(cube, _BASELINE_COPIES, _CROP)
         return transfer_baseline(cube, model.removeprefix(PREFIX).strip(), reference, progress)
     if reference is not None:
         raise TransferError(
@@ -103,6 +111,10 @@ def transfer(
         )
     model = _loaded(model)
     _check_fit(cube, model, direction, scale)
+    if cube.modality == "PAT":
+        check_room(cube, _PICTURE_COPIES, _CROP)
+    elif out is None:
+        check_room(cube, 1, _STREAM, len(model.spec.wavelengths_nm))
     job = Job(
         cube=cube,
         model=model,

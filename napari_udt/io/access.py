@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from napari_udt.cube import ArrayLike3D, SpectralCube
 from napari_udt.io.blocks import Block
 from napari_udt.io.layout import Layout
+from napari_udt.io.rechunk import chunk_shape
 
 SLOW_S = 1.0  # what a person who has clicked waits for
+COARSE_S = 2.5  # what a person waits for who has asked for another picture
 _SAMPLE_S = 0.5
 _MOST_PIECES = 128
+_FEWEST_PIECES = 64
 _MOST_VALUES = 1_000_000
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
@@ -37,6 +40,13 @@ def slow_to_read(cube: SpectralCube) -> str:
     piece = " x ".join(str(min(n, p)) for n, p in zip(layout.shape, layout.piece, strict=True))
     how = f"packed in pieces of {piece}" if layout.packed else f"stored in pieces of {piece}"
     return f"{cube.name}: {' and '.join(slow)} to read, because the file is {how} (rows x columns x wavelengths)."
+
+
+def can_be_faster(cube: SpectralCube) -> bool:
+    """Whether something is slow to read in a cube that is not in a converted file: not packed, in chunks for both."""
+    layout = layout_in_file(cube)
+    converted = layout is not None and not layout.packed and layout.piece == chunk_shape(layout.shape, "both")
+    return bool(slow_to_read(cube)) and not converted
 
 
 def convert_command(cube: SpectralCube) -> str:
@@ -76,6 +86,11 @@ def sample(cube: SpectralCube, seconds: float = _SAMPLE_S) -> tuple[NDArray[np.f
     read = [np.asarray(cube.data[block], np.float32).reshape(-1) for block in _spread(layout, counts, wanted)]
     values = np.concatenate(read)
     return values[:: max(1, values.size // _MOST_VALUES)], False
+
+
+def is_shown_coarsely(layout: Layout) -> bool:
+    """Whether pictures are slow to read and lie in pieces enough that a few of them make a picture."""
+    return layout.picture_seconds > COARSE_S and layout.pieces_per_picture >= _FEWEST_PIECES
 
 
 def coarse_picture(

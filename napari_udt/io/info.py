@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
-from napari_udt.io.access import convert_command, sample, slow_to_read
+from napari_udt.io.access import can_be_faster, convert_command, sample, slow_to_read
 
 
 def describe(cube: SpectralCube) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def format_text(description: Mapping[str, Any]) -> str:
 
 def _slow(cube: SpectralCube) -> str:
     sentence = slow_to_read(cube)
-    return sentence and f"{sentence} This makes it fast: {convert_command(cube)}"
+    return f"{sentence} This makes it fast: {convert_command(cube)}" if can_be_faster(cube) else sentence
 
 
 def _values(cube: SpectralCube) -> dict[str, Any]:

@@ -54,8 +54,12 @@ class Layout:
     @property
     def picture_seconds(self) -> float:
         """Estimated time to read one wavelength's picture."""
-        rows, columns, _ = (math.ceil(n / p) for n, p in zip(self.shape, self.piece, strict=True))
-        return rows * columns * self.piece_seconds
+        return self.pieces_per_picture * self.piece_seconds
+
+    @property
+    def pieces_per_picture(self) -> int:
+        """In how many pieces one wavelength's picture lies."""
+        return math.ceil(self.shape[0] / self.piece[0]) * math.ceil(self.shape[1] / self.piece[1])
 
     @property
     def piece_seconds(self) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferCancelled
-from napari_udt.io.access import SLOW_S, fast_path, layout_in_file, slow_to_read
+from napari_udt.io.access import can_be_faster, fast_path, is_shown_coarsely, layout_in_file, slow_to_read
 from napari_udt.io.facts import options_for
 from napari_udt.viewer.session import Session
 
@@ -29,7 +29,7 @@ def invitation(cube: SpectralCube | None) -> str:
 def offering_cube(session: Session, chosen: SpectralCube | None) -> SpectralCube | None:
     """Return the cube whose file offers something: the chosen one, else the newest; None where neither does."""
     cubes = [*([] if chosen is None else [chosen]), *(entry.cube for entry in list(session)[-1:])]
-    return next((cube for cube in cubes if len(titles_in_file(cube)) > 1 or slowness(cube)), None)
+    return next((cube for cube in cubes if len(titles_in_file(cube)) > 1 or may_convert(cube)), None)
 
 
 def open_already(session: Session, cube: SpectralCube, title: str) -> str | None:
@@ -47,8 +47,13 @@ def slowness(cube: SpectralCube | None) -> str:
     if cube is None or not cube.metadata.get("file") or not (told := slow_to_read(cube)):
         return ""
     layout = layout_in_file(cube)
-    coarse = layout is not None and layout.picture_seconds > SLOW_S
+    coarse = layout is not None and is_shown_coarsely(layout)
     return f"{told} Its pictures are shown coarsely." if coarse else told
+
+
+def may_convert(cube: SpectralCube | None) -> bool:
+    """Whether a converted file would be faster to read."""
+    return cube is not None and bool(cube.metadata.get("file")) and can_be_faster(cube)
 
 
 def suggested_target(cube: SpectralCube) -> str:

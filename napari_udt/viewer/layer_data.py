@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.cube import ArrayLike3D, SpectralCube
-from napari_udt.io.access import SLOW_S, coarse_picture, sample
+from napari_udt.io.access import coarse_picture, is_shown_coarsely, sample
 from napari_udt.io.layout import Layout
 
 LayerTuple = tuple[Any, dict[str, Any], str]
@@ -112,7 +112,7 @@ class WavelengthStack:
         """Read a plane; coarsely where its file would hold the window up for seconds."""
         layout = getattr(self._data, "layout", None)
         whole = all(isinstance(key, slice) and key == slice(None) for key in (rows, columns))
-        if whole and isinstance(layout, Layout) and layout.picture_seconds > SLOW_S:
+        if whole and isinstance(layout, Layout) and is_shown_coarsely(layout):
             return coarse_picture(self._data, channel, layout)
         return np.asarray(self._data[rows, columns, channel], dtype=np.float32)
 

@@ -11,6 +11,7 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.spectra import window_spectra
 from napari_udt.unmixing import unmix_spectra
+from napari_udt.viewer.access import waiting_text
 from napari_udt.viewer.partners import structure_at
 from napari_udt.viewer.session import Pin, Session
 
@@ -51,6 +52,8 @@ def _saturations(session: Session, pins: Sequence[Pin]) -> list[float]:
     found = dict.fromkeys(pins, float("nan"))
     for key in {pin.pixel.key for pin in pins}:
         cube, here = session[key].cube, [pin for pin in pins if pin.pixel.key == key]
+        if waiting_text(cube, pinned=True):
+            continue
         try:
             spectra = [
                 window_spectra(cube, pin.pixel.row, pin.pixel.column, session.options.window).mean(axis=0)

@@ -13,6 +13,8 @@ import numpy as np
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
+from napari_udt.errors import CubeError
+from napari_udt.viewer.access import waiting_text
 from napari_udt.viewer.chosen_model import ChosenModel
 from napari_udt.viewer.map_job import MapRequest, SpectralMap
 from napari_udt.viewer.partners import same_scene, structure_at
@@ -176,6 +178,8 @@ class TrustBook:
 
         found: dict[str, float] = {}
         try:
+            if told := waiting_text(probe.job.cube, pinned=True):
+                raise CubeError(told)
             spectra = probe.job.cube.spectrum(pixel.row, pixel.column)[np.newaxis]
             entries = probe.job.tissue.index[pixel.row, pixel.column][np.newaxis]
             for group in GROUPS:

@@ -2,8 +2,12 @@
 
 import os
 
+import numpy as np
 import pytest
+from transfer_samples import make_cube, make_model
 
+import napari_udt
+from napari_udt.errors import TransferError
 from napari_udt.inference import memory
 
 
@@ -31,3 +35,22 @@ def test_without_meminfo_posix_is_asked(tmp_path, monkeypatch):
     assert memory.available_bytes() == memory._from_sysconf()
     monkeypatch.setattr(os, "sysconf_names", {}, raising=False)
     assert memory.available_bytes() == 0
+
+
+@pytest.mark.parametrize(("modality", "said"), [("HSI", "works block by block"), ("PAT", "crop the cube")])
+def test_a_run_that_memory_cannot_hold_is_refused_before_it_starts(monkeypatch, modality, said):
+    monkeypatch.setattr(memory, "available_bytes", lambda: 1000)
+    channels = {"HSI": 12, "PAT": 4}[modality]
+    cube, model = make_cube(8, 8, channels, modality), make_model(modality, channels)
+    with pytest.raises(TransferError, match=said):
+        napari_udt.transfer(cube, model)
+    with pytest.raises(TransferError, match="crop the cube"):
+        napari_udt.transfer(cube, "baseline:identity")
+
+
+def test_a_streamed_result_needs_no_room(monkeypatch):
+    monkeypatch.setattr(memory, "available_bytes", lambda: 1000)
+    cube, model = make_cube(8, 8, 12), make_model("HSI", 12)
+    out = np.empty((8, 8, 12), np.float32)
+    moved = napari_udt.transfer(cube, model, out=out)
+    assert np.shares_memory(moved.data, out)

@@ -10,7 +10,7 @@ import pytest
 
 from napari_udt import SpectralCube, open_cube
 from napari_udt.cli import main
-from napari_udt.io.access import convert_command, fast_path, sample, slow_to_read
+from napari_udt.io.access import can_be_faster, convert_command, fast_path, sample, slow_to_read
 
 SIDE, CHANNELS = 3000, 100  # 3.6 GB of which the file holds next to nothing
 
@@ -45,6 +45,15 @@ def test_whole_spectra_make_pictures_slow(make):
     told = slow_to_read(make(chunks=(8, 8, CHANNELS), compression="gzip"))
     assert "a picture about 30 s" in told
     assert "spectrum" not in told
+
+
+def test_a_converted_file_is_not_offered_to_be_converted(make, monkeypatch):
+    monkeypatch.setattr("napari_udt.io.layout.READ_PER_S", 1e7)
+    cube = make(chunks=(32, 32, 10))
+    assert "a picture about 40 s" in slow_to_read(cube)
+    assert not can_be_faster(cube)
+    assert can_be_faster(make(chunks=(32, 32, 20)))
+    assert can_be_faster(make(chunks=(32, 32, 10), compression="gzip"))
 
 
 def test_chunks_of_both_are_not_slow(make):

@@ -139,6 +139,16 @@ def test_layer_data_needs_neither_napari_nor_qt():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_a_picture_in_one_piece_is_read_whole_however_long_it_takes(tmp_path, monkeypatch):
+    monkeypatch.setattr("napari_udt.io.layout.UNPACKED_PER_S", 1e3)
+    values = np.random.default_rng(0).random((40, 30, 8), dtype=np.float32)
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file.create_dataset("cube", data=values, chunks=(40, 30, 1), compression="gzip")
+        file["wavelengths"] = np.linspace(500, 1000, 8)
+    cube = open_cube(tmp_path / "x.h5", memory_limit_mb=0)
+    np.testing.assert_array_equal(stack(cube)[0][3], values[:, :, 3])
+
+
 @pytest.mark.parametrize("chunks", [None, (10, 10, 8)])
 def test_a_picture_that_would_take_seconds_is_shown_coarsely(tmp_path, monkeypatch, chunks):
     monkeypatch.setattr("napari_udt.io.layout.READ_PER_S", 1e5)

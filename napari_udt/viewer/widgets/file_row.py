@@ -85,18 +85,20 @@ class FileRow(QWidget):
         self.button.setToolTip(file_choices.slowness(cube))
         self._show_state()
         for entry in self._session:
-            self._warn(file_choices.slowness(entry.cube))
+            self._warn(entry.cube)
 
-    def _warn(self, slow: str) -> None:
+    def _warn(self, cube: SpectralCube) -> None:
         """Tell once what is slow to read in a file, and what makes it fast."""
+        slow = file_choices.slowness(cube)
         if slow and slow not in self._told:
             self._told.add(slow)
-            show_info(f"{slow} “{_CONVERT}” in the Transfer dock makes a file that is fast to read.")
+            offer = f" “{_CONVERT}” in the Transfer dock makes a file that is fast to read."
+            show_info(slow + offer if file_choices.may_convert(cube) else slow)
 
     def _show_state(self) -> None:
         self.box.setVisible(self.box.count() > 1)
         self.box.setEnabled(not self.busy)
-        self.button.setVisible(self.progress.isVisibleTo(self) or bool(file_choices.slowness(self._cube)))
+        self.button.setVisible(self.progress.isVisibleTo(self) or file_choices.may_convert(self._cube))
         for widget in (self, self.title):
             widget.setVisible(self.needed)
 
