@@ -14,6 +14,7 @@ from napari_udt.exit_codes import ERROR, SOME_FAILED, SUCCESS
 from napari_udt.io.preview_arguments import preview_options
 from napari_udt.io.statements import add_reading_arguments, stated_facts
 from napari_udt.progress_line import ProgressLine
+from napari_udt.termination import ending_cleanly
 
 if TYPE_CHECKING:
     from napari_udt.inference.batch import Outcome, Task
@@ -57,14 +58,15 @@ def run(args: argparse.Namespace) -> int:
         compress=args.compress,
     )
     printer = _Printer(as_json=args.json)
-    outcomes = transfer_files(
-        args.files,
-        args.output,
-        options,
-        recursive=args.recursive,
-        work=_worker(args),
-        report=printer,
-    )
+    with ending_cleanly():
+        outcomes = transfer_files(
+            args.files,
+            args.output,
+            options,
+            recursive=args.recursive,
+            work=_worker(args),
+            report=printer,
+        )
     return _concluded(outcomes)
 
 

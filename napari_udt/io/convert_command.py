@@ -9,6 +9,7 @@ from pathlib import Path
 from napari_udt.exit_codes import SUCCESS
 from napari_udt.io.statements import add_reading_arguments, reading_options
 from napari_udt.progress_line import ProgressLine
+from napari_udt.termination import ending_cleanly
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,15 +33,16 @@ def run(args: argparse.Namespace) -> int:
     start = time.monotonic()
     line = ProgressLine(f"{args.source.name} -> {args.target.name}", _megabytes)
     try:
-        cubes = convert(
-            args.source,
-            args.target,
-            chunks=args.chunks,
-            compress=args.compress,
-            overwrite=args.overwrite,
-            progress=line,
-            **reading_options(args.source, args),
-        )
+        with ending_cleanly():
+            cubes = convert(
+                args.source,
+                args.target,
+                chunks=args.chunks,
+                compress=args.compress,
+                overwrite=args.overwrite,
+                progress=line,
+                **reading_options(args.source, args),
+            )
     finally:
         line.clear()
     sizes = ", ".join(" x ".join(map(str, cube.shape)) for cube in cubes)

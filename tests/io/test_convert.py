@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import signal
+import subprocess
+import sys
+import time
 
 import h5py
 import numpy as np
@@ -165,3 +169,20 @@ def test_the_command_converts_and_says_so(tmp_path, array, capsys):
     assert (cube.domain, cube.wavelengths_nm[-1]) == ("real", 1000)
     assert main([*words, "--wavelengths", "500-1000", "--spectral-axis", "2"]) == 2
     assert "exists" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_conversion_that_is_ended_leaves_nothing(tmp_path, number):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file.create_dataset("cube", (3000, 3000, 100), np.float32)
+        file["cube"][0, 0, 0] = 1  # 3.6 GB that the disk does not hold
+        file["wavelengths"] = np.linspace(500, 1000, 100)
+    words = [sys.executable, "-m", "napari_udt", "convert", str(tmp_path / "x.h5"), str(tmp_path / "y.h5")]
+    running = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    while not [p for p in tmp_path.glob(".y.h5.*") if p.stat().st_size]:
+        assert running.poll() is None
+        time.sleep(0.05)
+    running.send_signal(number)
+    assert "nothing half-written was left" in running.communicate(timeout=60)[1]
+    assert running.returncode == 130
+    assert [p.name for p in tmp_path.iterdir()] == ["x.h5"]
