@@ -1,0 +1,229 @@
+"""What is compared: groups of labelled spectra, one for each domain and each transfer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.cube import Modality, SpectralCube
+from napari_udt.errors import CubeError
+
+Part = Literal["simulated", "transferred", "real"]
+
+PARTS: tuple[Part, ...] = ("simulated", "transferred", "real")
+UNKNOWN = -1
+# More spectra of one class change no figure that a screen can show.
+MOST_PER_CLASS = 50_000
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Labelled spectra that play one part in the comparison.
+
+    Parameters
+    ----------
+    name : str
+        What legends call it: the cube's name, or "Second domain".
+    part : {"simulated", "transferred", "real"}
+        "real" is also played by data that stand in for real ones; ``origin`` says which it is.
+    origin : str
+        The honest phrase: "simulated", "drawn from measured statistics", "digital device", "measured", "transferred".
+    spectra : float32 array, shape (n, channels)
+        In the values of the source, not normalised.
+    labels : integer array, shape (n,)
+        Indices into the population's ``class_names``; -1 where the class is unknown.
+    places : int32 array, shape (n, 2), optional
+        Row and column in ``cube``.
+    cube : SpectralCube, optional
+        Where the spectra were taken from.
+    subjects : integer array, shape (n,), optional
+        The animal, person or image that each spectrum belongs to.
+    oxygenation : float32 array, shape (n,), optional
+        Simulated (known) oxygen saturation, fraction 0-1, NaN where unknown.
+    depth_mm : float32 array, shape (n,), optional
+        Depth below the top of the picture (PAT).
+    total : int
+        Spectra of the source before sub-sampling.
+    model : str
+        Name of the model that made it; empty for a domain.
+    source : str
+        File or layer that it came from.
+    """
+
+    name: str
+    part: Part
+    origin: str
+    spectra: NDArray[np.float32]
+    labels: NDArray[np.integer[Any]]
+    places: NDArray[np.int32] | None = None
+    cube: SpectralCube | None = None
+    subjects: NDArray[np.integer[Any]] | None = None
+    oxygenation: NDArray[np.float32] | None = None
+    depth_mm: NDArray[np.float32] | None = None
+    total: int = 0
+    model: str = ""
+    source: str = ""
+
+    def __len__(self) -> int:
+        return len(self.spectra)
+
+    @property
+    def is_sub_sampled(self) -> bool:
+        """Whether it holds fewer spectra than its source."""
+        return len(self) < self.total
+
+    def take(self, index: NDArray[Any]) -> Group:
+        """Return the group of some of its spectra: a mask or indices."""
+        arrays = ("spectra", "labels", "places", "subjects", "oxygenation", "depth_mm")
+        taken = {name: getattr(self, name)[index] for name in arrays if getattr(self, name) is not None}
+        return replace(self, **taken)
+
+    def of_class(self, label: int) -> NDArray[np.float32]:
+        """Spectra (n, channels) of one class."""
+        return self.spectra[self.labels == label]
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Groups on one grid of wavelengths, with one numbering of classes.
+
+    Parameters
+    ----------
+    modality : {"HSI", "PAT"}
+    wavelengths_nm : array, shape (channels,)
+    class_names : tuple of str
+    groups : tuple of Group
+        Simulated first, then transferred, then real.
+    notes : tuple of str
+        Sentences for the screen: what was left out, what was sub-sampled.
+    """
+
+    modality: Modality
+    wavelengths_nm: NDArray[np.float64]
+    class_names: tuple[str, ...]
+    groups: tuple[Group, ...]
+    notes: tuple[str, ...] = ()
+
+    def part(self, part: Part) -> tuple[Group, ...]:
+        """Return the groups that play a part."""
+        return tuple(group for group in self.groups if group.part == part)
+
+    @property
+    def reference(self) -> Group | None:
+        """The newest real group, which all others are held against; None where there is none."""
+        return next(iter(reversed(self.part("real"))), None)
+
+    @property
+    def compared(self) -> tuple[Group, ...]:
+        """All groups but the reference."""
+        return tuple(group for group in self.groups if group is not self.reference)
+
+    def classes_in(self, *groups: Group) -> tuple[int, ...]:
+        """Classes that occur in all of the groups, in order."""
+        present = [set(np.unique(group.labels)) - {UNKNOWN} for group in groups or self.groups]
+        return tuple(sorted(int(label) for label in set.intersection(*present))) if present else ()
+
+
+def population_of_cubes(
+    cubes: Iterable[tuple[str, Part, SpectralCube]],
+    *,
+    most_per_class: int = MOST_PER_CLASS,
+    seed: int = 0,
+) -> Population:
+    """Gather the labelled spectra of open cubes.
+
+    Parameters
+    ----------
+    cubes : iterable of (name, part, cube)
+        Of one modality. The last real one, else the first, decides the grid of wavelengths; cubes on another grid are
+        left out, and ``notes`` says so. Pixels without a label are kept with the class "unknown" (-1).
+    most_per_class : int
+        Spectra of one class and cube that are kept at most, drawn without replacement.
+    seed : int
+        Of that draw.
+
+    Raises
+    ------
+    CubeError
+        When there is no cube, or the cubes are of several modalities.
+    """
+    given = list(cubes)
+    if not given:
+        raise CubeError("No cube plays a part in the comparison; open a simulated and a real cube.")
+    if len({cube.modality for _, _, cube in given}) > 1:
+        raise CubeError("The cubes are of HSI and of PAT; compare those of one modality.")
+    standard = next((cube for _, part, cube in reversed(given) if part == "real"), given[0][2])
+    notes, rng = [], np.random.default_rng(seed)
+    class_names = _class_names([cube for _, _, cube in given])
+    groups = []
+    for name, part, cube in given:
+        if not _same_grid(cube, standard):
+            notes.append(f"{name} is left out: its wavelengths differ from those of {standard.name}.")
+            continue
+        group = _group_of_cube(name, part, cube, class_names)
+        groups.append(sub_sampled(group, most_per_class, rng))
+    notes += [_sub_sampling_note(group) for group in groups if group.is_sub_sampled]
+    ordered = tuple(group for part in PARTS for group in groups if group.part == part)
+    return Population(standard.modality, standard.wavelengths_nm, class_names, ordered, tuple(notes))
+
+
+def sub_sampled(group: Group, most_per_class: int, rng: np.random.Generator) -> Group:
+    """Keep at most some spectra of each class, in their order."""
+    if np.bincount(group.labels - UNKNOWN).max(initial=0) <= most_per_class:
+        return group
+    kept = [
+        rng.permutation(np.flatnonzero(group.labels == label))[:most_per_class]
+        for label in np.unique(group.labels)
+    ]
+    return group.take(np.sort(np.concatenate(kept)))
+
+
+def _sub_sampling_note(group: Group) -> str:
+    return f"{group.name}: {len(group):,} of {group.total:,} spectra, drawn per class."
+
+
+def _class_names(cubes: Sequence[SpectralCube]) -> tuple[str, ...]:
+    """Names in the order in which the cubes first bring them up."""
+    return tuple(dict.fromkeys(name for cube in cubes for name in cube.present_labels.values()))
+
+
+def _same_grid(cube: SpectralCube, other: SpectralCube) -> bool:
+    a, b = cube.wavelengths_nm, other.wavelengths_nm
+    return len(a) == len(b) and bool(np.allclose(a, b))
+
+
+def _group_of_cube(name: str, part: Part, cube: SpectralCube, class_names: tuple[str, ...]) -> Group:
+    rows, columns, channels = cube.shape
+    spectra = cube.rows(0, rows).reshape(-1, channels)
+    places = np.stack(np.divmod(np.arange(len(spectra), dtype=np.int32), columns), axis=1)
+    depth = None
+    if cube.modality == "PAT" and cube.pixel_size_mm is not None:
+        depth = ((places[:, 0] + 0.5) * cube.pixel_size_mm[0]).astype(np.float32)
+    usable: NDArray[np.bool_] = np.isfinite(spectra).all(axis=1)
+    group = Group(
+        name=name,
+        part=part,
+        origin=cube.origin,
+        spectra=spectra,
+        labels=_labels(cube, class_names),
+        places=places,
+        cube=cube,
+        oxygenation=None if cube.oxygenation is None else cube.oxygenation.reshape(-1),
+        depth_mm=depth,
+        total=int(np.count_nonzero(usable)),
+        model=str(cube.provenance.get("model", {}).get("name", "")) if part == "transferred" else "",
+        source=name,
+    )
+    return group if usable.all() else group.take(usable)
+
+
+def _labels(cube: SpectralCube, class_names: tuple[str, ...]) -> NDArray[np.int16]:
+    if cube.labels is None:
+        return np.full(cube.shape[0] * cube.shape[1], UNKNOWN, np.int16)
+    numbers, inverse = np.unique(cube.labels, return_inverse=True)
+    index = [class_names.index(cube.present_labels[int(number)]) for number in numbers]
+    return np.array(index, np.int16)[inverse.reshape(-1)]
