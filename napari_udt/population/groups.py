@@ -203,7 +203,7 @@ def _group_of_cube(name: str, part: Part, cube: SpectralCube, class_names: tuple
     depth = None
     if cube.modality == "PAT" and cube.pixel_size_mm is not None:
         depth = ((places[:, 0] + 0.5) * cube.pixel_size_mm[0]).astype(np.float32)
-    usable: NDArray[np.bool_] = np.isfinite(spectra).all(axis=1)
+    usable = np.asarray(np.isfinite(spectra).all(axis=1))
     group = Group(
         name=name,
         part=part,
