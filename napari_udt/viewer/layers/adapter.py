@@ -112,9 +112,18 @@ class LayerAdapter(OpenCubes):
 
     def _register(self, key: str, group: CubeLayers) -> None:
         self._open[key] = group
+        group.name(key)
+        if group.image.name != key:  # a layer that is no cube's picture bears that name
+            key = self._rename(key, group.image.name)
         group.image.events.name.connect(self._on_renamed)
-        self._open[key].name(key)
         self._look_at(key)
+
+    def _rename(self, old: str, new: str) -> str:
+        """Give a cube the key that its picture's name asks for; return the key."""
+        key = self.session.rename(old, new)
+        self._open = {(key if k == old else k): group for k, group in self._open.items()}
+        self._open[key].name(key)
+        return key
 
     def _look_at(self, key: str) -> None:
         """Hide cubes of another modality, fit the view, and make sure that the slider stands in range."""
@@ -231,10 +240,7 @@ class LayerAdapter(OpenCubes):
         if old is None or old == event.source.name:
             return
         with self.own_changes():
-            self.session.rename(old, event.source.name)
-            new = next(entry.key for entry in self.session if entry.key not in self._open)
-            self._open = {(new if k == old else k): g for k, g in self._open.items()}
-            self._open[new].name(new)
+            self._rename(old, event.source.name)
         self.structure_changed.emit()
 
     @contextmanager
