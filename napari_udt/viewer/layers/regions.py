@@ -36,6 +36,7 @@ class RegionLayers:
         key = self._adapter.top_key()
         if key is None:
             return False
+        self._adapter.viewer.dims.ndisplay = 2  # napari (0.9) stumbles over flat shapes that are added in 3D
         layer = self._adapter[key].regions
         if layer is None:
             layer = self._attached(key)
@@ -56,6 +57,7 @@ class RegionLayers:
     def _show(self, key: str, regions: list[Region]) -> None:
         self._busy = True
         try:
+            self._adapter.viewer.dims.ndisplay = 2
             layer = self._attached(key)
             for region in regions:
                 layer.add(np.array(region.vertices), shape_type=region.outline)
