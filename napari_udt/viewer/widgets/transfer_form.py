@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from magicgui.widgets import ComboBox, ProgressBar, PushButton
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QComboBox,
     QFormLayout,
-    QFrame,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -19,9 +17,8 @@ from qtpy.QtWidgets import (
 from napari_udt.viewer import transfer_job
 from napari_udt.viewer.session import Session
 from napari_udt.viewer.widgets.file_row import FileRow
+from napari_udt.viewer.widgets.low_area import LowArea
 from napari_udt.viewer.widgets.model_tools import ModelTools
-
-_LEAST_ROWS = 3  # of the form that are seen without scrolling, however low the window is
 
 
 class TransferForm(QWidget):
@@ -80,7 +77,7 @@ class TransferForm(QWidget):
             whole.addWidget(widget)
         self.setMinimumWidth(300)
 
-    def _scrolling(self) -> QScrollArea:
+    def _scrolling(self) -> LowArea:
         """Return the form, and what must be said about the choices, in an area that scrolls."""
         inside = QWidget(self)
         column = QVBoxLayout(inside)
@@ -89,10 +86,7 @@ class TransferForm(QWidget):
         for note in (self.grid_note, self.model_note, self.note):
             column.addWidget(note)
         column.addStretch()
-        area = _Area(self)
-        area.setObjectName("form")
-        area.setWidget(inside)
-        return area
+        return LowArea(inside, self)
 
     def _form(self) -> QFormLayout:
         form = QFormLayout()
@@ -111,19 +105,3 @@ class TransferForm(QWidget):
         for button in buttons:
             row.addWidget(button.native)
         return row
-
-
-class _Area(QScrollArea):
-    """A frameless area that asks for the room of what is in it, and makes do with a few rows."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumHeight(_LEAST_ROWS * 2 * self.fontMetrics().height())
-
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Ask for the room of what is inside: Qt's own hint stops at some lines."""
-        inside = self.widget()
-        return super().sizeHint() if inside is None else inside.sizeHint()
