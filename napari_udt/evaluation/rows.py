@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_udt.dataset import Dataset
 from napari_udt.evaluation import paper
 from napari_udt.evaluation.data import EvaluationData
-from napari_udt.evaluation.transferring import transferred
+from napari_udt.evaluation.transferring import transferred, with_training_noise
 from napari_udt.models.baselines import match_histograms, match_moments
 from napari_udt.spectra import normalise
 
@@ -68,13 +68,18 @@ def make_rows(
     models : sequence of TransferModel
         Transfer with the true classes as condition.
     baselines : sequence of {"moments", "histograms"}
-        Matched per class to the second domain's training samples.
+        Matched per class to the second domain's training samples. Where a model adds noise to what it transfers, a row
+        with that noise and nothing else comes by itself.
     """
     simulated, second = data.simulated.dataset, data.second_train.dataset
     yield Row("Second domain", "second", second.samples, second.labels, paper.REAL)
     yield Row("Simulated", "simulated", simulated.samples, simulated.labels, paper.SIMULATED)
     for name in baselines:
         yield Row(f"Matched {name}", "baseline", matched(simulated, second, name), simulated.labels)
+    if noisy := next((model for model in models if model.spec.input_noise), None):
+        # What the noise alone is worth, without any transfer: the control of every model that adds it.
+        samples = with_training_noise(noisy, simulated.samples)
+        yield Row("Simulated with noise", "baseline", samples, simulated.labels)
     for model in models:
         moved = transferred(model, simulated.samples, simulated.labels)
         yield Row(model.spec.name, "model", moved, simulated.labels, paper.row_of(model.spec), model)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_udt.models.noise import with_noise
+
 if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
 
@@ -46,12 +48,22 @@ def transferred(
     """
     return np.concatenate(
         [
-            model.denormalise(
-                _moved(model, model.normalise(raw, "simulated"), known, "simulated", "real"), "real"
-            )
+            model.denormalise(_moved(model, _source(model, raw), known, "simulated", "real"), "real")
             for raw, known in chunks(model, samples, labels)
         ]
     )
+
+
+def _source(model: TransferModel, raw: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Normalise simulated samples and add the noise that the model expects on them."""
+    return with_noise(model.normalise(raw, "simulated"), model.spec.input_noise)
+
+
+def with_training_noise(model: TransferModel, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return simulated images with the noise that the model adds before it transfers them, not transferred."""
+    size = _CHUNK[model.spec.modality]
+    parts = [_source(model, samples[start : start + size]) for start in range(0, len(samples), size)]
+    return np.concatenate([model.denormalise(part, "simulated") for part in parts])
 
 
 def round_trip_error(

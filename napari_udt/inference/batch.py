@@ -20,6 +20,7 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import ModelError, TransferError, UdtError
 from napari_udt.inference.baselines import is_baseline
 from napari_udt.inference.inputs import collect, refuse_namesakes, target_of, without_results
+from napari_udt.inference.job import Noise
 from napari_udt.inference.record import Record, difference, fingerprint, with_record
 from napari_udt.inference.run import Direction, Progress, transfer
 from napari_udt.io import open_cube, own
@@ -44,7 +45,7 @@ class Options:
     ----------
     model : str, optional
         Name or folder of a model, or a baseline; by default the first that fits each cube.
-    direction, device, condition : str
+    direction, device, condition, noise : str
         As in :func:`~napari_udt.inference.run.transfer`.
     reference : path, optional
         File of the cube that a baseline is matched to.
@@ -64,6 +65,7 @@ class Options:
     direction: Direction = "sim2real"
     device: str = "auto"
     condition: str = "auto"
+    noise: Noise = "training"
     reference: Path | None = None
     candidate: str | None = None
     facts: Facts = field(default_factory=Facts)
@@ -85,6 +87,7 @@ class Options:
             "model": self.model,
             "direction": self.direction,
             "condition": self.condition,
+            "noise": self.noise,
             "reference": fingerprint(self.reference) if self.reference else None,
             "candidate": self.candidate,
             "facts": self.facts.told(),
@@ -218,6 +221,7 @@ def _written(task: Task, cube: SpectralCube, record: Record, progress: Progress 
         direction=options.direction,
         device=options.device,
         condition=options.condition,
+        noise=options.noise,
         progress=progress,
         reference=open_cube(options.reference) if options.reference else None,
     )

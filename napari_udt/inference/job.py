@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
 
 Scale = Literal["source", "unit"]
+Noise = Literal["training", "none"]
 Side = Literal["simulated", "real"]
 Progress = Callable[[int, int], None]
 
@@ -42,6 +43,8 @@ class Job:
         From the cube's wavelengths to the model's.
     tissue : TissueCondition
         Class probabilities per pixel.
+    noise : float
+        Standard deviation of the noise added to normalised pictures, see :mod:`napari_udt.models.noise`.
     scale : {"source", "unit"}
         Whether spectra get their input's L2 norm back.
     """
@@ -52,6 +55,7 @@ class Job:
     grid: Regridding
     tissue: TissueCondition
     scale: Scale
+    noise: float = 0.0
 
 
 def report_nothing(done: int, total: int) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from napari_udt.errors import TransferError
 from napari_udt.inference.job import Job, Progress, is_out_of_memory, release_memory
+from napari_udt.models.noise import with_noise
 
 if TYPE_CHECKING:
     from napari_udt.models.image_cinn import ImageCINN
@@ -68,7 +69,7 @@ def _through_network(job: Job, x: NDArray[np.float32], tissue: NDArray[np.float3
     from napari_udt.models.image_cinn import ImageCINN
 
     model, (source, target) = job.model, job.domains
-    normalised = model.normalise(x, source)
+    normalised = with_noise(model.normalise(x, source), job.noise)
     if isinstance(model.network, ImageCINN):
         moved = _planned(job, model.network, normalised, tissue)
     else:

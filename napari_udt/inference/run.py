@@ -16,7 +16,7 @@ from napari_udt.errors import TransferError
 from napari_udt.inference.baselines import PREFIX, is_baseline, transfer_baseline
 from napari_udt.inference.devices import Device, choose
 from napari_udt.inference.grid import regrid
-from napari_udt.inference.job import Job, Progress, Scale, Side, Target, report_nothing
+from napari_udt.inference.job import Job, Noise, Progress, Scale, Side, Target, report_nothing
 from napari_udt.inference.memory import check_room
 from napari_udt.inference.pictures import run_picture
 from napari_udt.inference.provenance import describe_run
@@ -50,6 +50,7 @@ def transfer(
     condition: str = AUTO,
     chunk_size: int | None = None,
     scale: Scale = "source",
+    noise: Noise = "training",
     reference: SpectralCube | None = None,
     out: Target | None = None,
     scratch: Path | None = None,
@@ -80,6 +81,10 @@ def transfer(
     scale : {"source", "unit"}
         For models that work on L2-normalised spectra: give every spectrum its input's norm back, so that it
         can be compared with the source, or leave it at unit norm.
+    noise : {"training", "none"}
+        PAT: whether simulated pictures get the noise that the model was trained on (``spec.input_noise``), seeded by
+        their own values, or are transferred as they are, which leaves them smoother than the target domain. Choose "none"
+        for pictures that bear noise already.
     reference : SpectralCube, optional
         For baselines only: an unpaired cube of the target domain with named structures.
     out : array-like, shape (rows, columns, model channels), optional
@@ -111,6 +116,8 @@ def transfer(
         )
     model = _loaded(model)
     _check_fit(cube, model, direction, scale)
+    if noise not in get_args(Noise):
+        raise TransferError(f"Noise {noise!r} is unknown; choose {' or '.join(get_args(Noise))}.")
     if cube.modality == "PAT":
         check_room(cube, _PICTURE_COPIES, _CROP)
     elif out is None:
@@ -122,6 +129,7 @@ def transfer(
         grid=regrid(cube.wavelengths_nm, np.asarray(model.spec.wavelengths_nm), cube.name),
         tissue=tissue_condition(cube, model.spec, condition),
         scale=scale,
+        noise=model.spec.input_noise if noise == "training" and direction == "sim2real" else 0.0,
     )
     place = choose(device)
     before = model.device
@@ -182,6 +190,8 @@ def _result(job: Job, data: Target, lost: int, direction: str, place: Device) ->
         "scale": _scale_note(job),
         "spectra_not_transferable": lost,
     }
+    if spec.input_noise and direction == "sim2real":
+        notes["noise"] = _noise_note(job)
     target = spec.target if direction == "sim2real" else "simulated"
     return cube.with_(
         data=data,
@@ -191,6 +201,12 @@ def _result(job: Job, data: Target, lost: int, direction: str, place: Device) ->
         name=f"{cube.name} → {spec.name}",
         provenance=describe_run(cube, spec, direction=direction, device=place.title, notes=notes),
     )
+
+
+def _noise_note(job: Job) -> str:
+    if not job.noise:
+        return "none"
+    return f"as in training: standard deviation {job.noise:g} of normalised values, which seed it"
 
 
 def _scale_note(job: Job) -> str:

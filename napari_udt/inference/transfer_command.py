@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
         direction=args.direction,
         device=args.device,
         condition=args.condition,
+        noise=args.noise,
         reference=args.reference,
         candidate=args.candidate,
         facts=stated_facts(args),
@@ -83,6 +84,12 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda:0, mps")
     parser.add_argument(
         "--condition", default="auto", help="tissue: auto, labels, proxy, or the name of one class"
+    )
+    parser.add_argument(
+        "--noise",
+        choices=("training", "none"),
+        default="training",
+        help="PAT: whether simulated pictures get the noise that the model was trained on (default), or none",
     )
 
 

@@ -61,6 +61,9 @@ class ModelSpec:
         Scalars of the standardisation, of compressed values where the intensity is not linear; "real" is the target domain also when stand-in data were used.
     label_noise_level, domain_noise : float
         Upper bounds of the training noise on class and domain entries.
+    input_noise : float
+        Standard deviation, in normalised units, of the noise that a simulated sample gets before it is encoded, because
+        training added it and the simulation itself has none; see :mod:`napari_udt.models.noise`. 0 for none.
     architecture : mapping
         Plain numbers, enough to build the network; see :func:`napari_udt.models.build.build_network`.
     training : mapping
@@ -89,6 +92,7 @@ class ModelSpec:
     statistics: Mapping[str, tuple[float, float]]
     label_noise_level: float
     domain_noise: float = 0.1
+    input_noise: float = 0.0
     intensity: Intensity = "linear"
     intensity_scales: Mapping[str, float] = field(default_factory=dict)
     architecture: Mapping[str, Any]
@@ -182,7 +186,7 @@ class ModelSpec:
         ):
             self._refuse("statistics", "(mean, std) of 'simulated' and of 'real' with positive std")
         self._check_intensity()
-        for key in ("label_noise_level", "domain_noise"):
+        for key in ("label_noise_level", "domain_noise", "input_noise"):
             value = getattr(self, key)
             if not isinstance(value, int | float) or not 0 <= value <= 1:
                 self._refuse(key, "a number in [0, 1]")

@@ -44,6 +44,9 @@ class DataConfig:
         Share of each data set that is never trained on: early stopping and the card's numbers use it.
     noise : float
         Standard deviation of the noise added to every training sample, in normalised units.
+    noise_in_transfer : bool
+        Whether simulated samples get that noise in every transfer too, as ``input_noise`` of the model: where the
+        simulation has no noise of its own.
     centre : bool
         Whether each domain's mean is subtracted. Without it values are only divided by their root mean square: a
         transfer then starts from a pure gain, which keeps dark pixels of an image positive.
@@ -63,6 +66,7 @@ class DataConfig:
     second: str = bounded(FILLED)
     held_out_fraction: float = bounded(FRACTION, 0.1)
     noise: float = bounded(NOT_NEGATIVE, 0.1)
+    noise_in_transfer: bool = False
     centre: bool = True
     intensity: Intensity = "linear"
     crop: tuple[int, ...] = bounded(CROP, ())

@@ -100,6 +100,7 @@ def make_spec(config: TrainingConfig, data: Mapping[str, DomainData]) -> ModelSp
         statistics={"simulated": simulated.statistics, "real": second.statistics},
         label_noise_level=config.condition.label_noise_level,
         domain_noise=config.condition.domain_noise,
+        input_noise=config.data.noise if config.data.noise_in_transfer else 0.0,
         architecture=config.architecture,
         target=second.dataset.origin,  # type: ignore[arg-type]
         licence="MIT",

@@ -186,6 +186,33 @@ def test_pictures_are_transferred_whole_and_padded_where_needed(image_model, siz
     )
 
 
+def test_simulated_pictures_get_the_noise_of_training_the_same_every_time():
+    noisy, clean = make_model("PAT", 4, input_noise=0.05), make_model("PAT", 4)
+    cube = make_cube(8, 12, 4, "PAT")
+    first, again = (napari_udt.transfer(cube, noisy) for _ in range(2))
+    without = napari_udt.transfer(cube, noisy, noise="none")
+    np.testing.assert_array_equal(first.data, again.data)
+    np.testing.assert_array_equal(without.data, napari_udt.transfer(cube, clean).data)
+    assert np.abs(first.data - without.data).max() > 1e-3
+    assert "0.05" in first.provenance["noise"]
+    assert without.provenance["noise"] == "none"
+
+
+def test_pictures_of_the_other_domain_get_no_noise():
+    cube = make_cube(8, 12, 4, "PAT", domain="second")
+    moved = [
+        napari_udt.transfer(cube, make_model("PAT", 4, input_noise=noise), "real2sim")
+        for noise in (0.0, 0.05)
+    ]
+    np.testing.assert_array_equal(moved[0].data, moved[1].data)
+    assert "noise" not in moved[1].provenance
+
+
+def test_an_unknown_noise_is_named(image_model):
+    with pytest.raises(TransferError, match=r"'loud'.*training or none"):
+        napari_udt.transfer(make_cube(8, 12, 4, "PAT"), image_model, noise="loud")
+
+
 def test_a_model_of_the_other_modality_is_refused(image_model):
     with pytest.raises(TransferError, match=r"HSI cube.*PAT"):
         napari_udt.transfer(make_cube(4, 4, 12), image_model)
