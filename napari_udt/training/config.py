@@ -151,10 +151,14 @@ class TermsConfig:
         Of the haemoglobin content that a transfer must keep.
     moments_weight : float
         Of the class means (and spreads, for spectra) that it must meet.
+    moments_memory : float
+        Share of a batch's weight that is left a step later, where the moments are taken over the recent batches; 0
+        takes every batch for itself.
     """
 
     content_weight: float = bounded(NOT_NEGATIVE, 0.0)
     moments_weight: float = bounded(NOT_NEGATIVE, 0.0)
+    moments_memory: float = bounded(SHARE, 0.0)
 
 
 @dataclass(frozen=True)

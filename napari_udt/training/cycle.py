@@ -80,7 +80,7 @@ class CycleGAN(Objective):
 
     def moved(self, simulated: Batch) -> Tensor:
         """Encode with one auto-encoder and decode with the other's decoder, without latent noise."""
-        x, labels = simulated.clean, simulated.labels
+        x, labels = simulated.x if self.noisy else simulated.clean, simulated.labels
         classes: Tensor | None = None
         if self.conditions.class_count:
             classes = self.conditions.expected(labels.shape, "simulated", labels, like=x)[:, 2:]

@@ -39,7 +39,7 @@ class Likelihood(Objective):
 
     def moved(self, simulated: Batch) -> Tensor:
         """Encode and decode under the expected conditions."""
-        x, labels = simulated.clean, simulated.labels
+        x, labels = simulated.x if self.noisy else simulated.clean, simulated.labels
         own, other = (
             self.conditions.expected(labels.shape, d, labels, like=x) for d in ("simulated", "real")
         )

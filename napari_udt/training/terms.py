@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from napari_udt.chromophores import absorption
 from napari_udt.models.model import TransferModel
 from napari_udt.training.config import TrainingConfig
+from napari_udt.training.running import Moments, RunningMoments
 from napari_udt.training.samples import Samples
 
 # Where haemoglobin shapes a spectrum: its visible bands, and the near infrared between melanin and water.
@@ -46,6 +47,13 @@ class Term(ABC):
     def __init__(self, model: TransferModel) -> None:
         self.model = model
         self.classes = len(model.spec.class_names)
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what the next call depends on besides its arguments."""
+        return {}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:  # noqa: B027 - a term without a memory has nothing to restore
+        """Go back to a state."""
 
     @abstractmethod
     def __call__(self, x: Tensor, moved: Tensor, labels: Tensor) -> Tensor:
@@ -98,30 +106,43 @@ class ClassMoments(Term):
     model : TransferModel
     samples : mapping of {"simulated", "second"} to Samples
         What is trained on; the targets come from the second domain's, with the labels that training may see.
+    memory : float
+        How far back batches count, see :class:`~napari_udt.training.running.RunningMoments`.
     """
 
     loss = "moments_simulated"
 
-    def __init__(self, model: TransferModel, samples: Mapping[str, Samples]) -> None:
+    def __init__(self, model: TransferModel, samples: Mapping[str, Samples], memory: float = 0.0) -> None:
         super().__init__(model)
+        self.recent = RunningMoments(memory)
         self.by_class = model.spec.condition == "class" and bool((samples["second"].labels >= 0).any())
         self.spread = model.spec.modality == "HSI"
         features, labels = self._target(samples["second"])
-        self.mean, variance, self.known = class_moments(features, self._groups(labels), self.classes)
+        count, self.mean, variance = class_moments(features, self._groups(labels), self.classes)
+        self.known = count >= _FEWEST
         self.deviation = variance.sqrt() if self.spread else self._tolerance(variance)
 
     def __call__(self, x: Tensor, moved: Tensor, labels: Tensor) -> Tensor:
         """Mean square distance of the transfers' moments."""
         features = self._features(moved, "second")
-        mean, variance, present = class_moments(features, self._groups(labels.flatten()), self.classes)
+        batch = class_moments(features, self._groups(labels.flatten()), self.classes)
+        count, mean, variance = self.recent(batch)
         # Classes without a target are cut out first: what is divided by their deviation of 0 would spoil the gradient.
-        usable = present & self.known.to(mean.device)
+        usable = (count >= _FEWEST) & self.known.to(mean.device)
         target, deviation = (values.to(mean)[usable] for values in (self.mean, self.deviation))
         distance = ((mean[usable] - target) / deviation).square()
         if self.spread:
             log_spread = 0.5 * variance[usable].clamp_min(1e-12).log()
             distance = distance + (log_spread - deviation.log()).square()
-        return distance.mean() if bool(usable.any()) else distance.sum()
+        return self.recent.unhurried(distance.mean() if bool(usable.any()) else distance.sum())
+
+    def state(self) -> dict[str, Tensor]:
+        """Return the moments of the recent batches."""
+        return self.recent.state()
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go back to such moments."""
+        self.recent.restore(state)
 
     def _target(self, second: Samples) -> tuple[Tensor, Tensor]:
         """Features and labels of the second domain's spectra; of images, pixels evenly spread over all of them."""
@@ -156,7 +177,7 @@ def make_terms(
     if wanted.content_weight:
         terms.append((HaemoglobinContent(model), wanted.content_weight))
     if wanted.moments_weight:
-        terms.append((ClassMoments(model, samples), wanted.moments_weight))
+        terms.append((ClassMoments(model, samples, wanted.moments_memory), wanted.moments_weight))
     return terms
 
 
@@ -165,8 +186,8 @@ def as_spectra(x: Tensor) -> Tensor:
     return x if x.ndim == 2 else x.movedim(1, -1).flatten(0, -2)
 
 
-def class_moments(values: Tensor, labels: Tensor, classes: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Mean and variance of every class.
+def class_moments(values: Tensor, labels: Tensor, classes: int) -> Moments:
+    """Count, mean and variance of every class.
 
     Parameters
     ----------
@@ -178,14 +199,12 @@ def class_moments(values: Tensor, labels: Tensor, classes: int) -> tuple[Tensor,
 
     Returns
     -------
-    mean, variance : Tensor, shape (K, F)
-    present : bool Tensor, shape (K,)
-        Which classes have enough samples.
+    Moments
     """
     members, count = _membership(values, labels, classes)
     mean = members.T @ values / count[:, None].clamp_min(1)
     variance = members.T @ (values - members @ mean).square() / (count[:, None] - 1).clamp_min(1)
-    return mean, variance, count >= _FEWEST
+    return Moments(count, mean, variance)
 
 
 def lost_correlation(before: Tensor, after: Tensor, labels: Tensor, classes: int) -> Tensor:

@@ -150,6 +150,7 @@ class Trainer:
             "discriminator_optimiser": (
                 {} if self.discriminator_optimiser is None else self.discriminator_optimiser.state_dict()
             ),
+            "terms": [term.state() for term, _ in self.terms],
             "generator": torch.get_rng_state(),
             "device_generators": torch.cuda.get_rng_state_all()
             if self.team.device.startswith("cuda")
@@ -163,6 +164,8 @@ class Trainer:
         self.optimiser.load_state_dict(state["optimiser"])
         if self.discriminator_optimiser is not None:
             self.discriminator_optimiser.load_state_dict(state["discriminator_optimiser"])
+        for (term, _), its_state in zip(self.terms, state["terms"], strict=True):
+            term.restore(its_state)
         self.steps_done = state["steps_done"]
         torch.set_rng_state(state["generator"].cpu())
         if state["device_generators"] and self.team.device.startswith("cuda"):
