@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from napari_udt.chromophores import absorption
+from napari_udt.errors import TrainingError
 from napari_udt.models.model import TransferModel
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.running import Moments, RunningMoments
@@ -27,6 +28,8 @@ _WINDOWS_NM = ((500.0, 620.0), (680.0, 920.0))
 _DARKEST = 1e-3
 # Classes with fewer spectra in a batch say nothing about a correlation or a spread.
 _FEWEST = 8
+# Wavelengths that a window's coefficients are fitted to, at least.
+_FEWEST_BANDS = 5
 # Distance between two mean shapes that counts as one unit, relative to their size.
 _SHAPE_TOLERANCE = 0.05
 # Pixels of each domain that a target is computed from, at most.
@@ -73,6 +76,11 @@ class HaemoglobinContent(Term):
     the correlation, within each class, of the coefficients, and of their angle
     :math:`\operatorname{atan2}(c_{HbO2}, c_{Hb})`, before and after the transfer: a class may move as a whole, but its
     members keep their order.
+
+    Raises
+    ------
+    TrainingError
+        When no window holds enough of the model's wavelengths.
     """
 
     loss = "content_simulated"
@@ -80,6 +88,11 @@ class HaemoglobinContent(Term):
     def __init__(self, model: TransferModel) -> None:
         super().__init__(model)
         self.readouts = _readouts(np.array(model.spec.wavelengths_nm), model.spec.modality)
+        if not self.readouts:
+            raise TrainingError(
+                f"{model.spec.name}: terms.content_weight asks for the haemoglobin content, which needs {_FEWEST_BANDS} "
+                "wavelengths within 500-620 or 680-920 nm; set it to 0 for these data."
+            )
 
     def __call__(self, x: Tensor, moved: Tensor, labels: Tensor) -> Tensor:
         """Lost correlation, mean over coefficients and classes."""
@@ -233,7 +246,7 @@ def _readouts(wavelengths_nm: np.ndarray, modality: str) -> list[tuple[Tensor, T
     found = []
     for low, high in _WINDOWS_NM:
         index = np.flatnonzero((wavelengths_nm >= low) & (wavelengths_nm <= high))
-        if len(index) < 5:
+        if len(index) < _FEWEST_BANDS:
             continue
         at = wavelengths_nm[index]
         blood = [absorption().at(name, at) for name in ("HbO2", "Hb")]

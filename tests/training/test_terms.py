@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from napari_udt.chromophores import absorption
+from napari_udt.errors import TrainingError
 from napari_udt.models import build_network
 from napari_udt.models.assemble import transfer_model
 from napari_udt.training.config import TermsConfig
@@ -126,6 +127,11 @@ def test_moments_are_met_by_the_second_domain_itself_and_not_by_the_simulated(to
 
     assert distance("second") < 0.3
     assert distance("simulated") > 3 * distance("second")
+
+
+def test_content_without_haemoglobins_wavelengths_is_refused(toy_config):
+    with pytest.raises(TrainingError, match=r"content_weight.*set it to 0"):
+        HaemoglobinContent(make_model(toy_config("PAT"))[0])
 
 
 def test_without_known_classes_the_moments_are_those_of_the_whole_domain(toy_config):

@@ -12,6 +12,7 @@ from napari_udt.dataset import load_dataset, save_dataset
 from napari_udt.errors import TrainingError
 from napari_udt.inference import transfer
 from napari_udt.models import load_model
+from napari_udt.training.config import TermsConfig
 from napari_udt.training.domains import load_domain
 from napari_udt.training.loop import CHECKPOINT, LOG, TrainingInterrupted
 from napari_udt.training.progress import read_log
@@ -47,6 +48,9 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
     toy_config, tmp_path, monkeypatch, modality, method
 ):
     config = toy_config(modality, method=method)
+    terms = TermsConfig(content_weight=float(modality == "HSI"), moments_weight=1.0, moments_memory=0.9)
+    data = replace(config.data, noise_in_transfer=modality == "PAT")
+    config = replace(config, terms=terms, data=data)
     whole = train(config, tmp_path / "whole")
     with monkeypatch.context() as patch:
         interrupt_after(patch, 5)
