@@ -118,6 +118,12 @@ def _preparation_lines(data: Mapping[str, Any], spec: ModelSpec) -> list[str]:
     if spec.intensity != "linear":
         scales = ", ".join(f"{scale:.3g} ({domain})" for domain, scale in spec.intensity_scales.items())
         lines.append(f"* Values x are compressed to asinh(x / scale) before anything else; scales: {scales}.")
+    if spec.input_noise:
+        lines.append(
+            f"* **Noise** of {spec.input_noise:g} (standard deviation of normalised values, seeded by the image) lies on every "
+            "simulated image before it is transferred, as in training; all numbers include it. `--noise none` and a tick in the "
+            "window leave it out."
+        )
     return lines
 
 

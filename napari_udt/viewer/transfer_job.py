@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
 
 Direction = Literal["sim2real", "real2sim"]
+Noise = Literal["training", "none"]
 Progress = Callable[[int, int], None]
 TransferFunction = Callable[..., SpectralCube]
 
@@ -51,6 +52,7 @@ class TransferRequest:
     direction: Direction
     condition: str = "auto"
     device: str = "auto"
+    noise: Noise = "training"
 
 
 def model_choices(cube: SpectralCube, specs: Iterable[ModelSpec]) -> list[ModelChoice]:
@@ -151,6 +153,11 @@ def target_words(spec: ModelSpec) -> str:
     return "real" if spec.target == "measured" else f"second domain ({kind})"
 
 
+def adds_noise(spec: ModelSpec | None, direction: Direction) -> bool:
+    """Whether a run would add the noise of training, so that the choice is worth showing."""
+    return spec is not None and spec.input_noise > 0 and direction == "sim2real"
+
+
 def direction_choices(spec: ModelSpec | None) -> list[tuple[str, Direction]]:
     """Return title and key of both ways, with what the model's target domain really is."""
     target = "second domain" if spec is None else target_words(spec)
@@ -233,6 +240,7 @@ def run(
         request.device,
         _throttled(report, cancelled),
         condition=request.condition,
+        noise=request.noise,
     )
     if cancelled():
         raise TransferCancelled(f"The transfer of {request.key} was cancelled.")

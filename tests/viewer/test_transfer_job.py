@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -101,7 +103,7 @@ def test_a_run_carries_the_request_and_names_its_result(request_for, slow_transf
 
 
 def test_reports_are_throttled(request_for, transferred):
-    def quick(cube, model, direction, device, progress, *, condition):
+    def quick(cube, model, direction, device, progress, *, condition, noise="training"):
         for done in range(100_001):
             progress(done, 100_000)
         return transferred(cube)
@@ -175,3 +177,11 @@ def test_a_finished_run_says_that_it_interpolated(pat, transferred):
     }
     assert "interpolated" in transfer_job.success_text(result.with_(provenance=provenance), 1.0)
     assert "interpolated" not in transfer_job.success_text(result, 1.0)
+
+
+def test_the_noise_is_offered_only_where_a_model_adds_it(make_spec):
+    noisy = replace(make_spec(), input_noise=0.05)
+    assert transfer_job.adds_noise(noisy, "sim2real")
+    assert not transfer_job.adds_noise(noisy, "real2sim")
+    assert not transfer_job.adds_noise(make_spec(), "sim2real")
+    assert not transfer_job.adds_noise(None, "sim2real")
