@@ -97,7 +97,7 @@ def _organ_tables(tables: Tables, candidates: int, seed: int) -> list[_OrganTabl
     """For each organ the simulated tissues that resemble it, labelled as in a data set."""
     tissues = draw_tissues(candidates, block_rng(seed, SCENE_STREAM))
     spectra = layered_reflectance_of(tissues, blood_absorption(tables))
-    labels = match_organs(spectra, tables, seed)
+    labels = match_organs(spectra, tables)
     oxygenation = _seen_oxygenation(tissues)
     return [_organ_table(spectra[labels == i], oxygenation[labels == i]) for i in range(len(CLASS_NAMES))]
 

@@ -78,9 +78,9 @@ class CycleGAN(Objective):
         cycle = self._cycle(batch, self.latent_noise)
         return self._cycle_losses(batch, cycle), cycle.fakes
 
-    def moved(self, simulated: Batch) -> Tensor:
+    def moved(self, simulated: Batch, *, noisy: bool = False) -> Tensor:
         """Encode with one auto-encoder and decode with the other's decoder, without latent noise."""
-        x, labels = simulated.x if self.noisy else simulated.clean, simulated.labels
+        x, labels = simulated.x if noisy else simulated.clean, simulated.labels
         classes: Tensor | None = None
         if self.conditions.class_count:
             classes = self.conditions.expected(labels.shape, "simulated", labels, like=x)[:, 2:]

@@ -37,9 +37,9 @@ class Likelihood(Objective):
         z, log_det = self.network(batch.x, batch.own)
         return self._losses("ml", z, log_det), self._transferred(z, batch.other) if self.adversarial else {}
 
-    def moved(self, simulated: Batch) -> Tensor:
+    def moved(self, simulated: Batch, *, noisy: bool = False) -> Tensor:
         """Encode and decode under the expected conditions."""
-        x, labels = simulated.x if self.noisy else simulated.clean, simulated.labels
+        x, labels = simulated.x if noisy else simulated.clean, simulated.labels
         own, other = (
             self.conditions.expected(labels.shape, d, labels, like=x) for d in ("simulated", "real")
         )

@@ -95,7 +95,6 @@ class Objective(ABC):
     def __init__(self, config: TrainingConfig, network: Any, conditions: Conditions) -> None:
         self.network = network
         self.conditions = conditions
-        self.noisy = config.data.noise_in_transfer
         self.adversarial = config.optimisation.gan_weight > 0
 
     @abstractmethod
@@ -116,8 +115,8 @@ class Objective(ABC):
         """
 
     @abstractmethod
-    def moved(self, simulated: Batch) -> Tensor:
-        """Transfer simulated samples as inference does: under the expected conditions, noisy only where it adds noise."""
+    def moved(self, simulated: Batch, *, noisy: bool = False) -> Tensor:
+        """Transfer simulated samples as inference does, under the expected conditions; with or without training's noise."""
 
     @abstractmethod
     def held_out(self, batches: Iterable[Batch]) -> dict[str, float]:

@@ -46,6 +46,7 @@ class Term(ABC):
     """
 
     loss: str  # its name in the log: the samples that it judges come from the simulated domain
+    sees_noise: bool = False  # whether it judges transfers of noisy samples, or of clean ones
 
     def __init__(self, model: TransferModel) -> None:
         self.model = model
@@ -121,12 +122,22 @@ class ClassMoments(Term):
         What is trained on; the targets come from the second domain's, with the labels that training may see.
     memory : float
         How far back batches count, see :class:`~napari_udt.training.running.RunningMoments`.
+    sees_noise : bool
+        Whether the transfers bear the noise of training, as they must where inference adds it.
     """
 
     loss = "moments_simulated"
 
-    def __init__(self, model: TransferModel, samples: Mapping[str, Samples], memory: float = 0.0) -> None:
+    def __init__(
+        self,
+        model: TransferModel,
+        samples: Mapping[str, Samples],
+        memory: float = 0.0,
+        *,
+        sees_noise: bool = False,
+    ) -> None:
         super().__init__(model)
+        self.sees_noise = sees_noise
         self.recent = RunningMoments(memory)
         self.by_class = model.spec.condition == "class" and bool((samples["second"].labels >= 0).any())
         self.spread = model.spec.modality == "HSI"
@@ -190,7 +201,9 @@ def make_terms(
     if wanted.content_weight:
         terms.append((HaemoglobinContent(model), wanted.content_weight))
     if wanted.moments_weight:
-        terms.append((ClassMoments(model, samples, wanted.moments_memory), wanted.moments_weight))
+        noisy = config.data.noise_in_transfer
+        moments = ClassMoments(model, samples, wanted.moments_memory, sees_noise=noisy)
+        terms.append((moments, wanted.moments_weight))
     return terms
 
 

@@ -107,8 +107,12 @@ class Trainer:
         if not self.terms:
             return {}
         simulated = batch.simulated()
-        moved = self.objective.moved(simulated)
-        return {term.loss: term(simulated.clean, moved, simulated.labels) for term, _ in self.terms}
+        wanted = {term.sees_noise for term, _ in self.terms}
+        moved = {noisy: self.objective.moved(simulated, noisy=noisy) for noisy in sorted(wanted)}
+        return {
+            term.loss: term(simulated.clean, moved[term.sees_noise], simulated.labels)
+            for term, _ in self.terms
+        }
 
     def batch(self, samples: Mapping[str, Samples], n: int, team: Team | None = None) -> Batch:
         """Draw and vary ``n`` samples of each domain, and their conditions.

@@ -61,7 +61,7 @@ def test_only_the_simulated_scene_knows_its_oxygenation(scenes):
 def test_simulated_organs_have_the_spectra_of_their_class(scenes, tables):
     tissues = draw_tissues(150, block_rng(1, SCENE_STREAM))
     spectra = layered_reflectance_of(tissues, blood_absorption(tables))
-    labels = match_organs(spectra, tables, 1)
+    labels = match_organs(spectra, tables)
     for label in range(len(CLASS_NAMES)):
         of_class = l1_normalised(spectra[labels == label]).mean(axis=0)
         here = scenes[0].data[scenes[0].labels == label + 1].astype(np.float64)
