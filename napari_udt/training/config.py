@@ -149,6 +149,8 @@ class TermsConfig:
     ----------
     content_weight : float
         Of the haemoglobin content that a transfer must keep.
+    content_batches : int
+        Recent batches over which the content's order is asked for too; 1 looks at every batch by itself.
     moments_weight : float
         Of the class means (and spreads, for spectra) that it must meet.
     moments_memory : float
@@ -157,6 +159,7 @@ class TermsConfig:
     """
 
     content_weight: float = bounded(NOT_NEGATIVE, 0.0)
+    content_batches: int = bounded(POSITIVE, 1)
     moments_weight: float = bounded(NOT_NEGATIVE, 0.0)
     moments_memory: float = bounded(SHARE, 0.0)
 

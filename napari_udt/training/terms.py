@@ -19,7 +19,7 @@ from napari_udt.chromophores import absorption
 from napari_udt.errors import TrainingError
 from napari_udt.models.model import TransferModel
 from napari_udt.training.config import TrainingConfig
-from napari_udt.training.running import Moments, RunningMoments
+from napari_udt.training.running import Moments, RecentSamples, RunningMoments, steered
 from napari_udt.training.samples import Samples
 
 # Where haemoglobin shapes a spectrum: its visible bands, and the near infrared between melanin and water.
@@ -76,7 +76,14 @@ class HaemoglobinContent(Term):
     constant and a free logarithm of the wavelength for scattering; photoacoustic pressure: of the spectrum itself). The loss is one minus
     the correlation, within each class, of the coefficients, and of their angle
     :math:`\operatorname{atan2}(c_{HbO2}, c_{Hb})`, before and after the transfer: a class may move as a whole, but its
-    members keep their order.
+    members keep their order. Where samples of recent batches are kept, their correlation is asked for as well: one image
+    says nothing about the order of vessels in different images.
+
+    Parameters
+    ----------
+    model : TransferModel
+    batches : int
+        Recent batches that samples are kept of, the newest included; 1 for none but the newest.
 
     Raises
     ------
@@ -86,9 +93,10 @@ class HaemoglobinContent(Term):
 
     loss = "content_simulated"
 
-    def __init__(self, model: TransferModel) -> None:
+    def __init__(self, model: TransferModel, batches: int = 1) -> None:
         super().__init__(model)
         self.readouts = _readouts(np.array(model.spec.wavelengths_nm), model.spec.modality)
+        self.recent = RecentSamples(batches) if batches > 1 else None
         if not self.readouts:
             raise TrainingError(
                 f"{model.spec.name}: terms.content_weight asks for the haemoglobin content, which needs {_FEWEST_BANDS} "
@@ -98,7 +106,25 @@ class HaemoglobinContent(Term):
     def __call__(self, x: Tensor, moved: Tensor, labels: Tensor) -> Tensor:
         """Lost correlation, mean over coefficients and classes."""
         before, after = (self.coefficients(self.raw(v, d)) for v, d in ((x, "simulated"), (moved, "second")))
-        return lost_correlation(before, after, labels.flatten(), self.classes)
+        labels = labels.flatten()
+        lost = lost_correlation(before, after, labels, self.classes)
+        return (
+            lost if self.recent is None else lost + self._lost_over_time(self.recent, before, after, labels)
+        )
+
+    def _lost_over_time(self, recent: RecentSamples, before: Tensor, after: Tensor, labels: Tensor) -> Tensor:
+        values, kinds, batches = recent(torch.cat((before, after), dim=1), labels)
+        first, second = values.chunk(2, dim=1)
+        return steered(lost_correlation(first, second, kinds, self.classes), batches)
+
+    def state(self) -> dict[str, Tensor]:
+        """Return the samples that are kept."""
+        return {} if self.recent is None else self.recent.state()
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go back to such samples."""
+        if self.recent is not None:
+            self.recent.restore(state)
 
     def coefficients(self, spectra: Tensor) -> Tensor:
         """Coefficients of HbO2 and Hb and their angle in every window, shape (n, 3 windows)."""
@@ -199,7 +225,7 @@ def make_terms(
     wanted = config.terms
     terms: list[tuple[Term, float]] = []
     if wanted.content_weight:
-        terms.append((HaemoglobinContent(model), wanted.content_weight))
+        terms.append((HaemoglobinContent(model, wanted.content_batches), wanted.content_weight))
     if wanted.moments_weight:
         noisy = config.data.noise_in_transfer
         moments = ClassMoments(model, samples, wanted.moments_memory, sees_noise=noisy)

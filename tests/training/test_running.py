@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_udt.training.running import Moments, RunningMoments, merged
+from napari_udt.training.running import Moments, RecentSamples, RunningMoments, merged
 from napari_udt.training.terms import class_moments
 
 
@@ -77,3 +77,37 @@ def test_a_restored_memory_goes_on_where_it_was(batches):
     other.restore(running.state())
     for found, wanted in zip(*(r(class_moments(*batches[1], 2)) for r in (running, other)), strict=True):
         assert torch.equal(found, wanted)
+
+
+def test_recent_samples_are_some_of_each_class_and_batch(batches):
+    recent = RecentSamples(2, per_class=5)
+    for i, (values, labels) in enumerate(batches):
+        found, kinds, count = recent(values, labels)
+        assert count == min(i + 1, 2)
+        assert np.bincount(kinds).tolist() == [5 * count, 5 * count]
+        pool = torch.cat([v for v, _ in batches[max(0, i - 1) : i + 1]])
+        assert all((pool == row).all(dim=1).any() for row in found)
+
+
+def test_only_the_newest_samples_bear_gradients_and_the_unknown_are_left_out(batches):
+    recent = RecentSamples(3, per_class=4)
+    past = batches[0][0].clone().requires_grad_()
+    recent(past, batches[0][1])
+    newest, labels = batches[1][0].clone().requires_grad_(), torch.full((30,), -1)
+    labels[:10] = 1
+    values, kinds, _ = recent(newest, labels)
+    values.sum().backward()
+    assert past.grad is None
+    assert int((newest.grad != 0).any(dim=1).sum()) == 4
+    assert (kinds >= 0).all()
+
+
+def test_restored_samples_go_on_where_they_were(batches):
+    recent, other = RecentSamples(3), RecentSamples(3)
+    recent(*batches[0])
+    other.restore(recent.state())
+    torch.manual_seed(1)
+    first = recent(*batches[1])
+    torch.manual_seed(1)
+    for found, wanted in zip(other(*batches[1]), first, strict=True):
+        assert found == wanted if isinstance(found, int) else torch.equal(found, wanted)

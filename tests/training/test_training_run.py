@@ -48,7 +48,9 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
     toy_config, tmp_path, monkeypatch, modality, method
 ):
     config = toy_config(modality, method=method)
-    terms = TermsConfig(content_weight=float(modality == "HSI"), moments_weight=1.0, moments_memory=0.9)
+    terms = TermsConfig(
+        content_weight=float(modality == "HSI"), content_batches=3, moments_weight=1.0, moments_memory=0.9
+    )
     data = replace(config.data, noise_in_transfer=modality == "PAT")
     config = replace(config, terms=terms, data=data)
     whole = train(config, tmp_path / "whole")
