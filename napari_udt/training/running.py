@@ -107,7 +107,7 @@ class RecentSamples:
 
     def state(self) -> dict[str, Tensor]:
         """Return what the next call depends on."""
-        parts = {}
+        parts: dict[str, Tensor] = {}
         for i, (values, labels) in enumerate(self._past):
             parts |= {f"values_{i}": values, f"labels_{i}": labels}
         return parts
