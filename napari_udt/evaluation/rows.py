@@ -68,8 +68,8 @@ def make_rows(
     models : sequence of TransferModel
         Transfer with the true classes as condition.
     baselines : sequence of {"moments", "histograms"}
-        Matched per class to the second domain's training samples. Where a model adds noise to what it transfers, a row
-        with that noise and nothing else comes by itself.
+        Matched per class to the second domain's training samples. Where a model was trained on noisy images of a noise-free
+        simulation, a row with that noise and nothing else comes by itself.
     """
     simulated, second = data.simulated.dataset, data.second_train.dataset
     yield Row("Second domain", "second", second.samples, second.labels, paper.REAL)
@@ -77,7 +77,7 @@ def make_rows(
     for name in baselines:
         yield Row(f"Matched {name}", "baseline", matched(simulated, second, name), simulated.labels)
     if noisy := next((model for model in models if model.spec.input_noise), None):
-        # What the noise alone is worth, without any transfer: the control of every model that adds it.
+        # What noise alone is worth, without any transfer: the control of every model of noise-free images.
         samples = with_training_noise(noisy, simulated.samples)
         yield Row("Simulated with noise", "baseline", samples, simulated.labels)
     for model in models:

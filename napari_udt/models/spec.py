@@ -62,8 +62,8 @@ class ModelSpec:
     label_noise_level, domain_noise : float
         Upper bounds of the training noise on class and domain entries.
     input_noise : float
-        Standard deviation, in normalised units, of the noise that a simulated sample gets before it is encoded, because
-        training added it and the simulation itself has none; see :mod:`napari_udt.models.noise`. 0 for none.
+        Standard deviation, in normalised units, of the noise that a simulated sample may get before it is encoded, as in
+        training, because the simulation itself has none; see :mod:`napari_udt.models.noise`. 0 where that makes no sense.
     architecture : mapping
         Plain numbers, enough to build the network; see :func:`napari_udt.models.build.build_network`.
     training : mapping

@@ -45,8 +45,8 @@ class DataConfig:
     noise : float
         Standard deviation of the noise added to every training sample, in normalised units.
     noise_in_transfer : bool
-        Whether simulated samples get that noise in every transfer too, as ``input_noise`` of the model: where the
-        simulation has no noise of its own.
+        Whether transfers may add that noise to simulated samples too (``input_noise`` of the model), and are judged with it
+        in training: where the simulation has no noise of its own.
     centre : bool
         Whether each domain's mean is subtracted. Without it values are only divided by their root mean square: a
         transfer then starts from a pure gain, which keeps dark pixels of an image positive.

@@ -52,7 +52,7 @@ class TransferRequest:
     direction: Direction
     condition: str = "auto"
     device: str = "auto"
-    noise: Noise = "training"
+    noise: Noise = "none"
 
 
 def model_choices(cube: SpectralCube, specs: Iterable[ModelSpec]) -> list[ModelChoice]:
@@ -153,8 +153,8 @@ def target_words(spec: ModelSpec) -> str:
     return "real" if spec.target == "measured" else f"second domain ({kind})"
 
 
-def adds_noise(spec: ModelSpec | None, direction: Direction) -> bool:
-    """Whether a run would add the noise of training, so that the choice is worth showing."""
+def offers_noise(spec: ModelSpec | None, direction: Direction) -> bool:
+    """Whether a run can add the noise of training, so that the choice is worth showing."""
     return spec is not None and spec.input_noise > 0 and direction == "sim2real"
 
 

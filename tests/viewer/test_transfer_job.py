@@ -103,7 +103,7 @@ def test_a_run_carries_the_request_and_names_its_result(request_for, slow_transf
 
 
 def test_reports_are_throttled(request_for, transferred):
-    def quick(cube, model, direction, device, progress, *, condition, noise="training"):
+    def quick(cube, model, direction, device, progress, *, condition, noise="none"):
         for done in range(100_001):
             progress(done, 100_000)
         return transferred(cube)
@@ -179,9 +179,9 @@ def test_a_finished_run_says_that_it_interpolated(pat, transferred):
     assert "interpolated" not in transfer_job.success_text(result, 1.0)
 
 
-def test_the_noise_is_offered_only_where_a_model_adds_it(make_spec):
+def test_the_noise_is_offered_only_where_a_model_knows_it(make_spec):
     noisy = replace(make_spec(), input_noise=0.05)
-    assert transfer_job.adds_noise(noisy, "sim2real")
-    assert not transfer_job.adds_noise(noisy, "real2sim")
-    assert not transfer_job.adds_noise(make_spec(), "sim2real")
-    assert not transfer_job.adds_noise(None, "sim2real")
+    assert transfer_job.offers_noise(noisy, "sim2real")
+    assert not transfer_job.offers_noise(noisy, "real2sim")
+    assert not transfer_job.offers_noise(make_spec(), "sim2real")
+    assert not transfer_job.offers_noise(None, "sim2real")
