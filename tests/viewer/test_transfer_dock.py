@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -207,6 +208,21 @@ def test_choices_reach_the_request(make_dock, pat, session):
     assert (request.direction, request.condition, request.spec.name) == ("real2sim", "artery", "pat-other")
     session.add(pat("b", domain="second"))
     assert dock.model.value.name == "pat-other"  # a choice once made is kept
+
+
+def test_the_noise_is_a_choice_where_the_model_knows_it(make_dock, make_spec, session):
+    dock = make_dock([make_spec("plain"), replace(make_spec("noisy"), input_noise=0.05)])
+    dock.window().show()
+    assert not dock.noise.native.isVisible()
+    dock.model.value = dock.model.choices[1]
+    assert dock.noise.native.isVisible()
+    assert dock.request().noise == "none"
+    dock.noise.value = "training"
+    assert dock.request().noise == "training"
+    assert session.settings["transfer"]["noise"] == "training"
+    dock.direction.value = "real2sim"
+    assert not dock.noise.native.isVisible()
+    assert dock.request().noise == "none"
 
 
 def test_directions_say_what_the_target_really_is(make_dock, make_spec):

@@ -90,6 +90,7 @@ class TransferDock(TransferForm):
         self.file_row.opened.connect(self._choose_source)
         self.file_row.converted.connect(self._converted)
         self.model.changed.connect(self._model_chosen)
+        self.direction.changed.connect(self._offer_noise)
         self.model_tools.imported.connect(self._imported)
         self.open_button.changed.connect(self._choose_files)
         self.run_button.changed.connect(self.start)
@@ -157,8 +158,12 @@ class TransferDock(TransferForm):
             self._chosen.choose(spec)
         self.model.tooltip = transfer_job.model_tooltip(spec)
         self.model_tools.set_spec(spec)
+        self._offer_noise()
         self.note.setText(transfer_job.honest_note(spec))
         self._show_state()
+
+    def _offer_noise(self) -> None:
+        self.offer_noise(transfer_job.offers_noise(self.model.value, self.direction.value))
 
     def _chosen_elsewhere(self) -> None:
         cube = self._cube()
@@ -198,6 +203,7 @@ class TransferDock(TransferForm):
             spec=spec,
             direction=self.direction.value,
             condition=self.condition.value,
+            noise=self.noise.value,
             device=self.device.value,
         )
 

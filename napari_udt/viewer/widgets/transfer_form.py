@@ -47,13 +47,17 @@ class TransferForm(QWidget):
         self.model = ComboBox(choices=[], tooltip="Models that fit the cube")
         self.direction = ComboBox(choices=transfer_job.direction_choices(None))
         self.condition = ComboBox(choices=[], tooltip="What the network is told about the tissue")
+        self.noise = ComboBox(
+            choices=[("none", "none"), ("as in training", "training")],
+            tooltip="The simulation has no noise; with that of the training the result is as noisy as the network makes it",
+        )
         self.device = ComboBox(choices=[("automatic", "auto")], tooltip="Where the network runs")
         self.model_tools = ModelTools(self.model.native, parent=self)
         self.run_button = PushButton(text="Transfer")
         self.cancel_button = PushButton(text="Cancel", enabled=False)
         self.progress = ProgressBar(value=0, min=0, max=1000)
         self.status, self.grid_note, self.model_note, self.note = (self._small_label() for _ in range(4))
-        for box in (self.source, self.model, self.direction, self.condition, self.device):
+        for box in (self.source, self.model, self.direction, self.condition, self.noise, self.device):
             box.native.setMinimumContentsLength(12)  # long names of cubes must not widen the dock
             box.native.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.native.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -96,8 +100,17 @@ class TransferForm(QWidget):
         form.addRow("Model", self.model_tools)
         form.addRow("Direction", self.direction.native)
         form.addRow("Tissue", self.condition.native)
+        self._noise_label = QLabel("Noise", self)
+        form.addRow(self._noise_label, self.noise.native)
         form.addRow("Device", self.device.native)
         return form
+
+    def offer_noise(self, offered: bool) -> None:
+        """Show the choice of noise, or hide it and choose none."""
+        for widget in (self._noise_label, self.noise.native):
+            widget.setVisible(offered)
+        if not offered:
+            self.noise.value = "none"
 
     @staticmethod
     def _row(*buttons: PushButton) -> QHBoxLayout:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject
 
+from napari_udt.viewer import transfer_job
+
 if TYPE_CHECKING:
     from napari_udt.viewer.session import Session
     from napari_udt.viewer.widgets.transfer_dock import TransferDock
@@ -21,7 +23,7 @@ class TransferMemory(QObject):
         super().__init__(dock)
         self._session, self._dock = session, dock
         self._restoring = False
-        for box in (dock.source, dock.model, dock.direction, dock.condition, dock.device):
+        for box in (dock.source, dock.model, dock.direction, dock.condition, dock.noise, dock.device):
             box.changed.connect(self._note)
         dock.devices_found.connect(self._choose_device)
         session.settings_restored.connect(self.restore)
@@ -36,6 +38,7 @@ class TransferMemory(QObject):
             "model": None if dock.model.value is None else dock.model.value.name,
             "direction": dock.direction.value,
             "condition": dock.condition.value,
+            "noise": dock.noise.value,
             "device": self._device(),
         }
 
@@ -56,6 +59,8 @@ class TransferMemory(QObject):
                 dock.model.value = models[told["model"]]
             _choose(dock.direction, told.get("direction"))
             _choose(dock.condition, told.get("condition"))
+            if transfer_job.offers_noise(dock.model.value, dock.direction.value):
+                _choose(dock.noise, told.get("noise"))
             _choose(dock.device, told.get("device"))
         finally:
             self._restoring = False
