@@ -48,20 +48,22 @@ def transferred(
     """
     return np.concatenate(
         [
-            model.denormalise(
-                _moved(model, model.normalise(raw, "simulated"), known, "simulated", "real"), "real"
-            )
+            model.denormalise(_moved(model, _source(model, raw), known, "simulated", "real"), "real")
             for raw, known in chunks(model, samples, labels)
         ]
     )
 
 
 def with_training_noise(model: TransferModel, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return simulated images with the noise that the model was trained on, not transferred."""
+    """Return simulated images with the noise that the model adds before it transfers them, not transferred."""
     size = _CHUNK[model.spec.modality]
-    parts = [samples[start : start + size] for start in range(0, len(samples), size)]
-    noisy = [with_noise(model.normalise(part, "simulated"), model.spec.input_noise) for part in parts]
-    return np.concatenate([model.denormalise(part, "simulated") for part in noisy])
+    parts = [_source(model, samples[start : start + size]) for start in range(0, len(samples), size)]
+    return np.concatenate([model.denormalise(part, "simulated") for part in parts])
+
+
+def _source(model: TransferModel, raw: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Normalise simulated samples and add the noise that the model expects on them."""
+    return with_noise(model.normalise(raw, "simulated"), model.spec.input_noise)
 
 
 def round_trip_error(

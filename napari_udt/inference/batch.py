@@ -65,7 +65,7 @@ class Options:
     direction: Direction = "sim2real"
     device: str = "auto"
     condition: str = "auto"
-    noise: Noise = "none"
+    noise: Noise = "training"
     reference: Path | None = None
     candidate: str | None = None
     facts: Facts = field(default_factory=Facts)

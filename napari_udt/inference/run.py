@@ -50,7 +50,7 @@ def transfer(
     condition: str = AUTO,
     chunk_size: int | None = None,
     scale: Scale = "source",
-    noise: Noise = "none",
+    noise: Noise = "training",
     reference: SpectralCube | None = None,
     out: Target | None = None,
     scratch: Path | None = None,
@@ -83,7 +83,8 @@ def transfer(
         can be compared with the source, or leave it at unit norm.
     noise : {"training", "none"}
         PAT: whether simulated pictures get the noise that the model was trained on (``spec.input_noise``), seeded by
-        their own values, or are transferred as they are, which leaves them smoother than the target domain.
+        their own values, or are transferred as they are, which leaves them smoother than the target domain. Choose "none"
+        for pictures that bear noise already.
     reference : SpectralCube, optional
         For baselines only: an unpaired cube of the target domain with named structures.
     out : array-like, shape (rows, columns, model channels), optional
@@ -117,10 +118,6 @@ def transfer(
     _check_fit(cube, model, direction, scale)
     if noise not in get_args(Noise):
         raise TransferError(f"Noise {noise!r} is unknown; choose {' or '.join(get_args(Noise))}.")
-    if noise == "training" and not (model.spec.input_noise and direction == "sim2real"):
-        raise TransferError(
-            f"{model.spec.name} adds no noise from {direction.replace('2', ' to ')}; leave the noise out."
-        )
     if cube.modality == "PAT":
         check_room(cube, _PICTURE_COPIES, _CROP)
     elif out is None:
@@ -132,7 +129,7 @@ def transfer(
         grid=regrid(cube.wavelengths_nm, np.asarray(model.spec.wavelengths_nm), cube.name),
         tissue=tissue_condition(cube, model.spec, condition),
         scale=scale,
-        noise=model.spec.input_noise if noise == "training" else 0.0,
+        noise=model.spec.input_noise if noise == "training" and direction == "sim2real" else 0.0,
     )
     place = choose(device)
     before = model.device
@@ -193,10 +190,8 @@ def _result(job: Job, data: Target, lost: int, direction: str, place: Device) ->
         "scale": _scale_note(job),
         "spectra_not_transferable": lost,
     }
-    if job.noise:
-        notes["noise"] = (
-            f"as in training: standard deviation {job.noise:g} of normalised values, which seed it"
-        )
+    if spec.input_noise and direction == "sim2real":
+        notes["noise"] = _noise_note(job)
     target = spec.target if direction == "sim2real" else "simulated"
     return cube.with_(
         data=data,
@@ -206,6 +201,12 @@ def _result(job: Job, data: Target, lost: int, direction: str, place: Device) ->
         name=f"{cube.name} → {spec.name}",
         provenance=describe_run(cube, spec, direction=direction, device=place.title, notes=notes),
     )
+
+
+def _noise_note(job: Job) -> str:
+    if not job.noise:
+        return "none"
+    return f"as in training: standard deviation {job.noise:g} of normalised values, which seed it"
 
 
 def _scale_note(job: Job) -> str:

@@ -88,8 +88,8 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--noise",
         choices=("training", "none"),
-        default="none",
-        help="PAT: give simulated pictures the noise that the model was trained on; by default none",
+        default="training",
+        help="PAT: whether simulated pictures get the noise that the model was trained on (default), or none",
     )
 
 

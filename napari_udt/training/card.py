@@ -120,8 +120,9 @@ def _preparation_lines(data: Mapping[str, Any], spec: ModelSpec) -> list[str]:
         lines.append(f"* Values x are compressed to asinh(x / scale) before anything else; scales: {scales}.")
     if spec.input_noise:
         lines.append(
-            f"* In training, **noise** of {spec.input_noise:g} (standard deviation of normalised values) lies on every image. "
-            "`--noise training`, or a tick in the window, adds it before a transfer too; the numbers below are without it."
+            f"* **Noise** of {spec.input_noise:g} (standard deviation of normalised values, seeded by the image) lies on every "
+            "simulated image before it is transferred, as in training; all numbers include it. `--noise none`, or a choice in the "
+            "window, leaves it out."
         )
     return lines
 

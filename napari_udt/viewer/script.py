@@ -115,8 +115,8 @@ def _transfer_lines(provenance: Mapping[str, Any]) -> Iterator[str]:
     keywords = {"condition": arguments.get("condition", "auto")}
     if not arguments and "unit norm" in str(provenance.get("scale", "")):
         keywords["scale"] = "unit"
-    if provenance.get("noise"):
-        keywords["noise"] = "training"
+    if provenance.get("noise") == "none":
+        keywords["noise"] = "none"
     rest = "".join(f", {key}={value!r}" for key, value in keywords.items())
     yield f"cube = transfer(cube, model, {provenance.get('direction', 'sim2real')!r}, {arguments.get('device', 'auto')!r}{rest})"
 

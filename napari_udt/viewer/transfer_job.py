@@ -52,7 +52,7 @@ class TransferRequest:
     direction: Direction
     condition: str = "auto"
     device: str = "auto"
-    noise: Noise = "none"
+    noise: Noise = "training"
 
 
 def model_choices(cube: SpectralCube, specs: Iterable[ModelSpec]) -> list[ModelChoice]:

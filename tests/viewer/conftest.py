@@ -109,7 +109,7 @@ class SlowTransfer:
         self.calls: list[tuple] = []
         self.error: Exception | None = None
 
-    def __call__(self, cube, model, direction, device, progress, *, condition, noise="none"):
+    def __call__(self, cube, model, direction, device, progress, *, condition, noise="training"):
         self.calls.append((cube.name, model, direction, device, condition))
         progress(0, 10)
         for i in range(10):

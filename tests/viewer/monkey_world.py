@@ -53,7 +53,7 @@ class SlowTransfer:
         self._rng = random.Random(seed)
         self.started = self.finished = 0
 
-    def __call__(self, cube, model, direction, device, progress, *, condition, noise="none"):
+    def __call__(self, cube, model, direction, device, progress, *, condition, noise="training"):
         from napari_udt.inference import transfer
 
         self.started += 1

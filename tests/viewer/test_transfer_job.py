@@ -103,7 +103,7 @@ def test_a_run_carries_the_request_and_names_its_result(request_for, slow_transf
 
 
 def test_reports_are_throttled(request_for, transferred):
-    def quick(cube, model, direction, device, progress, *, condition, noise="none"):
+    def quick(cube, model, direction, device, progress, *, condition, noise="training"):
         for done in range(100_001):
             progress(done, 100_000)
         return transferred(cube)

@@ -48,8 +48,8 @@ class TransferForm(QWidget):
         self.direction = ComboBox(choices=transfer_job.direction_choices(None))
         self.condition = ComboBox(choices=[], tooltip="What the network is told about the tissue")
         self.noise = ComboBox(
-            choices=[("none", "none"), ("as in training", "training")],
-            tooltip="The simulation has no noise; with that of the training the result is as noisy as the network makes it",
+            choices=[("as in training", "training"), ("none", "none")],
+            tooltip="The simulation has no noise: what the network was trained on is added. None for data that bear noise",
         )
         self.device = ComboBox(choices=[("automatic", "auto")], tooltip="Where the network runs")
         self.model_tools = ModelTools(self.model.native, parent=self)
@@ -106,11 +106,9 @@ class TransferForm(QWidget):
         return form
 
     def offer_noise(self, offered: bool) -> None:
-        """Show the choice of noise, or hide it and choose none."""
+        """Show the choice of noise, or hide it where there is none to make."""
         for widget in (self._noise_label, self.noise.native):
             widget.setVisible(offered)
-        if not offered:
-            self.noise.value = "none"
 
     @staticmethod
     def _row(*buttons: PushButton) -> QHBoxLayout:
