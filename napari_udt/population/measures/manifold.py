@@ -50,13 +50,19 @@ def nearest_distances(spectra: Floats, others: Floats, own: NDArray[np.intp] | N
     own : integer array, shape (n,), optional
         Where each spectrum itself stands among the others; it is not its own neighbour then.
     """
-    found = np.empty(len(spectra))
-    for start in range(0, len(spectra), _BLOCK):
-        block = spectra[start : start + _BLOCK]
-        squares = squared_distances(block, others)
+    centre = np.asarray(others).mean(
+        axis=0
+    )  # small numbers keep their digits in the search, which is single precision
+    x, y = (np.asarray(values - centre, np.float32) for values in (np.asarray(spectra), np.asarray(others)))
+    half = np.einsum("ij,ij->i", y, y) / 2
+    found = np.empty(len(x))
+    for start in range(0, len(x), _BLOCK):
+        block = slice(start, min(start + _BLOCK, len(x)))
+        nearness = x[block] @ y.T
+        nearness -= half  # |x - y|^2 without |x|^2, halved, turned over
         if own is not None:
-            squares[np.arange(len(block)), own[start : start + _BLOCK]] = np.inf
-        nearest = others[squares.argmin(axis=1)]
-        # anew for the one that was found: the difference of squares has lost the digits of a near copy
-        found[start : start + _BLOCK] = np.linalg.norm(np.asarray(block, np.float64) - nearest, axis=1)
+            nearness[np.arange(len(nearness)), own[block]] = -np.inf
+        # the distance itself anew, in double precision: it may be much smaller than the spectra
+        nearest = others[nearness.argmax(axis=1)]
+        found[block] = np.linalg.norm(np.asarray(spectra[block], np.float64) - nearest, axis=1)
     return found

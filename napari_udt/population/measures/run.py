@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -19,10 +21,12 @@ from napari_udt.population.measures.pair import Finding, Pair
 from napari_udt.population.measures.sample import Sample, interval
 from napari_udt.population.measures.table import MeasureRow, MeasureTable
 from napari_udt.spectra import normalise
+from napari_udt.threads import usable_cores
 
 # Called between steps with (done, total); whatever it raises ends the run.
 Progress = Callable[[int, int], None]
 
+_TICK_S = 0.1  # between two calls of progress
 ALL_CLASSES = "all spectra"
 _TOLD = (
     "normalisation",
@@ -58,7 +62,7 @@ def measure(
     """
     options = options or MeasureOptions()
     run = _Run(population, options)
-    rows = list(run.rows(progress or (lambda done, total: None)))
+    rows = run.rows(progress or (lambda done, total: None))
     reference = run.reference
     return MeasureTable(
         rows=tuple(rows),
@@ -99,20 +103,38 @@ class _Run:
         wanted = {CATALOGUE[key].family for key in options.measures}
         self.families = [family for family in FAMILIES if family in wanted]
         self._judged: dict[tuple[str, str], Mapping[str, Floats]] = {}
+        self._done, self._stopped, self._lock = 0, threading.Event(), threading.Lock()
 
-    def rows(self, progress: Progress) -> Iterator[MeasureRow]:
+    def rows(self, progress: Progress) -> list[MeasureRow]:
+        """Measure class by class, as many at once as there are cores; products keep to one of them."""
+        from threadpoolctl import threadpool_limits
+
         tasks = self._tasks()
         total = sum(len(groups) for _, groups in tasks) * len(self.families)
-        done = 0
-        progress(done, total)
-        for label, groups in tasks:
-            reference = self._sample(self.reference, label)
-            for group in groups:
-                pair = self._pair(group, reference, label)
-                for family in self.families:
-                    yield from self._measured(family, pair, group, label)
-                    done += 1
-                    progress(done, total)
+        progress(0, total)
+        self._judge()
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(usable_cores()) as pool:
+            running = [pool.submit(self._of_class, *task) for task in tasks]
+            try:
+                while wait(running, _TICK_S, FIRST_EXCEPTION).not_done:
+                    progress(self._done, total)
+                rows = [row for task in running for row in task.result()]
+            except BaseException:
+                self._stopped.set()
+                raise
+        progress(total, total)
+        return rows
+
+    def _of_class(self, label: int | None, groups: Sequence[Group]) -> list[MeasureRow]:
+        rows: list[MeasureRow] = []
+        reference = self._sample(self.reference, label)
+        for group in groups:
+            pair = self._pair(group, reference, label)
+            for family in self.families:
+                if self._stopped.is_set():
+                    return rows
+                rows += self._measured(family, pair, group, label)
+        return rows
 
     def _tasks(self) -> list[tuple[int | None, list[Group]]]:
         """Classes with the groups that share them with the reference; None: all spectra, where none is shared."""
@@ -129,9 +151,14 @@ class _Run:
     def _measured(self, family: Family, pair: Pair, group: Group, label: int | None) -> Iterator[MeasureRow]:
         started = time.perf_counter()
         findings = [f for f in COMPARISONS[family](pair, self.options) if f.key in self.options.measures]
-        self.seconds[family] += time.perf_counter() - started
+        self._count(family, started, steps=1)
         name = ALL_CLASSES if label is None else self.population.class_names[label]
         yield from (self._row(finding, group, name) for finding in findings)
+
+    def _count(self, what: str, started: float, steps: int = 0) -> None:
+        with self._lock:
+            self.seconds[what] += time.perf_counter() - started
+            self._done += steps
 
     def _row(self, finding: Finding, group: Group, class_name: str) -> MeasureRow:
         low, high = interval(finding.replicates, self.options.confidence)
@@ -152,16 +179,13 @@ class _Run:
         )
 
     def _pair(self, group: Group, reference: Sample, label: int | None) -> Pair:
-        judged = self._judged_by(group.model, group) if group.model else {}
-        judged_reference = self._judged_by(group.model, self.reference) if group.model else {}
+        own, others = (self._judged.get((group.model, g.name), {}) for g in (group, self.reference))
         return Pair(
             own=self._sample(group, label),
             reference=reference,
             training=self._training(label),
-            judged={key: values[_mask(group, label)] for key, values in judged.items()},
-            judged_reference={
-                key: values[_mask(self.reference, label)] for key, values in judged_reference.items()
-            },
+            judged={key: values[_mask(group, label)] for key, values in own.items()},
+            judged_reference={key: values[_mask(self.reference, label)] for key, values in others.items()},
         )
 
     def _sample(self, group: Group, label: int | None) -> Sample:
@@ -171,7 +195,7 @@ class _Run:
         place = self.population.groups.index(group)
         seed = (self.options.seed, place, 0 if label is None else label + 1)
         spectra = normalise(group.spectra[mask], self.options.normalisation)
-        self.seconds["normalisation"] += time.perf_counter() - started
+        self._count("normalisation", started)
         return Sample(spectra, subjects, self.options.resamples, seed)
 
     def _training(self, label: int | None) -> Sample | None:
@@ -186,14 +210,17 @@ class _Run:
             seed=(self.options.seed,),
         )
 
-    def _judged_by(self, model: str, group: Group) -> Mapping[str, Floats]:
-        """Ask once what a model says of a group."""
+    def _judge(self) -> None:
+        """Ask each model once what it says of its group, and of the reference."""
         if self.options.judge is None or "model" not in self.families:
-            return {}
-        key = (model, group.name)
-        if key not in self._judged:
-            self._judged[key] = self.options.judge(model, group)
-        return self._judged[key]
+            return
+        started = time.perf_counter()
+        for group in self.population.compared:
+            for judged in (group, self.reference) if group.model else ():
+                key = (group.model, judged.name)
+                if key not in self._judged:
+                    self._judged[key] = self.options.judge(group.model, judged)
+        self._count("model", started)
 
 
 def _mask(group: Group, label: int | None) -> Mask:
