@@ -1,18 +1,11 @@
 """A downstream test as JSON and CSV, the paper's values beside those computed here and never among them.
 
-The CSV is tidy, one line per row and metric::
-
-    # lines that begin with a hash say how the numbers came to be
-    row,part,origin,values,metric,mean,std,seeds
-
-``values`` is "computed here" or "paper's value"; the paper gives no spread. Read it with
-``pandas.read_csv(path, comment="#")``.
+The CSV is tidy, one line per row and metric; ``values`` is "computed here" or "paper's value", and the paper gives no
+spread. Lines that begin with a hash say how the numbers came to be (``pandas.read_csv(path, comment="#")``).
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -24,6 +17,7 @@ from napari_udt.evaluation.downstream import METRICS
 from napari_udt.evaluation.results_file import plain, software_versions
 from napari_udt.files import whole_or_nothing
 from napari_udt.population.downstream import DownstreamResult
+from napari_udt.population.tables import Cell, Table
 
 FORMAT = "napari-udt downstream test"
 VERSION = 1
@@ -46,7 +40,7 @@ def save_downstream(result: DownstreamResult, path: Path) -> None:
     if path.suffix.casefold() == ".json":
         text = json.dumps(document(result), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
     else:
-        text = csv_text(result)
+        text = table(result).csv_text()
     with whole_or_nothing(path) as temporary:
         temporary.write_text(text, "utf-8", newline="")
 
@@ -66,15 +60,10 @@ def document(result: DownstreamResult) -> dict[str, Any]:
     }
 
 
-def csv_text(result: DownstreamResult) -> str:
-    """Return the table with its provenance."""
-    stream = io.StringIO()
-    for name, value in _provenance(result).items():
-        stream.write(f"# {name}: {json.dumps(value, ensure_ascii=False)}\n")
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(_lines(result))
-    return stream.getvalue()
+def table(result: DownstreamResult) -> Table:
+    """Return one row per metric of each row, with the provenance as notes."""
+    notes = tuple(f"{k}: {json.dumps(v, ensure_ascii=False)}" for k, v in _provenance(result).items())
+    return Table("Downstream test", COLUMNS, tuple(_lines(result)), notes)
 
 
 def _provenance(result: DownstreamResult) -> dict[str, Any]:
@@ -90,12 +79,12 @@ def _provenance(result: DownstreamResult) -> dict[str, Any]:
     }
 
 
-def _lines(result: DownstreamResult) -> Iterator[tuple[Any, ...]]:
+def _lines(result: DownstreamResult) -> Iterator[tuple[Cell, ...]]:
     for row in result.rows:
         mean, std, seeds = row.scores.mean, row.scores.std, len(row.scores.per_seed)
         for metric in METRICS:
-            numbers = (f"{getattr(mean, metric):.6g}", f"{getattr(std, metric):.6g}" if seeds > 1 else "")
+            numbers = getattr(mean, metric), getattr(std, metric)
             yield row.name, row.part, row.origin, COMPUTED, metric, *numbers, seeds
     for name, scores in result.paper_table.items():
         for metric in METRICS:
-            yield name, "", "", PAPERS, metric, getattr(scores, metric), "", ""
+            yield name, "", "", PAPERS, metric, getattr(scores, metric), float("nan"), ""

@@ -11,7 +11,7 @@ from napari_udt.evaluation.downstream import LabelledSpectra, fit_per_seed, judg
 from napari_udt.evaluation.paper import TABLE_1
 from napari_udt.population.downstream import run_downstream
 from napari_udt.population.downstream_choices import Choices, possible_classes, usual_classes
-from napari_udt.population.downstream_files import csv_text, document, save_downstream
+from napari_udt.population.downstream_files import document, save_downstream, table
 from napari_udt.population.groups import population_of_cubes
 from napari_udt.population.splits import TEST, TRAIN, split
 
@@ -179,9 +179,11 @@ def test_files_keep_the_papers_values_apart(result, tmp_path):
     assert {row["name"] for row in read["rows"]} == {"second", "simulated"}
     assert read["rows"][0]["confusions"] == result.rows[0].confusions.tolist()
     assert read["split"] == result.split == document(result)["split"]
-    lines = [line for line in csv_text(result).splitlines() if not line.startswith("#")]
-    table = list(csv.DictReader(lines))
-    values = {(line["row"], line["metric"]): line for line in table}
+    save_downstream(result, tmp_path / "test.csv")
+    text = (tmp_path / "test.csv").read_text("utf-8")
+    assert text == table(result).csv_text()
+    lines = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
+    values = {(line["row"], line["metric"]): line for line in lines}
     assert values["simulated", "f1"]["values"] == "computed here"
     assert float(values["simulated", "f1"]["mean"]) == pytest.approx(result.rows[1].scores.mean.f1, rel=1e-5)
     assert values["cINN_DY", "f1"] | {"std": "", "seeds": ""} == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from napari_udt.viewer.widgets.population_data import DataTab
+from napari_udt.viewer.widgets.population_downstream import DownstreamTab
 from napari_udt.viewer.widgets.population_tab import PopulationTab
 
-TABS: tuple[type[PopulationTab], ...] = (DataTab,)
+TABS: tuple[type[PopulationTab], ...] = (DataTab, DownstreamTab)
