@@ -173,13 +173,18 @@ def population_of_cubes(
 
 def sub_sampled(group: Group, most_per_class: int, rng: np.random.Generator) -> Group:
     """Keep at most some spectra of each class, in their order."""
-    if np.bincount(group.labels - UNKNOWN).max(initial=0) <= most_per_class:
-        return group
-    kept = [
-        rng.permutation(np.flatnonzero(group.labels == label))[:most_per_class]
-        for label in np.unique(group.labels)
-    ]
-    return group.take(np.sort(np.concatenate(kept)))
+    kept = drawn_per_class(group.labels, most_per_class, rng)
+    return group if len(kept) == len(group) else group.take(kept)
+
+
+def drawn_per_class(
+    labels: NDArray[np.integer[Any]], most_per_class: int, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """Return the indices, increasing, of at most some labels of each class, drawn without replacement."""
+    if np.bincount(labels - UNKNOWN).max(initial=0) <= most_per_class:
+        return np.arange(len(labels))
+    kept = [rng.permutation(np.flatnonzero(labels == label))[:most_per_class] for label in np.unique(labels)]
+    return np.sort(np.concatenate(kept))
 
 
 def _sub_sampling_note(group: Group) -> str:
