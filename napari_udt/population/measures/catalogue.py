@@ -10,7 +10,16 @@ from napari_udt.spectra import Normalisation
 
 Better = Literal["lower", "higher", "near", "none"]
 Family = Literal[
-    "centres", "effect size", "wasserstein", "mmd", "frechet", "manifold", "neighbours", "classifier", "model"
+    "centres",
+    "effect size",
+    "wasserstein",
+    "mmd",
+    "frechet",
+    "manifold",
+    "neighbours",
+    "classifier",
+    "model",
+    "pictures",
 ]
 
 VALUE_UNITS: Mapping[Normalisation, str] = {

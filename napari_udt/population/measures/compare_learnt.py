@@ -41,7 +41,11 @@ def compare_model(pair: Pair, options: MeasureOptions) -> Iterator[Finding]:
             continue
         sample = pair.own.of(known)
         replicates = NO_REPLICATES
-        if sample.can_resample:
+        whole = bool(len(sample) > 1 and np.ptp(values[known]) == 0)
+        if sample.can_resample and not whole:
             replicates = sample.boot.medians_of(values[known][sample.kept(len(sample.boot))])
-        note = f"reference {np.median(others):.3g}" if len(others) else ""
+        note = joined(
+            f"reference {np.median(others):.3g}" if len(others) else "",
+            "of the whole picture" if whole else "",
+        )
         yield Finding(key, float(np.median(values[known])), (len(sample), len(others)), replicates, note)

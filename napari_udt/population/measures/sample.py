@@ -131,17 +131,14 @@ class Sample:
         """Shape (resamples, channels)."""
         return np.stack([self._medians_at(c) for c in range(self.spectra.shape[1])], axis=1)
 
-    def cumulative(self, channel: int) -> tuple[Floats, NDArray[np.float32]]:
-        """Values of one wavelength in ascending order (n,), and how many of each resample lie at or below (n, resamples)."""
-        order = np.argsort(self.spectra[:, channel])
-        return self.spectra[order, channel], np.cumsum(self._times_by_spectrum[order], axis=0)
-
     @cached_property
     def _times_by_spectrum(self) -> NDArray[np.float32]:
         return np.ascontiguousarray(self.times.T)
 
     def _medians_at(self, channel: int) -> Array:
-        values, below = self.cumulative(channel)
+        order = np.argsort(self.spectra[:, channel])
+        values = self.spectra[order, channel]
+        below = np.cumsum(self._times_by_spectrum[order], axis=0)  # how many of each resample lie at or below
         half = below[-1] / 2
         low, high = (below >= half).argmax(axis=0), (below > half).argmax(axis=0)
         return (values[low].astype(np.float64) + values[high]) / 2
