@@ -88,7 +88,7 @@ def make_sets(population: Population, choices: Choices) -> Sets:
     ]
     if few:
         notes.append(
-            f"Fewer than {FEW_TESTED} spectra of {', '.join(few)} are tested: another division scores otherwise."
+            f"Few test spectra (below {FEW_TESTED}) of {', '.join(few)}: another division scores otherwise."
         )
     return Sets(kept, test, classes, division, tuple(notes))
 

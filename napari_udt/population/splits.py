@@ -174,7 +174,7 @@ def _by_blocks(pool: _Pool, parts: int, seed: int) -> Iterator[tuple[NDArray[np.
             held = len(np.unique(blocks[sides == TEST]))
             sentence = (
                 f"Split by blocks of {side} × {side} pixels: {held} of {count} are held out for testing, with a margin "
-                f"of {GAP_PIXELS} pixels around them. Both parts show the same scene: expect lower scores for a new one."
+                f"of {GAP_PIXELS} pixels. One scene: expect lower scores for a new one."
             )
             yield _with_gap(sides, pool.subjects, pool.places), sentence
 

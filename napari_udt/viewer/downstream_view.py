@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from napari_udt.cube import ORIGINS
 from napari_udt.evaluation.downstream import METRICS, Scores
 from napari_udt.population.downstream import DownstreamResult, DownstreamRow
 from napari_udt.population.downstream_choices import Choices, possible_classes, usual_classes
@@ -14,14 +15,21 @@ from napari_udt.population.groups import Population
 from napari_udt.population.splits import SplitRule, usual_rule
 from napari_udt.population.tables import Table
 
-TITLES = {"balanced_accuracy": "Balanced accuracy", "auroc": "AUROC", "f1": "F1"}
+TITLES = {"balanced_accuracy": "Balanced\naccuracy", "auroc": "AUROC\n", "f1": "F1\n"}
+_SHORT = {"balanced_accuracy": "BA", "auroc": "AUROC", "f1": "F1"}
 TIPS = {
     "Trained on": "The spectra that the random forests learnt from. All are tested on the same held-out real spectra.",
-    "Balanced accuracy": "Computed here: mean over the structures of the share that is recognised; mean ± standard "
+    TITLES[
+        "balanced_accuracy"
+    ]: "Computed here: mean over the structures of the share that is recognised; mean ± standard "
     "deviation over seeds. By guessing: 1 / number of structures.",
-    "AUROC": "Computed here: area under the ROC curve, one structure against the rest; mean ± standard deviation over "
+    TITLES[
+        "auroc"
+    ]: "Computed here: area under the ROC curve, one structure against the rest; mean ± standard deviation over "
     "seeds. By guessing: 0.5.",
-    "F1": "Computed here: harmonic mean of precision and recall, weighted by the size of the structures; mean ± "
+    TITLES[
+        "f1"
+    ]: "Computed here: harmonic mean of precision and recall, weighted by the size of the structures; mean ± "
     "standard deviation over seeds.",
 }
 PAPERS_TIP = (
@@ -99,35 +107,54 @@ def form_from(plain: Mapping[str, Any]) -> DownstreamForm:
     return DownstreamForm(**known)
 
 
-def papers(title: str) -> str:
-    """Head of a column with the paper's values."""
-    return f"{title}, paper's value"
+PAPERS_TITLES = tuple(f"paper's\n{_SHORT[metric]}" for metric in METRICS)
 
 
 def score_table(result: DownstreamResult) -> Table:
     """Return what is shown: the rows computed here with the paper's values beside them, then the paper's other rows."""
-    columns = ("Trained on", *TITLES.values(), *(papers(title) for title in TITLES.values()))
-    shown = [_computed_line(row, result.paper_table) for row in result.rows]
+    shown = [
+        _computed_line(title, row, result.paper_table)
+        for title, row in zip(row_titles(result), result.rows, strict=True)
+    ]
     used = {row.paper_row for row in result.rows}
     shown += [
-        (f"{name} (paper only)", *("–",) * len(METRICS), *_paper_cells(scores))
+        (name, *("–",) * len(METRICS), *_paper_cells(scores))
         for name, scores in result.paper_table.items()
         if name not in used
     ]
-    return Table("Downstream test", columns, tuple(shown))
+    return Table("Downstream test", ("Trained on", *TITLES.values(), *PAPERS_TITLES), tuple(shown))
 
 
-def _computed_line(row: DownstreamRow, paper_table: dict[str, Scores]) -> tuple[str, ...]:
+def row_titles(result: DownstreamResult) -> tuple[str, ...]:
+    """Short names of the computed rows, none twice."""
+    titles = [_short_title(row) for row in result.rows]
+    return tuple(
+        title if titles.count(title) == 1 else f"{title}: {row.name}"
+        for title, row in zip(titles, result.rows, strict=True)
+    )
+
+
+def _short_title(row: DownstreamRow) -> str:
+    if row.part == "transferred":
+        return row.model or row.name
+    return "Simulated" if row.part == "simulated" else _real_title(row)
+
+
+def _real_title(row: DownstreamRow) -> str:
+    return "Real" if row.origin == ORIGINS["real"] else "Second domain"
+
+
+def _computed_line(title: str, row: DownstreamRow, paper_table: dict[str, Scores]) -> tuple[str, ...]:
     mean, std = row.scores.mean, row.scores.std
     cells = (_with_spread(getattr(mean, metric), getattr(std, metric)) for metric in METRICS)
     theirs = paper_table.get(row.paper_row)
-    return (row_title(row), *cells, *(("–",) * len(METRICS) if theirs is None else _paper_cells(theirs)))
+    return (title, *cells, *(("–",) * len(METRICS) if theirs is None else _paper_cells(theirs)))
 
 
-def row_title(row: DownstreamRow) -> str:
-    """Say what a row is: its part, and where it is from."""
-    what = row.model or row.origin if row.part == "transferred" else row.origin
-    return f"{row.part.capitalize()}: {what}"
+def row_tip(row: DownstreamRow) -> str:
+    """Say what a row is: its part, where it is from, how much of it there is."""
+    made = f"made by {row.model}" if row.model else row.origin
+    return f"{row.name}: {row.part}, {made}; {min(row.available):,} spectra or more of each structure to draw from."
 
 
 def _paper_cells(scores: Scores) -> tuple[str, ...]:
@@ -148,6 +175,11 @@ def statement(result: DownstreamResult, *, outdated: bool) -> str:
 def _sentences(result: DownstreamResult, outdated: bool) -> Iterator[str]:
     if outdated:
         yield "The cubes have changed since this test: press the button again."
+    stand_in = next(
+        (row for row in result.rows if row.part == "real" and row.origin != ORIGINS["real"]), None
+    )
+    if stand_in is not None:
+        yield f"Second domain: {stand_in.origin}, not measured."
     yield result.split
     seeds = len(result.choices.seeds)
     counts = sorted(result.tested)
@@ -173,6 +205,6 @@ def rule_title(rule: SplitRule | None, population: Population | None) -> str:
     return f"{RULES[None]} ({RULES[found].removeprefix('Split ').removeprefix('by ')})"
 
 
-def matrix_title(row: DownstreamRow) -> str:
+def matrix_title(title: str) -> str:
     """Return what stands above a confusion matrix."""
-    return f"Trained on {row_title(row)}"
+    return f"Trained on: {title}"

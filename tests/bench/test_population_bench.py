@@ -12,7 +12,9 @@ def test_figures_and_measures_are_timed_without_bootstrap_and_classifier(monkeyp
     found = json.loads(capsys.readouterr().out)
     assert found["spectra"] == 900
     seconds = found["seconds"]
-    assert {"data summary", "Fig. 6, all structures", "all measures", "  of which wasserstein"} <= set(seconds)
+    assert {"data summary", "Fig. 6, all structures", "all measures", "  of which wasserstein"} <= set(
+        seconds
+    )
     assert "  of which classifier" not in seconds
     outer = [value[0] for name, value in seconds.items() if not name.startswith(" ")]
     assert abs(found["total_s"] - sum(outer)) < 1e-9

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QColor, QFont
+from qtpy.QtGui import QColor, QFont, QResizeEvent
 from qtpy.QtWidgets import QWidget
 
-from napari_udt.viewer.style import Theme, readable, theme
+from napari_udt.viewer.style import Theme, contrast_ratio, readable, theme
 
 _LONGEST_NAME = 13  # characters beside and below the cells
+_LONGEST_TITLE = 48  # a longer one would make the plot wider than the widget
+_TITLE_HEIGHT, _MARGIN = 38, 12  # pixels
 _CELL_FONT, _FONT = 9, 9  # points
 _STEPS = 256
+_INKS = ("#ffffff", "#000000")
 
 
 class ConfusionView(pg.PlotWidget):
     """Share of each true structure's spectra that was taken for each structure, in per cent."""
 
+    _names: tuple[str, ...] = ()  # Qt sends events to widgets under construction
+
     def __init__(self, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme("dark")
         self._shares: NDArray[np.float64] = np.zeros((0, 0))
-        self._names: tuple[str, ...] = ()
         self._title = ""
         self._texts: list[pg.TextItem] = []
         self._image = pg.ImageItem(axisOrder="row-major")
@@ -66,12 +71,12 @@ class ConfusionView(pg.PlotWidget):
     def _draw(self) -> None:
         self.setBackground(self._theme.background)
         plot, count = self.getPlotItem(), len(self._names)
-        plot.setTitle(self._title, color=self._theme.text, size="9pt")
+        plot.setTitle(self._title[:_LONGEST_TITLE], color=self._theme.text, size="9pt")
         axis = plot.getAxis("left")
         axis.setPen(self._theme.background)
         axis.setTextPen(self._theme.text)
         axis.setStyle(tickFont=QFont(self.font().family(), _FONT), tickLength=0)
-        axis.setLabel("true structure", color=self._theme.text)
+        axis.setLabel("true structure, 100 % a row", color=self._theme.text)
         axis.setTicks([[(i + 0.5, _short(name)) for i, name in enumerate(self._names)]])
         for text in self._texts:
             self.removeItem(text)
@@ -83,20 +88,33 @@ class ConfusionView(pg.PlotWidget):
             self._image.setRect(0, 0, count, count)
             self._write_cells()
             self._write_columns()
-            self.setRange(xRange=(0, count), yRange=(0, count * 1.42), padding=0)
+            self._fit()
+
+    def _fit(self) -> None:
+        """Give the cells all room but what the names below them need."""
+        count, height = len(self._names), max(self.height() - _TITLE_HEIGHT, 2)
+        longest = max((len(_short(name)) for name in self._names), default=0)
+        below = min(longest * self.fontMetrics().averageCharWidth() + _MARGIN, height / 2)
+        self.setRange(xRange=(0, count), yRange=(0, count * height / (height - below)), padding=0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Keep the names readable."""
+        super().resizeEvent(event)
+        if self._names:
+            self._fit()
 
     def _write_cells(self) -> None:
         lookup = self._colours()
         for i, row in enumerate(self.cell_texts):
             for j, number in enumerate(row):
-                behind = QColor(*lookup[round((_STEPS - 1) * self._shares[i, j])].tolist())
-                colour = "#000000" if behind.lightnessF() > 0.5 else "#ffffff"
+                behind = QColor(*lookup[round((_STEPS - 1) * self._shares[i, j])].tolist()).name()
+                colour = max(_INKS, key=partial(contrast_ratio, behind))
                 self._write(number, j + 0.5, i + 0.5, colour, (0.5, 0.5), _CELL_FONT)
 
     def _write_columns(self) -> None:
         count = len(self._names)
         for j, name in enumerate(self._names):
-            self._write(_short(name), j + 0.5, count * 1.02, self._theme.text, (1, 0.5), _FONT, angle=90)
+            self._write(_short(name), j + 0.5, count, self._theme.text, (1, 0.5), _FONT, angle=90)
 
     def _write(
         self,

@@ -11,8 +11,8 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QGraphicsView,
     QHBoxLayout,
+    QHeaderView,
     QPushButton,
-    QSplitter,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -32,6 +32,7 @@ from napari_udt.viewer.widgets.downstream_controls import DownstreamControls
 from napari_udt.viewer.widgets.population_tab import PopulationTab, TabContext
 from napari_udt.viewer.widgets.population_table import NumberTable
 from napari_udt.viewer.widgets.spectra_footer import text_line, with_suffix
+from napari_udt.viewer.widgets.table_and_picture import TableAndPicture
 from napari_udt.viewer.widgets.task_row import TaskRow
 
 _RUN = "Train and test"
@@ -117,7 +118,7 @@ class DownstreamTab(PopulationTab):
         self.save_button = QPushButton("Save JSON...", self)
         self.save_button.setObjectName("Save JSON...")
         self.save_button.setToolTip("Save every number, confusion matrices included, with its provenance.")
-        papers = {view.papers(title): view.PAPERS_TIP for title in view.TITLES.values()}
+        papers = dict.fromkeys(view.PAPERS_TITLES, view.PAPERS_TIP)
         self.scores = NumberTable(view.TIPS | papers, parent=self)
         self.scores.setAccessibleName("Scores of the downstream test")
         self.matrix = ConfusionView(parent=self)
@@ -125,16 +126,13 @@ class DownstreamTab(PopulationTab):
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
 
     def _arrange(self) -> None:
-        splitter = QSplitter(Qt.Orientation.Vertical, self)
-        splitter.setChildrenCollapsible(False)
-        splitter.addWidget(self.scores)
-        splitter.addWidget(self.matrix)
-        splitter.setSizes([200, 300])
+        both = TableAndPicture(self.scores, self.matrix, "Confusion", parent=self)
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self._hint)
-        self._pages.addWidget(splitter)
+        self._pages.addWidget(both)
         row = QHBoxLayout()
         row.addWidget(self.task, stretch=1)
+        row.addWidget(both.switch)
         row.addWidget(self.save_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
@@ -156,6 +154,10 @@ class DownstreamTab(PopulationTab):
     def _on_succeeded(self, result: DownstreamResult) -> None:
         self.result, self._tested = result, self._running_on
         self.scores.show_table(view.score_table(result))
+        for place, row in enumerate(result.rows):
+            self.scores.item(place, 0).setToolTip(view.row_tip(row))
+        header = self.scores.horizontalHeader()
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)  # all columns stay in sight
         self.scores.selectRow(0)
         self._show()
 
@@ -167,11 +169,11 @@ class DownstreamTab(PopulationTab):
     def _on_selected(self) -> None:
         if self.result is None:
             return
-        titles = {view.row_title(row): row for row in self.result.rows}
-        items = self.scores.selectedItems()
-        row = titles.get(items[0].text()) if items else None
-        if row is not None:
-            self.matrix.show_matrix(row.shares, self.result.classes, view.matrix_title(row))
+        items, titles = self.scores.selectedItems(), view.row_titles(self.result)
+        title = items[0].text() if items else ""
+        if title in titles:
+            row = self.result.rows[titles.index(title)]
+            self.matrix.show_matrix(row.shares, self.result.classes, view.matrix_title(title))
 
     def _on_save(self) -> None:
         name, chosen = QFileDialog.getSaveFileName(self, "Save test", "downstream.json", "JSON (*.json)")
