@@ -7,6 +7,7 @@ from napari_udt.viewer.widgets.population_data import DataTab
 from napari_udt.viewer.widgets.population_depth import DepthTab
 from napari_udt.viewer.widgets.population_differences import DifferencesTab
 from napari_udt.viewer.widgets.population_downstream import DownstreamTab
+from napari_udt.viewer.widgets.population_metrics import MetricsTab
 from napari_udt.viewer.widgets.population_oxygenation import OxygenationTab
 from napari_udt.viewer.widgets.population_pictures import PicturesTab
 from napari_udt.viewer.widgets.population_structures import StructuresTab
@@ -20,5 +21,6 @@ TABS: tuple[type[PopulationTab], ...] = (
     StructuresTab,
     DepthTab,
     OxygenationTab,
+    MetricsTab,
     DownstreamTab,
 )
