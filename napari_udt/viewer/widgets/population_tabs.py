@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_udt.viewer.widgets.population_blind import BlindTab
 from napari_udt.viewer.widgets.population_components import ComponentsTab
 from napari_udt.viewer.widgets.population_data import DataTab
 from napari_udt.viewer.widgets.population_depth import DepthTab
@@ -23,4 +24,5 @@ TABS: tuple[type[PopulationTab], ...] = (
     OxygenationTab,
     MetricsTab,
     DownstreamTab,
+    BlindTab,
 )
