@@ -179,7 +179,8 @@ def _sentences(result: DownstreamResult, outdated: bool) -> Iterator[str]:
         (row for row in result.rows if row.part == "real" and row.origin != ORIGINS["real"]), None
     )
     if stand_in is not None:
-        yield f"Second domain: {stand_in.origin}, not measured."
+        known = "not measured" in stand_in.origin
+        yield f"Second domain: {stand_in.origin}{'' if known else ', not measured'}."
     yield result.split
     seeds = len(result.choices.seeds)
     counts = sorted(result.tested)
