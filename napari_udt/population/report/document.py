@@ -9,6 +9,8 @@ from typing import Any
 
 from napari_udt.population.tables import Table
 
+_NO_TISSUE = ("background", "coupling medium", "unlabelled")
+
 # Draws into a matplotlib Figure or SubFigure.
 Draw = Callable[[Any], None]
 
@@ -144,14 +146,9 @@ def number(value: float | None, digits: int = 3) -> str:
     """Return a number as people read it; a dash where there is none."""
     if value is None or not math.isfinite(value):
         return "–"
-    if value == 0:
-        return "0"
-    if float(value).is_integer() and abs(value) < 1e6:
-        return f"{value:,.0f}"
-    size = abs(value)
-    if 10 ** (digits) <= size < 1e6:
-        return f"{value:,.0f}"
-    return f"{value:.{digits}g}".replace("-", "−")
+    whole = float(value).is_integer() or abs(value) >= 10**digits
+    text = f"{value:,.0f}" if whole and abs(value) < 1e6 else f"{value:.{digits}g}"
+    return text.replace("-", "−")
 
 
 def cell(value: Any) -> Cell:
@@ -176,3 +173,8 @@ def sheet_of(table: Table, *, folded: bool = False, drop: Sequence[str] = ()) ->
 def slug(name: str) -> str:
     """Return a name as part of a key: letters, digits and hyphens."""
     return "".join(c if c.isalnum() and c.isascii() else "-" for c in name.casefold())
+
+
+def is_tissue(name: str) -> bool:
+    """Whether a structure is more than what surrounds tissue: background, coupling medium."""
+    return not name.casefold().startswith(_NO_TISSUE)

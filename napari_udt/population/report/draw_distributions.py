@@ -34,10 +34,17 @@ def structure_drawing(
             groups = [differences.reference, *(d.group for d in differences.differences)]
         palette.legend(canvas, groups)
 
-    parts = [part.statement for part in (components, differences) if part]
     notes = dict.fromkeys(note for part in (components, differences) if part for note in part.notes)
-    caption = f"Fig. 5 of the paper, {known.structure}. {' '.join([*parts, *notes])}"
-    return Drawing(f"structure-{slug(known.structure)}", caption, (11.0, 3.7), draw)
+    caption = " ".join(["Fig. 5 of the paper.", *_statements(components, differences), *notes])
+    return Drawing(f"structure-{slug(known.structure)}", caption, (11.0, 3.0), draw)
+
+
+def _statements(components: Components | None, differences: Differences | None) -> list[str]:
+    """Both statements; the second without the name of the structure, which the first has said."""
+    second = differences.statement if differences else ""
+    if components and differences:
+        second = f"Right: {second.removeprefix(f'{differences.structure}: ')}"
+    return [text for text in (components.statement if components else "", second) if text]
 
 
 def _draw_components(canvas: Any, grid: Any, data: Components, palette: Palette) -> None:
@@ -78,7 +85,8 @@ def _draw_violins(axis: Any, data: Differences, palette: Palette) -> None:
     for place, found in enumerate(data.differences):
         _draw_violin(axis, place, found, palette.colour(found.group))
     axis.set_xticks(range(len(data.differences)), [palette.short(d.group) for d in data.differences])
-    axis.set_ylabel(f"|median {palette.short(data.reference)} − median|")
+    axis.set_xlim(-0.6, len(data.differences) - 0.4)
+    axis.set_ylabel("|difference of medians|")
     axis.set_ylim(bottom=0)
     axis.grid(axis="x", visible=False)
     axis.ticklabel_format(axis="y", scilimits=(-3, 4), useMathText=True)

@@ -53,8 +53,7 @@ def _colours(keys: Sequence[Key]) -> str:
 
 def _head(document: Document) -> str:
     keys = "\n".join(
-        f'<li><span class="swatch" style="background: var(--group-{i})"></span><b>{escape(key.name)}</b> '
-        f"<span>{escape(key.title)}</span></li>"
+        f'<li><span class="swatch" style="background: var(--group-{i})"></span>{escape(key.title)}</li>'
         for i, key in enumerate(document.keys)
     )
     lines = "\n".join(f"<p>{escape(line)}</p>" for line in document.lines)

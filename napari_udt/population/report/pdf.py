@@ -7,20 +7,19 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from napari_udt.population.report.document import RESEARCH_ONLY, Cell, Document, Drawing, Section, Sheet
-from napari_udt.population.report.drawing import GRID, INK, PAPER, report_style
+from napari_udt.population.report.document import RESEARCH_ONLY, Document, Drawing, Section, Sheet
+from napari_udt.population.report.drawing import PAPER, report_style
+from napari_udt.population.report.pdf_tables import blocks
 
 Tell = Callable[[], None]
 
 _PAGE = (11.69, 8.27)  # A4, in inches
-_MARGIN = 0.5
-_TOP = 0.55  # inches of a page's title
+_MARGIN = 0.45
+_TOP = 0.4  # inches of a page's title
 _LINE = 0.16  # inches of a line of small text
 _CAPTION_WIDTH = 190  # characters
 _TEXT_WIDTH = 130
 _SMALL, _BODY = 7.5, 9.5  # points
-_CELL_CHARACTERS = 36  # longer cells are wrapped
-_INCHES_PER_CHARACTER = 0.068  # of small text
 
 
 def save_pdf(document: Document, path: Path, tell: Tell = lambda: None) -> None:
@@ -45,7 +44,7 @@ def _page(title: str) -> Any:
 
     page = Figure(figsize=_PAGE)
     page.text(*_at(0, 0), title, fontsize=13, fontweight="bold", va="top")
-    page.text(0.5, 0.25 / _PAGE[1], "napari-udt. Research use only.", fontsize=6.5, ha="center", alpha=0.7)
+    page.text(0.5, 0.2 / _PAGE[1], "napari-udt. Research use only.", fontsize=6.5, ha="center", alpha=0.7)
     return page
 
 
@@ -62,7 +61,7 @@ def _front(document: Document) -> Any:
         y += 0.22
     for key in document.keys:
         page.text(*_at(0, y), "■", fontsize=12, va="top", color=key.colour)
-        page.text(*_at(0.3, y + 0.02), f"{key.name}: {key.title}", fontsize=_BODY, va="top")
+        page.text(*_at(0.3, y + 0.02), key.title, fontsize=_BODY, va="top")
         y += 0.26
     return page
 
@@ -71,8 +70,7 @@ def _section_pages(section: Section, tell: Tell) -> Iterator[Any]:
     title = section.title
     for drawings in _by_page(section.drawings):
         yield _drawings_page(title, drawings, tell)
-    for sheet in section.sheets:
-        yield from _sheet_pages(f"{title}: {sheet.title}", sheet)
+    yield from _sheet_pages(title, section.sheets)
     if section.text and not section.drawings and not section.sheets:
         yield _text_page(title, section.text)
 
@@ -137,76 +135,20 @@ def _text_page(title: str, paragraphs: Sequence[str]) -> Any:
     return page
 
 
-def _sheet_pages(title: str, sheet: Sheet) -> Iterator[Any]:
-    """Yield pages of a table: some columns at a time beside those that name the row, some rows at a time."""
-    texts = [[_lines(Cell(column.title)) for column in sheet.columns]]
-    texts += [[_lines(cell) for cell in row] for row in sheet.rows]
-    widths = [max(len(line) for row in texts for line in row[c]) + 2.5 for c in range(len(sheet.columns))]
-    named = sum(1 for c in sheet.columns if c.title in ("Group", "Structure", "group")) or 1
-    notes = [line for note in sheet.notes for line in textwrap.wrap(note, _CAPTION_WIDTH)]
-    for columns in _column_blocks(widths, named):
-        for rows in _row_blocks(texts, columns, len(notes)):
-            yield _sheet_page(title, [texts[0], *rows], columns, widths, notes)
-
-
-def _lines(cell: Cell) -> list[str]:
-    return [*(textwrap.wrap(cell.text, _CELL_CHARACTERS) or [""]), *([cell.small] if cell.small else [])]
-
-
-def _column_blocks(widths: Sequence[float], named: int) -> Iterator[list[int]]:
-    """Columns that fit beside each other, the naming ones first in each block."""
-    most = (_PAGE[0] - 2 * _MARGIN) / _INCHES_PER_CHARACTER
-    first = list(range(named))
-    block = list(first)
-    for column in range(named, len(widths)):
-        if len(block) > named and sum(widths[c] for c in (*block, column)) > most:
-            yield block
-            block = list(first)
-        block.append(column)
-    yield block
-
-
-_Row = list[list[str]]
-
-
-def _row_blocks(texts: Sequence[_Row], columns: Sequence[int], notes: int) -> Iterator[list[_Row]]:
-    """Rows that fit below each other."""
-    most = (_PAGE[1] - 2 * _MARGIN - _TOP) / _LINE - notes - 2 - _depth(texts[0], columns)
-    block: list[_Row] = []
-    used = 0.0
-    for row in texts[1:]:
-        if block and used + _depth(row, columns) > most:
-            yield block
-            block, used = [], 0.0
-        block.append(row)
-        used += _depth(row, columns)
-    yield block
-
-
-def _depth(row: _Row, columns: Sequence[int]) -> float:
-    """Lines that a row takes, with some air."""
-    return max(len(row[c]) for c in columns) + 0.45
-
-
-def _sheet_page(
-    title: str, rows: Sequence[_Row], columns: Sequence[int], widths: Sequence[float], notes: Sequence[str]
-) -> Any:
-    from matplotlib.lines import Line2D
-
-    page, y = _page(title), _TOP
-    width = sum(widths[c] for c in columns) * _INCHES_PER_CHARACTER
-    for number, row in enumerate(rows):
-        x = 0.0
-        for column in columns:
-            weight = "bold" if number == 0 else "normal"
-            text = "\n".join(row[column])
-            page.text(*_at(x, y), text, fontsize=_SMALL, va="top", fontweight=weight, linespacing=1.35)
-            x += widths[column] * _INCHES_PER_CHARACTER
-        y += _depth(row, columns) * _LINE
-        ends = zip(_at(0, y - 0.05), _at(width, y - 0.05), strict=True)
-        page.add_artist(Line2D(*ends, color=INK if number == 0 else GRID, linewidth=0.6))
-    page.text(*_at(0, y + _LINE), "\n".join(notes), fontsize=_SMALL, va="top", alpha=0.8, linespacing=1.35)
-    return page
+def _sheet_pages(title: str, sheets: Sequence[Sheet]) -> Iterator[Any]:
+    """Tables below each other, as many as fit a page."""
+    width, height = _PAGE[0] - 2 * _MARGIN, _PAGE[1] - 2 * _MARGIN - _TOP
+    page, y = None, 0.0
+    for sheet in sheets:
+        for block in blocks(sheet, width, height):
+            if page is None or y + block.height > _TOP + height:
+                if page is not None:
+                    yield page
+                page, y = _page(title), _TOP
+            block.draw(page, _at, y)
+            y += block.height
+    if page is not None:
+        yield page
 
 
 def _provenance_pages(text: str) -> Iterator[Any]:

@@ -14,7 +14,7 @@ from napari_udt.population.groups import Population
 from napari_udt.population.measures import MeasureTable
 from napari_udt.population.oxygenation import oxygenations
 from napari_udt.population.pictures import PictureMeasures
-from napari_udt.population.report.document import Section, Sheet, sheet_of
+from napari_udt.population.report.document import Section, Sheet, is_tissue, sheet_of
 from napari_udt.population.report.draw_distributions import oxygenation_drawing, structure_drawing
 from napari_udt.population.report.draw_pictures import confusion_drawing, scenes_drawing
 from napari_udt.population.report.draw_spectra import balance_drawing, bands_drawing, depth_drawing
@@ -27,7 +27,6 @@ from napari_udt.population.summary import summary
 if TYPE_CHECKING:
     from napari_udt.population.downstream import DownstreamResult
 
-_NO_TISSUE = ("background", "coupling medium", "unlabelled")
 _BLOOD = ("vein", "artery")
 _Found = TypeVar("_Found")
 
@@ -60,13 +59,18 @@ def structures(population: Population, options: ReportOptions) -> tuple[int | No
     """Return the classes that get figures: those chosen, else all tissues; None (all spectra) where there is none."""
     names = population.class_names
     present = sorted({label for group in population.groups for label in population.classes_in(group)})
-    chosen = options.structures or [name for name in names if not name.casefold().startswith(_NO_TISSUE)]
+    chosen = options.structures or [name for name in names if is_tissue(name)]
     return tuple(label for label in present if names[label] in chosen) or (None,)
 
 
 def _data(population: Population, palette: Palette) -> Section:
     found = summary(population)
-    drop = (*found.class_names, "class unknown", "part")
+    drop = (
+        *found.class_names,
+        "class unknown",
+        "part",
+        *([] if any(g.subjects for g in found.groups) else ["subjects"]),
+    )
     sheet = sheet_of(found.table(), drop=drop)
     drawings = (balance_drawing(population, found, palette),) if found.class_names else ()
     return Section("Data", (), drawings, (sheet,))

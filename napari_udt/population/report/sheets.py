@@ -11,7 +11,7 @@ import numpy as np
 from napari_udt.evaluation.downstream import METRICS
 from napari_udt.population.measures import CATALOGUE, Measure, MeasureRow, MeasureTable
 from napari_udt.population.pictures import PictureMeasures
-from napari_udt.population.report.document import Cell, Column, Sheet, cell, number
+from napari_udt.population.report.document import Cell, Column, Sheet, cell, is_tissue, number
 
 if TYPE_CHECKING:
     from napari_udt.population.downstream import DownstreamResult
@@ -23,7 +23,8 @@ def measure_sheets(table: MeasureTable) -> tuple[Sheet, ...]:
     """Return the means over structures, all rows, and what each measure means."""
     note = _statement(table)
     sheets = [_all_rows(table, note), _explanations(table)]
-    return (_means(table, note), *sheets) if len(table.class_names) > 1 else tuple(sheets)
+    tissues = [name for name in table.class_names if is_tissue(name)]
+    return (_means(table, note), *sheets) if len(tissues) > 1 else tuple(sheets)
 
 
 def _statement(table: MeasureTable) -> str:
@@ -55,14 +56,15 @@ def _unit(table: MeasureTable, key: str) -> str:
 
 
 def _means(table: MeasureTable, note: str) -> Sheet:
-    """Unweighted means over the structures that a group shares with the reference."""
-    rows = []
+    """Unweighted means over the tissues that a group shares with the reference."""
+    rows, left_out = [], [name for name in table.class_names if not is_tissue(name)]
     for group in table.groups:
-        own = [row for row in table.rows if row.group == group]
+        own = [row for row in table.rows if row.group == group and row.class_name not in left_out]
         means = [_mean([row.value for row in own if row.key == key]) for key in table.keys]
-        rows.append((Cell(group, hint=own[0].origin), *(Cell(number(mean), mean) for mean in means)))
+        rows.append((Cell(group), *(Cell(number(mean), mean) for mean in means)))
     columns = (Column("Group"), *(_head(key, _unit(table, key)) for key in table.keys))
-    return Sheet("Means over structures", columns, tuple(rows), (note,))
+    without = (f"Without {', '.join(left_out)}.",) if left_out else ()
+    return Sheet("Means over structures", columns, tuple(rows), (note, *without))
 
 
 def _mean(values: Sequence[float]) -> float | None:
@@ -118,12 +120,13 @@ def picture_sheet(found: PictureMeasures) -> Sheet:
         Column("Group"),
         *(Column(heads[k].title, f"{heads[k].meaning} {heads[k].source}.") for k in measures),
     )
-    return Sheet("Measures of pictures", columns, rows, found.notes)
+    where = dict.fromkeys(f"{row.measure.title}: {row.note}." for row in found.rows)
+    return Sheet("Measures of pictures", columns, rows, (" ".join(where), *found.notes))
 
 
 def _picture_cell(row: object) -> Cell:
     value, note = getattr(row, "value", None), getattr(row, "note", "")
-    return Cell(number(value), value, note)
+    return Cell(number(value), value, hint=note)
 
 
 def downstream_sheets(result: DownstreamResult) -> tuple[Sheet, Sheet]:
