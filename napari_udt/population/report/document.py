@@ -11,6 +11,8 @@ from napari_udt.population.tables import Table
 
 _NO_TISSUE = ("background", "coupling medium", "unlabelled")
 
+_NOTHING = 1e-13  # what rounding leaves of zero
+
 # Draws into a matplotlib Figure or SubFigure.
 Draw = Callable[[Any], None]
 
@@ -146,6 +148,7 @@ def number(value: float | None, digits: int = 3) -> str:
     """Return a number as people read it; a dash where there is none."""
     if value is None or not math.isfinite(value):
         return "–"
+    value = 0.0 if abs(value) < _NOTHING else value
     whole = float(value).is_integer() or abs(value) >= 10**digits
     text = f"{value:,.0f}" if whole and abs(value) < 1e6 else f"{value:.{digits}g}"
     return text.replace("-", "−")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from napari_udt.population.measures import MeasureOptions, MeasureTable
 from napari_udt.population.pictures import WAVELENGTH_NM
+from napari_udt.population.report.document import Section
 from napari_udt.population.scenes import CallOut
 
 
@@ -26,6 +27,8 @@ class ReportOptions:
         How the numbers are computed, unless they are given.
     table : MeasureTable, optional
         Numbers that are there already: what a window shows.
+    sections : tuple of Section
+        What else is known; comes last.
     """
 
     title: str = "Populations of spectra, compared"
@@ -34,3 +37,4 @@ class ReportOptions:
     call_outs: tuple[CallOut, ...] = ()
     measures: MeasureOptions = field(default_factory=MeasureOptions)
     table: MeasureTable | None = None
+    sections: tuple[Section, ...] = ()

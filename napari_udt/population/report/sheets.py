@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_udt.evaluation.downstream import METRICS
+from napari_udt.evaluation.downstream import METRICS, Scores, SeededScores
 from napari_udt.population.measures import CATALOGUE, Measure, MeasureRow, MeasureTable
 from napari_udt.population.pictures import PictureMeasures
 from napari_udt.population.report.document import Cell, Column, Sheet, cell, is_tissue, number
+from napari_udt.population.select import NORMALISED
 
 if TYPE_CHECKING:
     from napari_udt.population.downstream import DownstreamResult
@@ -21,23 +22,25 @@ _SCORES = {"balanced_accuracy": "Balanced accuracy", "auroc": "AUROC", "f1": "F1
 
 def measure_sheets(table: MeasureTable) -> tuple[Sheet, ...]:
     """Return the means over structures, all rows, and what each measure means."""
-    note = _statement(table)
-    sheets = [_all_rows(table, note), _explanations(table)]
     tissues = [name for name in table.class_names if is_tissue(name)]
-    return (_means(table, note), *sheets) if len(tissues) > 1 else tuple(sheets)
+    sheets = (_all_rows(table), _explanations(table))
+    return (overview(table), *sheets) if len(tissues) > 1 else sheets
 
 
 def _statement(table: MeasureTable) -> str:
-    options = table.facts.get("options", {})
     told = f"Held against {table.reference} ({table.reference_origin})"
-    if options.get("normalisation", "none") != "none":
-        told += f"; every spectrum divided by its {options['normalisation'].upper()} norm"
-    if options.get("resamples"):
-        told += (
-            f"; below each value its {options['confidence']:.0%} bootstrap interval ({options['resamples']} resamples; "
-            "spectra of one picture are alike, so it is narrower than one over subjects would be unless subjects are known)"
-        )
-    return f"{told}."
+    how = table.facts.get("options", {}).get("normalisation", "none")
+    return f"{told}; spectra {NORMALISED[how]}."
+
+
+def _interval_note(table: MeasureTable) -> tuple[str, ...]:
+    options = table.facts.get("options", {})
+    if not options.get("resamples"):
+        return ()
+    return (
+        f"Below each value its {options['confidence']:.0%} bootstrap interval ({options['resamples']} resamples). Subjects are "
+        "drawn where they are known; else single spectra, and since those of one picture are alike, the interval is too narrow.",
+    )
 
 
 def _head(key: str, unit: str) -> Column:
@@ -55,8 +58,8 @@ def _unit(table: MeasureTable, key: str) -> str:
     return next(row.unit for row in table.rows if row.key == key)
 
 
-def _means(table: MeasureTable, note: str) -> Sheet:
-    """Unweighted means over the tissues that a group shares with the reference."""
+def overview(table: MeasureTable) -> Sheet:
+    """Return unweighted means over the tissues that each group shares with the reference."""
     rows, left_out = [], [name for name in table.class_names if not is_tissue(name)]
     for group in table.groups:
         own = [row for row in table.rows if row.group == group and row.class_name not in left_out]
@@ -64,7 +67,7 @@ def _means(table: MeasureTable, note: str) -> Sheet:
         rows.append((Cell(group), *(Cell(number(mean), mean) for mean in means)))
     columns = (Column("Group"), *(_head(key, _unit(table, key)) for key in table.keys))
     without = (f"Without {', '.join(left_out)}.",) if left_out else ()
-    return Sheet("Means over structures", columns, tuple(rows), (note, *without))
+    return Sheet("Means over structures", columns, tuple(rows), (_statement(table), *without))
 
 
 def _mean(values: Sequence[float]) -> float | None:
@@ -72,7 +75,7 @@ def _mean(values: Sequence[float]) -> float | None:
     return float(np.mean(known)) if known else None
 
 
-def _all_rows(table: MeasureTable, note: str) -> Sheet:
+def _all_rows(table: MeasureTable) -> Sheet:
     by_place = {(row.class_name, row.group, row.key): row for row in table.rows}
     places = dict.fromkeys((row.class_name, row.group) for row in table.rows)
     rows = tuple(
@@ -80,7 +83,8 @@ def _all_rows(table: MeasureTable, note: str) -> Sheet:
         for name, group in places
     )
     columns = (Column("Structure"), Column("Group"), *(_head(key, _unit(table, key)) for key in table.keys))
-    return Sheet("All structures", columns, rows, (note, *table.facts.get("notes", ())))
+    notes = (_statement(table), *_interval_note(table), *table.facts.get("notes", ()))
+    return Sheet("All structures", columns, rows, notes)
 
 
 def _measured(row: MeasureRow | None) -> Cell:
@@ -131,26 +135,33 @@ def _picture_cell(row: object) -> Cell:
 
 def downstream_sheets(result: DownstreamResult) -> tuple[Sheet, Sheet]:
     """Return the scores computed here, and the paper's, which are never mixed."""
+    rows = [(row.name, row.origin, row.scores) for row in result.rows]
+    return score_sheet(rows, (result.split, *result.notes)), paper_sheet(result.paper_table)
+
+
+def score_sheet(rows: Sequence[tuple[str, str, SeededScores]], notes: Sequence[str]) -> Sheet:
+    """Return scores over seeds of rows (name, origin, scores)."""
     columns = (Column("Trained on"), Column("Origin"), *(Column(title) for title in _SCORES.values()))
-    computed = []
-    for row in result.rows:
-        mean, std = row.scores.mean, row.scores.std
-        scores = [_score(getattr(mean, key), getattr(std, key)) for key in METRICS]
-        computed.append((Cell(row.name), Cell(row.origin), *scores))
-    ours = Sheet("Computed here", columns, tuple(computed), (result.split, *result.notes))
-    paper = tuple(
-        (Cell(name), *(cell(float(getattr(scores, key))) for key in METRICS))
-        for name, scores in result.paper_table.items()
-    )
-    theirs = Sheet(
-        "Paper's values",
-        (Column("Trained on"), *(Column(title) for title in _SCORES.values())),
-        paper,
+    cells = tuple(
         (
-            "Dreher et al., MICCAI 2023, Table 1, on other data: not computed here. Compare the order of rows, not values.",
-        ),
+            Cell(name),
+            Cell(origin),
+            *(_score(getattr(scores.mean, key), getattr(scores.std, key)) for key in METRICS),
+        )
+        for name, origin, scores in rows
     )
-    return ours, theirs
+    return Sheet("Computed here", columns, cells, tuple(notes))
+
+
+def paper_sheet(table: Mapping[str, Scores]) -> Sheet:
+    """Return the paper's Table 1, marked as the paper's."""
+    columns = (Column("Trained on"), *(Column(title) for title in _SCORES.values()))
+    rows = tuple(
+        (Cell(name), *(cell(float(getattr(scores, key))) for key in METRICS))
+        for name, scores in table.items()
+    )
+    note = "Dreher et al., MICCAI 2023, Table 1, on other data: not computed here. Compare the order of rows, not values."
+    return Sheet("Paper's values", columns, rows, (note,))
 
 
 def _score(mean: float, std: float) -> Cell:

@@ -61,9 +61,7 @@ def write_report(
         When the file cannot be written.
     """
     path, options = Path(path), options or ReportOptions()
-    if path.suffix.casefold() not in SUFFIXES:
-        raise EvaluationError(f"{path}: a report is written as .html or .pdf; choose one of these endings.")
-    require_matplotlib()
+    require_writable(path)
     tell = progress or (lambda done, total: None)
     document = make_document(population, options, downstream, tell)
     drawings = sum(len(section.drawings) for section in document.sections)
@@ -78,6 +76,18 @@ def write_report(
         else:
             temporary.write_text(as_html(document, one_more), encoding="utf-8")
     tell(_STEPS, _STEPS)
+
+
+def require_writable(path: Path) -> None:
+    """Refuse what would fail after the work: another ending of the name, or no matplotlib.
+
+    Raises
+    ------
+    EvaluationError
+    """
+    if path.suffix.casefold() not in SUFFIXES:
+        raise EvaluationError(f"{path}: a report is written as .html or .pdf; choose one of these endings.")
+    require_matplotlib()
 
 
 def make_document(
@@ -97,7 +107,7 @@ def make_document(
         options.title,
         _lines(population),
         palette.keys(population),
-        present(iter(made)),
+        (*present(iter(made)), *options.sections),
         json.dumps(_provenance(population, table), indent=1, ensure_ascii=False),
     )
 
