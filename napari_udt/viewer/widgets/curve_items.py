@@ -139,10 +139,7 @@ def line_icon(curve: Curve, theme: Theme, size: QSize) -> QIcon:
 
 def draw_sample(painter: QPainter, curve: Curve, theme: Theme, left: QPointF, length: float) -> None:
     """Draw a piece of a curve's line from ``left`` on, with the dot of its place in the middle."""
-    sample = pen(readable(curve.style.colour, theme.background), curve.style.dash, width=2.5)
-    sample.setCosmetic(False)  # here the width is meant before scaling
-    painter.setPen(sample)
-    painter.drawLine(left, left + QPointF(length, 0))
+    draw_line(painter, curve.style, theme, left, length)
     if curve.mark is not None:
         painter.save()
         painter.translate(left + QPointF(length / 2, 0))
@@ -150,6 +147,14 @@ def draw_sample(painter: QPainter, curve: Curve, theme: Theme, left: QPointF, le
             painter, dot_symbol(curve.mark), 10, pg.mkPen(theme.background), pg.mkBrush(curve.mark.colour)
         )
         painter.restore()
+
+
+def draw_line(painter: QPainter, style: LineStyle, theme: Theme, left: QPointF, length: float) -> None:
+    """Draw a piece of a line of this style from ``left`` on."""
+    sample = pen(readable(style.colour, theme.background), style.dash, width=2.5)
+    sample.setCosmetic(False)  # here the width is meant before scaling
+    painter.setPen(sample)
+    painter.drawLine(left, left + QPointF(length, 0))
 
 
 def title(curve: Curve) -> str:

@@ -1,0 +1,8 @@
+"""The tabs of the Population dock, from left to right. A further tab is a class in a module of its own, and a line here."""
+
+from __future__ import annotations
+
+from napari_udt.viewer.widgets.population_data import DataTab
+from napari_udt.viewer.widgets.population_tab import PopulationTab
+
+TABS: tuple[type[PopulationTab], ...] = (DataTab,)
