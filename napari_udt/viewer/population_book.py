@@ -36,7 +36,7 @@ class PopulationBook:
         self._errand: Errand[Population] = Errand(submit)
         self._asked: Hashable = None
         self.choices = PopulationChoices()
-        self._errand.done.connect(self.changed.emit)
+        self._errand.done.connect(self._on_done)
         session.settings_restored.connect(self._restore)
         self._restore()
 
@@ -71,6 +71,7 @@ class PopulationBook:
             self._errand.ask(partial(_gathered, entries))
         else:
             self._errand.drop()
+        if self.population is None:
             self.changed.emit()
 
     def forget(self) -> None:
@@ -97,6 +98,9 @@ class PopulationBook:
         """Keep a tab's settings with the session."""
         self._settings().setdefault(_TABS, {})[tab] = settings
 
+    def _on_done(self) -> None:
+        self.changed.emit()
+
     def _settings(self) -> dict[str, Any]:
         return self._session.settings.setdefault(NAME, {})
 
@@ -108,8 +112,8 @@ class PopulationBook:
     def _entries(self) -> tuple[Entry, ...]:
         """Cubes that take part: of the chosen modality, else of that of the newest."""
         modalities = self.modalities
-        wanted = self.choices.modality if self.choices.modality in modalities else (*modalities, "")[-1]
-        return tuple(e for e in self._session if e.role != "none" and e.cube.modality == wanted)
+        wanted = (self.choices.modality,) if self.choices.modality in modalities else modalities[-1:]
+        return tuple(e for e in self._session if e.role != "none" and e.cube.modality in wanted)
 
 
 def _gathered(entries: tuple[Entry, ...]) -> Population:
