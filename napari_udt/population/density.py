@@ -94,17 +94,13 @@ def density(sample: NDArray[Any], cut: float = _REACH) -> Density | None:
     known = known[np.isfinite(known)]
     if len(known) < 2 or np.ptp(known) <= np.abs(known).max() * _NARROWEST:
         return None
-    from scipy.signal import fftconvolve
-
     bandwidth = float(known.std(ddof=1)) * len(known) ** (-1 / 5)
     grid = _grid(known, bandwidth, cut)
     step = grid[1] - grid[0]
-    counts = np.bincount(*_shared(known, grid, len(grid)), minlength=len(grid))
+    counts = np.bincount(*_shared(known, grid, len(grid)), minlength=len(grid)).astype(np.float64)
     offsets = _offsets(bandwidth, step)
     kernel = np.exp(-0.5 * (offsets / bandwidth) ** 2)
-    smooth = fftconvolve(counts, kernel / kernel.sum(), mode="full")
-    reach = len(offsets) // 2
-    return Density(grid, np.clip(smooth[reach : reach + len(grid)], 0, None) / (len(known) * step))
+    return Density(grid, _smooth(counts, kernel / kernel.sum()) / (len(known) * step))
 
 
 def joint_density(points: NDArray[Any]) -> JointDensity | None:
@@ -126,15 +122,11 @@ def joint_density(points: NDArray[Any]) -> JointDensity | None:
     narrow, wide = np.linalg.eigvalsh(covariance)
     if narrow <= wide * _NARROWEST:
         return None
-    from scipy.signal import fftconvolve
-
     x, y = (_grid(known[:, i], float(np.sqrt(covariance[i, i])), _REACH) for i in (0, 1))
     counts = _counts(known, x, y)
     kernel = _kernel(covariance, x[1] - x[0], y[1] - y[0])
-    smooth = np.clip(fftconvolve(counts, kernel, mode="full"), 0, None)
-    first = [size // 2 for size in kernel.shape]
-    inside = smooth[first[0] : first[0] + len(x), first[1] : first[1] + len(y)]
-    return JointDensity(x, y, inside / (len(known) * (x[1] - x[0]) * (y[1] - y[0])))
+    cells = len(known) * (x[1] - x[0]) * (y[1] - y[0])
+    return JointDensity(x, y, _smooth(counts, kernel) / cells)
 
 
 def highest(densities: Sequence[Density | None]) -> float:
@@ -167,6 +159,16 @@ def _counts(points: Array, x: Array, y: Array) -> Array:
             weights = row_parts[i : i + n] * column_parts[j : j + n]
             found += np.bincount(cells, weights, minlength=len(found))
     return found.reshape(len(x), len(y))
+
+
+def _smooth(counts: Array, kernel: Array) -> Array:
+    """Convolve counts with a kernel of odd size about its middle; never below zero."""
+    shape = tuple(a + b - 1 for a, b in zip(counts.shape, kernel.shape, strict=True))
+    axes = tuple(range(counts.ndim))
+    spectrum = np.fft.rfftn(counts, shape, axes) * np.fft.rfftn(kernel, shape, axes)
+    full = np.fft.irfftn(spectrum, shape, axes)
+    middle = tuple(slice(b // 2, b // 2 + a) for a, b in zip(counts.shape, kernel.shape, strict=True))
+    return np.asarray(np.clip(full[middle], 0, None), dtype=np.float64)
 
 
 def _offsets(bandwidth: float, step: float) -> Array:
