@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_udt.viewer.widgets.population_components import ComponentsTab
 from napari_udt.viewer.widgets.population_data import DataTab
 from napari_udt.viewer.widgets.population_depth import DepthTab
 from napari_udt.viewer.widgets.population_differences import DifferencesTab
@@ -11,6 +12,7 @@ from napari_udt.viewer.widgets.population_tab import PopulationTab
 
 TABS: tuple[type[PopulationTab], ...] = (
     DataTab,
+    ComponentsTab,
     DifferencesTab,
     StructuresTab,
     DepthTab,
