@@ -174,7 +174,9 @@ def _notes(structures: tuple[StructureBands, ...]) -> tuple[str, ...]:
     notes = []
     if several:
         notes.append(f"{', '.join(several)}: over the median spectra of images, as in the paper.")
-    if single:
+    if single and not several:
+        notes.append("Over the spectra of one image each (the paper: over the medians of images).")
+    elif single:
         notes.append(
             f"{', '.join(single)}: over the spectra of one image (the paper: over the medians of images)."
         )

@@ -121,7 +121,7 @@ def test_bands_are_mean_and_standard_deviation_of_l1_normalised_spectra(populati
             np.testing.assert_allclose(band.std, spectra.std(axis=0), atol=1e-6)
             assert band.images == 0
     assert found.has_zoom
-    assert "over the spectra of one image" in found.notes[0]
+    assert "Over the spectra of one image" in found.notes[0]
 
 
 def test_bands_over_images_are_those_of_their_medians(population):

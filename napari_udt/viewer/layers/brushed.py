@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter
 
 TITLE = "brushed"
-_COLOUR = "#ffd34d"
+_COLOUR = "#00e5ff"  # in neither of the pictures' colour maps
 
 
 class BrushedLayers:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QToolButton, QWidget
+from qtpy.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QPushButton, QWidget
 
 from napari_udt.viewer.widgets.brush_box import Brush
 
@@ -39,8 +39,7 @@ class ComponentControls(QWidget):
         self._group = QButtonGroup(self)
         self._brushes = {brush: self._toggle(brush, *texts) for brush, texts in _BRUSHES.items()}
         self._brushes["rectangle"].setChecked(True)
-        self._clear = QToolButton(self)
-        self._clear.setText("Clear")
+        self._clear = QPushButton("Clear", self)
         self._clear.setObjectName("clear brush")
         self._clear.setToolTip("Take the outline away, here and in the picture (Escape).")
         self._clear.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -92,9 +91,8 @@ class ComponentControls(QWidget):
         box.toggled.connect(self._on_toggled)
         return box
 
-    def _toggle(self, brush: Brush, text: str, tip: str) -> QToolButton:
-        button = QToolButton(self)
-        button.setText(text)
+    def _toggle(self, brush: Brush, text: str, tip: str) -> QPushButton:
+        button = QPushButton(text, self)
         button.setObjectName(f"brush {brush}")
         button.setToolTip(f"<qt>{tip}</qt>")
         button.setCheckable(True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from qtpy.QtCore import QEvent, Qt, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QScrollArea, QWidget
 
@@ -18,6 +18,7 @@ from napari_udt.viewer.widgets.figure_canvas import FigureCanvas
 
 _CELL_WIDTH, _ZOOM_WIDTH, _CELL_HEIGHT = 240, 200, 150  # pixels, at least
 _MOST_COLUMNS = 4
+_LEFT_WIDTH, _TEXT_WIDTH = 46, 18
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,13 +53,13 @@ class PanelGrid(QScrollArea):
 
     told = Signal(str)  # the numbers under the mouse
 
-    def __init__(self, name: str, quantity: str, *, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._quantity = quantity
+        self._quantity = ""
         self._panels: tuple[Panel, ...] = ()
         self._zoom_nm: float | None = None
         self._pool: list[tuple[pg.PlotItem, list[CurveItems]]] = []
-        self._shape: tuple[int, int, bool] = (0, 0, False)
+        self._shape: tuple[int, int, bool, str] = (0, 0, False, "")
         self.canvas = FigureCanvas(name, scrolls=True, parent=self)
         self.setWidget(self.canvas)
         self.setWidgetResizable(True)
@@ -81,7 +82,6 @@ class PanelGrid(QScrollArea):
             for (plot, items), curves in zip(plots, parts, strict=True):
                 _draw(plot, items, curves, colours)
             plots[0][0].setTitle(panel.title, color=colours.text, size="9pt")
-            plots[0][0].setLabel("left", quantity)
             if zoom_from_nm is not None:
                 plots[1][0].setTitle(f"from {zoom_from_nm:.0f} nm", color=colours.text, size="9pt")
 
@@ -90,10 +90,6 @@ class PanelGrid(QScrollArea):
         super().resizeEvent(event)
         if self._panels:
             self._lay_out()
-
-    def event(self, event: QEvent | None) -> bool:
-        """Leave the wheel to the scroll bar even where there is nothing to scroll."""
-        return bool(super().event(event))
 
     def _plots_of(self, place: int) -> list[tuple[pg.PlotItem, list[CurveItems]]]:
         each = 1 if self._zoom_nm is None else 2
@@ -105,20 +101,22 @@ class PanelGrid(QScrollArea):
         columns = int(
             np.clip(self.viewport().width() // cell, 1, min(_MOST_COLUMNS, max(1, len(self._panels))))
         )
-        shape = (len(self._panels), columns, each == 2)
+        shape = (len(self._panels), columns, each == 2, self._quantity)
         if shape == self._shape:
             return
         self._shape = shape
         self.canvas.ci.clear()
         while len(self._pool) < len(self._panels) * each:
-            plot = self.canvas.make_plot(self._quantity, "Wavelength [nm]", still=True)
-            self._pool.append((plot, []))
-        for place, (plot, _) in enumerate(self._pool[: len(self._panels) * each]):
+            self._pool.append((self.canvas.make_plot(still=True), []))
+        plots = [plot for plot, _ in self._pool[: len(self._panels) * each]]
+        for place, plot in enumerate(plots):
             row, column = divmod(place, columns * each)
             self.canvas.ci.addItem(plot, row, column)
-            plot.getAxis("left").setWidth(64 if place % each == 0 else 52)
-            if each == 2 and place % 2:
-                plot.setLabel("left", "")
+            outer = column == 0
+            lowest = place + columns * each >= len(plots)
+            _name_axis(plot, "left", self._quantity if outer else "")
+            _name_axis(plot, "bottom", "Wavelength [nm]" if lowest else "")
+            plot.getAxis("left").setWidth(_LEFT_WIDTH + (_TEXT_WIDTH if outer else 0))
         for column in range(columns * each):
             self.canvas.ci.layout.setColumnStretchFactor(column, 3 if column % each == 0 else 2)
         self.canvas.setMinimumHeight(-(-len(self._panels) // columns) * _CELL_HEIGHT)
@@ -130,6 +128,12 @@ class PanelGrid(QScrollArea):
             self.told.emit("")
             return
         self.told.emit(_numbers(self._panels[place // each], wavelength_nm))
+
+
+def _name_axis(plot: pg.PlotItem, side: str, text: str) -> None:
+    """Name an axis, or give the room of its name to the plot."""
+    plot.setLabel(side, text)
+    plot.getAxis(side).showLabel(bool(text))
 
 
 def _draw(plot: pg.PlotItem, items: list[CurveItems], curves: Sequence[PanelCurve], colours: Theme) -> None:

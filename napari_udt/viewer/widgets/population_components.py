@@ -10,7 +10,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QKeyEvent
+from qtpy.QtGui import QKeyEvent, QResizeEvent
 from qtpy.QtWidgets import QGraphicsView, QSplitter, QVBoxLayout, QWidget
 
 from napari_udt.population.components import Components, Projection, components
@@ -52,19 +52,18 @@ class ComponentsTab(FigureTab):
         self.controls = ComponentControls(parent=body)
         self.canvas = FigureCanvas("Principal components", parent=body)
         self._make_plots()
-        self.spectra = PanelGrid("Brushed spectra", QUANTITIES["l2"], parent=body)
-        self.spectra.setMinimumHeight(120)
-        splitter = QSplitter(Qt.Orientation.Vertical, body)
-        splitter.setChildrenCollapsible(False)
-        splitter.addWidget(self.canvas)
-        splitter.addWidget(self.spectra)
-        splitter.setSizes([320, 160])
-        splitter.setStretchFactor(0, 1)
+        self.spectra = PanelGrid("Brushed spectra", parent=body)
+        self.spectra.setMinimumSize(160, 120)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal, body)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.addWidget(self.canvas)
+        self._splitter.addWidget(self.spectra)
+        self._splitter.setSizes([300, 220])
         layout = QVBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addWidget(self.controls)
-        layout.addWidget(splitter)
+        layout.addWidget(self._splitter, stretch=1)
         self.spectra.hide()
         self._connect()
 
@@ -142,6 +141,12 @@ class ComponentsTab(FigureTab):
             self._brush()
             self.changed.emit()
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Put brushed spectra beside the components where the dock is wide, else below."""
+        super().resizeEvent(event)
+        wide = self._pages.width() > self._pages.height()
+        self._splitter.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
+
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
         """Arrows move the outline, with Shift they size it, Escape takes it away; Return draws one."""
         key = None if event is None else event.key()
@@ -187,7 +192,7 @@ class ComponentsTab(FigureTab):
                 )
                 for one in self.found
             )
-            panel = Panel("Brushed spectra: mean ± standard deviation", curves)
+            panel = Panel("Brushed: mean ± std. dev.", curves)
             self.spectra.show_panels([panel], self.theme, QUANTITIES[figure.normalisation])
 
     # -- widgets ----------------------------------------------------------------------------------
@@ -199,10 +204,10 @@ class ComponentsTab(FigureTab):
         for plot, link, side in ((self.top, "setXLink", "bottom"), (self.right, "setYLink", "left")):
             getattr(plot, link)(self.joint)
             plot.setMouseEnabled(x=False, y=False)
-            plot.getAxis(side).setStyle(showValues=False)
+            plot.hideAxis(side)
             plot.showGrid(x=False, y=False)
-        self.top.getAxis("left").setStyle(showValues=False)
-        self.right.getAxis("bottom").setStyle(showValues=False)
+        for axis in (self.top.getAxis("left"), self.right.getAxis("bottom")):
+            axis.setStyle(showValues=False, tickLength=0)
         self.canvas.ci.addItem(self.top, 0, 0)
         self.canvas.ci.addItem(self.joint, 1, 0)
         self.canvas.ci.addItem(self.right, 1, 1)

@@ -38,7 +38,7 @@ class DepthTab(FigureTab):
         self.bin.setValue(BIN_MM)
         self.bin.setKeyboardTracking(False)
         self.bin.valueChanged.connect(self._on_bin)
-        self.grid = PanelGrid("Mean spectra by depth", QUANTITIES["l2"], parent=body)
+        self.grid = PanelGrid("Mean spectra by depth", parent=body)
         self.grid.told.connect(self.told)
         row = QHBoxLayout()
         row.addWidget(QLabel("Bins of", body))

@@ -126,7 +126,7 @@ class DifferencesTab(FigureTab):
                 items.set_visible(False)
         names = [looks[d.group.name].style.word for d in self._shown]
         self.violins.getAxis("bottom").setTicks([list(enumerate(names))])
-        self.violins.setLabel("left", f"|Difference of medians|, {QUANTITIES[figure.normalisation].lower()}")
+        self.violins.setLabel("left", f"|Difference of medians| ({QUANTITIES[figure.normalisation]})")
         self._fit(figure.wavelengths_nm)
 
     def drawing(self) -> QGraphicsView | None:

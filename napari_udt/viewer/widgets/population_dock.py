@@ -10,6 +10,7 @@ from qtpy.QtGui import QGuiApplication, QShowEvent
 from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_udt.files import whole_or_nothing
+from napari_udt.population.groups import Population
 from napari_udt.viewer.layers.brushed import BrushedLayers
 from napari_udt.viewer.population_book import PopulationBook
 from napari_udt.viewer.population_choices import label_of, structures_of
@@ -52,6 +53,7 @@ class PopulationDock(QWidget):
         self.destroyed.connect(self._worker.stop)
         self.book = PopulationBook(session, self._worker.submit)
         self._stale: set[PopulationTab] = set()
+        self._shown: Population | None = None
         self._make_widgets(TabContext(session, self._worker.submit, brushed))
         self._arrange()
         self._connect()
@@ -68,7 +70,7 @@ class PopulationDock(QWidget):
     @property
     def busy(self) -> bool:
         """Whether what is shown is still to change."""
-        return self.book.busy or self.current.busy
+        return self.book.busy or self._shown is not self.book.population or self.current.busy
 
     def save(self, path: str | Path) -> None:
         """Write what is shown: numbers as .csv, the figure as .png or .svg; whole or not at all.
@@ -150,6 +152,7 @@ class PopulationDock(QWidget):
     def _refresh(self) -> None:
         """Show population and choices in everything but the tabs; tell the tab in sight."""
         population, choices = self.book.population, self.book.choices
+        self._shown = population
         self._stack.setCurrentIndex(0 if population is None else 1)
         self._hint.setText(self.book.message or READING)
         self.controls.set_modalities(self.book.modalities, population.modality if population else "")

@@ -1,4 +1,4 @@
-"""The legend of all figures of a population: one button per group, which shows or hides it."""
+"""The legend of all figures of a population: one box per group, which shows or hides it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Collection, Mapping
 
 from qtpy.QtCore import QPointF, QSize, Qt, Signal
 from qtpy.QtGui import QIcon, QPainter, QPixmap
-from qtpy.QtWidgets import QToolButton, QWidget
+from qtpy.QtWidgets import QCheckBox, QWidget
 from superqt import QFlowLayout
 
 from napari_udt.viewer.population_look import GroupLook
 from napari_udt.viewer.style import Theme
 from napari_udt.viewer.widgets.curve_items import draw_line
 
-_SAMPLE = QSize(24, 14)
+_SAMPLE = QSize(30, 14)
 
 
 class GroupLegend(QWidget):
@@ -23,7 +23,7 @@ class GroupLegend(QWidget):
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._buttons: dict[str, QToolButton] = {}
+        self._buttons: dict[str, QCheckBox] = {}
         self._flow = QFlowLayout(self)
         self._flow.setContentsMargins(0, 0, 0, 0)
         self._flow.setHorizontalSpacing(2)
@@ -36,7 +36,7 @@ class GroupLegend(QWidget):
         for name, look in looks.items():
             button = self._buttons[name]
             button.setText(look.short)
-            button.setToolTip(f"{look.title}\nClick to show or hide it in all figures.")
+            button.setToolTip(f"{look.title}\nUntick it to hide it in all figures.")
             button.setAccessibleName(f"Show {look.title}")
             button.setIcon(_sample(look, colours))
             button.setChecked(name not in hidden)
@@ -48,14 +48,10 @@ class GroupLegend(QWidget):
             button.deleteLater()
         self._buttons = {name: self._button(name) for name in looks}
 
-    def _button(self, name: str) -> QToolButton:
-        button = QToolButton(self)
+    def _button(self, name: str) -> QCheckBox:
+        button = QCheckBox(self)
         button.setObjectName(f"group {name}")
-        button.setCheckable(True)
-        button.setAutoRaise(True)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setIconSize(_SAMPLE)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         button.clicked.connect(self._on_clicked)
         self._flow.addWidget(button)
         return button

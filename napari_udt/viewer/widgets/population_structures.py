@@ -31,7 +31,7 @@ class StructuresTab(FigureTab):
 
     def make(self, body: QWidget) -> None:
         """Make a grid of small plots."""
-        self.grid = PanelGrid("Mean spectra of structures", QUANTITIES["l1"], parent=body)
+        self.grid = PanelGrid("Mean spectra of structures", parent=body)
         self.grid.told.connect(self.told)
         layout = QVBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)

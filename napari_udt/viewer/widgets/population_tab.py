@@ -108,6 +108,7 @@ class FigureTab(PopulationTab):
         super().__init__(context, parent)
         self._errand: Errand[Any] = Errand(context.submit)
         self._asked: Hashable = None
+        self._drawn: Any = None
         self._errand.done.connect(self._on_done)
         self._ready.connect(self._show)
         self._hint = text_line("hint", self)
@@ -145,7 +146,7 @@ class FigureTab(PopulationTab):
     @property
     def busy(self) -> bool:
         """Whether a figure is being computed."""
-        return self._errand.busy
+        return self._errand.busy or self._drawn is not self.figure
 
     @property
     def statement(self) -> str:
@@ -186,7 +187,7 @@ class FigureTab(PopulationTab):
             self._ready.emit()
 
     def _show(self) -> None:
-        figure = self.figure
+        self._drawn = figure = self.figure
         self._pages.setCurrentIndex(0 if figure is None else 1)
         self._hint.setText(self._errand.error)
         if figure is not None:

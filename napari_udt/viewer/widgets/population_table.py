@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem, QW
 from napari_udt.population.tables import Cell, Table
 
 _EXACT = Qt.ItemDataRole.UserRole
+_WIDEST = 190  # pixels: longer texts are elided, and told in full by their tool tips
 
 
 class NumberItem(QTableWidgetItem):
@@ -71,6 +72,8 @@ class NumberTable(QTableWidget):
             for column, value in enumerate(cells):
                 self.setItem(row, column, NumberItem(value))
         self.resizeColumnsToContents()
+        for place in range(len(table.columns)):
+            self.setColumnWidth(place, min(self.columnWidth(place), _WIDEST))
         header = self.horizontalHeader()
         if header is not None:
             header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)

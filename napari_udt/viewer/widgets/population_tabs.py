@@ -7,11 +7,13 @@ from napari_udt.viewer.widgets.population_data import DataTab
 from napari_udt.viewer.widgets.population_depth import DepthTab
 from napari_udt.viewer.widgets.population_differences import DifferencesTab
 from napari_udt.viewer.widgets.population_oxygenation import OxygenationTab
+from napari_udt.viewer.widgets.population_pictures import PicturesTab
 from napari_udt.viewer.widgets.population_structures import StructuresTab
 from napari_udt.viewer.widgets.population_tab import PopulationTab
 
 TABS: tuple[type[PopulationTab], ...] = (
     DataTab,
+    PicturesTab,
     ComponentsTab,
     DifferencesTab,
     StructuresTab,
