@@ -43,7 +43,7 @@ class FigureCanvas(pg.GraphicsLayoutWidget):
         self, left: str = "", bottom: str = "", *, box: pg.ViewBox | None = None, still: bool = False
     ) -> pg.PlotItem:
         """Make a plot that is not on the sheet yet; ``still`` ones cannot be zoomed or dragged."""
-        plot = pg.PlotItem(viewBox=box) if box is not None else pg.PlotItem()
+        plot = pg.PlotItem(viewBox=box, enableMenu=False)
         plot.setMenuEnabled(False)
         menu = plot.ctrlMenu  # made all the same, and nobody's child: it would outlive the plot
         menu.setParent(self, menu.windowFlags())

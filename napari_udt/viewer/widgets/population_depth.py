@@ -67,6 +67,11 @@ class DepthTab(FigureTab):
         width = self.bin.value()
         return (label, normalisation, width), partial(depths, self.population, label, normalisation, width)
 
+    @property
+    def busy(self) -> bool:
+        """Whether spectra are being averaged, or drawn."""
+        return super().busy or self.grid.busy
+
     def draw(self, figure: Depths) -> None:
         """Draw the bins that hold enough spectra."""
         assert self.population is not None

@@ -48,6 +48,11 @@ class StructuresTab(FigureTab):
         labels = labels or [None]
         return normalisation, partial(bands, self.population, labels, normalisation)
 
+    @property
+    def busy(self) -> bool:
+        """Whether spectra are being averaged, or drawn."""
+        return super().busy or self.grid.busy
+
     def draw(self, figure: Bands) -> None:
         """Draw every structure."""
         assert self.population is not None
