@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QDoubleSpinBox, QGraphicsView, QHBoxLayout, QLabel, Q
 
 from napari_udt.population.depth import BIN_MM, Depths, DepthSpectra, depths
 from napari_udt.viewer.population_choices import label_of
-from napari_udt.viewer.population_look import GroupLook, looks_of
+from napari_udt.viewer.population_look import GroupLook
 from napari_udt.viewer.widgets.panel_grid import Panel, PanelCurve, PanelGrid
 from napari_udt.viewer.widgets.population_structures import QUANTITIES
 from napari_udt.viewer.widgets.population_tab import FigureTab
@@ -74,8 +74,7 @@ class DepthTab(FigureTab):
 
     def draw(self, figure: Depths) -> None:
         """Draw the bins that hold enough spectra."""
-        assert self.population is not None
-        looks = looks_of(self.population)
+        looks = self.looks
         shown = [g for g in figure.groups if g.group.name not in self.choices.hidden]
         panels = [
             Panel(
