@@ -148,7 +148,7 @@ def dot_symbol(mark: Mark) -> str:
     return _DOT_SYMBOLS[mark.shape % len(_DOT_SYMBOLS)]
 
 
-def dot_places(curve: Curve) -> NDArray[np.intp]:
+def dot_places(curve: Drawable) -> NDArray[np.intp]:
     """Return the channels at which a curve bears dots."""
     known = np.flatnonzero(np.isfinite(curve.values))
     return known[np.unique(np.linspace(0, len(known) - 1, _DOTS).astype(int))] if known.size else known
