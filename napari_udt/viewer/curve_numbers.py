@@ -86,7 +86,7 @@ def number(
         if math.isnan(value):
             return ""
         return format(value, ".7g") if exact else _short(value, _SHORT.get(column, "#.3g"))
-    is_reference = column == Column.ANGLE and any(d.reference == curve.id for d in curves.differences)
+    is_reference = column == Column.ANGLE and curve.id in curves.reference_ids
     return "ref." if is_reference else ""
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -162,7 +163,16 @@ class CurveSet:
 
     def difference(self, curve: CurveId) -> Difference | None:
         """Return how far a curve lies from its reference; None for the reference itself."""
-        return next((d for d in self.differences if d.curve == curve), None)
+        return self._difference_of.get(curve)
+
+    @cached_property
+    def _difference_of(self) -> dict[CurveId, Difference]:
+        return {found.curve: found for found in self.differences}
+
+    @cached_property
+    def reference_ids(self) -> frozenset[CurveId]:
+        """The curves that others are compared with."""
+        return frozenset(found.reference for found in self.differences)
 
 
 def references(curves: Sequence[Curve], chosen: CurveId | None = None) -> dict[CurveId, Curve]:
@@ -184,12 +194,16 @@ def references(curves: Sequence[Curve], chosen: CurveId | None = None) -> dict[C
     return found
 
 
-def differences(curves: Sequence[Curve], reference_of: Mapping[CurveId, Curve]) -> Iterator[Difference]:
+def differences(
+    curves: Sequence[Curve],
+    reference_of: Mapping[CurveId, Curve],
+    compare: Callable[[Curve, Curve], Difference],
+) -> Iterator[Difference]:
     """Compare every curve with its reference, but for the references themselves."""
     for curve in curves:
         reference = reference_of.get(curve.id)
         if reference is not None and reference is not curve:
-            yield difference(curve, reference)
+            yield compare(curve, reference)
 
 
 def difference(curve: Curve, reference: Curve) -> Difference:

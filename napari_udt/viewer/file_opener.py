@@ -45,9 +45,11 @@ class FileOpener:
         if stack or choose_plugin or options.get("plugin"):
             self._napari_open(filenames, stack=stack, choose_plugin=choose_plugin, **options)
             return
+        gone = [name for name in filenames if "://" not in name and not Path(name).exists()]
         ours = spectral_files(map(Path, filenames))
-        others = [name for name in filenames if Path(name) not in ours]
+        others = [name for name in filenames if Path(name) not in ours and name not in gone]
         problems = open_files(self._session, ours, self._progress, self._ask)
+        problems += [f"{name}: there is no such file (any more)." for name in gone]
         if problems:
             show_error("\n".join(problems))
         if others:

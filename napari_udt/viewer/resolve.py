@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import ClassVar, Protocol
 
 from psygnal import Signal
@@ -19,9 +20,19 @@ from napari_udt.spectra import Centre, SpectralStatistics, Spread, group_statist
 from napari_udt.transforms import Transform
 from napari_udt.unmixing import Unmixed, unmix_spectra
 from napari_udt.viewer.access import waiting_text
-from napari_udt.viewer.curves import Basis, Curve, CurveSet, Mark, compared, differences, references
+from napari_udt.viewer.curves import (
+    Basis,
+    Curve,
+    CurveSet,
+    Mark,
+    compared,
+    difference,
+    differences,
+    references,
+)
 from napari_udt.viewer.layer_data import structure_colour
 from napari_udt.viewer.partners import Partners, find_partners, focus_of, same_scene, structure_at
+from napari_udt.viewer.resolve_memory import Memory, Told
 from napari_udt.viewer.session import CurveId, DisplayOptions, Entry, Pin, PixelRef, Region, Session
 from napari_udt.viewer.statistics import StructureStatistics, plain_name
 from napari_udt.viewer.style import line_style, method_title
@@ -39,7 +50,10 @@ class CurveSource(Protocol):
 
 
 def resolve(
-    session: Session, statistics: StructureStatistics | None = None, sources: Sequence[CurveSource] = ()
+    session: Session,
+    statistics: StructureStatistics | None = None,
+    sources: Sequence[CurveSource] = (),
+    memory: Memory | None = None,
 ) -> CurveSet:
     """Return the curves for the cursor, the ticked structures, every pin and every region.
 
@@ -50,10 +64,13 @@ def resolve(
         Remembers the statistics of structures between calls; without it they are computed anew.
     sources : sequence of CurveSource
         Each is asked for curves beside those of the cubes, such as what a model makes of them.
+    memory : Memory, optional
+        Keeps between calls what stands still while the mouse moves; without it everything is read anew.
     """
-    statistics, options = statistics or StructureStatistics(), session.options
-    places = list(_places(session, statistics))
-    curves = [curve for place in places for curve in place.curves()]
+    statistics, options, memory = statistics or StructureStatistics(), session.options, memory or Memory()
+    memory.begin((tuple(session), options))
+    places = [_told(place, memory) for place in _places(session, statistics)]
+    curves = [curve for place in places for curve in place.curves]
     added = [source.curves(session, tuple(curves)) for source in sources]
     curves = _together([*curves, *(curve for more, _ in added for curve in more)])
     reference_of = references(curves, options.reference)
@@ -63,11 +80,16 @@ def resolve(
             compared(curve, reference_of[curve.id], options.comparison) if curve.id in reference_of else curve
             for curve in curves
         ),
-        differences=tuple(differences(curves, reference_of)),
+        differences=tuple(differences(curves, reference_of, partial(memory.difference, compare=difference))),
         statement=places[0].statement if places else "",
-        remarks=tuple(dict.fromkeys([*remarks, *_told(curves, options)])),
+        remarks=tuple(dict.fromkeys([*remarks, *_done(curves, options)])),
         options=options,
     )
+
+
+def _told(place: _Place, memory: Memory) -> Told:
+    """Read the curves of a place; those of a pin only where something changed."""
+    return place.told() if place.pin is None else memory.place(place.pin, place.told)
 
 
 def _together(curves: list[Curve]) -> list[Curve]:
@@ -76,7 +98,7 @@ def _together(curves: list[Curve]) -> list[Curve]:
     return sorted(curves, key=lambda curve: order[curve.place])
 
 
-def _told(curves: list[Curve], options: DisplayOptions) -> Iterator[str]:
+def _done(curves: list[Curve], options: DisplayOptions) -> Iterator[str]:
     """Say what was done to the curves where the axis has no room for it."""
     if curves and (statement := options.transform.statement(curves[0].wavelengths_nm)):
         yield statement
@@ -130,16 +152,16 @@ class _Place:
     pin: Pin | None = None
     chosen: str | None = None
     region: Region | None = None
-    partners: Partners = field(init=False)
-    remarks: list[str] = field(init=False)
+    remarks: list[str] = field(default_factory=list)
+    lasting: bool = True
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def partners(self) -> Partners:
+        """The cubes to compare here; found only for places that are not remembered."""
         place = self.chosen or self.pixel
         if place is None:
-            self.partners = Partners(same_scene(self.session, self.focus), (), None, ())
-        else:
-            self.partners = find_partners(self.session, self.focus, place, self.statistics)
-        self.remarks = list(self.partners.remarks)
+            return Partners(same_scene(self.session, self.focus), (), None, ())
+        return find_partners(self.session, self.focus, place, self.statistics)
 
     @property
     def statement(self) -> str:
@@ -153,8 +175,11 @@ class _Place:
             parts.append(f"x {pixel.column * width:.1f} mm, y {pixel.row * height:.1f} mm")
         return " · ".join([*parts, self.partners.structure or "no structure known"])
 
-    def curves(self) -> list[Curve]:
-        return [curve for entry in self.partners.entries if (curve := self._curve(entry)) is not None]
+    def told(self) -> Told:
+        """Return the curves, and what must be said about them."""
+        self.remarks = list(self.partners.remarks)
+        curves = [curve for entry in self.partners.entries if (curve := self._curve(entry)) is not None]
+        return Told(tuple(curves), tuple(self.remarks), self.statement, self.lasting)
 
     @property
     def _region_name(self) -> str:
@@ -173,6 +198,7 @@ class _Place:
             return self._structure_curve(entry)
         except (CubeError, OSError) as error:  # OSError: the file of a lazy cube vanished
             self.remarks.append(str(error))
+            self.lasting = False
             return None
 
     def _pixel_curve(self, entry: Entry, pixel: PixelRef) -> Curve | None:
@@ -213,9 +239,13 @@ class _Place:
         found = read(options.transform, options.centre, options.spread)
         if found is None:
             self.remarks.append(f"Computing statistics of {entry.key} ...")
+            self.lasting = False
             return None
         curve = self._built(entry, basis, found)
-        plain = read(Transform(), options.centre, "none") if options.blood else None
+        if not options.blood:
+            return curve
+        plain = read(Transform(), options.centre, "none")
+        self.lasting = self.lasting and plain is not None
         return curve if plain is None else replace(curve, unmixed=self._unmixed(entry, plain))
 
     def _unmixed(self, entry: Entry, plain: SpectralStatistics) -> Unmixed | None:

@@ -209,7 +209,7 @@ class Session:
         entry = Entry(self._unique(key or cube.name), cube, role or default_role(cube))
         self._entries[entry.key] = entry
         self.cubes_changed.emit()
-        return entry
+        return list(self)[-1]  # whoever shows it may have renamed it
 
     def remove(self, key: str) -> None:
         """Close a cube, with its pins and the cursor if they stand on it."""
@@ -230,10 +230,10 @@ class Session:
         if self.last_pixel is not None and self.last_pixel.key not in self:
             self.last_pixel = None
 
-    def rename(self, old: str, new: str) -> None:
-        """Give a cube another key; pins and cursor follow."""
+    def rename(self, old: str, new: str) -> str:
+        """Give a cube another key, made unique; pins and cursor follow. Return the key."""
         if old == new:
-            return
+            return new
         entry = self._entries[old]
         new = self._unique(new)
         self._entries = {
@@ -251,6 +251,7 @@ class Session:
         self.history.rename(old, new)
         self.cubes_changed.emit()
         self.pins_changed.emit()
+        return new
 
     def set_role(self, key: str, role: Role) -> None:
         """Let a cube play another role."""

@@ -328,7 +328,7 @@ class Actions:
         return self.rng.choice([entry.key for entry in self.session])
 
     def _pixel(self) -> PixelRef | None:
-        if not (len(self.session) and self._canvas().isVisible() and min(self.viewer.canvas.size) > 0):
+        if not (len(self.session) and self._canvas().isVisible() and self._canvas().width() > 20):
             return None
         key = self._key()
         rows, columns, _ = self.session[key].cube.shape

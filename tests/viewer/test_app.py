@@ -58,6 +58,15 @@ def click(window, pixel):
     QApplication.processEvents()
 
 
+def test_a_dropped_file_that_vanished_is_told_and_the_others_open(window, errors, pat, tmp_path):
+    save_cube(pat(), tmp_path / "forearm.udt.h5")
+    drop(targets(window)["canvas"], tmp_path / "gone.h5", tmp_path / "forearm.udt.h5", tmp_path / "photo.png")
+    assert [entry.key for entry in window.desk.session] == ["forearm"]
+    (told,) = errors
+    assert "gone.h5: there is no such file" in told.message
+    assert "photo.png: there is no such file" in told.message
+
+
 @pytest.mark.parametrize("where", ["viewer", "canvas", "welcome"])
 def test_a_dropped_simpa_file_opens_without_a_question(window, shared, errors, where):
     drop(targets(window)[where], shared / "fixtures" / "simpa_forearm.hdf5")

@@ -27,9 +27,6 @@ def window(world, make_napari_viewer):
     return furnish(make_napari_viewer(show=True))
 
 
-@pytest.mark.xfail(
-    reason="deleting several selected layers can still meet a layer that went with its cube", strict=False
-)
 def test_a_hundred_and_fifty_random_actions_leave_everything_in_order(window, world):
     window.viewer.window._qt_window.resize(820, 640)
     monkey = Monkey(window, world, seed=2)

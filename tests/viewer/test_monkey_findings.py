@@ -71,3 +71,11 @@ def test_a_difference_can_be_selected_and_deleted_with_everything_else(viewer, d
     viewer.layers.remove_selected()
     assert len(viewer.layers) == len(desk.session) == 0
     assert desk.pair_view.mode == "off"
+
+
+def test_a_cube_takes_the_name_that_its_picture_gets_where_another_layer_bears_its_own(viewer, desk, pat):
+    viewer.add_image(np.zeros((4, 5)), name="new")
+    entry = desk.session.add(pat("new"))
+    assert entry.key == "new [1]" == desk.adapter[entry.key].image.name
+    assert desk.session[entry.key] is entry
+    assert f"{entry.key} · structures" in viewer.layers

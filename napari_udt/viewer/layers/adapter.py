@@ -7,14 +7,12 @@ adopted; layers that the user deletes or renames change the session.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Image, Labels, Layer, Points, Shapes
+from napari.layers import Labels, Layer
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
@@ -26,44 +24,15 @@ from napari_udt.viewer.layer_data import (
     outline_width,
     plane_units,
 )
-from napari_udt.viewer.session import PixelRef, Session
+from napari_udt.viewer.layers.departures import Departures
+from napari_udt.viewer.layers.open_cubes import CubeLayers, OpenCubes
+from napari_udt.viewer.session import Session
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 
-# What stands behind the cube's key in the names of its layers.
-_TITLES = {
-    "image": "",
-    "colours": " · colours",
-    "labels": " · structures",
-    "oxygenation": " · oxygen saturation",
-    "pins": " · pins",
-    "regions": " · regions",
-}
-
-
-@dataclass(eq=False)
-class CubeLayers:
-    """The layers of one open cube, bottom to top."""
-
-    image: Image
-    colours: Image | None = None
-    oxygenation: Image | None = None
-    labels: Labels | None = None
-    regions: Shapes | None = None
-    pins: Points | None = None
-
-    def __iter__(self) -> Iterator[Layer]:
-        return (layer for f in fields(self) if (layer := getattr(self, f.name)) is not None)
-
-    @property
-    def cube(self) -> SpectralCube:
-        """The cube that the layers show."""
-        return self.image.metadata[CUBE_KEY]
-
-
-class LayerAdapter:
+class LayerAdapter(OpenCubes):
     """Layers of a session's cubes in one viewer.
 
     Parameters
@@ -79,84 +48,17 @@ class LayerAdapter:
     part_removed = Signal(str, str)  # the user removed one layer of a cube: its key, which part
 
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
-        self._viewer = weakref.ref(viewer)
+        super().__init__(viewer)
         self.session = session
-        self._open: dict[str, CubeLayers] = {}
-        self._busy = self._together = False
-        # What napari removes one by one, as it was selected at first: an arrangement that changes meanwhile selects
-        # something else. Held weakly, because nobody says when it is done; `_leaving` holds while one layer goes.
-        self._selected: weakref.WeakSet[Layer] = weakref.WeakSet()
-        self._leaving: frozenset[Layer] = frozenset()
+        self._departures = Departures(viewer)
+        self._busy = False
         self._metric = False
         for layer in list(viewer.layers):
             self._adopt(layer)
         viewer.layers.events.inserted.connect(self._on_inserted)
-        viewer.layers.events.removing.connect(self._on_removing)
         viewer.layers.events.removed.connect(self._on_removed)
         session.cubes_changed.connect(self._follow_session)
         self._follow_session()
-
-    @property
-    def viewer(self) -> ViewerModel:
-        """The viewer; raises ``ReferenceError`` once its window is gone."""
-        viewer = self._viewer()
-        if viewer is None:
-            raise ReferenceError("The viewer of this session is closed.")
-        return viewer
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._open
-
-    def __getitem__(self, key: str) -> CubeLayers:
-        return self._open[key]
-
-    @property
-    def open_keys(self) -> tuple[str, ...]:
-        """Keys of the cubes that have layers, oldest first."""
-        return tuple(self._open)
-
-    def key_of(self, layer: Layer) -> str | None:
-        """Return the key of the cube that a layer belongs to, None for foreign layers."""
-        return next((key for key, group in self._open.items() if any(own is layer for own in group)), None)
-
-    # -- what the pointer and the slider say ------------------------------------------------------
-
-    def pixel_at(self, position: tuple[float, ...], cell: tuple[int, int] | None = None) -> PixelRef | None:
-        """Return the pixel of the topmost visible cube under a world position.
-
-        Parameters
-        ----------
-        position : tuple of float
-            World coordinates, one per dimension of the viewer.
-        cell : (int, int), optional
-            Row and column of the grid cell in which the pointer is, in grid mode.
-        """
-        for key, image in self._shown(cell):
-            _, row, column = (round(float(v)) for v in image.world_to_data(position))
-            rows, columns, _ = self._open[key].cube.shape
-            if 0 <= row < rows and 0 <= column < columns:
-                return PixelRef(key, row, column)
-        return None
-
-    def pans(self) -> bool:
-        """Whether a click means "look here", not "draw here" or "zoom here"."""
-        active = self.viewer.layers.selection.active
-        return active is None or str(active.mode) == "pan_zoom"
-
-    def top_key(self) -> str | None:
-        """Return the key of the topmost visible cube."""
-        return next((key for key, _ in self._shown(None)), None)
-
-    def _shown(self, cell: tuple[int, int] | None) -> Iterator[tuple[str, Image]]:
-        """Yield keys and pictures that are visible (in a grid cell), topmost first."""
-        layers = self.viewer.layers
-        grid = self.viewer.canvas.grid
-        inside = grid.contents_at(cell, layers) if grid.enabled and cell is not None else range(len(layers))
-        keys = {id(group.image): key for key, group in self._open.items()}
-        for index in reversed(inside):
-            layer = layers[index]
-            if layer.visible and id(layer) in keys:
-                yield keys[id(layer)], layer
 
     # -- session -> layers ------------------------------------------------------------------------
 
@@ -210,23 +112,25 @@ class LayerAdapter:
 
     def _register(self, key: str, group: CubeLayers) -> None:
         self._open[key] = group
+        group.name(key)
+        if group.image.name != key:  # a layer that is no cube's picture bears that name
+            key = self._rename(key, group.image.name)
         group.image.events.name.connect(self._on_renamed)
-        self._name_parts(key)
         self._look_at(key)
 
-    def _name_parts(self, key: str) -> None:
-        group = self._open[key]
-        for part, title in _TITLES.items():
-            layer = getattr(group, part)
-            if layer is not None and layer.name != key + title:
-                layer.name = key + title
+    def _rename(self, old: str, new: str) -> str:
+        """Give a cube the key that its picture's name asks for; return the key."""
+        key = self.session.rename(old, new)
+        self._open = {(key if k == old else k): group for k, group in self._open.items()}
+        self._open[key].name(key)
+        return key
 
     def _look_at(self, key: str) -> None:
         """Hide cubes of another modality, fit the view, and make sure that the slider stands in range."""
         group = self._open[key]
         for other in self._open.values():
             if other.cube.modality != group.cube.modality:
-                self._set_visible(other, False)
+                other.show(False)
         self.viewer.layers.selection.active = group.image
         self.fit([key])
         self._bring_slider_into_range(group.cube)
@@ -244,11 +148,9 @@ class LayerAdapter:
     def attach(self, key: str, part: str, layer: Layer) -> None:
         """Add a layer of a cube directly above those that it has and that lie below such a part."""
         group, layers = self._open[key], self.viewer.layers
-        order = [f.name for f in fields(group)]
-        lower = [own for name in order[: order.index(part)] if (own := getattr(group, name)) is not None]
         with self.own_changes():
             active = layers.selection.active
-            layers.insert(max(layers.index(own) for own in lower) + 1, layer)
+            layers.insert(max(layers.index(own) for own in group.below(part)) + 1, layer)
             layers.selection.active = active
         setattr(group, part, layer)
         self.part_added.emit(key)
@@ -263,10 +165,12 @@ class LayerAdapter:
                 self.remove(layer)
 
     def remove(self, layer: Layer) -> None:
-        """Remove a layer that is still there, unless napari is about to: it insists on finding what was selected."""
-        layers = self.viewer.layers
-        if layer in layers and layer not in self._leaving:
-            layers.remove(layer)
+        """Remove a layer that is still there; a little later while napari deletes others, see ``Departures``."""
+        self._departures.take(layer)
+
+    def answering(self, event: Any) -> AbstractContextManager[None]:
+        """Mark what follows from a layer's removal that an event of napari's tells of."""
+        return self._departures.answering(event.index)
 
     def _bring_slider_into_range(self, cube: SpectralCube) -> None:
         dims = self.viewer.dims
@@ -275,12 +179,6 @@ class LayerAdapter:
         first = len(self._open) == 1  # nothing was shown before: napari's slider stands anywhere
         if first or not low <= dims.point[axis] <= high:
             dims.set_point(axis, default_wavelength(cube))
-
-    @staticmethod
-    def _set_visible(group: CubeLayers, visible: bool) -> None:
-        for layer in group:
-            if layer.visible != visible:
-                layer.visible = visible
 
     def _take_away(self, key: str) -> None:
         group = self._open.pop(key)
@@ -314,36 +212,23 @@ class LayerAdapter:
                 setattr(group, part, layer)
                 if part == "labels":
                     _outline(layer, cube)
-                self._name_parts(key)
+                self._open[key].name(key)
                 self.viewer.layers.selection.active = group.image
                 return
 
-    def _on_removing(self, event: Any) -> None:
-        if not self._busy:
-            layers = self.viewer.layers
-            layer, chosen = layers[event.index], set(layers.selection)
-            before = set(self._selected) if layer in self._selected else set()
-            self._selected = weakref.WeakSet(before | chosen if layer in chosen else before)
-            self._leaving = frozenset(self._selected)
-
     def _on_removed(self, event: Any) -> None:
-        if not self._busy:
-            try:
-                self._answer_removal(event)
-            finally:
-                self._leaving = frozenset()
+        key = None if self._busy else self.key_of(event.value)
+        if key is not None:
+            with self.answering(event):
+                self._answer_removal(key, event.value)
 
-    def _answer_removal(self, event: Any) -> None:
-        key = self.key_of(event.value)
-        if key is None:
-            return
+    def _answer_removal(self, key: str, layer: Layer) -> None:
         group = self._open[key]
-        if event.value is group.image:
+        if layer is group.image:
             with self.own_changes(together=True):
                 self._take_away(key)
                 self.session.remove(key)
-        else:
-            part = next(f.name for f in fields(group) if getattr(group, f.name) is event.value)
+        elif part := group.part_of(layer):
             setattr(group, part, None)
             self.part_removed.emit(key, part)
         self.structure_changed.emit()
@@ -355,10 +240,7 @@ class LayerAdapter:
         if old is None or old == event.source.name:
             return
         with self.own_changes():
-            self.session.rename(old, event.source.name)
-            new = next(entry.key for entry in self.session if entry.key not in self._open)
-            self._open = {(new if k == old else k): g for k, g in self._open.items()}
-            self._name_parts(new)
+            self._rename(old, event.source.name)
         self.structure_changed.emit()
 
     @contextmanager
@@ -368,15 +250,12 @@ class LayerAdapter:
         With ``together`` napari (0.9) draws once for all. That pays when layers go or change places, each of which
         costs a collection of garbage or a redraw; for a layer that comes, the collection would cost more.
         """
-        before, self._busy, self._together = (self._busy, self._together), True, self._together or together
-        batch: AbstractContextManager[None] = nullcontext()
-        if together and not before[1]:  # napari's batches do not nest
-            batch = getattr(self.viewer.layers, "batched_update", nullcontext)()
+        before, self._busy = self._busy, True
         try:
-            with batch:
+            with self._departures.together() if together else nullcontext():
                 yield
         finally:
-            self._busy, self._together = before
+            self._busy = before
 
 
 def _outline(labels: Labels, cube: SpectralCube) -> None:

@@ -31,8 +31,9 @@ class BrushedLayers:
         for key in [key for key in self._layers if key not in places or not len(places[key])]:
             self._take_away(key)
         for key, pixels in places.items():
-            if key in self._adapter and len(pixels):
-                self._put(key, _mask(self._adapter[key].cube, pixels))
+            cube = self._adapter[key].cube if key in self._adapter else None
+            if cube is not None and len(pixels) and (pixels.max(axis=0) < cube.shape[:2]).all():
+                self._put(key, _mask(cube, pixels))
 
     def clear(self) -> None:
         """Take all away."""

@@ -18,7 +18,8 @@ from napari_udt.viewer.layers.titles import hide_title, show_title
 from napari_udt.viewer.planes import DifferenceKind, beyond, difference
 
 if TYPE_CHECKING:
-    from napari_udt.viewer.layers.adapter import CubeLayers, LayerAdapter
+    from napari_udt.viewer.layers.adapter import LayerAdapter
+    from napari_udt.viewer.layers.open_cubes import CubeLayers
     from napari_udt.viewer.layers.side_by_side import SideBySide
 
 PairMode = Literal["off", "difference", "swipe", "blink"]
@@ -246,7 +247,8 @@ class PairView:
 
     def _on_removed(self, event: Any) -> None:
         if any(event.value is layer for layer in self._own):
-            self.stop()
+            with self._adapter.answering(event):
+                self.stop()
 
     # -- dragging the divider ---------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
 from qtpy.QtCore import QPointF, QSize, Qt
 from qtpy.QtGui import QIcon, QPainter, QPen, QPixmap
@@ -15,7 +16,6 @@ from napari_udt.viewer.style import LineStyle, Theme, readable
 
 _BAND_OPACITY = 70  # of 255
 _WIDTH, _MARKED_WIDTH = 2.5, 1.5  # pixels
-_HAIRLINE = 1.0  # painted several times faster than anything broader
 _DOTS = 9  # along a pinned curve: enough to see the pin's colour, too few to hide the line
 _DOT_SYMBOLS = ("o", "s", "t", "d", "p", "h")  # by place, so that places differ in shape as well as in colour
 
@@ -69,9 +69,9 @@ class CurveItems:
             plot.addItem(item)
         self.hide()
 
-    def show(self, curve: Drawable, theme: Theme, *, banded: bool, crowded: bool = False) -> None:
-        """Draw a curve, with its band if asked for and if it has one; among many, marked curves are hairlines."""
-        width = _WIDTH if curve.mark is None else _HAIRLINE if crowded else _MARKED_WIDTH
+    def show(self, curve: Drawable, theme: Theme, *, banded: bool) -> None:
+        """Draw a curve, with its band if asked for and if it has one."""
+        width = _WIDTH if curve.mark is None else _MARKED_WIDTH
         wanted = (curve, theme, banded, width)
         if self._drawn is not None and self._drawn[1:] == wanted[1:] and _same_picture(self._drawn[0], curve):
             return  # while the mouse moves only its own curves change, among those of up to fifty pins
@@ -114,7 +114,7 @@ class CurveItems:
     def _show_dots(self, curve: Drawable, theme: Theme) -> None:
         self._dots.setVisible(curve.mark is not None)
         if curve.mark is not None:
-            chosen = np.unique(np.linspace(0, len(curve.values) - 1, _DOTS).astype(int))
+            chosen = dot_places(curve)
             self._dots.setData(
                 curve.wavelengths_nm[chosen],
                 curve.values[chosen],
@@ -146,6 +146,12 @@ def pen(colour: str, dash: tuple[float, ...], width: float) -> QPen:
 def dot_symbol(mark: Mark) -> str:
     """Return pyqtgraph's name of the shape of a place's dots."""
     return _DOT_SYMBOLS[mark.shape % len(_DOT_SYMBOLS)]
+
+
+def dot_places(curve: Drawable) -> NDArray[np.intp]:
+    """Return the channels at which a curve bears dots."""
+    known = np.flatnonzero(np.isfinite(curve.values))
+    return known[np.unique(np.linspace(0, len(known) - 1, _DOTS).astype(int))] if known.size else known
 
 
 def line_icon(curve: Curve, theme: Theme, size: QSize) -> QIcon:

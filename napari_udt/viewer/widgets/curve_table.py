@@ -42,6 +42,7 @@ class CurveTableModel(QAbstractTableModel):
 
     def set_curves(self, curves: CurveSet) -> None:
         """Show other curves; rows stay where they are, so a selection survives."""
+        changed = _changed_rows(self.curves, curves)
         before, now = len(self.curves.curves), len(curves.curves)
         if now > before:
             self.beginInsertRows(QModelIndex(), before, now - 1)
@@ -52,8 +53,8 @@ class CurveTableModel(QAbstractTableModel):
             self.endInsertRows()
         elif now < before:
             self.endRemoveRows()
-        if now:
-            self.dataChanged.emit(self.index(0, 0), self.index(now - 1, Column.HAEMOGLOBIN))
+        if changed:
+            self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], Column.HAEMOGLOBIN))
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, Column.BAND, Column.BAND)
 
     def set_wavelength(self, wavelength_nm: float | None) -> None:
@@ -135,6 +136,15 @@ class CurveTableModel(QAbstractTableModel):
         return self._icons[key]
 
 
+def _changed_rows(before: CurveSet, now: CurveSet) -> list[int]:
+    """Return the rows that say something new: while the mouse moves, those of up to fifty pins do not."""
+    if before.options != now.options or before.reference_ids != now.reference_ids:
+        return list(range(len(now.curves)))
+    old = [(curve, before.difference(curve.id)) for curve in before.curves]
+    new = [(curve, now.difference(curve.id)) for curve in now.curves]
+    return [row for row, said in enumerate(new) if row >= len(old) or said != old[row]]
+
+
 class CurveTable(QTableView):
     """Legend with ticks, and numbers; a click on a number copies it, Ctrl+C copies the selected rows."""
 
@@ -148,7 +158,8 @@ class CurveTable(QTableView):
         self._titles: tuple[str, ...] = ()
         self._fold_soon = QTimer(self)  # after the layout has settled: a scroll bar makes the labels narrower
         self._fold_soon.setSingleShot(True)
-        self._fold_soon.timeout.connect(self.resizeRowsToContents)
+        self._fold_soon.timeout.connect(self._fold)
+        self._to_fold: set[int] = set()
         self._set_up_look()
         self.rows.visibility_changed.connect(self.visibility_changed)
         self.clicked.connect(self._on_clicked)
@@ -163,9 +174,9 @@ class CurveTable(QTableView):
         self.rows.set_curves(curves)
         self._fit_columns()
         titles = tuple(title(curve) for curve in curves.curves)
-        if titles != self._titles:
-            self._titles = titles
-            self._fold_soon.start()
+        known = dict(enumerate(self._titles))
+        self._titles = titles
+        self._ask_to_fold({row for row, text in enumerate(titles) if known.get(row) != text})
 
     def set_wavelength(self, wavelength_nm: float | None) -> None:
         """Show the values at another wavelength."""
@@ -224,7 +235,21 @@ class CurveTable(QTableView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def _on_section_resized(self, *_: int) -> None:
-        self._fold_soon.start()
+        self._ask_to_fold(set(range(self.rows.rowCount())))
+
+    def _ask_to_fold(self, rows: set[int]) -> None:
+        """Give rows the height of their labels soon."""
+        self._to_fold |= rows
+        if rows:
+            self._fold_soon.start()
+
+    def _fold(self) -> None:
+        rows, self._to_fold = self._to_fold, set()
+        if len(rows) >= self.rows.rowCount():
+            self.resizeRowsToContents()
+            return
+        for row in rows:
+            self.resizeRowToContents(row)  # Qt overlooks rows that are gone
 
     def _on_clicked(self, index: QModelIndex) -> None:
         if index.column() != Column.CURVE:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyqtgraph as pg
 from qtpy.QtCore import QEvent, QPointF, Qt, Signal
-from qtpy.QtGui import QWheelEvent
+from qtpy.QtGui import QKeyEvent, QWheelEvent
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_udt.viewer.style import Theme, theme
@@ -24,12 +26,14 @@ class FigureCanvas(pg.GraphicsLayoutWidget):
     parent : QWidget, optional
     """
 
+    key_pressed = Signal(int, bool)  # one of ``keys``, whether Shift is held
     hovered = Signal(object, float, float)  # the plot under the mouse, or None; x and y in its units
 
     def __init__(self, name: str, *, scrolls: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self._scrolls = scrolls
         self._theme = theme("dark")
+        self.keys: frozenset[int] = frozenset()
         self.plots: list[pg.PlotItem] = []
         self.setAccessibleName(name)
         self.setMinimumSize(120, 120)
@@ -43,7 +47,7 @@ class FigureCanvas(pg.GraphicsLayoutWidget):
         self, left: str = "", bottom: str = "", *, box: pg.ViewBox | None = None, still: bool = False
     ) -> pg.PlotItem:
         """Make a plot that is not on the sheet yet; ``still`` ones cannot be zoomed or dragged."""
-        plot = pg.PlotItem(viewBox=box) if box is not None else pg.PlotItem()
+        plot = pg.PlotItem(viewBox=box, enableMenu=False)
         plot.setMenuEnabled(False)
         menu = plot.ctrlMenu  # made all the same, and nobody's child: it would outlive the plot
         menu.setParent(self, menu.windowFlags())
@@ -67,6 +71,11 @@ class FigureCanvas(pg.GraphicsLayoutWidget):
         self.setBackground(colours.background)
         for plot in self.plots:
             self._dress(plot)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Tell the keys that somebody waits for."""
+        if not tells_key(self, event):
+            super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802 - Qt's name
         """Let the wheel scroll where that is what it is for."""
@@ -97,3 +106,12 @@ class FigureCanvas(pg.GraphicsLayoutWidget):
                 self.hovered.emit(plot, float(point.x()), float(point.y()))
                 return
         self.hovered.emit(None, 0.0, 0.0)
+
+
+def tells_key(view: Any, event: QKeyEvent | None) -> bool:
+    """Let a view tell a key if it is one of its ``keys``; whether it was."""
+    if event is None or event.key() not in view.keys:
+        return False
+    event.accept()
+    view.key_pressed.emit(event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+    return True

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QElapsedTimer, Qt, QTimer, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QScrollArea, QWidget
 
-from napari_udt.viewer.style import LineStyle, Theme
+from napari_udt.viewer.style import LineStyle, Theme, theme
 from napari_udt.viewer.widgets.curve_items import CurveItems
 from napari_udt.viewer.widgets.figure_canvas import FigureCanvas
 
 _CELL_WIDTH, _ZOOM_WIDTH, _CELL_HEIGHT = 240, 200, 150  # pixels, at least
 _MOST_COLUMNS = 4
+_MOMENT_MS = 20  # about one screen refresh
 _LEFT_WIDTH, _TEXT_WIDTH = 46, 18
 
 
@@ -58,71 +59,103 @@ class PanelGrid(QScrollArea):
         self._quantity = ""
         self._panels: tuple[Panel, ...] = ()
         self._zoom_nm: float | None = None
+        self._theme = theme("dark")
         self._pool: list[tuple[pg.PlotItem, list[CurveItems]]] = []
-        self._shape: tuple[int, int, bool, str] = (0, 0, False, "")
+        self._shape: tuple[int, int, int, str] = (0, 0, 1, "")  # panels, columns, plots in each, quantity
+        self._next = 0  # the panel that is drawn next
         self.canvas = FigureCanvas(name, scrolls=True, parent=self)
         self.setWidget(self.canvas)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._timer = QTimer(self)
+        self._timer.setInterval(0)
+        self._timer.timeout.connect(self._go_on)
         self.canvas.hovered.connect(self._on_hovered)
+
+    @property
+    def busy(self) -> bool:
+        """Whether panels are still to be drawn."""
+        return self._timer.isActive()
 
     def show_panels(
         self, panels: Sequence[Panel], colours: Theme, quantity: str, zoom_from_nm: float | None = None
     ) -> None:
-        """Draw these panels and no others; with a zoom on what lies above a wavelength."""
+        """Draw these panels and no others; with a zoom on what lies above a wavelength.
+
+        A plot costs tens of milliseconds to make: they are drawn few at a time, and the window lives on.
+        """
         self._panels, self._zoom_nm, self._quantity = tuple(panels), zoom_from_nm, quantity
+        self._theme = colours
         self.canvas.set_theme(colours)
         self._lay_out()
-        for place, panel in enumerate(self._panels):
-            plots = self._plots_of(place)
-            parts = [panel.curves]
-            if zoom_from_nm is not None:
-                parts.append(tuple(curve.above(zoom_from_nm) for curve in panel.curves))
-            for (plot, items), curves in zip(plots, parts, strict=True):
-                _draw(plot, items, curves, colours)
-            plots[0][0].setTitle(panel.title, color=colours.text, size="9pt")
-            if zoom_from_nm is not None:
-                plots[1][0].setTitle(f"from {zoom_from_nm:.0f} nm", color=colours.text, size="9pt")
+        self._draw_anew()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
         """Take as many columns as fit."""
         super().resizeEvent(event)
-        if self._panels:
-            self._lay_out()
+        if self._panels and self._lay_out():
+            self._draw_anew()
 
-    def _plots_of(self, place: int) -> list[tuple[pg.PlotItem, list[CurveItems]]]:
-        each = 1 if self._zoom_nm is None else 2
-        return self._pool[place * each : (place + 1) * each]
+    def _draw_anew(self) -> None:
+        self._next = 0
+        self._timer.start()
+        self._go_on()
 
-    def _lay_out(self) -> None:
+    def _go_on(self) -> None:
+        """Draw for a moment."""
+        since = QElapsedTimer()
+        since.start()
+        while self._next < len(self._panels):
+            self._draw_panel(self._next)
+            self._next += 1
+            if since.elapsed() > _MOMENT_MS:
+                return
+        self._timer.stop()
+
+    def _lay_out(self) -> bool:
+        """Clear the sheet if the plots have to stand otherwise; whether they have to."""
         each = 1 if self._zoom_nm is None else 2
         cell = _CELL_WIDTH + (0 if each == 1 else _ZOOM_WIDTH)
-        columns = int(
-            np.clip(self.viewport().width() // cell, 1, min(_MOST_COLUMNS, max(1, len(self._panels))))
-        )
-        shape = (len(self._panels), columns, each == 2, self._quantity)
+        most = min(_MOST_COLUMNS, max(1, len(self._panels)))
+        columns = int(np.clip(self.viewport().width() // cell, 1, most))
+        shape = (len(self._panels), columns, each, self._quantity)
         if shape == self._shape:
-            return
+            return False
         self._shape = shape
         self.canvas.ci.clear()
-        while len(self._pool) < len(self._panels) * each:
-            self._pool.append((self.canvas.make_plot(still=True), []))
-        plots = [plot for plot, _ in self._pool[: len(self._panels) * each]]
-        for place, plot in enumerate(plots):
-            row, column = divmod(place, columns * each)
-            self.canvas.ci.addItem(plot, row, column)
-            outer = column == 0
-            lowest = place + columns * each >= len(plots)
-            _name_axis(plot, "left", self._quantity if outer else "")
-            _name_axis(plot, "bottom", "Wavelength [nm]" if lowest else "")
-            plot.getAxis("left").setWidth(_LEFT_WIDTH + (_TEXT_WIDTH if outer else 0))
         for column in range(columns * each):
             self.canvas.ci.layout.setColumnStretchFactor(column, 3 if column % each == 0 else 2)
         self.canvas.setMinimumHeight(-(-len(self._panels) // columns) * _CELL_HEIGHT)
+        return True
+
+    def _draw_panel(self, place: int) -> None:
+        panel, each = self._panels[place], self._shape[2]
+        for part in range(each):
+            plot, items = self._plot_at(place * each + part)
+            zoomed = self._zoom_nm if part else None
+            curves = panel.curves if zoomed is None else [curve.above(zoomed) for curve in panel.curves]
+            title = panel.title if zoomed is None else f"from {zoomed:.0f} nm"
+            _draw(plot, items, curves, self._theme)
+            plot.setTitle(title, color=self._theme.text, size="9pt")
+
+    def _plot_at(self, place: int) -> tuple[pg.PlotItem, list[CurveItems]]:
+        """Return a plot that is on the sheet; made or put there where it was not."""
+        if place == len(self._pool):
+            self._pool.append((self.canvas.make_plot(still=True), []))
+        plot = self._pool[place][0]
+        if plot not in self.canvas.ci.items:
+            panels, columns, each, quantity = self._shape
+            row, column = divmod(place, columns * each)
+            self.canvas.ci.addItem(plot, row, column)
+            lowest = place + columns * each >= panels * each
+            _name_axis(plot, "left", quantity if column == 0 else "")
+            _name_axis(plot, "bottom", "Wavelength [nm]" if lowest else "")
+            plot.getAxis("left").setWidth(_LEFT_WIDTH + (_TEXT_WIDTH if column == 0 else 0))
+        return self._pool[place]
 
     def _on_hovered(self, plot: pg.PlotItem | None, wavelength_nm: float, _value: float) -> None:
-        each = 1 if self._zoom_nm is None else 2
+        each = self._shape[2]
         place = next((i for i, (own, _) in enumerate(self._pool) if own is plot), None)
         if place is None or place // each >= len(self._panels):
             self.told.emit("")

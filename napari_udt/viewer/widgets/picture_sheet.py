@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from qtpy.QtGui import QResizeEvent
+from qtpy.QtGui import QKeyEvent, QResizeEvent
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_udt.cube import Modality
 from napari_udt.population.scenes import Picture, Scenes
 from napari_udt.viewer.call_outs import CallOuts, best_columns, shown_in
 from napari_udt.viewer.style import Theme
+from napari_udt.viewer.widgets.figure_canvas import tells_key
 from napari_udt.viewer.widgets.picture_items import (
     LINE_HEIGHT,
     CallOutItem,
@@ -32,6 +33,7 @@ class PictureSheet(pg.GraphicsView):
 
     placed = Signal(str, int, int)  # name of the picture, row, column
     moved = Signal(int, int, int)  # place in the list of call-outs, row, column
+    key_pressed = Signal(int, bool)  # one of ``keys``, whether Shift is held
     told = Signal(str)  # the value under the mouse
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
@@ -44,6 +46,7 @@ class PictureSheet(pg.GraphicsView):
         self._magnified: list[PictureItem] = []
         super().__init__(parent=parent)
         self.placing = False
+        self.keys: frozenset[int] = frozenset()
         self.setAccessibleName("Pictures of all domains")
         self.setMinimumSize(160, 140)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -91,6 +94,11 @@ class PictureSheet(pg.GraphicsView):
         """Arrange the pictures so that they come out largest."""
         super().resizeEvent(event)
         self._arrange()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Tell the keys that somebody waits for."""
+        if not tells_key(self, event):
+            super().keyPressEvent(event)
 
     def leaveEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
         """Tell that the mouse is gone."""

@@ -10,14 +10,13 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QKeyEvent, QResizeEvent
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QGraphicsView, QSplitter, QVBoxLayout, QWidget
 
 from napari_udt.population.components import Components, Projection, components
 from napari_udt.population.tables import Table
 from napari_udt.viewer.brushing import Brushed, brushed, brushed_table, moved, places_of, statement_of
 from napari_udt.viewer.population_choices import label_of
-from napari_udt.viewer.population_look import looks_of
 from napari_udt.viewer.widgets.brush_box import BrushBox, rectangle
 from napari_udt.viewer.widgets.component_controls import ComponentControls
 from napari_udt.viewer.widgets.component_items import MOST_POINTS, ProjectionItems, limits_of
@@ -87,8 +86,7 @@ class ComponentsTab(FigureTab):
 
     def draw(self, figure: Components) -> None:
         """Draw what is not hidden; what is brushed stays so."""
-        assert self.population is not None
-        looks, shown = looks_of(self.population), self._shown(figure)
+        looks, shown = self.looks, self._shown(figure)
         self.canvas.set_theme(self.theme)
         while len(self._items) < len(shown):
             self._items.append(ProjectionItems(self.joint, self.top, self.right))
@@ -108,7 +106,7 @@ class ComponentsTab(FigureTab):
     def statement(self) -> str:
         """What the figure says of itself, and what is brushed."""
         figure: Components | None = self.figure
-        if figure is None or self.population is None:
+        if figure is None:
             return super().statement
         lines = [super().statement]
         if self.controls.points and any(len(p.index) > MOST_POINTS for p in self._shown(figure)):
@@ -116,15 +114,15 @@ class ComponentsTab(FigureTab):
                 f"Of each group at most {MOST_POINTS:,} points are drawn; densities know all spectra."
             )
         if self.outline is not None:
-            titles = {name: look.short for name, look in looks_of(self.population).items()}
+            titles = {name: look.short for name, look in self.looks.items()}
             lines.append(statement_of(self.found, titles))
         return "\n".join(lines)
 
     def table(self) -> Table | None:
         """Return the brushed spectra; without any, the scores of the groups."""
-        if self.figure is None or self.population is None or not self.found:
+        if self.figure is None or self.source is None or not self.found:
             return super().table()
-        return brushed_table(self.figure, self.found, self.population.wavelengths_nm)
+        return brushed_table(self.figure, self.found, self.source.wavelengths_nm)
 
     def drawing(self) -> QGraphicsView | None:
         """Return the components."""
@@ -147,21 +145,16 @@ class ComponentsTab(FigureTab):
         wide = self._pages.width() > self._pages.height()
         self._splitter.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
 
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
+    def _on_key(self, key: int, shift: bool) -> None:
         """Arrows move the outline, with Shift they size it, Escape takes it away; Return draws one."""
-        key = None if event is None else event.key()
-        if event is not None and key in _ARROWS and self.outline is not None:
-            self._move(
-                *_ARROWS[Qt.Key(key)], grow=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            )
+        if key in _ARROWS and self.outline is not None:
+            self._move(*_ARROWS[Qt.Key(key)], grow=shift)
         elif key == Qt.Key.Key_Escape and self.outline is not None:
             self.set_outline(None)
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.outline is None:
+        elif key == Qt.Key.Key_Return and self.outline is None:
             (left, right), (bottom, top) = self.box.viewRange()
             across, up = (right - left) / 4, (top - bottom) / 4
             self.set_outline(rectangle(left + across, bottom + up, right - across, top - up))
-        else:
-            super().keyPressEvent(event)
 
     def _move(self, right: int, up: int, size: float, *, grow: bool) -> None:
         assert self.outline is not None
@@ -174,13 +167,15 @@ class ComponentsTab(FigureTab):
     def _brush(self) -> None:
         """Find the brushed spectra, and show them here and in the picture."""
         figure: Components | None = self.figure
-        nothing = figure is None or self.outline is None or self.population is None
-        self.found = () if nothing else brushed(figure, self.outline, self.choices.hidden)  # type: ignore[arg-type]
+        if figure is None or self.outline is None:
+            self.found = ()
+        else:
+            self.found = brushed(figure, self.outline, self.choices.hidden)
         if self.context.brushed is not None:
             self.context.brushed.show(places_of(self.found))
         self.spectra.setVisible(bool(self.found))
-        if self.found and figure is not None and self.population is not None:
-            looks, wavelengths = looks_of(self.population), self.population.wavelengths_nm
+        if self.found and figure is not None and self.source is not None:
+            looks, wavelengths = self.looks, self.source.wavelengths_nm
             curves = tuple(
                 PanelCurve(
                     f"{looks[one.name].short} ({len(one.index):,} brushed)",
@@ -226,6 +221,8 @@ class ComponentsTab(FigureTab):
         self.box.outlined.connect(self._on_outlined)
         self.box.cleared.connect(self._on_clear)
         self.canvas.hovered.connect(self._on_hovered)
+        self.canvas.keys = frozenset((*_ARROWS, Qt.Key.Key_Escape, Qt.Key.Key_Return))
+        self.canvas.key_pressed.connect(self._on_key)
         self.spectra.told.connect(self.told)
 
     def _shown(self, figure: Components) -> list[Projection]:

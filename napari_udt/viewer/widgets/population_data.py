@@ -10,7 +10,6 @@ from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from napari_udt.population.summary import Summary, summary
 from napari_udt.viewer.population_facts import class_table, fact_table
-from napari_udt.viewer.population_look import looks_of
 from napari_udt.viewer.widgets.population_tab import FigureTab
 from napari_udt.viewer.widgets.population_table import NumberTable
 from napari_udt.viewer.widgets.share_delegate import COLOUR, SHARE, ShareDelegate
@@ -45,8 +44,7 @@ class DataTab(FigureTab):
 
     def draw(self, figure: Summary) -> None:
         """Fill both tables."""
-        assert self.population is not None
-        looks = looks_of(self.population)
+        looks = self.looks
         titles = [looks[group.name].short for group in figure.groups]
         self.facts.show_table(fact_table(figure, titles))
         self.classes.show_table(class_table(figure, titles))

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QDoubleSpinBox, QGraphicsView, QHBoxLayout, QLabel, Q
 
 from napari_udt.population.depth import BIN_MM, Depths, DepthSpectra, depths
 from napari_udt.viewer.population_choices import label_of
-from napari_udt.viewer.population_look import GroupLook, looks_of
+from napari_udt.viewer.population_look import GroupLook
 from napari_udt.viewer.widgets.panel_grid import Panel, PanelCurve, PanelGrid
 from napari_udt.viewer.widgets.population_structures import QUANTITIES
 from napari_udt.viewer.widgets.population_tab import FigureTab
@@ -67,10 +67,14 @@ class DepthTab(FigureTab):
         width = self.bin.value()
         return (label, normalisation, width), partial(depths, self.population, label, normalisation, width)
 
+    @property
+    def busy(self) -> bool:
+        """Whether spectra are being averaged, or drawn."""
+        return super().busy or self.grid.busy
+
     def draw(self, figure: Depths) -> None:
         """Draw the bins that hold enough spectra."""
-        assert self.population is not None
-        looks = looks_of(self.population)
+        looks = self.looks
         shown = [g for g in figure.groups if g.group.name not in self.choices.hidden]
         panels = [
             Panel(

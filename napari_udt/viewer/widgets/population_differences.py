@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QGraphicsView, QVBoxLayout, QWidget
 
 from napari_udt.population.differences import Difference, Differences, differences
 from napari_udt.viewer.population_choices import label_of
-from napari_udt.viewer.population_look import GroupLook, looks_of
+from napari_udt.viewer.population_look import GroupLook
 from napari_udt.viewer.style import Theme, readable
 from napari_udt.viewer.widgets.curve_items import pen
 from napari_udt.viewer.widgets.figure_canvas import FigureCanvas
@@ -112,8 +112,7 @@ class DifferencesTab(FigureTab):
 
     def draw(self, figure: Differences) -> None:
         """Draw what is not hidden."""
-        assert self.population is not None
-        looks = looks_of(self.population)
+        looks = self.looks
         self._shown = [d for d in figure.differences if d.group.name not in self.choices.hidden]
         self.canvas.set_theme(self.theme)
         while len(self._items) < len(self._shown):
@@ -150,8 +149,7 @@ class DifferencesTab(FigureTab):
         else:
             at = int(np.abs(figure.wavelengths_nm - x).argmin())
             chosen = self._shown
-        assert self.population is not None
-        looks = looks_of(self.population)
+        looks = self.looks
         parts = [f"{looks[d.group.name].short} {d.values[at]:.4g} (mean {d.mean:.4g})" for d in chosen]
         self.told.emit(f"{figure.wavelengths_nm[at]:.4g} nm: {', '.join(parts)}")
 

@@ -15,7 +15,7 @@ from napari_udt.population.density import Density
 from napari_udt.population.oxygenation import Oxygenations, Saturations, oxygenations
 from napari_udt.population.tables import Table
 from napari_udt.viewer.population_choices import label_of
-from napari_udt.viewer.population_look import GroupLook, looks_of
+from napari_udt.viewer.population_look import GroupLook
 from napari_udt.viewer.style import Theme, readable
 from napari_udt.viewer.widgets.curve_items import pen
 from napari_udt.viewer.widgets.figure_canvas import FigureCanvas
@@ -91,8 +91,7 @@ class OxygenationTab(FigureTab):
 
     def draw(self, figure: Oxygenations) -> None:
         """Draw what is not hidden."""
-        assert self.population is not None
-        looks = looks_of(self.population)
+        looks = self.looks
         self.canvas.set_theme(self.theme)
         shown = [s for s in figure.groups if s.group.name not in self.choices.hidden]
         while len(self._items) < len(shown):
@@ -112,10 +111,10 @@ class OxygenationTab(FigureTab):
 
     def _on_hovered(self, plot: pg.PlotItem | None, x: float, _y: float) -> None:
         figure: Oxygenations | None = self.figure
-        if figure is None or plot is None or self.population is None:
+        if figure is None or plot is None:
             self.told.emit("")
             return
-        looks = looks_of(self.population)
+        looks = self.looks
         parts = [
             f"{looks[s.group.name].short} {np.interp(x / _PER_CENT, s.density.at, s.density.values) / _PER_CENT:.3g}"
             for s in figure.groups

@@ -8,7 +8,6 @@ from typing import Any
 
 from qtpy.compat import isalive
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
@@ -22,7 +21,6 @@ from qtpy.QtWidgets import (
 from napari_udt.population.scenes import WAVELENGTH_NM, Picture, Scenes, scenes
 from napari_udt.population.tables import Table
 from napari_udt.viewer.call_outs import CallOuts, call_outs_from, changed, inside, placed, without
-from napari_udt.viewer.population_look import looks_of
 from napari_udt.viewer.widgets.call_out_table import CallOutTable
 from napari_udt.viewer.widgets.picture_sheet import PictureSheet
 from napari_udt.viewer.widgets.population_tab import FigureTab
@@ -92,11 +90,10 @@ class PicturesTab(FigureTab):
 
     def draw(self, figure: Scenes) -> None:
         """Draw what is not hidden."""
-        assert self.population is not None
-        looks = looks_of(self.population)
+        looks = self.looks
         pictures = {name: (p, looks[name].short) for name, p in self._pictures().items()}
-        if pictures:
-            self.sheet.show_scenes(figure, pictures, self.population.modality, self.theme)
+        if pictures and self.source is not None:
+            self.sheet.show_scenes(figure, pictures, self.source.modality, self.theme)
             self.sheet.show_call_outs(self.call_outs, self._chosen(), self.theme)
         self._show_list()
 
@@ -107,20 +104,6 @@ class PicturesTab(FigureTab):
     def drawing(self) -> QGraphicsView | None:
         """Return the sheet."""
         return None if self.figure is None else self.sheet
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Return puts a call-out into the middle of the first picture; arrows move the chosen one."""
-        key = None if event is None else event.key()
-        pictures = self._pictures()
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and pictures and self.sheet.hasFocus():
-            first = next(iter(pictures.values()))
-            rows, columns = first.values.shape
-            self._on_placed(first.name, rows // 2, columns // 2)
-        elif key in _ARROWS and self._chosen() >= 0 and self.sheet.hasFocus():
-            one, (down, right) = self.call_outs[self._chosen()], _ARROWS[Qt.Key(key)]
-            self._on_moved(self._chosen(), one.row + down, one.column + right)
-        else:
-            super().keyPressEvent(event)
 
     # -- call-outs --------------------------------------------------------------------------------
 
@@ -142,8 +125,8 @@ class PicturesTab(FigureTab):
         self.changed.emit()
 
     def _show_list(self) -> None:
-        looks = {} if self.population is None else looks_of(self.population)
-        self.list.show_call_outs(self.call_outs, {name: look.short for name, look in looks.items()})
+        titles = {name: look.short for name, look in self.looks.items()}
+        self.list.show_call_outs(self.call_outs, titles)
         self.list.setVisible(bool(self.call_outs))
         self.delete_button.setEnabled(bool(self.call_outs))
 
@@ -151,6 +134,17 @@ class PicturesTab(FigureTab):
         self.place_button.setChecked(False)
         self._set_call_outs(placed(self.call_outs, self._pictures()[name], row, column))
         self.list.selectRow(len(self.call_outs) - 1)
+
+    def _on_key(self, key: int, _shift: bool) -> None:
+        """Return puts a call-out into the middle of the first picture; arrows move the chosen one."""
+        pictures, place = self._pictures(), self._chosen()
+        if key in _ARROWS and place >= 0:
+            down, right = _ARROWS[Qt.Key(key)]
+            self._on_moved(place, self.call_outs[place].row + down, self.call_outs[place].column + right)
+        elif key == Qt.Key.Key_Return and pictures:
+            first = next(iter(pictures.values()))
+            rows, columns = first.values.shape
+            self._on_placed(first.name, rows // 2, columns // 2)
 
     def _on_moved(self, place: int, row: int, column: int) -> None:
         moved = changed(self.call_outs, place, row=row, column=column)
@@ -208,6 +202,8 @@ class PicturesTab(FigureTab):
         self.place_button.toggled.connect(self._on_placing)
         self.delete_button.clicked.connect(self._on_delete_button)
         self.sheet.placed.connect(self._on_placed)
+        self.sheet.keys = frozenset((*_ARROWS, Qt.Key.Key_Return))
+        self.sheet.key_pressed.connect(self._on_key)
         self.sheet.moved.connect(self._on_moved)
         self.sheet.told.connect(self.told)
         self.list.edited.connect(self._on_edited)

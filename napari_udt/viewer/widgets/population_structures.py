@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QGraphicsView, QVBoxLayout, QWidget
 from napari_udt.population.bands import ZOOM_FROM_NM, Band, Bands, bands, occurring
 from napari_udt.spectra import Normalisation
 from napari_udt.viewer.layer_data import is_background
-from napari_udt.viewer.population_look import GroupLook, looks_of
+from napari_udt.viewer.population_look import GroupLook
 from napari_udt.viewer.widgets.panel_grid import Panel, PanelCurve, PanelGrid
 from napari_udt.viewer.widgets.population_tab import FigureTab
 
@@ -48,10 +48,14 @@ class StructuresTab(FigureTab):
         labels = labels or [None]
         return normalisation, partial(bands, self.population, labels, normalisation)
 
+    @property
+    def busy(self) -> bool:
+        """Whether spectra are being averaged, or drawn."""
+        return super().busy or self.grid.busy
+
     def draw(self, figure: Bands) -> None:
         """Draw every structure."""
-        assert self.population is not None
-        looks, hidden = looks_of(self.population), self.choices.hidden
+        looks, hidden = self.looks, self.choices.hidden
         panels = [
             Panel(
                 s.structure.replace("_", " "),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from qtpy.compat import isalive
@@ -15,6 +16,7 @@ from napari_udt.population.tables import Table
 from napari_udt.viewer.errand import Errand, Submit
 from napari_udt.viewer.layers.brushed import BrushedLayers
 from napari_udt.viewer.population_choices import PopulationChoices
+from napari_udt.viewer.population_look import GroupLook, looks_of
 from napari_udt.viewer.session import Session
 from napari_udt.viewer.style import Theme, theme
 from napari_udt.viewer.widgets.spectra_footer import text_line
@@ -106,7 +108,7 @@ class FigureTab(PopulationTab):
 
     def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self._errand: Errand[Any] = Errand(context.submit)
+        self._errand: Errand[tuple[Population, Any]] = Errand(context.submit)
         self._asked: Hashable = None
         self._drawn: Any = None
         self._errand.done.connect(self._on_done)
@@ -141,7 +143,17 @@ class FigureTab(PopulationTab):
     @property
     def figure(self) -> Any:
         """The newest figure; None while there is none."""
-        return self._errand.result
+        return None if self._errand.result is None else self._errand.result[1]
+
+    @property
+    def source(self) -> Population | None:
+        """The population that the figure is of: an older one than ``population`` while a newer figure is computed."""
+        return None if self._errand.result is None else self._errand.result[0]
+
+    @property
+    def looks(self) -> dict[str, GroupLook]:
+        """How the figure's groups look, by their names."""
+        return {} if self.source is None else looks_of(self.source)
 
     @property
     def busy(self) -> bool:
@@ -168,13 +180,13 @@ class FigureTab(PopulationTab):
     def ask(self) -> None:
         """Ask for the figure anew if what it depends on has changed; else draw it."""
         wanted = None if self.population is None else self.request()
-        if wanted is None:
+        if wanted is None or self.population is None:
             self._asked = None
             self._errand.drop()
             self._show()
         elif (asked := (id(self.population), wanted[0])) != self._asked:
             self._asked = asked
-            self._errand.ask(wanted[1])
+            self._errand.ask(partial(_answered, self.population, wanted[1]))
         elif not self.busy:
             self._show()
 
@@ -193,3 +205,7 @@ class FigureTab(PopulationTab):
         if figure is not None:
             self.draw(figure)
         self.changed.emit()
+
+
+def _answered(population: Population, work: Callable[[], Any]) -> tuple[Population, Any]:
+    return population, work()

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem, QW
 from napari_udt.population.tables import Cell, Table
 
 _EXACT = Qt.ItemDataRole.UserRole
-_WIDEST = 190  # pixels: longer texts are elided, and told in full by their tool tips
+_WIDEST = 230  # pixels: longer texts are elided, and told in full by their tool tips
 
 
 class NumberItem(QTableWidgetItem):

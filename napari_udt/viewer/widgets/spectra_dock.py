@@ -16,6 +16,7 @@ from napari_udt.viewer.layer_data import structure_colour
 from napari_udt.viewer.layers import MapLayers, RegionLayers
 from napari_udt.viewer.partners import structure_names
 from napari_udt.viewer.resolve import CurveSource, resolve
+from napari_udt.viewer.resolve_memory import Memory
 from napari_udt.viewer.session import DisplayOptions, PixelRef, Session
 from napari_udt.viewer.statistics import StructureStatistics, Worker
 from napari_udt.viewer.style import theme_on
@@ -64,7 +65,7 @@ class SpectraDock(QWidget):
         self._worker = Worker()
         self.destroyed.connect(self._worker.stop)
         self._statistics = StructureStatistics(self._worker.submit)
-        self._sources = sources
+        self._sources, self._memory = sources, Memory()
         self._make_widgets()
         if regions is not None and maps is not None:
             self._pictures = PictureTools(session, regions, maps, parent=self)
@@ -94,7 +95,7 @@ class SpectraDock(QWidget):
     def refresh(self) -> None:
         """Resolve the session and draw the curves now."""
         self._since_refresh.start()
-        self.curves = resolve(self.session, self._statistics, self._sources)
+        self.curves = resolve(self.session, self._statistics, self._sources, self._memory)
         self._draw()
         self._table.set_curves(self.curves)
         self._controls.set_curves(self.curves)

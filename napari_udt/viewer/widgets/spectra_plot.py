@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_udt.viewer.curves import Curve, CurveId, CurveSet
 from napari_udt.viewer.style import Theme, theme
+from napari_udt.viewer.widgets.curve_crowd import CurveCrowd
 from napari_udt.viewer.widgets.curve_items import CurveItems
 from napari_udt.viewer.widgets.plot_picture import save_plot
 from napari_udt.viewer.widgets.spectra_overlays import Overlays
@@ -23,7 +24,7 @@ MINIMUM_WIDTH = 350
 _LABEL_LINE = 24  # characters that fit along the axis of a low plot
 _AXIS_WIDTH, _LINE_WIDTH = 66, 14  # pixels: numbers and one line of text; each further line
 _MOST_BANDS = 12  # more would bury the curves
-_CROWD = 30  # curves
+_CROWD = 30  # curves; of more, those of pins are drawn together
 _BAND_OPACITY = 35  # of 255
 # What Shift and an arrow key do to both ends of the range, in nm.
 _BAND_STEPS_NM = {
@@ -49,9 +50,10 @@ class SpectraPlot(QWidget):
     def __init__(self, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme: Theme = theme("dark")
-        self._items: list[CurveItems] = []
         self._shown: tuple[Curve, ...] = ()
         self._view = pg.PlotWidget(parent=self)
+        self._items: list[CurveItems] = []
+        self._crowd = CurveCrowd(self._view.getPlotItem())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._view)
@@ -64,20 +66,21 @@ class SpectraPlot(QWidget):
 
     def show_curves(self, curves: CurveSet, hidden: Collection[CurveId] = ()) -> None:
         """Draw these curves and no others; bands not for pins, but for the place that the statement is about."""
-        plot = self._view.getPlotItem()
         self._shown = curves.without(hidden).curves
-        while len(self._items) < len(curves.curves):
-            self._items.append(CurveItems(plot))
-        first = curves.curves[0].place if curves.curves else None
-        for index, items in enumerate(self._items):
-            curve = curves.curves[index] if index < len(curves.curves) else None
-            if curve is None or curve.id in hidden:
+        single, crowd = _parted(curves.curves)
+        while len(self._items) < len(single):
+            self._items.append(CurveItems(self._view.getPlotItem()))
+        for items in self._items[len(single) :]:
+            items.hide()
+        for items, (curve, banded) in zip(self._items, single, strict=False):
+            if curve.id in hidden:
                 items.hide()
             else:
-                wanted = curve.place == first or (curve.pin is None and index < _MOST_BANDS)
-                items.show(curve, self._theme, banded=wanted, crowded=len(curves.curves) > _CROWD)
+                items.show(curve, self._theme, banded=banded)
+        self._crowd.show([curve for curve in crowd if curve.id not in hidden], self._theme)
         self._set_value_label(curves.quantity)
         self._fit_wavelengths(curves.curves)
+        self._view.scene().prepareForPaint()  # fits the value axis now: within painting, it would paint twice
 
     def set_wavelength(self, wavelength_nm: float | None) -> None:
         """Move the wavelength line without telling anyone; None hides it."""
@@ -224,6 +227,19 @@ class SpectraPlot(QWidget):
             self._range = wanted
             self._view.setXRange(*wanted)
             self._view.enableAutoRange(axis="y")
+
+
+def _parted(curves: Sequence[Curve]) -> tuple[list[tuple[Curve, bool]], list[Curve]]:
+    """Return the curves that are drawn each by itself, and whether with a band, and those of pins in a crowd."""
+    first = curves[0].place if curves else None
+    single: list[tuple[Curve, bool]] = []
+    crowd: list[Curve] = []
+    for index, curve in enumerate(curves):
+        if len(curves) > _CROWD and curve.pin is not None and curve.place != first:
+            crowd.append(curve)
+        else:
+            single.append((curve, curve.place == first or (curve.pin is None and index < _MOST_BANDS)))
+    return single, crowd
 
 
 def _faint(colour: str, opacity: int) -> QColor:

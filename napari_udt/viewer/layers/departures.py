@@ -1,0 +1,127 @@
+"""Layers that go because another one went: at once, or as soon as napari has done with its own list.
+
+napari (0.9) deletes what is selected, and slices of its list, one layer after the other, and insists on finding each
+of them where it was when it began. Whoever takes another layer away in between makes it stumble.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Layer
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+Later = Callable[[Callable[[], None]], object]
+
+
+def at_once(job: Callable[[], None]) -> None:
+    """Call a function now: what stands for "later" where nobody runs an event loop."""
+    job()
+
+
+def later_in(viewer: ViewerModel) -> Later:
+    """Return what calls a function when a viewer's window has dealt with the present event."""
+    if not hasattr(viewer, "window"):
+        return at_once
+    from qtpy.QtCore import QTimer
+
+    return partial(QTimer.singleShot, 0)
+
+
+class Departures:
+    """Removes layers from a viewer, but never under napari's hands.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Held weakly.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = weakref.ref(viewer)
+        self._later = later_in(viewer)
+        self._waiting: dict[Layer, None] = {}
+        self._walks = 0  # deletions of napari's that are under way
+        self._own = False
+        self._removing: int | None = None  # place of the layer that is going, in no announced deletion
+        events = viewer.layers.events
+        if hasattr(events, "begin_batch"):  # napari 0.9 announces that it deletes several
+            events.begin_batch.connect(self._began)
+            events.end_batch.connect(self._ended)
+
+    def take(self, layer: Layer) -> None:
+        """Remove a layer that is still there; later, if napari may be counting on it."""
+        layers = self._layers
+        if layers is None or layer not in layers or layer in self._waiting:
+            return
+        if not self._counted_on(layer):
+            layers.remove(layer)
+            return
+        self._waiting[layer] = None
+        if not self._walks:
+            self._later(self._let_go)
+
+    @contextmanager
+    def answering(self, index: int) -> Iterator[None]:
+        """Mark what happens because a layer went from this place of the list, perhaps as one of a slice."""
+        before, self._removing = self._removing, index
+        try:
+            yield
+        finally:
+            self._removing = before
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let napari (0.9) draw once for all changes; its batches do not nest."""
+        layers = self._layers
+        if self._own or self._walks or layers is None or not hasattr(layers, "batched_update"):
+            yield
+            return
+        self._own = True
+        try:
+            with layers.batched_update():
+                yield
+        finally:
+            self._own = False
+
+    @property
+    def _layers(self) -> Any:
+        viewer = self._viewer()
+        return None if viewer is None else viewer.layers
+
+    def _counted_on(self, layer: Layer) -> bool:
+        """Whether napari may go on to a layer, or count from it: it deletes slices from their end."""
+        if self._walks:
+            return True
+        layers = self._layers
+        return self._removing is not None and (
+            layer in layers.selection or layers.index(layer) < self._removing
+        )
+
+    def _began(self) -> None:
+        if not self._own:
+            self._walks += 1
+
+    def _ended(self) -> None:
+        if not self._own:
+            self._walks -= 1
+            if not self._walks:
+                self._let_go()
+
+    def _let_go(self) -> None:
+        """Remove the layers that waited; some may be gone by themselves."""
+        layers, waiting, self._waiting = self._layers, self._waiting, {}
+        if layers is None:
+            return
+        with self.together():
+            for layer in waiting:
+                if layer in layers:
+                    layers.remove(layer)
+        if waiting and layers and not layers.selection:  # napari had selected one that has just gone
+            layers.selection.active = layers[-1]

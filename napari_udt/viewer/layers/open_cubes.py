@@ -1,0 +1,144 @@
+"""Which cubes have layers in a viewer, and which of them are in sight: questions only, nothing is changed here."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from napari.layers import Image, Labels, Layer, Points, Shapes
+
+from napari_udt.cube import SpectralCube
+from napari_udt.viewer.layer_data import CUBE_KEY
+from napari_udt.viewer.session import PixelRef
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+# What stands behind the cube's key in the names of its layers.
+_TITLES = {
+    "image": "",
+    "colours": " · colours",
+    "labels": " · structures",
+    "oxygenation": " · oxygen saturation",
+    "pins": " · pins",
+    "regions": " · regions",
+}
+
+
+@dataclass(eq=False)
+class CubeLayers:
+    """The layers of one open cube, bottom to top."""
+
+    image: Image
+    colours: Image | None = None
+    oxygenation: Image | None = None
+    labels: Labels | None = None
+    regions: Shapes | None = None
+    pins: Points | None = None
+
+    def __iter__(self) -> Iterator[Layer]:
+        return (layer for f in fields(self) if (layer := getattr(self, f.name)) is not None)
+
+    @property
+    def cube(self) -> SpectralCube:
+        """The cube that the layers show."""
+        return self.image.metadata[CUBE_KEY]
+
+    def part_of(self, layer: Layer) -> str | None:
+        """Return which part of the cube a layer shows; None for foreign layers."""
+        return next((f.name for f in fields(self) if getattr(self, f.name) is layer), None)
+
+    def below(self, part: str) -> list[Layer]:
+        """Return the layers that lie below such a part."""
+        order = [f.name for f in fields(self)]
+        lower = (getattr(self, name) for name in order[: order.index(part)])
+        return [layer for layer in lower if layer is not None]
+
+    def name(self, key: str) -> None:
+        """Name all layers after the cube's key."""
+        for part, title in _TITLES.items():
+            layer = getattr(self, part)
+            if layer is not None and layer.name != key + title:
+                layer.name = key + title
+
+    def show(self, visible: bool) -> None:
+        """Show or hide all layers."""
+        for layer in self:
+            if layer.visible != visible:
+                layer.visible = visible
+
+
+class OpenCubes:
+    """The cubes that have layers in a viewer, by their keys in the session.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Held weakly, so that this never keeps a closed window alive.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = weakref.ref(viewer)
+        self._open: dict[str, CubeLayers] = {}
+
+    @property
+    def viewer(self) -> ViewerModel:
+        """The viewer; raises ``ReferenceError`` once its window is gone."""
+        viewer = self._viewer()
+        if viewer is None:
+            raise ReferenceError("The viewer of this session is closed.")
+        return viewer
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._open
+
+    def __getitem__(self, key: str) -> CubeLayers:
+        return self._open[key]
+
+    @property
+    def open_keys(self) -> tuple[str, ...]:
+        """Keys of the cubes that have layers, oldest first."""
+        return tuple(self._open)
+
+    def key_of(self, layer: Layer) -> str | None:
+        """Return the key of the cube that a layer belongs to, None for foreign layers."""
+        return next((key for key, group in self._open.items() if group.part_of(layer)), None)
+
+    def pixel_at(self, position: tuple[float, ...], cell: tuple[int, int] | None = None) -> PixelRef | None:
+        """Return the pixel of the topmost visible cube under a world position.
+
+        Parameters
+        ----------
+        position : tuple of float
+            World coordinates, one per dimension of the viewer.
+        cell : (int, int), optional
+            Row and column of the grid cell in which the pointer is, in grid mode.
+        """
+        for key, image in self._shown(cell):
+            _, row, column = (round(float(v)) for v in image.world_to_data(position))
+            rows, columns, _ = self._open[key].cube.shape
+            if 0 <= row < rows and 0 <= column < columns:
+                return PixelRef(key, row, column)
+        return None
+
+    def pans(self) -> bool:
+        """Whether a click means "look here", not "draw here" or "zoom here"."""
+        active = self.viewer.layers.selection.active
+        return active is None or str(active.mode) == "pan_zoom"
+
+    def top_key(self) -> str | None:
+        """Return the key of the topmost visible cube."""
+        return next((key for key, _ in self._shown(None)), None)
+
+    def _shown(self, cell: tuple[int, int] | None) -> Iterator[tuple[str, Image]]:
+        """Yield keys and pictures that are visible (in a grid cell), topmost first."""
+        layers = self.viewer.layers
+        grid = self.viewer.canvas.grid
+        inside = grid.contents_at(cell, layers) if grid.enabled and cell is not None else range(len(layers))
+        keys = {id(group.image): key for key, group in self._open.items()}
+        for index in reversed(inside):
+            layer = layers[index]
+            if layer.visible and id(layer) in keys:
+                yield keys[id(layer)], layer
