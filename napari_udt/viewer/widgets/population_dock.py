@@ -25,6 +25,7 @@ from napari_udt.viewer.widgets.population_legend import GroupLegend
 from napari_udt.viewer.widgets.population_pages import PopulationPages
 from napari_udt.viewer.widgets.population_tab import PopulationTab, TabContext
 from napari_udt.viewer.widgets.population_tabs import TABS
+from napari_udt.viewer.widgets.report_row import ReportRow
 from napari_udt.viewer.widgets.spectra_footer import text_line
 
 READING = "The spectra are being gathered ..."
@@ -109,6 +110,7 @@ class PopulationDock(QWidget):
         if event is not None and event.type() == QEvent.Type.Close:
             for tab in self.pages.tabs:
                 tab.stop()
+            self.report.stop()
         return False
 
     # -- building ---------------------------------------------------------------------------------
@@ -119,6 +121,8 @@ class PopulationDock(QWidget):
         self.pages = PopulationPages([tab(context, self) for tab in TABS], parent=self)
         self._hint = text_line("hint", self)
         self.footer = PopulationFooter(parent=self)
+        self.report = ReportRow(self.session, self._shown_population, self._findings, parent=self)
+        self.footer.add_tool(self.report)
 
     def _arrange(self) -> None:
         self._stack = QStackedWidget(self)
@@ -146,6 +150,7 @@ class PopulationDock(QWidget):
         for tab in self.pages.tabs:
             tab.changed.connect(self._on_tab_changed)
             tab.told.connect(self.footer.tell)
+        self.report.told.connect(self.footer.tell)
 
     # -- what is shown ----------------------------------------------------------------------------
 
@@ -168,6 +173,13 @@ class PopulationDock(QWidget):
         self._stale = set(self.pages.tabs)
         self._tell_current()
 
+    def _shown_population(self) -> Population | None:
+        return self.book.population
+
+    def _findings(self) -> list[object]:
+        """Return what the tabs found out about the population in sight."""
+        return [tab.finding for tab in self.pages.tabs if tab.population is self.book.population]
+
     def _tell_current(self) -> None:
         tab = self.current
         if tab in self._stale:
@@ -179,6 +191,7 @@ class PopulationDock(QWidget):
         population, tab = self.book.population, self.current
         notes = () if population is None else population.notes
         self.footer.say("\n".join(line for line in (tab.statement, *notes) if line))
+        self.report.set_possible(population is not None)
         self.footer.set_possible(numbers=tab.table() is not None, picture=tab.drawing() is not None)
 
     def _legend_lines(self) -> list[LegendLine]:

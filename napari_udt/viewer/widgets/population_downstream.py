@@ -101,6 +101,11 @@ class DownstreamTab(PopulationTab):
         """Return the confusion matrix."""
         return None if self.result is None else self.matrix
 
+    @property
+    def finding(self) -> DownstreamResult | None:
+        """The test, where it is of what is shown."""
+        return self.result if self._tested is self.population else None
+
     def stop(self) -> None:
         """End a test that is running."""
         self.task.cancel()

@@ -29,7 +29,7 @@ class PopulationFooter(QWidget):
             "Copy numbers", "Copy the numbers of this figure to the clipboard, as CSV.", self
         )
         self._export = _button("Export...", "Save the numbers (CSV) or the figure (PNG, SVG).", self)
-        row = QHBoxLayout()
+        self._row = row = QHBoxLayout()
         row.addWidget(self._told, stretch=1)
         for button in (self._copy, self._export):
             row.addWidget(button)
@@ -57,6 +57,10 @@ class PopulationFooter(QWidget):
         self._numbers, self._picture = numbers, picture
         self._copy.setEnabled(numbers)
         self._export.setEnabled(numbers or picture)
+
+    def add_tool(self, tool: QWidget) -> None:
+        """Put something more before the buttons."""
+        self._row.insertWidget(1, tool)
 
     def _on_copy(self) -> None:
         self.copy_wanted.emit()

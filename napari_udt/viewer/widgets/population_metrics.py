@@ -9,11 +9,12 @@ from typing import Any
 from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from napari_udt.population.groups import Population
+from napari_udt.population.measures import MeasureTable
 from napari_udt.population.tables import Table
 from napari_udt.viewer import measure_view as view
 from napari_udt.viewer.file_choices import Report
 from napari_udt.viewer.measure_view import Numbers
-from napari_udt.viewer.population_choices import label_of
+from napari_udt.viewer.population_choices import PopulationChoices, label_of
 from napari_udt.viewer.widgets.measure_table import MeasureTableView
 from napari_udt.viewer.widgets.population_tab import FigureTab
 from napari_udt.viewer.widgets.task_row import TaskRow
@@ -77,6 +78,12 @@ class MetricsTab(FigureTab):
         normalisation = self.choices.normalised("l2")
         return normalisation, partial(_quick, self.population, normalisation)
 
+    def set_population(self, population: Population | None, choices: PopulationChoices) -> None:
+        """Show the numbers of this population; filters work while the button's work goes on."""
+        super().set_population(population, choices)
+        if self.task.running and not super().busy:
+            self._show()
+
     def draw(self, figure: Numbers) -> None:
         """Fill the table with the best that is known."""
         numbers = self._numbers()
@@ -122,6 +129,12 @@ class MetricsTab(FigureTab):
             self.resamples.setValue(resamples)
         self.everywhere.setChecked(settings.get("all_structures") is True)
         self.measure.setCurrentIndex(max(self.measure.findData(settings.get("measure")), 0))
+
+    @property
+    def finding(self) -> MeasureTable | None:
+        """All measures, where they were computed of what is shown."""
+        numbers = self._numbers()
+        return None if numbers is None or numbers is self.figure else numbers.measures
 
     def stop(self) -> None:
         """End what is being computed."""

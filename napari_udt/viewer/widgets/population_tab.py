@@ -97,6 +97,11 @@ class PopulationTab(QWidget):
         """Return what is saved as PNG or SVG; None where there is no picture."""
         return None
 
+    @property
+    def finding(self) -> object | None:
+        """What was computed at the user's wish of what is shown: it belongs in a report and is not computed again."""
+        return None
+
     def stop(self) -> None:
         """End what is running: the window closes."""
 
