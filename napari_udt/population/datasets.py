@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.cube import Domain
 from napari_udt.dataset import Dataset, load_dataset
-from napari_udt.errors import CubeError
+from napari_udt.errors import CubeError, EvaluationError
+from napari_udt.evaluation.transferring import transferred
 from napari_udt.population.groups import (
     MOST_PER_CLASS,
     PARTS,
@@ -23,6 +24,12 @@ from napari_udt.population.groups import (
     drawn_per_class,
 )
 
+if TYPE_CHECKING:
+    from napari_udt.models.model import TransferModel
+    from napari_udt.models.spec import ModelSpec
+
+# Samples between two reports of progress.
+_PORTION = {"HSI": 4096, "PAT": 2}
 _PARTS: dict[Domain, Part] = {
     "simulated": "simulated",
     "transferred": "transferred",
@@ -41,7 +48,7 @@ def load_population(
     CubeError
         When one is not a data set, or they do not belong together.
     """
-    named = [(Path(path).name.removesuffix(".h5"), load_dataset(path)) for path in paths]
+    named = [(Path(path).name, load_dataset(path)) for path in paths]
     return population_of_datasets(named, most_per_class=most_per_class, seed=seed)
 
 
@@ -165,3 +172,72 @@ def _described(population: Population) -> str:
     names = ", ".join(group.name for group in population.groups)
     low, high = population.wavelengths_nm[[0, -1]]
     return f"{names} ({population.modality}, {len(population.wavelengths_nm)} wavelengths, {low:.0f}-{high:.0f} nm)"
+
+
+def transferred_population(
+    path: str | Path,
+    model: TransferModel,
+    *,
+    most_per_class: int = MOST_PER_CLASS,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Population:
+    """Read a data set of the simulated domain and move it to the real one, with its classes as condition.
+
+    Parameters
+    ----------
+    path : path
+    model : TransferModel
+    most_per_class, seed
+        As in :func:`population_of_datasets`.
+    progress : callable (samples done, samples in all), optional
+        What it raises ends the transfer.
+
+    Raises
+    ------
+    CubeError
+        When it is no data set.
+    EvaluationError
+        When it holds another domain, or the model does not fit it.
+    """
+    dataset = load_dataset(path)
+    name = Path(path).name
+    if dataset.domain != "simulated":
+        raise EvaluationError(
+            f"{name}: holds the {dataset.domain} domain; only simulated data are transferred."
+        )
+    if not fits(model.spec, dataset):
+        raise EvaluationError(
+            f"Model {model.spec.name!r} does not fit {name}; choose one of the same wavelengths."
+        )
+    moved = _moved(dataset, model, progress or _silent)
+    title = f"{name} → {model.spec.name}"
+    changed = replace(
+        dataset, samples=moved, domain="transferred", origin=f"transferred to: {model.spec.target}"
+    )
+    found = population_of_datasets([(title, changed)], most_per_class=most_per_class, seed=seed)
+    return replace(found, groups=tuple(replace(group, model=model.spec.name) for group in found.groups))
+
+
+def fits(spec: ModelSpec, dataset: Dataset) -> bool:
+    """Whether a model knows the modality, the wavelengths and the classes of a data set."""
+    own = np.array(spec.wavelengths_nm)
+    alike = len(own) == len(dataset.wavelengths_nm) and bool(np.allclose(own, dataset.wavelengths_nm))
+    return spec.modality == dataset.modality and alike and spec.class_names in ((), dataset.class_names)
+
+
+def _moved(
+    dataset: Dataset, model: TransferModel, progress: Callable[[int, int], None]
+) -> NDArray[np.float32]:
+    size, total = _PORTION[dataset.modality], len(dataset)
+    parts = []
+    for start in range(0, total, size):
+        progress(start, total)
+        own = slice(start, start + size)
+        parts.append(transferred(model, dataset.samples[own], dataset.labels[own]))
+    progress(total, total)
+    return np.concatenate(parts)
+
+
+def _silent(done: int, total: int) -> None:
+    """Tell nobody."""

@@ -3,8 +3,13 @@ import pytest
 from population_toys import CENTRES, CLASSES, WAVELENGTHS_NM, toy_population
 
 from napari_udt.dataset import Dataset, save_dataset
-from napari_udt.errors import CubeError
-from napari_udt.population.datasets import joined, load_population, population_of_datasets
+from napari_udt.errors import CubeError, EvaluationError
+from napari_udt.population.datasets import (
+    joined,
+    load_population,
+    population_of_datasets,
+    transferred_population,
+)
 from napari_udt.population.downstream import run_downstream
 from napari_udt.population.downstream_choices import Choices
 
@@ -77,9 +82,9 @@ def test_files_and_open_cubes_stand_side_by_side(tmp_path):
     save_dataset(spectra_set("second", 5), tmp_path / "drawn.h5")
     both = joined([toy_population(), load_population([tmp_path / "drawn.h5"])])
     assert [(group.name, group.part) for group in both.groups] == [
-        ("simulated", "simulated"), ("second", "real"), ("drawn", "real"),
+        ("simulated", "simulated"), ("second", "real"), ("drawn.h5", "real"),
     ]  # fmt: skip
-    assert both.reference.name == "drawn"
+    assert both.reference.name == "drawn.h5"
 
 
 def test_images_are_held_out_whole():
@@ -111,3 +116,57 @@ def test_broken_pixels_are_left_out():
 def test_what_does_not_belong_together_is_refused(datasets, words):
     with pytest.raises(CubeError, match=words):
         population_of_datasets(datasets)
+
+
+class Tilting:
+    """A model that multiplies by 2 and remembers what it was told."""
+
+    def __init__(self, dataset, **changes):
+        from napari_udt.models.spec import ModelSpec
+
+        fields = {
+            "name": "tilt", "title": "t", "kind": "cinn", "modality": dataset.modality,
+            "wavelengths_nm": tuple(dataset.wavelengths_nm), "class_names": dataset.class_names,
+            "condition": "class", "spectrum_norm": "none", "label_noise_level": 0.2, "architecture": {},
+            "statistics": {"simulated": (0.0, 1.0), "real": (0.0, 1.0)}, "target": "digital device",
+        }  # fmt: skip
+        self.spec = ModelSpec(**(fields | changes))
+
+    def normalise(self, x, domain):
+        return x
+
+    def denormalise(self, x, domain):
+        return x
+
+    def encode(self, x, domain, labels):
+        return x, None
+
+    def decode(self, z, domain, labels):
+        return 2 * z
+
+
+@pytest.mark.parametrize("make", [spectra_set, image_set])
+def test_a_simulated_data_set_is_transferred_portion_by_portion(tmp_path, make):
+    dataset, told = make("simulated"), []
+    save_dataset(dataset, tmp_path / "sim.h5")
+    found = transferred_population(
+        tmp_path / "sim.h5", Tilting(dataset), progress=lambda *step: told.append(step)
+    )
+    before = population_of_datasets([("sim", dataset)]).groups[0]
+    (group,) = found.groups
+    assert (group.name, group.part, group.model) == ("sim.h5 → tilt", "transferred", "tilt")
+    assert group.origin == "transferred to: digital device"
+    assert np.array_equal(group.spectra, 2 * before.spectra)
+    assert np.array_equal(group.labels, before.labels)
+    assert told[0] == (0, len(dataset))
+    assert told[-1] == (len(dataset), len(dataset))
+
+
+def test_only_simulated_data_of_the_models_kind_are_transferred(tmp_path):
+    dataset = spectra_set("second")
+    save_dataset(dataset, tmp_path / "second.h5")
+    with pytest.raises(EvaluationError, match="only simulated data"):
+        transferred_population(tmp_path / "second.h5", Tilting(dataset))
+    save_dataset(spectra_set("simulated"), tmp_path / "sim.h5")
+    with pytest.raises(EvaluationError, match="does not fit sim.h5"):
+        transferred_population(tmp_path / "sim.h5", Tilting(dataset, class_names=("fat",)))

@@ -225,3 +225,72 @@ def test_a_measured_cube_is_called_real(result):
     real = replace(result, rows=(replace(result.rows[0], origin="measured"),))
     assert view.row_titles(real) == ("Real",)
     assert "not measured" not in view.statement(real, outdated=False)
+
+
+# -- data set files ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def files(tmp_path):
+    """One data set of each domain, on the grid of the open cubes."""
+    from population_toys import CENTRES, CLASSES, WAVELENGTHS_NM
+
+    from napari_udt.dataset import Dataset, save_dataset
+
+    rng = np.random.default_rng(0)
+    labels = (np.arange(90) % 3).astype(np.int16)
+    paths = []
+    for domain in ("simulated", "second"):
+        samples = (CENTRES[labels] + 0.3 * rng.standard_normal((90, 6))).astype(np.float32)
+        paths.append(tmp_path / f"{domain}.h5")
+        save_dataset(
+            Dataset(samples, labels, WAVELENGTHS_NM, CLASSES, "HSI", domain, "toy", seed=1), paths[-1]
+        )
+    return paths
+
+
+def add(qtbot, tab, files, monkeypatch):
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(path) for path in files], ""))
+    tab.controls.data_sets.add.trigger()
+    qtbot.waitUntil(lambda: not tab.busy, timeout=60000)
+
+
+def test_data_sets_join_the_test_as_subjects_and_go_again(qtbot, tab, files, monkeypatch):
+    add(qtbot, tab, files, monkeypatch)
+    assert tab.controls.data_sets.text() == "Data sets (2)"
+    assert tab.controls.rule.currentText() == "Split: automatic (subject)"
+    tab.controls.seeds.setValue(1)
+    run(qtbot, tab)
+    assert [row.name for row in tab.result.rows] == ["second + second.h5", "simulated", "simulated.h5"]
+    assert "1 of 2 cubes or files, each taken for one subject, is held out" in tab.statement
+    tab.controls.data_sets.clear.trigger()
+    assert tab.controls.data_sets.text() == "Data sets"
+    assert "The cubes have changed since this test" in tab.statement
+
+
+def test_a_model_moves_the_simulated_files(qtbot, tab, files, monkeypatch):
+    from test_population_datasets import Tilting
+
+    from napari_udt import models
+    from napari_udt.dataset import load_dataset
+
+    network = Tilting(load_dataset(files[0]))
+    monkeypatch.setattr(models, "list_models", lambda: [network.spec])
+    monkeypatch.setattr(models, "load_model", lambda name: network)
+    add(qtbot, tab, files, monkeypatch)
+    (action,) = tab.controls.data_sets.models.actions()
+    action.trigger()
+    qtbot.waitUntil(lambda: not tab.busy, timeout=60000)
+    assert tab.controls.data_sets.text() == "Data sets (3)"
+    assert tab.controls.rows.text() == "Train on (5)"
+    assert "simulated.h5 → tilt" in [group.name for group in tab._material.groups]
+
+
+def test_files_that_do_not_fit_are_refused_and_nothing_changes(qtbot, tab, files, monkeypatch, tmp_path):
+    said = []
+    tab.told.connect(said.append)
+    (tmp_path / "text.h5").write_text("no data set")
+    add(qtbot, tab, [tmp_path / "text.h5"], monkeypatch)
+    assert "not a napari-udt data set" in said[-1]
+    tab.set_population(toy_population(label_names={0: "a", 1: "b", 2: "c"}), PopulationChoices())
+    assert tab.controls.data_sets.text() == "Data sets"

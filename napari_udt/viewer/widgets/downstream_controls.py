@@ -13,6 +13,7 @@ from napari_udt.population.groups import Population
 from napari_udt.viewer.downstream_view import NUMBERS, RULES, DownstreamForm, rule_title
 from napari_udt.viewer.layer_data import structure_colour
 from napari_udt.viewer.population_look import looks_of
+from napari_udt.viewer.widgets.data_set_button import DataSetButton
 from napari_udt.viewer.widgets.spectra_picker import Pick, PickButton
 
 _RULE_TIP = (
@@ -37,6 +38,7 @@ class DownstreamControls(QWidget):
             parent=self,
         )
         self.rows = PickButton("rows", "Train on", "Groups to learn from: one row each.", parent=self)
+        self.data_sets = DataSetButton(parent=self)
         self.rule = self._rule_box()
         self.seeds = self._number("seeds", "Seeds", "Each seed: another draw of spectra and another forest.")
         self.division = self._number(
@@ -93,7 +95,7 @@ class DownstreamControls(QWidget):
     def _arrange(self) -> None:
         upper, lower = QHBoxLayout(), QHBoxLayout()
         for row, widgets in (
-            (upper, (self.classes, self.rows)),
+            (upper, (self.classes, self.rows, self.data_sets)),
             (lower, (self.rule, self.seeds, self.division)),
         ):
             row.setSpacing(4)

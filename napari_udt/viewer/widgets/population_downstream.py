@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import Qt
@@ -24,6 +25,7 @@ from napari_udt.population.downstream_files import save_downstream, table
 from napari_udt.population.groups import Population
 from napari_udt.population.tables import Table
 from napari_udt.viewer import downstream_view as view
+from napari_udt.viewer.downstream_sources import Sources, added, moved
 from napari_udt.viewer.population_choices import PopulationChoices
 from napari_udt.viewer.saving import saved
 from napari_udt.viewer.style import Theme
@@ -33,7 +35,7 @@ from napari_udt.viewer.widgets.population_tab import PopulationTab, TabContext
 from napari_udt.viewer.widgets.population_table import NumberTable
 from napari_udt.viewer.widgets.spectra_footer import text_line, with_suffix
 from napari_udt.viewer.widgets.table_and_picture import TableAndPicture
-from napari_udt.viewer.widgets.task_row import TaskRow
+from napari_udt.viewer.widgets.task_row import TaskRow, Work
 
 _RUN = "Train and test"
 
@@ -48,11 +50,16 @@ class DownstreamTab(PopulationTab):
     def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.result: DownstreamResult | None = None
+        self.sources = Sources()
+        self._material: Population | None = None  # the open cubes, and what was loaded from files
         self._tested: Population | None = None  # what the result is about
         self._running_on: Population | None = None
         self._make_widgets()
         self._arrange()
         self.controls.changed.connect(self.changed)
+        self.controls.data_sets.add_wanted.connect(self._on_add)
+        self.controls.data_sets.transfer_wanted.connect(self._on_transfer)
+        self.controls.data_sets.clear_wanted.connect(self._on_clear)
         self.task.wanted.connect(self._on_wanted)
         self.task.succeeded.connect(self._on_succeeded)
         self.task.ended.connect(self._on_ended)
@@ -72,12 +79,14 @@ class DownstreamTab(PopulationTab):
         """How the test was done."""
         if self.result is None:
             return ""
-        return view.statement(self.result, outdated=self._tested is not self.population)
+        return view.statement(self.result, outdated=self._tested is not self._material)
 
     def set_population(self, population: Population | None, choices: PopulationChoices) -> None:
         """Offer what can be tested; a result stays until the next one."""
+        if population is not self.population:
+            self._material = self.sources.beside(population)
         super().set_population(population, choices)
-        self.controls.set_population(population)
+        self.controls.set_population(self._material)
         self._show()
 
     def set_theme(self, colours: Theme) -> None:
@@ -104,7 +113,7 @@ class DownstreamTab(PopulationTab):
     @property
     def finding(self) -> DownstreamResult | None:
         """The test, where it is of what is shown."""
-        return self.result if self._tested is self.population else None
+        return self.result if self._tested is self._material else None
 
     def stop(self) -> None:
         """End a test that is running."""
@@ -149,14 +158,40 @@ class DownstreamTab(PopulationTab):
     # -- what happens -----------------------------------------------------------------------------
 
     def _on_wanted(self) -> None:
-        population = self.population
-        if population is not None:
-            self._running_on = population
-            choices = self.controls.form.choices(population)
-            self.told.emit("")
-            self.task.start(partial(_run, population, choices))
+        material = self._material
+        if material is not None:
+            self._running_on = material
+            self._start(partial(run_downstream, material, self.controls.form.choices(material)))
 
-    def _on_succeeded(self, result: DownstreamResult) -> None:
+    def _on_add(self, paths: Sequence[Path]) -> None:
+        if self.population is not None:
+            self._start(partial(added, self.sources, self.population, paths))
+
+    def _on_transfer(self, model: str) -> None:
+        self._start(partial(moved, self.sources, model))
+
+    def _on_clear(self) -> None:
+        self._take(Sources())
+
+    def _start(self, work: Work) -> None:
+        self.told.emit("One thing at a time: wait, or cancel." if self.task.running else "")
+        self.task.start(work)
+
+    def _on_succeeded(self, found: DownstreamResult | Sources) -> None:
+        if isinstance(found, Sources):
+            self._take(found)
+        else:
+            self._show_result(found)
+
+    def _take(self, sources: Sources) -> None:
+        """Test with these data sets from now on."""
+        self.sources, self._material = sources, sources.beside(self.population)
+        groups = 0 if sources.population is None else len(sources.population.groups)
+        self.controls.data_sets.show_loaded(groups, sources.models)
+        self.controls.set_population(self._material)
+        self._show()
+
+    def _show_result(self, result: DownstreamResult) -> None:
         self.result, self._tested = result, self._running_on
         self.scores.show_table(view.score_table(result))
         for place, row in enumerate(result.rows):
@@ -186,13 +221,9 @@ class DownstreamTab(PopulationTab):
             self.told.emit(saved(partial(save_downstream, self.result), with_suffix(name, chosen)))
 
     def _show(self) -> None:
-        population = self.population
-        possible = () if population is None else possible_classes(population)
-        self._hint.setText(view.hint(population, possible, _RUN))
+        material = self._material
+        possible = () if material is None else possible_classes(material)
+        self._hint.setText(view.hint(material, possible, _RUN))
         self._pages.setCurrentIndex(0 if self.result is None else 1)
         self.save_button.setEnabled(self.result is not None)
         self.changed.emit()
-
-
-def _run(population: Population, choices: Any, report: Any) -> DownstreamResult:
-    return run_downstream(population, choices, report)
