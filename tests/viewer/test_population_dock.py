@@ -259,14 +259,12 @@ def test_nothing_is_left_of_a_closed_window(make_napari_viewer, pat, transferred
     for one in (cube, transferred(cube), pat("second", domain="second")):
         dock.session.add(one)
     next(d for d in main.findChildren(QDockWidget) if d.objectName() == "Population").raise_()
-    for tab in dock.pages.tabs:
-        turn(qtbot, dock, tab.NAME)
     components = turn(qtbot, dock, "components")
     drag(qtbot, components.canvas, *everything(components))
     turn(qtbot, dock, "pictures").sheet.placed.emit("forearm", 9, 15)
     desk_of(viewer).side_by_side.set_active(True)
     qtbot.wait(100)
-    del dock, components, tab, main
+    del dock, components, main
     viewer.close()
     del viewer
     gc.collect()  # what is left now is held by something, and the fixture's check would fail
