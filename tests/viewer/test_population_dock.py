@@ -373,6 +373,24 @@ def test_brushed_layers_go_with_their_cube_and_may_be_deleted(qtbot, dock, desk,
     settle(qtbot, dock)
 
 
+def test_brushed_pixels_stand_side_by_side_with_their_cubes(qtbot, dock, desk, three):
+    tab = turn(qtbot, dock, "components")
+    desk.side_by_side.set_active(True)
+    drag(qtbot, tab.canvas, *everything(tab))
+    viewer = desk.adapter.viewer
+    for cell, key in enumerate(desk.side_by_side.cells):
+        stride = int(viewer.canvas.grid.stride)
+        inside = viewer.layers[cell * stride : (cell + 1) * stride]
+        assert desk.adapter[key].brushed in inside
+        assert desk.adapter[key].brushed.visible
+    qtbot.mouseClick(tab.findChild(QPushButton, "clear brush"), LEFT)
+    assert [desk.side_by_side.cell_of(key) for key in desk.side_by_side.cells] == [(0, 0), (1, 0), (2, 0)]
+    three.rename("forearm", "arm")
+    settle(qtbot, dock)
+    tab.set_outline(np.array([(-9, -9), (9, -9), (9, 9), (-9, 9)], float))
+    assert "arm · brushed" in layers(desk)
+
+
 def test_points_are_an_even_pick_and_said_to_be(qtbot, dock, three, monkeypatch):
     from napari_udt.viewer.widgets import component_items, population_components
 
