@@ -52,7 +52,7 @@ class BrushedLayers:
             mask,
             name=f"{key} · brushed",
             colormap={None: (0, 0, 0, 0), 1: _COLOUR},
-            opacity=0.9,
+            opacity=0.6,
             scale=image.scale[1:],
             units=image.units[1:],
             axis_labels=image.axis_labels[1:],

@@ -189,7 +189,7 @@ class ComponentsTab(FigureTab):
                 )
                 for one in self.found
             )
-            panel = Panel("Brushed: mean ± std. dev.", curves)
+            panel = Panel("Brushed: mean ± SD", curves)
             self.spectra.show_panels([panel], self.theme, QUANTITIES[figure.normalisation])
 
     # -- widgets ----------------------------------------------------------------------------------
