@@ -175,6 +175,7 @@ def statement(result: DownstreamResult, *, outdated: bool, told: Collection[str]
 def _sentences(result: DownstreamResult, outdated: bool) -> Iterator[str]:
     if outdated:
         yield "The cubes have changed since this test: press the button again."
+    yield "Columns with ± are computed here; “paper's” are the values of Dreher et al. 2023, Table 1, for other data."
     stand_in = next(
         (row for row in result.rows if row.part == "real" and row.origin != ORIGINS["real"]), None
     )
