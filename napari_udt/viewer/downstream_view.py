@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -167,14 +167,15 @@ def _with_spread(mean: float, std: float) -> str:
     return f"{mean:.2f}" if math.isnan(std) else f"{mean:.2f} ± {std:.2f}"
 
 
-def statement(result: DownstreamResult, *, outdated: bool) -> str:
-    """Say what was done, and what must be known about it."""
-    return "\n".join(_sentences(result, outdated))
+def statement(result: DownstreamResult, *, outdated: bool, told: Collection[str] = ()) -> str:
+    """Say what was done, and what must be known about it, but for what is told elsewhere."""
+    return "\n".join(line for line in _sentences(result, outdated) if line not in told)
 
 
 def _sentences(result: DownstreamResult, outdated: bool) -> Iterator[str]:
     if outdated:
         yield "The cubes have changed since this test: press the button again."
+    yield "Columns with ± are computed here; “paper's” are the values of Dreher et al. 2023, Table 1, for other data."
     stand_in = next(
         (row for row in result.rows if row.part == "real" and row.origin != ORIGINS["real"]), None
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
 
@@ -93,7 +93,6 @@ class Numbers:
 
     measures: MeasureTable
     pictures: PictureMeasures | None = None
-    notes: tuple[str, ...] = field(default=())
 
 
 def lines_of(numbers: Numbers, population: Population) -> tuple[MeasureLine, ...]:

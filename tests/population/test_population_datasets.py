@@ -168,5 +168,5 @@ def test_only_simulated_data_of_the_models_kind_are_transferred(tmp_path):
     with pytest.raises(EvaluationError, match="only simulated data"):
         transferred_population(tmp_path / "second.h5", Tilting(dataset))
     save_dataset(spectra_set("simulated"), tmp_path / "sim.h5")
-    with pytest.raises(EvaluationError, match="does not fit sim.h5"):
+    with pytest.raises(EvaluationError, match=r"does not fit sim\.h5"):
         transferred_population(tmp_path / "sim.h5", Tilting(dataset, class_names=("fat",)))

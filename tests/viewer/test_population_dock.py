@@ -259,14 +259,12 @@ def test_nothing_is_left_of_a_closed_window(make_napari_viewer, pat, transferred
     for one in (cube, transferred(cube), pat("second", domain="second")):
         dock.session.add(one)
     next(d for d in main.findChildren(QDockWidget) if d.objectName() == "Population").raise_()
-    for tab in dock.pages.tabs:
-        turn(qtbot, dock, tab.NAME)
     components = turn(qtbot, dock, "components")
     drag(qtbot, components.canvas, *everything(components))
     turn(qtbot, dock, "pictures").sheet.placed.emit("forearm", 9, 15)
     desk_of(viewer).side_by_side.set_active(True)
     qtbot.wait(100)
-    del dock, components, tab, main
+    del dock, components, main
     viewer.close()
     del viewer
     gc.collect()  # what is left now is held by something, and the fixture's check would fail
@@ -373,6 +371,24 @@ def test_brushed_layers_go_with_their_cube_and_may_be_deleted(qtbot, dock, desk,
     three.remove("second")
     assert "second · brushed" not in layers(desk)
     settle(qtbot, dock)
+
+
+def test_brushed_pixels_stand_side_by_side_with_their_cubes(qtbot, dock, desk, three):
+    tab = turn(qtbot, dock, "components")
+    desk.side_by_side.set_active(True)
+    drag(qtbot, tab.canvas, *everything(tab))
+    viewer = desk.adapter.viewer
+    for cell, key in enumerate(desk.side_by_side.cells):
+        stride = int(viewer.canvas.grid.stride)
+        inside = viewer.layers[cell * stride : (cell + 1) * stride]
+        assert desk.adapter[key].brushed in inside
+        assert desk.adapter[key].brushed.visible
+    qtbot.mouseClick(tab.findChild(QPushButton, "clear brush"), LEFT)
+    assert [desk.side_by_side.cell_of(key) for key in desk.side_by_side.cells] == [(0, 0), (1, 0), (2, 0)]
+    three.rename("forearm", "arm")
+    settle(qtbot, dock)
+    tab.set_outline(np.array([(-9, -9), (9, -9), (9, 9), (-9, 9)], float))
+    assert "arm · brushed" in layers(desk)
 
 
 def test_points_are_an_even_pick_and_said_to_be(qtbot, dock, three, monkeypatch):

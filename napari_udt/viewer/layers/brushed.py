@@ -1,4 +1,4 @@
-"""Pixels that were chosen elsewhere, shown over their cube's picture: one layer per cube."""
+"""Pixels that were chosen elsewhere, shown over their cube's picture: the layer "… · brushed"."""
 
 from __future__ import annotations
 
@@ -9,76 +9,54 @@ import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
 
-from napari_udt.cube import SpectralCube
-
 if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter
 
-TITLE = "brushed"
 _COLOUR = "#00e5ff"  # in neither of the pictures' colour maps
+_NONE = np.empty((0, 2), dtype=np.int32)
 
 
 class BrushedLayers:
-    """Labels layers of chosen pixels, named and closed with their cubes."""
+    """One Labels layer per cube, named, closed and put side by side with it."""
 
     def __init__(self, adapter: LayerAdapter) -> None:
         self._adapter = adapter
-        self._layers: dict[str, Labels] = {}
-        adapter.structure_changed.connect(self._follow)
 
     def show(self, places: Mapping[str, NDArray[np.integer]]) -> None:
         """Show these pixels, (n, 2) rows and columns by the key of their cube, and no others."""
-        for key in [key for key in self._layers if key not in places or not len(places[key])]:
-            self._take_away(key)
-        for key, pixels in places.items():
-            cube = self._adapter[key].cube if key in self._adapter else None
-            if cube is not None and len(pixels) and (pixels.max(axis=0) < cube.shape[:2]).all():
-                self._put(key, _mask(cube, pixels))
+        for key in self._adapter.open_keys:
+            mask = self._mask(key, places.get(key, _NONE))
+            layer = self._adapter[key].brushed
+            if layer is not None:
+                layer.data = mask
+            elif mask.any():
+                self._adapter.attach(key, "brushed", self._made(key, mask))
 
     def clear(self) -> None:
-        """Take all away."""
-        self.show({})
+        """Take the layers away."""
+        marked = [key for key in self._adapter.open_keys if self._adapter[key].brushed is not None]
+        for key in marked:
+            self._adapter.detach(key, "brushed")
+        if marked:
+            self._adapter.structure_changed.emit()  # what stands side by side moves up
 
-    def _put(self, key: str, mask: NDArray[np.uint8]) -> None:
-        if key in self._layers and self._layers[key] in self._adapter.viewer.layers:
-            self._layers[key].data = mask
-            return
-        group, layers = self._adapter[key], self._adapter.viewer.layers
-        image = group.image
+    def _mask(self, key: str, pixels: NDArray[np.integer]) -> NDArray[np.uint8]:
+        mask = np.zeros(self._adapter[key].cube.shape[:2], dtype=np.uint8)
+        if len(pixels) and (pixels.max(axis=0) < mask.shape).all():  # else the cube is another by now
+            mask[pixels[:, 0], pixels[:, 1]] = 1
+        return mask
+
+    def _made(self, key: str, mask: NDArray[np.uint8]) -> Labels:
+        image = self._adapter[key].image
         layer = Labels(
             mask,
-            name=f"{key} · {TITLE}",
+            name=f"{key} · brushed",
             colormap={None: (0, 0, 0, 0), 1: _COLOUR},
-            opacity=0.9,
+            opacity=0.6,
             scale=image.scale[1:],
             units=image.units[1:],
             axis_labels=image.axis_labels[1:],
             visible=image.visible,
         )
-        layer.editable = False
-        active = layers.selection.active
-        with self._adapter.own_changes():
-            layers.insert(max(layers.index(own) for own in group) + 1, layer)
-        layers.selection.active = active
-        self._layers[key] = layer
-
-    def _take_away(self, key: str) -> None:
-        layer = self._layers.pop(key)
-        with self._adapter.own_changes():
-            self._adapter.remove(layer)
-
-    def _follow(self) -> None:
-        """Take away what belongs to closed or renamed cubes, and forget what the user removed."""
-        for key, layer in list(self._layers.items()):
-            if layer not in self._adapter.viewer.layers:
-                del self._layers[key]
-            elif key not in self._adapter or self._adapter[key].cube.shape[:2] != layer.data.shape:
-                self._take_away(key)
-            else:
-                layer.units = self._adapter[key].image.units[1:]
-
-
-def _mask(cube: SpectralCube, pixels: NDArray[np.integer]) -> NDArray[np.uint8]:
-    mask = np.zeros(cube.shape[:2], dtype=np.uint8)
-    mask[pixels[:, 0], pixels[:, 1]] = 1
-    return mask
+        layer.editable = False  # paint would reach no spectrum
+        return layer

@@ -143,7 +143,7 @@ def _plot(parent: QWidget) -> pg.PlotWidget:
     item.hideButtons()
     item.getViewBox().setMouseEnabled(x=False, y=False)
     item.setLabel("bottom", "Wavelength [nm]")
-    item.setLabel("left", "Value of the L2 norm")
+    item.setLabel("left", "L2-normalised value")
     for side in ("bottom", "left"):
         item.getAxis(side).enableAutoSIPrefix(False)
     plot.setMinimumHeight(120)

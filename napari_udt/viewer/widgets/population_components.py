@@ -171,7 +171,9 @@ class ComponentsTab(FigureTab):
             self.found = ()
         else:
             self.found = brushed(figure, self.outline, self.choices.hidden)
-        if self.context.brushed is not None:
+        if self.context.brushed is not None and self.outline is None:
+            self.context.brushed.clear()
+        elif self.context.brushed is not None:
             self.context.brushed.show(places_of(self.found))
         self.spectra.setVisible(bool(self.found))
         if self.found and figure is not None and self.source is not None:
@@ -187,7 +189,7 @@ class ComponentsTab(FigureTab):
                 )
                 for one in self.found
             )
-            panel = Panel("Brushed: mean ± std. dev.", curves)
+            panel = Panel("Brushed: mean ± SD", curves)
             self.spectra.show_panels([panel], self.theme, QUANTITIES[figure.normalisation])
 
     # -- widgets ----------------------------------------------------------------------------------

@@ -79,7 +79,8 @@ class DownstreamTab(PopulationTab):
         """How the test was done."""
         if self.result is None:
             return ""
-        return view.statement(self.result, outdated=self._tested is not self._material)
+        told = () if self.population is None else self.population.notes  # by the dock
+        return view.statement(self.result, outdated=self._tested is not self._material, told=told)
 
     def set_population(self, population: Population | None, choices: PopulationChoices) -> None:
         """Offer what can be tested; a result stays until the next one."""

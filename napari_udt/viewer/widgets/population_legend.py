@@ -44,7 +44,7 @@ class GroupLegend(QWidget):
     def _remake(self, looks: Mapping[str, GroupLook]) -> None:
         for button in self._buttons.values():
             self._flow.removeWidget(button)
-            button.setParent(None)
+            button.hide()  # and stays a child until Qt deletes it: nothing outlives its window
             button.deleteLater()
         self._buttons = {name: self._button(name) for name in looks}
 

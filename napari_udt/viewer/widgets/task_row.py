@@ -33,7 +33,8 @@ class TaskRow(QWidget):
 
     def __init__(self, title: str, tooltip: str, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._title, self._worker = title, None
+        self._title = title
+        self._worker: TaskWorker | None = None
         self.button = QPushButton(title, self)
         self.button.setObjectName(title)
         self.button.setToolTip(f"<qt>{tooltip}</qt>")
@@ -47,8 +48,6 @@ class TaskRow(QWidget):
         self._keep_place(self.bar)
         self.button.clicked.connect(self._on_clicked)
         self._show_state()
-
-    _worker: TaskWorker | None
 
     @property
     def running(self) -> bool:
