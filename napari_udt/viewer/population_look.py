@@ -63,7 +63,8 @@ def _short(group: Group) -> str:
 def _what(group: Group) -> str:
     short = _short(group)
     if group.part == "transferred":
-        return f"transferred by {short}" + (f" ({group.model})" if group.model not in ("", short) else "")
+        told = group.model in ("", short) or group.model in group.name
+        return f"transferred by {short}" + ("" if told else f" ({group.model})")
     return short if group.origin == short else f"{short}, {group.origin}"
 
 

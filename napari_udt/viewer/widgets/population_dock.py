@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 from qtpy.compat import isalive
@@ -92,7 +93,7 @@ class PopulationDock(QWidget):
         target, table, drawing = Path(path), self.current.table(), self.current.drawing()
         if target.suffix.casefold() in (".png", ".svg"):
             if drawing is not None:
-                save_plot(drawing, self._legend_lines(), self._theme, target)
+                save_plot(drawing, self._legend_lines(drawing.width()), self._theme, target)
         elif table is not None:
             with whole_or_nothing(target) as temporary:
                 temporary.write_text(table.csv_text(), encoding="utf-8", newline="")
@@ -196,10 +197,13 @@ class PopulationDock(QWidget):
         self.footer.say("\n".join(line for line in (tab.statement, *notes) if line))
         self.footer.set_possible(numbers=tab.table() is not None, picture=tab.drawing() is not None)
 
-    def _legend_lines(self) -> list[LegendLine]:
+    def _legend_lines(self, width: int) -> list[LegendLine]:
+        """Return the legend of a saved figure, and what is seen, in lines that fit into its width."""
         looks = {} if self.book.population is None else looks_of(self.book.population)
         shown = [look for name, look in looks.items() if name not in self.book.choices.hidden]
-        return [*(LegendLine(look.style, look.title) for look in shown)]
+        letters = max(width // self.fontMetrics().averageCharWidth() - 4, 20)
+        told = [part for line in self.current.statement.splitlines() for part in textwrap.wrap(line, letters)]
+        return [*(LegendLine(look.style, look.title) for look in shown), *(LegendLine(None, t) for t in told)]
 
     def _follow_palette(self) -> None:
         self._theme = theme(theme_on(self.palette().window().color().name()))
