@@ -44,9 +44,13 @@ class CompareSettings:
 def settings_from(text: str) -> CompareSettings:
     """Return the settings in a text; what is damaged or unknown in it is left at its default."""
     try:
-        stored = json.loads(text)
+        return settings_of(json.loads(text))
     except ValueError:
-        stored = None
+        return CompareSettings()
+
+
+def settings_of(stored: Any) -> CompareSettings:
+    """Return the settings that a session or the user's settings tell; what is damaged is left at its default."""
     usual = CompareSettings()
     if not isinstance(stored, dict):
         return usual

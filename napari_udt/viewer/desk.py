@@ -20,6 +20,7 @@ from napari_udt.viewer.layers import (
     RegionLayers,
     SideBySide,
 )
+from napari_udt.viewer.layout_memory import LayoutMemory
 from napari_udt.viewer.live_transfer import LiveTransfer
 from napari_udt.viewer.pointer import Pointer, WavelengthSlider
 from napari_udt.viewer.preferences import apply, preferences
@@ -70,29 +71,13 @@ def desk_of(viewer: ViewerModel) -> Desk:
     return _desks[viewer]
 
 
-class LayoutMemory:
-    """Whether cubes stand side by side, kept with the session's settings."""
-
-    _NAME = "layout"
-
-    def __init__(self, session: Session, side_by_side: SideBySide) -> None:
-        self._session, self._side_by_side = session, side_by_side
-        side_by_side.changed.connect(self._note)
-        session.settings_restored.connect(self._restore)
-
-    def _note(self, active: bool) -> None:
-        self._session.settings[self._NAME] = {"side_by_side": active}
-
-    def _restore(self) -> None:
-        self._side_by_side.set_active(self._session.settings.get(self._NAME, {}).get("side_by_side") is True)
-
-
 def _made(viewer: ViewerModel) -> Desk:
     session = Session()
     apply(preferences(), session)
     adapter = LayerAdapter(viewer, session)
     pins = PinLayers(adapter)
     side_by_side = SideBySide(adapter, pins)
+    pair_view = PairView(adapter, side_by_side)
     chosen, probes = ChosenModel(), Probes(Worker().submit)
     probes.failed.connect(show_error)
     return Desk(
@@ -104,11 +89,11 @@ def _made(viewer: ViewerModel) -> Desk:
         brushed=BrushedLayers(adapter),
         colours=ColourLayers(adapter),
         side_by_side=side_by_side,
-        pair_view=PairView(adapter, side_by_side),
+        pair_view=pair_view,
         pointer=Pointer(adapter),
         slider=WavelengthSlider(adapter),
         undo_keys=UndoKeys(viewer, session.history),
-        layout=LayoutMemory(session, side_by_side),
+        layout=LayoutMemory(session, side_by_side, pair_view),
         chosen=chosen,
         probes=probes,
         live=LiveTransfer(probes, chosen),

@@ -35,7 +35,7 @@ class Pointer:
 
     def pressed(self, viewer: Any, event: Any) -> Generator[None, None, None]:
         """Pin the pixel when the button is released where it was pressed."""
-        if event.button != 1 or event.modifiers or not self._adapter.pans():
+        if event.button != 1 or event.modifiers or event.handled or not self._adapter.pans():
             return
         start = np.asarray(event.pos, dtype=float)
         pixel = self._adapter.pixel_at(event.position, event.viewbox)

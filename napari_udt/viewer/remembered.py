@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,14 @@ from napari_udt.files import whole_or_nothing
 from napari_udt.viewer.session import DisplayOptions, Session
 
 FILE_VARIABLE = "NAPARI_UDT_CHOICES"
-_KEPT = ("live", "live_band")
+# What is kept, and how to tell that a stored value is one of the kind.
+_KEPT: dict[str, Callable[[Any], bool]] = {
+    "live": lambda value: isinstance(value, bool),
+    "live_band": lambda value: isinstance(value, bool),
+    "explore": lambda value: isinstance(value, bool),
+    "explore_class": lambda value: value is None or isinstance(value, str),
+    "explore_domain": lambda value: isinstance(value, int | float) and 0 <= value <= 1,
+}
 
 
 class RememberedOptions:
@@ -50,7 +58,7 @@ def _recall() -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     known = found if isinstance(found, dict) else {}
-    return {name: known[name] for name in _KEPT if isinstance(known.get(name), bool)}
+    return {name: known[name] for name, fits in _KEPT.items() if name in known and fits(known[name])}
 
 
 def _keep(choices: dict[str, Any]) -> None:

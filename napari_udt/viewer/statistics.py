@@ -39,7 +39,7 @@ class _Known:
 
     labels: frozenset[int]
     answers: dict[Question, Any] = field(default_factory=dict)
-    pending: set[Question] = field(default_factory=set)
+    pending: dict[Question, int] = field(default_factory=dict)  # and in which round it was asked last
 
 
 class StructureStatistics:
@@ -58,6 +58,11 @@ class StructureStatistics:
     def __init__(self, submit: Submit | None = None) -> None:
         self._submit = submit
         self._known: weakref.WeakKeyDictionary[SpectralCube, _Known] = weakref.WeakKeyDictionary()
+        self._round = 0
+
+    def begin(self) -> None:
+        """Start a round of questions: what is not asked in it, nobody waits for any more."""
+        self._round += 1
 
     @property
     def busy(self) -> bool:
@@ -115,17 +120,22 @@ class StructureStatistics:
         if question not in known.answers:
             if self._submit is None:
                 known.answers[question] = _compute(cube, question)
-            elif question not in known.pending:
-                known.pending.add(question)
-                self._submit(partial(self._work, cube, known, question))
+            else:
+                waiting = question in known.pending
+                known.pending[question] = self._round
+                if not waiting:
+                    self._submit(partial(self._work, cube, known, question))
         answer = known.answers.get(question)
         if isinstance(answer, CubeError):
             raise answer
         return answer
 
     def _work(self, cube: SpectralCube, known: _Known, question: Question) -> None:
+        if known.pending[question] < self._round:
+            del known.pending[question]
+            return
         known.answers[question] = _compute(cube, question)
-        known.pending.discard(question)
+        known.pending.pop(question, None)
         if len(known.answers) > _MOST_ANSWERS:  # a region that is being dragged asks anew at every step
             known.answers.pop(next(iter(known.answers)))
         self.ready.emit()

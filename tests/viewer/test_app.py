@@ -197,10 +197,10 @@ def test_docks_of_the_plugin_menu_share_the_session(window, pat):
 
 def test_closing_during_a_run_is_clean(window, pat, make_spec, slow_transfer, qtbot):
     window.desk.session.add(pat())
-    window.transfer._transfer, window.transfer._models = slow_transfer, lambda: [make_spec()]
+    window.transfer._run.transfer, window.transfer._models = slow_transfer, lambda: [make_spec()]
     window.transfer._refresh_sources()
     window.transfer.start()
-    worker = window.transfer._worker
+    worker = window.transfer._run.worker
     qtbot.waitUntil(lambda: worker.is_running, timeout=3000)
     window.viewer.close()
     qtbot.waitUntil(lambda: not worker.is_running, timeout=3000)

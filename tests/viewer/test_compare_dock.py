@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -173,3 +175,33 @@ def test_settings_survive_their_text_and_damage():
     for damaged in ("", "{", "[1]", '{"scale": "loud", "rate_hz": 99, "red_nm": true, "more": 1}'):
         assert settings_from(damaged) == CompareSettings()
     assert np.isclose(settings_from('{"rate_hz": 3}').rate_hz, 3.0)
+
+
+def test_choices_and_the_arrangement_come_back_with_a_session(qtbot, opened, make_dock):
+    dock, desk, _ = opened
+    dock.rate.setValue(3.0)
+    dock.kind.setCurrentIndex(1)
+    dock.kind.activated.emit(1)
+    press(qtbot, dock, "swipe")
+    dock.divider.setValue(50)
+    desk.pair_view.changed.emit()
+    told = json.loads(json.dumps(desk.session.settings))
+    desk.pair_view.stop()
+    desk.pair_view.put_divider(0.5)
+    dock.rate.setValue(1.0)
+    desk.session.settings.update(told)
+    desk.session.settings_restored.emit()
+    assert dock.rate.value() == 3.0
+    assert dock.kind.currentData() == "relative" == desk.pair_view.kind
+    assert desk.pair_view.mode == "swipe"
+    assert desk.pair_view.divider == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("damaged", [{"pair": 3}, {"mode": "cube", "pair": [1, 2]}, {"pictures": "all"}, {}])
+def test_a_damaged_arrangement_is_left_out(opened, damaged):
+    _, desk, _ = opened
+    desk.session.settings["layout"] = damaged
+    desk.session.settings["compare"] = {"scale": "none", "rate_hz": -1}
+    desk.session.settings_restored.emit()
+    assert desk.pair_view.mode == "off"
+    assert not desk.side_by_side.active

@@ -5,7 +5,7 @@ import pyqtgraph as pg
 import pytest
 from spectra_scene import SIM, scene
 
-from napari_udt.viewer import resolve as resolving
+from napari_udt.viewer import places
 from napari_udt.viewer.resolve import resolve
 from napari_udt.viewer.resolve_memory import Memory
 from napari_udt.viewer.session import PixelRef
@@ -35,8 +35,8 @@ def asked(session):
 def reads(monkeypatch):
     """Count how often pixels are read."""
     count = []
-    original = resolving.window_spectra
-    monkeypatch.setattr(resolving, "window_spectra", lambda *args: count.append(args[1:]) or original(*args))
+    original = places.window_spectra
+    monkeypatch.setattr(places, "window_spectra", lambda *args: count.append(args[1:]) or original(*args))
     return count
 
 

@@ -79,3 +79,25 @@ def test_a_cube_takes_the_name_that_its_picture_gets_where_another_layer_bears_i
     assert entry.key == "new [1]" == desk.adapter[entry.key].image.name
     assert desk.session[entry.key] is entry
     assert f"{entry.key} · structures" in viewer.layers
+
+
+def test_dots_deleted_while_they_are_hidden_leave_no_text_behind(viewer, desk):
+    desk.session.pin(PixelRef("forearm", 5, 5))
+    layer = viewer.layers["forearm · pins"]
+    layer.visible = False
+    layer.selected_data = {1}
+    layer.remove_selected()
+    assert list(layer._view_text) == ["1"]
+
+
+def test_regions_can_be_drawn_and_brought_back_after_a_look_in_3d(viewer, desk):
+    viewer.dims.ndisplay = 3
+    assert desk.regions.draw()
+    layer = viewer.layers.selection.active
+    layer.add(np.array([[1, 1], [1, 6], [6, 6]]), shape_type="polygon")
+    assert len(desk.session.regions) == 1
+    desk.session.remove(desk.session.regions[0].key)
+    assert desk.session.regions == ()
+    viewer.dims.ndisplay = 3
+    desk.session.history.undo()
+    assert len(desk.session.regions) == 1

@@ -91,6 +91,6 @@ def test_what_goes_wrong_is_told(tools, qtbot):
 
 def test_without_a_picture_the_buttons_say_so(tools, qtbot):
     tools._session.remove("forearm")
-    for name in ("Draw regions", "Oxygenation maps"):
+    for name in ("Draw region", "Oxygenation maps"):
         press(qtbot, tools, name)
     assert tools.said == [NO_PICTURE, NO_PICTURE]

@@ -68,6 +68,25 @@ def test_in_the_background_the_answer_comes_later_and_is_announced():
     )
 
 
+def test_what_nobody_waits_for_any_more_is_not_computed_and_can_be_asked_again():
+    jobs, news = [], []
+    statistics, cube = StructureStatistics(jobs.append), simulated()
+    statistics.ready.connect(lambda: news.append(True))
+    old, wanted = ((cube, label, Transform(), "median", "quantiles") for label in (0, 1))
+    statistics.begin()
+    statistics.get(*old), statistics.get(*wanted)
+    statistics.begin()
+    statistics.get(*wanted)
+    for job in jobs:
+        job()
+    assert news == [True]
+    assert not statistics.busy
+    assert statistics.get(*wanted) is not None
+    assert statistics.get(*old) is None
+    jobs[-1]()
+    assert statistics.get(*old) is not None
+
+
 def test_a_cube_that_cannot_be_read_says_so_and_is_not_tried_again():
     class Gone:
         shape, dtype, tries = (12, 16, 10), np.dtype(np.float32), 0

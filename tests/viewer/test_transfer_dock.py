@@ -100,7 +100,7 @@ def test_cancel_adds_nothing(qtbot, make_dock, session, slow_transfer):
     dock = make_dock()
     click(qtbot, dock.run_button)
     qtbot.waitUntil(lambda: dock.progress.value == 500, timeout=3000)
-    worker = dock._worker
+    worker = dock._run.worker
     click(qtbot, dock.cancel_button)
     assert not dock.running
     qtbot.waitUntil(lambda: not worker.is_running, timeout=3000)
@@ -113,11 +113,11 @@ def test_cancel_adds_nothing(qtbot, make_dock, session, slow_transfer):
 def test_a_late_result_of_a_cancelled_run_is_ignored(qtbot, make_dock, session, slow_transfer, transferred):
     dock = make_dock()
     click(qtbot, dock.run_button)
-    late = dock._request
+    late = dock._run.request
     dock.cancel()
     click(qtbot, dock.run_button)
-    dock._succeeded(late, transferred(late.cube, "late"))
-    dock._failed(late, TransferError("late"))
+    dock._run._on_succeeded(late, transferred(late.cube, "late"))
+    dock._run._on_failed(late, TransferError("late"))
     assert "late" not in session
     assert dock.running
     slow_transfer.gate.set()
@@ -147,7 +147,7 @@ def test_closing_the_window_stops_the_run(qtbot, make_dock, session):
     qtbot.waitExposed(dock.window())
     click(qtbot, dock.run_button)
     qtbot.waitUntil(lambda: dock.progress.value == 500, timeout=3000)
-    worker = dock._worker
+    worker = dock._run.worker
     dock.window().close()
     qtbot.waitUntil(lambda: not worker.is_running, timeout=3000)
     assert [entry.key for entry in session] == ["forearm"]
@@ -156,7 +156,7 @@ def test_closing_the_window_stops_the_run(qtbot, make_dock, session):
 def test_destroying_the_dock_stops_the_run(qtbot, session, make_spec, slow_transfer):
     dock = TransferDock(session, transfer=slow_transfer, models=lambda: [make_spec()], devices=list)
     dock.start()
-    worker = dock._worker
+    worker = dock._run.worker
     qtbot.waitUntil(lambda: worker.is_running, timeout=3000)
     dock.deleteLater()
     del dock

@@ -256,6 +256,7 @@ class PairView:
         """Drag the divider when the mouse is pressed on it."""
         if self.mode != "swipe" or event.button != 1 or not self._on_divider(event.position):
             return
+        event.handled = True  # whoever grasps the divider pins nothing
         camera = viewer.scene.camera
         before, camera.mouse_pan = camera.mouse_pan, False
         yield

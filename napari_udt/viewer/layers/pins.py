@@ -123,8 +123,7 @@ class PinLayers:
         same_pins = list(layer.features.get(NUMBER, ())) == table[NUMBER]
         if not np.array_equal(layer.data, places):
             layer.data = places
-            if not layer.visible:
-                layer.set_view_slice()  # napari slices a hidden layer late, but asks for its points' text at once
+            _slice_hidden(layer)
         if not _same(layer.features.to_dict("list"), table):
             layer.features = table
         if pins and not same_pins:
@@ -166,6 +165,7 @@ class PinLayers:
         key = None if self._busy else self._adapter.key_of(event.source)
         if key is None or str(getattr(event, "action", "")).endswith("ing"):
             return
+        _slice_hidden(event.source)
         edit = self._edit(key, event.source)
         session = self._adapter.session
         if edit:
@@ -207,6 +207,12 @@ class PinLayers:
         for number, name in zip(layer.features[NUMBER], layer.features[NAME], strict=True):
             if number in known and str(name) != known[number].title:
                 self._adapter.session.rename_pin(int(number), str(name))
+
+
+def _slice_hidden(layer: Points) -> None:
+    """Let a hidden layer know which of its points are in sight: napari does so late, but asks for their text at once."""
+    if not layer.visible:
+        layer.set_view_slice()
 
 
 def _diameter(cube: SpectralCube) -> float:

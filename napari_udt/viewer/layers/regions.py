@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Shapes
 
+from napari_udt.viewer.layers.departures import later_in
 from napari_udt.viewer.session import PIN_COLOURS, Outline, Region
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _NUMBER = "region"
 _OUTLINES: dict[str, Outline] = {"polygon": "polygon", "rectangle": "polygon", "ellipse": "ellipse"}
+_FREEHAND = "add_polygon_lasso"
 _FACE_OPACITY = "40"  # hexadecimal, of ff: the picture stays visible
 
 
@@ -27,22 +29,39 @@ class RegionLayers:
         self._adapter = adapter
         self._busy = False
         self._last = 0
+        self._later = later_in(adapter.viewer)
         adapter.part_removed.connect(self._part_removed)
         adapter.session.regions_changed.connect(self._follow)
         adapter.session.cubes_changed.connect(self._follow)
 
     def draw(self) -> bool:
-        """Let the user draw on the topmost picture, freehand at first; whether there is one."""
+        """Let the user draw one region on the topmost picture, freehand; whether there is one.
+
+        Afterwards clicks mean pixels again; with napari's other tools more can be drawn.
+        """
         key = self._adapter.top_key()
         if key is None:
             return False
+        self._adapter.viewer.dims.ndisplay = 2  # napari (0.9) stumbles over flat shapes that are added in 3D
         layer = self._adapter[key].regions
         if layer is None:
             layer = self._attached(key)
         layer.visible = True
         self._adapter.viewer.layers.selection.active = layer
-        layer.mode = "add_polygon_lasso"
+        layer.mode = _FREEHAND
         return True
+
+    def _put_tool_away(self) -> None:
+        """Let clicks pin pixels again once a freehand region is finished; napari says so before it has finished."""
+        viewer = self._adapter.viewer
+        layer = viewer.layers.selection.active
+        if layer is None or (key := self._adapter.key_of(layer)) is None:
+            return
+        if layer is not self._adapter[key].regions or getattr(layer, "_is_creating", False):
+            return
+        if str(layer.mode) == _FREEHAND and len(layer.data):
+            layer.mode = "pan_zoom"
+            viewer.layers.selection.active = self._adapter[key].image
 
     def _follow(self) -> None:
         """Draw regions that came with a session file, or back with a cube that was closed."""
@@ -56,6 +75,7 @@ class RegionLayers:
     def _show(self, key: str, regions: list[Region]) -> None:
         self._busy = True
         try:
+            self._adapter.viewer.dims.ndisplay = 2
             layer = self._attached(key)
             for region in regions:
                 layer.add(np.array(region.vertices), shape_type=region.outline)
@@ -96,6 +116,7 @@ class RegionLayers:
         finally:
             self._busy = False
         self._tell()
+        self._later(self._put_tool_away)
 
     def _number(self, layer: Shapes) -> None:
         """Give each new shape a number of its own, and the colour that follows from it."""

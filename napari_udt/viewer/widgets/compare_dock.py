@@ -2,61 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QSettings, Qt, QTimer
 from qtpy.QtGui import QHideEvent
-from qtpy.QtWidgets import (
-    QComboBox,
-    QDoubleSpinBox,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QSlider,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from napari_udt.viewer.compare_settings import FASTEST_HZ, SLOWEST_HZ, settings_from
+from napari_udt.viewer.compare_settings import settings_from, settings_of
 from napari_udt.viewer.comparison import MOST_CELLS, usual_pair
 from napari_udt.viewer.layers import ColourLayers, PairMode, PairView, SideBySide
 from napari_udt.viewer.session import Session
 from napari_udt.viewer.style import line_style
 from napari_udt.viewer.widgets.colour_row import ColourRow
+from napari_udt.viewer.widgets.compare_fields import (
+    DIVIDER_STEPS,
+    KINDS,
+    SCALES,
+    TOOLTIPS,
+    choice_box,
+    divider_slider,
+    rate_field,
+    row,
+    toggle,
+)
 from napari_udt.viewer.widgets.spectra_footer import text_line
 from napari_udt.viewer.widgets.spectra_picker import Pick, PickButton
 
 _STORED = "compare"  # name in the user's settings
-_DIVIDER_STEPS = 200
 _INVITATION = "Open a simulated and a real cube, transfer one, and compare them here."
-_TOOLTIPS: dict[str, tuple[str, str]] = {
-    "side by side": (
-        "Side by side",
-        "Two to four cubes beside each other, with one slider and one camera; press again to stack them.",
-    ),
-    "difference": (
-        "Difference",
-        "The first cube minus the second at the slider's wavelength. Only for cubes of the same pixels: a transferred "
-        "one and the one that it was made from.",
-    ),
-    "swipe": (
-        "Swipe",
-        "The second cube left of a divider, the first right of it; drag the divider in the picture or here. Only for "
-        "cubes of the same pixels.",
-    ),
-    "blink": (
-        "Blink",
-        "Both cubes in turn at the same place; the eye finds what changes. Space starts and stops it.",
-    ),
-}
-_SCALES = {
-    "automatic": "Scale: automatic",
-    "common": "Scale: one for all",
-    "own": "Scale: each its own",
-}
-_KINDS = {"absolute": "Difference: values", "relative": "Difference: in %"}
 
 
 class CompareDock(QWidget):
@@ -90,17 +64,18 @@ class CompareDock(QWidget):
         self._arrange()
         self._timer = QTimer(self)
         self._show_settings()
+        self._note()
         self._connect()
         self._follow_session()
 
     # -- building ---------------------------------------------------------------------------------
 
     def _make_widgets(self, colours: ColourLayers) -> None:
-        self.buttons = {mode: _toggle(*texts, self) for mode, texts in _TOOLTIPS.items()}
-        self.first = _box(
+        self.buttons = {mode: toggle(*texts, self) for mode, texts in TOOLTIPS.items()}
+        self.first = choice_box(
             "first", "First cube", "The cube that is looked at: usually the transferred one.", self
         )
-        self.second = _box(
+        self.second = choice_box(
             "second", "Second cube", "The cube that it is compared with: usually its source.", self
         )
         self.pictures = PickButton(
@@ -110,19 +85,19 @@ class CompareDock(QWidget):
             "transferred and real one.",
             parent=self,
         )
-        self.scale = _box(
+        self.scale = choice_box(
             "scale",
             "Scale",
             "One scale shows the same value as the same brightness; each its own shows all structures. "
             "“Automatic” shares it unless one picture would go flat.",
             self,
         )
-        self.kind = _box("kind", "Difference", "First minus second; in %, of the second.", self)
-        for box, texts in ((self.scale, _SCALES), (self.kind, _KINDS)):
+        self.kind = choice_box("kind", "Difference", "First minus second; in %, of the second.", self)
+        for box, texts in ((self.scale, SCALES), (self.kind, KINDS)):
             for value, text in texts.items():
                 box.addItem(text, value)
-        self.rate = _rate_field(self)
-        self.divider = _divider_slider(self)
+        self.rate = rate_field(self)
+        self.divider = divider_slider(self)
         self.colours = ColourRow(colours, parent=self)
         self.status = text_line("status", self)
         self.status.setMinimumSize(1, 1)  # Qt would keep room for the text wrapped into a narrow column
@@ -132,10 +107,10 @@ class CompareDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
-        layout.addLayout(_row(*self.buttons.values()))
-        layout.addLayout(_row(self.first, QLabel("with", self), self.second))
-        layout.addLayout(_row(self.pictures, self.scale, self.kind))
-        layout.addLayout(_row(QLabel("Divider", self), self.divider, QLabel("Blink", self), self.rate))
+        layout.addLayout(row(*self.buttons.values()))
+        layout.addLayout(row(self.first, QLabel("with", self), self.second))
+        layout.addLayout(row(self.pictures, self.scale, self.kind))
+        layout.addLayout(row(QLabel("Divider", self), self.divider, QLabel("Blink", self), self.rate))
         layout.addWidget(self.colours)
         layout.addWidget(self.status)
         layout.addStretch()
@@ -155,6 +130,7 @@ class CompareDock(QWidget):
         self.colours.told.connect(self.status.setText)
         self._timer.timeout.connect(self._pair_view.step)
         self._session.cubes_changed.connect(self._follow_session)
+        self._session.settings_restored.connect(self._restore)
         self._side_by_side.changed.connect(self._show_state)
         self._pair_view.changed.connect(self._show_state)
 
@@ -188,7 +164,7 @@ class CompareDock(QWidget):
         self._turn_blinking(shown == "blink")
         self.divider.setEnabled(shown == "swipe")
         self.divider.blockSignals(True)
-        self.divider.setValue(round(self._pair_view.divider * _DIVIDER_STEPS))
+        self.divider.setValue(round(self._pair_view.divider * DIVIDER_STEPS))
         self.divider.blockSignals(False)
         statement = self._side_by_side.statement if self._side_by_side.active else self._pair_view.statement
         self.status.setText(statement or ("" if len(self._session) > 1 else _INVITATION))
@@ -247,7 +223,7 @@ class CompareDock(QWidget):
         self._turn_blinking(self._pair_view.mode == "blink")
 
     def _on_divider(self, value: int) -> None:
-        self._pair_view.put_divider(value / _DIVIDER_STEPS)
+        self._pair_view.put_divider(value / DIVIDER_STEPS)
 
     def _on_rgb(self, red: float, green: float, blue: float) -> None:
         self._remember(red_nm=red, green_nm=green, blue_nm=blue)
@@ -255,6 +231,16 @@ class CompareDock(QWidget):
     def _remember(self, **changes: object) -> None:
         self._settings = replace(self._settings, **changes)  # type: ignore[arg-type]
         self._stored.setValue(_STORED, self._settings.text())
+        self._note()
+
+    def _note(self) -> None:
+        """Leave the choices with the session, so that its file brings them back."""
+        self._session.settings[_STORED] = asdict(self._settings)
+
+    def _restore(self) -> None:
+        if isalive(self) and _STORED in self._session.settings:
+            self._settings = settings_of(self._session.settings[_STORED])
+            self._show_settings()
 
     def _show_settings(self) -> None:
         settings = self._settings
@@ -264,53 +250,3 @@ class CompareDock(QWidget):
         self.colours.set_rgb_nm((settings.red_nm, settings.green_nm, settings.blue_nm))
         self._side_by_side.set_scale(settings.scale)
         self._pair_view.set_kind(settings.kind)
-
-
-def _row(*widgets: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(4)
-    for widget in widgets:
-        row.addWidget(widget, 0 if isinstance(widget, QLabel) else 1)
-    return row
-
-
-def _toggle(text: str, tooltip: str, parent: QWidget) -> QPushButton:
-    button = QPushButton(text, parent)
-    button.setObjectName(text)
-    button.setToolTip(tooltip)
-    button.setCheckable(True)
-    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    return button
-
-
-def _box(name: str, question: str, tooltip: str, parent: QWidget) -> QComboBox:
-    box = QComboBox(parent)
-    box.setObjectName(name)
-    box.setAccessibleName(question)
-    box.setToolTip(f"{question}: {tooltip}")
-    box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    return box
-
-
-def _rate_field(parent: QWidget) -> QDoubleSpinBox:
-    field = QDoubleSpinBox(parent)
-    field.setObjectName("rate")
-    field.setAccessibleName("Blink rate")
-    field.setToolTip("Pictures per second while two cubes blink.")
-    field.setRange(SLOWEST_HZ, FASTEST_HZ)
-    field.setSingleStep(0.5)
-    field.setDecimals(1)
-    field.setSuffix(" Hz")
-    return field
-
-
-def _divider_slider(parent: QWidget) -> QSlider:
-    slider = QSlider(Qt.Orientation.Horizontal, parent)
-    slider.setObjectName("divider")
-    slider.setAccessibleName("Divider")
-    slider.setToolTip("Where the divider of “Swipe” stands; it can be dragged in the picture as well.")
-    slider.setRange(0, _DIVIDER_STEPS)
-    slider.setSingleStep(2)
-    slider.setPageStep(20)
-    return slider

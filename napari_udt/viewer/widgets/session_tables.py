@@ -221,7 +221,7 @@ def _dress(table: QTableWidget) -> None:
     table.setShowGrid(False)
     table.setTabKeyNavigation(False)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setMinimumHeight(3 * 26 + 30)
+    table.setMinimumHeight(26 + 30)  # headings and one row, in a low window
 
 
 def _selected_rows(table: QTableWidget) -> list[int]:

@@ -95,6 +95,7 @@ class SpectraDock(QWidget):
     def refresh(self) -> None:
         """Resolve the session and draw the curves now."""
         self._since_refresh.start()
+        self._statistics.begin()
         self.curves = resolve(self.session, self._statistics, self._sources, self._memory)
         self._draw()
         self._table.set_curves(self.curves)

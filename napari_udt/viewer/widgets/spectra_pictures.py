@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 from napari_udt.viewer.layers import MapLayers, RegionLayers
 from napari_udt.viewer.map_job import MapRequest, SpectralMap, band_request, blood_request
 from napari_udt.viewer.session import Session
-from napari_udt.viewer.widgets.spectra_worker import MapWorker
+from napari_udt.viewer.widgets.map_run import MapRun
 
 NO_PICTURE = "Open a cube first, and make its picture visible."
 
@@ -23,11 +23,10 @@ class PictureTools(QWidget):
     ) -> None:
         super().__init__(parent)
         self._session, self._regions, self._maps = session, regions, maps
-        self._worker: MapWorker | None = None
-        self._request: MapRequest | None = None
+        self._run = MapRun(self)
         self._draw = self._button(
-            "Draw regions",
-            "Draw shapes on the topmost picture: the mean spectrum of each is drawn. It begins freehand; the tools "
+            "Draw region",
+            "Draw a shape on the topmost picture: its mean spectrum is drawn. It is drawn freehand; the tools "
             "for rectangles, ellipses, moving and deleting are above the list of layers.",
         )
         self._blood = self._button(
@@ -44,13 +43,16 @@ class PictureTools(QWidget):
         self._blood.clicked.connect(self._on_blood)
         self._band.clicked.connect(self._on_band)
         self._cancel.clicked.connect(self._on_cancel)
+        self._run.progressed.connect(self._on_progressed)
+        self._run.succeeded.connect(self._on_succeeded)
+        self._run.failed.connect(self._on_failed)
         session.options_changed.connect(self._show_state)
         self._show_state()
 
     @property
     def running(self) -> bool:
         """Whether a map is being made."""
-        return self._request is not None
+        return self._run.request is not None
 
     def _arrange(self) -> None:
         layout = QHBoxLayout(self)
@@ -75,7 +77,7 @@ class PictureTools(QWidget):
 
     def _on_draw(self) -> None:
         self.told.emit(
-            "Draw on the picture; afterwards choose “pan/zoom” above the list of layers to pin pixels again."
+            "Draw a region on the picture, freehand; then clicks pin pixels again. After other tools choose “pan/zoom”."
             if self._regions.draw()
             else NO_PICTURE
         )
@@ -92,37 +94,25 @@ class PictureTools(QWidget):
         if request is None:
             self.told.emit(NO_PICTURE)
             return
-        self._request, self._worker = request, MapWorker(request)
-        self._worker.signals.progressed.connect(self._on_progressed)
-        self._worker.signals.succeeded.connect(self._on_succeeded)
-        self._worker.signals.failed.connect(self._on_failed)
-        self.destroyed.connect(self._worker.quit)
+        self._run.start(request)
         self._show_state()
-        self._worker.start()
 
     def _on_cancel(self) -> None:
-        if self._worker is not None:
-            self._worker.quit()
+        self._run.cancel()
         self._finish("Cancelled: no map was added.")
 
-    def _on_progressed(self, request: MapRequest, done: int, total: int) -> None:
-        if request is self._request:
-            self._cancel.setText(f"Cancel ({100 * done // total} %)")
+    def _on_progressed(self, percent: int) -> None:
+        self._cancel.setText(f"Cancel ({percent} %)")
 
     def _on_succeeded(self, request: MapRequest, found: tuple[SpectralMap, ...]) -> None:
-        if request is self._request:
-            shown = [
-                layer.name for each in found if (layer := self._maps.show(request.cube, each)) is not None
-            ]
-            self._finish(
-                f"Added {' and '.join(shown)}." if shown else f"{request.cube.name} was closed meanwhile."
-            )
+        shown = [layer.name for each in found if (layer := self._maps.show(request.cube, each)) is not None]
+        self._finish(
+            f"Added {' and '.join(shown)}." if shown else f"{request.cube.name} was closed meanwhile."
+        )
 
-    def _on_failed(self, request: MapRequest, error: Exception) -> None:
-        if request is self._request:
-            self._finish(f"No map was made: {error}")
+    def _on_failed(self, error: Exception) -> None:
+        self._finish(f"No map was made: {error}")
 
     def _finish(self, sentence: str) -> None:
-        self._request = self._worker = None
         self._show_state()
         self.told.emit(sentence)

@@ -57,7 +57,7 @@ class SpectraPlot(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._view)
-        self.setMinimumSize(MINIMUM_WIDTH, 165)
+        self.setMinimumSize(MINIMUM_WIDTH, 140)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._set_up_axes()
         self._add_lines()

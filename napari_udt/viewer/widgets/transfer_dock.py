@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import ComboBox, ProgressBar, PushButton
 from napari.utils.notifications import show_error
 from qtpy.compat import isalive
-from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from qtpy.QtCore import QEvent, QObject, QTimer, Signal
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QFileDialog, QLabel, QWidget
 
 from napari_udt.viewer import transfer_job
 from napari_udt.viewer.chosen_model import ChosenModel
@@ -30,11 +19,11 @@ from napari_udt.viewer.session import Session
 from napari_udt.viewer.transfer_job import TransferFunction, TransferRequest
 from napari_udt.viewer.widgets.closing import agrees_to_cancel, closed_by_user
 from napari_udt.viewer.widgets.facts_asker import FactsAsker
-from napari_udt.viewer.widgets.file_row import FileRow
-from napari_udt.viewer.widgets.model_tools import ModelTools
 from napari_udt.viewer.widgets.opening_progress import OpeningProgress
+from napari_udt.viewer.widgets.transfer_form import TransferForm
 from napari_udt.viewer.widgets.transfer_memory import TransferMemory
-from napari_udt.viewer.widgets.transfer_worker import CallWorker, TransferWorker
+from napari_udt.viewer.widgets.transfer_run import TransferRun
+from napari_udt.viewer.widgets.transfer_worker import CallWorker
 
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
@@ -55,7 +44,7 @@ def _devices() -> Sequence[Any]:
     return available_devices()
 
 
-class TransferDock(QWidget):
+class TransferDock(TransferForm):
     """Chooses, runs and cancels transfers of the session's cubes.
 
     Parameters
@@ -83,80 +72,17 @@ class TransferDock(QWidget):
         devices: Callable[[], Sequence[Any]] = _devices,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(session, parent)
         self._session, self._side_by_side, self._chosen = session, side_by_side, chosen
-        self._transfer, self._models, self._find = transfer, models, devices
+        self._models, self._find = models, devices
         self._known: set[str] = set()
-        self._request: TransferRequest | None = None
-        self._worker: TransferWorker | None = None
+        self._run = TransferRun(transfer, self)
         self._device_worker: CallWorker | None = None
-        self._started = 0.0
         self.ask, self._opening = FactsAsker(session, self), OpeningProgress(parent=self)
-        self._make_widgets()
-        self._lay_out()
+        self.layout_button.native.setVisible(side_by_side is not None)
         self._connect()
         self._refresh_sources()
         self._memory = TransferMemory(session, self)
-
-    # -- building ---------------------------------------------------------------------------------
-
-    def _make_widgets(self) -> None:
-        self.open_button = PushButton(text="Open…", tooltip="Open files with spectra")
-        self.layout_button = PushButton(
-            text="Side by side", tooltip="Simulated, transferred and real beside each other"
-        )
-        self.layout_button.native.setCheckable(True)
-        self.source = ComboBox(choices=[], tooltip="The cube to transfer")
-        self.file_row = FileRow(self._session, parent=self)
-        self.model = ComboBox(choices=[], tooltip="Models that fit the cube")
-        self.direction = ComboBox(choices=transfer_job.direction_choices(None))
-        self.condition = ComboBox(choices=[], tooltip="What the network is told about the tissue")
-        self.device = ComboBox(choices=[("automatic", "auto")], tooltip="Where the network runs")
-        self.model_tools = ModelTools(self.model.native, parent=self)
-        self.run_button = PushButton(text="Transfer")
-        self.cancel_button = PushButton(text="Cancel", enabled=False)
-        self.progress = ProgressBar(value=0, min=0, max=1000)
-        self.status, self.grid_note, self.model_note, self.note = (self._small_label() for _ in range(4))
-        for box in (self.source, self.model, self.direction, self.condition, self.device):
-            box.native.setMinimumContentsLength(12)  # long names of cubes must not widen the dock
-            box.native.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.native.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def _small_label(self) -> QLabel:
-        label = QLabel(self)
-        label.setWordWrap(True)
-        label.setMinimumSize(1, 1)  # Qt would keep room for the text wrapped into a narrow column
-        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        font = label.font()
-        font.setPointSizeF(font.pointSizeF() * 0.9)
-        label.setFont(font)
-        return label
-
-    def _lay_out(self) -> None:
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Cube", self.source.native)
-        form.addRow(self.file_row.title, self.file_row)
-        form.addRow("Model", self.model_tools)
-        form.addRow("Direction", self.direction.native)
-        form.addRow("Tissue", self.condition.native)
-        form.addRow("Device", self.device.native)
-        whole = QVBoxLayout(self)
-        whole.addLayout(self._row(self.open_button, self.layout_button))
-        whole.addLayout(form)
-        whole.addLayout(self._row(self.run_button, self.cancel_button))
-        for widget in (self.progress.native, self.status, self.grid_note, self.model_note, self.note):
-            whole.addWidget(widget)
-        whole.addStretch()
-        self.layout_button.native.setVisible(self._side_by_side is not None)
-        self.setMinimumWidth(300)
-
-    @staticmethod
-    def _row(*buttons: PushButton) -> QHBoxLayout:
-        row = QHBoxLayout()
-        for button in buttons:
-            row.addWidget(button.native)
-        return row
 
     def _connect(self) -> None:
         self._session.cubes_changed.connect(self._refresh_sources)
@@ -168,6 +94,10 @@ class TransferDock(QWidget):
         self.open_button.changed.connect(self._choose_files)
         self.run_button.changed.connect(self.start)
         self.cancel_button.changed.connect(self.cancel)
+        self._run.progressed.connect(self._progressed)
+        self._run.succeeded.connect(self._succeeded)
+        self._run.failed.connect(self._failed)
+        self._run.ended.connect(self._ended)
         if self._chosen is not None:
             self._chosen.changed.connect(self._chosen_elsewhere)
         if self._side_by_side is not None:
@@ -276,57 +206,40 @@ class TransferDock(QWidget):
         request = self.request()
         if request is None or self.running:
             return
-        worker = TransferWorker(request, self._transfer)
-        worker.progressed.connect(self._progressed)
-        worker.succeeded.connect(self._succeeded)
-        worker.failed.connect(self._failed)
-        worker.cancelled.connect(self._ended)
-        self.destroyed.connect(worker.quit)
-        self._request, self._worker, self._started = request, worker, time.perf_counter()
         self.status.setText(f"Transferring {request.key} …")
         self.progress.value = 0
         self.progress.native.setRange(0, 0)  # busy, until the first chunk is done
+        self._run.start(request)
         self._show_state()
-        worker.start()
 
     @property
     def running(self) -> bool:
         """Whether a run is under way."""
-        return self._request is not None
+        return self._run.request is not None
 
     def cancel(self) -> None:
-        """Stop the run; nothing of it is kept, and whatever it still brings is ignored."""
-        if self._worker is not None and self._request is not None:
-            self._worker.quit()
-            self._ended(self._request, "Cancelled; nothing was changed.")
+        """Stop the run; nothing of it is kept."""
+        if self._run.cancel():
+            self.status.setText("Cancelled; nothing was changed.")
 
-    def _progressed(self, request: TransferRequest, done: int, total: int) -> None:
-        if request is self._request and done:
-            self.progress.native.setRange(0, 1000)
-            self.progress.value = round(1000 * done / max(total, 1))
+    def _progressed(self, done: int, total: int) -> None:
+        self.progress.native.setRange(0, 1000)
+        self.progress.value = round(1000 * done / max(total, 1))
 
-    def _succeeded(self, request: TransferRequest, result: Any) -> None:
-        if request is not self._request:
-            return
-        seconds = time.perf_counter() - self._started
+    def _succeeded(self, result: Any, seconds: float) -> None:
         self._session.add(result)
-        self._ended(request, transfer_job.success_text(result, seconds))
+        self.status.setText(transfer_job.success_text(result, seconds))
         self.progress.value = 1000
 
-    def _failed(self, request: TransferRequest, error: Exception) -> None:
-        if request is not self._request:
-            return
+    def _failed(self, error: Exception) -> None:
         text = transfer_job.failure_text(error)
-        self._ended(request, text)
+        self.status.setText(text)
         show_error(text)
 
-    def _ended(self, request: TransferRequest, text: str = "") -> None:
-        if request is not self._request:
-            return
-        self._request = self._worker = None
+    def _ended(self) -> None:
         self.progress.native.setRange(0, 1000)
         self.progress.value = 0
-        self.status.setText(text)
+        self.status.setText("")
         self._show_state()
 
     def _show_state(self) -> None:
@@ -378,7 +291,8 @@ class TransferDock(QWidget):
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt\'s name
         """Cancel a run when the window closes; a person who closes it is asked first."""
         if event is not None and event.type() == QEvent.Type.Close:
-            if self._request and closed_by_user(watched) and not agrees_to_cancel(self._request.key, self):
+            request = self._run.request
+            if request and closed_by_user(watched) and not agrees_to_cancel(request.key, self):
                 event.ignore()
                 return True
             self.cancel()

@@ -14,7 +14,6 @@ from qtpy.QtWidgets import (
     QLabel,
     QPushButton,
     QSizePolicy,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -26,8 +25,9 @@ from napari_udt.viewer.session import DisplayOptions, Session
 from napari_udt.viewer.trust import Subject, TrustBook
 from napari_udt.viewer.trust_rows import ROW_OF, mappable
 from napari_udt.viewer.widgets.condition_box import ConditionBox
+from napari_udt.viewer.widgets.low_area import in_low_area
+from napari_udt.viewer.widgets.map_run import MapRun
 from napari_udt.viewer.widgets.spectra_footer import text_line
-from napari_udt.viewer.widgets.spectra_worker import MapWorker
 from napari_udt.viewer.widgets.trust_table import TrustTable
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ class TrustDock(QWidget):
         self._session, self._book, self._layers = session, book, maps
         self._subject: Subject | None = None
         self._specs: list[ModelSpec] = []
-        self._request: MapRequest | None = None
-        self._worker: MapWorker | None = None
+        self._run = MapRun(self)
         self._wanted: str | None = None  # row whose map shall be shown
         self._later: tuple[Group, str | None] | None = None  # what to do once the model is ready
         self._make_widgets()
@@ -76,7 +75,7 @@ class TrustDock(QWidget):
     @property
     def running(self) -> bool:
         """Whether a whole cube is being judged."""
-        return self._request is not None
+        return self._run.request is not None
 
     @property
     def busy(self) -> bool:
@@ -102,19 +101,14 @@ class TrustDock(QWidget):
             self._later = None if self.running else (group, row)
             self._say(PREPARING if self._later else "")
             return
-        self._request, self._worker, self._wanted = request, MapWorker(request), row
-        self._worker.signals.progressed.connect(self._on_progressed)
-        self._worker.signals.succeeded.connect(self._on_succeeded)
-        self._worker.signals.failed.connect(self._on_failed)
-        self.destroyed.connect(self._worker.quit)
+        self._wanted = row
+        self._run.start(request)
         self._show_state()
         self._say("Judging every spectrum of the cube ...")
-        self._worker.start()
 
     def cancel(self) -> None:
         """Stop judging; nothing is kept."""
-        if self._worker is not None:
-            self._worker.quit()
+        if self._run.cancel():
             self._finish("Cancelled; nothing was added.")
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
@@ -160,7 +154,7 @@ class TrustDock(QWidget):
             buttons.addWidget(button)
         line = QFrame(self)
         line.setFrameShape(QFrame.Shape.HLine)
-        layout = QVBoxLayout(self)
+        layout = in_low_area(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
         layout.addLayout(head)
@@ -195,6 +189,9 @@ class TrustDock(QWidget):
         self._judge.clicked.connect(self._on_judge)
         self._copy.clicked.connect(self._on_copy_all)
         self._box.chosen.connect(self._on_chosen)
+        self._run.progressed.connect(self._on_progressed)
+        self._run.succeeded.connect(self._on_succeeded)
+        self._run.failed.connect(self._on_failed)
 
     def _offer_models(self) -> None:
         specs = [] if self._subject is None else self._book.chosen.fitting(self._subject.entry.cube)
@@ -283,22 +280,18 @@ class TrustDock(QWidget):
             pixel, cube = self._book.of_pixel(self._subject), self._book.of_cube(self._subject)
             self._on_copy(trust.all_text(self._subject, spec, pixel, cube))
 
-    def _on_progressed(self, request: MapRequest, done: int, total: int) -> None:
-        if request is self._request:
-            self._judge.setText(f"Cancel ({100 * done // max(total, 1)} %)")
+    def _on_progressed(self, percent: int) -> None:
+        self._judge.setText(f"Cancel ({percent} %)")
 
-    def _on_succeeded(self, request: MapRequest, _found: CubeTrust) -> None:
-        if request is self._request:
-            self._finish("")
-            if self._wanted is not None:
-                self._show_map(self._wanted)
-            self.refresh()
+    def _on_succeeded(self, _request: MapRequest, _found: CubeTrust) -> None:
+        self._finish("")
+        if self._wanted is not None:
+            self._show_map(self._wanted)
+        self.refresh()
 
-    def _on_failed(self, request: MapRequest, error: Exception) -> None:
-        if request is self._request:
-            self._finish(f"The cube was not judged: {error}")
+    def _on_failed(self, error: Exception) -> None:
+        self._finish(f"The cube was not judged: {error}")
 
     def _finish(self, sentence: str) -> None:
-        self._request = self._worker = None
         self._say(sentence)
         self._show_state()

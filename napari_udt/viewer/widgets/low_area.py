@@ -1,0 +1,47 @@
+"""An area that scrolls when a window is too low for what is in it."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+_LEAST_LINES = 6
+
+
+class LowArea(QScrollArea):
+    """Frameless; it asks for the room of what is in it, and makes do with a few lines.
+
+    Parameters
+    ----------
+    inside : QWidget
+    parent : QWidget
+    """
+
+    def __init__(self, inside: QWidget, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumHeight(_LEAST_LINES * self.fontMetrics().height())
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the fields inside are what the keyboard goes to
+        self.setWidget(inside)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Ask for the room of what is inside: Qt's own hint stops at some lines."""
+        inside = self.widget()
+        return super().sizeHint() if inside is None else inside.sizeHint()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Never be narrower than what is inside, which scrolls up and down only."""
+        inside = self.widget()
+        width = 0 if inside is None else inside.minimumSizeHint().width()
+        return QSize(width, self.minimumHeight())
+
+
+def in_low_area(dock: QWidget) -> QVBoxLayout:
+    """Return the layout of a widget's contents, in an area that scrolls when there is little room."""
+    inside = QWidget(dock)
+    outside = QVBoxLayout(dock)
+    outside.setContentsMargins(0, 0, 0, 0)
+    outside.addWidget(LowArea(inside, dock))
+    return QVBoxLayout(inside)

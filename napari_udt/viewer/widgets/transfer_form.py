@@ -1,0 +1,107 @@
+"""The fields and buttons of the Transfer dock, laid out; what they mean is decided in ``transfer_dock``."""
+
+from __future__ import annotations
+
+from magicgui.widgets import ComboBox, ProgressBar, PushButton
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_udt.viewer import transfer_job
+from napari_udt.viewer.session import Session
+from napari_udt.viewer.widgets.file_row import FileRow
+from napari_udt.viewer.widgets.low_area import LowArea
+from napari_udt.viewer.widgets.model_tools import ModelTools
+
+
+class TransferForm(QWidget):
+    """Buttons above, the form and the notes between, which scroll in a low window, and below them the run.
+
+    Parameters
+    ----------
+    session : Session
+        What the row of the file opens cubes into.
+    parent : QWidget, optional
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._make_widgets(session)
+        self._lay_out()
+
+    def _make_widgets(self, session: Session) -> None:
+        self.open_button = PushButton(text="Open…", tooltip="Open files with spectra")
+        self.layout_button = PushButton(
+            text="Side by side", tooltip="Simulated, transferred and real beside each other"
+        )
+        self.layout_button.native.setCheckable(True)
+        self.source = ComboBox(choices=[], tooltip="The cube to transfer")
+        self.file_row = FileRow(session, parent=self)
+        self.model = ComboBox(choices=[], tooltip="Models that fit the cube")
+        self.direction = ComboBox(choices=transfer_job.direction_choices(None))
+        self.condition = ComboBox(choices=[], tooltip="What the network is told about the tissue")
+        self.device = ComboBox(choices=[("automatic", "auto")], tooltip="Where the network runs")
+        self.model_tools = ModelTools(self.model.native, parent=self)
+        self.run_button = PushButton(text="Transfer")
+        self.cancel_button = PushButton(text="Cancel", enabled=False)
+        self.progress = ProgressBar(value=0, min=0, max=1000)
+        self.status, self.grid_note, self.model_note, self.note = (self._small_label() for _ in range(4))
+        for box in (self.source, self.model, self.direction, self.condition, self.device):
+            box.native.setMinimumContentsLength(12)  # long names of cubes must not widen the dock
+            box.native.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.native.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def _small_label(self) -> QLabel:
+        label = QLabel(self)
+        label.setWordWrap(True)
+        label.setMinimumSize(1, 1)  # Qt would keep room for the text wrapped into a narrow column
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        font = label.font()
+        font.setPointSizeF(font.pointSizeF() * 0.9)
+        label.setFont(font)
+        return label
+
+    def _lay_out(self) -> None:
+        whole = QVBoxLayout(self)
+        whole.addLayout(self._row(self.open_button, self.layout_button))
+        whole.addWidget(self._scrolling(), stretch=1)
+        whole.addLayout(self._row(self.run_button, self.cancel_button))
+        for widget in (self.progress.native, self.status):
+            whole.addWidget(widget)
+        self.setMinimumWidth(300)
+
+    def _scrolling(self) -> LowArea:
+        """Return the form, and what must be said about the choices, in an area that scrolls."""
+        inside = QWidget(self)
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(self._form())
+        for note in (self.grid_note, self.model_note, self.note):
+            column.addWidget(note)
+        column.addStretch()
+        return LowArea(inside, self)
+
+    def _form(self) -> QFormLayout:
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow("Cube", self.source.native)
+        form.addRow(self.file_row.title, self.file_row)
+        form.addRow("Model", self.model_tools)
+        form.addRow("Direction", self.direction.native)
+        form.addRow("Tissue", self.condition.native)
+        form.addRow("Device", self.device.native)
+        return form
+
+    @staticmethod
+    def _row(*buttons: PushButton) -> QHBoxLayout:
+        row = QHBoxLayout()
+        for button in buttons:
+            row.addWidget(button.native)
+        return row

@@ -1,0 +1,65 @@
+"""What a press of the mouse means in a real window: grasp the divider, draw a region, pin a pixel."""
+
+import pytest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from napari_udt.viewer.app import furnish
+from napari_udt.viewer.demo import screen_position
+from napari_udt.viewer.session import PixelRef
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+_LEFT, _PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+@pytest.fixture
+def window(make_napari_viewer, pat, transferred):
+    window = furnish(make_napari_viewer(show=True))
+    cube = pat()
+    window.desk.session.add(cube)
+    window.desk.session.add(transferred(cube))
+    QApplication.processEvents()
+    return window
+
+
+def canvas_of(window):
+    return window.viewer.window._qt_viewer.canvas.native
+
+
+def point(window, key, row, column):
+    return QPoint(*(round(v) for v in screen_position(window, PixelRef(key, row, column))))
+
+
+def click(window, key, row, column):
+    where = point(window, key, row, column)
+    QTest.mouseMove(canvas_of(window), where)
+    QTest.mouseClick(canvas_of(window), _LEFT, _PLAIN, where)
+    QApplication.processEvents()
+
+
+def test_a_click_on_the_divider_pins_nothing_and_beside_it_a_pixel(window):
+    assert window.desk.pair_view.show("swipe", "forearm → real", "forearm") == ""
+    click(window, "forearm", 10, 32)
+    assert window.desk.session.pins == ()
+    click(window, "forearm", 10, 5)
+    assert len(window.desk.session.pins) == 1
+
+
+def test_after_a_freehand_region_clicks_pin_again(window, qtbot):
+    assert window.desk.regions.draw()
+    key = window.desk.adapter.top_key()
+    canvas = canvas_of(window)
+    corners = [point(window, key, *place) for place in ((4, 8), (4, 40), (26, 40), (26, 8), (6, 8))]
+    QTest.mouseMove(canvas, corners[0])
+    QTest.mousePress(canvas, _LEFT, _PLAIN, corners[0])
+    for corner in corners[1:]:
+        QTest.mouseMove(canvas, corner)
+        QApplication.processEvents()
+    QTest.mouseRelease(canvas, _LEFT, _PLAIN, corners[-1])
+    qtbot.waitUntil(lambda: window.desk.adapter.pans(), timeout=3000)
+    assert len(window.desk.session.regions) == 1
+    assert window.viewer.layers.selection.active is window.desk.adapter[key].image
+    click(window, key, 16, 30)
+    assert len(window.desk.session.pins) == 1
+    assert len(window.desk.session.regions) == 1
