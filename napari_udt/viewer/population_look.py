@@ -63,8 +63,7 @@ def _short(group: Group) -> str:
 def _what(group: Group) -> str:
     short = _short(group)
     if group.part == "transferred":
-        told = group.model in ("", short) or group.model in group.name
-        return f"transferred by {short}" + ("" if told else f" ({group.model})")
+        return f"transferred by {short}" + (f" ({group.model})" if group.model not in ("", short) else "")
     return short if group.origin == short else f"{short}, {group.origin}"
 
 

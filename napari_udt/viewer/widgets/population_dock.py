@@ -18,7 +18,7 @@ from napari_udt.viewer.population_choices import label_of, structures_of
 from napari_udt.viewer.population_look import looks_of
 from napari_udt.viewer.session import Session
 from napari_udt.viewer.statistics import Worker
-from napari_udt.viewer.style import theme, theme_on
+from napari_udt.viewer.style import LineStyle, theme, theme_on
 from napari_udt.viewer.widgets.plot_picture import LegendLine, save_plot
 from napari_udt.viewer.widgets.population_controls import PopulationControls
 from napari_udt.viewer.widgets.population_footer import PopulationFooter
@@ -201,9 +201,14 @@ class PopulationDock(QWidget):
         """Return the legend of a saved figure, and what is seen, in lines that fit into its width."""
         looks = {} if self.book.population is None else looks_of(self.book.population)
         shown = [look for name, look in looks.items() if name not in self.book.choices.hidden]
-        letters = max(width // self.fontMetrics().averageCharWidth() - 4, 20)
-        told = [part for line in self.current.statement.splitlines() for part in textwrap.wrap(line, letters)]
-        return [*(LegendLine(look.style, look.title) for look in shown), *(LegendLine(None, t) for t in told)]
+        texts: list[tuple[LineStyle | None, str]] = [(look.style, look.title) for look in shown]
+        texts += [(None, line) for line in self.current.statement.splitlines()]
+        letters = max(width // self.fontMetrics().averageCharWidth() - 8, 20)
+        return [
+            LegendLine(None if place else style, part)
+            for style, text in texts
+            for place, part in enumerate(textwrap.wrap(text, letters))
+        ]
 
     def _follow_palette(self) -> None:
         self._theme = theme(theme_on(self.palette().window().color().name()))
