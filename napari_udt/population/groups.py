@@ -166,7 +166,7 @@ def population_of_cubes(
             notes.append(f"{name} is left out: its wavelengths differ from those of {standard.name}.")
             continue
         labels = _labels(cube, class_names)
-        index = _drawn(labels, most_per_class, rng) if cube.is_lazy else np.arange(len(labels))
+        index = drawn_per_class(labels, most_per_class, rng) if cube.is_lazy else np.arange(len(labels))
         group = _group_of_cube(name, part, cube, labels, index)
         groups.append(sub_sampled(group, most_per_class, rng))
     notes += [_sub_sampling_note(group) for group in groups if group.is_sub_sampled]
@@ -176,13 +176,16 @@ def population_of_cubes(
 
 def sub_sampled(group: Group, most_per_class: int, rng: np.random.Generator) -> Group:
     """Keep at most some spectra of each class, in their order."""
-    if np.bincount(group.labels - UNKNOWN).max(initial=0) <= most_per_class:
-        return group
-    return group.take(_drawn(group.labels, most_per_class, rng))
+    kept = drawn_per_class(group.labels, most_per_class, rng)
+    return group if len(kept) == len(group) else group.take(kept)
 
 
-def _drawn(labels: NDArray[Any], most_per_class: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Return which spectra are kept, in their order: at most so many of each class, drawn without replacement."""
+def drawn_per_class(
+    labels: NDArray[np.integer[Any]], most_per_class: int, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """Return the indices, increasing, of at most some labels of each class, drawn without replacement."""
+    if np.bincount(labels - UNKNOWN).max(initial=0) <= most_per_class:
+        return np.arange(len(labels))
     kept = [rng.permutation(np.flatnonzero(labels == label))[:most_per_class] for label in np.unique(labels)]
     return np.sort(np.concatenate(kept))
 
