@@ -68,6 +68,7 @@ def _draw_components(canvas: Any, grid: Any, data: Components, palette: Palette)
     joint.set_xlabel(data.axis_labels[0])
     joint.set_ylabel(data.axis_labels[1])
     joint.tick_params(labelsize=7.5)
+    joint.locator_params(nbins=4)
 
 
 def _draw_projection(axis: Any, projection: Projection, palette: Palette) -> None:
