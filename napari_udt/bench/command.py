@@ -23,6 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--viewer", action="store_true", help="measure the window instead: clicks, mouse, statistics, waiting"
     )
     parser.add_argument(
+        "--population",
+        action="store_true",
+        help="measure the population's figures and measures instead, on 300,000 spectra",
+    )
+    parser.add_argument(
         "--quick",
         action="store_true",
         help=f"{_QUICK} spectra instead of a 480x640 cube; no growth, no busy neighbour",
@@ -35,6 +40,10 @@ def run(args: argparse.Namespace) -> int:
         from napari_udt.bench import viewer
 
         return viewer.run(args)
+    if args.population:
+        from napari_udt.bench import population
+
+        return population.run(args)
     from napari_udt.inference.devices import choose
 
     place = choose(args.device)

@@ -15,6 +15,7 @@ from napari_udt.evaluation.rows import BASELINES
 from napari_udt.evaluation.run import PER_CLASS, Evaluation, Settings, evaluate
 from napari_udt.exit_codes import SUCCESS
 from napari_udt.files import whole_or_nothing
+from napari_udt.population.report.command import add_report_arguments, require_free, run_cubes
 from napari_udt.simulation.tables import SHARED_VARIABLE, Tables, find_tables
 
 if TYPE_CHECKING:
@@ -28,19 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", action="append", default=[], metavar="NAME|FOLDER", help="model to judge; may be repeated"
     )
-    parser.add_argument(
-        "--simulated", type=Path, required=True, help="data set to transfer, simulated domain"
-    )
+    parser.add_argument("--simulated", type=Path, help="data set to transfer, simulated domain")
     parser.add_argument(
         "--second-train",
         type=Path,
-        required=True,
         help="second domain: what classifiers and baselines learn from",
     )
     parser.add_argument(
         "--second-test",
         type=Path,
-        required=True,
         help="second domain, other seed: what everything is tested on",
     )
     parser.add_argument(
@@ -76,10 +73,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         type=Path,
-        required=True,
         metavar="JSON",
-        help="result file; tables go beside it as .md",
+        help="result file; tables go beside it as .md (with --cubes: measures as .json or .csv)",
     )
+    add_report_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -90,12 +87,17 @@ def run(args: argparse.Namespace) -> int:
     EvaluationError
         When the data sets do not fit, or test data were seen in training.
     """
+    if args.cubes:
+        _refuse_data_sets(args)
+        return run_cubes(args)
+    _require_data_sets(args)
     from napari_udt.evaluation.cards import update_card
     from napari_udt.evaluation.markdown import as_markdown
     from napari_udt.evaluation.results_file import save_results
 
     tables_path = args.output.with_suffix(".md")
-    _require_free(args.output, tables_path, overwrite=args.overwrite)
+    for path in filter(None, (args.output, tables_path, args.report)):
+        require_free(path, overwrite=args.overwrite)
     evaluation = _evaluated(args)
     text = as_markdown(evaluation)
     save_results(evaluation, args.output)
@@ -106,7 +108,8 @@ def run(args: argparse.Namespace) -> int:
         for folder, name in zip(args.model, models, strict=True):
             update_card(Path(folder), evaluation, name)
     print(text)
-    print(f"{args.output}, {tables_path}: written.")
+    written = ", ".join(map(str, filter(None, (args.output, tables_path, args.report))))
+    print(f"{written}: written.")
     return SUCCESS
 
 
@@ -122,7 +125,36 @@ def _evaluated(args: argparse.Namespace) -> Evaluation:
     settings = Settings(tuple(range(args.seeds)), args.per_class or PER_CLASS[data.modality])
     tables, notes = _tables(args.tables)
     facts = _facts(data, specs, settings, found, notes)
-    return evaluate(data, models, args.baselines, settings, tables, facts, _reporter())
+    judged = evaluate(data, models, args.baselines, settings, tables, facts, _reporter())
+    if args.report is not None:
+        from napari_udt.evaluation.report import write_evaluation_report
+
+        write_evaluation_report(judged, data, models, args)
+    return judged
+
+
+def _require_data_sets(args: argparse.Namespace) -> None:
+    needed = {
+        "--simulated": args.simulated,
+        "--second-train": args.second_train,
+        "--second-test": args.second_test,
+        "-o": args.output,
+    }
+    if missing := [name for name, value in needed.items() if value is None]:
+        raise EvaluationError(
+            f"Missing: {', '.join(missing)}. Judge models on data sets with all of {', '.join(needed)}, or compare cubes with "
+            "--cubes FILE... --report FILE.html."
+        )
+
+
+def _refuse_data_sets(args: argparse.Namespace) -> None:
+    given = {
+        "--simulated": args.simulated,
+        "--second-train": args.second_train,
+        "--second-test": args.second_test,
+    }
+    if unwanted := [name for name, value in given.items() if value is not None]:
+        raise EvaluationError(f"--cubes compares cubes alone; leave {', '.join(unwanted)} out.")
 
 
 def _facts(
@@ -160,12 +192,6 @@ def _tables(folder: Path | None) -> tuple[Tables | None, list[str]]:
         if folder is not None:
             raise
         return None, [f"Left out for want of measured tables: {error}"]
-
-
-def _require_free(*paths: Path, overwrite: bool) -> None:
-    for path in paths:
-        if path.is_dir() or (path.exists() and not overwrite):
-            raise EvaluationError(f"{path}: is there already; choose another name or pass --overwrite.")
 
 
 def _reporter() -> Any:

@@ -117,14 +117,27 @@ def fit_classifier(training: LabelledSpectra, seed: int) -> Any:
 
 def scores_of(classifier: Any, test: LabelledSpectra) -> Scores:
     """Judge a classifier on spectra that it has not seen."""
+    return scores_of_probabilities(classifier.predict_proba(test.spectra), classifier.classes_, test.labels)
+
+
+def scores_of_probabilities(probabilities: Floats, classes: Labels, labels: Labels) -> Scores:
+    """Judge what a classifier said.
+
+    Parameters
+    ----------
+    probabilities : array, shape (n, k)
+    classes : integer array, shape (k,)
+        Class of each column.
+    labels : integer array, shape (n,)
+        The true classes.
+    """
     from sklearn.metrics import balanced_accuracy_score, f1_score
 
-    probabilities = classifier.predict_proba(test.spectra)
-    predicted = classifier.classes_[np.argmax(probabilities, axis=1)]
+    predicted = classes[np.argmax(probabilities, axis=1)]
     return Scores(
-        float(balanced_accuracy_score(test.labels, predicted)),
-        auroc(probabilities, classifier.classes_, test.labels),
-        float(f1_score(test.labels, predicted, average="weighted")),
+        float(balanced_accuracy_score(labels, predicted)),
+        auroc(probabilities, classes, labels),
+        float(f1_score(labels, predicted, average="weighted")),
     )
 
 

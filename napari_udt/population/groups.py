@@ -18,6 +18,7 @@ PARTS: tuple[Part, ...] = ("simulated", "transferred", "real")
 UNKNOWN = -1
 # More spectra of one class change no figure that a screen can show.
 MOST_PER_CLASS = 50_000
+_BLOCK_VALUES = 8_000_000  # of a file, in memory at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +165,9 @@ def population_of_cubes(
         if not _same_grid(cube, standard):
             notes.append(f"{name} is left out: its wavelengths differ from those of {standard.name}.")
             continue
-        group = _group_of_cube(name, part, cube, class_names)
+        labels = _labels(cube, class_names)
+        index = drawn_per_class(labels, most_per_class, rng) if cube.is_lazy else np.arange(len(labels))
+        group = _group_of_cube(name, part, cube, labels, index)
         groups.append(sub_sampled(group, most_per_class, rng))
     notes += [_sub_sampling_note(group) for group in groups if group.is_sub_sampled]
     ordered = tuple(group for part in PARTS for group in groups if group.part == part)
@@ -173,13 +176,18 @@ def population_of_cubes(
 
 def sub_sampled(group: Group, most_per_class: int, rng: np.random.Generator) -> Group:
     """Keep at most some spectra of each class, in their order."""
-    if np.bincount(group.labels - UNKNOWN).max(initial=0) <= most_per_class:
-        return group
-    kept = [
-        rng.permutation(np.flatnonzero(group.labels == label))[:most_per_class]
-        for label in np.unique(group.labels)
-    ]
-    return group.take(np.sort(np.concatenate(kept)))
+    kept = drawn_per_class(group.labels, most_per_class, rng)
+    return group if len(kept) == len(group) else group.take(kept)
+
+
+def drawn_per_class(
+    labels: NDArray[np.integer[Any]], most_per_class: int, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """Return the indices, increasing, of at most some labels of each class, drawn without replacement."""
+    if np.bincount(labels - UNKNOWN).max(initial=0) <= most_per_class:
+        return np.arange(len(labels))
+    kept = [rng.permutation(np.flatnonzero(labels == label))[:most_per_class] for label in np.unique(labels)]
+    return np.sort(np.concatenate(kept))
 
 
 def _sub_sampling_note(group: Group) -> str:
@@ -196,10 +204,12 @@ def _same_grid(cube: SpectralCube, other: SpectralCube) -> bool:
     return len(a) == len(b) and bool(np.allclose(a, b))
 
 
-def _group_of_cube(name: str, part: Part, cube: SpectralCube, class_names: tuple[str, ...]) -> Group:
-    rows, columns, channels = cube.shape
-    spectra = cube.rows(0, rows).reshape(-1, channels)
-    places = np.stack(np.divmod(np.arange(len(spectra), dtype=np.int32), columns), axis=1)
+def _group_of_cube(
+    name: str, part: Part, cube: SpectralCube, labels: NDArray[np.int16], index: NDArray[np.intp]
+) -> Group:
+    """Gather the pixels of an index; all of them where the cube lies in memory."""
+    spectra = _spectra_at(cube, index)
+    places = np.stack(np.divmod(index.astype(np.int32), cube.shape[1]), axis=1)
     depth = None
     if cube.modality == "PAT" and cube.pixel_size_mm is not None:
         depth = ((places[:, 0] + 0.5) * cube.pixel_size_mm[0]).astype(np.float32)
@@ -209,16 +219,33 @@ def _group_of_cube(name: str, part: Part, cube: SpectralCube, class_names: tuple
         part=part,
         origin=cube.origin,
         spectra=spectra,
-        labels=_labels(cube, class_names),
+        labels=labels[index],
         places=places,
         cube=cube,
-        oxygenation=None if cube.oxygenation is None else cube.oxygenation.reshape(-1),
+        oxygenation=None if cube.oxygenation is None else cube.oxygenation.reshape(-1)[index],
         depth_mm=depth,
-        total=int(np.count_nonzero(usable)),
+        total=len(labels) - int(np.count_nonzero(~usable)),
         model=str(cube.provenance.get("model", {}).get("name", "")) if part == "transferred" else "",
         source=name,
     )
     return group if usable.all() else group.take(usable)
+
+
+def _spectra_at(cube: SpectralCube, index: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Read the spectra (n, channels) of some pixels; of a file only a few rows at a time lie in memory."""
+    rows, columns, channels = cube.shape
+    if not cube.is_lazy:
+        spectra = cube.rows(0, rows).reshape(-1, channels)
+        return spectra if len(index) == len(spectra) else spectra[index]
+    step = max(1, _BLOCK_VALUES // (columns * channels))
+    found = np.empty((len(index), channels), dtype=np.float32)
+    for start in range(0, rows, step):
+        stop = min(start + step, rows)
+        first, last = np.searchsorted(index, (start * columns, stop * columns))
+        if last > first:
+            block = cube.rows(start, stop).reshape(-1, channels)
+            found[first:last] = block[index[first:last] - start * columns]
+    return found
 
 
 def _labels(cube: SpectralCube, class_names: tuple[str, ...]) -> NDArray[np.int16]:

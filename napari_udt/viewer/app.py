@@ -76,11 +76,12 @@ def furnish(viewer: napari.Viewer) -> Window:
 
 
 def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, CompareDock]:
-    """Add Transfer, Compare, Trust and Session, one behind the other, and below them Spectra at the right of a viewer."""
+    """Add Transfer, Compare, Trust and Session, one behind the other, below them Spectra with Population behind it."""
     from qtpy.QtCore import Qt
     from qtpy.QtWidgets import QApplication, QWidget
 
     from napari_udt.viewer.widgets.compare_dock import CompareDock
+    from napari_udt.viewer.widgets.population_dock import PopulationDock
     from napari_udt.viewer.widgets.session_dock import SessionDock
     from napari_udt.viewer.widgets.spectra_dock import SpectraDock
     from napari_udt.viewer.widgets.transfer_dock import TransferDock
@@ -99,9 +100,14 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
     upper = viewer.window.add_dock_widget(transfer, name="Transfer", **place)
     lower = viewer.window.add_dock_widget(spectra, name="Spectra", **place)
     main = viewer.window._qt_window
+    population = viewer.window.add_dock_widget(
+        PopulationDock(desk.session, desk.brushed), name="Population", **place
+    )
+    main.tabifyDockWidget(lower, population)
     for name, dock in behind.items():
         main.tabifyDockWidget(upper, viewer.window.add_dock_widget(dock, name=name, **place))
     upper.raise_()
+    lower.raise_()
     main.resize(*WINDOW_SIZE)
     QApplication.processEvents()  # heights of docks only hold once the window has its size
     main.resizeDocks(

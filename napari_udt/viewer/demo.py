@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from napari_udt.viewer.session import PixelRef
 
 if TYPE_CHECKING:
     from napari_udt.cube import SpectralCube
+    from napari_udt.viewer.widgets.population_dock import PopulationDock
 
 _PATIENCE_S = 600.0
 
@@ -34,7 +36,7 @@ _ACTS: dict[str, _Act] = {
     "hsi": _Act(
         ("hsi_second", "hsi_simulated"),
         ("liver", "colon", "small_bowel", "skin"),
-        ("transfer", "side_by_side", "structure"),
+        ("transfer", "side_by_side", "structure", "population"),
     ),
     "pat": _Act(
         ("pat_second", "pat_simulated"), ("artery", "vein", "muscle"), ("open", "transfer", "side_by_side")
@@ -107,7 +109,36 @@ def _show_modality(window: Window, modality: str, out: Path) -> None:
     picture("structure")
     session.set_options(mode="pixel", hover=True)
     session.unpin()
+    if "population" in act.pictures:
+        with population_in_front(window) as population:
+            _brush(population)
+            picture("population")
     side_by_side.set_active(False)
+
+
+@contextmanager
+def population_in_front(window: Window) -> Iterator[PopulationDock]:
+    """Raise the Population dock before the Spectra dock for a while."""
+    from qtpy.QtWidgets import QDockWidget
+
+    from napari_udt.viewer.widgets.population_dock import PopulationDock
+
+    main = window.viewer.window._qt_window
+    docks = {dock.objectName(): dock for dock in main.findChildren(QDockWidget)}
+    docks["Population"].raise_()
+    settle(0.3)
+    yield main.findChild(PopulationDock)
+    docks["Spectra"].raise_()
+
+
+def _brush(population: PopulationDock) -> None:
+    """Show the components, and brush the spectra in the middle of their plot by the keyboard."""
+    from qtpy.QtCore import Qt
+    from qtpy.QtTest import QTest
+
+    population.pages.turn_to("components")
+    wait_for(lambda: not population.busy)
+    QTest.keyClick(population.current.drawing(), Qt.Key.Key_Return)
 
 
 def telling_pixels(key: str, cube: SpectralCube, telling: Sequence[str]) -> list[PixelRef]:

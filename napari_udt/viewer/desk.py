@@ -11,6 +11,7 @@ from napari.utils.notifications import show_error
 from napari_udt.viewer.chosen_model import ChosenModel
 from napari_udt.viewer.condition_explorer import ConditionExplorer
 from napari_udt.viewer.layers import (
+    BrushedLayers,
     ColourLayers,
     LayerAdapter,
     MapLayers,
@@ -43,6 +44,7 @@ class Desk:
     pins: PinLayers
     regions: RegionLayers
     maps: MapLayers
+    brushed: BrushedLayers
     colours: ColourLayers
     side_by_side: SideBySide
     pair_view: PairView
@@ -84,6 +86,7 @@ def _made(viewer: ViewerModel) -> Desk:
         pins=pins,
         regions=RegionLayers(adapter),
         maps=MapLayers(adapter),
+        brushed=BrushedLayers(adapter),
         colours=ColourLayers(adapter),
         side_by_side=side_by_side,
         pair_view=pair_view,

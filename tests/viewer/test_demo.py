@@ -50,6 +50,7 @@ def test_demo_leaves_screenshots_and_times(small_world, tmp_path, capsys):
     ]
     pictures = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert pictures == [
+        "hsi_population.png",
         "hsi_side_by_side.png",
         "hsi_structure.png",
         "hsi_transfer.png",

@@ -24,6 +24,7 @@ _TITLES = {
     "oxygenation": " · oxygen saturation",
     "pins": " · pins",
     "regions": " · regions",
+    "brushed": " · brushed",
 }
 
 
@@ -35,6 +36,7 @@ class CubeLayers:
     colours: Image | None = None
     oxygenation: Image | None = None
     labels: Labels | None = None
+    brushed: Labels | None = None
     regions: Shapes | None = None
     pins: Points | None = None
 

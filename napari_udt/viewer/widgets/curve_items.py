@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
@@ -9,13 +11,41 @@ from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
 from qtpy.QtCore import QPointF, QSize, Qt
 from qtpy.QtGui import QIcon, QPainter, QPen, QPixmap
 
-from napari_udt.viewer.curves import Curve, Mark
+from napari_udt.viewer.curves import Curve, Floats, Mark
 from napari_udt.viewer.style import LineStyle, Theme, readable
 
 _BAND_OPACITY = 70  # of 255
 _WIDTH, _MARKED_WIDTH = 2.5, 1.5  # pixels
 _DOTS = 9  # along a pinned curve: enough to see the pin's colour, too few to hide the line
 _DOT_SYMBOLS = ("o", "s", "t", "d", "p", "h")  # by place, so that places differ in shape as well as in colour
+
+
+class Drawable(Protocol):
+    """What can be drawn as a line with a band."""
+
+    @property
+    def style(self) -> LineStyle:
+        """Colour and dashes."""
+
+    @property
+    def mark(self) -> Mark | None:
+        """Dots of its place, if it has one."""
+
+    @property
+    def wavelengths_nm(self) -> Floats:
+        """Shape (channels,)."""
+
+    @property
+    def values(self) -> Floats:
+        """Shape (channels,)."""
+
+    @property
+    def lower(self) -> Floats | None:
+        """Lower edge of the band."""
+
+    @property
+    def upper(self) -> Floats | None:
+        """Upper edge of the band."""
 
 
 class CurveItems:
@@ -27,7 +57,7 @@ class CurveItems:
         self._band = pg.FillBetweenItem(self._lower, self._upper)
         self._dots = pg.ScatterPlotItem(size=9, useCache=False)
         self._look: tuple[object, ...] = ()
-        self._drawn: tuple[Curve, Theme, bool, float] | None = None
+        self._drawn: tuple[Drawable, Theme, bool, float] | None = None
         for item, height in (
             (self._lower, 0),
             (self._upper, 0),
@@ -39,7 +69,7 @@ class CurveItems:
             plot.addItem(item)
         self.hide()
 
-    def show(self, curve: Curve, theme: Theme, *, banded: bool) -> None:
+    def show(self, curve: Drawable, theme: Theme, *, banded: bool) -> None:
         """Draw a curve, with its band if asked for and if it has one."""
         width = _WIDTH if curve.mark is None else _MARKED_WIDTH
         wanted = (curve, theme, banded, width)
@@ -69,7 +99,7 @@ class CurveItems:
         fill.setAlpha(_BAND_OPACITY)
         self._band.setBrush(fill)
 
-    def _show_band(self, curve: Curve, *, banded: bool) -> None:
+    def _show_band(self, curve: Drawable, *, banded: bool) -> None:
         has_band = curve.lower is not None and curve.upper is not None
         for item in (self._lower, self._upper, self._band):
             item.setVisible(banded and has_band)
@@ -81,7 +111,7 @@ class CurveItems:
             self._lower.blockSignals(False)
             self._upper.setData(wavelengths, curve.upper[known])
 
-    def _show_dots(self, curve: Curve, theme: Theme) -> None:
+    def _show_dots(self, curve: Drawable, theme: Theme) -> None:
         self._dots.setVisible(curve.mark is not None)
         if curve.mark is not None:
             chosen = dot_places(curve)
@@ -94,7 +124,7 @@ class CurveItems:
             )
 
 
-def _same_picture(a: Curve, b: Curve) -> bool:
+def _same_picture(a: Drawable, b: Drawable) -> bool:
     """Whether two curves look alike in a plot, whatever they are called."""
     if (a.style, a.mark) != (b.style, b.mark):
         return False
@@ -118,7 +148,7 @@ def dot_symbol(mark: Mark) -> str:
     return _DOT_SYMBOLS[mark.shape % len(_DOT_SYMBOLS)]
 
 
-def dot_places(curve: Curve) -> NDArray[np.intp]:
+def dot_places(curve: Drawable) -> NDArray[np.intp]:
     """Return the channels at which a curve bears dots."""
     known = np.flatnonzero(np.isfinite(curve.values))
     return known[np.unique(np.linspace(0, len(known) - 1, _DOTS).astype(int))] if known.size else known
@@ -139,10 +169,7 @@ def line_icon(curve: Curve, theme: Theme, size: QSize) -> QIcon:
 
 def draw_sample(painter: QPainter, curve: Curve, theme: Theme, left: QPointF, length: float) -> None:
     """Draw a piece of a curve's line from ``left`` on, with the dot of its place in the middle."""
-    sample = pen(readable(curve.style.colour, theme.background), curve.style.dash, width=2.5)
-    sample.setCosmetic(False)  # here the width is meant before scaling
-    painter.setPen(sample)
-    painter.drawLine(left, left + QPointF(length, 0))
+    draw_line(painter, curve.style, theme, left, length)
     if curve.mark is not None:
         painter.save()
         painter.translate(left + QPointF(length / 2, 0))
@@ -150,6 +177,14 @@ def draw_sample(painter: QPainter, curve: Curve, theme: Theme, left: QPointF, le
             painter, dot_symbol(curve.mark), 10, pg.mkPen(theme.background), pg.mkBrush(curve.mark.colour)
         )
         painter.restore()
+
+
+def draw_line(painter: QPainter, style: LineStyle, theme: Theme, left: QPointF, length: float) -> None:
+    """Draw a piece of a line of this style from ``left`` on."""
+    sample = pen(readable(style.colour, theme.background), style.dash, width=2.5)
+    sample.setCosmetic(False)  # here the width is meant before scaling
+    painter.setPen(sample)
+    painter.drawLine(left, left + QPointF(length, 0))
 
 
 def title(curve: Curve) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_udt.viewer.desk import desk_of
 from napari_udt.viewer.widgets.compare_dock import CompareDock
+from napari_udt.viewer.widgets.population_dock import PopulationDock
 from napari_udt.viewer.widgets.session_dock import SessionDock
 from napari_udt.viewer.widgets.spectra_dock import SpectraDock
 from napari_udt.viewer.widgets.transfer_dock import TransferDock
@@ -52,3 +53,11 @@ class TrustPanel(TrustDock):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         desk = desk_of(napari_viewer)
         super().__init__(desk.session, desk.trust, desk.maps)
+
+
+class PopulationPanel(PopulationDock):
+    """The Population dock of a viewer."""
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        desk = desk_of(napari_viewer)
+        super().__init__(desk.session, desk.brushed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from qtpy.QtCore import QPointF, QRect, QRectF, QSize
@@ -12,14 +13,22 @@ from qtpy.QtWidgets import QGraphicsView
 
 from napari_udt.files import whole_or_nothing
 from napari_udt.viewer.curves import Curve
-from napari_udt.viewer.style import Theme
-from napari_udt.viewer.widgets.curve_items import draw_sample, title
+from napari_udt.viewer.style import LineStyle, Theme
+from napari_udt.viewer.widgets.curve_items import draw_line, draw_sample, title
 
 _SCALE = 2  # pixels of a picture per pixel on the screen
 _LINE_HEIGHT, _MARGIN, _SAMPLE_WIDTH = 20, 8, 30
 
 
-def save_plot(view: QGraphicsView, curves: Sequence[Curve], colours: Theme, path: Path) -> None:
+@dataclass(frozen=True)
+class LegendLine:
+    """A line of the legend: a sample of the style, if it has one, and what it says."""
+
+    style: LineStyle | None
+    text: str
+
+
+def save_plot(view: QGraphicsView, legend: Sequence[Curve | LegendLine], colours: Theme, path: Path) -> None:
     """Write a plot and its legend as .svg or, with any other suffix, as PNG; whole or not at all.
 
     Raises
@@ -27,15 +36,15 @@ def save_plot(view: QGraphicsView, curves: Sequence[Curve], colours: Theme, path
     OSError
         When the file cannot be written.
     """
-    size = QSize(view.width(), view.height() + _LINE_HEIGHT * len(curves) + _MARGIN)
+    size = QSize(view.width(), view.height() + _LINE_HEIGHT * len(legend) + _MARGIN)
     with whole_or_nothing(path) as temporary:
         if path.suffix.casefold() == ".svg":
             device = _drawing(size, view.logicalDpiX(), temporary)
-            _paint(device, view, curves, colours)
+            _paint(device, view, legend, colours)
         else:
             image = QImage(size * _SCALE, QImage.Format.Format_ARGB32)
             image.setDevicePixelRatio(_SCALE)
-            _paint(image, view, curves, colours)
+            _paint(image, view, legend, colours)
             if not image.save(str(temporary), "PNG"):
                 raise OSError(f"{path.name}: the picture could not be written")
 
@@ -51,17 +60,25 @@ def _drawing(size: QSize, dots_per_inch: int, path: Path) -> QSvgGenerator:
 
 
 def _paint(
-    device: QImage | QSvgGenerator, view: QGraphicsView, curves: Sequence[Curve], colours: Theme
+    device: QImage | QSvgGenerator,
+    view: QGraphicsView,
+    legend: Sequence[Curve | LegendLine],
+    colours: Theme,
 ) -> None:
     painter = QPainter(device)
     painter.setFont(view.font())
-    height = view.height() + _LINE_HEIGHT * len(curves) + _MARGIN
+    height = view.height() + _LINE_HEIGHT * len(legend) + _MARGIN
     painter.fillRect(QRectF(0, 0, view.width(), height), QColor(colours.background))
     view.render(painter, QRectF(view.rect()))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for index, curve in enumerate(curves):
-        middle = view.height() + _LINE_HEIGHT * (index + 0.5)
-        draw_sample(painter, curve, colours, QPointF(_MARGIN, middle), _SAMPLE_WIDTH)
+    for index, line in enumerate(legend):
+        left = QPointF(_MARGIN, view.height() + _LINE_HEIGHT * (index + 0.5))
+        if not isinstance(line, LegendLine):
+            draw_sample(painter, line, colours, left, _SAMPLE_WIDTH)
+        elif line.style is not None:
+            draw_line(painter, line.style, colours, left, _SAMPLE_WIDTH)
+        indent = 0 if isinstance(line, LegendLine) and line.style is None else _MARGIN + _SAMPLE_WIDTH
         painter.setPen(QColor(colours.text))
-        painter.drawText(QPointF(2 * _MARGIN + _SAMPLE_WIDTH, middle + 4), title(curve))
+        text = line.text if isinstance(line, LegendLine) else title(line)
+        painter.drawText(left + QPointF(indent, 4), text)
     painter.end()

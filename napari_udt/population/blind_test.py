@@ -1,0 +1,145 @@
+"""The blind test: is it real or transferred? A person judges; nothing is revealed before the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+from napari_udt.errors import EvaluationError
+from napari_udt.population.blind_result import BlindResult, blind_result
+from napari_udt.population.blind_stimuli import Deck, Design, Stimulus, Truth, draw_deck
+from napari_udt.population.groups import Population
+
+Verdict = Literal["real", "transferred", "skipped"]
+
+FORMAT = "napari-udt blind test in progress"
+VERSION = 1
+
+
+class BlindTest:
+    """A test under way: what is shown next, and what was said so far.
+
+    Parameters
+    ----------
+    population : Population
+    design : Design
+
+    Raises
+    ------
+    EvaluationError
+        See :func:`~napari_udt.population.blind_stimuli.draw_deck`.
+    """
+
+    def __init__(self, population: Population, design: Design) -> None:
+        self.design = design
+        self._deck: Deck = draw_deck(population, design)
+        self._verdicts: list[Verdict] = []
+        self._revealed = False
+
+    @property
+    def total(self) -> int:
+        """How many stimuli there are."""
+        return len(self._deck.stimuli)
+
+    @property
+    def answered(self) -> int:
+        """How many of them were judged or skipped."""
+        return len(self._verdicts)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all were."""
+        return self.answered == self.total
+
+    @property
+    def revealed(self) -> bool:
+        """Whether the truth was told: no verdict can be changed from then on."""
+        return self._revealed
+
+    @property
+    def stimulus(self) -> Stimulus | None:
+        """What is to be judged now; None at the end."""
+        return None if self.finished else self._deck.stimuli[self.answered]
+
+    def judge(self, verdict: Verdict) -> None:
+        """Judge what is shown, or skip it; at the end nothing happens."""
+        if verdict not in get_args(Verdict):
+            raise ValueError(
+                f"verdict {verdict!r} is unknown; expected one of {', '.join(get_args(Verdict))}."
+            )
+        if not self.finished:
+            self._verdicts.append(verdict)
+
+    def undo(self) -> bool:
+        """Take the last verdict back; False where there is none, or where the truth is known by now."""
+        if self._revealed or not self._verdicts:
+            return False
+        self._verdicts.pop()
+        return True
+
+    def stop(self) -> None:
+        """Skip everything that is left."""
+        self._verdicts += ["skipped"] * (self.total - self.answered)
+
+    def reveal(self) -> BlindResult:
+        """Tell the truth.
+
+        Raises
+        ------
+        EvaluationError
+            Before the end, or when nothing was judged.
+        """
+        if not self.finished:
+            raise EvaluationError(
+                f"{self.total - self.answered} of {self.total} are still to be judged; the truth is told at the end."
+            )
+        truths: tuple[Truth, ...] = self._deck.truths
+        structures = tuple(stimulus.structure for stimulus in self._deck.stimuli)
+        result = blind_result(self.design, truths, tuple(self._verdicts), structures, self._deck.fingerprint)
+        self._revealed = True
+        return result
+
+    def state(self) -> dict[str, Any]:
+        """Return what is needed to go on later, as plain JSON: no truth is in it."""
+        return {
+            "format": FORMAT,
+            "format_version": VERSION,
+            "design": self.design.document(),
+            "data_sha256": self._deck.fingerprint,
+            "verdicts": list(self._verdicts),
+            "revealed": self._revealed,
+        }
+
+
+def resumed(population: Population, state: Mapping[str, Any]) -> BlindTest:
+    """Go on with a test.
+
+    Parameters
+    ----------
+    population : Population
+        Of the same data.
+    state : mapping
+        What :meth:`BlindTest.state` returned.
+
+    Raises
+    ------
+    EvaluationError
+        When it is no such state, or of other data.
+    """
+    try:
+        design = dict(state["design"])
+        design["classes"] = tuple(design["classes"])
+        verdicts = [verdict for verdict in state["verdicts"] if verdict in get_args(Verdict)]
+        if state["format"] != FORMAT or state["format_version"] > VERSION or verdicts != state["verdicts"]:
+            raise ValueError("its format is unknown")
+        test = BlindTest(population, Design(**design))
+    except (KeyError, TypeError, ValueError) as error:
+        raise EvaluationError(f"This blind test cannot go on ({error}); start a new one.") from error
+    if test._deck.fingerprint != state["data_sha256"]:
+        raise EvaluationError(
+            "This blind test was begun with other spectra; open the same cubes, or start a new one."
+        )
+    for verdict in verdicts:
+        test.judge(verdict)
+    test._revealed = bool(state["revealed"])
+    return test

@@ -1,0 +1,167 @@
+"""Oxygen saturation before and after a transfer, as distributions; beside it what the simulation knows.
+
+The saturation is the estimate of :mod:`napari_udt.unmixing`, for the eye, not a measurement: what counts is whether a
+transfer moves it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.population.density import Density, density
+from napari_udt.population.groups import Group, Population
+from napari_udt.population.select import absent_notes, holders, index_of, structure_name
+from napari_udt.population.tables import Table
+from napari_udt.unmixing import unmix_spectra
+
+MOST_PER_GROUP = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class Saturations:
+    """Oxygen saturation of one group's spectra, as a fraction 0-1.
+
+    Parameters
+    ----------
+    group : Group
+    estimated : array, shape (n,)
+        By linear unmixing; NaN where no blood is found.
+    known : array, shape (n,), optional
+        What was simulated, of the same spectra; NaN where nothing is known.
+    density, known_density : Density, optional
+    total : int
+        Spectra of the structure before sub-sampling.
+    """
+
+    group: Group
+    estimated: NDArray[np.float64]
+    known: NDArray[np.float32] | None
+    density: Density | None
+    known_density: Density | None
+    total: int
+
+    @property
+    def median(self) -> float:
+        """Median of the estimates; NaN without any."""
+        return _median(self.estimated)
+
+    @property
+    def known_median(self) -> float:
+        """Median of what was simulated; NaN where nothing is known."""
+        return float("nan") if self.known is None else _median(self.known)
+
+
+@dataclass(frozen=True, eq=False)
+class Oxygenations:
+    """Oxygen saturation of one structure in all groups.
+
+    Parameters
+    ----------
+    structure : str
+    groups : tuple of Saturations
+    notes : tuple of str
+    """
+
+    structure: str
+    groups: tuple[Saturations, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def statement(self) -> str:
+        """What is seen, in one sentence."""
+        return (
+            f"{self.structure}: oxygen saturation estimated by linear unmixing; dashed: as it was simulated."
+        )
+
+    def table(self) -> Table:
+        """One row per group: medians, quartiles, and the error where the truth is known."""
+        columns = (
+            "group",
+            "origin",
+            "spectra",
+            "with blood",
+            "estimated 25 % [1]",
+            "estimated median [1]",
+            "estimated 75 % [1]",
+            "simulated median [1]",
+            "mean error [1]",
+            "mean absolute error [1]",
+        )
+        rows = tuple(_row(found) for found in self.groups)
+        return Table(f"Oxygen saturation, {self.structure}", columns, rows, (self.statement, *self.notes))
+
+
+def oxygenations(
+    population: Population, label: int | None, *, most: int = MOST_PER_GROUP, seed: int = 0
+) -> Oxygenations:
+    """Estimate the oxygen saturation of one structure in all groups.
+
+    Parameters
+    ----------
+    population : Population
+    label : int or None
+        Class; None for all spectra.
+    most : int
+        Spectra of a group that are unmixed at most, drawn without replacement.
+    seed : int
+        Of that draw.
+
+    Raises
+    ------
+    CubeError
+        When no group holds the class, or too few wavelengths lie where the chromophores are known.
+    """
+    groups = tuple(_saturations(g, label, population, most, seed) for g in holders(population, label))
+    drawn = tuple(
+        f"{s.group.name}: {len(s.estimated):,} of {s.total:,} spectra."
+        for s in groups
+        if len(s.estimated) < s.total
+    )
+    return Oxygenations(structure_name(population, label), groups, (*drawn, *absent_notes(population, label)))
+
+
+def _saturations(
+    group: Group, label: int | None, population: Population, most: int, seed: int
+) -> Saturations:
+    index = index_of(group, label)
+    total = len(index)
+    if total > most:
+        index = np.sort(np.random.default_rng(seed).permutation(index)[:most])
+    found = unmix_spectra(group.spectra[index], population.wavelengths_nm, population.modality).oxygenation
+    known = None if group.oxygenation is None else group.oxygenation[index]
+    return Saturations(
+        group, found, known, _bounded(found), None if known is None else _bounded(known), total
+    )
+
+
+def _bounded(saturation: NDArray[Any]) -> Density | None:
+    found = density(saturation)
+    return None if found is None else found.within(0, 1)
+
+
+def _median(values: NDArray[Any]) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else float("nan")
+
+
+def _row(found: Saturations) -> tuple[str | int | float, ...]:
+    blood = found.estimated[np.isfinite(found.estimated)]
+    quartiles = np.quantile(blood, (0.25, 0.5, 0.75)) if len(blood) else np.full(3, np.nan)
+    error = np.full(1, np.nan)
+    if found.known is not None:
+        both = found.estimated - found.known
+        error = both[np.isfinite(both)] if np.isfinite(both).any() else error
+    return (
+        found.group.name,
+        found.group.origin,
+        len(found.estimated),
+        len(blood),
+        *(float(q) for q in quartiles),
+        found.known_median,
+        float(error.mean()),
+        float(np.abs(error).mean()),
+    )

@@ -1,0 +1,117 @@
+"""A sheet of plots in the window's colours: axes with units, the place of the mouse, arrow keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyqtgraph as pg
+from qtpy.QtCore import QEvent, QPointF, Qt, Signal
+from qtpy.QtGui import QKeyEvent, QWheelEvent
+from qtpy.QtWidgets import QSizePolicy, QWidget
+
+from napari_udt.viewer.style import Theme, theme
+
+_GRID_OPACITY = 0.15
+
+
+class FigureCanvas(pg.GraphicsLayoutWidget):
+    """Plots on a grid of rows and columns.
+
+    Parameters
+    ----------
+    name : str
+        What screen readers call it.
+    scrolls : bool
+        Whether the wheel scrolls what the canvas lies in, rather than zooming a plot.
+    parent : QWidget, optional
+    """
+
+    key_pressed = Signal(int, bool)  # one of ``keys``, whether Shift is held
+    hovered = Signal(object, float, float)  # the plot under the mouse, or None; x and y in its units
+
+    def __init__(self, name: str, *, scrolls: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self._scrolls = scrolls
+        self._theme = theme("dark")
+        self.keys: frozenset[int] = frozenset()
+        self.plots: list[pg.PlotItem] = []
+        self.setAccessibleName(name)
+        self.setMinimumSize(120, 120)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.ci.layout.setContentsMargins(2, 2, 6, 2)
+        self.ci.layout.setSpacing(4)
+        self.scene().sigMouseMoved.connect(self._on_mouse_moved)
+
+    def make_plot(
+        self, left: str = "", bottom: str = "", *, box: pg.ViewBox | None = None, still: bool = False
+    ) -> pg.PlotItem:
+        """Make a plot that is not on the sheet yet; ``still`` ones cannot be zoomed or dragged."""
+        plot = pg.PlotItem(viewBox=box, enableMenu=False)
+        plot.setMenuEnabled(False)
+        menu = plot.ctrlMenu  # made all the same, and nobody's child: it would outlive the plot
+        menu.setParent(self, menu.windowFlags())
+        plot.hideButtons()
+        plot.showGrid(x=True, y=True, alpha=_GRID_OPACITY)
+        for side, label in (("left", left), ("bottom", bottom)):
+            axis = plot.getAxis(side)
+            axis.enableAutoSIPrefix(False)  # it would make "knm" of 1000 nm
+            axis.setStyle(autoExpandTextSpace=True, autoReduceTextSpace=True)
+            if label:
+                plot.setLabel(side, label)
+        if still:
+            plot.setMouseEnabled(x=False, y=False)
+        self.plots.append(plot)
+        self._dress(plot)
+        return plot
+
+    def set_theme(self, colours: Theme) -> None:
+        """Take the colours of a theme."""
+        self._theme = colours
+        self.setBackground(colours.background)
+        for plot in self.plots:
+            self._dress(plot)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Tell the keys that somebody waits for."""
+        if not tells_key(self, event):
+            super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Let the wheel scroll where that is what it is for."""
+        if event is not None and self._scrolls:
+            event.ignore()
+        else:
+            super().wheelEvent(event)
+
+    def leaveEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Tell that the mouse is gone."""
+        self.hovered.emit(None, 0.0, 0.0)
+        super().leaveEvent(event)
+
+    def _dress(self, plot: pg.PlotItem) -> None:
+        for side in ("bottom", "left"):
+            axis = plot.getAxis(side)
+            axis.setPen(self._theme.grid)
+            axis.setTextPen(self._theme.text)
+        plot.titleLabel.setAttr("color", self._theme.text)
+        if plot.titleLabel.text:
+            plot.setTitle(plot.titleLabel.text, color=self._theme.text, size="9pt")
+
+    def _on_mouse_moved(self, position: QPointF) -> None:
+        for plot in self.plots:
+            box = plot.getViewBox()
+            if plot.scene() is not None and plot.isVisible() and box.sceneBoundingRect().contains(position):
+                point = box.mapSceneToView(position)
+                self.hovered.emit(plot, float(point.x()), float(point.y()))
+                return
+        self.hovered.emit(None, 0.0, 0.0)
+
+
+def tells_key(view: Any, event: QKeyEvent | None) -> bool:
+    """Let a view tell a key if it is one of its ``keys``; whether it was."""
+    if event is None or event.key() not in view.keys:
+        return False
+    event.accept()
+    view.key_pressed.emit(event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+    return True

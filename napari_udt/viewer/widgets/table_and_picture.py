@@ -1,0 +1,48 @@
+"""A table with a picture below it, or one of the two at a time where there is no room for both."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import QPushButton, QSplitter, QWidget
+
+_ROOM_FOR_BOTH = 440  # pixels
+
+
+class TableAndPicture(QSplitter):
+    """Shows both where it is high enough; else ``switch``, a button to be placed elsewhere, turns from one to the other.
+
+    Parameters
+    ----------
+    table, picture : QWidget
+    title : str
+        Of the button.
+    parent : QWidget, optional
+    """
+
+    def __init__(
+        self, table: QWidget, picture: QWidget, title: str, *, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(Qt.Orientation.Vertical, parent)
+        self._table, self._picture = table, picture
+        self.setChildrenCollapsible(False)
+        self.addWidget(table)
+        self.addWidget(picture)
+        self.setSizes([_ROOM_FOR_BOTH // 2] * 2)
+        self.switch = QPushButton(title, parent)
+        self.switch.setObjectName(title)
+        self.switch.setCheckable(True)
+        self.switch.setToolTip("Show the picture of the selected row in place of the table.")
+        self.switch.clicked.connect(self._fit)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Show as much as there is room for."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        both = self.height() >= _ROOM_FOR_BOTH
+        self.switch.setVisible(not both)
+        self._picture.setVisible(both or self.switch.isChecked())
+        self._table.setVisible(both or not self.switch.isChecked())
