@@ -291,7 +291,9 @@ def test_figures_are_saved_with_a_legend(qtbot, dock, three, tmp_path, name):
     assert picture.height > 2 * view.height() + 3 * 30
     assert len(picture.convert("RGB").getcolors(1 << 20)) > 20
     dock.save(tmp_path / "figure.svg")
-    assert "second domain (not measured), digital device" in (tmp_path / "figure.svg").read_text()
+    drawn = (tmp_path / "figure.svg").read_text()
+    assert "second domain (not measured), digital device" in drawn
+    assert dock.current.statement.splitlines()[0].split(":")[0] in drawn
     if dock.current.table() is not None:
         dock.save(tmp_path / "figure.csv")
         assert (tmp_path / "figure.csv").read_text() == dock.current.table().csv_text()

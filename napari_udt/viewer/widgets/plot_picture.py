@@ -22,9 +22,9 @@ _LINE_HEIGHT, _MARGIN, _SAMPLE_WIDTH = 20, 8, 30
 
 @dataclass(frozen=True)
 class LegendLine:
-    """A line of the legend: a sample of the style, and what it stands for."""
+    """A line of the legend: a sample of the style, if it has one, and what it says."""
 
-    style: LineStyle
+    style: LineStyle | None
     text: str
 
 
@@ -73,11 +73,12 @@ def _paint(
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for index, line in enumerate(legend):
         left = QPointF(_MARGIN, view.height() + _LINE_HEIGHT * (index + 0.5))
-        if isinstance(line, LegendLine):
-            draw_line(painter, line.style, colours, left, _SAMPLE_WIDTH)
-        else:
+        if not isinstance(line, LegendLine):
             draw_sample(painter, line, colours, left, _SAMPLE_WIDTH)
+        elif line.style is not None:
+            draw_line(painter, line.style, colours, left, _SAMPLE_WIDTH)
+        indent = 0 if isinstance(line, LegendLine) and line.style is None else _MARGIN + _SAMPLE_WIDTH
         painter.setPen(QColor(colours.text))
         text = line.text if isinstance(line, LegendLine) else title(line)
-        painter.drawText(left + QPointF(_MARGIN + _SAMPLE_WIDTH, 4), text)
+        painter.drawText(left + QPointF(indent, 4), text)
     painter.end()

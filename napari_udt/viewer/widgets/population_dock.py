@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 from qtpy.compat import isalive
@@ -17,7 +18,7 @@ from napari_udt.viewer.population_choices import label_of, structures_of
 from napari_udt.viewer.population_look import looks_of
 from napari_udt.viewer.session import Session
 from napari_udt.viewer.statistics import Worker
-from napari_udt.viewer.style import theme, theme_on
+from napari_udt.viewer.style import LineStyle, theme, theme_on
 from napari_udt.viewer.widgets.plot_picture import LegendLine, save_plot
 from napari_udt.viewer.widgets.population_controls import PopulationControls
 from napari_udt.viewer.widgets.population_footer import PopulationFooter
@@ -93,7 +94,7 @@ class PopulationDock(QWidget):
         target, table, drawing = Path(path), self.current.table(), self.current.drawing()
         if target.suffix.casefold() in (".png", ".svg"):
             if drawing is not None:
-                save_plot(drawing, self._legend_lines(), self._theme, target)
+                save_plot(drawing, self._legend_lines(drawing.width()), self._theme, target)
         elif table is not None:
             with whole_or_nothing(target) as temporary:
                 temporary.write_text(table.csv_text(), encoding="utf-8", newline="")
@@ -209,10 +210,18 @@ class PopulationDock(QWidget):
         self.report.set_possible(population is not None)
         self.footer.set_possible(numbers=tab.table() is not None, picture=tab.drawing() is not None)
 
-    def _legend_lines(self) -> list[LegendLine]:
+    def _legend_lines(self, width: int) -> list[LegendLine]:
+        """Return the legend of a saved figure, and what is seen, in lines that fit into its width."""
         looks = {} if self.book.population is None else looks_of(self.book.population)
         shown = [look for name, look in looks.items() if name not in self.book.choices.hidden]
-        return [*(LegendLine(look.style, look.title) for look in shown)]
+        texts: list[tuple[LineStyle | None, str]] = [(look.style, look.title) for look in shown]
+        texts += [(None, line) for line in self.current.statement.splitlines()]
+        letters = max(width // self.fontMetrics().averageCharWidth() - 8, 20)
+        return [
+            LegendLine(None if place else style, part)
+            for style, text in texts
+            for place, part in enumerate(textwrap.wrap(text, letters))
+        ]
 
     def _follow_palette(self) -> None:
         self._theme = theme(theme_on(self.palette().window().color().name()))
