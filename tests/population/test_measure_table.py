@@ -215,6 +215,18 @@ def test_progress_counts_to_the_end_and_cancels():
         measure(population(*groups), FAST, cancel)
 
 
+def test_what_fails_in_one_class_ends_the_run(monkeypatch):
+    from napari_udt.population.measures import families
+
+    def broken(pair, options):
+        raise ZeroDivisionError("in a thread")
+
+    monkeypatch.setitem(families.COMPARISONS, "centres", broken)
+    groups = group("Simulated", "simulated"), group("Second", "real")
+    with pytest.raises(ZeroDivisionError, match="in a thread"):
+        measure(population(*groups), FAST)
+
+
 @pytest.mark.parametrize(
     ("groups", "options", "message"),
     [

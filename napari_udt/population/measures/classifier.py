@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ FOLDS = 5
 FEWEST_PER_SIDE = 20
 TREES = 100
 _COMPONENTS = 20
+# scikit-learn swaps the process's warning filters while it trains trees, which two threads at once leave in disorder.
+_one_at_a_time = threading.Lock()
 
 Hits = NDArray[np.bool_]
 
@@ -34,7 +37,10 @@ def out_of_fold_hits(a: Sample, b: Sample, seed: int) -> tuple[Hits, Hits]:
     spectra = np.concatenate([a.spectra, b.spectra])
     side = np.repeat([0, 1], [len(a), len(b)])
     folds, subjects = _folds(a, b, seed)
-    predicted = cross_val_predict(_pipeline(spectra.shape, seed), spectra, side, groups=subjects, cv=folds)
+    with _one_at_a_time:
+        predicted = cross_val_predict(
+            _pipeline(spectra.shape, seed), spectra, side, groups=subjects, cv=folds
+        )
     hits = np.asarray(predicted == side)
     return hits[: len(a)], hits[len(a) :]
 

@@ -112,11 +112,13 @@ class _Run:
         tasks = self._tasks()
         total = sum(len(groups) for _, groups in tasks) * len(self.families)
         progress(0, total)
-        self._judge()
+        self._judge(lambda: progress(0, total))
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(usable_cores()) as pool:
             running = [pool.submit(self._of_class, *task) for task in tasks]
             try:
-                while wait(running, _TICK_S, FIRST_EXCEPTION).not_done:
+                while (state := wait(running, _TICK_S, FIRST_EXCEPTION)).not_done:
+                    for task in state.done:
+                        task.result()  # a failed one ends the run at once
                     progress(self._done, total)
                 rows = [row for task in running for row in task.result()]
             except BaseException:
@@ -210,7 +212,7 @@ class _Run:
             seed=(self.options.seed,),
         )
 
-    def _judge(self) -> None:
+    def _judge(self, still_wanted: Callable[[], None]) -> None:
         """Ask each model once what it says of its group, and of the reference."""
         if self.options.judge is None or "model" not in self.families:
             return
@@ -219,6 +221,7 @@ class _Run:
             for judged in (group, self.reference) if group.model else ():
                 key = (group.model, judged.name)
                 if key not in self._judged:
+                    still_wanted()
                     self._judged[key] = self.options.judge(group.model, judged)
         self._count("model", started)
 

@@ -67,7 +67,7 @@ def _draw_components(canvas: Any, grid: Any, data: Components, palette: Palette)
     top.set_title(data.structure, loc="left")
     joint.set_xlabel(data.axis_labels[0])
     joint.set_ylabel(data.axis_labels[1])
-    joint.ticklabel_format(scilimits=(-2, 3), useMathText=True)
+    joint.tick_params(labelsize=7.5)
 
 
 def _draw_projection(axis: Any, projection: Projection, palette: Palette) -> None:

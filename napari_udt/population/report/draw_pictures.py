@@ -32,7 +32,7 @@ def scenes_drawing(data: Scenes, palette: Palette, call_outs: Sequence[CallOut] 
             canvas.colorbar(image, ax=axes, label=data.quantity, shrink=0.85, pad=0.01)
 
     shape = [p.values.shape[0] * _pixel(p)[0] / (p.values.shape[1] * _pixel(p)[1]) for p in data.pictures]
-    height = rows * (0.35 + 10.0 / columns * max(shape, default=1.0))
+    height = rows * (0.6 + 10.0 / columns * max(shape, default=1.0))
     caption = f"Fig. 4 of the paper. {' '.join([data.statement, *data.notes])}"
     return Drawing("pictures", caption, (11.0, min(height + 0.1, 7.0)), draw)
 
@@ -106,4 +106,5 @@ def confusion_drawing(result: DownstreamResult) -> Drawing:
         canvas.supylabel("true class", fontsize=9, color=INK)
 
     caption = "Confusion matrices over all seeds: share of each true class (rows) that was taken for each class (columns)."
-    return Drawing("confusions", caption, (11.0, 0.5 + 3.4 * rows), draw)
+    side = min(3.4, 1.3 + 0.22 * len(names))
+    return Drawing("confusions", caption, (11.0, 0.5 + side * rows), draw)

@@ -68,7 +68,7 @@ def depth_drawing(data: Depths, palette: Palette) -> Drawing:
             Line2D([], [], color=colour, linewidth=LINE, label=data.bin_titles[place])
             for colour, place in zip(colours, filled, strict=False)
         ]
-        canvas.legend(handles=handles, loc="outside right upper", title="depth")
+        canvas.legend(handles=handles, loc="outside right upper", title=data.structure)
         canvas.supxlabel("Wavelength [nm]", fontsize=9)
 
     rows, _ = grid_shape(len(data.groups), _DEPTH_COLUMNS)

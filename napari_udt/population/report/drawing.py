@@ -114,9 +114,9 @@ class Palette:
 
 
 def grid_shape(count: int, columns: int) -> tuple[int, int]:
-    """Rows and columns of so many panels."""
-    columns = min(count, columns)
-    return -(-count // columns), columns
+    """Rows and columns of so many panels, at most some beside each other, rows of equal length where possible."""
+    rows = max(1, -(-count // columns))
+    return rows, max(1, -(-count // rows))
 
 
 def panels(canvas: Any, count: int, columns: int, **options: Any) -> list[Any]:

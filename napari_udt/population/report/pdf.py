@@ -44,8 +44,12 @@ def _page(title: str) -> Any:
 
     page = Figure(figsize=_PAGE)
     page.text(*_at(0, 0), title, fontsize=13, fontweight="bold", va="top")
-    page.text(0.5, 0.2 / _PAGE[1], "napari-udt. Research use only.", fontsize=6.5, ha="center", alpha=0.7)
+    _sign(page)
     return page
+
+
+def _sign(page: Any) -> None:
+    page.text(0.5, 0.2 / _PAGE[1], "napari-udt. Research use only.", fontsize=6.5, ha="center", alpha=0.7)
 
 
 def _at(x: float, y: float) -> tuple[float, float]:
@@ -113,6 +117,7 @@ def _drawings_page(title: str, drawings: Sequence[Drawing], tell: Tell) -> Any:
     from matplotlib.figure import Figure
 
     page = Figure(figsize=_PAGE, layout="constrained")
+    _sign(page)
     heights = [_MARGIN + _TOP]
     for drawing in drawings:
         heights += [_drawn_size(drawing)[1], _LINE * (len(_caption(drawing)) + 1)]

@@ -18,7 +18,7 @@ _POINTS = 7.5
 _INCHES_PER_CHARACTER = 0.066
 _TITLE = 2.2  # lines that a title takes
 _AIR = 0.45  # lines between rows
-_WRAP = 36  # characters of a cell
+_WRAP = 48  # characters of a cell
 _NOTE_WRAP = 190
 _NAMING = ("Group", "Structure", "group", "Trained on")
 

@@ -11,7 +11,7 @@ import numpy as np
 from napari_udt.evaluation.downstream import METRICS, Scores, SeededScores
 from napari_udt.population.measures import CATALOGUE, Measure, MeasureRow, MeasureTable
 from napari_udt.population.pictures import PictureMeasures
-from napari_udt.population.report.document import Cell, Column, Sheet, cell, is_tissue, number
+from napari_udt.population.report.document import Cell, Column, Sheet, is_tissue, number
 from napari_udt.population.select import NORMALISED
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def paper_sheet(table: Mapping[str, Scores]) -> Sheet:
     """Return the paper's Table 1, marked as the paper's."""
     columns = (Column("Trained on"), *(Column(title) for title in _SCORES.values()))
     rows = tuple(
-        (Cell(name), *(cell(float(getattr(scores, key))) for key in METRICS))
+        (Cell(name), *(Cell(f"{getattr(scores, key):.2f}", getattr(scores, key)) for key in METRICS))
         for name, scores in table.items()
     )
     note = "Dreher et al., MICCAI 2023, Table 1, on other data: not computed here. Compare the order of rows, not values."

@@ -1,0 +1,266 @@
+"""The report: one file that holds everything, whole or not at all."""
+
+import json
+import re
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from napari_udt.errors import EvaluationError, TransferCancelled
+from napari_udt.evaluation.downstream import Scores, SeededScores
+from napari_udt.population.groups import Population
+from napari_udt.population.measures import MeasureOptions, measure
+from napari_udt.population.report import ReportOptions, write_report
+from napari_udt.population.report.document import Cell, Column, Sheet, number
+from napari_udt.population.report.pdf_tables import blocks
+from napari_udt.population.scenes import CallOut
+
+FAST = MeasureOptions(resamples=5, permutations=19, measures=("mae", "wasserstein", "mmd", "precision"))
+ONE = ReportOptions(measures=FAST, structures=("liver",))
+VOID = {"meta", "input", "br", "image", "link"}
+
+
+class Page(HTMLParser):
+    """Reads a page strictly: tags that close, ids that are unique."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.ids, self.targets, self.headings, self.links = [], [], [], [], []
+        self.captions, self.classes = 0, set()
+        self.feed(text)
+        assert not self.open
+
+    def handle_startendtag(self, tag, attrs):
+        self._attributes(tag, dict(attrs))
+
+    def handle_starttag(self, tag, attrs):
+        self._attributes(tag, dict(attrs))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] in ("h1", "h2", "h3"):
+            self.headings.append(data)
+
+    def _attributes(self, tag, found):
+        self.captions += tag == "figcaption"
+        if "id" in found:
+            self.ids.append(found["id"])
+        for name in ("href", "xlink:href", "src"):
+            if name in found:
+                self.links.append(found[name])
+        self.targets += re.findall(r"url\(#([^)]*)\)", " ".join(v or "" for v in found.values()))
+
+
+def written(population, path, **options):
+    downstream = options.pop("downstream", None)
+    write_report(population, path, ReportOptions(measures=FAST, **options), downstream)
+    return path.read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def pat_page(make_population, tmp_path_factory):
+    marks = (CallOut("simulated <PAT>", 12, 10, 8, "a & b"),)
+    return written(make_population("PAT"), tmp_path_factory.mktemp("report") / "pat.html", call_outs=marks)
+
+
+def test_a_page_has_all_sections_and_needs_nothing_else(pat_page):
+    page = Page(pat_page)
+    wanted = [
+        "Data",
+        "Pictures",
+        "Structures",
+        "Mean spectra",
+        "Measures",
+        "Spectra by depth",
+        "Oxygen saturation",
+    ]
+    assert [h for h in page.headings if h in wanted] == ["Data", *wanted]  # a sheet is called Data too
+    assert len(page.ids) == len(set(page.ids))
+    inner = [link for link in page.links if link.startswith("#")]
+    assert {link[1:] for link in inner} | set(page.targets) <= set(page.ids)
+    assert all(link.startswith("data:image/png") for link in page.links if link not in inner)
+    assert "http://" not in re.sub(r'xmlns(:xlink)?="[^"]*"', "", pat_page)
+
+
+def test_labels_are_honest_and_names_are_escaped(pat_page):
+    assert "Research use only" in pat_page
+    assert "simulated &lt;PAT&gt;" in pat_page
+    assert "<PAT>" not in pat_page
+    assert "a &amp; b" in pat_page
+    assert "digital device" in pat_page
+    assert "similarity to source" in pat_page
+
+
+def test_colours_follow_the_page(pat_page):
+    drawings = pat_page[pat_page.index("<body>") :]
+    assert "prefers-color-scheme: dark" in pat_page
+    assert "var(--group-0)" in drawings
+    assert "var(--ink)" in drawings
+    for fixed in ("#911eb4", "#4363d8", "#3b3a39"):
+        assert fixed not in drawings
+
+
+def test_provenance_is_json_with_cubes_options_and_software(pat_page):
+    found = json.loads(
+        re.search(r"<pre>(.*?)</pre>", pat_page, re.DOTALL)[1]
+        .replace("&quot;", '"')
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+    )
+    assert [group["name"] for group in found["groups"]] == ["simulated <PAT>", "moved", "second <PAT>"]
+    assert found["groups"][1]["cube"]["provenance"]["model"]["name"] == "toy"
+    assert found["measures"]["options"]["resamples"] == 5
+    assert "numpy" in found["software"]
+
+
+def test_cells_sort_by_their_numbers(pat_page):
+    values = [float(v) for v in re.findall(r'data-value="([^"]*)"', pat_page)]
+    assert len(values) > 50
+    assert all(np.isfinite(values))
+
+
+def test_a_hyperspectral_page_zooms_and_has_no_depth(make_population, tmp_path):
+    text = written(make_population("HSI"), tmp_path / "r.html", structures=("liver",))
+    page = Page(text)
+    assert "above 900 nm" in text
+    assert "Spectra by depth" not in page.headings
+    assert text.count("Fig. 5 of the paper") == 2  # one structure: caption and label
+
+
+def result():
+    scores = SeededScores((Scores(0.7, 0.8, 0.75), Scores(0.72, 0.82, 0.77)))
+
+    class Row:
+        def __init__(self, name):
+            self.name, self.origin, self.scores = name, "simulated", scores
+            self.shares = np.array([[0.9, 0.1], [0.4, 0.6]])
+
+    class Result:
+        def __init__(self):
+            self.classes, self.split, self.notes = ("vein", "artery"), "Split by blocks.", ("few",)
+            self.paper_table = {"Real": Scores(0.75, 0.84, 0.82)}
+            self.rows = [Row("row 0"), Row("row 1")]
+
+    return Result()
+
+
+def test_the_papers_values_stand_apart_from_ours(make_population, tmp_path):
+    text = written(make_population("PAT"), tmp_path / "r.html", downstream=result(), structures=("vein",))
+    ours, theirs = text.index("<h3>Computed here</h3>"), text.index("<h3>Paper&#x27;s values</h3>")
+    assert ours < text.index("0.710", ours) < theirs
+    assert "± 0.014 over seeds" in text
+    assert theirs < text.index("not computed here")
+    assert "Confusion matrices" in text
+
+
+def test_what_is_computed_already_is_not_computed_again(make_population, tmp_path, monkeypatch):
+    population = make_population("HSI")
+    table = measure(population, replace(FAST, measures=("mae",)))
+    monkeypatch.setattr(
+        "napari_udt.population.report.write.measure", lambda *a: pytest.fail("computed again")
+    )
+    text = written(population, tmp_path / "r.html", table=table, structures=("liver",))
+    assert number(table.rows[0].value) in text
+
+
+def test_populations_without_real_or_labels_or_pictures_have_reports_too(make_population, tmp_path):
+    whole = make_population("HSI")
+    alone = Population("HSI", whole.wavelengths_nm, whole.class_names, whole.groups[:1])
+    assert "There is no real group" in written(alone, tmp_path / "a.html", structures=("liver",))
+    bare = tuple(replace(g, labels=np.full(len(g), -1), cube=None, places=None) for g in whole.groups)
+    text = written(Population("HSI", whole.wavelengths_nm, (), bare), tmp_path / "b.html")
+    assert "all spectra" in text
+    assert "Fig. 4" not in text
+
+
+@pytest.mark.parametrize("modality", ["HSI", "PAT"])
+def test_a_pdf_has_pages_of_figures_and_tables(make_population, tmp_path, modality):
+    from qtpy.QtPdf import QPdfDocument
+
+    path = tmp_path / "r.pdf"
+    write_report(
+        make_population(modality), path, ReportOptions(measures=FAST, structures=("liver", "vein")), result()
+    )
+    document = QPdfDocument(None)
+    document.load(str(path))
+    text = "".join(document.getAllText(i).text() for i in range(document.pageCount()))
+    assert document.pageCount() >= 6
+    for words in (
+        "Research use only",
+        "Means over structures",
+        "Computed here",
+        "Paper's values",
+        "Provenance",
+    ):
+        assert words in text
+
+
+def test_tables_are_cut_where_a_page_ends_and_nothing_is_lost():
+    columns = (Column("Group"), *(Column(f"measure number {i}") for i in range(20)))
+    rows = tuple((Cell(f"g{r}"), *(Cell(f"{r}.{c}", small="1 to 2") for c in range(20))) for r in range(60))
+    found = list(blocks(Sheet("T", columns, rows, ("a note",)), 10.5, 6.5))
+    assert len(found) > 4
+    assert all(block.height <= 6.5 for block in found)
+    seen = {row[c][0] for block in found for row in block.rows[1:] for c in block.columns}
+    assert seen == {cell.text for row in rows for cell in row}
+    assert all(block.columns[0] == 0 for block in found)
+    assert [bool(block.notes) for block in found] == [False] * (len(found) - 1) + [True]
+
+
+@pytest.mark.parametrize("suffix", [".html", ".pdf"])
+def test_a_cancelled_report_leaves_the_old_one(make_population, tmp_path, suffix):
+    path = tmp_path / f"r{suffix}"
+    path.write_text("old")
+
+    def cancel(done, total):
+        if done > 80:
+            raise TransferCancelled
+
+    with pytest.raises(TransferCancelled):
+        write_report(make_population("HSI"), path, ONE, progress=cancel)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_progress_never_goes_back(make_population, tmp_path):
+    told = []
+    write_report(
+        make_population("HSI"),
+        tmp_path / "r.html",
+        ReportOptions(measures=FAST),
+        progress=lambda *step: told.append(step),
+    )
+    assert [step[0] for step in told] == sorted(step[0] for step in told)
+    assert told[-1] == (100, 100)
+
+
+def test_other_endings_and_a_missing_matplotlib_get_a_sentence(make_population, tmp_path, monkeypatch):
+    with pytest.raises(EvaluationError, match=r"\.html or \.pdf"):
+        write_report(make_population("HSI"), tmp_path / "r.docx")
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(EvaluationError, match=r"napari-udt\[report\]"):
+        write_report(make_population("HSI"), tmp_path / "r.html")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.012345, "0.0123"), (-17.25, "−17.2"), (0, "0"), (1e-16, "0"), (19200, "19,200"), (1234.5, "1,234"), (2, "2"),
+     (float("nan"), "–"), (None, "–"), (3.2e-5, "3.2e−05"), (-53135.18, "−53,135"), (2.5e7, "2.5e+07")],
+)  # fmt: skip
+def test_numbers_are_short(value, text):
+    assert number(value) == text
+
+
+def test_importing_the_report_needs_no_plotting_library():
+    import subprocess
+
+    code = "import sys, napari_udt.population.report; print([m for m in ('matplotlib', 'torch', 'qtpy', 'scipy', 'sklearn') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
