@@ -169,13 +169,13 @@ def _with_spread(mean: float, std: float) -> str:
 
 def statement(result: DownstreamResult, *, outdated: bool, told: Collection[str] = ()) -> str:
     """Say what was done, and what must be known about it, but for what is told elsewhere."""
-    return "\n".join(line for line in _sentences(result, outdated) if line not in told)
+    return " ".join(line for line in _sentences(result, outdated) if line not in told)
 
 
 def _sentences(result: DownstreamResult, outdated: bool) -> Iterator[str]:
     if outdated:
         yield "The cubes have changed since this test: press the button again."
-    yield "Columns with ± are computed here; “paper's” are the values of Dreher et al. 2023, Table 1, for other data."
+    yield "Computed here, but for the columns “paper's”: values of Dreher et al. 2023, Table 1, of other data."
     stand_in = next(
         (row for row in result.rows if row.part == "real" and row.origin != ORIGINS["real"]), None
     )

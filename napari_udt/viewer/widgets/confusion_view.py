@@ -94,7 +94,7 @@ class ConfusionView(pg.PlotWidget):
         """Give the cells all room but what the names below them need."""
         count, height = len(self._names), max(self.height() - _TITLE_HEIGHT, 2)
         longest = max((len(_short(name)) for name in self._names), default=0)
-        below = min(longest * self.fontMetrics().averageCharWidth() + _MARGIN, height / 2)
+        below = min(longest * self.fontMetrics().averageCharWidth() + _MARGIN, 0.6 * height)
         self.setRange(xRange=(0, count), yRange=(0, count * height / (height - below)), padding=0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
