@@ -19,12 +19,27 @@ def test_an_evaluation_has_a_report_of_its_rows(three_files, tmp_path, monkeypat
     parts = zip(("--simulated", "--second-train", "--second-test"), three_files(), strict=True)
     words = [str(word) for pair in parts for word in pair]
     report = tmp_path / f"report.{ending}"
-    words += ["--model", str(tmp_path / spec.name), "--baselines", "moments", "--resamples", "0", "--seeds", "2"]
+    words += [
+        "--model",
+        str(tmp_path / spec.name),
+        "--baselines",
+        "moments",
+        "--resamples",
+        "0",
+        "--seeds",
+        "2",
+    ]
     assert main(["evaluate", *words, "-o", str(tmp_path / "r.json"), "--report", str(report)]) == 0
     assert f"{report}: written." in capsys.readouterr().out
     if ending == "pdf":
         assert report.read_bytes().startswith(b"%PDF")
         return
     page = report.read_text("utf-8")
-    for words in ("Matched moments", spec.name, "Second domain, untouched", "Computed here", "Fig. 6 of the paper"):
+    for words in (
+        "Matched moments",
+        spec.name,
+        "Second domain, untouched",
+        "Computed here",
+        "Fig. 6 of the paper",
+    ):
         assert words in page
