@@ -168,10 +168,16 @@ def test_the_check_box_remembers_itself(qtbot, dock, desk):
     assert box.isChecked()
     box.click()
     assert not desk.session.options.live
-    assert json.loads(choices_path().read_text()) == {"live": False, "live_band": False}
+    assert json.loads(choices_path().read_text())["live"] is False
+    desk.session.set_options(explore=True, explore_class="spleen", explore_domain=0.4)
     later = Session()
     RememberedOptions(later)
     assert not later.options.live
+    assert (later.options.explore, later.options.explore_class, later.options.explore_domain) == (
+        True,
+        "spleen",
+        0.4,
+    )
 
 
 def test_a_damaged_file_of_choices_is_no_harm():
