@@ -244,6 +244,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["NAPARI_CONFIG"] = str(folder / "settings.yaml")
+        os.environ["XDG_CONFIG_HOME"] = str(folder)  # where Qt keeps what docks remember
         os.environ["NAPARI_UDT_CHOICES"] = str(folder / "choices.json")
         (folder / "world").mkdir()
         world = World(folder / "world")
