@@ -27,7 +27,7 @@ from monkey_actions import Actions
 from monkey_checks import problems
 from monkey_world import SlowTransfer, World
 from napari.utils.notifications import ErrorNotification, notification_manager
-from qtpy.QtCore import QThreadPool, QTimer
+from qtpy.QtCore import QEvent, QThreadPool, QTimer
 from qtpy.QtWidgets import QApplication, QFileDialog, QListWidget, QMenu
 
 from napari_udt.viewer.app import Window, open_window
@@ -137,6 +137,7 @@ class Monkey:
         ) and time.monotonic() < end:
             settle(0.05)
         settle(0.1)
+        _delete_what_shall_go()
         gc.collect()
         settle(0.1)
         self.report.memory_mb.append(_resident_mb())
@@ -226,6 +227,11 @@ def settle(seconds: float) -> None:
     while time.monotonic() < end:
         QApplication.processEvents()
         time.sleep(0.005)
+
+
+def _delete_what_shall_go() -> None:
+    """Delete widgets that wait for it: Qt does so when control returns to the event loop, which nobody runs here."""
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 def _resident_mb() -> float:
