@@ -7,6 +7,7 @@ the time of the others.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 import time
@@ -125,9 +126,10 @@ def _with_canvas(cubes: Any, repeats: int) -> Iterator[Figure]:
     from pyqtgraph import PlotWidget
 
     from napari_udt.bench import viewer_scene as scene
-    from napari_udt.viewer.app import open_window
+    from napari_udt.viewer.app import open_window, spare_collections
 
     window = open_window()
+    spare_collections(window)  # as the launcher does
     try:
         desk = window.desk
         scene.painted(window.spectra)
@@ -150,6 +152,7 @@ def _with_canvas(cubes: Any, repeats: int) -> Iterator[Figure]:
         yield from _gaps(window, cubes[0])
     finally:
         window.viewer.close()
+        gc.unfreeze()
 
 
 def _cleared(window: Any) -> None:

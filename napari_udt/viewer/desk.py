@@ -80,6 +80,7 @@ def _made(viewer: ViewerModel) -> Desk:
     pair_view = PairView(adapter, side_by_side)
     chosen, probes = ChosenModel(), Probes(Worker().submit)
     probes.failed.connect(show_error)
+    probes.follow(session)
     return Desk(
         session=session,
         adapter=adapter,

@@ -1,4 +1,4 @@
-"""Models made ready for single spectra of open cubes: loaded in a thread, kept as long as the cube lives. No Qt."""
+"""Models made ready for single spectra of open cubes: loaded in a thread, kept as long as the cube is open. No Qt."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from napari_udt.inference.probe import SpectralProbe
     from napari_udt.models import ModelSpec
     from napari_udt.models.model import TransferModel
+    from napari_udt.viewer.session import Session
 
 Submit = Callable[[Callable[[], None]], object]
 Loader = Callable[[str], "TransferModel"]
@@ -47,6 +48,17 @@ class Probes:
         self._models: dict[str, TransferModel] = {}
         self._known: weakref.WeakKeyDictionary[SpectralCube, dict[str, Any]] = weakref.WeakKeyDictionary()
         self._pending: set[tuple[int, str]] = set()
+
+    def follow(self, session: Session) -> None:
+        """Forget what was made ready for cubes that are closed: a probe holds its cube, which would live for ever."""
+        self._session = session
+        session.cubes_changed.connect(self._forget_closed)
+
+    def _forget_closed(self) -> None:
+        still_open = {id(entry.cube) for entry in self._session}
+        for cube in list(self._known):
+            if id(cube) not in still_open:
+                del self._known[cube]
 
     def get(self, cube: SpectralCube, spec: ModelSpec) -> SpectralProbe | None:
         """Return the probe of a model on a cube, None while there is none."""
@@ -91,7 +103,8 @@ class Probes:
             probe = SpectralProbe(make_job(cube, self._model(spec)))
             if cube.modality == "HSI":
                 probe.prepare()
-            self._known[cube][_key(spec)] = probe
+            if (known := self._known.get(cube)) is not None:  # else it was closed meanwhile
+                known[_key(spec)] = probe
         except Exception as error:  # a damaged model or file must reach the user and harm nothing else
             self.give_up(cube, spec, error)
 

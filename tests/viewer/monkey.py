@@ -27,7 +27,7 @@ from monkey_actions import Actions
 from monkey_checks import problems
 from monkey_world import SlowTransfer, World
 from napari.utils.notifications import ErrorNotification, notification_manager
-from qtpy.QtCore import QThreadPool, QTimer
+from qtpy.QtCore import QEvent, QThreadPool, QTimer
 from qtpy.QtWidgets import QApplication, QFileDialog, QListWidget, QMenu
 
 from napari_udt.viewer.app import Window, open_window
@@ -137,6 +137,7 @@ class Monkey:
         ) and time.monotonic() < end:
             settle(0.05)
         settle(0.1)
+        _delete_what_shall_go()
         gc.collect()
         settle(0.1)
         self.report.memory_mb.append(_resident_mb())
@@ -228,6 +229,11 @@ def settle(seconds: float) -> None:
         time.sleep(0.005)
 
 
+def _delete_what_shall_go() -> None:
+    """Delete widgets that wait for it: Qt does so when control returns to the event loop, which nobody runs here."""
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
 def _resident_mb() -> float:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
@@ -244,6 +250,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["NAPARI_CONFIG"] = str(folder / "settings.yaml")
+        os.environ["XDG_CONFIG_HOME"] = str(folder)  # where Qt keeps what docks remember
         os.environ["NAPARI_UDT_CHOICES"] = str(folder / "choices.json")
         (folder / "world").mkdir()
         world = World(folder / "world")

@@ -168,10 +168,16 @@ def test_the_check_box_remembers_itself(qtbot, dock, desk):
     assert box.isChecked()
     box.click()
     assert not desk.session.options.live
-    assert json.loads(choices_path().read_text()) == {"live": False, "live_band": False}
+    assert json.loads(choices_path().read_text())["live"] is False
+    desk.session.set_options(explore=True, explore_class="spleen", explore_domain=0.4)
     later = Session()
     RememberedOptions(later)
     assert not later.options.live
+    assert (later.options.explore, later.options.explore_class, later.options.explore_domain) == (
+        True,
+        "spleen",
+        0.4,
+    )
 
 
 def test_a_damaged_file_of_choices_is_no_harm():
@@ -190,3 +196,18 @@ def test_probes_are_made_once_however_often_they_are_asked_for(models):
     assert len(jobs) == 1
     jobs[0]()
     assert probes.get(cube, models["HSI"].spec) is not None
+
+
+def test_a_closed_cube_is_not_kept_alive_by_what_was_made_ready_for_it(models):
+    jobs, session = [], Session()
+    probes = Probes(jobs.append, load=lambda name: models["HSI"])
+    probes.follow(session)
+    entries = [session.add(make_cube(4, 6, 12).with_(name=name)) for name in ("one", "other", "late")]
+    for entry in entries:
+        probes.get(entry.cube, models["HSI"].spec)
+    jobs[0](), jobs[1]()
+    session.remove("one")
+    session.remove("late")
+    jobs[2]()  # ready after it was closed
+    assert list(probes._known) == [session["other"].cube]
+    assert probes.get(session["other"].cube, models["HSI"].spec) is not None

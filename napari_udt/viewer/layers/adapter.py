@@ -83,16 +83,28 @@ class LayerAdapter(OpenCubes):
         """Add the layers of a cube on top, make its picture the active layer and look at it."""
         made: dict[str, Any] = {}
         metric = self._agree_on_units(cube)
-        for data, attributes, kind in cube_layers(cube.with_(name=key), metric=metric):
-            part = attributes["metadata"][PART_KEY]
-            if part == "oxygenation" and self._shows_oxygenation(data):
-                continue
-            attributes["metadata"][CUBE_KEY] = cube
-            layer = Layer.create(data, attributes, kind)
-            if part == "labels":
-                _outline(layer, cube)
-            made[part] = self.viewer.add_layer(layer)
+        with self._selecting_nothing():
+            for data, attributes, kind in cube_layers(cube.with_(name=key), metric=metric):
+                part = attributes["metadata"][PART_KEY]
+                if part == "oxygenation" and self._shows_oxygenation(data):
+                    continue
+                attributes["metadata"][CUBE_KEY] = cube
+                layer = Layer.create(data, attributes, kind)
+                if part == "labels":
+                    _outline(layer, cube)
+                made[part] = self.viewer.add_layer(layer)
         self._register(key, CubeLayers(**made))
+
+    @contextmanager
+    def _selecting_nothing(self) -> Iterator[None]:
+        """Add layers without making each the active one: napari (0.9) would show the controls of each in turn."""
+        layers = self.viewer.layers
+        before = getattr(layers, "_activate_on_insert", True)
+        layers._activate_on_insert = False
+        try:
+            yield
+        finally:
+            layers._activate_on_insert = before
 
     def _shows_oxygenation(self, data: Any) -> bool:
         """Whether a layer shows these very values already: a result keeps the map of the cube it was made from."""
@@ -148,10 +160,8 @@ class LayerAdapter(OpenCubes):
     def attach(self, key: str, part: str, layer: Layer) -> None:
         """Add a layer of a cube directly above those that it has and that lie below such a part."""
         group, layers = self._open[key], self.viewer.layers
-        with self.own_changes():
-            active = layers.selection.active
+        with self.own_changes(), self._selecting_nothing():
             layers.insert(max(layers.index(own) for own in group.below(part)) + 1, layer)
-            layers.selection.active = active
         setattr(group, part, layer)
         self.part_added.emit(key)
 

@@ -25,13 +25,13 @@ def at_once(job: Callable[[], None]) -> None:
     job()
 
 
-def later_in(viewer: ViewerModel) -> Later:
-    """Return what calls a function when a viewer's window has dealt with the present event."""
+def later_in(viewer: ViewerModel, wait_ms: int = 0) -> Later:
+    """Return what calls a function when a viewer's window has dealt with the present event, and some time later."""
     if not hasattr(viewer, "window"):
         return at_once
     from qtpy.QtCore import QTimer
 
-    return partial(QTimer.singleShot, 0)
+    return partial(QTimer.singleShot, wait_ms)
 
 
 class Departures:

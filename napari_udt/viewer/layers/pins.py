@@ -11,6 +11,7 @@ import numpy as np
 from napari.layers import Points
 
 from napari_udt.cube import SpectralCube
+from napari_udt.viewer.layers.departures import later_in
 from napari_udt.viewer.partners import same_scene
 from napari_udt.viewer.pin_table import NAME, NUMBER, Table, pin_table
 from napari_udt.viewer.session import DisplayOptions, Pin, PixelRef
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 # Diameter of a dot relative to the picture's longer side. (A fixed size on the screen would be nicer, but napari
 # 0.9 draws dots whose size on the screen is limited with a wrong disc.)
 _DOT = 0.04
+# A first pin's layer takes napari a quarter of a second, in which nothing is painted: the curves come first.
+_PATIENCE_MS = 60
 
 
 @dataclass
@@ -52,6 +55,7 @@ class PinLayers:
         self._adapter = adapter
         self._busy = False
         self._blood = False
+        self._later = later_in(adapter.viewer, _PATIENCE_MS)
         self.always: tuple[
             str, ...
         ] = ()  # side by side every cell has its layer, so that the cells stay alike
@@ -62,12 +66,14 @@ class PinLayers:
         adapter.part_removed.connect(self._part_removed)
 
     def refresh(self) -> None:
-        """Show the pins as the session has them."""
+        """Show the pins as the session has them; layers that this takes come a moment later."""
         adapter = self._adapter
         shown = {key: self._pins_on(key) for key in adapter.open_keys}
         for key, pins in shown.items():
-            if pins or key in self.always:
+            if adapter[key].pins is not None and (pins or key in self.always):
                 self._draw(key, pins)
+        if any(pins and adapter[key].pins is None for key, pins in shown.items()):
+            self._later(self.add_missing)
         gone = [
             k
             for k, pins in shown.items()
@@ -77,6 +83,14 @@ class PinLayers:
             with adapter.own_changes(together=True):
                 for key in gone:
                     adapter.detach(key, "pins")
+
+    def add_missing(self) -> None:
+        """Add the layers that are still missing."""
+        adapter = self._adapter
+        for key in adapter.open_keys:
+            pins = self._pins_on(key)
+            if adapter[key].pins is None and (pins or key in self.always):
+                self._add(key, pins)
 
     def _options_changed(self, options: DisplayOptions) -> None:
         """Saturations come and go with the wish to see them; they follow the window only when nothing else does."""
@@ -105,16 +119,15 @@ class PinLayers:
     # -- session -> layers ------------------------------------------------------------------------
 
     def _draw(self, key: str, pins: list[Pin]) -> None:
-        layer = self._adapter[key].pins
         table = pin_table(self._adapter.session, pins)
-        if layer is None:
-            layer = self._made(key, pins, table)
-            self._adapter.attach(key, "pins", layer)
-            layer.events.data.connect(self._edited)
-            layer.events.features.connect(self._features_edited)
-            return
         with self._own_changes():
-            self._renew(layer, pins, table, self._adapter[key].cube)
+            self._renew(self._adapter[key].pins, pins, table, self._adapter[key].cube)
+
+    def _add(self, key: str, pins: list[Pin]) -> None:
+        layer = self._made(key, pins, pin_table(self._adapter.session, pins))
+        self._adapter.attach(key, "pins", layer)
+        layer.events.data.connect(self._edited)
+        layer.events.features.connect(self._features_edited)
 
     def _renew(self, layer: Points, pins: list[Pin], table: Table, cube: SpectralCube) -> None:
         """Bring a layer up to date with as few redraws as possible: each takes napari milliseconds."""

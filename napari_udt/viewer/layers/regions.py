@@ -55,9 +55,8 @@ class RegionLayers:
         """Let clicks pin pixels again once a freehand region is finished; napari says so before it has finished."""
         viewer = self._adapter.viewer
         layer = viewer.layers.selection.active
-        if layer is None or (key := self._adapter.key_of(layer)) is None:
-            return
-        if layer is not self._adapter[key].regions or getattr(layer, "_is_creating", False):
+        key = self._adapter.key_of(layer) if isinstance(layer, Shapes) else None
+        if key is None or not isinstance(layer, Shapes) or getattr(layer, "_is_creating", False):
             return
         if str(layer.mode) == _FREEHAND and len(layer.data):
             layer.mode = "pan_zoom"

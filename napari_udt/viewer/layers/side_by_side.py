@@ -129,6 +129,7 @@ class SideBySide:
             self._pins.always = self.cells
             active = viewer.layers.selection.active
             self._pins.refresh()
+            self._pins.add_missing()
             self._looks.remember(viewer.layers)
             self._order = self._order or list(viewer.layers)
             self._place()

@@ -70,6 +70,7 @@ def choice_box(name: str, question: str, tooltip: str, parent: QWidget) -> QComb
     box = QComboBox(parent)
     box.setObjectName(name)
     box.setAccessibleName(question)
+    box.setPlaceholderText(question)
     box.setToolTip(f"{question}: {tooltip}")
     box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     return box
