@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WINDOW_SIZE = (1600, 1000)
 _DOCK_WIDTH = 520
-_TRANSFER_HEIGHT = 420  # with the row of the file, two lines of status and two of caution
+_TRANSFER_HEIGHT = 372  # its form; the lines of caution scroll: curves are what the window is for
 
 
 @dataclass(eq=False)

@@ -33,6 +33,10 @@ NO_PIXEL = "Move the mouse over a cube to see its spectra; click to pin them."
 NO_PIN = "Click on a cube to pin the spectra of a pixel."
 
 
+# Of the height, at first; the table keeps three curves at least.
+_TABLE_SHARE = 0.28
+
+
 class SpectraDock(QWidget):
     """Spectra of the pixel under the mouse, of pins, structures and regions, in all domains.
 
@@ -139,6 +143,14 @@ class SpectraDock(QWidget):
         super().showEvent(event)
         self._request_refresh()
 
+    def _give_plot_room(self) -> None:
+        """Divide the height between plot and table once it is known; afterwards it is the user's."""
+        if not self._divided and self._splitter.isVisible():
+            height = self._splitter.height()
+            table = int(_TABLE_SHARE * height)
+            self._splitter.setSizes([height - table, table])
+            self._divided = True
+
     def _follow_palette(self) -> None:
         self.set_theme(theme_on(self.palette().window().color().name()))
 
@@ -152,12 +164,12 @@ class SpectraDock(QWidget):
         self._arrange()
 
     def _arrange(self) -> None:
-        splitter = QSplitter(Qt.Orientation.Vertical, self)
+        self._splitter = splitter = QSplitter(Qt.Orientation.Vertical, self)
+        self._divided = False
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self._plot)
         splitter.addWidget(self._table)
         splitter.setStretchFactor(0, 1)
-        splitter.setSizes([420, 170])
         self._pages = QStackedWidget(self)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._pages.addWidget(self._hint)
@@ -208,6 +220,7 @@ class SpectraDock(QWidget):
         invitation = NO_PIXEL if self.session.options.hover else NO_PIN
         self._hint.setText(invitation if len(self.session) else NO_CUBES)
         self._pages.setCurrentIndex(1 if self.curves.statement else 0)
+        self._give_plot_room()
         self._footer.say(self.curves.statement, self.curves.remarks)
         self._allow()
 
