@@ -123,11 +123,12 @@ def test_a_reader_that_the_user_chose_gets_the_file(window, tmp_path, pat, monke
     assert len(window.desk.session) == 0
 
 
-def test_mouse_moves_the_cursor_and_a_click_pins(window, pat):
+def test_mouse_moves_the_cursor_and_a_click_pins(window, pat, qtbot):
     window.desk.session.add(pat())
     click(window, PixelRef("forearm", 9, 15))
     assert window.desk.session.cursor == PixelRef("forearm", 9, 15)
     assert [pin.pixel for pin in window.desk.session.pins] == [PixelRef("forearm", 9, 15)]
+    qtbot.waitUntil(lambda: "forearm · pins" in window.viewer.layers, timeout=5000)  # after the curves
     np.testing.assert_array_equal(window.viewer.layers["forearm · pins"].data, [[9, 15]])
     assert window.spectra.curves.curves
 

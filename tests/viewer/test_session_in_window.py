@@ -81,7 +81,13 @@ def close_by_hand(window):
     return went
 
 
-def test_a_dropped_session_file_opens(window, saved):
+def layer_of_pins(viewer, qtbot):
+    """The pins' layer, which comes a moment after the curves."""
+    qtbot.waitUntil(lambda: "forearm · pins" in viewer.layers, timeout=5000)
+    return viewer.layers["forearm · pins"]
+
+
+def test_a_dropped_session_file_opens(window, saved, qtbot):
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(saved))])
     how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
@@ -90,7 +96,7 @@ def test_a_dropped_session_file_opens(window, saved):
     QApplication.sendEvent(canvas, QDropEvent(QPointF(20, 20), *how))
     assert [pin.title for pin in window.desk.session.pins] == ["left vein", "2"]
     assert window.desk.session.options.window == 3
-    assert "forearm · pins" in window.viewer.layers
+    assert len(layer_of_pins(window.viewer, qtbot).data) == 2
 
 
 def test_naparis_reader_opens_a_session_in_the_window(make_napari_viewer, saved):
@@ -100,12 +106,12 @@ def test_naparis_reader_opens_a_session_in_the_window(make_napari_viewer, saved)
     assert len(desk_of(viewer).session.pins) == 2
 
 
-def test_a_pin_is_dragged_and_deleted_with_mouse_and_keys(window, pat):
+def test_a_pin_is_dragged_and_deleted_with_mouse_and_keys(window, pat, qtbot):
     session = window.desk.session
     session.add(pat())
     session.pin(PixelRef("forearm", 9, 15))
     session.pin(PixelRef("forearm", 20, 40))
-    layer = window.viewer.layers["forearm · pins"]
+    layer = layer_of_pins(window.viewer, qtbot)
     window.viewer.layers.selection.active = layer
     layer.mode = "select"
     canvas = window.viewer.window._qt_viewer.canvas.native
@@ -231,7 +237,7 @@ def test_pins_do_not_outlive_their_window(make_napari_viewer, saved, qtbot):
     open_files(desk.session, [saved])
     desk.session.remove("forearm")
     desk.session.history.undo()
-    np.testing.assert_array_equal(viewer.layers["forearm · pins"].data, [[9, 15], [17, 33]])
+    np.testing.assert_array_equal(layer_of_pins(viewer, qtbot).data, [[9, 15], [17, 33]])
     qtbot.wait(100)
     del desk
     viewer.close()
