@@ -70,6 +70,7 @@ class SpectraDock(QWidget):
         self.destroyed.connect(self._worker.stop)
         self._statistics = StructureStatistics(self._worker.submit)
         self._sources, self._memory = sources, Memory()
+        self._divided = False
         self._make_widgets()
         if regions is not None and maps is not None:
             self._pictures = PictureTools(session, regions, maps, parent=self)
@@ -165,7 +166,6 @@ class SpectraDock(QWidget):
 
     def _arrange(self) -> None:
         self._splitter = splitter = QSplitter(Qt.Orientation.Vertical, self)
-        self._divided = False
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self._plot)
         splitter.addWidget(self._table)
