@@ -44,7 +44,7 @@ FOREIGN = {
     "import-model": ("napari_udt.models.import_command", "take over a published checkpoint"),
     "simulate": ("napari_udt.simulation.command", "make data of both domains, and the samples"),
     "train": ("napari_udt.training.command", "train a transfer model"),
-    "evaluate": ("napari_udt.evaluation.command", "judge models on data that they were not trained on"),
+    "evaluate": ("napari_udt.evaluate_command", "judge models on data that they were not trained on"),
     "bench": ("napari_udt.bench.command", "measure the speed of transfers on this machine"),
 }
 

@@ -241,8 +241,8 @@ def copy_script(viewer: napari.viewer.Viewer) -> None:
     from napari_udt.viewer.desk import desk_of
     from napari_udt.viewer.widgets import session_actions
 
-    adapter, active = desk_of(viewer).adapter, viewer.layers.selection.active
-    key = (adapter.key_of(active) if active is not None else None) or adapter.top_key()
+    adapter = desk_of(viewer).adapter
+    key = adapter.selected_key()
     if key is None:
         show_error("No cube is open; transfer one first.")
     else:

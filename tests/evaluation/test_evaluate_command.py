@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ import torch
 from model_specs import hsi_spec, pat_spec, stir
 
 from napari_udt.cli import main
+from napari_udt.dataset import load_dataset
+from napari_udt.evaluation.transferring import with_training_noise
 from napari_udt.models.build import build_network
 from napari_udt.models.model import TransferModel
 from napari_udt.models.store import save_model
@@ -93,6 +96,27 @@ def test_images_from_files_to_tables(three_files, model_folder, tables, tmp_path
     assert "Artery spectra" in (tmp_path / "result.md").read_text()
 
 
+def test_a_model_that_adds_noise_has_a_row_with_the_noise_alone_beside_it(
+    three_files, model_folder, tables, tmp_path
+):
+    output = tmp_path / "result.json"
+    model = model_folder(replace(pat_spec(), input_noise=0.3))
+    words = ("--model", model, "--tables", tables, "--baselines", "none")
+    assert evaluate(three_files("PAT", 6), output, *words) == 0
+    rows = {row["name"]: row for row in json.loads(output.read_text())["rows"]}
+    assert list(rows) == ["Second domain", "Simulated", "Simulated with noise", "small-pat"]
+
+
+def test_that_row_bears_the_models_noise_and_nothing_else(three_files):
+    samples = load_dataset(three_files("PAT", 6)[0]).samples
+    spec = replace(pat_spec(), input_noise=0.3)
+    model = TransferModel(spec, build_network(spec))
+    moved = with_training_noise(model, samples)
+    noise = model.normalise(moved, "simulated") - model.normalise(samples, "simulated")
+    assert noise.std() == pytest.approx(0.3, rel=0.05)
+    assert abs(noise.mean()) < 0.02
+
+
 def test_what_needs_tables_is_left_out_and_said(three_files, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("NAPARI_UDT_SHARED", str(tmp_path))
     monkeypatch.setattr("napari_udt.simulation.tables.PROJECT", tmp_path / "a" / "b")
@@ -123,8 +147,9 @@ def test_an_unknown_baseline_is_refused(three_files, tmp_path):
 
 def test_the_measures_come_without_torch_scipy_scikit_learn_and_qt():
     heavy = "{'torch', 'scipy', 'sklearn', 'qtpy', 'napari'}"
-    modules = "run, organs, oxygenation, downstream, vessels, texture, latent, markdown, command"
-    code = f"import sys; from napari_udt.evaluation import {modules}; print({heavy} & set(sys.modules))"
+    modules = "run, organs, oxygenation, downstream, vessels, texture, latent, markdown"
+    imports = f"import napari_udt.evaluate_command; from napari_udt.evaluation import {modules}"
+    code = f"import sys; {imports}; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

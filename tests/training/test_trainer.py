@@ -208,6 +208,28 @@ def test_noise_of_the_stated_strength_lies_on_the_clean_samples(toy_config):
     assert (batch.x - batch.clean).std().item() == pytest.approx(0.1, rel=0.03)
 
 
+@pytest.mark.parametrize("sees_noise", [False, True])
+def test_a_term_judges_transfers_of_noisy_samples_only_where_it_says_so(toy_config, sees_noise):
+    trainer, _ = make_trainer(toy_config("PAT"))
+    judged = []
+
+    class Witness:
+        loss = "witness_simulated"
+
+        def __call__(self, x, moved, labels):
+            judged.append((x, moved))
+            return moved.sum()
+
+    Witness.sees_noise = sees_noise
+    trainer.terms = [(Witness(), 1.0)]
+    batch = trainer.batch(trainer.samples, 2)
+    trainer._guiding(batch)
+    (x, moved), simulated = judged[0], batch.simulated()
+    assert torch.equal(x, simulated.clean)
+    assert torch.equal(moved, trainer.objective.moved(simulated, noisy=sees_noise))
+    assert not torch.equal(moved, trainer.objective.moved(simulated, noisy=not sees_noise))
+
+
 @pytest.mark.parametrize("modality", ["HSI", "PAT"])
 def test_guiding_terms_see_the_transfer_of_inference(toy_config, modality):
     """Two calls on one batch give the same: nothing about it is drawn at random."""

@@ -130,6 +130,11 @@ class OpenCubes:
         active = self.viewer.layers.selection.active
         return active is None or str(active.mode) == "pan_zoom"
 
+    def selected_key(self) -> str | None:
+        """Return the key of the cube that the selected layer belongs to, else of the topmost visible one."""
+        active = self.viewer.layers.selection.active
+        return (None if active is None else self.key_of(active)) or self.top_key()
+
     def top_key(self) -> str | None:
         """Return the key of the topmost visible cube."""
         return next((key for key, _ in self._shown(None)), None)

@@ -198,7 +198,7 @@ class DownstreamTab(PopulationTab):
         for place, row in enumerate(result.rows):
             self.scores.item(place, 0).setToolTip(view.row_tip(row))
         header = self.scores.horizontalHeader()
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)  # all columns stay in sight
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)  # who is who comes first
         self.scores.selectRow(0)
         self._show()
 

@@ -30,15 +30,16 @@ class PopulationFooter(QWidget):
         )
         self._export = _button("Export...", "Save the numbers (CSV) or the figure (PNG, SVG).", self)
         self._row = row = QHBoxLayout()
-        row.addWidget(self._told, stretch=1)
+        row.addStretch()
         for button in (self._copy, self._export):
             row.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self._statement)
+        layout.addWidget(self._told)
         layout.addLayout(row)
-        self._told.setMinimumWidth(1)
+        self._told.setMinimumSize(1, self._told.fontMetrics().height())  # the figures must not jump
         self._copy.clicked.connect(self._on_copy)
         self._export.clicked.connect(self._on_export)
 

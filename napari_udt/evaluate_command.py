@@ -1,4 +1,7 @@
-"""``napari-udt evaluate``: models and held-out data in, a JSON file and readable tables out."""
+"""``napari-udt evaluate``: models and held-out data in, a JSON file, readable tables and, if asked for, a report out.
+
+It stands above the two rooms that it uses: `evaluation` judges, `population` draws.
+"""
 
 from __future__ import annotations
 
@@ -127,7 +130,7 @@ def _evaluated(args: argparse.Namespace) -> Evaluation:
     facts = _facts(data, specs, settings, found, notes)
     judged = evaluate(data, models, args.baselines, settings, tables, facts, _reporter())
     if args.report is not None:
-        from napari_udt.evaluation.report import write_evaluation_report
+        from napari_udt.population.report.of_evaluation import write_evaluation_report
 
         write_evaluation_report(judged, data, models, args)
     return judged
