@@ -148,6 +148,17 @@ def test_taking_a_layer_out_of_a_cell_stacks_them_again(viewer, desk):
     assert not [layer.name for layer in viewer.layers if "no structures" in layer.name]
 
 
+def test_turning_napari_s_grid_off_stacks_them_again(viewer, desk):
+    before = [layer.name for layer in viewer.layers]
+    desk.side_by_side.set_active(True)
+    told = []
+    desk.side_by_side.changed.connect(told.append)
+    viewer.canvas.grid.enabled = False  # as the button below the list of layers and its key do
+    assert told == [False]
+    assert not desk.side_by_side.active
+    assert [layer.name for layer in viewer.layers if layer.name in before] == before
+
+
 def test_one_cube_cannot_stand_beside_itself(pat):
     desk = desk_of(viewer := ViewerModel())
     desk.session.add(pat())

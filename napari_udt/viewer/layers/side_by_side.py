@@ -44,6 +44,7 @@ class SideBySide:
         adapter.part_added.connect(self._part_added)
         adapter.part_removed.connect(self._part_removed)
         adapter.structure_changed.connect(self._follow)
+        adapter.viewer.canvas.grid.events.enabled.connect(self._grid_switched)
 
     @property
     def active(self) -> bool:
@@ -110,6 +111,11 @@ class SideBySide:
     def _part_removed(self, key: str, part: str) -> None:
         """Stack the layers again when the user takes one out of a cell: the cells would shift."""
         if key in self.cells:
+            self.set_active(False)
+
+    def _grid_switched(self) -> None:
+        """Stack the layers again when the user turns napari's grid off."""
+        if self.active and not self._adapter.viewer.canvas.grid.enabled:
             self.set_active(False)
 
     def _enter(self) -> None:
