@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
@@ -21,17 +22,18 @@ from napari_udt.viewer.widgets.spectra_dock import SpectraDock
 CUBE = (480, 640, 100)
 CLASSES = 20
 _WAVELENGTHS_NM = np.linspace(500.0, 1000.0, CUBE[2])
+_NOISE = 0.01  # of the signal, as a camera's
 
 
 def cubes(picture: tuple[int, int] = CUBE[:2]) -> tuple[SpectralCube, SpectralCube, SpectralCube]:
-    """Return a simulated cube, one "transferred" from it, and one of a second domain: random spectra, 20 classes."""
+    """Return a simulated cube, one "transferred" from it, and one of a second domain: 20 classes, smooth noisy spectra."""
     labels = (np.arange(picture[1]) * CLASSES // picture[1])[np.newaxis].repeat(picture[0], axis=0)
     names = {i: f"structure {i}" for i in range(CLASSES)}
     rng = np.random.default_rng(0)
     base = {"labels": labels, "label_names": names, "quantity": "reflectance [1]"}
 
     def made(name: str, domain: str, **fields: Any) -> SpectralCube:
-        data = rng.random((*picture, CUBE[2]), dtype=np.float32)
+        data = _like_tissue(rng, picture)
         return SpectralCube(data, _WAVELENGTHS_NM, "HSI", domain=domain, name=name, **base, **fields)  # type: ignore[arg-type]
 
     provenance = {"source": {"name": "simulated"}, "model": {"name": "bench", "kind": "cinn"}}
@@ -40,6 +42,19 @@ def cubes(picture: tuple[int, int] = CUBE[:2]) -> tuple[SpectralCube, SpectralCu
         made("transferred", "transferred", provenance=provenance),
         made("second", "second", origin="drawn from random numbers"),
     )
+
+
+def _like_tissue(rng: np.random.Generator, picture: tuple[int, int]) -> NDArray[np.float32]:
+    """Return spectra that rise towards the near infrared and dip where haemoglobin absorbs, with a camera's noise.
+
+    How long a curve takes to paint depends on how much it goes up and down.
+    """
+    rise = np.linspace(0.3, 0.7, CUBE[2], dtype=np.float32)
+    dip = np.exp(-(((_WAVELENGTHS_NM - 560) / 25) ** 2)).astype(np.float32)
+    brightness, blood = (rng.random((*picture, 1), dtype=np.float32) for _ in range(2))
+    data = (0.5 + brightness) * (rise - 0.2 * blood * dip)
+    data *= 1 + _NOISE * rng.standard_normal((*picture, CUBE[2]), dtype=np.float32)
+    return data
 
 
 def dock_alone(session: Session) -> SpectraDock:
@@ -59,6 +74,13 @@ def painted(dock: SpectraDock) -> None:
     QApplication.processEvents()  # what the refresh asked to be painted
 
 
+def settled(window: Window) -> None:
+    """Wait until dots of pins are painted too."""
+    while window.desk.pins.busy:
+        QApplication.processEvents()
+    painted(window.spectra)
+
+
 def point_of(window: Window, pixel: PixelRef) -> QPoint:
     """Return where a pixel lies on the canvas."""
     return QPoint(*(round(v) for v in screen_position(window, pixel)))
@@ -70,7 +92,7 @@ def canvas_of(window: Window) -> Any:
 
 
 def click(window: Window, point: QPoint) -> None:
-    """Click on the canvas and wait until it and the curves are painted."""
+    """Click on the canvas and wait until the curves are painted; the dot follows."""
     canvas, session = canvas_of(window), window.desk.session
     before = len(session.pins)
     QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)

@@ -26,7 +26,9 @@ class CanvasContext:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
-        viewer.layers.events.removing.connect(self._make_current)  # to "removed" napari answers before any plugin
+        viewer.layers.events.removing.connect(
+            self._make_current
+        )  # to "removed" napari answers before any plugin
 
     def _make_current(self) -> None:
         canvas = self._canvas()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from napari.layers import Points
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 # Diameter of a dot relative to the picture's longer side. (A fixed size on the screen would be nicer, but napari
 # 0.9 draws dots whose size on the screen is limited with a wrong disc.)
 _DOT = 0.04
-# A first pin's layer takes napari a quarter of a second, in which nothing is painted: the curves come first.
-_PATIENCE_MS = 60
+# Times until layers follow, so that the curves are painted first: napari takes a quarter of a second for the layer of a
+# first pin, in which nothing is painted, and some hundredths for a further dot.
+_PATIENCE_MS, _SOON_MS = 60, 20
+
+Drawn = dict[int, tuple[int, int]]  # numbers of pins, and row and column of their dots
 
 
 @dataclass
@@ -44,6 +48,11 @@ class _Edit:
         )
         return f"{word} {'a pin' if count == 1 else f'{count} pins'}"
 
+    def of(self, known: Collection[int]) -> _Edit:
+        """Return what concerns these pins, and new ones."""
+        moved = {number: place for number, place in self.moved.items() if number in known}
+        return _Edit(moved, self.added, [number for number in self.removed if number in known])
+
     def __bool__(self) -> bool:
         return bool(self.moved or self.added or self.removed)
 
@@ -56,17 +65,33 @@ class PinLayers:
         self._busy = False
         self._blood = False
         self._later = later_in(adapter.viewer, _PATIENCE_MS)
+        self._soon = later_in(adapter.viewer, _SOON_MS)
+        self._waiting = False
+        self._drawn: WeakKeyDictionary[Points, Drawn] = WeakKeyDictionary()
         self.always: tuple[
             str, ...
         ] = ()  # side by side every cell has its layer, so that the cells stay alike
         session = adapter.session
-        session.pins_changed.connect(self.refresh)
+        session.pins_changed.connect(self._refresh_soon)
         session.cubes_changed.connect(self.refresh)
         session.options_changed.connect(self._options_changed)
         adapter.part_removed.connect(self._part_removed)
 
+    @property
+    def busy(self) -> bool:
+        """Whether dots are still to be drawn."""
+        return self._waiting or any(
+            self._adapter[key].pins is None and self._pins_on(key) for key in self._adapter.open_keys
+        )
+
+    def _refresh_soon(self) -> None:
+        if not self._waiting:
+            self._waiting = True
+            self._soon(self.refresh)
+
     def refresh(self) -> None:
         """Show the pins as the session has them; layers that this takes come a moment later."""
+        self._waiting = False
         adapter = self._adapter
         shown = {key: self._pins_on(key) for key in adapter.open_keys}
         for key, pins in shown.items():
@@ -120,11 +145,14 @@ class PinLayers:
 
     def _draw(self, key: str, pins: list[Pin]) -> None:
         table = pin_table(self._adapter.session, pins)
+        layer = self._adapter[key].pins
         with self._own_changes():
-            self._renew(self._adapter[key].pins, pins, table, self._adapter[key].cube)
+            self._renew(layer, pins, table, self._adapter[key].cube)
+        self._drawn[layer] = _drawn(pins)
 
     def _add(self, key: str, pins: list[Pin]) -> None:
         layer = self._made(key, pins, pin_table(self._adapter.session, pins))
+        self._drawn[layer] = _drawn(pins)
         self._adapter.attach(key, "pins", layer)
         layer.events.data.connect(self._edited)
         layer.events.features.connect(self._features_edited)
@@ -195,21 +223,23 @@ class PinLayers:
         self.refresh()  # a dot between two pixels snaps to one, even when its pin stays where it was
 
     def _edit(self, key: str, layer: Points) -> _Edit:
-        """Tell by the numbers in the layer's features which dots are which pins; a copy of one is a new pin."""
-        pins = {pin.number: pin for pin in self._pins_on(key)}
-        shape = self._adapter[key].cube.shape[:2]
+        """Tell what became of the dots that were drawn last; the session may have gone on since then.
+
+        Dots are known by the numbers in the layer's features; a copy of one is a new pin.
+        """
+        drawn, shape = self._drawn.get(layer, {}), self._adapter[key].cube.shape[:2]
         edit, seen = _Edit(), set()
         numbers = layer.features.get(NUMBER, np.full(len(layer.data), np.nan))
         for number, place in zip(numbers, layer.data, strict=True):
             row, column = (int(np.clip(round(float(v)), 0, n - 1)) for v, n in zip(place, shape, strict=True))
-            if number not in pins or number in seen:
+            if number not in drawn or number in seen:
                 edit.added.append((row, column))
                 continue
             seen.add(number)
-            if (row, column) != (pins[number].pixel.row, pins[number].pixel.column):
+            if (row, column) != drawn[number]:
                 edit.moved[int(number)] = (row, column)
-        edit.removed = [number for number in pins if number not in seen]
-        return edit
+        edit.removed = [number for number in drawn if number not in seen]
+        return edit.of({pin.number for pin in self._pins_on(key)})
 
     def _features_edited(self, event: Any) -> None:
         """Follow names that the user typed into napari's table of features."""
@@ -226,6 +256,10 @@ def _slice_hidden(layer: Points) -> None:
     """Let a hidden layer know which of its points are in sight: napari does so late, but asks for their text at once."""
     if not layer.visible:
         layer.set_view_slice()
+
+
+def _drawn(pins: list[Pin]) -> Drawn:
+    return {pin.number: (pin.pixel.row, pin.pixel.column) for pin in pins}
 
 
 def _diameter(cube: SpectralCube) -> float:
