@@ -12,13 +12,15 @@ from napari_udt.viewer.desk import Desk, desk_of
 
 if TYPE_CHECKING:
     import napari
+    from qtpy.QtCore import QSize
+    from qtpy.QtWidgets import QMainWindow
 
     from napari_udt.viewer.widgets.compare_dock import CompareDock
     from napari_udt.viewer.widgets.spectra_dock import SpectraDock
     from napari_udt.viewer.widgets.transfer_dock import TransferDock
 
 WINDOW_SIZE = (1600, 1000)
-_DOCK_WIDTH = 520
+_DOCK_WIDTH = 520  # of such a window; of a smaller one the same share
 _TRANSFER_HEIGHT = 372  # its form; the lines of caution scroll: curves are what the window is for
 
 
@@ -75,6 +77,14 @@ def furnish(viewer: napari.Viewer) -> Window:
     return Window(viewer, desk, spectra, transfer, compare)
 
 
+def _fitting_size(main: QMainWindow) -> QSize:
+    """Return the usual size of a window, or that of a smaller screen: one of 1366 pixels at 125 % holds 1093."""
+    from qtpy.QtCore import QSize
+
+    screen, usual = main.screen(), QSize(*WINDOW_SIZE)
+    return usual if screen is None else usual.boundedTo(screen.availableSize())
+
+
 def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, CompareDock]:
     """Add Transfer, Compare, Trust and Session, one behind the other, below them Spectra with Population behind it."""
     from qtpy.QtCore import Qt
@@ -108,11 +118,11 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
         main.tabifyDockWidget(upper, viewer.window.add_dock_widget(dock, name=name, **place))
     upper.raise_()
     lower.raise_()
-    main.resize(*WINDOW_SIZE)
+    main.resize(size := _fitting_size(main))
     QApplication.processEvents()  # heights of docks only hold once the window has its size
     main.resizeDocks(
-        [upper, lower], [_TRANSFER_HEIGHT, WINDOW_SIZE[1] - _TRANSFER_HEIGHT], Qt.Orientation.Vertical
+        [upper, lower], [_TRANSFER_HEIGHT, size.height() - _TRANSFER_HEIGHT], Qt.Orientation.Vertical
     )
-    main.resizeDocks([upper], [_DOCK_WIDTH], Qt.Orientation.Horizontal)
+    main.resizeDocks([upper], [_DOCK_WIDTH * size.width() // WINDOW_SIZE[0]], Qt.Orientation.Horizontal)
     desk.adapter.fit(desk.adapter.open_keys[-1:])
     return spectra, transfer, compare

@@ -72,8 +72,7 @@ class CubeTable(QTableWidget):
         self.setAccessibleName("Open cubes")
         self.setHorizontalHeaderLabels(["Cube", "Role", "Origin"])
         _dress(self)
-        self.horizontalHeader().setSectionResizeMode(_ROLE, QHeaderView.ResizeMode.Fixed)
-        self.horizontalHeader().resizeSection(_ROLE, 165)
+        self.horizontalHeader().setSectionResizeMode(_ROLE, QHeaderView.ResizeMode.ResizeToContents)
 
     def refresh(self) -> None:
         """Show the cubes as the session has them; nothing is made anew when nothing changed."""
@@ -187,10 +186,7 @@ class PinTable(QTableWidget):
 
     def _cell(self, row: int, name: str) -> QTableWidgetItem:
         value = self._shown[name][row]
-        text = value if isinstance(value, str) else "" if value != value else f"{value:g}"
-        if name == "sO2" and text:
-            text = f"{100 * value:.0f}"
-        item = _item(text, editable=name == NAME)
+        item = _item(_cell_text(name, value), editable=name == NAME)
         if name == NAME:
             item.setData(Qt.ItemDataRole.DecorationRole, QColor(self._shown["colour"][row]))
             item.setToolTip(
@@ -202,6 +198,17 @@ class PinTable(QTableWidget):
 
     def _on_item_changed(self, item: QTableWidgetItem) -> None:
         self._session.rename_pin(self._shown[NUMBER][item.row()], item.text())
+
+
+def _cell_text(name: str, value: Any) -> str:
+    """Return what a cell says: millimetres to a tenth, so that points stand below each other, saturation in %."""
+    if isinstance(value, str):
+        return value
+    if value != value:
+        return ""
+    if name in _MM_COLUMNS:
+        return f"{value:.1f}"
+    return f"{100 * value:.0f}" if name in _SATURATION else f"{value:g}"
 
 
 def _item(text: str, *, editable: bool = False) -> QTableWidgetItem:

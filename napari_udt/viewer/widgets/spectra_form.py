@@ -12,6 +12,8 @@ from napari_udt.viewer.widgets.spectra_plot import SpectraPlot
 
 _TABLE_SHARE = 0.28  # of the height, at first; the table keeps three curves at least
 
+_LEAST_WIDTH = 300  # pixels of the plot: in a small window the picture needs room as well
+
 
 class SpectraForm(QWidget):
     """Choices above, plot and table between, which share the height as the user likes, statement and buttons below.
@@ -40,6 +42,7 @@ class SpectraForm(QWidget):
     def _make_widgets(self) -> None:
         self._controls = SpectraControls(parent=self)
         self._plot = SpectraPlot(parent=self)
+        self._plot.setMinimumWidth(_LEAST_WIDTH)
         self._table = CurveTable(parent=self)
         self._hint = text_line("hint", self)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
