@@ -16,6 +16,7 @@ from napari_udt.viewer.colour_job import (
 from napari_udt.viewer.layers import ColourLayers
 from napari_udt.viewer.widgets.compare_fields import row
 from napari_udt.viewer.widgets.spectra_worker import MapWorker
+from napari_udt.viewer.widgets.tab_order import walk_in_order
 
 NO_PICTURE = "Open a cube first, and make its picture visible."
 
@@ -52,6 +53,7 @@ class ColourRow(QWidget):
         layout.setSpacing(4)
         layout.addLayout(row(self._daylight, self._false))
         layout.addLayout(row(*self._fields))
+        walk_in_order(self._daylight, self._false, *self._fields)
         self._daylight.clicked.connect(self._on_daylight)
         self._false.clicked.connect(self._on_false)
         for field in self._fields:

@@ -29,6 +29,7 @@ from napari_udt.viewer.widgets.elided_box import ElidedBox
 from napari_udt.viewer.widgets.low_area import in_low_area
 from napari_udt.viewer.widgets.spectra_footer import text_line
 from napari_udt.viewer.widgets.spectra_picker import Pick, PickButton
+from napari_udt.viewer.widgets.tab_order import walk_in_order
 
 _STORED = "compare"  # name in the user's settings
 _INVITATION = "Open a simulated and a real cube, transfer one, and compare them here."
@@ -112,6 +113,7 @@ class CompareDock(QWidget):
         layout.addLayout(self._choices())
         layout.addWidget(self.status)
         layout.addStretch()
+        walk_in_order(self.kind, self.divider, self.rate)
 
     def _choices(self) -> QFormLayout:
         """Return what is compared and how, one question below the other."""

@@ -34,7 +34,7 @@ class SessionDock(QWidget):
         self._refresh_all()
 
     def _make_widgets(self) -> None:
-        self.cubes, self.pins = CubeTable(self.session, parent=self), PinTable(self.session, parent=self)
+        """Make them as they are read: Tab walks in this order."""
         self.undo_button = _button("Undo", "Take the last step back (Ctrl+Z).", self)
         self.redo_button = _button("Redo", "Make the step again that was taken back (Ctrl+Shift+Z).", self)
         self.open_button = _button("Open session…", "Bring back cubes, roles, pins and settings.", self)
@@ -45,7 +45,9 @@ class SessionDock(QWidget):
         self.copy_button = _button(
             "Copy as Python", "Copy a script that makes the selected result again.", self
         )
+        self.cubes = CubeTable(self.session, parent=self)
         self.delete_button = _button("Delete pins", "Delete the selected pins (Delete key).", self)
+        self.pins = PinTable(self.session, parent=self)
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
@@ -103,14 +105,14 @@ class SessionDock(QWidget):
         if not isalive(self):
             return
         history = self.session.history
-        for button, title, word in (
-            (self.undo_button, history.undo_title, "Undo"),
-            (self.redo_button, history.redo_title, "Redo"),
+        for button, title, word, keys in (
+            (self.undo_button, history.undo_title, "Undo", "Ctrl+Z"),
+            (self.redo_button, history.redo_title, "Redo", "Ctrl+Shift+Z"),
         ):
             button.setEnabled(title is not None)
             button.setAccessibleName(f"{word}: {title}" if title else word)
             button.setStatusTip(title or "")
-            button.setToolTip(f"{word}: {title}" if title else f"Nothing to {word.lower()}")
+            button.setToolTip(f"{word}: {title} ({keys})" if title else f"Nothing to {word.lower()}")
         self._allow()
 
     def _allow(self) -> None:

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 
 from napari_udt.viewer.pin_table import NAME, NUMBER, pin_table
 from napari_udt.viewer.session import Role, Session
+from napari_udt.viewer.widgets.tab_order import walk_in_order
 
 ROLE_TITLES: dict[Role, str] = {
     "simulated": "simulated",
@@ -70,6 +71,9 @@ class CubeTable(QTableWidget):
         self._shown: list[tuple[str, Role, str]] = []
         self.setObjectName("cubes")
         self.setAccessibleName("Open cubes")
+        self.setToolTip(
+            "<qt>The open cubes, newest last; Delete closes the selected ones, Undo brings them back.</qt>"
+        )
         self.setHorizontalHeaderLabels(["Cube", "Role", "Origin"])
         _dress(self)
         self.horizontalHeader().setSectionResizeMode(_ROLE, QHeaderView.ResizeMode.ResizeToContents)
@@ -96,7 +100,9 @@ class CubeTable(QTableWidget):
         before = self.rowCount()
         self.setRowCount(count)
         for row in range(before, count):
-            self.setCellWidget(row, _ROLE, RoleBox(self._session, parent=self))
+            box = RoleBox(self._session, parent=self)
+            self.setCellWidget(row, _ROLE, box)
+            walk_in_order(self._box(row - 1) if row else self, box)
 
     def _box(self, row: int) -> RoleBox:
         box = self.cellWidget(row, _ROLE)
@@ -133,6 +139,9 @@ class PinTable(QTableWidget):
         self._shown: dict[str, list[Any]] = {}
         self.setObjectName("pins")
         self.setAccessibleName("Pins")
+        self.setToolTip(
+            "<qt>The pinned pixels; F2 or a double click renames one, Delete deletes the selected ones.</qt>"
+        )
         _dress(self)
         self.setEditTriggers(
             QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed

@@ -13,6 +13,7 @@ from napari_udt.viewer.session import DisplayOptions
 from napari_udt.viewer.widgets.spectra_choices import OptionBox
 from napari_udt.viewer.widgets.spectra_more import MoreControls
 from napari_udt.viewer.widgets.spectra_picker import Pick, PickButton
+from napari_udt.viewer.widgets.tab_order import walk_in_order
 
 _PLACES = {"mode": (0, 0), "normalisation": (0, 1), "window": (1, 0), "centre": (1, 1), "spread": (1, 2)}
 
@@ -92,6 +93,17 @@ class SpectraControls(QWidget):
         layout.addLayout(grid)
         layout.addWidget(self._fold)
         layout.addWidget(self.more)
+        boxes = self._boxes
+        walk_in_order(
+            boxes["mode"],
+            boxes["normalisation"],
+            self._hover,
+            boxes["window"],
+            self._structures,
+            boxes["centre"],
+            boxes["spread"],
+            self._fold,
+        )
 
     def _on_hover_toggled(self, checked: bool) -> None:
         self.chosen.emit("hover", checked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QGridLayout, QWidget
+from qtpy.QtWidgets import QAbstractButton, QCheckBox, QGridLayout, QWidget
 
 from napari_udt.chromophores import TITLES
 from napari_udt.viewer.curves import CurveSet
@@ -13,6 +13,7 @@ from napari_udt.viewer.widgets.curve_items import title
 from napari_udt.viewer.widgets.elided_box import ElidedBox
 from napari_udt.viewer.widgets.spectra_choices import OptionBox
 from napari_udt.viewer.widgets.spectra_picker import Pick, PickButton
+from napari_udt.viewer.widgets.tab_order import walk_in_order
 
 _PLACES = {
     "absorbance": (0, 0),
@@ -81,6 +82,7 @@ class MoreControls(QWidget):
     def add_row(self, widget: QWidget) -> None:
         """Put a widget below the choices."""
         self._grid.addWidget(widget, 3, 0, 1, 3)
+        walk_in_order(self._band, *widget.findChildren(QAbstractButton))
 
     def _arrange(self) -> None:
         self._grid = QGridLayout(self)
