@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
-from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QDockWidget, QMainWindow
 
 
@@ -25,15 +24,18 @@ class PictureRoom(QObject):
     def __init__(self, main: QMainWindow, docks: Sequence[QDockWidget]) -> None:
         super().__init__(main)
         self._main, self._docks = main, tuple(docks)
+        self._width = main.width()
         self._later = QTimer(self)  # Qt lays the window out after the event
         self._later.setSingleShot(True)
         self._later.timeout.connect(self.share)
         main.installEventFilter(self)
 
     def eventFilter(self, _watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
-        """Watch the window's width."""
-        if isinstance(event, QResizeEvent) and event.size().width() < event.oldSize().width():
-            self._later.start(0)
+        """Watch the window's width; the event itself may come as another class, PyQt goes by its address."""
+        if event is not None and event.type() == QEvent.Type.Resize:
+            before, self._width = self._width, self._main.width()
+            if self._width < before:
+                self._later.start(0)
         return False
 
     def share(self) -> None:
