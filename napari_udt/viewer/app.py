@@ -12,13 +12,15 @@ from napari_udt.viewer.desk import Desk, desk_of
 
 if TYPE_CHECKING:
     import napari
+    from qtpy.QtCore import QSize
+    from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
     from napari_udt.viewer.widgets.compare_dock import CompareDock
     from napari_udt.viewer.widgets.spectra_dock import SpectraDock
     from napari_udt.viewer.widgets.transfer_dock import TransferDock
 
 WINDOW_SIZE = (1600, 1000)
-_DOCK_WIDTH = 520
+_DOCK_WIDTH = 520  # of such a window; of a smaller one the same share
 _TRANSFER_HEIGHT = 372  # its form; the lines of caution scroll: curves are what the window is for
 
 
@@ -75,12 +77,30 @@ def furnish(viewer: napari.Viewer) -> Window:
     return Window(viewer, desk, spectra, transfer, compare)
 
 
+def _fitting_size(main: QMainWindow) -> QSize:
+    """Return the usual size of a window, or that of a smaller screen: one of 1366 pixels at 125 % holds 1093."""
+    from qtpy.QtCore import QSize
+
+    screen, usual = main.screen(), QSize(*WINDOW_SIZE)
+    return usual if screen is None else usual.boundedTo(screen.availableSize())
+
+
+def _placed(viewer: napari.Viewer, widget: QWidget, name: str) -> QDockWidget:
+    """Add a dock at the right that gets as small as what is in it."""
+    dock = viewer.window.add_dock_widget(widget, name=name, area="right", add_vertical_stretch=False)
+    dock.setMinimumSize(
+        0, 0
+    )  # napari sets one; with one, Qt keeps the largest that a dock has ever asked for
+    return dock
+
+
 def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, CompareDock]:
     """Add Transfer, Compare, Trust and Session, one behind the other, below them Spectra with Population behind it."""
     from qtpy.QtCore import Qt
-    from qtpy.QtWidgets import QApplication, QWidget
+    from qtpy.QtWidgets import QApplication
 
     from napari_udt.viewer.widgets.compare_dock import CompareDock
+    from napari_udt.viewer.widgets.picture_room import PictureRoom
     from napari_udt.viewer.widgets.population_dock import PopulationDock
     from napari_udt.viewer.widgets.session_dock import SessionDock
     from napari_udt.viewer.widgets.spectra_dock import SpectraDock
@@ -96,23 +116,22 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
         "Trust": TrustDock(desk.session, desk.trust, desk.maps),
         "Session": SessionDock(desk.session),
     }
-    place = {"area": "right", "add_vertical_stretch": False}
-    upper = viewer.window.add_dock_widget(transfer, name="Transfer", **place)
-    lower = viewer.window.add_dock_widget(spectra, name="Spectra", **place)
+    upper, lower = _placed(viewer, transfer, "Transfer"), _placed(viewer, spectra, "Spectra")
     main = viewer.window._qt_window
-    population = viewer.window.add_dock_widget(
-        PopulationDock(desk.session, desk.brushed), name="Population", **place
-    )
+    population = _placed(viewer, PopulationDock(desk.session, desk.brushed), "Population")
     main.tabifyDockWidget(lower, population)
+    docks = [upper, lower, population]
     for name, dock in behind.items():
-        main.tabifyDockWidget(upper, viewer.window.add_dock_widget(dock, name=name, **place))
+        docks.append(_placed(viewer, dock, name))
+        main.tabifyDockWidget(upper, docks[-1])
     upper.raise_()
     lower.raise_()
-    main.resize(*WINDOW_SIZE)
+    main.resize(size := _fitting_size(main))
     QApplication.processEvents()  # heights of docks only hold once the window has its size
     main.resizeDocks(
-        [upper, lower], [_TRANSFER_HEIGHT, WINDOW_SIZE[1] - _TRANSFER_HEIGHT], Qt.Orientation.Vertical
+        [upper, lower], [_TRANSFER_HEIGHT, size.height() - _TRANSFER_HEIGHT], Qt.Orientation.Vertical
     )
-    main.resizeDocks([upper], [_DOCK_WIDTH], Qt.Orientation.Horizontal)
+    main.resizeDocks([upper], [_DOCK_WIDTH * size.width() // WINDOW_SIZE[0]], Qt.Orientation.Horizontal)
+    PictureRoom(main, docks)
     desk.adapter.fit(desk.adapter.open_keys[-1:])
     return spectra, transfer, compare

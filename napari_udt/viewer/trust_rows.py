@@ -130,10 +130,8 @@ def mappable(spec: ModelSpec | None) -> set[str]:
 
 
 def number_text(row: TrustRow, value: float | None) -> str:
-    """Return a number with its unit, a dash where there is none."""
-    if value is None or math.isnan(value):
-        return "–"
-    return f"{format(value, row.form)} {row.unit}"
+    """Return a number as it is written, a dash where there is none."""
+    return "–" if value is None or math.isnan(value) else format(value, row.form)
 
 
 def clipboard_text(row: TrustRow, value: float | None) -> str:

@@ -11,7 +11,7 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QDockWidget, QWidget
 
 from napari_udt import save_cube
 from napari_udt.viewer.app import furnish
@@ -229,3 +229,37 @@ def test_telling_pixels_lie_inside_structures(pat, hsi):
     for pixel, name in zip(telling_pixels("forearm", cube, telling), telling, strict=True):
         assert cube.label_names[cube.labels[pixel.row, pixel.column]] == name
     assert telling_pixels("organs", hsi(), ("liver",)) == [PixelRef("organs", 12, 15)]
+
+
+def dock_called(window, name):
+    main = window.viewer.window._qt_window
+    return next(dock for dock in main.findChildren(QDockWidget) if dock.objectName() == name)
+
+
+def test_a_dock_gives_back_the_room_of_what_was_folded_away(window, qtbot):
+    spectra = dock_called(window, "Spectra")
+    fold = spectra.findChild(QWidget, "more")
+    before = spectra.minimumSizeHint().height()
+    fold.click()
+    qtbot.waitUntil(lambda: spectra.minimumSizeHint().height() > before + 50)
+    fold.click()
+    qtbot.waitUntil(lambda: spectra.minimumSizeHint().height() == before)
+
+
+def test_in_a_smaller_window_the_docks_give_way_before_the_picture(window, qtbot):
+    main = window.viewer.window._qt_window
+    picture, spectra = main.centralWidget(), dock_called(window, "Spectra")
+    usual = spectra.width()
+    main.resize(1100, 760)
+    qtbot.waitUntil(lambda: main.width() == 1100 and spectra.width() < usual - 100)
+    assert picture.width() >= 300
+    assert spectra.width() - picture.width() <= 80
+
+
+def test_a_window_is_not_larger_than_the_screen(make_napari_viewer, monkeypatch):
+    from napari_udt.viewer import app
+
+    monkeypatch.setattr(app, "WINDOW_SIZE", (5000, 4000))
+    main = furnish(make_napari_viewer(show=True)).viewer.window._qt_window
+    assert main.width() <= main.screen().availableSize().width()
+    assert main.height() <= main.screen().availableSize().height()

@@ -235,9 +235,9 @@ def test_other_wavelengths_are_warned_of(bench):
     assert any("interpolated linearly from 20 wavelengths" in w for w in bench.book.warnings(subject))
 
 
-def test_numbers_are_written_with_their_unit():
+def test_numbers_are_written_with_their_digits_and_copied_with_their_unit():
     row = ROW_OF["norm"]
-    assert number_text(row, 1.234) == "+1.23 σ of chi"
+    assert number_text(row, 1.234) == "+1.23"
     assert number_text(row, None) == number_text(row, float("nan")) == "–"
     assert clipboard_text(row, 1.2345678) == "Latent norm\t1.234568\tσ of chi"
     assert clipboard_text(row, None) == ""

@@ -115,7 +115,7 @@ def test_saturation_is_a_column_when_asked_for(dock, session):
 
 def test_undo_keys_work_in_the_dock_and_say_what_they_would_do(dock, session, qtbot):
     session.pin(PixelRef("forearm", 9, 15))
-    assert dock.undo_button.toolTip() == "Undo: Pin 1"
+    assert dock.undo_button.toolTip() == "Undo: Pin 1 (Ctrl+Z)"
     dock.window_.show()
     dock.window_.activateWindow()
     dock.pins.setFocus()

@@ -176,9 +176,9 @@ def test_removing_the_source_during_a_run_keeps_the_result(qtbot, make_dock, ses
 
 
 def test_devices_are_listed_by_name_without_holding_the_window(qtbot, make_dock, monkeypatch):
-    from napari_udt.viewer.widgets import transfer_dock
+    from napari_udt.viewer.widgets import device_search
 
-    monkeypatch.setattr(transfer_dock, "_TORCH_DELAY_MS", 1)
+    monkeypatch.setattr(device_search, "_TORCH_DELAY_MS", 1)
     threads = []
 
     def devices():

@@ -69,8 +69,9 @@ def test_without_a_cube_it_invites(dock):
 def test_numbers_of_the_pixel_appear_with_their_unit(qtbot, dock, desk):
     desk.session.add(make_cube(4, 6, 12))
     look(qtbot, dock, desk)
-    assert number(dock, "source pixel").text().endswith("bit/dim")
-    assert number(dock, "norm pixel").text().endswith("σ of chi")
+    assert np.isfinite(float(number(dock, "source pixel").text()))
+    assert "in bit/dim" in number(dock, "source pixel").accessibleName()
+    assert number(dock, "norm pixel").text()[0] in "+-"
     assert not number(dock, "source cube").isEnabled()
     assert dock._statement.text().startswith(f"{KEY}: row 1, column 2")
 
@@ -92,7 +93,7 @@ def test_one_click_makes_a_map_and_the_cubes_numbers(qtbot, dock, desk):
     press(qtbot, dock, "source map")
     qtbot.waitUntil(lambda: not dock.running, timeout=20000)
     layer = layers(desk)[f"{KEY} · log-likelihood before (hsi_test) [bit/dim]"]
-    shown = float(number(dock, "source pixel").text().split()[0])
+    shown = float(number(dock, "source pixel").text())
     assert layer.data[1, 2] == pytest.approx(shown, abs=0.006)
     assert number(dock, "source cube").isEnabled()
     press(qtbot, dock, "norm map")  # known by now: no further run
@@ -120,7 +121,7 @@ def test_pictures_offer_only_what_exists_for_each_pixel(qtbot, dock, desk):
     assert "the latent of an image network has no pixels" in number(dock, "source map").toolTip()
     press(qtbot, dock, "magnitude map")
     qtbot.waitUntil(lambda: not dock.running, timeout=20000)
-    assert number(dock, "source cube").text().endswith("bit/dim")
+    assert np.isfinite(float(number(dock, "source cube").text()))
     assert f"{KEY} · largest value (pat_test) [SD]" in layers(desk)
 
 

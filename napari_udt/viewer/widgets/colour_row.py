@@ -1,9 +1,9 @@
-"""One row of the Compare dock: pictures in colours, in daylight or of three wavelengths."""
+"""Part of the Compare dock: pictures in colours, in daylight or of three wavelengths."""
 
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from qtpy.QtWidgets import QDoubleSpinBox, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_udt.viewer.colour_job import (
     ColourPicture,
@@ -14,9 +14,13 @@ from napari_udt.viewer.colour_job import (
     wavelengths_request,
 )
 from napari_udt.viewer.layers import ColourLayers
+from napari_udt.viewer.widgets.compare_fields import row
 from napari_udt.viewer.widgets.spectra_worker import MapWorker
+from napari_udt.viewer.widgets.tab_order import walk_in_order
 
 NO_PICTURE = "Open a cube first, and make its picture visible."
+
+_FRAME = 12  # pixels at both ends of a field
 
 
 class ColourRow(QWidget):
@@ -44,11 +48,12 @@ class ColourRow(QWidget):
             "percentile. Wavelengths that a cube lacks are replaced by three from its range.",
             self,
         )
-        layout = QHBoxLayout(self)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        for widget in (self._daylight, *self._fields, self._false):
-            layout.addWidget(widget)
+        layout.addLayout(row(self._daylight, self._false))
+        layout.addLayout(row(*self._fields))
+        walk_in_order(self._daylight, self._false, *self._fields)
         self._daylight.clicked.connect(self._on_daylight)
         self._false.clicked.connect(self._on_false)
         for field in self._fields:
@@ -127,7 +132,7 @@ def _button(text: str, tooltip: str, parent: QWidget) -> QPushButton:
     button = QPushButton(text, parent)
     button.setObjectName(text)
     button.setToolTip(tooltip)
-    button.setSizePolicy(QSizePolicy.Policy.MinimumExpanding, QSizePolicy.Policy.Fixed)
+    button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     return button
 
 
@@ -143,4 +148,6 @@ def _field(name: str, parent: QWidget) -> QDoubleSpinBox:
     field.setSuffix(" nm")
     field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
     field.setKeyboardTracking(False)
+    field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    field.setMinimumWidth(field.fontMetrics().horizontalAdvance("R 1000 nm") + _FRAME)
     return field

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from qtpy.compat import isalive
 from qtpy.QtCore import QSettings, Qt, QTimer
 from qtpy.QtGui import QHideEvent
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFormLayout, QWidget
 
 from napari_udt.viewer.compare_settings import settings_from, settings_of
 from napari_udt.viewer.comparison import MOST_CELLS, usual_pair
@@ -20,14 +20,16 @@ from napari_udt.viewer.widgets.compare_fields import (
     KINDS,
     SCALES,
     TOOLTIPS,
-    choice_box,
     divider_slider,
     rate_field,
     row,
     toggle,
 )
+from napari_udt.viewer.widgets.elided_box import ElidedBox
+from napari_udt.viewer.widgets.low_area import in_low_area
 from napari_udt.viewer.widgets.spectra_footer import text_line
 from napari_udt.viewer.widgets.spectra_picker import Pick, PickButton
+from napari_udt.viewer.widgets.tab_order import walk_in_order
 
 _STORED = "compare"  # name in the user's settings
 _INVITATION = "Open a simulated and a real cube, transfer one, and compare them here."
@@ -72,11 +74,11 @@ class CompareDock(QWidget):
 
     def _make_widgets(self, colours: ColourLayers) -> None:
         self.buttons = {mode: toggle(*texts, self) for mode, texts in TOOLTIPS.items()}
-        self.first = choice_box(
-            "first", "First cube", "The cube that is looked at: usually the transferred one.", self
+        self.first = ElidedBox(
+            "first", "First cube", "The cube that is looked at: usually the transferred one.", parent=self
         )
-        self.second = choice_box(
-            "second", "Second cube", "The cube that it is compared with: usually its source.", self
+        self.second = ElidedBox(
+            "second", "Second cube", "The cube that it is compared with: usually its source.", parent=self
         )
         self.pictures = PickButton(
             "pictures",
@@ -85,14 +87,14 @@ class CompareDock(QWidget):
             "transferred and real one.",
             parent=self,
         )
-        self.scale = choice_box(
+        self.scale = ElidedBox(
             "scale",
-            "Scale",
+            "Brightness",
             "One scale shows the same value as the same brightness; each its own shows all structures. "
             "“Automatic” shares it unless one picture would go flat.",
-            self,
+            parent=self,
         )
-        self.kind = choice_box("kind", "Difference", "First minus second; in %, of the second.", self)
+        self.kind = ElidedBox("kind", "Difference", "First minus second; in %, of the second.", parent=self)
         for box, texts in ((self.scale, SCALES), (self.kind, KINDS)):
             for value, text in texts.items():
                 box.addItem(text, value)
@@ -104,16 +106,32 @@ class CompareDock(QWidget):
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
     def _arrange(self) -> None:
-        layout = QVBoxLayout(self)
+        layout = in_low_area(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
         layout.addLayout(row(*self.buttons.values()))
-        layout.addLayout(row(self.first, QLabel("with", self), self.second))
-        layout.addLayout(row(self.pictures, self.scale, self.kind))
-        layout.addLayout(row(QLabel("Divider", self), self.divider, QLabel("Blink", self), self.rate))
-        layout.addWidget(self.colours)
+        layout.addLayout(self._choices())
         layout.addWidget(self.status)
         layout.addStretch()
+        walk_in_order(self.kind, self.divider, self.rate)
+
+    def _choices(self) -> QFormLayout:
+        """Return what is compared and how, one question below the other."""
+        form = QFormLayout()
+        form.setSpacing(4)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for question, answer in (
+            ("First &cube", self.first),
+            ("&Second cube", self.second),
+            ("Side &by side", self.pictures),
+            ("Bri&ghtness", self.scale),
+            ("&Difference", self.kind),
+            ("Sw&ipe", self.divider),
+            ("Blin&k", self.rate),
+        ):
+            form.addRow(question, answer)
+        form.addRow(self.colours)
+        return form
 
     def _connect(self) -> None:
         for mode, button in self.buttons.items():

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
-    QComboBox,
     QDoubleSpinBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QSlider,
@@ -38,19 +36,19 @@ TOOLTIPS: dict[str, tuple[str, str]] = {
     ),
 }
 SCALES = {
-    "automatic": "Scale: automatic",
-    "common": "Scale: one for all",
-    "own": "Scale: each its own",
+    "automatic": "automatic",
+    "common": "one scale for all",
+    "own": "each its own scale",
 }
-KINDS = {"absolute": "Difference: values", "relative": "Difference: in %"}
+KINDS = {"absolute": "in the cubes' unit", "relative": "in % of the second"}
 
 
 def row(*widgets: QWidget) -> QHBoxLayout:
-    """Return widgets beside each other; labels take no more room than they need."""
+    """Return widgets beside each other, equally wide."""
     row = QHBoxLayout()
     row.setSpacing(4)
     for widget in widgets:
-        row.addWidget(widget, 0 if isinstance(widget, QLabel) else 1)
+        row.addWidget(widget, stretch=1)
     return row
 
 
@@ -63,17 +61,6 @@ def toggle(text: str, tooltip: str, parent: QWidget) -> QPushButton:
     button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     return button
-
-
-def choice_box(name: str, question: str, tooltip: str, parent: QWidget) -> QComboBox:
-    """Return a box of choices that gives way in a narrow dock."""
-    box = QComboBox(parent)
-    box.setObjectName(name)
-    box.setAccessibleName(question)
-    box.setPlaceholderText(question)
-    box.setToolTip(f"{question}: {tooltip}")
-    box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    return box
 
 
 def rate_field(parent: QWidget) -> QDoubleSpinBox:

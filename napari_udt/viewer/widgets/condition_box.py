@@ -28,8 +28,8 @@ class ConditionBox(QWidget):
             ),
             "live_band": self._check_box(
                 "live_band",
-                "with condition band",
-                "Band around the dashed curve: ±1 standard deviation over 20 admissible conditions.",
+                "with its spread",
+                "Condition band around the dashed curve: ±1 standard deviation over 20 admissible conditions.",
             ),
             "explore": self._check_box(
                 "explore",
@@ -41,12 +41,17 @@ class ConditionBox(QWidget):
         self._class = QComboBox(self)
         self._class.setObjectName("explore_class")
         self._class.setAccessibleName("Tissue to decode as")
-        self._class.setToolTip("The tissue class that the spectrum is decoded as.")
+        self._class.setToolTip(
+            "<qt>The tissue class that the spectrum is decoded as: the network's condition.</qt>"
+        )
         self._class.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._slider = QSlider(Qt.Orientation.Horizontal, self)
         self._slider.setObjectName("explore_domain")
         self._slider.setAccessibleName("Domain from simulated to real")
-        self._slider.setToolTip("The domain that the spectrum is decoded in: 0 is simulated, 1 is real.")
+        self._slider.setToolTip(
+            "<qt>The domain that the spectrum is decoded in: 0 is simulated, 1 is real; between them lies what the network "
+            "makes of a mixed condition.</qt>"
+        )
         self._slider.setRange(0, STEPS)
         self._slider.setPageStep(5)
         self._domain = QLabel(self)
@@ -92,7 +97,9 @@ class ConditionBox(QWidget):
         grid.addWidget(self._boxes["live_band"], 0, 2)
         grid.addWidget(self._boxes["explore"], 1, 0, 1, 2)
         grid.addWidget(self._class, 1, 2)
-        grid.addWidget(QLabel("Domain", self), 2, 0)
+        domain = QLabel("D&omain", self)
+        domain.setBuddy(self._slider)
+        grid.addWidget(domain, 2, 0)
         grid.addWidget(self._slider, 2, 1)
         grid.addWidget(self._domain, 2, 2)
         grid.setColumnStretch(1, 1)

@@ -40,12 +40,22 @@ class ModelTools(QWidget):
         self._importer = importer
         self._spec: ModelSpec | None = None
         self._worker: CallWorker | None = None
-        self.import_button = _button("Import model...", "Bring in published checkpoints of a folder", self)
-        self.card_button = _button("Card", "What the chosen model is, and how it was trained", self)
+        self.import_button = _button(
+            "Import…",
+            "Bring in published checkpoints: a folder with config.yaml and model_checkpoint.ckpt. The model is checked, "
+            "converted and kept; nothing of the file is executed.",
+            self,
+        )
+        self.card_button = _button(
+            "Card",
+            "What the chosen model is, how it was trained, and how well it does on untouched data.",
+            self,
+        )
         self.import_button.clicked.connect(self._choose_folder)
         self.card_button.clicked.connect(self.show_card)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
         row.addWidget(box, stretch=1)
         row.addWidget(self.card_button)
         row.addWidget(self.import_button)
@@ -103,5 +113,6 @@ def _call(importer: Importer, folder: Path) -> Callable[[], Imported]:
 
 def _button(text: str, tooltip: str, parent: QWidget) -> QPushButton:
     button = QPushButton(text, parent)
-    button.setToolTip(tooltip)
+    button.setObjectName(text)
+    button.setToolTip(f"<qt>{tooltip}</qt>")
     return button

@@ -5,12 +5,15 @@ from __future__ import annotations
 from qtpy.compat import isalive
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QKeySequence, QShortcut
-from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from napari_udt.viewer.script import is_reproducible
 from napari_udt.viewer.session import DisplayOptions, Session
 from napari_udt.viewer.widgets import session_actions
+from napari_udt.viewer.widgets.low_area import in_low_area
 from napari_udt.viewer.widgets.session_tables import CubeTable, PinTable
+
+_MARGIN = 12  # pixels around the words of a button
 
 
 class SessionDock(QWidget):
@@ -31,7 +34,7 @@ class SessionDock(QWidget):
         self._refresh_all()
 
     def _make_widgets(self) -> None:
-        self.cubes, self.pins = CubeTable(self.session, parent=self), PinTable(self.session, parent=self)
+        """Make them as they are read: Tab walks in this order."""
         self.undo_button = _button("Undo", "Take the last step back (Ctrl+Z).", self)
         self.redo_button = _button("Redo", "Make the step again that was taken back (Ctrl+Shift+Z).", self)
         self.open_button = _button("Open session…", "Bring back cubes, roles, pins and settings.", self)
@@ -42,21 +45,22 @@ class SessionDock(QWidget):
         self.copy_button = _button(
             "Copy as Python", "Copy a script that makes the selected result again.", self
         )
+        self.cubes = CubeTable(self.session, parent=self)
         self.delete_button = _button("Delete pins", "Delete the selected pins (Delete key).", self)
+        self.pins = PinTable(self.session, parent=self)
 
     def _lay_out(self) -> None:
-        top = QGridLayout()
-        for place, button in enumerate(
-            (self.undo_button, self.redo_button, self.open_button, self.save_button)
-        ):
-            top.addWidget(button, 0, place)
-        layout = QVBoxLayout(self)
+        top = QHBoxLayout()
+        top.setSpacing(4)
+        for button in (self.undo_button, self.redo_button, self.open_button, self.save_button):
+            top.addWidget(button, stretch=1)
+        layout = in_low_area(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
         layout.addLayout(top)
-        layout.addLayout(_headed("Cubes", self.close_button, self.copy_button))
+        layout.addLayout(_headed("C&ubes", self.cubes, self.close_button, self.copy_button))
         layout.addWidget(self.cubes, stretch=1)
-        layout.addLayout(_headed("Pins", self.delete_button))
+        layout.addLayout(_headed("P&ins", self.pins, self.delete_button))
         layout.addWidget(self.pins, stretch=1)
 
     def _connect(self) -> None:
@@ -101,14 +105,14 @@ class SessionDock(QWidget):
         if not isalive(self):
             return
         history = self.session.history
-        for button, title, word in (
-            (self.undo_button, history.undo_title, "Undo"),
-            (self.redo_button, history.redo_title, "Redo"),
+        for button, title, word, keys in (
+            (self.undo_button, history.undo_title, "Undo", "Ctrl+Z"),
+            (self.redo_button, history.redo_title, "Redo", "Ctrl+Shift+Z"),
         ):
             button.setEnabled(title is not None)
             button.setAccessibleName(f"{word}: {title}" if title else word)
             button.setStatusTip(title or "")
-            button.setToolTip(f"{word}: {title}" if title else f"Nothing to {word.lower()}")
+            button.setToolTip(f"{word}: {title} ({keys})" if title else f"Nothing to {word.lower()}")
         self._allow()
 
     def _allow(self) -> None:
@@ -136,9 +140,12 @@ class SessionDock(QWidget):
             session_actions.copy_script(self.session[keys[0]].cube)
 
 
-def _headed(title: str, *buttons: QPushButton) -> QHBoxLayout:
+def _headed(title: str, table: QWidget, *buttons: QPushButton) -> QHBoxLayout:
     row = QHBoxLayout()
-    row.addWidget(QLabel(title))
+    row.setSpacing(4)
+    heading = QLabel(title)
+    heading.setBuddy(table)
+    row.addWidget(heading)
     row.addStretch()
     for button in buttons:
         row.addWidget(button)
@@ -148,5 +155,6 @@ def _headed(title: str, *buttons: QPushButton) -> QHBoxLayout:
 def _button(text: str, tooltip: str, parent: QWidget) -> QPushButton:
     button = QPushButton(text, parent)
     button.setObjectName(text)
-    button.setToolTip(tooltip)
+    button.setMinimumWidth(button.fontMetrics().horizontalAdvance(text) + _MARGIN)
+    button.setToolTip(f"<qt>{tooltip}</qt>")
     return button

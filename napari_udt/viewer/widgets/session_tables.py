@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 
 from napari_udt.viewer.pin_table import NAME, NUMBER, pin_table
 from napari_udt.viewer.session import Role, Session
+from napari_udt.viewer.widgets.tab_order import walk_in_order
 
 ROLE_TITLES: dict[Role, str] = {
     "simulated": "simulated",
@@ -70,10 +71,12 @@ class CubeTable(QTableWidget):
         self._shown: list[tuple[str, Role, str]] = []
         self.setObjectName("cubes")
         self.setAccessibleName("Open cubes")
+        self.setToolTip(
+            "<qt>The open cubes, newest last; Delete closes the selected ones, Undo brings them back.</qt>"
+        )
         self.setHorizontalHeaderLabels(["Cube", "Role", "Origin"])
         _dress(self)
-        self.horizontalHeader().setSectionResizeMode(_ROLE, QHeaderView.ResizeMode.Fixed)
-        self.horizontalHeader().resizeSection(_ROLE, 165)
+        self.horizontalHeader().setSectionResizeMode(_ROLE, QHeaderView.ResizeMode.ResizeToContents)
 
     def refresh(self) -> None:
         """Show the cubes as the session has them; nothing is made anew when nothing changed."""
@@ -97,7 +100,9 @@ class CubeTable(QTableWidget):
         before = self.rowCount()
         self.setRowCount(count)
         for row in range(before, count):
-            self.setCellWidget(row, _ROLE, RoleBox(self._session, parent=self))
+            box = RoleBox(self._session, parent=self)
+            self.setCellWidget(row, _ROLE, box)
+            walk_in_order(self._box(row - 1) if row else self, box)
 
     def _box(self, row: int) -> RoleBox:
         box = self.cellWidget(row, _ROLE)
@@ -134,6 +139,9 @@ class PinTable(QTableWidget):
         self._shown: dict[str, list[Any]] = {}
         self.setObjectName("pins")
         self.setAccessibleName("Pins")
+        self.setToolTip(
+            "<qt>The pinned pixels; F2 or a double click renames one, Delete deletes the selected ones.</qt>"
+        )
         _dress(self)
         self.setEditTriggers(
             QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
@@ -187,10 +195,7 @@ class PinTable(QTableWidget):
 
     def _cell(self, row: int, name: str) -> QTableWidgetItem:
         value = self._shown[name][row]
-        text = value if isinstance(value, str) else "" if value != value else f"{value:g}"
-        if name == "sO2" and text:
-            text = f"{100 * value:.0f}"
-        item = _item(text, editable=name == NAME)
+        item = _item(_cell_text(name, value), editable=name == NAME)
         if name == NAME:
             item.setData(Qt.ItemDataRole.DecorationRole, QColor(self._shown["colour"][row]))
             item.setToolTip(
@@ -202,6 +207,17 @@ class PinTable(QTableWidget):
 
     def _on_item_changed(self, item: QTableWidgetItem) -> None:
         self._session.rename_pin(self._shown[NUMBER][item.row()], item.text())
+
+
+def _cell_text(name: str, value: Any) -> str:
+    """Return what a cell says: millimetres to a tenth, so that points stand below each other, saturation in %."""
+    if isinstance(value, str):
+        return value
+    if value != value:
+        return ""
+    if name in _MM_COLUMNS:
+        return f"{value:.1f}"
+    return f"{100 * value:.0f}" if name in _SATURATION else f"{value:g}"
 
 
 def _item(text: str, *, editable: bool = False) -> QTableWidgetItem:

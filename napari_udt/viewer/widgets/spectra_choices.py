@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QSizePolicy, QWidget
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QWidget
+
+from napari_udt.viewer.widgets.elided_box import ElidedBox
 
 # Option of the session -> what is asked, the tooltip, and the answers as people read them.
 _CHOICES: Mapping[str, tuple[str, str, Mapping[object, str]]] = {
@@ -35,8 +37,8 @@ _CHOICES: Mapping[str, tuple[str, str, Mapping[object, str]]] = {
     "centre": ("Centre", "What stands for a group of spectra.", {"mean": "Mean", "median": "Median"}),
     "spread": (
         "Spread",
-        "The band: one standard deviation around the centre, or between two quantiles of the spectra.",
-        {"std": "± 1 std. dev.", "quantiles": "5–95 %", "quartiles": "25–75 %", "none": "No band"},
+        "The band: one standard deviation (SD) around the centre, or between two quantiles of the spectra.",
+        {"std": "± 1 SD", "quantiles": "5–95 %", "quartiles": "25–75 %", "none": "No band"},
     ),
     "absorbance": (
         "Logarithm",
@@ -70,21 +72,18 @@ _CHOICES: Mapping[str, tuple[str, str, Mapping[object, str]]] = {
 }
 
 
-class OptionBox(QComboBox):
+class OptionBox(ElidedBox):
     """A choice among the values of one option of the session."""
 
     chosen = Signal(str, object)  # name of the option, value
+    elision = Qt.TextElideMode.ElideRight
 
     def __init__(self, option: str, *, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.option = option
         question, tooltip, answers = _CHOICES[option]
+        super().__init__(option, question, tooltip, parent=parent)
+        self.option = option
         for value, text in answers.items():
             self.addItem(text, value)
-        self.setObjectName(option)
-        self.setAccessibleName(question)
-        self.setToolTip(f"{question}: {tooltip}")
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.activated.connect(self._on_activated)
 
     def set_value(self, value: object) -> None:

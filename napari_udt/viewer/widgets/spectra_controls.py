@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from napari_udt.viewer.curves import CurveSet
@@ -12,8 +13,11 @@ from napari_udt.viewer.session import DisplayOptions
 from napari_udt.viewer.widgets.spectra_choices import OptionBox
 from napari_udt.viewer.widgets.spectra_more import MoreControls
 from napari_udt.viewer.widgets.spectra_picker import Pick, PickButton
+from napari_udt.viewer.widgets.tab_order import walk_in_order
 
 _PLACES = {"mode": (0, 0), "normalisation": (0, 1), "window": (1, 0), "centre": (1, 1), "spread": (1, 2)}
+
+_MORE = "Curves: derivative, comparison, chromophores, regions, maps"
 
 
 class SpectraControls(QWidget):
@@ -89,6 +93,17 @@ class SpectraControls(QWidget):
         layout.addLayout(grid)
         layout.addWidget(self._fold)
         layout.addWidget(self.more)
+        boxes = self._boxes
+        walk_in_order(
+            boxes["mode"],
+            boxes["normalisation"],
+            self._hover,
+            boxes["window"],
+            self._structures,
+            boxes["centre"],
+            boxes["spread"],
+            self._fold,
+        )
 
     def _on_hover_toggled(self, checked: bool) -> None:
         self.chosen.emit("hover", checked)
@@ -98,15 +113,26 @@ class SpectraControls(QWidget):
         self.more.setVisible(opened)
 
 
-def _fold_button(parent: QWidget) -> QToolButton:
-    button = QToolButton(parent)
+class FoldButton(QToolButton):
+    """Opens and closes the rest; it says as much of what is there as it has room for."""
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Shorten the words."""
+        super().resizeEvent(event)
+        room = self.width() - 2 * self.iconSize().width()
+        self.setText(self.fontMetrics().elidedText(_MORE, Qt.TextElideMode.ElideRight, room))
+
+
+def _fold_button(parent: QWidget) -> FoldButton:
+    button = FoldButton(parent)
     button.setObjectName("more")
-    button.setText("Curves: derivative, comparison, chromophores, regions, maps")
+    button.setText(_MORE)
+    button.setAccessibleName(_MORE)
     button.setToolTip("What can be done with the curves beyond averaging them; click to open or close.")
     button.setCheckable(True)
     button.setAutoRaise(True)
     button.setArrowType(Qt.ArrowType.RightArrow)
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     return button

@@ -1,4 +1,4 @@
-"""The Spectra dock: plot, legend with numbers, choices, export. It wires widgets to the session."""
+"""The Spectra dock: it wires plot, legend with numbers, choices and export to the session."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QElapsedTimer, QEvent, QSize, Qt, QTimer, Signal
+from qtpy.QtCore import QElapsedTimer, QEvent, QTimer, Signal
 from qtpy.QtGui import QGuiApplication, QShowEvent
-from qtpy.QtWidgets import QSizePolicy, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_udt.viewer.curves import CurveSet
 from napari_udt.viewer.export import csv_text, save_curves
@@ -20,12 +20,9 @@ from napari_udt.viewer.resolve_memory import Memory
 from napari_udt.viewer.session import DisplayOptions, PixelRef, Session
 from napari_udt.viewer.statistics import StructureStatistics, Worker
 from napari_udt.viewer.style import theme_on
-from napari_udt.viewer.widgets.curve_table import CurveTable
-from napari_udt.viewer.widgets.spectra_controls import SpectraControls
-from napari_udt.viewer.widgets.spectra_footer import SpectraFooter, text_line
+from napari_udt.viewer.widgets.spectra_form import SpectraForm
 from napari_udt.viewer.widgets.spectra_picker import Pick
 from napari_udt.viewer.widgets.spectra_pictures import PictureTools
-from napari_udt.viewer.widgets.spectra_plot import SpectraPlot
 
 FRAME_MS = 16  # about one screen refresh: drawing more often is lost work
 NO_CUBES = "Open a cube and move the mouse over it: its spectra appear here."
@@ -33,11 +30,7 @@ NO_PIXEL = "Move the mouse over a cube to see its spectra; click to pin them."
 NO_PIN = "Click on a cube to pin the spectra of a pixel."
 
 
-# Of the height, at first; the table keeps three curves at least.
-_TABLE_SHARE = 0.28
-
-
-class SpectraDock(QWidget):
+class SpectraDock(SpectraForm):
     """Spectra of the pixel under the mouse, of pins, structures and regions, in all domains.
 
     Parameters
@@ -70,8 +63,6 @@ class SpectraDock(QWidget):
         self.destroyed.connect(self._worker.stop)
         self._statistics = StructureStatistics(self._worker.submit)
         self._sources, self._memory = sources, Memory()
-        self._divided = False
-        self._make_widgets()
         if regions is not None and maps is not None:
             self._pictures = PictureTools(session, regions, maps, parent=self)
             self._pictures.told.connect(self._footer.tell)
@@ -129,10 +120,6 @@ class SpectraDock(QWidget):
         else:
             save_curves(self.shown_curves, path)
 
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Ask for room: curves are what the window is for."""
-        return QSize(420, 680)
-
     def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
         """Follow the theme: napari's style sheet reaches widgets as a change of palette."""
         super().changeEvent(event)
@@ -144,42 +131,8 @@ class SpectraDock(QWidget):
         super().showEvent(event)
         self._request_refresh()
 
-    def _give_plot_room(self) -> None:
-        """Divide the height between plot and table once it is known; afterwards it is the user's."""
-        if not self._divided and self._splitter.isVisible():
-            height = self._splitter.height()
-            table = int(_TABLE_SHARE * height)
-            self._splitter.setSizes([height - table, table])
-            self._divided = True
-
     def _follow_palette(self) -> None:
         self.set_theme(theme_on(self.palette().window().color().name()))
-
-    def _make_widgets(self) -> None:
-        self._controls = SpectraControls(parent=self)
-        self._plot = SpectraPlot(parent=self)
-        self._table = CurveTable(parent=self)
-        self._hint = text_line("hint", self)
-        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._footer = SpectraFooter(parent=self)
-        self._arrange()
-
-    def _arrange(self) -> None:
-        self._splitter = splitter = QSplitter(Qt.Orientation.Vertical, self)
-        splitter.setChildrenCollapsible(False)
-        splitter.addWidget(self._plot)
-        splitter.addWidget(self._table)
-        splitter.setStretchFactor(0, 1)
-        self._pages = QStackedWidget(self)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-        self._pages.addWidget(self._hint)
-        self._pages.addWidget(splitter)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 6, 6, 6)
-        layout.setSpacing(4)
-        layout.addWidget(self._controls)
-        layout.addWidget(self._pages, stretch=1)
-        layout.addWidget(self._footer)
 
     def _connect_widgets(self) -> None:
         self._timer.timeout.connect(self.refresh)
@@ -218,9 +171,7 @@ class SpectraDock(QWidget):
 
     def _say(self) -> None:
         invitation = NO_PIXEL if self.session.options.hover else NO_PIN
-        self._hint.setText(invitation if len(self.session) else NO_CUBES)
-        self._pages.setCurrentIndex(1 if self.curves.statement else 0)
-        self._give_plot_room()
+        self.invite("" if self.curves.statement else invitation if len(self.session) else NO_CUBES)
         self._footer.say(self.curves.statement, self.curves.remarks)
         self._allow()
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSizePolicy, QWidget
+from qtpy.QtWidgets import QAbstractButton, QCheckBox, QGridLayout, QWidget
 
 from napari_udt.chromophores import TITLES
 from napari_udt.viewer.curves import CurveSet
 from napari_udt.viewer.session import CurveId, DisplayOptions
 from napari_udt.viewer.style import CHROMOPHORE_COLOURS
 from napari_udt.viewer.widgets.curve_items import title
+from napari_udt.viewer.widgets.elided_box import ElidedBox
 from napari_udt.viewer.widgets.spectra_choices import OptionBox
 from napari_udt.viewer.widgets.spectra_picker import Pick, PickButton
+from napari_udt.viewer.widgets.tab_order import walk_in_order
 
 _PLACES = {
     "absorbance": (0, 0),
@@ -80,6 +82,7 @@ class MoreControls(QWidget):
     def add_row(self, widget: QWidget) -> None:
         """Put a widget below the choices."""
         self._grid.addWidget(widget, 3, 0, 1, 3)
+        walk_in_order(self._band, *widget.findChildren(QAbstractButton))
 
     def _arrange(self) -> None:
         self._grid = QGridLayout(self)
@@ -96,21 +99,20 @@ class MoreControls(QWidget):
         self.chosen.emit("blood", checked)
 
 
-class ReferenceBox(QComboBox):
+class ReferenceBox(ElidedBox):
     """The curve that all others are compared with."""
 
     chosen = Signal(str, object)  # "reference", CurveId | None
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(
+            "reference",
+            "Reference curve",
+            "angle, RMSE, difference and ratio of every curve are taken against it.",
+            parent=parent,
+        )
         self._known: list[tuple[CurveId | None, str]] = []
         self._value: CurveId | None = None
-        self.setObjectName("reference")
-        self.setAccessibleName("Reference curve")
-        self.setToolTip(
-            "Reference curve: angle, RMSE, difference and ratio of every curve are taken against it."
-        )
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setMaxVisibleItems(20)
         self.set_curves(CurveSet())
         self.activated.connect(self._on_activated)

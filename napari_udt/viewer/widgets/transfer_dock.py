@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error
 from qtpy.compat import isalive
-from qtpy.QtCore import QEvent, QObject, QTimer, Signal
+from qtpy.QtCore import QEvent, QObject, Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QFileDialog, QLabel, QWidget
 
@@ -18,30 +18,22 @@ from napari_udt.viewer.opening import open_files
 from napari_udt.viewer.session import Session
 from napari_udt.viewer.transfer_job import TransferFunction, TransferRequest
 from napari_udt.viewer.widgets.closing import agrees_to_cancel, closed_by_user
+from napari_udt.viewer.widgets.device_search import DeviceSearch, Find, installed_devices
 from napari_udt.viewer.widgets.facts_asker import FactsAsker
 from napari_udt.viewer.widgets.opening_progress import OpeningProgress
 from napari_udt.viewer.widgets.transfer_form import TransferForm
 from napari_udt.viewer.widgets.transfer_memory import TransferMemory
 from napari_udt.viewer.widgets.transfer_run import TransferRun
-from napari_udt.viewer.widgets.transfer_worker import CallWorker
 
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
     from napari_udt.viewer.layers import SideBySide
-
-_TORCH_DELAY_MS = 1500  # torch takes seconds to import: not while the window is being drawn
 
 
 def _installed_models() -> list[ModelSpec]:
     from napari_udt.models import list_models
 
     return list_models()
-
-
-def _devices() -> Sequence[Any]:
-    from napari_udt.inference import available_devices
-
-    return available_devices()
 
 
 class TransferDock(TransferForm):
@@ -69,15 +61,16 @@ class TransferDock(TransferForm):
         chosen: ChosenModel | None = None,
         transfer: TransferFunction | None = None,
         models: Callable[[], Iterable[ModelSpec]] = _installed_models,
-        devices: Callable[[], Sequence[Any]] = _devices,
+        devices: Find = installed_devices,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(session, parent)
         self._session, self._side_by_side, self._chosen = session, side_by_side, chosen
-        self._models, self._find = models, devices
+        self._models = models
         self._known: set[str] = set()
         self._run = TransferRun(transfer, self)
-        self._device_worker: CallWorker | None = None
+        self._devices = DeviceSearch(self.device, devices, self)
+        self._devices.ended.connect(self.devices_found)
         self.ask, self._opening = FactsAsker(session, self), OpeningProgress(parent=self)
         self.layout_button.native.setVisible(side_by_side is not None)
         self._connect()
@@ -279,22 +272,13 @@ class TransferDock(TransferForm):
         if isalive(self):
             self.layout_button.native.setChecked(active)
 
-    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt\'s name
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
         """Watch the window for its closing; look for devices once the window stands."""
         super().showEvent(event)
         self.window().installEventFilter(self)
-        if self._device_worker is None:
-            self._device_worker = CallWorker(self._find)
-            self._device_worker.returned.connect(self._devices_found)
-            QTimer.singleShot(_TORCH_DELAY_MS, self._device_worker.start)
+        self._devices.begin()
 
-    def _devices_found(self, devices: Sequence[Any]) -> None:
-        chosen = self.device.value
-        self.device.choices = [(title, key) for key, title in transfer_job.device_choices(devices)]
-        self.device.value = chosen
-        self.devices_found.emit()
-
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt\'s name
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
         """Cancel a run when the window closes; a person who closes it is asked first."""
         if event is not None and event.type() == QEvent.Type.Close:
             request = self._run.request

@@ -8,12 +8,10 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QGuiApplication, QShowEvent
 from qtpy.QtWidgets import (
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QWidget,
 )
 
@@ -25,6 +23,7 @@ from napari_udt.viewer.session import DisplayOptions, Session
 from napari_udt.viewer.trust import Subject, TrustBook
 from napari_udt.viewer.trust_rows import ROW_OF, mappable
 from napari_udt.viewer.widgets.condition_box import ConditionBox
+from napari_udt.viewer.widgets.elided_box import ElidedBox
 from napari_udt.viewer.widgets.low_area import in_low_area
 from napari_udt.viewer.widgets.map_run import MapRun
 from napari_udt.viewer.widgets.spectra_footer import text_line
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
 
 _PAUSE_MS = 60  # numbers that change more often cannot be read
-_WIDTH_IN_LETTERS = 56
 NO_CUBE = "Open a cube: what a model makes of it is judged here."
 PREPARING = "The model is being prepared ..."
 
@@ -128,11 +126,12 @@ class TrustDock(QWidget):
         return False
 
     def _make_widgets(self) -> None:
-        self._model = QComboBox(self)
-        self._model.setObjectName("trust model")
-        self._model.setAccessibleName("Model that judges")
-        self._model.setToolTip("The model whose transfer is judged; the Transfer dock follows.")
-        self._model.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._model = ElidedBox(
+            "trust model",
+            "Model that judges",
+            "The model whose transfer is judged; the Transfer dock follows.",
+            parent=self,
+        )
         self._statement, self._warnings = text_line("statement", self), text_line("warnings", self)
         self._told = text_line("told", self)
         for line in (self._statement, self._warnings, self._told):
@@ -148,7 +147,9 @@ class TrustDock(QWidget):
 
     def _arrange(self) -> None:
         head, buttons = QHBoxLayout(), QHBoxLayout()
-        head.addWidget(QLabel("Model", self))
+        question = QLabel("&Model", self)
+        question.setBuddy(self._model)
+        head.addWidget(question)
         head.addWidget(self._model, stretch=1)
         for button in (self._judge, self._copy):
             buttons.addWidget(button)
@@ -167,7 +168,6 @@ class TrustDock(QWidget):
         layout.addWidget(self._box)
         layout.addStretch()
         self._told.hide()
-        self.setMinimumWidth(_WIDTH_IN_LETTERS * self.fontMetrics().averageCharWidth())
 
     def _button(self, text: str, tooltip: str) -> QPushButton:
         button = QPushButton(text, self)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from napari._qt.widgets.qt_dims import QtDims
 
 _PLANE_NUMBERS = ("slice_label", "slice_label_sep")  # napari's object names
+_LEAST_SLIDER = 60  # pixels; napari keeps 150, which the picture lacks in a small window
 
 
 class WavelengthField(QDoubleSpinBox):
@@ -26,7 +27,10 @@ class WavelengthField(QDoubleSpinBox):
         self.setDecimals(1)
         self.setKeyboardTracking(False)
         self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-        self.setToolTip("Wavelength of the picture")
+        self.setAccessibleName("Wavelength of the picture")
+        self.setToolTip(
+            "<qt>Wavelength of the picture; type one, and the nearest that the cube has is shown.</qt>"
+        )
         self.valueChanged.connect(self._typed)
         session.wavelength_changed.connect(self._show)
         session.cubes_changed.connect(self._fit)
@@ -82,6 +86,7 @@ class SliderDress(QObject):
                 slider.layout().addWidget(field)
             if field is not None:
                 field.setVisible(in_nm)
+            slider.slider.setMinimumWidth(_LEAST_SLIDER)
             for name in _PLANE_NUMBERS:
                 for child in slider.findChildren(QWidget, name):
                     child.setVisible(not in_nm)

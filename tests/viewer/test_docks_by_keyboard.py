@@ -1,0 +1,136 @@
+"""Every control of the docks explains itself, has a name for screen readers, and is reached by Tab in reading order."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from napari.components import ViewerModel
+from qtpy.QtCore import QPoint, QSettings, Qt
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
+    QLabel,
+    QScrollBar,
+    QWidget,
+)
+
+from napari_udt.viewer.desk import desk_of
+from napari_udt.viewer.widgets.compare_dock import CompareDock
+from napari_udt.viewer.widgets.session_dock import SessionDock
+from napari_udt.viewer.widgets.spectra_dock import SpectraDock
+from napari_udt.viewer.widgets.transfer_dock import TransferDock
+from napari_udt.viewer.widgets.trust_dock import TrustDock
+
+CONTROLS = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox)
+SHORTEST = 15  # characters; "Open" on a button that says so explains nothing
+LINE = 12  # pixels: what differs by less stands side by side
+NAMES = ("Transfer", "Compare", "Trust", "Session", "Spectra")
+
+
+@pytest.fixture
+def desk(pat, transferred):
+    viewer = ViewerModel()
+    desk = desk_of(viewer)
+    cube = pat()
+    for each in (pat("second", domain="second"), cube, transferred(cube)):
+        desk.session.add(each)
+    yield desk
+    assert viewer is not None  # a desk does not keep its viewer alive
+
+
+@pytest.fixture
+def dock(request, desk, qtbot, tmp_path):
+    settings = QSettings(str(tmp_path / "compare.ini"), QSettings.Format.IniFormat)
+    made = {
+        "Transfer": lambda: TransferDock(desk.session, desk.side_by_side, devices=list),
+        "Compare": lambda: CompareDock(
+            desk.session, desk.side_by_side, desk.pair_view, desk.colours, settings=settings
+        ),
+        "Trust": lambda: TrustDock(desk.session, desk.trust, desk.maps),
+        "Session": lambda: SessionDock(desk.session),
+        "Spectra": lambda: SpectraDock(desk.session, desk.regions, desk.maps),
+    }[request.param]()
+    qtbot.addWidget(made)
+    made.resize(520, 900)
+    made.show()
+    fold = made.findChild(QAbstractButton, "more")
+    if fold is not None:
+        fold.click()
+    qtbot.wait(50)
+    return made
+
+
+def controls(dock):
+    """Return what can be operated, without the parts that Qt makes its own widgets of."""
+    found = [w for w in dock.findChildren(QWidget) if isinstance(w, CONTROLS) and w.isVisibleTo(dock)]
+    return [w for w in found if not isinstance(w, QScrollBar) and not has_whole(w, dock)]
+
+
+def has_whole(widget, dock):
+    """Whether a widget is part of a control, as the button in the corner of a table."""
+    parent = widget.parentWidget()
+    while parent is not None and parent is not dock:
+        if isinstance(parent, CONTROLS) and not isinstance(widget, QComboBox):
+            return True
+        parent = parent.parentWidget()
+    return False
+
+
+def words(rich):
+    return re.sub("<[^>]*>", "", rich).strip()
+
+
+def told(widget):
+    return widget.objectName() or getattr(widget, "text", lambda: "")() or repr(widget)
+
+
+@pytest.mark.parametrize("dock", NAMES, indirect=True)
+def test_every_control_explains_itself(dock):
+    silent = [told(w) for w in controls(dock) if len(words(w.toolTip())) < SHORTEST]
+    assert not silent
+
+
+@pytest.mark.parametrize("dock", NAMES, indirect=True)
+def test_every_control_has_a_name(dock):
+    labels = {label.buddy() for label in dock.findChildren(QLabel)}
+    nameless = [
+        told(w)
+        for w in controls(dock)
+        if not w.accessibleName() and w not in labels and not getattr(w, "text", lambda: "")()
+    ]
+    assert not nameless
+
+
+@pytest.mark.parametrize("dock", NAMES, indirect=True)
+def test_tab_walks_through_every_control_from_top_to_bottom(dock):
+    walked, widget = [], dock.nextInFocusChain()
+    operable = controls(dock)
+    while widget is not dock:
+        if widget in operable and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            walked.append(widget)
+        widget = widget.nextInFocusChain()
+    missed = [told(w) for w in operable if w not in walked]
+    assert not missed
+    places = [w.mapTo(dock, QPoint(0, min(w.height() // 2, LINE))) for w in walked]
+    backwards = [
+        (told(walked[i]), told(walked[i + 1]))
+        for i in range(len(places) - 1)
+        if not follows(places[i], places[i + 1])
+    ]
+    assert not backwards
+
+
+def follows(before, after):
+    """Whether a place comes after another one in reading order."""
+    below = after.y() - before.y()
+    return below > LINE or (abs(below) <= LINE and after.x() > before.x())
+
+
+@pytest.mark.parametrize("dock", NAMES, indirect=True)
+def test_no_dock_asks_for_more_width_than_a_small_window_has(dock):
+    """A window of 1100 pixels, napari's own docks taken off, leaves the picture as much as a dock."""
+    assert dock.minimumSizeHint().width() <= 370
