@@ -68,10 +68,19 @@ class SideBySide:
         if active and self.possible():
             if not self.active:
                 self.entering.emit()
+                self._stow_maps()
             self._enter()
         elif not active and self.active:
             self._leave()
         self.changed.emit(self.active)
+
+    def _stow_maps(self) -> None:
+        """Begin with the pictures; a map that is asked for later is laid into its cell."""
+        adapter = self._adapter
+        self._looks.remember(adapter.viewer.layers)
+        for shown in (adapter[key].map for key in adapter.open_keys):
+            if shown is not None:
+                shown.visible = False
 
     def choose(self, keys: tuple[str, ...]) -> None:
         """Put these cubes side by side, at most four; fewer than two: simulated, transferred and real."""
@@ -162,9 +171,11 @@ class SideBySide:
                 layers.move(layers.index(layer), index)
 
     def _in_cell(self, key: str) -> list[Layer]:
-        """Return the layers that are seen in a cube's cell; maps that some cubes lack stay out of it."""
+        """Return the layers that are seen in a cube's cell; the file's own saturation and hidden maps stay out of it."""
         group = self._adapter[key]
-        return [layer for layer in group if layer is not group.oxygenation]
+        stowed = group.map is not None and not group.map.visible
+        away = (group.oxygenation, group.map if stowed else None)
+        return [layer for layer in group if layer not in away]
 
     def _shape(self) -> tuple[int, int]:
         """Return rows and columns of the grid that show the pictures larger: a row or, for wide ones, a column."""
