@@ -181,3 +181,14 @@ def test_a_region_drawn_side_by_side_stays_in_its_cell(viewer, desk):
     desk.side_by_side.set_active(True)
     desk.regions.draw()
     assert [names[0] for names in cells(viewer)] == ["forearm", "forearm → real", "second"]
+
+
+def test_naparis_own_grid_button_ends_the_arrangement_and_finds_its_grid_as_it_was(viewer, desk):
+    grid = viewer.canvas.grid
+    grid.stride, grid.shape = 2, (-1, 3)
+    before = [layer.visible for layer in viewer.layers]
+    desk.side_by_side.set_active(True)
+    grid.enabled = False
+    assert not desk.side_by_side.active
+    assert [layer.visible for layer in viewer.layers if "pins" not in layer.name] == before
+    assert (grid.stride, tuple(grid.shape)) == (2, (-1, 3))

@@ -7,7 +7,7 @@ layer. So the layers of each compared cube are put together at the bottom of the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer, Points
 from psygnal import Signal
@@ -41,9 +41,11 @@ class SideBySide:
         self._linked: list[Layer] = []
         self._order: list[Layer] = []  # of the layers while they were stacked
         self._placing = False
+        self._grid: tuple[Any, ...] | None = None  # how the user's own grid was laid out
         adapter.part_added.connect(self._part_added)
         adapter.part_removed.connect(self._part_removed)
         adapter.structure_changed.connect(self._follow)
+        adapter.viewer.canvas.grid.events.enabled.connect(self._grid_switched)
 
     @property
     def active(self) -> bool:
@@ -121,6 +123,11 @@ class SideBySide:
         if key in self.cells:
             self.set_active(False)
 
+    def _grid_switched(self, event: Any) -> None:
+        """Stack the cubes as they were when the user turns napari's grid off by its own button."""
+        if self.active and not event.value:
+            self.set_active(False)
+
     def _enter(self) -> None:
         self._placing = True
         try:
@@ -161,6 +168,7 @@ class SideBySide:
             order += group + fillers
         self._reorder(order)
         grid = self._adapter.viewer.canvas.grid
+        self._grid = self._grid or (grid.stride, grid.shape, grid.spacing)
         grid.stride, grid.shape, grid.spacing = stride, self._shape(), _GAP
 
     def _reorder(self, first: list[Layer]) -> None:
@@ -227,7 +235,10 @@ class SideBySide:
         keys, self.cells = self.cells, ()
         with self._adapter.own_changes(together=True):
             self._unlink()
-            viewer.canvas.grid.enabled = False
+            grid = viewer.canvas.grid
+            grid.enabled = False
+            if self._grid is not None:
+                (grid.stride, grid.shape, grid.spacing), self._grid = self._grid, None
             for layer in self._fillers():
                 self._adapter.remove(layer)
             self._hide_titles()
