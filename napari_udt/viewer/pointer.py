@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # A hand shakes: a press and release within so many screen pixels is a click, not a drag.
 _CLICK_RADIUS = 4.0
+# In three dimensions: the cosine of the largest angle between the line of sight and the wavelength axis.
+_STRAIGHT = 0.99999
 
 
 class Pointer:
@@ -31,19 +33,26 @@ class Pointer:
 
     def moved(self, viewer: Any, event: Any) -> None:
         """Tell the session which pixel is under the mouse."""
-        self._adapter.session.set_cursor(self._adapter.pixel_at(event.position, event.viewbox))
+        self._adapter.session.set_cursor(self._pixel(event))
 
     def pressed(self, viewer: Any, event: Any) -> Generator[None, None, None]:
         """Pin the pixel when the button is released where it was pressed."""
         if event.button != 1 or event.modifiers or event.handled or not self._adapter.pans():
             return
         start = np.asarray(event.pos, dtype=float)
-        pixel = self._adapter.pixel_at(event.position, event.viewbox)
+        pixel = self._pixel(event)
         yield
         while event.type == "mouse_move":
             yield
         if pixel is not None and np.hypot(*(np.asarray(event.pos) - start)) <= _CLICK_RADIUS:
             self._picked(pixel)
+
+    def _pixel(self, event: Any) -> PixelRef | None:
+        """Return the pixel under the mouse; None in a tilted view, whose lines of sight pass many pixels."""
+        sight = getattr(event, "view_direction", None)
+        if sight is not None and abs(sight[-3]) < _STRAIGHT:
+            return None
+        return self._adapter.pixel_at(event.position, event.viewbox)
 
     def _picked(self, pixel: PixelRef) -> None:
         """Pin a pixel, or tick the structure under it where structures are compared."""
@@ -62,7 +71,8 @@ class WavelengthSlider:
         self._adapter = adapter
         # The viewer's own events must not keep the session alive after its window, nor the other way round.
         self._dims = weakref.proxy(adapter.viewer.dims)
-        adapter.viewer.dims.events.point.connect(self._slider_moved)
+        for event in ("point", "order", "ndisplay"):
+            getattr(adapter.viewer.dims.events, event).connect(self._slider_moved)
         session = adapter.session
         session.wavelength_changed.connect(self._session_moved)
         session.cubes_changed.connect(self._slider_moved)
@@ -84,7 +94,8 @@ class WavelengthSlider:
         cube = self._adapter[key].cube
         shown = float(cube.wavelengths_nm[cube.nearest_channel(self._dims.point[self._axis])])
         self._adapter.session.set_wavelength(shown)
-        self._write(f"{round(shown, 1):g} nm")
+        drawn = self._axis in self._dims.displayed  # then the picture shows all of them
+        self._write("" if drawn else f"{round(shown, 1):g} nm")
 
     def _session_moved(self, wavelength_nm: float) -> None:
         key = self._adapter.top_key()

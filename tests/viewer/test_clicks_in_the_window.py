@@ -3,7 +3,7 @@
 import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QLineEdit
 
 from napari_udt.viewer.app import furnish
 from napari_udt.viewer.demo import screen_position
@@ -63,3 +63,28 @@ def test_after_a_freehand_region_clicks_pin_again(window, qtbot):
     click(window, key, 16, 30)
     assert len(window.desk.session.pins) == 1
     assert len(window.desk.session.regions) == 1
+
+
+def test_a_name_typed_into_naparis_own_table_renames_the_pin(window, qtbot):
+    from napari_builtins._qt.features_table import FeaturesTable
+
+    session, viewer = window.desk.session, window.viewer
+    session.pin(PixelRef("forearm", 9, 15))
+    qtbot.waitUntil(lambda: "forearm · pins" in viewer.layers, timeout=5000)
+    viewer.layers.selection.active = viewer.layers["forearm · pins"]
+    viewer.window._qt_window.activateWindow()
+    qtbot.waitUntil(viewer.window._qt_window.isActiveWindow)
+    table = FeaturesTable(viewer)
+    viewer.window.add_dock_widget(table)
+    qtbot.mouseClick(table.toggle, _LEFT)
+    headings = [
+        table.table.model().headerData(c, Qt.Orientation.Horizontal)
+        for c in range(table.table.model().columnCount())
+    ]
+    table.table.edit(table.table.model().index(0, headings.index("name")))
+    (editor,) = table.table.viewport().findChildren(QLineEdit)
+    editor.selectAll()
+    qtbot.keyClicks(editor, "artery, left")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: session.pins[0].name == "artery, left", timeout=3000)
+    assert list(viewer.layers["forearm → real · pins"].features["name"]) == ["artery, left"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -76,6 +77,29 @@ def test_slider_moves_the_session_and_back(viewer, desk, pat):
     assert viewer.dims.current_step[0] == 14
     assert desk.session.wavelength_nm == 840.0  # what is shown, not what was asked
     assert viewer.canvas.overlays.text.text == "840 nm"
+
+
+def test_no_wavelength_is_told_where_all_of_them_are_drawn(viewer, desk, pat):
+    desk.session.add(pat())
+    viewer.dims.ndisplay = 3
+    assert not viewer.canvas.overlays.text.visible
+    viewer.dims.ndisplay = 2
+    assert viewer.canvas.overlays.text.text == "800 nm"
+    viewer.dims.order = (2, 0, 1)
+    assert not viewer.canvas.overlays.text.visible
+
+
+def test_a_tilted_view_tells_no_pixel(desk, pat):
+    desk.session.add(pat())
+    event = SimpleNamespace(position=(800.0, 9 * 0.15625, 15 * 0.15625), viewbox=None)
+    for sight, pixel in (
+        (None, PixelRef("forearm", 9, 15)),
+        (np.array([0.8, 0.6, 0.0]), None),
+        (np.array([-1.0, 0.0, 0.0]), PixelRef("forearm", 9, 15)),
+    ):
+        event.view_direction = sight
+        desk.pointer.moved(None, event)
+        assert desk.session.cursor == pixel
 
 
 def test_removing_the_picture_closes_the_cube(viewer, desk, pat):

@@ -148,17 +148,6 @@ def test_taking_a_layer_out_of_a_cell_stacks_them_again(viewer, desk):
     assert not [layer.name for layer in viewer.layers if "no structures" in layer.name]
 
 
-def test_turning_napari_s_grid_off_stacks_them_again(viewer, desk):
-    before = [layer.name for layer in viewer.layers]
-    desk.side_by_side.set_active(True)
-    told = []
-    desk.side_by_side.changed.connect(told.append)
-    viewer.canvas.grid.enabled = False  # as the button below the list of layers and its key do
-    assert told == [False]
-    assert not desk.side_by_side.active
-    assert [layer.name for layer in viewer.layers if layer.name in before] == before
-
-
 def test_one_cube_cannot_stand_beside_itself(pat):
     desk = desk_of(viewer := ViewerModel())
     desk.session.add(pat())
@@ -192,3 +181,14 @@ def test_a_region_drawn_side_by_side_stays_in_its_cell(viewer, desk):
     desk.side_by_side.set_active(True)
     desk.regions.draw()
     assert [names[0] for names in cells(viewer)] == ["forearm", "forearm → real", "second"]
+
+
+def test_naparis_own_grid_button_ends_the_arrangement_and_finds_its_grid_as_it_was(viewer, desk):
+    grid = viewer.canvas.grid
+    grid.stride, grid.shape = 2, (-1, 3)
+    before = [layer.visible for layer in viewer.layers]
+    desk.side_by_side.set_active(True)
+    grid.enabled = False
+    assert not desk.side_by_side.active
+    assert [layer.visible for layer in viewer.layers if "pins" not in layer.name] == before
+    assert (grid.stride, tuple(grid.shape)) == (2, (-1, 3))

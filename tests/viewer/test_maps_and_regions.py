@@ -82,6 +82,51 @@ def test_a_map_of_the_same_title_is_renewed_and_another_hides_it(desk):
     assert not first.visible
 
 
+def test_a_hidden_map_comes_back_when_it_is_asked_for_again(desk):
+    cube = desk.session["forearm"].cube
+    first = desk.maps.show(cube, spectral_map(np.zeros(cube.shape[:2])))
+    desk.maps.show(cube, spectral_map(np.ones(cube.shape[:2]), "other"))
+    desk.maps.show(cube, spectral_map(np.zeros(cube.shape[:2])))
+    assert first.visible
+    assert [layer.visible for layer in desk.keep.layers if "other" in layer.name] == [False]
+
+
+def test_a_map_of_a_covered_cube_is_seen_and_the_only_one(desk, transferred):
+    cube = desk.session["forearm"].cube
+    moved = transferred(cube)
+    desk.session.add(moved)
+    upper = desk.maps.show(moved, spectral_map(np.zeros(cube.shape[:2])))
+    lower = desk.maps.show(cube, spectral_map(np.ones(cube.shape[:2])))
+    order = names(desk)
+    assert order.index(lower.name) > order.index("forearm → real")
+    assert order.index(lower.name) < order.index("forearm → real · structures")
+    assert (upper.visible, lower.visible) == (False, True)
+    desk.maps.show(moved, spectral_map(np.zeros(cube.shape[:2])))
+    assert names(desk).index(upper.name) > names(desk).index(lower.name)
+    assert (upper.visible, lower.visible) == (True, False)
+
+
+def test_a_map_made_side_by_side_lies_in_its_cell_and_the_others_keep_theirs(desk, transferred):
+    cube = desk.session["forearm"].cube
+    desk.session.add(transferred(cube))
+    desk.session.pin(PixelRef("forearm", 9, 15))
+    before = desk.maps.show(cube, spectral_map(np.zeros(cube.shape[:2]), "before"))
+    layers, grid = desk.keep.layers, desk.keep.canvas.grid
+    desk.side_by_side.set_active(True)
+    assert not before.visible
+    made = desk.maps.show(cube, spectral_map(np.ones(cube.shape[:2])))
+    assert grid.position(layers.index(made), layers) == desk.side_by_side.cell_of("forearm")
+    for part in ("forearm → real · structures", "forearm → real · pins"):
+        place = grid.position(layers.index(layers[part]), layers)
+        assert place == desk.side_by_side.cell_of("forearm → real")
+    desk.maps.show(cube, spectral_map(np.zeros(cube.shape[:2]), "before"))
+    assert (before.visible, made.visible) == (True, False)
+    assert grid.position(layers.index(before), layers) == desk.side_by_side.cell_of("forearm")
+    layers.remove(before)
+    assert not desk.side_by_side.active
+    assert made in layers
+
+
 def test_maps_follow_the_name_of_their_cube_and_close_with_it(desk):
     cube = desk.session["forearm"].cube
     desk.maps.show(cube, spectral_map(np.zeros(cube.shape[:2])))

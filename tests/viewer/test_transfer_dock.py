@@ -64,6 +64,23 @@ def test_a_fitting_model_is_preselected(make_dock, make_spec):
     assert dock.condition.value == "labels"
 
 
+def test_structures_are_used_again_after_a_cube_without_them(make_dock, session, pat):
+    dock = make_dock()
+    session.add(pat("bare", labels=None))
+    assert dock.source.value == "bare"
+    assert dock.condition.value == "proxy"
+    session.add(pat("next"))
+    assert dock.source.value == "next"
+    assert dock.condition.value == "labels"
+
+
+def test_a_tissue_that_the_user_chose_stays_chosen(make_dock, session, pat):
+    dock = make_dock()
+    dock.condition.value = "artery"
+    session.add(pat("next"))
+    assert (dock.source.value, dock.condition.value) == ("next", "artery")
+
+
 def test_without_a_cube_or_a_model_there_is_nothing_to_press(make_dock, session, make_spec):
     dock = make_dock([make_spec("organs", "HSI", 500, 1000, 100)])
     assert not dock.run_button.enabled

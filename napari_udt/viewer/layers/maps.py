@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from napari.layers import Image
+from napari.layers import Image, Layer
 
 from napari_udt.cube import SpectralCube
 
@@ -24,7 +24,7 @@ def show_colour_bar(layer: Image) -> None:
 
 
 class MapLayers:
-    """One image layer per map, between the cube's picture and its outlines; named and closed with the cube."""
+    """One image layer per map, above the pictures and under the topmost outlines; named and closed with its cube."""
 
     def __init__(self, adapter: LayerAdapter) -> None:
         self._adapter = adapter
@@ -32,19 +32,23 @@ class MapLayers:
         adapter.structure_changed.connect(self._follow)
 
     def show(self, cube: SpectralCube, found: SpectralMap) -> Image | None:
-        """Add a map with its colour bar and hide the cube's other maps, or renew the one of that title.
+        """Lay a map with its colour bar over what is in sight, a new one or the one of that title, and hide others.
 
-        None when the cube was closed meanwhile.
+        Side by side it lies in its cube's cell, and only the cube's other maps are hidden. None when the cube was
+        closed meanwhile.
         """
         key = self._key(cube)
         if key is None:
             return None
         title = f"{found.title} [{found.unit}]"
         layer = next((m for m, of in self._maps.items() if of == (cube, title) and self._is_open(m)), None)
-        if layer is not None:
+        if layer is None:
+            layer = self._made(key, title, found)
+            self._maps[layer] = (cube, title)
+        else:
             layer.data, layer.contrast_limits = found.values, found.limits
-            return layer
-        return self._put(self._made(key, title, found), key, cube, title)
+        self._bring_into_sight(layer, key)
+        return layer
 
     def top_cube(self) -> SpectralCube | None:
         """Return the topmost visible cube, of which a map is wanted."""
@@ -68,17 +72,31 @@ class MapLayers:
         image = self._adapter[key].image
         return {"scale": image.scale[1:], "units": image.units[1:], "axis_labels": image.axis_labels[1:]}
 
-    def _put(self, layer: Image, key: str, cube: SpectralCube, title: str) -> Image:
-        group, layers = self._adapter[key], self._adapter.viewer.layers
-        others = [other for other, (of, _) in self._maps.items() if of is cube and self._is_open(other)]
-        for other in others:  # maps hide each other, and their colour bars share one corner
-            other.visible = False
-        self._maps[layer] = (cube, title)
+    def _bring_into_sight(self, layer: Image, key: str) -> None:
+        adapter, group = self._adapter, self._adapter[key]
+        layers, apart = adapter.viewer.layers, adapter.viewer.canvas.grid.enabled
+        for other, (cube, _) in self._maps.items():  # colour bars share one corner
+            if other is not layer and self._is_open(other) and (cube is group.cube or not apart):
+                other.visible = False
         active = layers.selection.active
-        with self._adapter.own_changes():
-            layers.insert(max(layers.index(own) for own in (group.image, *others)) + 1, layer)
+        with adapter.own_changes():
+            place = max(map(layers.index, self._covers(layer, key))) + 1
+            if not self._is_open(layer):
+                layers.insert(place, layer)
+            elif not apart and layers.index(layer) < place:
+                layers.move(layers.index(layer), place)
+            layer.visible = True
         layers.selection.active = active
-        return layer
+        if group.map is not layer:
+            group.map = layer
+            adapter.part_added.emit(key)
+
+    def _covers(self, layer: Image, key: str) -> list[Layer]:
+        """Return the pictures that would hide a map; those of other cubes too where all lie on one heap."""
+        viewer, group = self._adapter.viewer, self._adapter[key]
+        heap = [] if viewer.canvas.grid.enabled else [other for other in viewer.layers if other.visible]
+        pictures = [other for other in heap if isinstance(other, Image) and other is not layer]
+        return pictures + [own for own in group.below("oxygenation") if own is not layer]
 
     def _follow(self) -> None:
         """Take maps of closed cubes away; name and measure the others as their cube's picture."""

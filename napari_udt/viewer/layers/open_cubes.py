@@ -34,6 +34,7 @@ class CubeLayers:
 
     image: Image
     colours: Image | None = None
+    map: Image | None = None  # the one shown last; others of the cube may lie hidden elsewhere
     oxygenation: Image | None = None
     labels: Labels | None = None
     brushed: Labels | None = None

@@ -13,6 +13,7 @@ from napari.layers import Points
 
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer.layers.departures import later_in
+from napari_udt.viewer.layers.focus import when_focus_moves
 from napari_udt.viewer.partners import same_scene
 from napari_udt.viewer.pin_table import NAME, NUMBER, Table, pin_table
 from napari_udt.viewer.session import DisplayOptions, Pin, PixelRef
@@ -76,6 +77,7 @@ class PinLayers:
         session.cubes_changed.connect(self.refresh)
         session.options_changed.connect(self._options_changed)
         adapter.part_removed.connect(self._part_removed)
+        when_focus_moves(adapter.viewer, self.take_names)
 
     @property
     def busy(self) -> bool:
@@ -241,10 +243,20 @@ class PinLayers:
         edit.removed = [number for number in drawn if number not in seen]
         return edit.of({pin.number for pin in self._pins_on(key)})
 
+    def take_names(self) -> None:
+        """Follow names that were typed into napari's own table, which sends no event."""
+        for key in self._adapter.open_keys:
+            layer = self._adapter[key].pins
+            if layer is not None:
+                self._take_names(layer)
+
     def _features_edited(self, event: Any) -> None:
-        """Follow names that the user typed into napari's table of features."""
-        layer = event.source
-        if self._busy or self._adapter.key_of(layer) is None or NAME not in layer.features:
+        """Follow names in a table of features that somebody replaced."""
+        if self._adapter.key_of(event.source) is not None:
+            self._take_names(event.source)
+
+    def _take_names(self, layer: Points) -> None:
+        if self._busy or NAME not in layer.features or NUMBER not in layer.features:
             return
         known = {pin.number: pin for pin in self._adapter.session.pins}
         for number, name in zip(layer.features[NUMBER], layer.features[NAME], strict=True):

@@ -7,7 +7,7 @@ layer. So the layers of each compared cube are put together at the bottom of the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer, Points
 from psygnal import Signal
@@ -41,6 +41,7 @@ class SideBySide:
         self._linked: list[Layer] = []
         self._order: list[Layer] = []  # of the layers while they were stacked
         self._placing = False
+        self._grid: tuple[Any, ...] | None = None  # how the user's own grid was laid out
         adapter.part_added.connect(self._part_added)
         adapter.part_removed.connect(self._part_removed)
         adapter.structure_changed.connect(self._follow)
@@ -69,10 +70,19 @@ class SideBySide:
         if active and self.possible():
             if not self.active:
                 self.entering.emit()
+                self._stow_maps()
             self._enter()
         elif not active and self.active:
             self._leave()
         self.changed.emit(self.active)
+
+    def _stow_maps(self) -> None:
+        """Begin with the pictures; a map that is asked for later is laid into its cell."""
+        adapter = self._adapter
+        self._looks.remember(adapter.viewer.layers)
+        for shown in (adapter[key].map for key in adapter.open_keys):
+            if shown is not None:
+                shown.visible = False
 
     def choose(self, keys: tuple[str, ...]) -> None:
         """Put these cubes side by side, at most four; fewer than two: simulated, transferred and real."""
@@ -113,9 +123,9 @@ class SideBySide:
         if key in self.cells:
             self.set_active(False)
 
-    def _grid_switched(self) -> None:
-        """Stack the layers again when the user turns napari's grid off."""
-        if self.active and not self._adapter.viewer.canvas.grid.enabled:
+    def _grid_switched(self, event: Any) -> None:
+        """Stack the cubes as they were when the user turns napari's grid off by its own button."""
+        if self.active and not event.value:
             self.set_active(False)
 
     def _enter(self) -> None:
@@ -158,6 +168,7 @@ class SideBySide:
             order += group + fillers
         self._reorder(order)
         grid = self._adapter.viewer.canvas.grid
+        self._grid = self._grid or (grid.stride, grid.shape, grid.spacing)
         grid.stride, grid.shape, grid.spacing = stride, self._shape(), _GAP
 
     def _reorder(self, first: list[Layer]) -> None:
@@ -168,9 +179,11 @@ class SideBySide:
                 layers.move(layers.index(layer), index)
 
     def _in_cell(self, key: str) -> list[Layer]:
-        """Return the layers that are seen in a cube's cell; maps that some cubes lack stay out of it."""
+        """Return the layers that are seen in a cube's cell; the file's own saturation and hidden maps stay out of it."""
         group = self._adapter[key]
-        return [layer for layer in group if layer is not group.oxygenation]
+        stowed = group.map is not None and not group.map.visible
+        away = (group.oxygenation, group.map if stowed else None)
+        return [layer for layer in group if layer not in away]
 
     def _shape(self) -> tuple[int, int]:
         """Return rows and columns of the grid that show the pictures larger: a row or, for wide ones, a column."""
@@ -222,7 +235,10 @@ class SideBySide:
         keys, self.cells = self.cells, ()
         with self._adapter.own_changes(together=True):
             self._unlink()
-            viewer.canvas.grid.enabled = False
+            grid = viewer.canvas.grid
+            grid.enabled = False
+            if self._grid is not None:
+                (grid.stride, grid.shape, grid.spacing), self._grid = self._grid, None
             for layer in self._fillers():
                 self._adapter.remove(layer)
             self._hide_titles()

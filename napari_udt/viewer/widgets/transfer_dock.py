@@ -68,6 +68,7 @@ class TransferDock(TransferForm):
         self._session, self._side_by_side, self._chosen = session, side_by_side, chosen
         self._models = models
         self._known: set[str] = set()
+        self._tissue: str | None = None  # what the user wants to tell the network, if anything
         self._run = TransferRun(transfer, self)
         self._devices = DeviceSearch(self.device, devices, self)
         self._devices.ended.connect(self.devices_found)
@@ -84,6 +85,7 @@ class TransferDock(TransferForm):
         self.file_row.converted.connect(self._converted)
         self.model.changed.connect(self._model_chosen)
         self.direction.changed.connect(self._offer_noise)
+        self.condition.changed.connect(self._tissue_chosen)
         self.model_tools.imported.connect(self._imported)
         self.open_button.changed.connect(self._choose_files)
         self.run_button.changed.connect(self.start)
@@ -141,8 +143,9 @@ class TransferDock(TransferForm):
 
     def _model_chosen(self) -> None:
         cube, spec = self._cube(), self.model.value
-        choices = [] if cube is None or spec is None else transfer_job.condition_choices(cube, spec)
-        self.condition.choices = [(title, key) for key, title in choices]
+        self._offer_conditions(
+            [] if cube is None or spec is None else transfer_job.condition_choices(cube, spec)
+        )
         self._name_directions(spec)
         line, whole = transfer_job.regridding(cube, spec)
         self._tell(self.grid_note, line)
@@ -154,6 +157,17 @@ class TransferDock(TransferForm):
         self._offer_noise()
         self.note.setText(transfer_job.honest_note(spec))
         self._show_state()
+
+    def _offer_conditions(self, choices: Sequence[tuple[str, str]]) -> None:
+        """Offer what may stand for the tissue: what the user wants where it is to be had, else the best."""
+        wanted, keys = self._tissue, [key for key, _ in choices]
+        self.condition.choices = [(title, key) for key, title in choices]
+        if keys:
+            self.condition.value = wanted if wanted in keys else keys[0]
+        self._tissue = wanted
+
+    def _tissue_chosen(self, key: str | None) -> None:
+        self._tissue = key
 
     def _offer_noise(self) -> None:
         self.offer_noise(transfer_job.offers_noise(self.model.value, self.direction.value))
