@@ -161,13 +161,15 @@ def _with_canvas(cubes: Any, repeats: int) -> Iterator[Figure]:
         gc.unfreeze()
 
 
-def _clicker(window: Any, points: list[Any], *, dot: bool) -> Callable[[int], None]:
+def _clicker(window: Any, points: list[Any], *, dot: bool) -> Callable[[int], float | None]:
     from napari_udt.bench import viewer_scene as scene
 
-    def click(index: int) -> None:
-        scene.click(window, points[index % (len(points) - 1)])
-        if dot:
-            scene.settled(window)
+    def click(index: int) -> float | None:
+        seconds = scene.click(window, points[index % (len(points) - 1)])
+        if not dot:
+            return seconds
+        scene.settled(window)
+        return None
 
     return click
 

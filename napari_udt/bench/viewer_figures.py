@@ -77,7 +77,8 @@ def in_turn(
 ) -> Figure:
     """Time ``work(i)`` and a baseline A B A B ... after some runs that do not count.
 
-    ``after`` is called after each run of the work, outside of the time that counts.
+    Work that goes on after what is asked for returns the seconds that count. ``after`` is called after each run of the
+    work, outside of the time that counts.
     """
     walls, processors, others = [], [], []
     for index in range(-_WARM_UP, repeats):
@@ -103,8 +104,9 @@ def of_seconds(case: str, seconds: Sequence[float], **fields: Any) -> Figure:
 
 def _timed(work: Callable[[int], object], index: int) -> tuple[float, float]:
     processor, wall = time.process_time(), time.perf_counter()
-    work(index)
-    return time.perf_counter() - wall, time.process_time() - processor
+    seconds = work(index)
+    whole = time.perf_counter() - wall
+    return seconds if isinstance(seconds, float) else whole, time.process_time() - processor
 
 
 def machine_facts() -> dict[str, Any]:

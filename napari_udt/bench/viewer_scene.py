@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QEvent, QObject, QPoint, Qt, QTimer
+from pyqtgraph import PlotWidget
+from qtpy.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
@@ -91,29 +92,55 @@ def canvas_of(window: Window) -> Any:
     return window.viewer.window._qt_viewer.canvas.native
 
 
-def click(window: Window, point: QPoint) -> None:
-    """Click on the canvas and wait until the curves are painted; the dot follows."""
-    canvas, session = canvas_of(window), window.desk.session
-    before = len(session.pins)
-    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
-    while len(session.pins) == before:
+def click(window: Window, point: QPoint) -> float:
+    """Click on the canvas and wait until the pin's curves are on the screen; return how long that took, in seconds.
+
+    The dot on the picture may follow later.
+    """
+    session, dock = window.desk.session, window.spectra
+    before = {pin.number for pin in session.pins}
+    paintings = PaintCounter(
+        dock.findChild(PlotWidget).viewport(),
+        lambda: any(curve.pin is not None and curve.pin.number not in before for curve in dock.curves.curves),
+    )
+    start = time.perf_counter()
+    QTest.mouseClick(canvas_of(window), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
+    while paintings.first_s is None:
         QApplication.processEvents()
-    painted(window.spectra)
+    paintings.deleteLater()
+    return paintings.first_s - start
 
 
 class PaintCounter(QObject):
-    """Counts how often a widget is painted."""
+    """Counts how often a widget is painted, and notes when it was first on the screen.
 
-    def __init__(self, widget: Any) -> None:
+    Parameters
+    ----------
+    widget : QWidget
+    counts : callable, optional
+        Whether a painting counts.
+    """
+
+    _painted = Signal()
+
+    def __init__(self, widget: Any, counts: Callable[[], bool] = lambda: True) -> None:
         super().__init__(widget)
         self.count = 0
+        self.first_s: float | None = None
+        self._counts = counts
+        # answered after the painting of the whole window, which ends with its way to the screen
+        self._painted.connect(self._shown, Qt.ConnectionType.QueuedConnection)
         widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
         """Count, and let everything pass."""
-        if event is not None and event.type() == QEvent.Type.Paint:
+        if event is not None and event.type() == QEvent.Type.Paint and self._counts():
             self.count += 1
+            self._painted.emit()
         return False
+
+    def _shown(self) -> None:
+        self.first_s = time.perf_counter() if self.first_s is None else self.first_s
 
 
 class GapProbe(QObject):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QElapsedTimer, QEvent, QTimer, Signal
+from qtpy.QtCore import QEvent, Signal
 from qtpy.QtGui import QGuiApplication, QShowEvent
 from qtpy.QtWidgets import QWidget
 
@@ -20,11 +20,11 @@ from napari_udt.viewer.resolve_memory import Memory
 from napari_udt.viewer.session import DisplayOptions, PixelRef, Session
 from napari_udt.viewer.statistics import StructureStatistics, Worker
 from napari_udt.viewer.style import theme_on
+from napari_udt.viewer.widgets.frame_clock import FrameClock
 from napari_udt.viewer.widgets.spectra_form import SpectraForm
 from napari_udt.viewer.widgets.spectra_picker import Pick
 from napari_udt.viewer.widgets.spectra_pictures import PictureTools
 
-FRAME_MS = 16  # about one screen refresh: drawing more often is lost work
 NO_CUBES = "Open a cube and move the mouse over it: its spectra appear here."
 NO_PIXEL = "Move the mouse over a cube to see its spectra; click to pin them."
 NO_PIN = "Click on a cube to pin the spectra of a pixel."
@@ -67,9 +67,7 @@ class SpectraDock(SpectraForm):
             self._pictures = PictureTools(session, regions, maps, parent=self)
             self._pictures.told.connect(self._footer.tell)
             self._controls.more.add_row(self._pictures)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._since_refresh = QElapsedTimer()
+        self._clock = FrameClock(self)
         self._connect_widgets()
         self._connect_session()
         self._on_options_changed(session.options)
@@ -86,11 +84,11 @@ class SpectraDock(SpectraForm):
     @property
     def busy(self) -> bool:
         """Whether what is shown is still to change: statistics are being computed, or drawn soon."""
-        return self._statistics.busy or self._timer.isActive()
+        return self._statistics.busy or self._clock.busy
 
     def refresh(self) -> None:
         """Resolve the session and draw the curves now."""
-        self._since_refresh.start()
+        self._clock.tick()
         self._statistics.begin()
         self.curves = resolve(self.session, self._statistics, self._sources, self._memory)
         self._draw()
@@ -135,7 +133,7 @@ class SpectraDock(SpectraForm):
         self.set_theme(theme_on(self.palette().window().color().name()))
 
     def _connect_widgets(self) -> None:
-        self._timer.timeout.connect(self.refresh)
+        self._clock.due.connect(self._on_due)
         self._statistics_ready.connect(self._request_refresh)
         self._controls.chosen.connect(self._on_chosen)
         self._controls.more.band_wanted.connect(self._on_band_wanted)
@@ -161,10 +159,14 @@ class SpectraDock(SpectraForm):
             news.connect(self._on_statistics_ready)
         self._on_wavelength_changed(session.wavelength_nm)
 
+    def _on_due(self) -> None:
+        if self.isVisible():  # else it catches up when it is shown
+            self.refresh()
+
     def _request_refresh(self) -> None:
-        """Draw soon: at once after a rest, never more than once per frame, and only what can be seen."""
-        if isalive(self) and self.isVisible() and not self._timer.isActive():
-            self._timer.start(max(0, FRAME_MS - self._since_refresh.elapsed()))
+        """Draw soon, and only what can be seen."""
+        if isalive(self) and self.isVisible():
+            self._clock.ask()
 
     def _draw(self) -> None:
         self._plot.show_curves(self.curves, self._table.hidden)

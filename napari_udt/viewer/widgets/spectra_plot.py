@@ -17,6 +17,7 @@ from napari_udt.viewer.curves import Curve, CurveId, CurveSet
 from napari_udt.viewer.style import Theme, theme
 from napari_udt.viewer.widgets.curve_crowd import CurveCrowd
 from napari_udt.viewer.widgets.curve_items import CurveItems
+from napari_udt.viewer.widgets.frame_clock import tell_views
 from napari_udt.viewer.widgets.plot_picture import save_plot
 from napari_udt.viewer.widgets.spectra_overlays import Overlays
 
@@ -81,6 +82,7 @@ class SpectraPlot(QWidget):
         self._set_value_label(curves.quantity)
         self._fit_wavelengths(curves.curves)
         self._view.scene().prepareForPaint()  # fits the value axis now: within painting, it would paint twice
+        tell_views(self._view.scene())
 
     def set_wavelength(self, wavelength_nm: float | None) -> None:
         """Move the wavelength line without telling anyone; None hides it."""
