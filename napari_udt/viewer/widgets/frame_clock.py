@@ -6,7 +6,7 @@ from qtpy.QtCore import QElapsedTimer, QMetaObject, QObject, Qt, QTimer, Signal
 from qtpy.QtWidgets import QGraphicsScene
 
 FRAME_MS = 16  # about one screen refresh: drawing more often is lost work
-_TELL_VIEWS = "_q_processDirtyItems"  # a slot of Qt 5 and 6 that is not documented
+_PAINT_NOW = "_q_processDirtyItems"  # a slot of Qt 5 and 6 that is not documented
 
 
 class FrameClock(QObject):
@@ -54,7 +54,7 @@ class FrameClock(QObject):
         self.due.emit()
 
 
-def tell_views(scene: QGraphicsScene) -> None:
-    """Let a scene's views know at once what changed; else Qt tells them one painting of the window later."""
-    if scene.metaObject().indexOfMethod(f"{_TELL_VIEWS}()") >= 0:
-        QMetaObject.invokeMethod(scene, _TELL_VIEWS, Qt.ConnectionType.DirectConnection)
+def paint_now(scene: QGraphicsScene) -> None:
+    """Let a scene tell its views what changed, upon which Qt paints their window."""
+    if scene.metaObject().indexOfMethod(f"{_PAINT_NOW}()") >= 0:
+        QMetaObject.invokeMethod(scene, _PAINT_NOW, Qt.ConnectionType.DirectConnection)

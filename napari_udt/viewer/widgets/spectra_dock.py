@@ -98,6 +98,7 @@ class SpectraDock(SpectraForm):
             names = structure_names(self.session, self._statistics)
             self._controls.set_structures([Pick(name, name, structure_colour(name)) for name in names])
         self._say()
+        self._plot.paint_now()
 
     def set_theme(self, name: str) -> None:
         """Take the colours of one of napari's themes ("dark", "light"); the dock does so by itself."""

@@ -17,7 +17,7 @@ from napari_udt.viewer.curves import Curve, CurveId, CurveSet
 from napari_udt.viewer.style import Theme, theme
 from napari_udt.viewer.widgets.curve_crowd import CurveCrowd
 from napari_udt.viewer.widgets.curve_items import CurveItems
-from napari_udt.viewer.widgets.frame_clock import tell_views
+from napari_udt.viewer.widgets.frame_clock import paint_now
 from napari_udt.viewer.widgets.plot_picture import save_plot
 from napari_udt.viewer.widgets.spectra_overlays import Overlays
 
@@ -82,7 +82,14 @@ class SpectraPlot(QWidget):
         self._set_value_label(curves.quantity)
         self._fit_wavelengths(curves.curves)
         self._view.scene().prepareForPaint()  # fits the value axis now: within painting, it would paint twice
-        tell_views(self._view.scene())
+
+    def paint_now(self) -> None:
+        """Bring what was drawn to the screen, and with it all else in the window that waits to be painted.
+
+        Left to itself a scene does so one turn of the event loop later, when the window may have been painted without
+        it, for the sake of the picture under the mouse say.
+        """
+        paint_now(self._view.scene())
 
     def set_wavelength(self, wavelength_nm: float | None) -> None:
         """Move the wavelength line without telling anyone; None hides it."""
