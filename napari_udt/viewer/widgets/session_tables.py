@@ -30,6 +30,7 @@ _ROLE_HELP = (
     "Real cubes are compared structure by structure, never pixel by pixel: they show another scene."
 )
 _ROLE = 1  # column
+_ARROW = 40  # pixels that a box needs beside its words
 _PIN_COLUMNS = {NAME: "Pin", "structure": "Structure", "row": "Row", "column": "Column"}
 _MM_COLUMNS = {"x [mm]": "x [mm]", "y [mm]": "y [mm]"}
 _SATURATION = {"sO2": "sO₂ [%]"}
@@ -76,7 +77,8 @@ class CubeTable(QTableWidget):
         )
         self.setHorizontalHeaderLabels(["Cube", "Role", "Origin"])
         _dress(self)
-        self.horizontalHeader().setSectionResizeMode(_ROLE, QHeaderView.ResizeMode.ResizeToContents)
+        self.horizontalHeader().setSectionResizeMode(_ROLE, QHeaderView.ResizeMode.Fixed)
+        self._give_roles_room()
 
     def refresh(self) -> None:
         """Show the cubes as the session has them; nothing is made anew when nothing changed."""
@@ -89,6 +91,7 @@ class CubeTable(QTableWidget):
             self.setItem(row, 0, _item(key))
             self._box(row).show_role(key, role)
             self.setItem(row, 2, _item(origin))
+        self._give_roles_room()
         _select_rows(self, [row for row, (key, *_) in enumerate(wanted) if key in chosen])
 
     def _set_rows(self, count: int) -> None:
@@ -103,6 +106,11 @@ class CubeTable(QTableWidget):
             box = RoleBox(self._session, parent=self)
             self.setCellWidget(row, _ROLE, box)
             walk_in_order(self._box(row - 1) if row else self, box)
+
+    def _give_roles_room(self) -> None:
+        """Let the longest role be read in whatever font there is; Qt's own fitting forgets the boxes."""
+        longest = max(self.fontMetrics().horizontalAdvance(title) for title in ROLE_TITLES.values())
+        self.horizontalHeader().resizeSection(_ROLE, longest + _ARROW)
 
     def _box(self, row: int) -> RoleBox:
         box = self.cellWidget(row, _ROLE)

@@ -10,6 +10,8 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxL
 
 _FILTERS = "Table with provenance (*.csv);;JSON with provenance (*.json);;Picture (*.png);;Drawing (*.svg)"
 
+_STATEMENT_LINES = 2  # in a dock of the usual width
+
 
 class SpectraFooter(QWidget):
     """Statement, remarks, and the buttons for pins and export."""
@@ -23,7 +25,9 @@ class SpectraFooter(QWidget):
         self._statement = text_line("statement", self)
         self._statement.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._remarks = text_line("remarks", self)
-        self._remarks.setMinimumHeight(self._remarks.fontMetrics().height())  # the plot must not jump
+        line = self._remarks.fontMetrics().height()
+        self._statement.setMinimumHeight(_STATEMENT_LINES * line)  # the plot must not jump
+        self._remarks.setMinimumHeight(line)
         self._clear = _button("Clear pins", "Take all pins away, and untick all structures.", self)
         self._copy = _button("Copy", "Copy all curves and their provenance to the clipboard, as CSV.", self)
         self._export = _button("Export...", "Save the curves (CSV, JSON) or the plot (PNG, SVG).", self)
