@@ -30,7 +30,6 @@ _ROLE_HELP = (
     "Real cubes are compared structure by structure, never pixel by pixel: they show another scene."
 )
 _ROLE = 1  # column
-_ARROW = 40  # pixels that a box needs beside its words
 _PIN_COLUMNS = {NAME: "Pin", "structure": "Structure", "row": "Row", "column": "Column"}
 _MM_COLUMNS = {"x [mm]": "x [mm]", "y [mm]": "y [mm]"}
 _SATURATION = {"sO2": "sO₂ [%]"}
@@ -78,7 +77,6 @@ class CubeTable(QTableWidget):
         self.setHorizontalHeaderLabels(["Cube", "Role", "Origin"])
         _dress(self)
         self.horizontalHeader().setSectionResizeMode(_ROLE, QHeaderView.ResizeMode.Fixed)
-        self._give_roles_room()
 
     def refresh(self) -> None:
         """Show the cubes as the session has them; nothing is made anew when nothing changed."""
@@ -108,9 +106,11 @@ class CubeTable(QTableWidget):
             walk_in_order(self._box(row - 1) if row else self, box)
 
     def _give_roles_room(self) -> None:
-        """Let the longest role be read in whatever font there is; Qt's own fitting forgets the boxes."""
-        longest = max(self.fontMetrics().horizontalAdvance(title) for title in ROLE_TITLES.values())
-        self.horizontalHeader().resizeSection(_ROLE, longest + _ARROW)
+        """Let the longest role be read in the theme's font; Qt's own fitting forgets boxes in cells."""
+        if self.rowCount():
+            box = self._box(0)
+            box.ensurePolished()
+            self.horizontalHeader().resizeSection(_ROLE, box.sizeHint().width())
 
     def _box(self, row: int) -> RoleBox:
         box = self.cellWidget(row, _ROLE)
