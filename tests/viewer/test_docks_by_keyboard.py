@@ -7,11 +7,13 @@ import re
 import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import QPoint, QSettings, Qt
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractSlider,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QLabel,
     QScrollBar,
@@ -150,3 +152,20 @@ def test_a_long_name_is_shortened_in_its_middle(qtbot):
     assert box.shown_text().startswith("hsi_")
     assert box.shown_text().endswith("dy)")
     assert box.currentText() == name
+
+
+@pytest.mark.parametrize(
+    ("dock", "letter", "field"),
+    [
+        ("Transfer", "D", lambda dock: dock.direction.native),
+        ("Compare", "S", lambda dock: dock.second),
+        ("Trust", "M", lambda dock: dock.findChild(QComboBox, "trust model")),
+        ("Session", "I", lambda dock: dock.pins),
+    ],
+    indirect=["dock"],
+)
+def test_alt_and_the_underlined_letter_go_to_the_field(qtbot, dock, letter, field):
+    dock.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is dock, timeout=5000)
+    QTest.keyClick(dock, getattr(Qt.Key, f"Key_{letter}"), Qt.KeyboardModifier.AltModifier)
+    assert field(dock).hasFocus()
