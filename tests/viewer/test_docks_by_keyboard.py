@@ -7,11 +7,13 @@ import re
 import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import QPoint, QSettings, Qt
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractSlider,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QLabel,
     QScrollBar,
@@ -20,6 +22,7 @@ from qtpy.QtWidgets import (
 
 from napari_udt.viewer.desk import desk_of
 from napari_udt.viewer.widgets.compare_dock import CompareDock
+from napari_udt.viewer.widgets.elided_box import ElidedBox
 from napari_udt.viewer.widgets.session_dock import SessionDock
 from napari_udt.viewer.widgets.spectra_dock import SpectraDock
 from napari_udt.viewer.widgets.transfer_dock import TransferDock
@@ -134,3 +137,35 @@ def follows(before, after):
 def test_no_dock_asks_for_more_width_than_a_small_window_has(dock):
     """A window of 1100 pixels, napari's own docks taken off, leaves the picture as much as a dock."""
     assert dock.minimumSizeHint().width() <= 370
+
+
+def test_a_long_name_is_shortened_in_its_middle(qtbot):
+    box = ElidedBox("first", "First cube", "The cube that is looked at.")
+    qtbot.addWidget(box)
+    name = "hsi_organs_simulated → transferred (hsi_cinn_dy)"
+    box.addItem(name)
+    box.setCurrentIndex(0)
+    box.resize(900, 26)
+    assert box.shown_text() == name
+    box.resize(220, 26)
+    assert "…" in box.shown_text()
+    assert box.shown_text().startswith("hsi_")
+    assert box.shown_text().endswith("dy)")
+    assert box.currentText() == name
+
+
+@pytest.mark.parametrize(
+    ("dock", "letter", "field"),
+    [
+        ("Transfer", "D", lambda dock: dock.direction.native),
+        ("Compare", "S", lambda dock: dock.second),
+        ("Trust", "M", lambda dock: dock.findChild(QComboBox, "trust model")),
+        ("Session", "I", lambda dock: dock.pins),
+    ],
+    indirect=["dock"],
+)
+def test_alt_and_the_underlined_letter_go_to_the_field(qtbot, dock, letter, field):
+    dock.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is dock, timeout=5000)
+    QTest.keyClick(dock, getattr(Qt.Key, f"Key_{letter}"), Qt.KeyboardModifier.AltModifier)
+    assert field(dock).hasFocus()

@@ -71,6 +71,19 @@ def test_a_role_chosen_in_the_table_is_played_and_can_be_undone(dock, session):
     assert session["forearm"].role == "real"
 
 
+def test_every_role_can_be_read_even_when_the_table_was_seen_empty(dock, session):
+    for entry in list(session):
+        session.remove(entry.key)
+    dock.window_.show()
+    QApplication.processEvents()
+    press(dock.undo_button)
+    QApplication.processEvents()
+    box = dock.cubes.cellWidget(0, 1)
+    longest = max(box.fontMetrics().horizontalAdvance(title) for title in ROLE_TITLES.values())
+    assert box.width() > longest + 16  # the arrow
+    assert dock.cubes.horizontalScrollBar().maximum() == 0
+
+
 def test_closing_cubes_is_one_step(dock, session):
     dock.cubes.selectAll()
     QTest.keyClick(dock.cubes, Qt.Key.Key_Delete)

@@ -18,7 +18,7 @@ class ElidedBox(QComboBox):
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName(question)
-        self.setPlaceholderText(question)
+        self.setPlaceholderText("–")
         self.setToolTip(f"<qt>{question}: {tooltip}</qt>")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 

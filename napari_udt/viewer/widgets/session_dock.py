@@ -13,7 +13,7 @@ from napari_udt.viewer.widgets import session_actions
 from napari_udt.viewer.widgets.low_area import in_low_area
 from napari_udt.viewer.widgets.session_tables import CubeTable, PinTable
 
-_MARGIN = 12  # pixels around the words of a button
+_MARGIN = 20  # pixels around the words of a button
 
 
 class SessionDock(QWidget):

@@ -76,7 +76,7 @@ class CubeTable(QTableWidget):
         )
         self.setHorizontalHeaderLabels(["Cube", "Role", "Origin"])
         _dress(self)
-        self.horizontalHeader().setSectionResizeMode(_ROLE, QHeaderView.ResizeMode.ResizeToContents)
+        self.horizontalHeader().setSectionResizeMode(_ROLE, QHeaderView.ResizeMode.Fixed)
 
     def refresh(self) -> None:
         """Show the cubes as the session has them; nothing is made anew when nothing changed."""
@@ -89,6 +89,7 @@ class CubeTable(QTableWidget):
             self.setItem(row, 0, _item(key))
             self._box(row).show_role(key, role)
             self.setItem(row, 2, _item(origin))
+        self._give_roles_room()
         _select_rows(self, [row for row, (key, *_) in enumerate(wanted) if key in chosen])
 
     def _set_rows(self, count: int) -> None:
@@ -103,6 +104,13 @@ class CubeTable(QTableWidget):
             box = RoleBox(self._session, parent=self)
             self.setCellWidget(row, _ROLE, box)
             walk_in_order(self._box(row - 1) if row else self, box)
+
+    def _give_roles_room(self) -> None:
+        """Let the longest role be read in the theme's font; Qt's own fitting forgets boxes in cells."""
+        if self.rowCount():
+            box = self._box(0)
+            box.ensurePolished()
+            self.horizontalHeader().resizeSection(_ROLE, box.sizeHint().width())
 
     def _box(self, row: int) -> RoleBox:
         box = self.cellWidget(row, _ROLE)

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 _FILTERS = "Table with provenance (*.csv);;JSON with provenance (*.json);;Picture (*.png);;Drawing (*.svg)"
+
+_STATEMENT_LINES = 2  # in a dock of the usual width
 
 
 class SpectraFooter(QWidget):
@@ -23,7 +26,6 @@ class SpectraFooter(QWidget):
         self._statement = text_line("statement", self)
         self._statement.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._remarks = text_line("remarks", self)
-        self._remarks.setMinimumHeight(self._remarks.fontMetrics().height())  # the plot must not jump
         self._clear = _button("Clear pins", "Take all pins away, and untick all structures.", self)
         self._copy = _button("Copy", "Copy all curves and their provenance to the clipboard, as CSV.", self)
         self._export = _button("Export...", "Save the curves (CSV, JSON) or the plot (PNG, SVG).", self)
@@ -39,6 +41,13 @@ class SpectraFooter(QWidget):
         self._clear.clicked.connect(self._on_clear)
         self._copy.clicked.connect(self._on_copy)
         self._export.clicked.connect(self._on_export)
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Keep room for the usual lines in the theme's font, which is known by now: the plot must not jump."""
+        super().showEvent(event)
+        for label, lines in ((self._statement, _STATEMENT_LINES), (self._remarks, 1)):
+            label.ensurePolished()
+            label.setMinimumHeight(lines * label.fontMetrics().height())
 
     def say(self, statement: str, remarks: Sequence[str]) -> None:
         """Show what is seen, and what must be told about it."""
