@@ -67,13 +67,13 @@ def open_window(paths: Iterable[Path | str] = (), *, show: bool = True) -> Windo
 def furnish(viewer: napari.Viewer) -> Window:
     """Give a viewer both docks, nm on its slider, and files of spectra that open when dropped, without a question."""
     from napari_udt.viewer.file_opener import FileOpener
-    from napari_udt.viewer.widgets.wavelength_field import SliderDress
+    from napari_udt.viewer.widgets.wavelength_field import dress_slider
 
     desk = desk_of(viewer)
     spectra, transfer, compare = add_docks(viewer)
     qt_viewer = viewer.window._qt_viewer
     FileOpener(desk.session, qt_viewer, transfer.ask)
-    SliderDress(desk.session, qt_viewer.dims)
+    dress_slider(desk.session, qt_viewer.dims)
     return Window(viewer, desk, spectra, transfer, compare)
 
 

@@ -196,6 +196,19 @@ def test_docks_of_the_plugin_menu_share_the_session(window, pat):
     assert spectra.session is window.desk.session
 
 
+def test_a_dock_of_the_plugin_menu_shows_nm_on_the_slider(make_napari_viewer, pat, qtbot):
+    from napari_udt.viewer.widgets.panels import ComparePanel, SpectraPanel
+
+    viewer = make_napari_viewer(show=True)
+    desk_of(viewer).session.add(pat())
+    viewer.window.add_dock_widget(SpectraPanel(viewer))
+    viewer.window.add_dock_widget(ComparePanel(viewer))
+    qt_dims = viewer.window._qt_viewer.dims
+    qtbot.waitUntil(lambda: qt_dims.findChild(WavelengthField) is not None)
+    (field,) = qt_dims.findChildren(WavelengthField)
+    assert field.text() == "800.0 nm"
+
+
 def test_closing_during_a_run_is_clean(window, pat, make_spec, slow_transfer, qtbot):
     window.desk.session.add(pat())
     window.transfer._run.transfer, window.transfer._models = slow_transfer, lambda: [make_spec()]
