@@ -94,6 +94,20 @@ def _placed(viewer: napari.Viewer, widget: QWidget, name: str) -> QDockWidget:
     return dock
 
 
+def raise_docks(viewer: napari.Viewer) -> bool:
+    """Bring Transfer and Spectra to the front; whether both, and Compare, are there."""
+    from qtpy.QtWidgets import QDockWidget
+
+    docks = {dock.windowTitle(): dock for dock in viewer.window._qt_window.findChildren(QDockWidget)}
+    if not {"Transfer", "Spectra", "Compare"} <= {
+        name for name, dock in docks.items() if not dock.isHidden()
+    }:
+        return False
+    for name in ("Transfer", "Spectra"):
+        docks[name].raise_()
+    return True
+
+
 def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, CompareDock]:
     """Add Transfer, Compare, Trust and Session, one behind the other, below them Spectra with Population behind it."""
     from qtpy.QtCore import Qt
