@@ -67,13 +67,13 @@ def open_window(paths: Iterable[Path | str] = (), *, show: bool = True) -> Windo
 def furnish(viewer: napari.Viewer) -> Window:
     """Give a viewer both docks, nm on its slider, and files of spectra that open when dropped, without a question."""
     from napari_udt.viewer.file_opener import FileOpener
-    from napari_udt.viewer.widgets.wavelength_field import SliderDress
+    from napari_udt.viewer.widgets.wavelength_field import dress_slider
 
     desk = desk_of(viewer)
     spectra, transfer, compare = add_docks(viewer)
     qt_viewer = viewer.window._qt_viewer
     FileOpener(desk.session, qt_viewer, transfer.ask)
-    SliderDress(desk.session, qt_viewer.dims)
+    dress_slider(desk.session, qt_viewer.dims)
     return Window(viewer, desk, spectra, transfer, compare)
 
 
@@ -92,6 +92,20 @@ def _placed(viewer: napari.Viewer, widget: QWidget, name: str) -> QDockWidget:
         0, 0
     )  # napari sets one; with one, Qt keeps the largest that a dock has ever asked for
     return dock
+
+
+def raise_docks(viewer: napari.Viewer) -> bool:
+    """Bring Transfer and Spectra to the front; whether both, and Compare, are there."""
+    from qtpy.QtWidgets import QDockWidget
+
+    docks = {dock.windowTitle(): dock for dock in viewer.window._qt_window.findChildren(QDockWidget)}
+    if not {"Transfer", "Spectra", "Compare"} <= {
+        name for name, dock in docks.items() if not dock.isHidden()
+    }:
+        return False
+    for name in ("Transfer", "Spectra"):
+        docks[name].raise_()
+    return True
 
 
 def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, CompareDock]:

@@ -94,7 +94,7 @@ def class_choices(spec: ModelSpec | None) -> list[tuple[str, str | None]]:
 
 def domain_words(domain: float) -> str:
     """Return what the slider stands at."""
-    ends = {0.0: " (simulated)", 1.0: " (real)"}
+    ends = {0.0: " (simulated)", 1.0: " (target)"}
     return f"{domain:.2f}{ends.get(domain, '')}"
 
 

@@ -204,10 +204,12 @@ def _sample(key: SampleKey) -> list[LayerTuple]:
 
 
 def open_comparison(viewer: napari.viewer.Viewer) -> None:
-    """Open the docks: spectra, transfer and compare."""
-    from napari_udt.viewer.app import add_docks
+    """Open the docks: spectra, transfer and compare; where they are open, bring them to the front."""
+    from napari_udt.viewer.app import add_docks, raise_docks
 
-    add_docks(viewer)
+    viewer = _unwrapped(viewer)
+    if not raise_docks(viewer):
+        add_docks(viewer)
 
 
 def toggle_side_by_side(viewer: napari.viewer.Viewer) -> None:
@@ -223,7 +225,7 @@ def save_session(viewer: napari.viewer.Viewer) -> None:
     from napari_udt.viewer.desk import desk_of
     from napari_udt.viewer.widgets.session_actions import ask_and_save
 
-    ask_and_save(desk_of(viewer).session, viewer.window._qt_window)
+    ask_and_save(desk_of(viewer).session, _unwrapped(viewer).window._qt_window)
 
 
 def open_session(viewer: napari.viewer.Viewer) -> None:
@@ -231,7 +233,7 @@ def open_session(viewer: napari.viewer.Viewer) -> None:
     from napari_udt.viewer.desk import desk_of
     from napari_udt.viewer.widgets.session_actions import ask_and_open
 
-    ask_and_open(desk_of(viewer).session, viewer.window._qt_window)
+    ask_and_open(desk_of(viewer).session, _unwrapped(viewer).window._qt_window)
 
 
 def copy_script(viewer: napari.viewer.Viewer) -> None:
@@ -289,6 +291,11 @@ def _toggle_pair(viewer: napari.viewer.Viewer, mode: PairMode) -> None:
         desk.pair_view.stop()
     elif sentence := desk.pair_view.show(mode, *(usual_pair(desk.session) or ("", ""))):
         raise CubeError(sentence)
+
+
+def _unwrapped(viewer: napari.viewer.Viewer) -> napari.viewer.Viewer:
+    """Return the viewer behind the proxy that napari hands to commands: Qt takes no proxy of a window."""
+    return getattr(viewer, "__wrapped__", viewer)
 
 
 def _as_list(path: Any) -> list[str]:

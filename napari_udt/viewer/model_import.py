@@ -1,4 +1,4 @@
-"""Bringing published checkpoints into the user's models; no Qt."""
+"""Bringing models into the user's own: published checkpoints, and folders that training wrote; no Qt."""
 
 from __future__ import annotations
 
@@ -21,12 +21,21 @@ Importer = Callable[[Path], Imported]
 
 
 def import_models(folder: Path) -> Imported:
-    """Import all published checkpoints in a folder or below it into the user's models."""
+    """Import into the user's models what is in a folder or below it: trained models, else published checkpoints."""
     from napari_udt.models.published import import_model
 
     try:
-        return Imported(tuple(import_model(folder)))
+        return Imported(tuple(_trained(folder) or import_model(folder)))
     except UdtError as error:
         return Imported(problem=str(error))
     except Exception as error:  # whatever a damaged file raises shall reach the user, not the log
         return Imported(problem=f"{folder}: the import failed ({type(error).__name__}: {error}).")
+
+
+def _trained(folder: Path) -> list[str]:
+    """Copy the models of ours that lie in a folder, or one below it; return their names."""
+    from napari_udt.models.store import SPEC, load_model, save_model, user_folder
+
+    found = [spec.parent for spec in (folder / SPEC, *sorted(folder.glob(f"*/{SPEC}"))) if spec.is_file()]
+    models = [load_model(path) for path in found]
+    return [save_model(model, user_folder() / model.spec.name).name for model in models]

@@ -16,6 +16,7 @@ from typing import Any
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
+from napari_udt.viewer.bulletin import Bulletin
 from napari_udt.viewer.display_options import Comparison, DisplayOptions, Mode
 from napari_udt.viewer.entities import (
     PIN_COLOURS,
@@ -56,13 +57,15 @@ class Session:
     choices they leave in ``settings``, under a name of their own, as plain JSON.
     """
 
-    cubes_changed = Signal()
-    cursor_changed = Signal(object)  # PixelRef | None
-    pins_changed = Signal()
-    regions_changed = Signal()
-    options_changed = Signal(object)  # DisplayOptions
-    wavelength_changed = Signal(float)  # nm, the slider's
-    settings_restored = Signal()  # docks shall look up what they left in ``settings``
+    cubes_changed = Signal(signal_instance_class=Bulletin)
+    cursor_changed = Signal(object, signal_instance_class=Bulletin)  # PixelRef | None
+    pins_changed = Signal(signal_instance_class=Bulletin)
+    regions_changed = Signal(signal_instance_class=Bulletin)
+    options_changed = Signal(object, signal_instance_class=Bulletin)  # DisplayOptions
+    wavelength_changed = Signal(float, signal_instance_class=Bulletin)  # nm, the slider's
+    settings_restored = Signal(
+        signal_instance_class=Bulletin
+    )  # docks shall look up what they left in ``settings``
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}

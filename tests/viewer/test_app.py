@@ -11,7 +11,7 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QDockWidget, QWidget
+from qtpy.QtWidgets import QApplication, QDockWidget, QFileDialog, QWidget
 
 from napari_udt import save_cube
 from napari_udt.viewer.app import furnish
@@ -194,6 +194,40 @@ def test_docks_of_the_plugin_menu_share_the_session(window, pat):
     window.desk.session.add(pat())
     assert transfer.source.value == "forearm"
     assert spectra.session is window.desk.session
+
+
+def test_a_dock_of_the_plugin_menu_shows_nm_on_the_slider(make_napari_viewer, pat, qtbot):
+    from napari_udt.viewer.widgets.panels import ComparePanel, SpectraPanel
+
+    viewer = make_napari_viewer(show=True)
+    desk_of(viewer).session.add(pat())
+    viewer.window.add_dock_widget(SpectraPanel(viewer))
+    viewer.window.add_dock_widget(ComparePanel(viewer))
+    qt_dims = viewer.window._qt_viewer.dims
+    qtbot.waitUntil(lambda: qt_dims.findChild(WavelengthField) is not None)
+    (field,) = qt_dims.findChildren(WavelengthField)
+    assert field.text() == "800.0 nm"
+
+
+def test_commands_of_the_menus_bear_the_proxy_that_napari_hands_them(make_napari_viewer, monkeypatch):
+    from napari.utils._proxies import PublicOnlyProxy
+
+    from napari_udt.viewer import contributions
+
+    parents = []
+    for dialog in ("getSaveFileName", "getOpenFileName"):
+        monkeypatch.setattr(
+            QFileDialog, dialog, lambda parent, *a: (parents.append(type(parent)), ("", ""))[1]
+        )
+    viewer = make_napari_viewer(show=True)
+    proxy = PublicOnlyProxy(viewer)
+    for _ in range(2):  # the second time everything is there
+        contributions.open_comparison(proxy)
+        titles = [dock.windowTitle() for dock in viewer.window._qt_window.findChildren(QDockWidget)]
+        assert (titles.count("Spectra"), titles.count("Compare")) == (1, 1)
+    contributions.save_session(proxy)
+    contributions.open_session(proxy)
+    assert parents == [type(viewer.window._qt_window)] * 2
 
 
 def test_closing_during_a_run_is_clean(window, pat, make_spec, slow_transfer, qtbot):

@@ -168,7 +168,7 @@ def test_the_newest_pin_is_explored_when_the_mouse_is_away(bench):
 def test_choices_of_the_explorer_are_words(model):
     assert class_choices(model.spec)[:2] == [("its own tissue", None), ("liver", "liver")]
     assert class_choices(None) == [("its own tissue", None)]
-    assert [domain_words(d) for d in (0.0, 0.4, 1.0)] == ["0.00 (simulated)", "0.40", "1.00 (real)"]
+    assert [domain_words(d) for d in (0.0, 0.4, 1.0)] == ["0.00 (simulated)", "0.40", "1.00 (target)"]
 
 
 def test_the_chosen_model_must_fit(make_spec, hsi, pat):

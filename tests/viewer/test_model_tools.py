@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
 import pytest
 from napari.utils.notifications import notification_manager
 from qtpy.QtWidgets import QComboBox, QTextBrowser
 
-from napari_udt.models import list_models
+from napari_udt.models import list_models, load_model
+from napari_udt.models.store import bundled_folder
 from napari_udt.viewer.model_import import Imported, import_models
 from napari_udt.viewer.widgets.model_tools import ModelTools
 
@@ -40,6 +44,19 @@ def test_a_published_checkpoint_becomes_an_installed_model(own_models, shared):
     found = import_models(shared / "fixtures" / "checkpoints" / "cinn_hsi_small")
     assert found == Imported(("cinn_hsi_small",))
     assert "cinn_hsi_small" in [spec.name for spec in list_models()]
+
+
+def test_a_trained_model_is_taken_over_once(own_models, tmp_path):
+    trained = tmp_path / "runs" / "mine"
+    shutil.copytree(bundled_folder() / "hsi_unit", trained)
+    spec = json.loads((trained / "model.json").read_text(encoding="utf-8")) | {"name": "mine"}
+    (trained / "model.json").write_text(json.dumps(spec), encoding="utf-8")
+    assert import_models(trained.parent) == Imported(("mine",))
+    assert load_model("mine").spec.weights_sha256 == spec["weights_sha256"]
+    assert (own_models / "mine" / "CARD.md").is_file()
+    again = import_models(trained)
+    assert again.names == ()
+    assert str(own_models / "mine") in again.problem
 
 
 def test_a_folder_without_checkpoints_is_a_sentence(own_models, tmp_path):

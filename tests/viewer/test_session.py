@@ -93,3 +93,27 @@ def test_another_role_is_told(session):
     session.set_role(REAL, "none")
     assert session[REAL].role == "none"
     assert len(news) == 1
+
+
+def test_a_listener_that_fails_leaves_the_others_told_and_its_error_is_handed_on(hsi, monkeypatch):
+    class Panel:
+        def __init__(self):
+            self.heard = 0
+
+        def fail(self):
+            raise RuntimeError("a broken panel")
+
+        def hear(self):
+            self.heard += 1
+
+    told, broken, fine = [], Panel(), Panel()
+    monkeypatch.setattr("sys.excepthook", lambda kind, error, trace: told.append(str(error)))
+    session = Session()
+    session.cubes_changed.connect(broken.fail)
+    session.cubes_changed.connect(fine.hear)
+    session.add(hsi())
+    assert [entry.key for entry in session] == ["organs"]
+    assert (fine.heard, told) == (1, ["a broken panel"])
+    del broken
+    session.remove("organs")
+    assert (fine.heard, len(told)) == (2, 1)

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSizePolic
 from napari_udt.viewer.condition_explorer import class_choices, domain_words
 from napari_udt.viewer.session import DisplayOptions
 
-STEPS = 20  # of the domain, from simulated to real
+STEPS = 20  # of the domain, from simulated to the target
 
 
 class ConditionBox(QWidget):
@@ -47,10 +47,10 @@ class ConditionBox(QWidget):
         self._class.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._slider = QSlider(Qt.Orientation.Horizontal, self)
         self._slider.setObjectName("explore_domain")
-        self._slider.setAccessibleName("Domain from simulated to real")
+        self._slider.setAccessibleName("Domain from simulated to the target")
         self._slider.setToolTip(
-            "<qt>The domain that the spectrum is decoded in: 0 is simulated, 1 is real; between them lies what the network "
-            "makes of a mixed condition.</qt>"
+            "<qt>The domain that the spectrum is decoded in: 0 is simulated, 1 the model's target (real, or what "
+            "stood for it in training); between them lies what the network makes of a mixed condition.</qt>"
         )
         self._slider.setRange(0, STEPS)
         self._slider.setPageStep(5)

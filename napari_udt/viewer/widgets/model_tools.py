@@ -42,8 +42,8 @@ class ModelTools(QWidget):
         self._worker: CallWorker | None = None
         self.import_button = _button(
             "Import…",
-            "Bring in published checkpoints: a folder with config.yaml and model_checkpoint.ckpt. The model is checked, "
-            "converted and kept; nothing of the file is executed.",
+            "Bring in a trained model's folder, or published checkpoints: a folder with config.yaml and "
+            "model_checkpoint.ckpt. The model is checked, converted and kept; nothing of the file is executed.",
             self,
         )
         self.card_button = _button(
@@ -82,7 +82,9 @@ class ModelTools(QWidget):
         return dialog
 
     def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder with config.yaml and model_checkpoint.ckpt")
+        folder = QFileDialog.getExistingDirectory(
+            self, "Folder of a trained model, or with config.yaml and model_checkpoint.ckpt"
+        )
         if folder:
             self.import_folder(Path(folder))
 

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_udt.viewer.desk import desk_of
+from napari_udt.viewer.desk import Desk, desk_of
 from napari_udt.viewer.widgets.compare_dock import CompareDock
 from napari_udt.viewer.widgets.population_dock import PopulationDock
 from napari_udt.viewer.widgets.session_dock import SessionDock
 from napari_udt.viewer.widgets.spectra_dock import SpectraDock
 from napari_udt.viewer.widgets.transfer_dock import TransferDock
 from napari_udt.viewer.widgets.trust_dock import TrustDock
+from napari_udt.viewer.widgets.wavelength_field import dress_slider
 
 if TYPE_CHECKING:
     import napari.viewer
+
+
+def _desk_in(napari_viewer: napari.viewer.Viewer) -> Desk:
+    """Return a viewer's desk, and see that its window's slider tells nm."""
+    viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)  # napari hands plugins a proxy
+    desk = desk_of(viewer)
+    dress_slider(desk.session, viewer.window._qt_viewer.dims)
+    return desk
 
 
 class TransferPanel(TransferDock):
     """The Transfer dock of a viewer."""
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
-        desk = desk_of(napari_viewer)
+        desk = _desk_in(napari_viewer)
         super().__init__(desk.session, desk.side_by_side, chosen=desk.chosen)
 
 
@@ -28,7 +37,7 @@ class SpectraPanel(SpectraDock):
     """The Spectra dock of a viewer."""
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
-        desk = desk_of(napari_viewer)
+        desk = _desk_in(napari_viewer)
         super().__init__(desk.session, desk.regions, desk.maps, sources=(desk.live, desk.explorer))
 
 
@@ -36,14 +45,14 @@ class SessionPanel(SessionDock):
     """The Session dock of a viewer."""
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
-        super().__init__(desk_of(napari_viewer).session)
+        super().__init__(_desk_in(napari_viewer).session)
 
 
 class ComparePanel(CompareDock):
     """The Compare dock of a viewer."""
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
-        desk = desk_of(napari_viewer)
+        desk = _desk_in(napari_viewer)
         super().__init__(desk.session, desk.side_by_side, desk.pair_view, desk.colours)
 
 
@@ -51,7 +60,7 @@ class TrustPanel(TrustDock):
     """The Trust dock of a viewer."""
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
-        desk = desk_of(napari_viewer)
+        desk = _desk_in(napari_viewer)
         super().__init__(desk.session, desk.trust, desk.maps)
 
 
@@ -59,5 +68,5 @@ class PopulationPanel(PopulationDock):
     """The Population dock of a viewer."""
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
-        desk = desk_of(napari_viewer)
+        desk = _desk_in(napari_viewer)
         super().__init__(desk.session, desk.brushed)

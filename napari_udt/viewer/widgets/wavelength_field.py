@@ -90,3 +90,9 @@ class SliderDress(QObject):
             for name in _PLANE_NUMBERS:
                 for child in slider.findChildren(QWidget, name):
                     child.setVisible(not in_nm)
+
+
+def dress_slider(session: Session, qt_dims: QtDims) -> None:
+    """Show nm on a window's slider from now on; once is enough."""
+    if qt_dims.findChild(SliderDress) is None:
+        SliderDress(session, qt_dims)
