@@ -20,7 +20,8 @@ from qtpy.QtWidgets import (
 from napari_udt.population.blind_result import BlindResult, save_blind_test
 from napari_udt.viewer.blind_view import result_rows
 from napari_udt.viewer.saving import saved
-from napari_udt.viewer.widgets.spectra_footer import text_line, with_suffix
+from napari_udt.viewer.widgets.spectra_footer import with_suffix
+from napari_udt.viewer.widgets.still_text import text_line
 
 
 class BlindCard(QWidget):

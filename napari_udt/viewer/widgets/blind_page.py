@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, 
 from napari_udt.population.blind_test import BlindTest
 from napari_udt.viewer.blind_view import question
 from napari_udt.viewer.style import Theme, theme
-from napari_udt.viewer.widgets.spectra_footer import text_line
+from napari_udt.viewer.widgets.still_text import text_line
 
 _ANSWERS = {
     "real": ("Real (R)", "It is real, or of the domain that stands in for it. Key: R."),

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSpinBox, QVBoxL
 
 from napari_udt.population.groups import Population
 from napari_udt.viewer.blind_view import COUNTS, KINDS, BlindForm, explanation, pair_titles
-from napari_udt.viewer.widgets.spectra_footer import text_line
+from napari_udt.viewer.widgets.still_text import text_line
 
 
 class BlindStart(QWidget):

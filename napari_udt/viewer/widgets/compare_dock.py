@@ -27,8 +27,8 @@ from napari_udt.viewer.widgets.compare_fields import (
 )
 from napari_udt.viewer.widgets.elided_box import ElidedBox
 from napari_udt.viewer.widgets.low_area import in_low_area
-from napari_udt.viewer.widgets.spectra_footer import text_line
 from napari_udt.viewer.widgets.spectra_picker import Pick, PickButton
+from napari_udt.viewer.widgets.still_text import text_line
 from napari_udt.viewer.widgets.tab_order import walk_in_order
 
 _STORED = "compare"  # name in the user's settings

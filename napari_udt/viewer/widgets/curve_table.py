@@ -42,7 +42,7 @@ class CurveTableModel(QAbstractTableModel):
 
     def set_curves(self, curves: CurveSet) -> None:
         """Show other curves; rows stay where they are, so a selection survives."""
-        changed = _changed_rows(self.curves, curves)
+        changed, headings = _changed_rows(self.curves, curves), self._headings()
         before, now = len(self.curves.curves), len(curves.curves)
         if now > before:
             self.beginInsertRows(QModelIndex(), before, now - 1)
@@ -55,7 +55,8 @@ class CurveTableModel(QAbstractTableModel):
             self.endRemoveRows()
         if changed:
             self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], Column.HAEMOGLOBIN))
-        self.headerDataChanged.emit(Qt.Orientation.Horizontal, Column.BAND, Column.BAND)
+        if headings != self._headings():  # upon this news Qt lays the table out anew
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, Column.CURVE, Column.HAEMOGLOBIN)
 
     def set_wavelength(self, wavelength_nm: float | None) -> None:
         """Show the values at another wavelength."""
@@ -128,6 +129,9 @@ class CurveTableModel(QAbstractTableModel):
     def number(self, curve: Curve, column: Column, *, exact: bool = False) -> str:
         """Return a number as text, short or exact."""
         return curve_numbers.number(column, curve, self.curves, self._wavelength_nm, exact=exact)
+
+    def _headings(self) -> list[str]:
+        return [curve_numbers.heading(column, self.curves, self._wavelength_nm) for column in Column]
 
     def _icon(self, curve: Curve) -> QIcon:
         key = (curve.style, curve.mark)

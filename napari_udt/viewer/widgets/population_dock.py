@@ -27,7 +27,7 @@ from napari_udt.viewer.widgets.population_pages import PopulationPages
 from napari_udt.viewer.widgets.population_tab import PopulationTab, TabContext
 from napari_udt.viewer.widgets.population_tabs import TABS
 from napari_udt.viewer.widgets.report_row import ReportRow
-from napari_udt.viewer.widgets.spectra_footer import text_line
+from napari_udt.viewer.widgets.still_text import text_line
 
 READING = "The spectra are being gathered ..."
 

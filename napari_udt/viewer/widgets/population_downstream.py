@@ -33,7 +33,8 @@ from napari_udt.viewer.widgets.confusion_view import ConfusionView
 from napari_udt.viewer.widgets.downstream_controls import DownstreamControls
 from napari_udt.viewer.widgets.population_tab import PopulationTab, TabContext
 from napari_udt.viewer.widgets.population_table import NumberTable
-from napari_udt.viewer.widgets.spectra_footer import text_line, with_suffix
+from napari_udt.viewer.widgets.spectra_footer import with_suffix
+from napari_udt.viewer.widgets.still_text import text_line
 from napari_udt.viewer.widgets.table_and_picture import TableAndPicture
 from napari_udt.viewer.widgets.task_row import TaskRow, Work
 

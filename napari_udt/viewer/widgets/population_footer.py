@@ -7,7 +7,8 @@ from pathlib import Path
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_udt.viewer.widgets.spectra_footer import text_line, with_suffix
+from napari_udt.viewer.widgets.spectra_footer import with_suffix
+from napari_udt.viewer.widgets.still_text import text_line
 
 _NUMBERS, _PICTURES = "Numbers (*.csv)", "Picture (*.png);;Drawing (*.svg)"
 

@@ -19,7 +19,7 @@ from napari_udt.viewer.population_choices import PopulationChoices
 from napari_udt.viewer.population_look import GroupLook, looks_of
 from napari_udt.viewer.session import Session
 from napari_udt.viewer.style import Theme, theme
-from napari_udt.viewer.widgets.spectra_footer import text_line
+from napari_udt.viewer.widgets.still_text import text_line
 
 
 @dataclass(frozen=True, eq=False)

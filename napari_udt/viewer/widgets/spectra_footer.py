@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from napari_udt.viewer.widgets.still_text import StillText
 
 _FILTERS = "Table with provenance (*.csv);;JSON with provenance (*.json);;Picture (*.png);;Drawing (*.svg)"
 
@@ -23,9 +24,8 @@ class SpectraFooter(QWidget):
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._statement = text_line("statement", self)
-        self._statement.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._remarks = text_line("remarks", self)
+        self._statement = StillText("statement", self, lines=_STATEMENT_LINES)
+        self._remarks = StillText("remarks", self)
         self._clear = _button("Clear pins", "Take all pins away, and untick all structures.", self)
         self._copy = _button("Copy", "Copy all curves and their provenance to the clipboard, as CSV.", self)
         self._export = _button("Export...", "Save the curves (CSV, JSON) or the plot (PNG, SVG).", self)
@@ -41,13 +41,6 @@ class SpectraFooter(QWidget):
         self._clear.clicked.connect(self._on_clear)
         self._copy.clicked.connect(self._on_copy)
         self._export.clicked.connect(self._on_export)
-
-    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Keep room for the usual lines in the theme's font, which is known by now: the plot must not jump."""
-        super().showEvent(event)
-        for label, lines in ((self._statement, _STATEMENT_LINES), (self._remarks, 1)):
-            label.ensurePolished()
-            label.setMinimumHeight(lines * label.fontMetrics().height())
 
     def say(self, statement: str, remarks: Sequence[str]) -> None:
         """Show what is seen, and what must be told about it."""
@@ -87,15 +80,6 @@ def with_suffix(path: str, name_filter: str) -> Path:
     """Return the path with the suffix of the chosen filter, "Table (*.csv)", where it has none of its own."""
     suffix = name_filter[name_filter.rfind("*") + 1 :].rstrip(")")
     return Path(path) if Path(path).suffix else Path(path + suffix)
-
-
-def text_line(name: str, parent: QWidget) -> QLabel:
-    """Return a label for plain text that wraps."""
-    label = QLabel(parent)
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    return label
 
 
 def _button(text: str, tooltip: str, parent: QWidget) -> QPushButton:

@@ -7,8 +7,9 @@ from qtpy.QtWidgets import QSizePolicy, QSplitter, QStackedWidget, QVBoxLayout, 
 
 from napari_udt.viewer.widgets.curve_table import CurveTable
 from napari_udt.viewer.widgets.spectra_controls import SpectraControls
-from napari_udt.viewer.widgets.spectra_footer import SpectraFooter, text_line
+from napari_udt.viewer.widgets.spectra_footer import SpectraFooter
 from napari_udt.viewer.widgets.spectra_plot import SpectraPlot
+from napari_udt.viewer.widgets.still_text import text_line
 
 _TABLE_SHARE = 0.28  # of the height, at first; the table keeps three curves at least
 

@@ -26,7 +26,7 @@ from napari_udt.viewer.widgets.condition_box import ConditionBox
 from napari_udt.viewer.widgets.elided_box import ElidedBox
 from napari_udt.viewer.widgets.low_area import in_low_area
 from napari_udt.viewer.widgets.map_run import MapRun
-from napari_udt.viewer.widgets.spectra_footer import text_line
+from napari_udt.viewer.widgets.still_text import StillText, text_line
 from napari_udt.viewer.widgets.trust_table import TrustTable
 
 if TYPE_CHECKING:
@@ -132,10 +132,9 @@ class TrustDock(QWidget):
             "The model whose transfer is judged; the Transfer dock follows.",
             parent=self,
         )
-        self._statement, self._warnings = text_line("statement", self), text_line("warnings", self)
+        self._statement, self._warnings = StillText("statement", self), StillText("warnings", self)
         self._told = text_line("told", self)
-        for line in (self._statement, self._warnings, self._told):
-            line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._told.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._table = TrustTable(parent=self)
         self._judge = self._button(
             "Judge whole cube",
