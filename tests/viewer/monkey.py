@@ -137,6 +137,7 @@ class Monkey:
         ) and time.monotonic() < end:
             settle(0.05)
         settle(0.1)
+        _dismiss_notifications()
         _delete_what_shall_go()
         gc.collect()
         settle(0.1)
@@ -227,6 +228,14 @@ def settle(seconds: float) -> None:
     while time.monotonic() < end:
         QApplication.processEvents()
         time.sleep(0.005)
+
+
+def _dismiss_notifications() -> None:
+    """Close what napari has told: only the newest notification is taken away after a while, slower than they come here."""
+    from napari._qt.dialogs.qt_notification import NapariQtNotification
+
+    for told in list(NapariQtNotification._instances):
+        told.close()
 
 
 def _delete_what_shall_go() -> None:

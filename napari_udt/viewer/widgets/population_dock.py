@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, QSize, QTimer, Signal
-from qtpy.QtGui import QGuiApplication, QPaintEvent, QShowEvent
+from qtpy.QtGui import QGuiApplication, QShowEvent
 from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_udt.files import whole_or_nothing
@@ -27,6 +27,7 @@ from napari_udt.viewer.widgets.population_pages import PopulationPages
 from napari_udt.viewer.widgets.population_tab import PopulationTab, TabContext
 from napari_udt.viewer.widgets.population_tabs import TABS
 from napari_udt.viewer.widgets.report_row import ReportRow
+from napari_udt.viewer.widgets.sight import Sight
 from napari_udt.viewer.widgets.still_text import text_line
 
 READING = "The spectra are being gathered ..."
@@ -56,7 +57,8 @@ class PopulationDock(QWidget):
         self.book = PopulationBook(session, self._worker.submit)
         self._stale: set[PopulationTab] = set()
         self._shown: Population | None = None
-        self._missed = True  # cubes have changed while nobody could see it
+        self._sight = Sight(self)
+        self._sight.spare()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._make_widgets(TabContext(session, self._worker.submit, brushed))
@@ -75,13 +77,12 @@ class PopulationDock(QWidget):
     @property
     def busy(self) -> bool:
         """Whether what is shown is still to change."""
-        waiting = self._timer.isActive() or (self._missed and self._in_sight)
-        return waiting or self.book.busy or self._shown is not self.book.population or self.current.busy
-
-    @property
-    def _in_sight(self) -> bool:
-        """Whether anything of it can be seen: Qt calls docks behind others visible too."""
-        return self.isVisible() and not self.visibleRegion().isEmpty()
+        return (
+            self._timer.isActive()
+            or self.book.busy
+            or self._shown is not self.book.population
+            or self.current.busy
+        )
 
     def save(self, path: str | Path) -> None:
         """Write what is shown: numbers as .csv, the figure as .png or .svg; whole or not at all.
@@ -113,12 +114,6 @@ class PopulationDock(QWidget):
         """Watch the window for its closing."""
         super().showEvent(event)
         self.window().installEventFilter(self)
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Catch up, now that somebody sees it, with what happened while nobody could."""
-        super().paintEvent(event)
-        if self._missed and not self._timer.isActive():
-            self._timer.start()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
         """Stop what is running when the window closes."""
@@ -157,7 +152,8 @@ class PopulationDock(QWidget):
         self.session.settings_restored.connect(self._restore_tabs)
         self.book.changed.connect(self._on_book_changed)
         self._news.connect(self._refresh)
-        self._timer.timeout.connect(self._catch_up)
+        self._sight.regained.connect(self._timer.start)
+        self._timer.timeout.connect(self.book.refresh)
         self.controls.chosen.connect(self._on_chosen)
         self.legend.hidden_changed.connect(self._on_hidden)
         self.pages.currentChanged.connect(self._on_turned)
@@ -234,15 +230,10 @@ class PopulationDock(QWidget):
 
     def _on_cubes_changed(self) -> None:
         if isalive(self):
-            self._missed = True
-            if self._in_sight:
-                self._catch_up()
-            else:
+            if self._sight.spare():
                 self.book.forget()
-
-    def _catch_up(self) -> None:
-        self._missed = False
-        self.book.refresh()
+            else:
+                self.book.refresh()
 
     def _on_book_changed(self) -> None:
         if isalive(self):

@@ -21,6 +21,7 @@ from napari_udt.viewer.session import DisplayOptions, PixelRef, Session
 from napari_udt.viewer.statistics import StructureStatistics, Worker
 from napari_udt.viewer.style import theme_on
 from napari_udt.viewer.widgets.frame_clock import FrameClock
+from napari_udt.viewer.widgets.sight import Sight
 from napari_udt.viewer.widgets.spectra_form import SpectraForm
 from napari_udt.viewer.widgets.spectra_picker import Pick
 from napari_udt.viewer.widgets.spectra_pictures import PictureTools
@@ -67,7 +68,7 @@ class SpectraDock(SpectraForm):
             self._pictures = PictureTools(session, regions, maps, parent=self)
             self._pictures.told.connect(self._footer.tell)
             self._controls.more.add_row(self._pictures)
-        self._clock = FrameClock(self)
+        self._clock, self._sight = FrameClock(self), Sight(self)
         self._connect_widgets()
         self._connect_session()
         self._on_options_changed(session.options)
@@ -135,6 +136,7 @@ class SpectraDock(SpectraForm):
 
     def _connect_widgets(self) -> None:
         self._clock.due.connect(self._on_due)
+        self._sight.regained.connect(self._request_refresh)
         self._statistics_ready.connect(self._request_refresh)
         self._controls.chosen.connect(self._on_chosen)
         self._controls.more.band_wanted.connect(self._on_band_wanted)
@@ -161,12 +163,12 @@ class SpectraDock(SpectraForm):
         self._on_wavelength_changed(session.wavelength_nm)
 
     def _on_due(self) -> None:
-        if self.isVisible():  # else it catches up when it is shown
+        if not self._sight.spare():
             self.refresh()
 
     def _request_refresh(self) -> None:
         """Draw soon, and only what can be seen."""
-        if isalive(self) and self.isVisible():
+        if isalive(self) and not self._sight.spare():
             self._clock.ask()
 
     def _draw(self) -> None:

@@ -26,6 +26,7 @@ from napari_udt.viewer.widgets.condition_box import ConditionBox
 from napari_udt.viewer.widgets.elided_box import ElidedBox
 from napari_udt.viewer.widgets.low_area import in_low_area
 from napari_udt.viewer.widgets.map_run import MapRun
+from napari_udt.viewer.widgets.sight import Sight
 from napari_udt.viewer.widgets.still_text import StillText, text_line
 from napari_udt.viewer.widgets.trust_table import TrustTable
 
@@ -66,6 +67,7 @@ class TrustDock(QWidget):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_PAUSE_MS)
+        self._sight = Sight(self)
         self._connect()
         self._on_options(session.options)
         self.refresh()
@@ -114,10 +116,9 @@ class TrustDock(QWidget):
         return QSize(420, 460)
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Catch up with what happened while nobody could see it; watch the window for its closing."""
+        """Watch the window for its closing."""
         super().showEvent(event)
         self.window().installEventFilter(self)
-        self._request_refresh()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
         """Stop judging when the window closes."""
@@ -182,6 +183,7 @@ class TrustDock(QWidget):
         self._book.changed.connect(self._on_news)
         self._news.connect(self._request_refresh)
         self._timer.timeout.connect(self.refresh)
+        self._sight.regained.connect(self._request_refresh)
         self._model.activated.connect(self._on_model)
         self._table.copy_wanted.connect(self._on_copy)
         self._table.map_wanted.connect(self._on_map)
@@ -217,7 +219,7 @@ class TrustDock(QWidget):
                 self.start(*wanted)
 
     def _request_refresh(self, _: object = None) -> None:
-        if isalive(self) and self.isVisible() and not self._timer.isActive():
+        if isalive(self) and not self._timer.isActive() and not self._sight.spare():
             self._timer.start()
 
     def _show_state(self) -> None:
