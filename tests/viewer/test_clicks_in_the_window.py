@@ -89,4 +89,5 @@ def test_a_name_typed_into_naparis_own_table_renames_the_pin(window, qtbot):
     )
     window.desk.pins.take_names()  # Qt's word of the focus does it, where windows get the keyboard
     assert session.pins[0].name == "artery, left"
-    assert list(viewer.layers["forearm → real · pins"].features["name"]) == ["artery, left"]
+    other = viewer.layers["forearm → real · pins"]
+    qtbot.waitUntil(lambda: list(other.features["name"]) == ["artery, left"], timeout=3000)
