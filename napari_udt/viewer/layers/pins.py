@@ -245,22 +245,23 @@ class PinLayers:
 
     def take_names(self) -> None:
         """Follow names that were typed into napari's own table, which sends no event."""
-        for key in self._adapter.open_keys:
-            layer = self._adapter[key].pins
-            if layer is not None:
-                self._take_names(layer)
+        layers = [self._adapter[key].pins for key in self._adapter.open_keys]
+        self._take_names([layer for layer in layers if layer is not None])
 
     def _features_edited(self, event: Any) -> None:
         """Follow names in a table of features that somebody replaced."""
         if self._adapter.key_of(event.source) is not None:
-            self._take_names(event.source)
+            self._take_names([event.source])
 
-    def _take_names(self, layer: Points) -> None:
-        if self._busy or NAME not in layer.features or NUMBER not in layer.features:
-            return
-        known = {pin.number: pin for pin in self._adapter.session.pins}
-        for number, name in zip(layer.features[NUMBER], layer.features[NAME], strict=True):
-            if number in known and str(name) != known[number].title:
+    def _take_names(self, layers: list[Points]) -> None:
+        """Rename pins; what other layers still say of them is drawn anew later, and is nobody's wish."""
+        known = {pin.number: pin.title for pin in self._adapter.session.pins}
+        named = [layer for layer in layers if not self._busy and {NAME, NUMBER} <= set(layer.features)]
+        said = [
+            pair for layer in named for pair in zip(layer.features[NUMBER], layer.features[NAME], strict=True)
+        ]
+        for number, name in said:
+            if number in known and str(name) != known[number]:
                 self._adapter.session.rename_pin(int(number), str(name))
 
 
