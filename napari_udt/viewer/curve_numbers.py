@@ -44,7 +44,7 @@ _HEADINGS = {
 }
 _SMALL = 1e-3  # below, powers of ten take less room
 _SHORT = {Column.ANGLE: ".2f", Column.RMSE: "#.2g", Column.RELATIVE: ".1f", Column.SATURATION: ".0f"}
-_GIVING_WAY = (Column.RELATIVE, Column.RMSE, Column.ANGLE)
+_GIVING_WAY = (Column.RELATIVE, Column.RMSE, Column.ANGLE, Column.HAEMOGLOBIN, Column.BAND)
 
 
 def columns(options: DisplayOptions) -> list[Column]:

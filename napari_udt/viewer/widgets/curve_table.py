@@ -16,7 +16,7 @@ from napari_udt.viewer.widgets.curve_items import line_icon, title
 
 _ICON_SIZE = QSize(28, 14)
 _NUMBER_WIDTHS = {
-    Column.VALUE: 58,
+    Column.VALUE: 66,
     Column.ANGLE: 62,
     Column.RMSE: 60,
     Column.RELATIVE: 56,
@@ -24,7 +24,7 @@ _NUMBER_WIDTHS = {
     Column.SATURATION: 60,
     Column.HAEMOGLOBIN: 84,
 }
-_LEAST_CURVE_WIDTH = 200
+_LEAST_CURVE_WIDTH = 160
 
 
 class CurveTableModel(QAbstractTableModel):
