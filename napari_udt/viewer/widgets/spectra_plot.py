@@ -22,8 +22,12 @@ from napari_udt.viewer.widgets.plot_picture import save_plot
 from napari_udt.viewer.widgets.spectra_overlays import Overlays
 
 MINIMUM_WIDTH = 350
-_LABEL_LINE = 24  # characters that fit along the axis of a low plot
+_LETTER, _LEAST_LETTERS = (
+    7,
+    12,
+)  # pixels along the value axis that a letter of its title takes; a line's least length
 _AXIS_WIDTH, _LINE_WIDTH = 66, 14  # pixels: numbers and one line of text; each further line
+_MARGIN = 11  # pixels from the middle of the wavelength's label to the upper edge
 _MOST_BANDS = 12  # more would bury the curves
 _CROWD = 30  # curves; of more, those of pins are drawn together
 _BAND_OPACITY = 35  # of 255
@@ -52,6 +56,7 @@ class SpectraPlot(QWidget):
         super().__init__(parent)
         self._theme: Theme = theme("dark")
         self._shown: tuple[Curve, ...] = ()
+        self._quantity, self._value_lines = "", [""]
         self._view = pg.PlotWidget(parent=self)
         self._items: list[CurveItems] = []
         self._crowd = CurveCrowd(self._view.getPlotItem())
@@ -79,7 +84,8 @@ class SpectraPlot(QWidget):
             else:
                 items.show(curve, self._theme, banded=banded)
         self._crowd.show([curve for curve in crowd if curve.id not in hidden], self._theme)
-        self._set_value_label(curves.quantity)
+        self._quantity = curves.quantity or self._quantity
+        self._write_value_label()
         self._fit_wavelengths(curves.curves)
         self._view.scene().prepareForPaint()  # fits the value axis now: within painting, it would paint twice
 
@@ -175,7 +181,6 @@ class SpectraPlot(QWidget):
         plot.layout.setContentsMargins(2, 6, 10, 7)  # the axis title hangs out by 5 pixels
         plot.getViewBox().setDefaultPadding(0.03)
         self._range: tuple[float, float] | None = None
-        self._value_label = ""
 
     def _add_lines(self) -> None:
         options = {"color": self._theme.accent, "position": 0.96, "movable": False}
@@ -196,6 +201,7 @@ class SpectraPlot(QWidget):
             self._view.addItem(line, ignoreBounds=True)
         self._show_crosshair(None)
         self._view.scene().sigMouseMoved.connect(self._on_mouse_moved)
+        self._view.getPlotItem().getViewBox().sigResized.connect(self._fit_labels)
 
     def _on_line_dragged(self, line: pg.InfiniteLine) -> None:
         self.wavelength_dragged.emit(float(line.value()))
@@ -219,12 +225,20 @@ class SpectraPlot(QWidget):
         self._crosshair_y.setValue(point.y())
         self.wavelength_hovered.emit(float(point.x()))
 
-    def _set_value_label(self, quantity: str) -> None:
-        if quantity and quantity != self._value_label:
-            self._value_label = quantity
-            lines = textwrap.wrap(quantity[:1].upper() + quantity[1:], _LABEL_LINE)
+    def _write_value_label(self) -> None:
+        """Write what the values are along their axis, in as many lines as its length asks for."""
+        letters = max(_LEAST_LETTERS, int(self._view.getPlotItem().getViewBox().height() / _LETTER))
+        lines = textwrap.wrap(self._quantity[:1].upper() + self._quantity[1:], letters)
+        if lines and lines != self._value_lines:
+            self._value_lines = lines
             self._view.getAxis("left").setWidth(_AXIS_WIDTH + _LINE_WIDTH * (len(lines) - 1))
             self._view.setLabel("left", "<br>".join(map(html.escape, lines)))
+
+    def _fit_labels(self) -> None:
+        """Keep the texts whole in a plot of another height."""
+        height = max(self._view.getPlotItem().getViewBox().height(), 1.0)
+        self._line.label.setPosition(1 - min(0.5, _MARGIN / height))
+        self._write_value_label()
 
     def _fit_wavelengths(self, curves: tuple[Curve, ...]) -> None:
         """Keep the wavelength axis still while the cursor moves: it follows the grids, not the curves."""
