@@ -18,6 +18,7 @@ from napari_udt.viewer.curves import Curve
 from napari_udt.viewer.probes import Probes
 from napari_udt.viewer.session import Entry, Session
 from napari_udt.viewer.style import LIVE_DASH, METHODS, LineStyle
+from napari_udt.wording import counted
 
 if TYPE_CHECKING:
     from napari_udt.inference.probe import Entries, Floats, SpectralProbe
@@ -164,7 +165,7 @@ def _centres(session: Session, probe: SpectralProbe, drawn: NDArray[np.float32])
 
 
 def _whose(base: Curve) -> str:
-    return "this pixel" if base.count == 1 else f"{base.count} pixels around"
+    return "this pixel" if base.basis == "pixel" else f"{counted(base.count, 'pixel')} around"
 
 
 def _mixture(row: NDArray[np.floating[Any]], names: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ from napari_udt.viewer.resolve_memory import Told
 from napari_udt.viewer.session import CurveId, DisplayOptions, Entry, Pin, PixelRef, Region, Session
 from napari_udt.viewer.statistics import StructureStatistics
 from napari_udt.viewer.style import line_style, method_title
+from napari_udt.wording import counted
 
 Reading = Callable[[Transform, Centre, Spread], SpectralStatistics | None]
 
@@ -190,5 +191,5 @@ def _label(entry: Entry, basis: Basis, count: int, group: str, options: DisplayO
         case "pixel":
             return f"{origin}: this pixel"
         case "window":
-            return f"{origin}: {options.centre} of {count} pixels around"
-    return f"{origin}: {group}, {options.centre} of {count:,} pixels"
+            return f"{origin}: {options.centre} of {counted(count, 'pixel')} around"
+    return f"{origin}: {group}, {options.centre} of {counted(count, 'pixel')}"

@@ -13,6 +13,7 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferCancelled, TransferError, UdtError
 from napari_udt.viewer.script import ARGUMENTS
 from napari_udt.viewer.session import Session
+from napari_udt.wording import counted
 
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
@@ -272,7 +273,7 @@ def _throttled(report: Progress, cancelled: Callable[[], bool]) -> Progress:
 def success_text(result: SpectralCube, seconds: float) -> str:
     """Return one line on a finished run: how much, how long, where, under which condition."""
     rows, columns, _ = result.shape
-    parts = [f"{rows * columns:,} spectra in {seconds:.1f} s".replace(",", " ")]
+    parts = [f"{counted(rows * columns, 'spectrum', separator=' ')} in {seconds:.1f} s"]
     parts += [str(result.provenance[k]) for k in ("device", "condition") if result.provenance.get(k)]
     if "interpolated" in str(result.provenance.get("wavelengths")):
         parts.append("wavelengths interpolated to the model's")
@@ -290,7 +291,8 @@ def source_line(cube: SpectralCube) -> str:
     """Return one line on a cube: its origin, size and wavelengths."""
     rows, columns, channels = cube.shape
     first, last = cube.wavelengths_nm[0], cube.wavelengths_nm[-1]
-    return f"{cube.origin}, {rows} × {columns} pixels, {channels} wavelengths {first:g}–{last:g} nm"
+    reach = f"{first:g}" if channels == 1 else f"{first:g}–{last:g}"
+    return f"{cube.origin}, {rows} × {columns} pixels, {counted(channels, 'wavelength')} {reach} nm"
 
 
 def device_choices(devices: Iterable[Any]) -> list[tuple[str, str]]:
