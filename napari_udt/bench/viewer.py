@@ -142,7 +142,7 @@ def _with_canvas(cubes: Any, repeats: int) -> Iterator[Figure]:
             desk.session.add(cube)
         desk.session.set_options(window=3)
         scene.painted(window.spectra)
-        redraw = ("canvas alone", lambda _: canvas.repaint())
+        redraw = ("canvas alone", lambda _: scene.redraw(window))
         points = [scene.point_of(window, place) for place in _places(cubes[0].shape)]
         scene.click(window, points[-1])  # a first pin makes a layer of its own
         scene.settled(window)

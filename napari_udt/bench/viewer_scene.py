@@ -92,6 +92,16 @@ def canvas_of(window: Window) -> Any:
     return window.viewer.window._qt_viewer.canvas.native
 
 
+def redraw(window: Window) -> None:
+    """Paint the canvas, and wait until it is on the screen."""
+    canvas = canvas_of(window)
+    paintings = PaintCounter(canvas)
+    canvas.update()
+    while paintings.first_s is None:
+        QApplication.processEvents()
+    paintings.deleteLater()
+
+
 def click(window: Window, point: QPoint) -> float:
     """Click on the canvas and wait until the pin's curves are on the screen; return how long that took, in seconds.
 
