@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.labels import present
 from napari_udt.moments import Moments, RunningMoments, all_finite
 
 Normalisation = Literal["none", "l1", "l2", "max"]
@@ -174,7 +175,7 @@ def structure_moments(
     CubeError
         When the cube has no labels.
     """
-    labels, classes = np.unique(_labels_of(cube), return_inverse=True)
+    labels, classes = present(_labels_of(cube))
     merged = RunningMoments.empty(len(labels), cube.shape[2])
     for spectra, block_classes in _blocks(cube, classes.reshape(-1)):
         found = transform(spectra) if callable(transform) else normalise(spectra, transform)

@@ -15,6 +15,7 @@ from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.labels import present
 from napari_udt.spectra import (
     QUANTILES,
     Centre,
@@ -71,16 +72,14 @@ class StructureStatistics:
 
     def label_of(self, cube: SpectralCube, structure: str) -> int | None:
         """Return the number of the structure of that name among the labels that occur in the cube."""
-        present = self._of(cube).labels
+        held = self._of(cube).labels
         wanted = plain_name(structure)
-        return next(
-            (i for i, n in cube.label_names.items() if i in present and plain_name(n) == wanted), None
-        )
+        return next((i for i, n in cube.label_names.items() if i in held and plain_name(n) == wanted), None)
 
     def structures(self, cube: SpectralCube) -> tuple[str, ...]:
         """Return the names of the structures that occur in the cube."""
-        present = self._of(cube).labels
-        return tuple(name for label, name in cube.label_names.items() if label in present)
+        held = self._of(cube).labels
+        return tuple(name for label, name in cube.label_names.items() if label in held)
 
     def get(
         self, cube: SpectralCube, label: int, transform: Transform, centre: Centre, spread: Spread
@@ -111,7 +110,7 @@ class StructureStatistics:
 
     def _of(self, cube: SpectralCube) -> _Known:
         if cube not in self._known:
-            labels = () if cube.labels is None else np.unique(cube.labels)
+            labels = () if cube.labels is None else present(cube.labels)[0]
             self._known[cube] = _Known(frozenset(int(label) for label in labels))
         return self._known[cube]
 
