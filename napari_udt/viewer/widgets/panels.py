@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_udt.viewer.desk import Desk, desk_of
 from napari_udt.viewer.widgets.compare_dock import CompareDock
+from napari_udt.viewer.widgets.neighbours import Neighbours
 from napari_udt.viewer.widgets.population_dock import PopulationDock
 from napari_udt.viewer.widgets.session_dock import SessionDock
 from napari_udt.viewer.widgets.spectra_dock import SpectraDock
@@ -15,6 +16,10 @@ from napari_udt.viewer.widgets.wavelength_field import dress_slider
 
 if TYPE_CHECKING:
     import napari.viewer
+
+# Which docks share a place, one behind the other.
+_ABOVE = (TransferDock, CompareDock, TrustDock, SessionDock)
+_BELOW = (SpectraDock, PopulationDock)
 
 
 def _desk_in(napari_viewer: napari.viewer.Viewer) -> Desk:
@@ -31,6 +36,7 @@ class TransferPanel(TransferDock):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         desk = _desk_in(napari_viewer)
         super().__init__(desk.session, desk.side_by_side, chosen=desk.chosen)
+        Neighbours(self, _ABOVE)
 
 
 class SpectraPanel(SpectraDock):
@@ -39,6 +45,7 @@ class SpectraPanel(SpectraDock):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         desk = _desk_in(napari_viewer)
         super().__init__(desk.session, desk.regions, desk.maps, sources=(desk.live, desk.explorer))
+        Neighbours(self, _BELOW)
 
 
 class SessionPanel(SessionDock):
@@ -46,6 +53,7 @@ class SessionPanel(SessionDock):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__(_desk_in(napari_viewer).session)
+        Neighbours(self, _ABOVE)
 
 
 class ComparePanel(CompareDock):
@@ -54,6 +62,7 @@ class ComparePanel(CompareDock):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         desk = _desk_in(napari_viewer)
         super().__init__(desk.session, desk.side_by_side, desk.pair_view, desk.colours)
+        Neighbours(self, _ABOVE)
 
 
 class TrustPanel(TrustDock):
@@ -62,6 +71,7 @@ class TrustPanel(TrustDock):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         desk = _desk_in(napari_viewer)
         super().__init__(desk.session, desk.trust, desk.maps)
+        Neighbours(self, _ABOVE)
 
 
 class PopulationPanel(PopulationDock):
@@ -70,3 +80,4 @@ class PopulationPanel(PopulationDock):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         desk = _desk_in(napari_viewer)
         super().__init__(desk.session, desk.brushed)
+        Neighbours(self, _BELOW)

@@ -40,7 +40,7 @@ class Sight(QObject):
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
         """Notice that the widget is shown, perhaps in another dock, and let everything pass."""
         if event is not None and event.type() == QEvent.Type.Show:
-            self._follow(_dock_of(self._widget))
+            self._follow(dock_of(self._widget))
             self._look()
         return False
 
@@ -63,7 +63,8 @@ class Sight(QObject):
             self.regained.emit()
 
 
-def _dock_of(widget: QWidget) -> QDockWidget | None:
+def dock_of(widget: QWidget) -> QDockWidget | None:
+    """Return the dock that a widget is in, if any."""
     found = widget.parentWidget()
     while found is not None and not isinstance(found, QDockWidget):
         found = found.parentWidget()
