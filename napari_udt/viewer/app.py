@@ -87,7 +87,9 @@ def _fitting_size(main: QMainWindow) -> QSize:
 
 def _placed(viewer: napari.Viewer, widget: QWidget, name: str) -> QDockWidget:
     """Add a dock at the right that gets as small as what is in it."""
-    dock = viewer.window.add_dock_widget(widget, name=name, area="right", add_vertical_stretch=False)
+    dock = viewer.window.add_dock_widget(
+        widget, name=name, area="right", add_vertical_stretch=False, menu=viewer.window.window_menu
+    )
     dock.setMinimumSize(
         0, 0
     )  # napari sets one; with one, Qt keeps the largest that a dock has ever asked for

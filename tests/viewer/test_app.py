@@ -182,6 +182,15 @@ def test_slider_shows_nm_and_takes_a_typed_wavelength(window, pat, qtbot):
     assert window.viewer.canvas.overlays.text.text == "850 nm"
 
 
+def test_a_hidden_dock_comes_back_from_the_window_menu(window):
+    actions = {action.text(): action for action in window.viewer.window.window_menu.actions()}
+    assert {"Transfer", "Compare", "Trust", "Session", "Spectra", "Population"} <= set(actions)
+    actions["Spectra"].trigger()
+    assert not window.spectra.isVisible()
+    actions["Spectra"].trigger()
+    assert window.spectra.isVisible()
+
+
 def test_docks_of_the_plugin_menu_share_the_session(window, pat):
     from napari.utils._proxies import PublicOnlyProxy
 
