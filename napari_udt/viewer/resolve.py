@@ -8,6 +8,7 @@ says so.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import ClassVar, Protocol
@@ -27,6 +28,7 @@ from napari_udt.viewer.places import Place
 from napari_udt.viewer.resolve_memory import Memory, Told
 from napari_udt.viewer.session import DisplayOptions, PixelRef, Session
 from napari_udt.viewer.statistics import StructureStatistics, plain_name
+from napari_udt.wording import counted
 
 
 class CurveSource(Protocol):
@@ -58,7 +60,8 @@ def resolve(
     """
     statistics, options, memory = statistics or StructureStatistics(), session.options, memory or Memory()
     memory.begin((tuple(session), options))
-    places = [_told(place, memory) for place in _places(session, statistics)]
+    asked, others = _of_one_modality(list(_places(session, statistics)))
+    places = [_told(place, memory) for place in asked]
     curves = [curve for place in places for curve in place.curves]
     added = [source.curves(session, tuple(curves)) for source in sources]
     curves = _together([*curves, *(curve for more, _ in added for curve in more)])
@@ -71,7 +74,7 @@ def resolve(
         ),
         differences=tuple(differences(curves, reference_of, partial(memory.difference, compare=difference))),
         statement=places[0].statement if places else "",
-        remarks=tuple(dict.fromkeys([*remarks, *_done(curves, options)])),
+        remarks=tuple(dict.fromkeys([*remarks, *_left_out(others), *_done(curves, options)])),
         options=options,
     )
 
@@ -117,6 +120,21 @@ def _places(session: Session, statistics: StructureStatistics) -> Iterator[Place
     for region in reversed(session.regions):
         if region.key in session:
             yield Place(session, statistics, session[region.key], region=region)
+
+
+def _of_one_modality(places: Sequence[Place]) -> tuple[list[Place], list[Place]]:
+    """Part the places that are of the first one's modality from the others: reflectance and pressure share no axis."""
+    modality = places[0].focus.cube.modality if places else None
+    alike = [place for place in places if place.focus.cube.modality == modality]
+    return alike, [place for place in places if place.focus.cube.modality != modality]
+
+
+def _left_out(places: Sequence[Place]) -> Iterator[str]:
+    """Say which places are not drawn."""
+    kinds = Counter("pin" if place.pin is not None else "region" for place in places)
+    if kinds:
+        things = " and ".join(counted(number, kind) for kind, number in kinds.items())
+        yield f"Not drawn, as data of another kind share no axis with these: {things} on {places[0].focus.cube.modality} cubes."
 
 
 def _is_new(session: Session, pixel: PixelRef, ticked: tuple[str, ...]) -> bool:

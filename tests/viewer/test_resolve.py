@@ -336,3 +336,20 @@ def test_values_at_a_wavelength_are_interpolated_and_nan_outside(session):
 def test_curves_are_frozen(session):
     with pytest.raises(dataclasses.FrozenInstanceError):
         resolve(session).curves[0].label = "real"
+
+
+def test_places_of_another_modality_are_named_and_not_drawn(session):
+    forearm = cube("forearm", "simulated", 9, modality="PAT", quantity="initial pressure [1]")
+    session.add(forearm, key="forearm")
+    session.pin(LIVER)
+    session.pin(BOWEL)
+    session.pin(PixelRef("forearm", 2, 3))
+    found = resolve(session)
+    assert {curve.entry.cube.modality for curve in found.curves} == {"HSI"}
+    assert {curve.pin.number for curve in found.curves if curve.pin} == {1, 2}
+    (told,) = [remark for remark in found.remarks if remark.startswith("Not drawn")]
+    assert told.endswith("1 pin on PAT cubes.")
+    session.set_cursor(PixelRef("forearm", 1, 1))
+    found = resolve(session)
+    assert {curve.entry.cube.modality for curve in found.curves} == {"PAT"}
+    assert any(remark.endswith("2 pins on HSI cubes.") for remark in found.remarks)
