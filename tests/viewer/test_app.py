@@ -14,6 +14,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QDockWidget, QFileDialog, QWidget
 
 from napari_udt import save_cube
+from napari_udt.errors import CubeError
 from napari_udt.viewer.app import furnish
 from napari_udt.viewer.demo import screen_position, telling_pixels
 from napari_udt.viewer.desk import desk_of
@@ -221,7 +222,7 @@ def test_a_dock_of_the_plugin_menu_shows_nm_on_the_slider(make_napari_viewer, pa
 def test_commands_of_the_menus_bear_the_proxy_that_napari_hands_them(make_napari_viewer, monkeypatch):
     from napari.utils._proxies import PublicOnlyProxy
 
-    from napari_udt.viewer import contributions
+    from napari_udt.viewer import commands
 
     parents = []
     for dialog in ("getSaveFileName", "getOpenFileName"):
@@ -231,12 +232,32 @@ def test_commands_of_the_menus_bear_the_proxy_that_napari_hands_them(make_napari
     viewer = make_napari_viewer(show=True)
     proxy = PublicOnlyProxy(viewer)
     for _ in range(2):  # the second time everything is there
-        contributions.open_comparison(proxy)
+        commands.open_comparison(proxy)
         titles = [dock.windowTitle() for dock in viewer.window._qt_window.findChildren(QDockWidget)]
         assert (titles.count("Spectra"), titles.count("Compare")) == (1, 1)
-    contributions.save_session(proxy)
-    contributions.open_session(proxy)
+    commands.save_session(proxy)
+    commands.open_session(proxy)
     assert parents == [type(viewer.window._qt_window)] * 2
+
+
+@pytest.mark.parametrize("furnished", [True, False])
+def test_colours_are_one_command_away(make_napari_viewer, hsi, pat, furnished, qtbot):
+    from napari_udt.viewer import commands
+
+    viewer = make_napari_viewer(show=True)
+    if furnished:
+        furnish(viewer)
+    with pytest.raises(CubeError, match="Open a cube"):
+        commands.show_false_colours(viewer)
+    desk_of(viewer).session.add(hsi())
+    commands.show_daylight(viewer)
+    qtbot.waitUntil(lambda: "organs · colours" in viewer.layers)
+    daylight = np.array(viewer.layers["organs · colours"].data)
+    commands.show_false_colours(viewer)
+    qtbot.waitUntil(lambda: not np.array_equal(viewer.layers["organs · colours"].data, daylight))
+    desk_of(viewer).session.add(pat())
+    with pytest.raises(CubeError, match="eflectance"):
+        commands.show_daylight(viewer)
 
 
 def test_closing_during_a_run_is_clean(window, pat, make_spec, slow_transfer, qtbot):

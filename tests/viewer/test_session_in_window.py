@@ -11,7 +11,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from napari_udt import save_cube
-from napari_udt.viewer import contributions
+from napari_udt.viewer import commands, contributions
 from napari_udt.viewer.app import furnish
 from napari_udt.viewer.demo import screen_position
 from napari_udt.viewer.desk import desk_of
@@ -193,7 +193,7 @@ def test_choices_of_the_transfer_dock_come_back(window, pat, make_spec, tmp_path
 def test_a_script_is_asked_of_the_selected_cube(window, pat):
     window.desk.session.add(pat())
     notification_manager.records.clear()
-    contributions.copy_script(window.viewer)
+    commands.copy_script(window.viewer)
     assert "not the result of a transfer" in notification_manager.records[-1].message
     notification_manager.records.clear()
 

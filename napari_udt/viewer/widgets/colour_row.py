@@ -54,8 +54,8 @@ class ColourRow(QWidget):
         layout.addLayout(row(self._daylight, self._false))
         layout.addLayout(row(*self._fields))
         walk_in_order(self._daylight, self._false, *self._fields)
-        self._daylight.clicked.connect(self._on_daylight)
-        self._false.clicked.connect(self._on_false)
+        self._daylight.clicked.connect(self.show_daylight)
+        self._false.clicked.connect(self.show_false_colours)
         for field in self._fields:
             field.valueChanged.connect(self._on_value_changed)
 
@@ -77,10 +77,8 @@ class ColourRow(QWidget):
             field.setValue(nm)
             field.blockSignals(False)
 
-    def _on_value_changed(self, _value: float) -> None:
-        self.rgb_chosen.emit(*self.rgb_nm)
-
-    def _on_daylight(self) -> None:
+    def show_daylight(self) -> None:
+        """Lay daylight colours over the pictures in sight."""
         cubes = self._colours.seen_cubes()
         refused = next((sentence for cube in cubes if (sentence := daylight_obstacle(cube))), "")
         if refused:
@@ -88,11 +86,15 @@ class ColourRow(QWidget):
         else:
             self._start([daylight_request(cube) for cube in cubes])
 
-    def _on_false(self) -> None:
+    def show_false_colours(self) -> None:
+        """Lay the three wavelengths as colours over the pictures in sight."""
         cubes = self._colours.seen_cubes()
         if cubes:
             self.set_rgb_nm(fitting_rgb_nm(cubes[0], self.rgb_nm))
         self._start([wavelengths_request(cube, self.rgb_nm) for cube in cubes])
+
+    def _on_value_changed(self, _value: float) -> None:
+        self.rgb_chosen.emit(*self.rgb_nm)
 
     def _start(self, requests: list[ColourRequest]) -> None:
         if self._worker is not None:
