@@ -7,6 +7,7 @@ import re
 import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import QPoint, QSettings, Qt
+from qtpy.QtGui import QGuiApplication
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import (
     QAbstractButton,
@@ -169,3 +170,6 @@ def test_alt_and_the_underlined_letter_go_to_the_field(qtbot, dock, letter, fiel
     qtbot.waitUntil(lambda: QApplication.activeWindow() is dock, timeout=5000)
     QTest.keyClick(dock, getattr(Qt.Key, f"Key_{letter}"), Qt.KeyboardModifier.AltModifier)
     assert field(dock).hasFocus()
+    QTest.keyClick(dock, Qt.Key.Key_F35)  # else Qt takes Alt for pressed in the tests to come
+    assert QGuiApplication.queryKeyboardModifiers() == Qt.KeyboardModifier.NoModifier
+    assert QGuiApplication.keyboardModifiers() == Qt.KeyboardModifier.NoModifier
