@@ -91,3 +91,17 @@ def test_a_name_typed_into_naparis_own_table_renames_the_pin(window, qtbot):
     assert session.pins[0].name == "artery, left"
     other = viewer.layers["forearm → real · pins"]
     qtbot.waitUntil(lambda: list(other.features["name"]) == ["artery, left"], timeout=3000)
+
+
+def test_a_name_given_elsewhere_is_not_taken_back_while_the_dots_wait_for_it(window, qtbot):
+    session, pins = window.desk.session, window.desk.pins
+    session.pin(PixelRef("forearm", 9, 15))
+    qtbot.waitUntil(lambda: not pins.busy, timeout=5000)
+    session.rename_pin(1, "artery, left")  # as the Session dock does, whose editor then gives the focus back
+    pins.take_names()
+    assert session.pins[0].name == "artery, left"
+    qtbot.waitUntil(lambda: not pins.busy, timeout=5000)
+    assert list(window.viewer.layers["forearm · pins"].features["name"]) == ["artery, left"]
+    session.history.undo()
+    pins.take_names()
+    assert session.pins[0].name == ""

@@ -28,7 +28,7 @@ _DOT = 0.04
 # first pin, in which nothing is painted, and some hundredths for a further dot.
 _PATIENCE_MS, _SOON_MS = 60, 20
 
-Drawn = dict[int, tuple[int, int]]  # numbers of pins, and row and column of their dots
+Drawn = dict[int, Pin]  # by number, as the pins were when their dots were drawn last
 
 
 @dataclass
@@ -150,11 +150,11 @@ class PinLayers:
         layer = self._adapter[key].pins
         with self._own_changes():
             self._renew(layer, pins, table, self._adapter[key].cube)
-        self._drawn[layer] = _drawn(pins)
+        self._drawn[layer] = {pin.number: pin for pin in pins}
 
     def _add(self, key: str, pins: list[Pin]) -> None:
         layer = self._made(key, pins, pin_table(self._adapter.session, pins))
-        self._drawn[layer] = _drawn(pins)
+        self._drawn[layer] = {pin.number: pin for pin in pins}
         self._adapter.attach(key, "pins", layer)
         layer.events.data.connect(self._edited)
         layer.events.features.connect(self._features_edited)
@@ -238,7 +238,7 @@ class PinLayers:
                 edit.added.append((row, column))
                 continue
             seen.add(number)
-            if (row, column) != drawn[number]:
+            if (row, column) != (drawn[number].pixel.row, drawn[number].pixel.column):
                 edit.moved[int(number)] = (row, column)
         edit.removed = [number for number in drawn if number not in seen]
         return edit.of({pin.number for pin in self._pins_on(key)})
@@ -254,25 +254,22 @@ class PinLayers:
             self._take_names([event.source])
 
     def _take_names(self, layers: list[Points]) -> None:
-        """Rename pins; what other layers still say of them is drawn anew later, and is nobody's wish."""
+        """Rename pins that a layer calls otherwise than it was last told: the session may have gone on since then."""
         known = {pin.number: pin.title for pin in self._adapter.session.pins}
-        named = [layer for layer in layers if not self._busy and {NAME, NUMBER} <= set(layer.features)]
-        said = [
-            pair for layer in named for pair in zip(layer.features[NUMBER], layer.features[NAME], strict=True)
-        ]
-        for number, name in said:
-            if number in known and str(name) != known[number]:
-                self._adapter.session.rename_pin(int(number), str(name))
+        for layer in layers:
+            drawn = self._drawn.get(layer, {})
+            if self._busy or not {NAME, NUMBER} <= set(layer.features):
+                continue
+            for number, name in list(zip(layer.features[NUMBER], layer.features[NAME], strict=True)):
+                told = number in known and number in drawn
+                if told and str(name) not in (drawn[number].title, known[number]):
+                    self._adapter.session.rename_pin(int(number), str(name))
 
 
 def _slice_hidden(layer: Points) -> None:
     """Let a hidden layer know which of its points are in sight: napari does so late, but asks for their text at once."""
     if not layer.visible:
         layer.set_view_slice()
-
-
-def _drawn(pins: list[Pin]) -> Drawn:
-    return {pin.number: (pin.pixel.row, pin.pixel.column) for pin in pins}
 
 
 def _diameter(cube: SpectralCube) -> float:
