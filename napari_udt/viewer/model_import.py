@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_udt.errors import UdtError
+from napari_udt.errors import ModelError, UdtError
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,16 @@ def import_models(folder: Path) -> Imported:
 
 
 def _trained(folder: Path) -> list[str]:
-    """Copy the models of ours that lie in a folder, or one below it; return their names."""
+    """Copy the models of ours that lie in a folder, or one below it, unless a name is taken; return their names."""
     from napari_udt.models.store import SPEC, load_model, save_model, user_folder
 
     found = [spec.parent for spec in (folder / SPEC, *sorted(folder.glob(f"*/{SPEC}"))) if spec.is_file()]
     models = [load_model(path) for path in found]
+    for path, model in zip(found, models, strict=True):
+        kept = user_folder() / model.spec.name
+        if (kept / SPEC).is_file():
+            raise ModelError(
+                f"{path}: {kept} holds a model of that name already, so nothing was imported; remove that folder, or "
+                f"give the new model another name in {SPEC}."
+            )
     return [save_model(model, user_folder() / model.spec.name).name for model in models]

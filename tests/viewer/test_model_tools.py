@@ -59,6 +59,18 @@ def test_a_trained_model_is_taken_over_once(own_models, tmp_path):
     assert str(own_models / "mine") in again.problem
 
 
+def test_of_several_models_all_come_or_none(own_models, tmp_path):
+    spec = json.loads((bundled_folder() / "hsi_unit" / "model.json").read_text(encoding="utf-8"))
+    for name in ("another", "mine"):
+        shutil.copytree(bundled_folder() / "hsi_unit", tmp_path / name)
+        (tmp_path / name / "model.json").write_text(json.dumps(spec | {"name": name}), encoding="utf-8")
+    assert import_models(tmp_path / "mine").names == ("mine",)
+    again = import_models(tmp_path)
+    assert again.names == ()
+    assert "remove that folder, or give the new model another name" in again.problem
+    assert sorted(folder.name for folder in own_models.iterdir()) == ["mine"]
+
+
 def test_a_folder_without_checkpoints_is_a_sentence(own_models, tmp_path):
     found = import_models(tmp_path)
     assert found.names == ()
