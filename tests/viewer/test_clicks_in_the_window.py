@@ -1,5 +1,6 @@
 """What a press of the mouse means in a real window: grasp the divider, draw a region, pin a pixel."""
 
+import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
@@ -63,6 +64,20 @@ def test_after_a_freehand_region_clicks_pin_again(window, qtbot):
     click(window, key, 16, 30)
     assert len(window.desk.session.pins) == 1
     assert len(window.desk.session.regions) == 1
+
+
+def test_an_outline_is_given_up_by_escape(window, qtbot):
+    assert window.desk.regions.draw()
+    key, canvas = window.desk.adapter.top_key(), canvas_of(window)
+    layer = window.desk.adapter[key].regions
+    layer.add(np.array([[4, 4], [4, 9], [9, 9]]), shape_type="polygon")
+    qtbot.waitUntil(window.desk.adapter.pans, timeout=3000)
+    assert window.desk.regions.draw()
+    click(window, key, 20, 40)  # begins an outline
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    qtbot.waitUntil(window.desk.adapter.pans, timeout=3000)
+    assert [region.number for region in window.desk.session.regions] == [1]
+    assert list(layer.features["region"]) == [1]
 
 
 def test_a_name_typed_into_naparis_own_table_renames_the_pin(window, qtbot):

@@ -119,8 +119,9 @@ class RegionLayers:
 
     def _number(self, layer: Shapes) -> None:
         """Give each new shape a number of its own, and the colour that follows from it."""
-        before = [int(n) if np.isfinite(n) else 0 for n in layer.features.get(_NUMBER, [])]
-        before += [0] * (len(layer.data) - len(before))
+        known = [int(n) if np.isfinite(n) else 0 for n in layer.features.get(_NUMBER, [])]
+        count = len(layer.data)  # napari keeps the features of an outline that was given up
+        before = [*known, *[0] * (count - len(known))][:count]
         numbers: list[int] = []
         for number in before:
             if number == 0 or number in numbers:  # napari gives a new shape the features of the last
