@@ -97,17 +97,30 @@ def _placed(viewer: napari.Viewer, widget: QWidget, name: str) -> QDockWidget:
 
 
 def raise_docks(viewer: napari.Viewer) -> bool:
-    """Bring Transfer and Spectra to the front; whether both, and Compare, are there."""
-    from qtpy.QtWidgets import QDockWidget
+    """Bring Compare, Transfer and Spectra back, hidden or closed, and the last two to the front; False where none is there."""
+    from napari_udt.viewer.widgets.compare_dock import CompareDock
+    from napari_udt.viewer.widgets.panels import ComparePanel, SpectraPanel, TransferPanel
+    from napari_udt.viewer.widgets.spectra_dock import SpectraDock
+    from napari_udt.viewer.widgets.transfer_dock import TransferDock
 
-    docks = {dock.windowTitle(): dock for dock in viewer.window._qt_window.findChildren(QDockWidget)}
-    if not {"Transfer", "Spectra", "Compare"} <= {
-        name for name, dock in docks.items() if not dock.isHidden()
-    }:
+    kinds = {"Compare": CompareDock, "Transfer": TransferDock, "Spectra": SpectraDock}
+    panels = {"Compare": ComparePanel, "Transfer": TransferPanel, "Spectra": SpectraPanel}
+    docks = {name: _dock_with(viewer, kind) for name, kind in kinds.items()}
+    if all(dock is None for dock in docks.values()):
         return False
-    for name in ("Transfer", "Spectra"):
-        docks[name].raise_()
+    for name, dock in docks.items():
+        back = dock or _placed(viewer, panels[name](viewer), name)
+        back.show()
+        back.raise_()
     return True
+
+
+def _dock_with(viewer: napari.Viewer, kind: type[QWidget]) -> QDockWidget | None:
+    """Return the dock of a widget of some kind, if there is one."""
+    from napari_udt.viewer.widgets.sight import dock_of
+
+    docks = (dock_of(widget) for widget in viewer.window._qt_window.findChildren(kind))
+    return next((dock for dock in docks if dock is not None), None)
 
 
 def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, CompareDock]:

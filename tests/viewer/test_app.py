@@ -8,7 +8,7 @@ import imageio.v3 as imageio
 import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
-from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QDockWidget, QFileDialog, QWidget
@@ -19,6 +19,7 @@ from napari_udt.viewer.app import furnish
 from napari_udt.viewer.demo import screen_position, telling_pixels
 from napari_udt.viewer.desk import desk_of
 from napari_udt.viewer.session import PixelRef
+from napari_udt.viewer.widgets.sight import dock_of
 from napari_udt.viewer.widgets.wavelength_field import WavelengthField
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -190,6 +191,25 @@ def test_a_hidden_dock_comes_back_from_the_window_menu(window):
     assert not window.spectra.isVisible()
     actions["Spectra"].trigger()
     assert window.spectra.isVisible()
+
+
+def test_open_comparison_brings_back_docks_that_were_hidden_or_closed(window, qtbot):
+    from napari_udt.viewer import app
+    from napari_udt.viewer.widgets.compare_dock import CompareDock
+
+    main = window.viewer.window._qt_window
+    docks = {dock.windowTitle(): dock for dock in main.findChildren(QDockWidget)}
+    docks["Spectra"].hide()
+    assert app.raise_docks(window.viewer)
+    assert window.spectra.isVisible()
+    docks["Compare"].destroyOnClose()  # napari's slot of the button
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    assert main.findChildren(CompareDock) == []
+    assert app.raise_docks(window.viewer)
+    (compare,) = main.findChildren(CompareDock)
+    qtbot.waitUntil(lambda: docks["Transfer"] in main.tabifiedDockWidgets(dock_of(compare)))
+    titles = [dock.windowTitle() for dock in main.findChildren(QDockWidget)]
+    assert {titles.count(name) for name in docks} == {1}
 
 
 def test_docks_of_the_plugin_menu_share_the_session(window, pat):
