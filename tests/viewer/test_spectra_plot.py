@@ -237,3 +237,12 @@ def test_a_plot_that_cannot_be_written_leaves_the_old_file(plot, session, tmp_pa
         plot.save(tmp_path / "plot.png")
     assert (tmp_path / "plot.png").read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_title_of_the_values_keeps_its_words_whole_in_a_low_plot(plot, session, monkeypatch):
+    monkeypatch.setattr(CurveSet, "quantity", "reconstructed initial pressure / L2 norm")
+    plot.resize(420, 140)
+    QApplication.processEvents()
+    plot.show_curves(resolve(session))
+    title = plot._view.getAxis("left").labelText
+    assert title.replace("<br>", " ") == "Reconstructed initial pressure / L2 norm"

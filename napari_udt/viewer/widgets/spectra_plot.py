@@ -228,7 +228,8 @@ class SpectraPlot(QWidget):
     def _write_value_label(self) -> None:
         """Write what the values are along their axis, in as many lines as its length asks for."""
         letters = max(_LEAST_LETTERS, int(self._view.getPlotItem().getViewBox().height() / _LETTER))
-        lines = textwrap.wrap(self._quantity[:1].upper() + self._quantity[1:], letters)
+        title = self._quantity[:1].upper() + self._quantity[1:]
+        lines = textwrap.wrap(title, letters, break_long_words=False)
         if lines and lines != self._value_lines:
             self._value_lines = lines
             self._view.getAxis("left").setWidth(_AXIS_WIDTH + _LINE_WIDTH * (len(lines) - 1))
