@@ -81,6 +81,19 @@ def test_deleted_dots_are_deleted_pins_and_come_back(desk):
     assert len(dots(desk, "forearm → real").data) == 4
 
 
+def test_what_is_selected_stays_so_when_other_pins_go_and_no_other_dot_is(desk):
+    for row in (3, 9, 15):
+        desk.session.pin(PixelRef("forearm", row, 4))
+    layer = dots(desk)
+    layer.selected_data = {1}
+    desk.session.unpin(1)
+    assert layer.selected_data == {0}  # still pin 2
+    desk.session.unpin(2)
+    assert layer.selected_data == set()
+    layer.remove_selected()  # what the Delete key does
+    assert pins(desk) == [(3, 15, 4)]
+
+
 def test_deleting_the_last_dot_takes_the_layer_away(desk):
     desk.session.pin(PixelRef("forearm", 3, 4))
     layer = dots(desk)

@@ -163,7 +163,11 @@ class PinLayers:
         """Bring a layer up to date with as few redraws as possible: each takes napari milliseconds."""
         seen = layer.visible or not len(layer.data)
         places = _places(pins)
-        same_pins = list(layer.features.get(NUMBER, ())) == table[NUMBER]
+        numbers = list(layer.features.get(NUMBER, ()))
+        same_pins = numbers == table[NUMBER]
+        chosen = {numbers[index] for index in layer.selected_data if index < len(numbers)}
+        if not same_pins:
+            layer.selected_data = set()  # places in the list: another dot would be dragged or deleted
         if not np.array_equal(layer.data, places):
             layer.data = places
             _slice_hidden(layer)
@@ -172,6 +176,7 @@ class PinLayers:
         if pins and not same_pins:
             layer.face_color = [pin.colour for pin in pins]
             layer.size, layer.border_width = _diameter(cube), 0
+            layer.selected_data = {index for index, pin in enumerate(pins) if pin.number in chosen}
         if layer.visible != (seen and bool(pins)):
             layer.visible = not layer.visible
 
