@@ -80,7 +80,7 @@ def _docks(window: Window) -> Iterator[str]:
         yield "The button Cancel does not tell whether a transfer runs."
     if transfer.run_button.enabled != (not transfer.running and transfer.request() is not None):
         yield "The button Transfer does not tell whether a transfer can run."
-    if not window.spectra.busy and window.spectra.isVisible():
+    if not window.spectra.busy and window.spectra._sight.clear:  # behind another dock it is spared the work
         gone = {c.entry.key for c in window.spectra.curves.curves} - set(keys)
         if gone:
             yield f"Curves of closed cubes are shown: {sorted(gone)}."
