@@ -139,7 +139,7 @@ class Monkey:
         settle(0.1)
         _dismiss_notifications()
         history = self.window.desk.session.history
-        history._done, history._undone = [], []  # up to 2 GB of closed cubes are kept for Undo, as they should be
+        history._done, history._undone = [], []  # up to 2 GB of closed cubes, kept for Undo as they should be
         _delete_what_shall_go()
         gc.collect()
         settle(0.1)
