@@ -1,13 +1,10 @@
 """Layers leave in the OpenGL context of the canvas, whatever was current."""
 
-import gc
-
 import numpy as np
 import pytest
 from napari.components import ViewerModel
 from qtpy.QtGui import QOffscreenSurface, QOpenGLContext
 from qtpy.QtWidgets import QApplication
-from vispy.scene.widgets import Grid
 
 from napari_udt.viewer.desk import desk_of
 
@@ -72,20 +69,6 @@ def test_what_a_layer_had_on_the_card_is_deleted_in_the_canvas_s_context(
         viewer.layers.remove("a")
     assert found
     assert all(context is _canvas(viewer).context() for context in found)
-
-
-def test_grids_that_were_replaced_are_let_go(viewer):
-    for number in range(4):
-        viewer.add_image(np.zeros((8, 9)), name=f"picture {number}")
-    viewer.canvas.grid.enabled = True
-    kept = []
-    for _ in range(3):
-        for shape in ((1, 2), (2, 2), (1, 4)):
-            viewer.canvas.grid.shape = shape
-            QApplication.processEvents()
-        gc.collect()
-        kept.append(sum(isinstance(thing, Grid) for thing in gc.get_objects()))
-    assert kept[0] == kept[-1] <= 2
 
 
 def test_a_model_without_a_window_has_no_context(pat):

@@ -1,12 +1,9 @@
-"""Two things that napari's canvas leaves undone: layers leave in the OpenGL context that drew them, old grids leave at all.
+"""Layers leave in the OpenGL context that drew them.
 
 As soon as a layer is gone, napari (0.9) deletes what it had on the graphics card: in whichever OpenGL context is current.
 In more than half of all cases that is Qt's, which composes the window and shares its objects with the canvas. Mesa
 (22.3) then takes the vertex shader out of the canvas's context without telling the layer above, believes it still bound
 at the next draw that uses the same one, and reads from address 0: the program dies some hundred deletions later.
-
-Whenever its grid gets another shape, napari makes a new one, and vispy's central widget keeps the old one with all its
-cells and cameras, some megabytes each time.
 """
 
 from __future__ import annotations
@@ -19,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class CanvasContext:
-    """Makes the canvas's OpenGL context the current one before napari cleans up after a layer; drops old grids.
+    """Makes the canvas's OpenGL context the current one before napari cleans up after a layer.
 
     Parameters
     ----------
@@ -29,22 +26,14 @@ class CanvasContext:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
-        layers, grid = viewer.layers.events, viewer.canvas.grid.events
-        layers.removing.connect(self._make_current)  # to "removed" napari answers before any plugin
-        for change in (grid.enabled, grid.shape, grid.stride, layers.inserted, layers.removed):
-            change.connect(self._drop_old_grids)
+        viewer.layers.events.removing.connect(
+            self._make_current
+        )  # to "removed" napari answers before any plugin
 
     def _make_current(self) -> None:
         canvas = self._canvas()
         if canvas is not None:
             canvas.set_current()
-
-    def _drop_old_grids(self) -> None:
-        canvas = self._canvas()
-        if canvas is not None:
-            central = canvas.central_widget
-            for widget in [each for each in getattr(central, "_widgets", ()) if each.parent is None]:
-                central.remove_widget(widget)
 
     def _canvas(self) -> Any:
         """Return vispy's canvas; napari offers no public way to it."""
