@@ -129,6 +129,7 @@ class Monkey:
         self.window.transfer.cancel()
         self.window.viewer.layers.clear()
         self.window.viewer.dims.ndisplay = 2
+        self.window.viewer.canvas.grid.enabled = False
         self.window.viewer.theme = "dark"
         self.window.desk.session.set_options(hover=True)
         end = time.monotonic() + _PATIENCE_S
