@@ -24,7 +24,7 @@ from napari_udt.viewer.layer_data import (
     outline_width,
     plane_units,
 )
-from napari_udt.viewer.layers.canvas_context import CanvasContext
+from napari_udt.viewer.layers.canvas import CanvasContext, ReplacedGrids
 from napari_udt.viewer.layers.departures import Departures
 from napari_udt.viewer.layers.open_cubes import CubeLayers, OpenCubes
 from napari_udt.viewer.session import Session
@@ -52,7 +52,7 @@ class LayerAdapter(OpenCubes):
         super().__init__(viewer)
         self.session = session
         self._departures = Departures(viewer)
-        self._context = CanvasContext(viewer)
+        self._context, self._grids = CanvasContext(viewer), ReplacedGrids(viewer)
         self._busy = False
         self._metric = False
         for layer in list(viewer.layers):

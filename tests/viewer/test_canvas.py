@@ -1,10 +1,13 @@
-"""Layers leave in the OpenGL context of the canvas, whatever was current."""
+"""Layers leave in the OpenGL context of the canvas, whatever was current; old grids leave when nothing hangs in them."""
+
+import gc
 
 import numpy as np
 import pytest
 from napari.components import ViewerModel
 from qtpy.QtGui import QOffscreenSurface, QOpenGLContext
 from qtpy.QtWidgets import QApplication
+from vispy.scene.widgets import Grid
 
 from napari_udt.viewer.desk import desk_of
 
@@ -69,6 +72,51 @@ def test_what_a_layer_had_on_the_card_is_deleted_in_the_canvas_s_context(
         viewer.layers.remove("a")
     assert found
     assert all(context is _canvas(viewer).context() for context in found)
+
+
+def _grids():
+    gc.collect()
+    return sum(isinstance(thing, Grid) for thing in gc.get_objects())
+
+
+@pytest.fixture
+def in_a_grid(viewer):
+    """Five layers, each in a cell of its own."""
+    for number in range(4):
+        viewer.add_image(np.zeros((8, 9)), name=f"picture {number}")
+    viewer.canvas.grid.enabled = True
+    return viewer
+
+
+def _reshape(viewer, *shapes):
+    for shape in shapes:
+        viewer.canvas.grid.shape = shape
+        QApplication.processEvents()
+
+
+def test_grids_that_were_replaced_are_let_go(in_a_grid):
+    kept = []
+    for _ in range(3):
+        _reshape(in_a_grid, (1, 5), (2, 3), (5, 1))
+        kept.append(_grids())
+    assert kept[0] == kept[-1] <= 2
+
+
+@pytest.mark.parametrize("farewell", ["remove", "show"])
+def test_a_layer_that_was_hidden_when_its_grid_was_replaced_can_still_leave(in_a_grid, farewell):
+    hidden = in_a_grid.layers["picture 1"]
+    hidden.visible = False
+    _reshape(in_a_grid, (1, 5), (2, 3), (5, 1))
+    in_a_grid.add_points([[1, 1]])
+    with_hidden = _grids()
+    if farewell == "remove":
+        in_a_grid.layers.remove(hidden)
+    else:
+        hidden.visible = True
+    _reshape(in_a_grid, (1, 5), (2, 3), (5, 1))
+    in_a_grid.layers.clear()
+    QApplication.processEvents()
+    assert _grids() <= min(2, with_hidden)
 
 
 def test_a_model_without_a_window_has_no_context(pat):
