@@ -185,7 +185,9 @@ class SpectraDock(SpectraForm):
         self._footer.set_possible(clearing=something, export=bool(self.curves.curves))
 
     def _on_cursor_changed(self, _pixel: PixelRef | None) -> None:
-        self._request_refresh()
+        """Draw together with napari's status bar, which tells the place under the mouse."""
+        if isalive(self) and not self._sight.spare():
+            self._clock.ask_in_company()
 
     def _on_pins_changed(self) -> None:
         if isalive(self):
