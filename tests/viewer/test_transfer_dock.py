@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from dataclasses import replace
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from qtpy.QtWidgets import QWidget
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
 from napari_udt.viewer.session import Session
+from napari_udt.viewer.widgets import closing
 from napari_udt.viewer.widgets.transfer_dock import TransferDock
 
 
@@ -181,6 +183,36 @@ def test_destroying_the_dock_stops_the_run(qtbot, session, make_spec, slow_trans
     qtbot.waitUntil(lambda: worker.abort_requested and not worker.is_running, timeout=3000)
     session.remove("forearm")  # what is left of the dock must not answer
     assert len(session) == 0
+
+
+@pytest.mark.parametrize("stop", [True, False])
+def test_a_run_whose_dock_is_taken_away_is_asked_about(
+    qtbot, session, make_spec, slow_transfer, monkeypatch, stop
+):
+    asked = []
+    monkeypatch.setattr(closing, "agrees_to_cancel", lambda *a: asked.append((a[0], a[2])) or stop)
+    holder = QWidget()
+    dock = TransferDock(
+        session, transfer=slow_transfer, models=lambda: [make_spec()], devices=list, parent=holder
+    )
+    dock.start()
+    worker = dock._run.worker
+    qtbot.waitUntil(lambda: worker.is_running, timeout=3000)
+    dock.setParent(None)  # as napari does when the cross of a dock is pressed
+    del dock
+    qtbot.waitUntil(lambda: bool(asked), timeout=3000)
+    gc.collect()
+    slow_transfer.gate.set()
+    qtbot.waitUntil(lambda: not closing._remaining, timeout=3000)
+    assert asked == [("forearm", "Cancel the transfer")]
+    assert [entry.role for entry in session] == ["simulated"] + ["transferred"] * (not stop)
+
+
+def test_taking_away_an_idle_dock_asks_nothing(qtbot, make_dock, monkeypatch):
+    monkeypatch.setattr(closing, "agrees_to_cancel", lambda *a: pytest.fail("asked"))
+    make_dock().setParent(None)
+    qtbot.wait(20)
+    assert not closing._remaining
 
 
 def test_removing_the_source_during_a_run_keeps_the_result(qtbot, make_dock, session, slow_transfer):

@@ -1,11 +1,15 @@
-"""What is asked before a window with a running transfer closes."""
+"""What is asked before a window with a running transfer closes, and when its dock is removed."""
 
 from __future__ import annotations
 
-from qtpy.QtCore import QObject
+from collections.abc import Callable
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, QObject, QTimer
 from qtpy.QtWidgets import QMessageBox, QWidget
 
 CANCEL, KEEP = "Cancel the transfer and close", "Keep running"
+STOP = "Cancel the transfer"
 
 
 def closed_by_user(window: QObject | None) -> bool:
@@ -17,13 +21,13 @@ def closed_by_user(window: QObject | None) -> bool:
     return isinstance(inside, QWidget) and inside.isVisible()
 
 
-def agrees_to_cancel(name: str, parent: QWidget) -> bool:
-    """Ask whether the transfer of a cube may be cancelled for closing."""
+def agrees_to_cancel(name: str, parent: QWidget, title: str = CANCEL) -> bool:
+    """Ask whether the transfer of a cube may be cancelled."""
     box = QMessageBox(parent)
     box.setWindowTitle("A transfer is running")
     box.setIcon(QMessageBox.Icon.Question)
     box.setText(f"{name} is still being transferred. A cancelled transfer leaves nothing behind.")
-    cancel = box.addButton(CANCEL, QMessageBox.ButtonRole.DestructiveRole)
+    cancel = box.addButton(title, QMessageBox.ButtonRole.DestructiveRole)
     keep = box.addButton(KEEP, QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(keep)
     box.setEscapeButton(keep)
@@ -31,3 +35,47 @@ def agrees_to_cancel(name: str, parent: QWidget) -> bool:
     agreed = box.clickedButton() is cancel
     box.deleteLater()
     return agreed
+
+
+class RemovedDock(QObject):
+    """Asks what becomes of a run whose dock was removed; the dock lives on, out of sight, until the run has ended.
+
+    Parameters
+    ----------
+    page : QWidget
+        What is in the dock. napari takes it out when the dock's cross is pressed, and does not ask before.
+    running : callable
+        Returns the name of the cube that is being transferred, None when there is none.
+    cancel : callable
+    """
+
+    def __init__(
+        self, page: QWidget, running: Callable[[], str | None], cancel: Callable[[], object]
+    ) -> None:
+        super().__init__(page)
+        self._running, self._cancel = running, cancel
+        page.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
+        """See the page leave its dock."""
+        if event is not None and event.type() == QEvent.Type.ParentChange and self._alone():
+            page = self.parent()
+            _remaining.add(page)
+            QTimer.singleShot(0, lambda: self._ask(page))
+        return False
+
+    def run_ended(self) -> None:
+        """Let a page go that only its run kept, once all have heard of the end."""
+        page = self.parent()
+        QTimer.singleShot(0, lambda: _remaining.discard(page))
+
+    def _alone(self) -> bool:
+        return self._running() is not None and self.parent().parent() is None
+
+    def _ask(self, page: QWidget) -> None:
+        name = self._running() if isalive(page) else None
+        if name is not None and agrees_to_cancel(name, page, STOP):
+            self._cancel()
+
+
+_remaining: set[QObject] = set()

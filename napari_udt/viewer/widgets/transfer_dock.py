@@ -17,7 +17,7 @@ from napari_udt.viewer.chosen_model import ChosenModel
 from napari_udt.viewer.opening import open_files
 from napari_udt.viewer.session import Session
 from napari_udt.viewer.transfer_job import TransferFunction, TransferRequest
-from napari_udt.viewer.widgets.closing import agrees_to_cancel, closed_by_user
+from napari_udt.viewer.widgets.closing import RemovedDock, agrees_to_cancel, closed_by_user
 from napari_udt.viewer.widgets.device_search import DeviceSearch, Find, installed_devices
 from napari_udt.viewer.widgets.facts_asker import FactsAsker
 from napari_udt.viewer.widgets.opening_progress import OpeningProgress
@@ -70,6 +70,7 @@ class TransferDock(TransferForm):
         self._known: set[str] = set()
         self._tissue: str | None = None  # what the user wants to tell the network, if anything
         self._run = TransferRun(transfer, self)
+        self._removed = RemovedDock(self, lambda: self._run.name, self.cancel)
         self._devices = DeviceSearch(self.device, devices, self)
         self._devices.ended.connect(self.devices_found)
         self.ask, self._opening = FactsAsker(session, self), OpeningProgress(parent=self)
@@ -94,6 +95,7 @@ class TransferDock(TransferForm):
         self._run.succeeded.connect(self._succeeded)
         self._run.failed.connect(self._failed)
         self._run.ended.connect(self._ended)
+        self._run.ended.connect(self._removed.run_ended)
         if self._chosen is not None:
             self._chosen.changed.connect(self._chosen_elsewhere)
         if self._side_by_side is not None:
@@ -295,8 +297,8 @@ class TransferDock(TransferForm):
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
         """Cancel a run when the window closes; a person who closes it is asked first."""
         if event is not None and event.type() == QEvent.Type.Close:
-            request = self._run.request
-            if request and closed_by_user(watched) and not agrees_to_cancel(request.key, self):
+            name = self._run.name
+            if name is not None and closed_by_user(watched) and not agrees_to_cancel(name, self):
                 event.ignore()
                 return True
             self.cancel()

@@ -33,6 +33,11 @@ class TransferRun(QObject):
         self.worker: TransferWorker | None = None
         self._started = 0.0
 
+    @property
+    def name(self) -> str | None:
+        """What the cube is called that is being transferred; None when there is none."""
+        return None if self.request is None else self.request.key
+
     def start(self, request: TransferRequest) -> None:
         """Start a run; there must be none."""
         worker = TransferWorker(request, self.transfer)
