@@ -95,9 +95,9 @@ def _wavelengths_of(item: Any, path: Path) -> list[NDArray[np.float64]]:
     held = [hdf5.attribute_numbers(item, name) for name in item.attrs if is_wavelength_name(name)]
     is_list = (
         isinstance(item, h5py.Dataset)
-        and item.ndim in (1, 2)
+        and item.ndim in (1, 2)  # MATLAB's lists have a second axis of length one
         and 0 < item.size == max(item.shape) <= MAX_WAVELENGTHS
-    )  # MATLAB's lists have a second axis of length one
+    )
     if is_list and is_wavelength_name(item.name) and hdf5.is_numeric(item):
         held.append(hdf5.whole(item, path))
     return [values for values in map(wavelengths_in_nm, held) if values is not None]

@@ -90,9 +90,8 @@ def _placed(viewer: napari.Viewer, widget: QWidget, name: str) -> QDockWidget:
     dock = viewer.window.add_dock_widget(
         widget, name=name, area="right", add_vertical_stretch=False, menu=viewer.window.window_menu
     )
-    dock.setMinimumSize(
-        0, 0
-    )  # napari sets one; with one, Qt keeps the largest that a dock has ever asked for
+    # napari sets one; with one, Qt keeps the largest that a dock has ever asked for.
+    dock.setMinimumSize(0, 0)
     return dock
 
 

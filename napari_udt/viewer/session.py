@@ -63,9 +63,8 @@ class Session:
     regions_changed = Signal(signal_instance_class=Bulletin)
     options_changed = Signal(object, signal_instance_class=Bulletin)  # DisplayOptions
     wavelength_changed = Signal(float, signal_instance_class=Bulletin)  # nm, the slider's
-    settings_restored = Signal(
-        signal_instance_class=Bulletin
-    )  # docks shall look up what they left in ``settings``
+    # Docks shall look up what they left in ``settings``.
+    settings_restored = Signal(signal_instance_class=Bulletin)
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}

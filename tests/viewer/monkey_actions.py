@@ -292,9 +292,8 @@ class Actions:
     def _poke_view(self, view: QListWidget | QTableView) -> None:
         model = view.model()
         if model.rowCount():
-            columns = (
-                model.columnCount() if isinstance(view, QTableView) else 1
-            )  # a list model hides its count
+            # A list model hides its count.
+            columns = model.columnCount() if isinstance(view, QTableView) else 1
             index = model.index(self.rng.randrange(model.rowCount()), self.rng.randrange(columns))
             QTest.mouseClick(view.viewport(), _LEFT, _PLAIN, view.visualRect(index).center())
             view.setCurrentIndex(index)

@@ -100,9 +100,8 @@ def test_other_modality_and_foreign_layers_are_hidden_and_come_back(viewer, desk
     desk.side_by_side.set_active(False)
     shown = {layer.name: layer.visible for layer in viewer.layers}
     assert {name: shown.pop(name) for name in visible} == visible
-    assert not any(
-        shown.values()
-    )  # layers for pins stay, empty: making them anew would cost more than all else
+    # Layers for pins stay, empty: making them anew would cost more than all else.
+    assert not any(shown.values())
     assert not viewer.canvas.grid.enabled
 
 

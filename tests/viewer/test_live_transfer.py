@@ -47,9 +47,8 @@ class Bench:
     def look(self, row=2, column=1, **options):
         self.session.set_options(**{"normalisation": "none", **options})
         self.session.set_cursor(PixelRef(SIM, row, column))
-        resolve(
-            self.session, None, (self.live, self.explorer)
-        )  # what is made ready is there at the second look
+        # What is made ready is there at the second look.
+        resolve(self.session, None, (self.live, self.explorer))
         resolve(self.session, None, (self.live, self.explorer))
         curves = resolve(self.session, None, (self.live, self.explorer))
         return curves, {curve.id: curve for curve in curves.curves}

@@ -42,9 +42,8 @@ def test_nothing_is_computed_twice_and_nothing_outlives_its_cube(monkeypatch):
     monkeypatch.setattr(type(whole), "rows", lambda self, a, b: calls.append(a) or self.data[a:b])
     statistics.get(whole, 1, Transform("l2"), "mean", "std")
     read = len(calls)
-    statistics.get(
-        whole, 2, Transform("l2"), "mean", "none"
-    )  # the same pass over the cube knows all structures
+    # The same pass over the cube knows all structures.
+    statistics.get(whole, 2, Transform("l2"), "mean", "none")
     assert len(calls) == read > 0
     gone = weakref.ref(whole)
     del whole

@@ -50,9 +50,8 @@ def nearest_distances(spectra: Floats, others: Floats, own: NDArray[np.intp] | N
     own : integer array, shape (n,), optional
         Where each spectrum itself stands among the others; it is not its own neighbour then.
     """
-    centre = np.asarray(others).mean(
-        axis=0
-    )  # small numbers keep their digits in the search, which is single precision
+    # Small numbers keep their digits in the search, which is single precision.
+    centre = np.asarray(others).mean(axis=0)
     x, y = (np.asarray(values - centre, np.float32) for values in (np.asarray(spectra), np.asarray(others)))
     half = np.einsum("ij,ij->i", y, y) / 2
     found = np.empty(len(x))

@@ -69,9 +69,8 @@ class PinLayers:
         self._soon = later_in(adapter.viewer, _SOON_MS)
         self._waiting = False
         self._drawn: WeakKeyDictionary[Points, Drawn] = WeakKeyDictionary()
-        self.always: tuple[
-            str, ...
-        ] = ()  # side by side every cell has its layer, so that the cells stay alike
+        # Side by side every cell has its layer, so that the cells stay alike.
+        self.always: tuple[str, ...] = ()
         session = adapter.session
         session.pins_changed.connect(self._refresh_soon)
         session.cubes_changed.connect(self.refresh)

@@ -22,10 +22,8 @@ from napari_udt.viewer.widgets.plot_picture import save_plot
 from napari_udt.viewer.widgets.spectra_overlays import Overlays
 
 MINIMUM_WIDTH = 350
-_LETTER, _LEAST_LETTERS = (
-    7,
-    12,
-)  # pixels along the value axis that a letter of its title takes; a line's least length
+_LETTER = 7  # pixels along the value axis that a letter of its title takes
+_LEAST_LETTERS = 12  # a line's least length
 _AXIS_WIDTH, _LINE_WIDTH = 66, 14  # pixels: numbers and one line of text; each further line
 _MARGIN = 11  # pixels from the middle of the wavelength's label to the upper edge
 _MOST_BANDS = 12  # more would bury the curves
@@ -175,9 +173,7 @@ class SpectraPlot(QWidget):
         for side in ("bottom", "left"):
             plot.getAxis(side).enableAutoSIPrefix(False)  # it would make "knm" of 1000 nm
         plot.getAxis("bottom").setHeight(42)
-        plot.getAxis("left").setWidth(
-            _AXIS_WIDTH
-        )  # a fixed width: the picture must not jump with the numbers
+        plot.getAxis("left").setWidth(_AXIS_WIDTH)  # fixed: the picture must not jump with the numbers
         plot.layout.setContentsMargins(2, 6, 10, 7)  # the axis title hangs out by 5 pixels
         plot.getViewBox().setDefaultPadding(0.03)
         self._range: tuple[float, float] | None = None
