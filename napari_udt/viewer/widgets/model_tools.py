@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_error
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QTextOption
 from qtpy.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from napari_udt.viewer.model_import import Imported, Importer, import_models
@@ -16,7 +17,8 @@ from napari_udt.viewer.widgets.transfer_worker import CallWorker
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
 
-_CARD_SIZE = (720, 640)
+_CARD_SIZE = (880, 720)
+_ROUNDING = 2  # pixels by which Qt makes a table wider than its page
 
 
 class ModelTools(QWidget):
@@ -74,11 +76,16 @@ class ModelTools(QWidget):
         dialog.setWindowTitle(self._spec.title)
         text = QTextBrowser(dialog)
         text.setOpenLinks(False)  # reading must not reach for the network
+        text.setWordWrapMode(QTextOption.WrapMode.WordWrap)  # narrow columns of tables must not break words
+        text.document().setDocumentMargin(12)
         text.setMarkdown(self._spec.card or f"{self._spec.title} has no card.")
         QVBoxLayout(dialog).addWidget(text)
         dialog.resize(*_CARD_SIZE)
+        dialog.setMinimumWidth(_CARD_SIZE[0])
         dialog.finished.connect(dialog.deleteLater)
         dialog.show()
+        if text.horizontalScrollBar().maximum() <= _ROUNDING:
+            text.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         return dialog
 
     def _choose_folder(self) -> None:
