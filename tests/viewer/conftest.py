@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from pathlib import Path
 
@@ -9,6 +10,15 @@ import numpy as np
 import pytest
 
 from napari_udt import SpectralCube
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _spared_collections():
+    """Collect only garbage of the module's own: napari collects at each layer's end, among all that earlier tests left."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
