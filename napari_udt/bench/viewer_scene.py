@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pyqtgraph import PlotWidget
-from qtpy.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
+from qtpy.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
@@ -142,30 +142,32 @@ class PaintCounter(QObject):
     Parameters
     ----------
     widget : QWidget
+        In a window that is shown, and not the window itself.
     counts : callable, optional
         Whether a painting counts.
     """
-
-    _painted = Signal()
 
     def __init__(self, widget: Any, counts: Callable[[], bool] = lambda: True) -> None:
         super().__init__(widget)
         self.count = 0
         self.first_s: float | None = None
-        self._counts = counts
-        # answered after the painting of the whole window, which ends with its way to the screen
-        self._painted.connect(self._shown, Qt.ConnectionType.QueuedConnection)
-        widget.installEventFilter(self)
+        self._counts, self._window = counts, widget.window()
+        for watched in (widget, self._window):
+            watched.installEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
-        """Count, and let everything pass."""
-        if event is not None and event.type() == QEvent.Type.Paint and self._counts():
+        """Count paintings, and note when that of the whole window, which ends with its way to the screen, is over."""
+        if watched is None or event is None:
+            return False
+        if event.type() == QEvent.Type.Paint and watched is not self._window and self._counts():
             self.count += 1
-            self._painted.emit()
-        return False
-
-    def _shown(self) -> None:
-        self.first_s = time.perf_counter() if self.first_s is None else self.first_s
+        if event.type() != QEvent.Type.UpdateRequest or watched is not self._window:
+            return False
+        before = self.count
+        watched.event(event)
+        if self.count > before and self.first_s is None:
+            self.first_s = time.perf_counter()
+        return True
 
 
 class GapProbe(QObject):
