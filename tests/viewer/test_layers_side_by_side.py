@@ -53,6 +53,13 @@ def test_every_cube_knows_its_cell(viewer, desk):
     assert found in ({(0, 0), (0, 1), (0, 2)}, {(0, 0), (1, 0), (2, 0)})
 
 
+def test_a_hidden_picture_has_no_cell(desk):
+    desk.side_by_side.set_active(True)
+    desk.adapter["second"].image.visible = False
+    assert desk.side_by_side.cell_of("second") is None
+    assert desk.side_by_side.cell_of("forearm") == (0, 0)
+
+
 def test_maps_stay_out_of_the_cells_and_the_missing_part_is_named(viewer, desk):
     desk.side_by_side.set_active(True)
     assert viewer.canvas.grid.stride == 3

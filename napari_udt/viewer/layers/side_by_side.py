@@ -57,13 +57,13 @@ class SideBySide:
         return len(self._wanted()) > 1
 
     def cell_of(self, key: str) -> tuple[int, int] | None:
-        """Row and column of a cube's cell in napari's grid; None while the cubes are stacked."""
+        """Row and column of a cube's cell in napari's grid; None while the cubes are stacked, or its picture is hidden."""
         if key not in self.cells:
             return None
         viewer = self._adapter.viewer
         index = viewer.layers.index(self._adapter[key].image)
         row, column = viewer.canvas.grid.position(index, viewer.layers)
-        return row, column
+        return None if row < 0 else (row, column)
 
     def set_active(self, active: bool) -> None:
         """Put the cubes side by side, or stack them again as they were."""
