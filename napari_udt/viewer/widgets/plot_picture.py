@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from qtpy.QtCore import QPointF, QRect, QRectF, QSize
 from qtpy.QtGui import QColor, QImage, QPainter
 from qtpy.QtSvg import QSvgGenerator
-from qtpy.QtWidgets import QGraphicsView
+from qtpy.QtWidgets import QGraphicsItem, QGraphicsView
 
 from napari_udt.files import whole_or_nothing
 from napari_udt.viewer.curves import Curve
@@ -18,6 +19,7 @@ from napari_udt.viewer.widgets.curve_items import draw_line, draw_sample, title
 
 _SCALE = 2  # pixels of a picture per pixel on the screen
 _LINE_HEIGHT, _MARGIN, _SAMPLE_WIDTH = 20, 8, 30
+_UNCACHED = QGraphicsItem.CacheMode.NoCache
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,19 @@ def _drawing(size: QSize, dots_per_inch: int, path: Path) -> QSvgGenerator:
     return drawing
 
 
+@contextmanager
+def _drawn_anew(view: QGraphicsView) -> Iterator[None]:
+    """Let no item put the picture that it keeps for the screen in the place of its lines and letters."""
+    cached = {item: item.cacheMode() for item in view.items() if item.cacheMode() != _UNCACHED}
+    try:
+        for item in cached:
+            item.setCacheMode(_UNCACHED)
+        yield
+    finally:
+        for item, mode in cached.items():
+            item.setCacheMode(mode)
+
+
 def _paint(
     device: QImage | QSvgGenerator,
     view: QGraphicsView,
@@ -69,7 +84,8 @@ def _paint(
     painter.setFont(view.font())
     height = view.height() + _LINE_HEIGHT * len(legend) + _MARGIN
     painter.fillRect(QRectF(0, 0, view.width(), height), QColor(colours.background))
-    view.render(painter, QRectF(view.rect()))
+    with _drawn_anew(view):
+        view.render(painter, QRectF(view.rect()))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for index, line in enumerate(legend):
         left = QPointF(_MARGIN, view.height() + _LINE_HEIGHT * (index + 0.5))

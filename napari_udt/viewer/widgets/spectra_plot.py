@@ -11,7 +11,7 @@ import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QEvent, QPointF, Qt, Signal
 from qtpy.QtGui import QColor, QKeyEvent
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGraphicsItem, QVBoxLayout, QWidget
 
 from napari_udt.viewer.curves import Curve, CurveId, CurveSet
 from napari_udt.viewer.style import Theme, theme
@@ -172,6 +172,11 @@ class SpectraPlot(QWidget):
         plot.setLabel("bottom", "Wavelength [nm]")
         for side in ("bottom", "left"):
             plot.getAxis(side).enableAutoSIPrefix(False)  # it would make "knm" of 1000 nm
+            plot.getAxis(side).setStyle(
+                maxTickLevel=1
+            )  # lines without a number cost more time than they tell
+        # Wavelengths stay when curves change: their numbers and lines are drawn once.
+        plot.getAxis("bottom").setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         plot.getAxis("bottom").setHeight(42)
         plot.getAxis("left").setWidth(_AXIS_WIDTH)  # fixed: the picture must not jump with the numbers
         plot.layout.setContentsMargins(2, 6, 10, 7)  # the axis title hangs out by 5 pixels
