@@ -25,7 +25,7 @@ TransferFunction = Callable[..., SpectralCube]
 
 DIRECTIONS: tuple[Direction, ...] = ("sim2real", "real2sim")
 _SHORT_TARGETS = {"drawn from measured statistics": "from statistics"}
-CAUTION = "Research use only: a generative model can hallucinate."
+CAUTION = "Research use only: the model can hallucinate."
 
 # Ten times a second is all that a person sees, and all that the window should be bothered with.
 _REPORT_INTERVAL_S = 0.1
@@ -167,7 +167,7 @@ def direction_choices(spec: ModelSpec | None) -> list[tuple[str, Direction]]:
 
 def direction_tooltip(spec: ModelSpec | None) -> str:
     """Return what the mouse over the direction tells: the target domain in full."""
-    return "" if spec is None else f"The target domain: {_trained_on(spec)}."
+    return "" if spec is None else f"Target domain: {_trained_on(spec)}."
 
 
 def model_tooltip(spec: ModelSpec | None) -> str:
@@ -180,17 +180,15 @@ def model_tooltip(spec: ModelSpec | None) -> str:
 
 
 def honest_note(spec: ModelSpec | None) -> str:
-    """Return the line under the button: what the target domain really is, and a caution."""
-    if spec is None:
-        return CAUTION
-    return f"The target domain of this model is {_trained_on(spec)}. {CAUTION}"
+    """Return the lines above the button: what the target domain really is, and a caution."""
+    return CAUTION if spec is None else f"Target domain: {_trained_on(spec)}.\n{CAUTION}"
 
 
 def _trained_on(spec: ModelSpec) -> str:
     return {
         "measured": "measured data",
-        "drawn from measured statistics": "a second domain drawn from measured statistics, not real images",
-        "digital device": "a second domain made by a digital device, not real images",
+        "drawn from measured statistics": "drawn from measured statistics, not real images",
+        "digital device": "a digital device, not real images",
     }.get(spec.target, spec.target)
 
 

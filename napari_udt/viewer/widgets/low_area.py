@@ -15,14 +15,16 @@ class LowArea(QScrollArea):
     ----------
     inside : QWidget
     parent : QWidget
+    least_lines : int
+        How many lines of text stay in sight in the lowest of windows.
     """
 
-    def __init__(self, inside: QWidget, parent: QWidget) -> None:
+    def __init__(self, inside: QWidget, parent: QWidget, *, least_lines: int = _LEAST_LINES) -> None:
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumHeight(_LEAST_LINES * self.fontMetrics().height())
+        self.setMinimumHeight(least_lines * self.fontMetrics().height())
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the fields inside are what the keyboard goes to
         self.setWidget(inside)
 

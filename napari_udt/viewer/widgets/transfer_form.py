@@ -22,10 +22,12 @@ from napari_udt.viewer.widgets.model_tools import ModelTools
 from napari_udt.viewer.widgets.tab_order import walk_in_order
 
 _LETTERS = 8  # that a choice keeps room for in a narrow dock
+_PADDING = 4  # pixels above and below a note together
+_LEAST_LINES = 3  # of the form that stay in sight in a low window
 
 
 class TransferForm(QWidget):
-    """Buttons above, the form and the notes between, which scroll in a low window, and below them the run.
+    """Buttons above, the form between, which scrolls in a low window, below them the honest note and the run.
 
     Parameters
     ----------
@@ -79,7 +81,9 @@ class TransferForm(QWidget):
         self.progress = ProgressBar(value=0, min=0, max=1000, tooltip="Share of the cube that is transferred")
         self.progress.native.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.status, self.grid_note, self.model_note, self.note = (self._small_label() for _ in range(4))
-        self.status.setMinimumHeight(self.status.fontMetrics().height())  # never under the buttons
+        for label, lines in ((self.note, 2), (self.status, 1)):  # never under others in the lowest of windows
+            label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+            label.setMinimumHeight(lines * self.fontMetrics().height() + _PADDING)
         for box in (self.source, self.model, self.direction, self.condition, self.noise, self.device):
             box.native.setMinimumContentsLength(_LETTERS)  # long names of cubes must not widen the dock
             box.native.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -101,6 +105,7 @@ class TransferForm(QWidget):
         whole.setSpacing(4)
         whole.addLayout(self._row(self.open_button, self.layout_button))
         whole.addWidget(self._scrolling(), stretch=1)
+        whole.addWidget(self.note)
         whole.addLayout(self._row(self.run_button, self.progress, self.cancel_button))
         whole.addWidget(self.status)
 
@@ -128,10 +133,10 @@ class TransferForm(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(self._form())
-        for note in (self.grid_note, self.model_note, self.note):
+        for note in (self.grid_note, self.model_note):
             column.addWidget(note)
         column.addStretch()
-        return LowArea(inside, self)
+        return LowArea(inside, self, least_lines=_LEAST_LINES)
 
     def _form(self) -> QFormLayout:
         form = QFormLayout()
