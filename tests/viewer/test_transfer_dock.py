@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QWidget
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
@@ -206,6 +206,30 @@ def test_a_run_whose_dock_is_taken_away_is_asked_about(
     qtbot.waitUntil(lambda: not closing._remaining, timeout=3000)
     assert asked == [("forearm", "Cancel the transfer")]
     assert [entry.role for entry in session] == ["simulated"] + ["transferred"] * (not stop)
+
+
+def test_the_question_about_a_run_goes_when_the_run_ends(qtbot, session, make_spec, slow_transfer):
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    dock = TransferDock(
+        session, transfer=slow_transfer, models=lambda: [make_spec()], devices=list, parent=holder
+    )
+    holder.show()
+    dock.start()
+    worker = dock._run.worker
+    qtbot.waitUntil(lambda: worker.is_running, timeout=3000)
+    parents = []
+
+    def look():
+        box = QApplication.activeModalWidget()
+        parents.append(box and box.parent())
+        slow_transfer.gate.set()
+
+    QTimer.singleShot(300, look)
+    dock.setParent(None)
+    qtbot.waitUntil(lambda: bool(parents) and len(session) == 2, timeout=5000)
+    qtbot.waitUntil(lambda: QApplication.activeModalWidget() is None, timeout=3000)
+    assert parents == [holder]
 
 
 def test_taking_away_an_idle_dock_asks_nothing(qtbot, make_dock, monkeypatch):
