@@ -47,7 +47,7 @@ class ReplacedGrids:
     Parameters
     ----------
     viewer : napari.components.ViewerModel
-        Held weakly. A model without a window has no canvas; nothing is done then.
+        As for the context: held weakly, with or without a window.
     """
 
     def __init__(self, viewer: ViewerModel) -> None:
