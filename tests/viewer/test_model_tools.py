@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 from napari.utils.notifications import notification_manager
-from qtpy.QtWidgets import QComboBox, QTextBrowser
+from qtpy.QtWidgets import QComboBox, QDialog, QTextBrowser
 
 from napari_udt.models import list_models, load_model
 from napari_udt.models.store import bundled_folder
@@ -108,3 +108,17 @@ def test_the_card_is_shown_as_text(make_tools, make_spec):
     assert browser.isReadOnly()
     assert browser.toPlainText().split() == ["Trained", "on", "forearms", "Not", "for", "diagnosis."]
     dialog.close()
+
+
+def test_a_model_has_one_card_however_often_it_is_asked_for(qtbot, make_tools, make_spec):
+    tools = make_tools()
+    opened = []
+    for name in ("mine", "mine", "yours", "mine"):
+        tools.set_spec(make_spec(name, card=f"# {name}"))
+        opened.append(tools.show_card())
+    assert opened[0] is opened[1] is opened[3]
+    assert opened[2] is not opened[0]
+    with qtbot.waitSignal(opened[0].destroyed):
+        opened[0].close()
+    assert tools.show_card() is not opened[0]
+    assert len(tools.findChildren(QDialog)) == 2

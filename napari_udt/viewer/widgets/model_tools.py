@@ -42,6 +42,7 @@ class ModelTools(QWidget):
         self._importer = importer
         self._spec: ModelSpec | None = None
         self._worker: CallWorker | None = None
+        self._cards: dict[str, QDialog] = {}  # that are open, by the model's name
         self.import_button = _button(
             "Import…",
             "Bring in a trained model's folder, or published checkpoints: a folder with config.yaml and "
@@ -69,20 +70,28 @@ class ModelTools(QWidget):
         self.card_button.setEnabled(spec is not None)
 
     def show_card(self) -> QDialog | None:
-        """Open the chosen model's card; None where no model is chosen."""
+        """Open the chosen model's card, or bring it to the front; None where no model is chosen."""
         if self._spec is None:
             return None
+        name = self._spec.name
+        if name not in self._cards:
+            self._cards[name] = self._made_card(self._spec)
+            self._cards[name].finished.connect(lambda _: self._cards.pop(name).deleteLater())
+        self._cards[name].raise_()
+        self._cards[name].activateWindow()
+        return self._cards[name]
+
+    def _made_card(self, spec: ModelSpec) -> QDialog:
         dialog = QDialog(self)
-        dialog.setWindowTitle(self._spec.title)
+        dialog.setWindowTitle(spec.title)
         text = QTextBrowser(dialog)
         text.setOpenLinks(False)  # reading must not reach for the network
         text.setWordWrapMode(QTextOption.WrapMode.WordWrap)  # narrow columns of tables must not break words
         text.document().setDocumentMargin(12)
-        text.setMarkdown(self._spec.card or f"{self._spec.title} has no card.")
+        text.setMarkdown(spec.card or f"{spec.title} has no card.")
         QVBoxLayout(dialog).addWidget(text)
         dialog.resize(*_CARD_SIZE)
         dialog.setMinimumWidth(_CARD_SIZE[0])
-        dialog.finished.connect(dialog.deleteLater)
         dialog.show()
         if text.horizontalScrollBar().maximum() <= _ROUNDING:
             text.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
