@@ -53,6 +53,20 @@ def test_every_cube_knows_its_cell(viewer, desk):
     assert found in ({(0, 0), (0, 1), (0, 2)}, {(0, 0), (1, 0), (2, 0)})
 
 
+def test_a_layer_that_comes_when_another_kind_of_cube_is_in_front_ends_the_arrangement(desk, hsi):
+    desk.session.add(hsi())
+    front = desk.adapter["organs"].image
+    front.visible = False
+    desk.side_by_side.set_active(True)
+    assert len(desk.side_by_side.cells) == 3
+    told = []
+    desk.side_by_side.changed.connect(told.append)
+    front.visible = True
+    desk.adapter.part_added.emit("forearm")
+    assert not desk.side_by_side.active
+    assert told == [False]
+
+
 def test_a_hidden_picture_has_no_cell(desk):
     desk.side_by_side.set_active(True)
     desk.adapter["second"].image.visible = False

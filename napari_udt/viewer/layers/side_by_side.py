@@ -114,9 +114,9 @@ class SideBySide:
             self.set_active(False)
 
     def _part_added(self, key: str) -> None:
-        """Make room in every cell for a layer that one has got."""
+        """Make room in every cell for a layer that one has got, if there still are two cubes to compare."""
         if key in self.cells and not self._placing:
-            self._enter()
+            self._follow()
 
     def _part_removed(self, key: str, part: str) -> None:
         """Stack the layers again when the user takes one out of a cell: the cells would shift."""
