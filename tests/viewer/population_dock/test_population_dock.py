@@ -2,111 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 import gc
-import io
 import threading
 import time
-from itertools import pairwise
 
 import numpy as np
 import pytest
-from napari.components import ViewerModel
 from PIL import Image
+from population_window import LEFT, choose, clipboard_rows, drag, everything, point_of, settle, turn
 from qtpy.QtCore import QEvent, QPointF, Qt
-from qtpy.QtGui import QGuiApplication, QMouseEvent
+from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QApplication, QCheckBox, QDockWidget, QPushButton
 
-from napari_udt.population.scenes import CallOut
 from napari_udt.viewer.app import furnish
 from napari_udt.viewer.desk import desk_of
 from napari_udt.viewer.population_book import NO_CUBES
 from napari_udt.viewer.style import theme
 from napari_udt.viewer.widgets.population_dock import PopulationDock
 from napari_udt.viewer.widgets.population_table import NumberTable, shown
-
-LEFT, PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-
-
-@pytest.fixture
-def desk():
-    viewer = ViewerModel()
-    desk = desk_of(viewer)
-    desk.keeps_alive = viewer
-    return desk
-
-
-@pytest.fixture
-def dock(qtbot, desk):
-    dock = PopulationDock(desk.session, desk.brushed)
-    qtbot.addWidget(dock)
-    dock.resize(520, 560)
-    dock.show()
-    return dock
-
-
-@pytest.fixture
-def three(desk, pat, transferred):
-    """A simulated, a transferred and a second cube of PAT."""
-    cube = pat()
-    for one in (cube, transferred(cube), pat("second", domain="second", origin="digital device")):
-        desk.session.add(one)
-    return desk.session
-
-
-def turn(qtbot, dock, name):
-    """Turn to a tab by a click on its title, and wait for what it shows."""
-    place = next(i for i, tab in enumerate(dock.pages.tabs) if name == tab.NAME)
-    bar = dock.pages.tabBar()
-    qtbot.mouseClick(bar, LEFT, pos=bar.tabRect(place).center())
-    dock.pages.turn_to(name)  # titles beyond the dock's edge have to be scrolled to first
-    settle(qtbot, dock)
-    return dock.current
-
-
-def settle(qtbot, dock):
-    qtbot.waitUntil(lambda: not dock.busy, timeout=20000)
-
-
-def drag(qtbot, view, start, end):
-    """Drag from one point of a view's widget to another, as the mouse does it."""
-    port = view.viewport()
-    qtbot.mousePress(port, LEFT, pos=start.toPoint())
-    for share in np.linspace(0, 1, 6):
-        at = QPointF(start + share * (end - start))
-        how = (QEvent.Type.MouseMove, at, QPointF(port.mapToGlobal(at)), LEFT, LEFT, PLAIN)
-        QApplication.sendEvent(port, QMouseEvent(*how))
-        qtbot.wait(20)
-    qtbot.mouseRelease(port, LEFT, pos=end.toPoint())
-
-
-def point_of(view, box, x, y):
-    return QPointF(view.mapFromScene(box.mapViewToScene(QPointF(x, y))))
-
-
-def everything(tab):
-    """Two corners, on the widget, between which all of the joint plot lies."""
-    (left, right), (bottom, top) = tab.box.viewRange()
-    across, up = 0.01 * (right - left), 0.01 * (top - bottom)
-    return (
-        point_of(tab.canvas, tab.box, left + across, bottom + up),
-        point_of(tab.canvas, tab.box, right - across, top - up),
-    )
-
-
-def choose(box, value):
-    box.setCurrentIndex(box.findData(value))
-    box.activated.emit(box.currentIndex())
-
-
-def layers(desk):
-    return {layer.name: layer for layer in desk.adapter.viewer.layers}
-
-
-def clipboard_rows():
-    text = QGuiApplication.clipboard().text()
-    return list(csv.DictReader(line for line in io.StringIO(text) if not line.startswith("#")))
-
 
 # -- the shell ----------------------------------------------------------------------------------------
 
@@ -315,163 +228,6 @@ def test_the_mouse_reads_values(qtbot, dock, three):
     assert dock.footer._told.text().startswith("750 nm: simulated ")
     tab.canvas._on_mouse_moved(QPointF(-5, -5))
     assert dock.footer._told.text() == ""
-
-
-# -- brushing -----------------------------------------------------------------------------------------
-
-
-def test_a_rectangle_brushes_spectra_here_and_in_the_picture(qtbot, dock, desk, three):
-    tab = turn(qtbot, dock, "components")
-    drag(qtbot, tab.canvas, *everything(tab))
-    assert "Brushed: 40 of 40 simulated" in dock.footer._statement.text()
-    layer = layers(desk)["forearm · brushed"]
-    np.testing.assert_array_equal(layer.data > 0, three["forearm"].cube.labels == 5)
-    assert tab.spectra.isVisible()
-    qtbot.mouseClick(dock.findChild(QPushButton, "Copy numbers"), LEFT)
-    assert clipboard_rows()[0]["brushed spectra"] == "40"
-    qtbot.mouseClick(tab.findChild(QPushButton, "clear brush"), LEFT)
-    assert not any(name.endswith("brushed") for name in layers(desk))
-    assert not tab.spectra.isVisible()
-
-
-def test_a_lasso_takes_what_it_surrounds(qtbot, dock, desk, three):
-    tab = turn(qtbot, dock, "components")
-    qtbot.mouseClick(tab.findChild(QPushButton, "brush lasso"), LEFT)
-    start, end = everything(tab)
-    port = tab.canvas.viewport()
-    corners = [start, QPointF(end.x(), start.y()), end, QPointF(start.x(), end.y()), start]
-    qtbot.mousePress(port, LEFT, pos=start.toPoint())
-    for a, b in pairwise(corners):
-        for share in (0.5, 1.0):
-            at = QPointF(a + share * (b - a))
-            how = (QEvent.Type.MouseMove, at, QPointF(port.mapToGlobal(at)), LEFT, LEFT, PLAIN)
-            QApplication.sendEvent(port, QMouseEvent(*how))
-            qtbot.wait(20)
-    qtbot.mouseRelease(port, LEFT, pos=start.toPoint())
-    assert len(tab.outline) > 5
-    assert "forearm · brushed" in layers(desk)
-
-
-def test_the_keyboard_brushes_too(qtbot, dock, desk, three):
-    tab = turn(qtbot, dock, "components")
-    tab.canvas.setFocus()
-    qtbot.keyClick(tab.canvas, Qt.Key.Key_Return)
-    first = tab.outline.copy()
-    qtbot.keyClick(tab.canvas, Qt.Key.Key_Right)
-    assert (tab.outline[:, 0] > first[:, 0]).all()
-    qtbot.keyClick(tab.canvas, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
-    assert np.ptp(tab.outline[:, 0]) > np.ptp(first[:, 0])
-    qtbot.keyClick(tab.canvas, Qt.Key.Key_Escape)
-    assert tab.outline is None
-
-
-def test_brushed_layers_go_with_their_cube_and_may_be_deleted(qtbot, dock, desk, three):
-    tab = turn(qtbot, dock, "components")
-    drag(qtbot, tab.canvas, *everything(tab))
-    desk.adapter.viewer.layers.remove("forearm · brushed")  # by the user
-    assert "forearm" in three
-    three.remove("second")
-    assert "second · brushed" not in layers(desk)
-    settle(qtbot, dock)
-
-
-def test_brushed_pixels_stand_side_by_side_with_their_cubes(qtbot, dock, desk, three):
-    tab = turn(qtbot, dock, "components")
-    desk.side_by_side.set_active(True)
-    drag(qtbot, tab.canvas, *everything(tab))
-    viewer = desk.adapter.viewer
-    for cell, key in enumerate(desk.side_by_side.cells):
-        stride = int(viewer.canvas.grid.stride)
-        inside = viewer.layers[cell * stride : (cell + 1) * stride]
-        assert desk.adapter[key].brushed in inside
-        assert desk.adapter[key].brushed.visible
-    qtbot.mouseClick(tab.findChild(QPushButton, "clear brush"), LEFT)
-    assert [desk.side_by_side.cell_of(key) for key in desk.side_by_side.cells] == [(0, 0), (1, 0), (2, 0)]
-    three.rename("forearm", "arm")
-    settle(qtbot, dock)
-    tab.set_outline(np.array([(-9, -9), (9, -9), (9, 9), (-9, 9)], float))
-    assert "arm · brushed" in layers(desk)
-
-
-def test_points_are_an_even_pick_and_said_to_be(qtbot, dock, three, monkeypatch):
-    from napari_udt.viewer.widgets import component_items, population_components
-
-    for module in (component_items, population_components):
-        monkeypatch.setattr(module, "MOST_POINTS", 10)
-    tab = turn(qtbot, dock, "components")
-    qtbot.mouseClick(
-        tab.findChild(QCheckBox, "points"), LEFT, pos=tab.findChild(QCheckBox, "points").rect().center()
-    )
-    assert "at most 10 points are drawn" in dock.footer._statement.text()
-    assert len(component_items.drawn_points(tab.figure.projections[0])) == 10
-
-
-# -- pictures -----------------------------------------------------------------------------------------
-
-
-def test_a_click_places_a_call_out_where_it_lands(qtbot, dock, three):
-    tab = turn(qtbot, dock, "pictures")
-    qtbot.mouseClick(tab.place_button, LEFT)
-    item = tab.sheet.items_shown[1]
-    at = point_of(tab.sheet, item.box, 20.5, 10.5)
-    qtbot.mouseClick(tab.sheet.viewport(), LEFT, pos=at.toPoint())
-    (call_out,) = tab.call_outs
-    assert call_out.picture == "forearm → real"
-    assert abs(call_out.row - 10) <= 1
-    assert abs(call_out.column - 20) <= 1
-    assert not tab.place_button.isChecked()
-    assert three.settings["population"]["tabs"]["pictures"]["call_outs"][0]["text"] == "1"
-    qtbot.mouseClick(tab.sheet.viewport(), LEFT, pos=at.toPoint())  # the button is up: nothing more
-    assert len(tab.call_outs) == 1
-
-
-def test_call_outs_are_named_sized_moved_and_deleted(qtbot, dock, three):
-    tab = turn(qtbot, dock, "pictures")
-    tab.sheet.placed.emit("forearm", 9, 15)
-    tab.list.item(0, 0).setText("the vein")
-    tab.list.item(0, 3).setText("8")
-    assert tab.call_outs == (CallOut("forearm", 9, 15, 8, "the vein"),)
-    tab.list.item(0, 3).setText("wide")
-    assert tab.call_outs[0].size == 8
-    assert "no number of pixels" in dock.footer._told.text()
-    tab.list.selectRow(0)
-    tab.sheet.setFocus()
-    qtbot.keyClick(tab.sheet, Qt.Key.Key_Down)
-    assert (tab.call_outs[0].row, tab.call_outs[0].column) == (10, 15)
-    qtbot.keyClick(tab.list, Qt.Key.Key_Delete)
-    assert tab.call_outs == ()
-    assert not tab.list.isVisible()
-
-
-def test_a_call_out_can_be_dragged(qtbot, dock, three):
-    tab = turn(qtbot, dock, "pictures")
-    tab.sheet.placed.emit("forearm", 16, 20)
-    tab.list.item(0, 3).setText("10")
-    box = tab.sheet.items_shown[0].box
-    drag(qtbot, tab.sheet, point_of(tab.sheet, box, 20, 16), point_of(tab.sheet, box, 40, 10))
-    assert abs(tab.call_outs[0].column - 40) <= 2
-    assert abs(tab.call_outs[0].row - 10) <= 2
-
-
-def test_return_places_a_call_out_in_the_middle(qtbot, dock, three):
-    tab = turn(qtbot, dock, "pictures")
-    tab.sheet.setFocus()
-    qtbot.keyClick(tab.sheet, Qt.Key.Key_Return)
-    assert (tab.call_outs[0].row, tab.call_outs[0].column) == (16, 32)
-
-
-def test_pictures_follow_the_slider_if_told_to(qtbot, dock, three):
-    tab = turn(qtbot, dock, "pictures")
-    assert tab.figure.wavelength_nm == 800
-    three.set_wavelength(720.0)
-    settle(qtbot, dock)
-    assert tab.figure.wavelength_nm == 800
-    tab.follow.click()
-    settle(qtbot, dock)
-    assert tab.figure.wavelength_nm == 720
-    three.set_wavelength(730.0)
-    settle(qtbot, dock)
-    assert tab.figure.wavelength_nm == 730
 
 
 # -- tables, grids ------------------------------------------------------------------------------------
