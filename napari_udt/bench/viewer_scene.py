@@ -17,14 +17,14 @@ from qtpy.QtWidgets import QApplication
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer.app import Window
 from napari_udt.viewer.demo import screen_position
-from napari_udt.viewer.session import PixelRef, Session
-from napari_udt.viewer.widgets.spectra_dock import SpectraDock
+from napari_udt.viewer.spectra.widgets.dock import SpectraDock
+from napari_udt.viewer.state.session import PixelRef, Session
 
 CUBE = (480, 640, 100)
 CLASSES = 20
 _WAVELENGTHS_NM = np.linspace(500.0, 1000.0, CUBE[2])
 _NOISE = 0.01  # of the signal, as a camera's
-_HELD_MS = 100  # for which a person holds a mouse button, about
+_HELD_MS = 100  # between press and release; napari's answer to the press is over by then
 
 
 def cubes(picture: tuple[int, int] = CUBE[:2]) -> tuple[SpectralCube, SpectralCube, SpectralCube]:
@@ -103,17 +103,20 @@ def redraw(window: Window) -> None:
     paintings.deleteLater()
 
 
-def click(window: Window, point: QPoint, *, dot: bool = False) -> float:
+def click(window: Window, point: QPoint, *, held: bool = True, dot: bool = False) -> float:
     """Click on the canvas and wait until the pin's curves are on the screen; return how long that took, in seconds.
 
-    The time runs from the button's release, which is what sets a pin: a person holds the button long enough for napari to
-    answer the press, for which it paints the canvas.
+    The time runs from the button's release, which is what sets a pin. At the press napari looks what lies under the mouse,
+    and paints the canvas.
 
     Parameters
     ----------
     window : Window
     point : QPoint
         Where on the canvas.
+    held : bool
+        Hold the button until all that the press brought is painted; else the release follows at once, and the time runs
+        from the press.
     dot : bool
         Wait for the dot on the picture too, which follows the curves.
     """
@@ -124,9 +127,11 @@ def click(window: Window, point: QPoint, *, dot: bool = False) -> float:
         lambda: any(curve.pin is not None and curve.pin.number not in before for curve in dock.curves.curves),
     )
     canvas, button, plain = canvas_of(window), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    QTest.mousePress(canvas, button, plain, point)
-    QTest.qWait(_HELD_MS)
     start = time.perf_counter()
+    QTest.mousePress(canvas, button, plain, point)
+    if held:
+        QTest.qWait(_HELD_MS)
+        start = time.perf_counter()
     QTest.mouseRelease(canvas, button, plain, point)
     while paintings.first_s is None:
         QApplication.processEvents()

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_udt.viewer.desk import Desk, desk_of
+from napari_udt.viewer.context import Desk, desk_of
 
 if TYPE_CHECKING:
     import napari
     from qtpy.QtCore import QSize
     from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
-    from napari_udt.viewer.widgets.compare_dock import CompareDock
-    from napari_udt.viewer.widgets.spectra_dock import SpectraDock
-    from napari_udt.viewer.widgets.transfer_dock import TransferDock
+    from napari_udt.viewer.compare.widgets.dock import CompareDock
+    from napari_udt.viewer.spectra.widgets.dock import SpectraDock
+    from napari_udt.viewer.transfer.widgets.dock import TransferDock
 
 WINDOW_SIZE = (1600, 1000)
 _DOCK_WIDTH = 520  # of such a window; of a smaller one the same share
@@ -66,8 +66,8 @@ def open_window(paths: Iterable[Path | str] = (), *, show: bool = True) -> Windo
 
 def furnish(viewer: napari.Viewer) -> Window:
     """Give a viewer both docks, nm on its slider, and files of spectra that open when dropped, without a question."""
-    from napari_udt.viewer.file_opener import FileOpener
-    from napari_udt.viewer.widgets.wavelength_field import dress_slider
+    from napari_udt.viewer.files.reader_choice import FileOpener
+    from napari_udt.viewer.qt.wavelength_field import dress_slider
 
     desk = desk_of(viewer)
     spectra, transfer, compare = add_docks(viewer)
@@ -97,10 +97,10 @@ def _placed(viewer: napari.Viewer, widget: QWidget, name: str) -> QDockWidget:
 
 def raise_docks(viewer: napari.Viewer) -> bool:
     """Bring Compare, Transfer and Spectra back, hidden or closed, and the last two to the front; False where none is there."""
-    from napari_udt.viewer.widgets.compare_dock import CompareDock
-    from napari_udt.viewer.widgets.panels import ComparePanel, SpectraPanel, TransferPanel
-    from napari_udt.viewer.widgets.spectra_dock import SpectraDock
-    from napari_udt.viewer.widgets.transfer_dock import TransferDock
+    from napari_udt.viewer.compare.widgets.dock import CompareDock
+    from napari_udt.viewer.docks import ComparePanel, SpectraPanel, TransferPanel
+    from napari_udt.viewer.spectra.widgets.dock import SpectraDock
+    from napari_udt.viewer.transfer.widgets.dock import TransferDock
 
     kinds = {"Compare": CompareDock, "Transfer": TransferDock, "Spectra": SpectraDock}
     panels = {"Compare": ComparePanel, "Transfer": TransferPanel, "Spectra": SpectraPanel}
@@ -116,7 +116,7 @@ def raise_docks(viewer: napari.Viewer) -> bool:
 
 def _dock_with(viewer: napari.Viewer, kind: type[QWidget]) -> QDockWidget | None:
     """Return the dock of a widget of some kind, if there is one."""
-    from napari_udt.viewer.widgets.sight import dock_of
+    from napari_udt.viewer.qt.visibility import dock_of
 
     docks = (dock_of(widget) for widget in viewer.window._qt_window.findChildren(kind))
     return next((dock for dock in docks if dock is not None), None)
@@ -127,13 +127,13 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
     from qtpy.QtCore import Qt
     from qtpy.QtWidgets import QApplication
 
-    from napari_udt.viewer.widgets.compare_dock import CompareDock
-    from napari_udt.viewer.widgets.picture_room import PictureRoom
-    from napari_udt.viewer.widgets.population_dock import PopulationDock
-    from napari_udt.viewer.widgets.session_dock import SessionDock
-    from napari_udt.viewer.widgets.spectra_dock import SpectraDock
-    from napari_udt.viewer.widgets.transfer_dock import TransferDock
-    from napari_udt.viewer.widgets.trust_dock import TrustDock
+    from napari_udt.viewer.compare.widgets.dock import CompareDock
+    from napari_udt.viewer.population.widgets.dock import PopulationDock
+    from napari_udt.viewer.qt.picture_room import PictureRoom
+    from napari_udt.viewer.session.widgets.dock import SessionDock
+    from napari_udt.viewer.spectra.widgets.dock import SpectraDock
+    from napari_udt.viewer.transfer.widgets.dock import TransferDock
+    from napari_udt.viewer.trust.widgets.dock import TrustDock
 
     desk = desk_of(viewer)
     transfer = TransferDock(desk.session, desk.side_by_side, chosen=desk.chosen)

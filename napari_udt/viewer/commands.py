@@ -12,8 +12,8 @@ from napari_udt.errors import CubeError
 if TYPE_CHECKING:
     import napari.viewer
 
+    from napari_udt.viewer.compare.widgets.colour_row import ColourRow
     from napari_udt.viewer.layers import PairMode
-    from napari_udt.viewer.widgets.colour_row import ColourRow
 
 
 def open_comparison(viewer: napari.viewer.Viewer) -> None:
@@ -27,7 +27,7 @@ def open_comparison(viewer: napari.viewer.Viewer) -> None:
 
 def toggle_side_by_side(viewer: napari.viewer.Viewer) -> None:
     """Put simulated, transferred and real side by side, or stack them again."""
-    from napari_udt.viewer.desk import desk_of
+    from napari_udt.viewer.context import desk_of
 
     arrangement = desk_of(viewer).side_by_side
     arrangement.set_active(not arrangement.active)
@@ -35,16 +35,16 @@ def toggle_side_by_side(viewer: napari.viewer.Viewer) -> None:
 
 def save_session(viewer: napari.viewer.Viewer) -> None:
     """Ask where to, and save cubes, roles, pins and settings in one file."""
-    from napari_udt.viewer.desk import desk_of
-    from napari_udt.viewer.widgets.session_actions import ask_and_save
+    from napari_udt.viewer.context import desk_of
+    from napari_udt.viewer.session.widgets.actions import ask_and_save
 
     ask_and_save(desk_of(viewer).session, _unwrapped(viewer).window._qt_window)
 
 
 def open_session(viewer: napari.viewer.Viewer) -> None:
     """Ask for a session file and open it."""
-    from napari_udt.viewer.desk import desk_of
-    from napari_udt.viewer.widgets.session_actions import ask_and_open
+    from napari_udt.viewer.context import desk_of
+    from napari_udt.viewer.session.widgets.actions import ask_and_open
 
     ask_and_open(desk_of(viewer).session, _unwrapped(viewer).window._qt_window)
 
@@ -53,8 +53,8 @@ def copy_script(viewer: napari.viewer.Viewer) -> None:
     """Copy the script of the result that is selected, else of the topmost cube."""
     from napari.utils.notifications import show_error
 
-    from napari_udt.viewer.desk import desk_of
-    from napari_udt.viewer.widgets import session_actions
+    from napari_udt.viewer.context import desk_of
+    from napari_udt.viewer.session.widgets import actions as session_actions
 
     adapter = desk_of(viewer).adapter
     key = adapter.selected_key()
@@ -66,14 +66,14 @@ def copy_script(viewer: napari.viewer.Viewer) -> None:
 
 def undo(viewer: napari.viewer.Viewer) -> None:
     """Take back the last step in cubes, roles or pins."""
-    from napari_udt.viewer.desk import desk_of
+    from napari_udt.viewer.context import desk_of
 
     desk_of(viewer).undo_keys.undo(viewer)
 
 
 def redo(viewer: napari.viewer.Viewer) -> None:
     """Make the step again that was taken back last."""
-    from napari_udt.viewer.desk import desk_of
+    from napari_udt.viewer.context import desk_of
 
     desk_of(viewer).undo_keys.redo(viewer)
 
@@ -96,8 +96,8 @@ def _toggle_pair(viewer: napari.viewer.Viewer, mode: PairMode) -> None:
     CubeError
         When no two open cubes belong together; napari shows the sentence.
     """
-    from napari_udt.viewer.comparison import usual_pair
-    from napari_udt.viewer.desk import desk_of
+    from napari_udt.viewer.compare.comparison import usual_pair
+    from napari_udt.viewer.context import desk_of
 
     desk = desk_of(viewer)
     if desk.pair_view.mode == mode:
@@ -114,8 +114,8 @@ def show_daylight(viewer: napari.viewer.Viewer) -> None:
     CubeError
         When no cube is in sight, or one is no reflectance; napari shows the sentence.
     """
-    from napari_udt.viewer.colour_job import daylight_obstacle
-    from napari_udt.viewer.desk import desk_of
+    from napari_udt.viewer.compare.colour_pictures import daylight_obstacle
+    from napari_udt.viewer.context import desk_of
 
     for cube in desk_of(viewer).colours.seen_cubes():
         if sentence := daylight_obstacle(cube):
@@ -136,8 +136,8 @@ def show_false_colours(viewer: napari.viewer.Viewer) -> None:
 
 def _colour_row(viewer: napari.viewer.Viewer) -> ColourRow:
     """Return what computes colours in a viewer's window: the Compare dock's, or one of its own that nobody sees."""
-    from napari_udt.viewer.desk import desk_of
-    from napari_udt.viewer.widgets.colour_row import NO_PICTURE, ColourRow
+    from napari_udt.viewer.compare.widgets.colour_row import NO_PICTURE, ColourRow
+    from napari_udt.viewer.context import desk_of
 
     desk, main = desk_of(viewer), _unwrapped(viewer).window._qt_window
     if not desk.colours.seen_cubes():

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.viewer.cube_files import remember_saved
-from napari_udt.viewer.layer_data import CUBE_KEY, PART_KEY, LayerTuple, cube_layers
+from napari_udt.viewer.layers.layer_data import CUBE_KEY, PART_KEY, LayerTuple, cube_layers
 from napari_udt.viewer.samples import SampleKey, sample_path
+from napari_udt.viewer.state.cube_files import remember_saved
 
 if TYPE_CHECKING:
-    from napari_udt.viewer.opening import Ask
-    from napari_udt.viewer.session import Session
+    from napari_udt.viewer.files.opening import Ask
+    from napari_udt.viewer.state.session import Session
 
 Reader = Callable[[str | Sequence[str]], list[LayerTuple]]
 _NO_LAYER: Any = (None,)  # napari's word for a file that was read and adds nothing
@@ -31,7 +31,7 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
     """
     from napari_udt.io.contract import Match
     from napari_udt.io.registry import sniff
-    from napari_udt.viewer.session_record import is_session
+    from napari_udt.viewer.session.record import is_session
 
     paths = _as_list(path)
     if paths and all(is_session(Path(p)) for p in paths):
@@ -54,8 +54,8 @@ def read(path: str | Sequence[str]) -> list[LayerTuple]:
     """
     from napari_udt.errors import MissingFacts
     from napari_udt.io import open_cubes, recordings
-    from napari_udt.viewer.facts import Question
-    from napari_udt.viewer.opening import format_of, known_cubes
+    from napari_udt.viewer.files.missing_metadata import Question
+    from napari_udt.viewer.files.opening import format_of, known_cubes
 
     window, cubes = _window(), []
     for file in recordings(_as_list(path)):
@@ -78,8 +78,8 @@ def read_sessions(path: str | Sequence[str]) -> list[LayerTuple]:
     """
     from napari.utils.notifications import show_warning
 
-    from napari_udt.viewer.session import Session
-    from napari_udt.viewer.session_file import open_session
+    from napari_udt.viewer.session.file import open_session
+    from napari_udt.viewer.state.session import Session
 
     window = _window()
     session = Session() if window is None else window.session
@@ -106,8 +106,8 @@ def _window() -> _Window | None:
     viewer = napari.current_viewer()
     if viewer is None:
         return None
-    from napari_udt.viewer.desk import desk_of
-    from napari_udt.viewer.widgets.facts_asker import FactsAsker
+    from napari_udt.viewer.context import desk_of
+    from napari_udt.viewer.files.widgets.metadata_questions import FactsAsker
 
     session = desk_of(viewer).session
     return _Window(session, FactsAsker(session, viewer.window._qt_window))

@@ -14,11 +14,11 @@ import numpy as np
 from napari_udt.errors import UdtError
 from napari_udt.viewer.app import Window, open_window, spare_collections
 from napari_udt.viewer.samples import SampleKey, sample_path
-from napari_udt.viewer.session import PixelRef
+from napari_udt.viewer.state.session import PixelRef
 
 if TYPE_CHECKING:
     from napari_udt.cube import SpectralCube
-    from napari_udt.viewer.widgets.population_dock import PopulationDock
+    from napari_udt.viewer.population.widgets.dock import PopulationDock
 
 _PATIENCE_S = 600.0
 
@@ -121,7 +121,7 @@ def population_in_front(window: Window) -> Iterator[PopulationDock]:
     """Raise the Population dock before the Spectra dock for a while."""
     from qtpy.QtWidgets import QDockWidget
 
-    from napari_udt.viewer.widgets.population_dock import PopulationDock
+    from napari_udt.viewer.population.widgets.dock import PopulationDock
 
     main = window.viewer.window._qt_window
     docks = {dock.objectName(): dock for dock in main.findChildren(QDockWidget)}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from napari_udt.cube import SpectralCube
-from napari_udt.viewer.session import Session
+from napari_udt.viewer.state.session import Session
 
 NAMES = {0: "liver", 1: "small_bowel", 2: "skin"}
 SIM, REAL, MOVED = "phantom", "pig", "phantom moved"

@@ -16,11 +16,11 @@ from qtpy.QtWidgets import QApplication, QDockWidget, QFileDialog, QWidget
 from napari_udt import save_cube
 from napari_udt.errors import CubeError
 from napari_udt.viewer.app import furnish
+from napari_udt.viewer.context import desk_of
 from napari_udt.viewer.demo import screen_position, telling_pixels
-from napari_udt.viewer.desk import desk_of
-from napari_udt.viewer.session import PixelRef
-from napari_udt.viewer.widgets.sight import dock_of
-from napari_udt.viewer.widgets.wavelength_field import WavelengthField
+from napari_udt.viewer.qt.visibility import dock_of
+from napari_udt.viewer.qt.wavelength_field import WavelengthField
+from napari_udt.viewer.state.session import PixelRef
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
@@ -195,7 +195,7 @@ def test_a_hidden_dock_comes_back_from_the_window_menu(window):
 
 def test_open_comparison_brings_back_docks_that_were_hidden_or_closed(window, qtbot):
     from napari_udt.viewer import app
-    from napari_udt.viewer.widgets.compare_dock import CompareDock
+    from napari_udt.viewer.compare.widgets.dock import CompareDock
 
     main = window.viewer.window._qt_window
     docks = {dock.windowTitle(): dock for dock in main.findChildren(QDockWidget)}
@@ -215,7 +215,7 @@ def test_open_comparison_brings_back_docks_that_were_hidden_or_closed(window, qt
 def test_docks_of_the_plugin_menu_share_the_session(window, pat):
     from napari.utils._proxies import PublicOnlyProxy
 
-    from napari_udt.viewer.widgets.panels import SpectraPanel, TransferPanel
+    from napari_udt.viewer.docks import SpectraPanel, TransferPanel
 
     proxy = PublicOnlyProxy(window.viewer)
     transfer, spectra = TransferPanel(proxy), SpectraPanel(proxy)
@@ -227,7 +227,7 @@ def test_docks_of_the_plugin_menu_share_the_session(window, pat):
 
 
 def test_a_dock_of_the_plugin_menu_shows_nm_on_the_slider(make_napari_viewer, pat, qtbot):
-    from napari_udt.viewer.widgets.panels import ComparePanel, SpectraPanel
+    from napari_udt.viewer.docks import ComparePanel, SpectraPanel
 
     viewer = make_napari_viewer(show=True)
     desk_of(viewer).session.add(pat())

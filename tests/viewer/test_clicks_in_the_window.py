@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QApplication, QLineEdit
 
 from napari_udt.viewer.app import furnish
 from napari_udt.viewer.demo import screen_position
-from napari_udt.viewer.session import PixelRef
+from napari_udt.viewer.state.session import PixelRef
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 _LEFT, _PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier

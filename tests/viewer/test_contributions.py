@@ -24,7 +24,7 @@ from napari_udt.viewer.contributions import (
     write_labelled_csv,
     write_npz,
 )
-from napari_udt.viewer.layer_data import CUBE_KEY, cube_layers
+from napari_udt.viewer.layers.layer_data import CUBE_KEY, cube_layers
 
 MANIFEST = Path(napari_udt.__file__).with_name("napari.yaml")
 

@@ -21,13 +21,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_udt.viewer.desk import desk_of
-from napari_udt.viewer.widgets.compare_dock import CompareDock
-from napari_udt.viewer.widgets.elided_box import ElidedBox
-from napari_udt.viewer.widgets.session_dock import SessionDock
-from napari_udt.viewer.widgets.spectra_dock import SpectraDock
-from napari_udt.viewer.widgets.transfer_dock import TransferDock
-from napari_udt.viewer.widgets.trust_dock import TrustDock
+from napari_udt.viewer.compare.widgets.dock import CompareDock
+from napari_udt.viewer.context import desk_of
+from napari_udt.viewer.qt.elided_box import ElidedBox
+from napari_udt.viewer.session.widgets.dock import SessionDock
+from napari_udt.viewer.spectra.widgets.dock import SpectraDock
+from napari_udt.viewer.transfer.widgets.dock import TransferDock
+from napari_udt.viewer.trust.widgets.dock import TrustDock
 
 CONTROLS = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox)
 SHORTEST = 15  # characters; "Open" on a button that says so explains nothing

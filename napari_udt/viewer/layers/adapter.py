@@ -16,7 +16,9 @@ from napari.layers import Labels, Layer
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
-from napari_udt.viewer.layer_data import (
+from napari_udt.viewer.layers.canvas import CanvasContext, ReplacedGrids
+from napari_udt.viewer.layers.deferred_removal import Departures
+from napari_udt.viewer.layers.layer_data import (
     CUBE_KEY,
     PART_KEY,
     cube_layers,
@@ -24,10 +26,8 @@ from napari_udt.viewer.layer_data import (
     outline_width,
     plane_units,
 )
-from napari_udt.viewer.layers.canvas import CanvasContext, ReplacedGrids
-from napari_udt.viewer.layers.departures import Departures
 from napari_udt.viewer.layers.open_cubes import CubeLayers, OpenCubes
-from napari_udt.viewer.session import Session
+from napari_udt.viewer.state.session import Session
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from napari.layers import Image, Labels, Layer, Points, Shapes
 
 from napari_udt.cube import SpectralCube
-from napari_udt.viewer.layer_data import CUBE_KEY
-from napari_udt.viewer.session import PixelRef
+from napari_udt.viewer.layers.layer_data import CUBE_KEY
+from napari_udt.viewer.state.session import PixelRef
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

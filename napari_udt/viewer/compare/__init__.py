@@ -1,0 +1,1 @@
+"""The Compare dock: cubes side by side, their difference, swipe and blink, and pictures in colours."""

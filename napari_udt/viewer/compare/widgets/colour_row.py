@@ -1,0 +1,155 @@
+"""Part of the Compare dock: pictures in colours, in daylight or of three wavelengths."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QDoubleSpinBox, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from napari_udt.viewer.compare.colour_pictures import (
+    ColourPicture,
+    ColourRequest,
+    daylight_obstacle,
+    daylight_request,
+    fitting_rgb_nm,
+    wavelengths_request,
+)
+from napari_udt.viewer.compare.widgets.fields import row
+from napari_udt.viewer.layers import ColourLayers
+from napari_udt.viewer.qt.tab_order import walk_in_order
+from napari_udt.viewer.spectra.widgets.worker import MapWorker
+
+NO_PICTURE = "Open a cube first, and make its picture visible."
+
+_FRAME = 12  # pixels at both ends of a field
+
+
+class ColourRow(QWidget):
+    """Asks for colours of the pictures in sight; they are computed in a thread, one cube after the other."""
+
+    told = Signal(str)  # one sentence for the dock
+    rgb_chosen = Signal(float, float, float)  # nm
+
+    def __init__(self, colours: ColourLayers, *, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._colours = colours
+        self._waiting: list[ColourRequest] = []
+        self._worker: MapWorker | None = None
+        self._daylight = _button(
+            "Daylight",
+            "Colour of the pictures in sight as a person would see it: CIE 1931 (fit of Wyman, Sloan and Shirley, "
+            "2013) under daylight D65, as sRGB. Reflectance only. What lies below the first measured wavelength "
+            "counts as at that one; blue is a guess then.",
+            self,
+        )
+        self._fields = [_field(name, self) for name in ("red", "green", "blue")]
+        self._false = _button(
+            "False colours",
+            "The pictures in sight at three wavelengths as red, green and blue, each between its own 1st and 99th "
+            "percentile. Wavelengths that a cube lacks are replaced by three from its range.",
+            self,
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(row(self._daylight, self._false))
+        layout.addLayout(row(*self._fields))
+        walk_in_order(self._daylight, self._false, *self._fields)
+        self._daylight.clicked.connect(self.show_daylight)
+        self._false.clicked.connect(self.show_false_colours)
+        for field in self._fields:
+            field.valueChanged.connect(self._on_value_changed)
+
+    @property
+    def running(self) -> bool:
+        """Whether colours are being computed."""
+        return bool(self._waiting)
+
+    @property
+    def rgb_nm(self) -> tuple[float, float, float]:
+        """The wavelengths shown as red, green and blue."""
+        red, green, blue = (field.value() for field in self._fields)
+        return red, green, blue
+
+    def set_rgb_nm(self, rgb_nm: tuple[float, float, float]) -> None:
+        """Show these wavelengths; nobody is told."""
+        for field, nm in zip(self._fields, rgb_nm, strict=True):
+            field.blockSignals(True)
+            field.setValue(nm)
+            field.blockSignals(False)
+
+    def show_daylight(self) -> None:
+        """Lay daylight colours over the pictures in sight."""
+        cubes = self._colours.seen_cubes()
+        refused = next((sentence for cube in cubes if (sentence := daylight_obstacle(cube))), "")
+        if refused:
+            self.told.emit(refused)
+        else:
+            self._start([daylight_request(cube) for cube in cubes])
+
+    def show_false_colours(self) -> None:
+        """Lay the three wavelengths as colours over the pictures in sight."""
+        cubes = self._colours.seen_cubes()
+        if cubes:
+            self.set_rgb_nm(fitting_rgb_nm(cubes[0], self.rgb_nm))
+        self._start([wavelengths_request(cube, self.rgb_nm) for cube in cubes])
+
+    def _on_value_changed(self, _value: float) -> None:
+        self.rgb_chosen.emit(*self.rgb_nm)
+
+    def _start(self, requests: list[ColourRequest]) -> None:
+        if self._worker is not None:
+            self._worker.quit()
+        self._waiting = requests
+        if requests:
+            self._run()
+        else:
+            self.told.emit(NO_PICTURE)
+
+    def _run(self) -> None:
+        self._worker = MapWorker(self._waiting[0])
+        self._worker.signals.succeeded.connect(self._on_succeeded)
+        self._worker.signals.failed.connect(self._on_failed)
+        self.destroyed.connect(self._worker.quit)
+        self.told.emit(f"Computing colours of {self._waiting[0].cube.name} …")
+        self._worker.start()
+
+    def _on_succeeded(self, request: ColourRequest, found: ColourPicture) -> None:
+        if not self._waiting or request is not self._waiting[0]:
+            return
+        shown = self._colours.show(request.cube, found)
+        self._waiting.pop(0)
+        self.told.emit(
+            f"{found.title}. {found.remark}" if shown else f"{request.cube.name} was closed meanwhile."
+        )
+        if self._waiting:
+            self._run()
+
+    def _on_failed(self, request: ColourRequest, error: Exception) -> None:
+        if self._waiting and request is self._waiting[0]:
+            self._waiting = []
+            self.told.emit(str(error))
+
+
+def _button(text: str, tooltip: str, parent: QWidget) -> QPushButton:
+    button = QPushButton(text, parent)
+    button.setObjectName(text)
+    button.setToolTip(tooltip)
+    button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    return button
+
+
+def _field(name: str, parent: QWidget) -> QDoubleSpinBox:
+    field = QDoubleSpinBox(parent)
+    field.setObjectName(name)
+    field.setAccessibleName(f"Wavelength of {name}")
+    field.setToolTip(f"Wavelength that is shown as {name}, in nm; the nearest one of the cube is taken.")
+    field.setRange(200.0, 3000.0)
+    field.setDecimals(0)
+    field.setSingleStep(5.0)
+    field.setPrefix(f"{name[0].upper()} ")
+    field.setSuffix(" nm")
+    field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+    field.setKeyboardTracking(False)
+    field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    field.setMinimumWidth(field.fontMetrics().horizontalAdvance("R 1000 nm") + _FRAME)
+    return field

@@ -1,0 +1,270 @@
+"""The Compare dock: side by side, difference, swipe and blink of the open cubes, and their colours."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QSettings, Qt, QTimer
+from qtpy.QtGui import QHideEvent
+from qtpy.QtWidgets import QFormLayout, QWidget
+
+from napari_udt.viewer.compare.comparison import MOST_CELLS, usual_pair
+from napari_udt.viewer.compare.settings import settings_from, settings_of
+from napari_udt.viewer.compare.widgets.colour_row import ColourRow
+from napari_udt.viewer.compare.widgets.fields import (
+    DIVIDER_STEPS,
+    KINDS,
+    SCALES,
+    TOOLTIPS,
+    divider_slider,
+    rate_field,
+    row,
+    toggle,
+)
+from napari_udt.viewer.layers import ColourLayers, PairMode, PairView, SideBySide
+from napari_udt.viewer.qt.elided_box import ElidedBox
+from napari_udt.viewer.qt.low_area import in_low_area
+from napari_udt.viewer.qt.still_text import text_line
+from napari_udt.viewer.qt.tab_order import walk_in_order
+from napari_udt.viewer.spectra.widgets.picker import Pick, PickButton
+from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.style import line_style
+
+_STORED = "compare"  # name in the user's settings
+_INVITATION = "Open a simulated and a real cube, transfer one, and compare them here."
+
+
+class CompareDock(QWidget):
+    """Chooses which cubes are compared in the picture, and how.
+
+    Parameters
+    ----------
+    session : Session
+    side_by_side, pair_view, colours
+        What the buttons switch.
+    settings : QSettings, optional
+        Where choices are remembered; the user's own by default.
+    parent : QWidget, optional
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        side_by_side: SideBySide,
+        pair_view: PairView,
+        colours: ColourLayers,
+        *,
+        settings: QSettings | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._side_by_side, self._pair_view = session, side_by_side, pair_view
+        self._stored = settings or QSettings("napari-udt", "napari-udt")
+        self._settings = settings_from(str(self._stored.value(_STORED, "")))
+        self._make_widgets(colours)
+        self._arrange()
+        self._timer = QTimer(self)
+        self._show_settings()
+        self._note()
+        self._connect()
+        self._follow_session()
+
+    # -- building ---------------------------------------------------------------------------------
+
+    def _make_widgets(self, colours: ColourLayers) -> None:
+        self.buttons = {mode: toggle(*texts, self) for mode, texts in TOOLTIPS.items()}
+        self.first = ElidedBox(
+            "first", "First cube", "The cube that is looked at: usually the transferred one.", parent=self
+        )
+        self.second = ElidedBox(
+            "second", "Second cube", "The cube that it is compared with: usually its source.", parent=self
+        )
+        self.pictures = PickButton(
+            "pictures",
+            "Pictures",
+            f"Which cubes stand side by side, two to {MOST_CELLS}; with none ticked, the newest simulated, "
+            "transferred and real one.",
+            parent=self,
+        )
+        self.scale = ElidedBox(
+            "scale",
+            "Brightness",
+            "One scale shows the same value as the same brightness; each its own shows all structures. "
+            "“Automatic” shares it unless one picture would go flat.",
+            parent=self,
+        )
+        self.kind = ElidedBox("kind", "Difference", "First minus second; in %, of the second.", parent=self)
+        for box, texts in ((self.scale, SCALES), (self.kind, KINDS)):
+            for value, text in texts.items():
+                box.addItem(text, value)
+        self.rate = rate_field(self)
+        self.divider = divider_slider(self)
+        self.colours = ColourRow(colours, parent=self)
+        self.status = text_line("status", self)
+        self.status.setMinimumSize(1, 1)  # Qt would keep room for the text wrapped into a narrow column
+        self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+
+    def _arrange(self) -> None:
+        layout = in_low_area(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setSpacing(4)
+        layout.addLayout(row(*self.buttons.values()))
+        layout.addLayout(self._choices())
+        layout.addWidget(self.status)
+        layout.addStretch()
+        walk_in_order(self.kind, self.divider, self.rate)
+
+    def _choices(self) -> QFormLayout:
+        """Return what is compared and how, one question below the other."""
+        form = QFormLayout()
+        form.setSpacing(4)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for question, answer in (
+            ("First &cube", self.first),
+            ("&Second cube", self.second),
+            ("Side &by side", self.pictures),
+            ("Bri&ghtness", self.scale),
+            ("&Difference", self.kind),
+            ("Sw&ipe", self.divider),
+            ("Blin&k", self.rate),
+        ):
+            form.addRow(question, answer)
+        form.addRow(self.colours)
+        return form
+
+    def _connect(self) -> None:
+        for mode, button in self.buttons.items():
+            button.setProperty("mode", mode)
+            button.clicked.connect(self._on_button)
+        self.first.activated.connect(self._on_pair_chosen)
+        self.second.activated.connect(self._on_pair_chosen)
+        self.pictures.chosen.connect(self._on_pictures)
+        self.scale.activated.connect(self._on_scale)
+        self.kind.activated.connect(self._on_kind)
+        self.rate.valueChanged.connect(self._on_rate)
+        self.divider.valueChanged.connect(self._on_divider)
+        self.colours.rgb_chosen.connect(self._on_rgb)
+        self.colours.told.connect(self.status.setText)
+        self._timer.timeout.connect(self._pair_view.step)
+        self._session.cubes_changed.connect(self._follow_session)
+        self._session.settings_restored.connect(self._restore)
+        self._side_by_side.changed.connect(self._show_state)
+        self._pair_view.changed.connect(self._show_state)
+
+    # -- what is open -----------------------------------------------------------------------------
+
+    def _follow_session(self) -> None:
+        if not isalive(self):
+            return
+        keys = [entry.key for entry in self._session]
+        kept = [box.currentText() for box in (self.first, self.second)]
+        usual = usual_pair(self._session)
+        known = [self.first.itemText(i) for i in range(self.first.count())]
+        wanted = usual if usual is not None and (set(keys) != set(known) or not all(kept)) else kept
+        for box, key in zip((self.first, self.second), wanted, strict=True):
+            box.clear()
+            box.addItems(keys)
+            box.setCurrentIndex(keys.index(key) if key in keys else -1)
+        picks = [Pick(e.key, e.key, line_style(e.role, e.cube).colour) for e in self._session]
+        self.pictures.set_picks(picks)
+        self.pictures.set_ticked([key for key in self._side_by_side.chosen if key in keys])
+        self._show_state()
+
+    def _show_state(self, _active: bool | None = None) -> None:
+        """Press the button of what is shown, and say on which scale."""
+        if not isalive(self):
+            return
+        shown = "side by side" if self._side_by_side.active else self._pair_view.mode
+        for mode, button in self.buttons.items():
+            button.setChecked(mode == shown)
+            button.setEnabled(len(self._session) > 1)
+        self._turn_blinking(shown == "blink")
+        self.divider.setEnabled(shown == "swipe")
+        self.divider.blockSignals(True)
+        self.divider.setValue(round(self._pair_view.divider * DIVIDER_STEPS))
+        self.divider.blockSignals(False)
+        statement = self._side_by_side.statement if self._side_by_side.active else self._pair_view.statement
+        self.status.setText(statement or ("" if len(self._session) > 1 else _INVITATION))
+
+    def _turn_blinking(self, on: bool) -> None:
+        if on and self.isVisible():
+            self._timer.start(round(1000 / self.rate.value()))
+        else:
+            self._timer.stop()
+
+    def hideEvent(self, event: QHideEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Stop blinking: nobody could stop it any more."""
+        super().hideEvent(event)
+        if self._pair_view.mode == "blink":
+            self._pair_view.stop()
+
+    # -- choices ----------------------------------------------------------------------------------
+
+    def _on_button(self, checked: bool) -> None:
+        mode = self.sender().property("mode")
+        if mode == "side by side":
+            self._side_by_side.set_active(checked)
+        elif checked:
+            self._show_pair(mode)
+        else:
+            self._pair_view.stop()
+
+    def _show_pair(self, mode: PairMode) -> None:
+        sentence = self._pair_view.show(mode, self.first.currentText(), self.second.currentText())
+        if sentence:
+            self._show_state()
+            self.status.setText(sentence)
+
+    def _on_pair_chosen(self, _index: int) -> None:
+        if self._pair_view.mode != "off":
+            mode = self._pair_view.mode
+            self._pair_view.stop()
+            self._show_pair(mode)
+
+    def _on_pictures(self, _option: str, keys: tuple[str, ...]) -> None:
+        self._side_by_side.choose(keys)
+        self._show_state()
+
+    def _on_scale(self, index: int) -> None:
+        self._remember(scale=self.scale.itemData(index))
+        self._side_by_side.set_scale(self._settings.scale)
+        if self._pair_view.mode in ("swipe", "blink"):
+            self._show_pair(self._pair_view.mode)
+
+    def _on_kind(self, index: int) -> None:
+        self._remember(kind=self.kind.itemData(index))
+        self._pair_view.set_kind(self._settings.kind)
+
+    def _on_rate(self, rate_hz: float) -> None:
+        self._remember(rate_hz=rate_hz)
+        self._turn_blinking(self._pair_view.mode == "blink")
+
+    def _on_divider(self, value: int) -> None:
+        self._pair_view.put_divider(value / DIVIDER_STEPS)
+
+    def _on_rgb(self, red: float, green: float, blue: float) -> None:
+        self._remember(red_nm=red, green_nm=green, blue_nm=blue)
+
+    def _remember(self, **changes: object) -> None:
+        self._settings = replace(self._settings, **changes)  # type: ignore[arg-type]
+        self._stored.setValue(_STORED, self._settings.text())
+        self._note()
+
+    def _note(self) -> None:
+        """Leave the choices with the session, so that its file brings them back."""
+        self._session.settings[_STORED] = asdict(self._settings)
+
+    def _restore(self) -> None:
+        if isalive(self) and _STORED in self._session.settings:
+            self._settings = settings_of(self._session.settings[_STORED])
+            self._show_settings()
+
+    def _show_settings(self) -> None:
+        settings = self._settings
+        self.scale.setCurrentIndex(self.scale.findData(settings.scale))
+        self.kind.setCurrentIndex(self.kind.findData(settings.kind))
+        self.rate.setValue(settings.rate_hz)
+        self.colours.set_rgb_nm((settings.red_nm, settings.green_nm, settings.blue_nm))
+        self._side_by_side.set_scale(settings.scale)
+        self._pair_view.set_kind(settings.kind)

@@ -1,0 +1,88 @@
+"""Buttons, boxes and fields of the Compare dock, with what they say when asked."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QWidget,
+)
+
+from napari_udt.viewer.compare.settings import FASTEST_HZ, SLOWEST_HZ
+
+DIVIDER_STEPS = 200
+TOOLTIPS: dict[str, tuple[str, str]] = {
+    "side by side": (
+        "Side by side",
+        "Two to four cubes beside each other, with one slider and one camera; press again to stack them.",
+    ),
+    "difference": (
+        "Difference",
+        "The first cube minus the second at the slider's wavelength. Only for cubes of the same pixels: a transferred "
+        "one and the one that it was made from.",
+    ),
+    "swipe": (
+        "Swipe",
+        "The second cube left of a divider, the first right of it; drag the divider in the picture or here. Only for "
+        "cubes of the same pixels.",
+    ),
+    "blink": (
+        "Blink",
+        "Both cubes in turn at the same place; the eye finds what changes. Space starts and stops it.",
+    ),
+}
+SCALES = {
+    "automatic": "automatic",
+    "common": "one scale for all",
+    "own": "each its own scale",
+}
+KINDS = {"absolute": "in the cubes' unit", "relative": "in % of the second"}
+
+
+def row(*widgets: QWidget) -> QHBoxLayout:
+    """Return widgets beside each other, equally wide."""
+    row = QHBoxLayout()
+    row.setSpacing(4)
+    for widget in widgets:
+        row.addWidget(widget, stretch=1)
+    return row
+
+
+def toggle(text: str, tooltip: str, parent: QWidget) -> QPushButton:
+    """Return a button that stays pressed."""
+    button = QPushButton(text, parent)
+    button.setObjectName(text)
+    button.setToolTip(tooltip)
+    button.setCheckable(True)
+    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    return button
+
+
+def rate_field(parent: QWidget) -> QDoubleSpinBox:
+    """Return the field of the blink rate."""
+    field = QDoubleSpinBox(parent)
+    field.setObjectName("rate")
+    field.setAccessibleName("Blink rate")
+    field.setToolTip("Pictures per second while two cubes blink.")
+    field.setRange(SLOWEST_HZ, FASTEST_HZ)
+    field.setSingleStep(0.5)
+    field.setDecimals(1)
+    field.setSuffix(" Hz")
+    return field
+
+
+def divider_slider(parent: QWidget) -> QSlider:
+    """Return the slider of the divider."""
+    slider = QSlider(Qt.Orientation.Horizontal, parent)
+    slider.setObjectName("divider")
+    slider.setAccessibleName("Divider")
+    slider.setToolTip("Where the divider of “Swipe” stands; it can be dragged in the picture as well.")
+    slider.setRange(0, DIVIDER_STEPS)
+    slider.setSingleStep(2)
+    slider.setPageStep(20)
+    return slider

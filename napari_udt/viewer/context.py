@@ -1,0 +1,104 @@
+"""One session per viewer, with everything that ties the two together; needs no Qt."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari.utils.notifications import show_error
+
+from napari_udt.viewer.compare.saved_layout import LayoutMemory
+from napari_udt.viewer.layers import (
+    BrushedLayers,
+    ColourLayers,
+    LayerAdapter,
+    MapLayers,
+    PairView,
+    PinLayers,
+    RegionLayers,
+    SideBySide,
+)
+from napari_udt.viewer.layers.pointer import Pointer, WavelengthSlider
+from napari_udt.viewer.layers.undo_keys import UndoKeys
+from napari_udt.viewer.state.chosen_model import ChosenModel
+from napari_udt.viewer.state.preferences import apply, preferences
+from napari_udt.viewer.state.saved_choices import RememberedOptions
+from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.state.statistics import Worker
+from napari_udt.viewer.transfer.live import LiveTransfer
+from napari_udt.viewer.transfer.probes import Probes
+from napari_udt.viewer.trust.condition_explorer import ConditionExplorer
+from napari_udt.viewer.trust.numbers import TrustBook
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+
+@dataclass(eq=False)
+class Desk:
+    """What belongs to one viewer: its session, and what keeps layers, pins, mouse and slider in step with it."""
+
+    session: Session
+    adapter: LayerAdapter
+    pins: PinLayers
+    regions: RegionLayers
+    maps: MapLayers
+    brushed: BrushedLayers
+    colours: ColourLayers
+    side_by_side: SideBySide
+    pair_view: PairView
+    pointer: Pointer
+    slider: WavelengthSlider
+    undo_keys: UndoKeys
+    layout: LayoutMemory
+    chosen: ChosenModel
+    probes: Probes
+    live: LiveTransfer
+    explorer: ConditionExplorer
+    trust: TrustBook
+    remembered: RememberedOptions
+
+
+_desks: weakref.WeakKeyDictionary[Any, Desk] = weakref.WeakKeyDictionary()
+
+
+def desk_of(viewer: ViewerModel) -> Desk:
+    """Return the desk of a viewer, shared by every dock in it; made at the first call."""
+    viewer = getattr(viewer, "__wrapped__", viewer)  # napari hands plugins a proxy of the viewer
+    if viewer not in _desks:
+        _desks[viewer] = _made(viewer)
+    return _desks[viewer]
+
+
+def _made(viewer: ViewerModel) -> Desk:
+    session = Session()
+    apply(preferences(), session)
+    adapter = LayerAdapter(viewer, session)
+    pins = PinLayers(adapter)
+    side_by_side = SideBySide(adapter, pins)
+    pair_view = PairView(adapter, side_by_side)
+    chosen, probes = ChosenModel(), Probes(Worker().submit)
+    probes.failed.connect(show_error)
+    probes.follow(session)
+    return Desk(
+        session=session,
+        adapter=adapter,
+        pins=pins,
+        regions=RegionLayers(adapter),
+        maps=MapLayers(adapter),
+        brushed=BrushedLayers(adapter),
+        colours=ColourLayers(adapter),
+        side_by_side=side_by_side,
+        pair_view=pair_view,
+        pointer=Pointer(adapter),
+        slider=WavelengthSlider(adapter),
+        undo_keys=UndoKeys(viewer, session.history),
+        layout=LayoutMemory(session, side_by_side, pair_view),
+        chosen=chosen,
+        probes=probes,
+        live=LiveTransfer(probes, chosen),
+        explorer=ConditionExplorer(probes, chosen),
+        trust=TrustBook(probes, chosen),
+        remembered=RememberedOptions(session),
+    )

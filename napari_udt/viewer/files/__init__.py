@@ -1,0 +1,1 @@
+"""Opening files into a session, asking for what they lack, and saving."""

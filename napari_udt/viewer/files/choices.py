@@ -1,0 +1,91 @@
+"""What the file of an open cube offers besides it: its other cubes, and a faster copy. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from napari_udt.cube import SpectralCube
+from napari_udt.errors import TransferCancelled
+from napari_udt.io.access import can_be_faster, fast_path, is_shown_coarsely, layout_in_file, slow_to_read
+from napari_udt.io.facts import options_for
+from napari_udt.viewer.state.session import Session
+
+Report = Callable[[int, int], None]
+
+
+def titles_in_file(cube: SpectralCube) -> list[str]:
+    """Return the titles of the cubes in a cube's file, the shown one first; fewer than two leave no choice."""
+    file = cube.metadata.get("file", {})
+    return [str(title) for title in (file.get("candidate"), *file.get("others", ())) if title]
+
+
+def invitation(cube: SpectralCube | None) -> str:
+    """Return what the mouse over the choice tells: which file it is about, and what choosing does."""
+    path = "" if cube is None else str(cube.metadata.get("file", {}).get("path", ""))
+    return f"{path}\nholds several cubes: choose another one to open it as well"
+
+
+def offering_cube(session: Session, chosen: SpectralCube | None) -> SpectralCube | None:
+    """Return the cube whose file offers something: the chosen one, else the newest; None where neither does."""
+    cubes = [*([] if chosen is None else [chosen]), *(entry.cube for entry in list(session)[-1:])]
+    return next((cube for cube in cubes if len(titles_in_file(cube)) > 1 or may_convert(cube)), None)
+
+
+def open_already(session: Session, cube: SpectralCube, title: str) -> str | None:
+    """Return the key of the open cube that shows a title of the same file."""
+    wanted = (cube.metadata.get("file", {}).get("path"), title)
+    for entry in session:
+        file = entry.cube.metadata.get("file", {})
+        if (file.get("path"), file.get("candidate")) == wanted and entry.cube.domain != "transferred":
+            return entry.key
+    return None
+
+
+def slowness(cube: SpectralCube | None) -> str:
+    """Return what is slow to read in a cube and shown otherwise for that; empty when nothing is, or it has no file."""
+    if cube is None or not cube.metadata.get("file") or not (told := slow_to_read(cube)):
+        return ""
+    layout = layout_in_file(cube)
+    coarse = layout is not None and is_shown_coarsely(layout)
+    return f"{told} Its pictures are shown coarsely." if coarse else told
+
+
+def may_convert(cube: SpectralCube | None) -> bool:
+    """Whether a converted file would be faster to read."""
+    return cube is not None and bool(cube.metadata.get("file")) and can_be_faster(cube)
+
+
+def suggested_target(cube: SpectralCube) -> str:
+    """Return where the faster copy of a cube's file may go."""
+    return fast_path(str(cube.metadata["file"]["path"]))
+
+
+def convert_file(session: Session, cube: SpectralCube, target: Path, report: Report) -> Path:
+    """Write the faster copy of an open cube; called in a thread.
+
+    Raises
+    ------
+    CubeError
+        When it cannot be written.
+    TransferCancelled
+        When ``report`` says so; nothing is left of it.
+    """
+    from napari_udt.io.convert import convert
+
+    file = cube.metadata["file"]
+    path = Path(file["path"])
+    facts = options_for(path, session.facts.of(path))
+    convert(path, target, candidate=file["candidate"], overwrite=True, progress=report, **facts)
+    return target
+
+
+def stopper(report: Report, cancelled: Callable[[], bool]) -> Report:
+    """Return a report that ends the work when it was cancelled."""
+
+    def checked(done: int, total: int) -> None:
+        if cancelled():
+            raise TransferCancelled("Cancelled; nothing was changed.")
+        report(done, total)
+
+    return checked

@@ -1,0 +1,1 @@
+"""Qt widgets that ask about files and show how far the opening is."""

@@ -1,0 +1,71 @@
+"""Asks for what files lack, one file after the other, without holding the window."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from napari.utils.notifications import show_error
+from qtpy.compat import isalive
+from qtpy.QtCore import QObject
+from qtpy.QtWidgets import QWidget
+
+from napari_udt.io.facts import Facts
+from napari_udt.viewer.files.missing_metadata import Question
+from napari_udt.viewer.files.opening import add_answered, open_files
+from napari_udt.viewer.files.widgets.metadata_dialog import FactsDialog
+from napari_udt.viewer.state.session import Session
+
+
+class FactsAsker(QObject):
+    """Shows one dialog at a time; what is asked meanwhile waits, and may be answered by then.
+
+    Parameters
+    ----------
+    session : Session
+        Where files open once they are answered for, and which remembers the answers.
+    parent : QWidget
+        The window over which dialogs stand.
+    """
+
+    def __init__(self, session: Session, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._session, self._window = session, parent
+        self._waiting: deque[Question] = deque()
+        self.dialog: FactsDialog | None = None
+
+    def __call__(self, question: Question) -> None:
+        """Ask a question, now or when those before it are answered."""
+        if question.path in [waiting.path for waiting in self._waiting]:
+            return
+        self._waiting.append(question)
+        if self.dialog is None:
+            self._ask_next()
+
+    def _ask_next(self) -> None:
+        self.dialog = None
+        if not self._waiting or not isalive(self._window):
+            return
+        question = self._waiting[0]
+        self.dialog = FactsDialog(question, self._answered, parent=self._window.window())
+        self.dialog.finished.connect(self._finished)
+        self.dialog.show()
+
+    def _answered(self, facts: Facts, for_format: bool) -> None:
+        add_answered(self._session, self._waiting[0], facts, for_format=for_format)
+
+    def _finished(self, accepted: int) -> None:
+        asked = self._waiting.popleft()
+        if not accepted and asked.missing is None:
+            self._session.facts.remember(asked, Facts(), for_format=True)  # not asked again
+        if accepted and asked.format in self._session.facts.by_format:
+            self._try_those_alike(asked.format)
+        self._ask_next()
+
+    def _try_those_alike(self, format: str) -> None:
+        """Open what waits of the same format; what the answer does not fit is asked anew."""
+        alike = [question for question in self._waiting if question.format == format]
+        self._waiting = deque(question for question in self._waiting if question.format != format)
+        unopened = [question.path for question in alike if question.missing is not None]
+        problems = open_files(self._session, unopened, ask=self._waiting.append)
+        if problems:
+            show_error("\n".join(problems))

@@ -1,0 +1,1 @@
+"""Arrangements of several cubes in napari's canvas: side by side, or two in one picture."""

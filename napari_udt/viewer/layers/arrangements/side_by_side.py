@@ -1,0 +1,265 @@
+"""Simulated | transferred | real in napari's grid, one slider and one camera for all.
+
+napari's grid gives every ``stride`` consecutive layers a cell of their own and leaves out cells without a visible
+layer. So the layers of each compared cube are put together at the bottom of the list, the same number for each
+(filled up with empty hidden layers where one has no structures, say), and everything else is hidden above them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Layer, Points
+from psygnal import Signal
+
+from napari_udt.viewer.compare.comparison import Scale, arranged, common_limits, scale_text, title
+from napari_udt.viewer.layers.arrangements.saved_appearance import Looks
+from napari_udt.viewer.layers.arrangements.titles import hide_title, show_title
+from napari_udt.viewer.layers.layer_data import unit_of
+
+if TYPE_CHECKING:
+    from napari_udt.viewer.layers.adapter import LayerAdapter
+    from napari_udt.viewer.layers.overlays.pins import PinLayers
+
+_FILLER = "udt_filler"
+_GAP = 6  # screen pixels between two cells
+
+
+class SideBySide:
+    """Switches one viewer between the stacked layers and the side-by-side arrangement."""
+
+    entering = Signal()  # another arrangement has to end first
+    changed = Signal(bool)
+
+    def __init__(self, adapter: LayerAdapter, pins: PinLayers) -> None:
+        self._adapter, self._pins = adapter, pins
+        self.cells: tuple[str, ...] = ()
+        self.chosen: tuple[str, ...] = ()  # fewer than two: chosen by role
+        self.scale: Scale = "automatic"
+        self.statement = ""  # on which scale the pictures are shown
+        self._looks = Looks()
+        self._linked: list[Layer] = []
+        self._order: list[Layer] = []  # of the layers while they were stacked
+        self._placing = False
+        self._grid: tuple[Any, ...] | None = None  # how the user's own grid was laid out
+        adapter.part_added.connect(self._part_added)
+        adapter.part_removed.connect(self._part_removed)
+        adapter.structure_changed.connect(self._follow)
+        adapter.viewer.canvas.grid.events.enabled.connect(self._grid_switched)
+
+    @property
+    def active(self) -> bool:
+        """Whether cubes stand side by side now."""
+        return bool(self.cells)
+
+    def possible(self) -> bool:
+        """Whether there are two cubes to compare."""
+        return len(self._wanted()) > 1
+
+    def cell_of(self, key: str) -> tuple[int, int] | None:
+        """Row and column of a cube's cell in napari's grid; None while the cubes are stacked, or its picture is hidden."""
+        if key not in self.cells:
+            return None
+        viewer = self._adapter.viewer
+        index = viewer.layers.index(self._adapter[key].image)
+        row, column = viewer.canvas.grid.position(index, viewer.layers)
+        return None if row < 0 else (row, column)
+
+    def set_active(self, active: bool) -> None:
+        """Put the cubes side by side, or stack them again as they were."""
+        if active and self.possible():
+            if not self.active:
+                self.entering.emit()
+                self._stow_maps()
+            self._enter()
+        elif not active and self.active:
+            self._leave()
+        self.changed.emit(self.active)
+
+    def _stow_maps(self) -> None:
+        """Begin with the pictures; a map that is asked for later is laid into its cell."""
+        adapter = self._adapter
+        self._looks.remember(adapter.viewer.layers)
+        for shown in (adapter[key].map for key in adapter.open_keys):
+            if shown is not None:
+                shown.visible = False
+
+    def choose(self, keys: tuple[str, ...]) -> None:
+        """Put these cubes side by side, at most four; fewer than two: simulated, transferred and real."""
+        self.chosen = keys
+        self._follow()
+
+    def set_scale(self, scale: Scale) -> None:
+        """Show all pictures on one scale, or each on its own."""
+        self.scale = scale
+        if self.active:
+            with self._adapter.own_changes():
+                self._unlink()
+                self._share_contrast()
+            self.changed.emit(True)
+
+    def _wanted(self) -> tuple[str, ...]:
+        session, top = self._adapter.session, self._adapter.top_key()
+        modality = session[top].cube.modality if top is not None and top in session else None
+        return tuple(entry.key for entry in arranged(session, self.chosen, modality))
+
+    def _follow(self) -> None:
+        """Rearrange after cubes came or went."""
+        if not self.active:
+            return
+        wanted = self._wanted()
+        if len(wanted) > 1:
+            self._enter()
+        else:
+            self.set_active(False)
+
+    def _part_added(self, key: str) -> None:
+        """Make room in every cell for a layer that one has got, if there still are two cubes to compare."""
+        if key in self.cells and not self._placing:
+            self._follow()
+
+    def _part_removed(self, key: str, part: str) -> None:
+        """Stack the layers again when the user takes one out of a cell: the cells would shift."""
+        if key in self.cells:
+            self.set_active(False)
+
+    def _grid_switched(self, event: Any) -> None:
+        """Stack the cubes as they were when the user turns napari's grid off by its own button."""
+        if self.active and not event.value:
+            self.set_active(False)
+
+    def _enter(self) -> None:
+        self._placing = True
+        try:
+            self._arrange()
+        finally:
+            self._placing = False
+
+    def _arrange(self) -> None:
+        viewer, adapter = self._adapter.viewer, self._adapter
+        with adapter.own_changes(together=True):
+            self._unlink()
+            for filler in self._fillers():
+                adapter.remove(filler)
+            self.cells = self._wanted()
+            self._pins.always = self.cells
+            active = viewer.layers.selection.active
+            self._pins.refresh()
+            self._pins.add_missing()
+            self._looks.remember(viewer.layers)
+            self._order = self._order or list(viewer.layers)
+            self._place()
+            self._show()
+            self._share_contrast()
+            viewer.layers.selection.active = active
+        adapter.fit(self.cells)
+
+    def _fillers(self) -> list[Layer]:
+        return [layer for layer in self._adapter.viewer.layers if _FILLER in layer.metadata]
+
+    def _place(self) -> None:
+        layers = self._adapter.viewer.layers
+        groups = [self._in_cell(key) for key in self.cells]
+        stride = max(map(len, groups))
+        order = []
+        for group in groups:
+            fillers = [_filler(group[0]) for _ in range(stride - len(group))]
+            layers.extend(fillers)
+            order += group + fillers
+        self._reorder(order)
+        grid = self._adapter.viewer.canvas.grid
+        self._grid = self._grid or (grid.stride, grid.shape, grid.spacing)
+        grid.stride, grid.shape, grid.spacing = stride, self._shape(), _GAP
+
+    def _reorder(self, first: list[Layer]) -> None:
+        """Put layers at the bottom of the list, in this order."""
+        layers = self._adapter.viewer.layers
+        for index, layer in enumerate(first):
+            if layers.index(layer) != index:
+                layers.move(layers.index(layer), index)
+
+    def _in_cell(self, key: str) -> list[Layer]:
+        """Return the layers that are seen in a cube's cell; the file's own saturation and hidden maps stay out of it."""
+        group = self._adapter[key]
+        stowed = group.map is not None and not group.map.visible
+        away = (group.oxygenation, group.map if stowed else None)
+        return [layer for layer in group if layer not in away]
+
+    def _shape(self) -> tuple[int, int]:
+        """Return rows and columns of the grid that show the pictures larger: a row or, for wide ones, a column."""
+        height, width = self._adapter.viewer.canvas.size
+        first = self._adapter[self.cells[0]].image
+        rows, columns = (n * s for n, s in zip(first.data.shape[1:], first.scale[1:], strict=True))
+        count = len(self.cells)
+        in_a_row = min(height / rows, width / count / columns)
+        in_a_column = min(height / count / rows, width / columns)
+        return (1, count) if in_a_row >= in_a_column else (count, 1)
+
+    def _show(self) -> None:
+        shown = {id(layer) for key in self.cells for layer in self._in_cell(key)}
+        for layer in self._adapter.viewer.layers:
+            if id(layer) not in shown and layer.visible:
+                layer.visible = False
+        self._hide_titles()
+        for key in self.cells:
+            group = self._adapter[key]
+            group.image.visible = True
+            show_title(group.image, title(self._adapter.session[key]))
+            if group.labels is not None:
+                group.labels.visible = True
+            if group.pins is not None:
+                group.pins.visible = len(group.pins.data) > 0
+        self._adapter.viewer.canvas.grid.enabled = True
+
+    def _share_contrast(self) -> None:
+        images = [self._adapter[key].image for key in self.cells]
+        shared = common_limits([self._looks.limits(image) for image in images], self.scale)
+        self.statement = scale_text(shared, unit_of(self._adapter[self.cells[0]].cube), self.scale)
+        for image in images:
+            self._looks.restore_limits(image)
+        if shared is None:
+            return
+        for image in images:
+            image.contrast_limits = shared
+        self._adapter.viewer.layers.link_layers(images, ("contrast_limits", "gamma", "colormap"))
+        self._linked = images
+
+    def _unlink(self) -> None:
+        layers = self._adapter.viewer.layers
+        linked, self._linked = [layer for layer in self._linked if layer in layers], []
+        if linked:
+            layers.unlink_layers(linked)
+
+    def _leave(self) -> None:
+        viewer = self._adapter.viewer
+        keys, self.cells = self.cells, ()
+        with self._adapter.own_changes(together=True):
+            self._unlink()
+            grid = viewer.canvas.grid
+            grid.enabled = False
+            if self._grid is not None:
+                (grid.stride, grid.shape, grid.spacing), self._grid = self._grid, None
+            for layer in self._fillers():
+                self._adapter.remove(layer)
+            self._hide_titles()
+            self._looks.restore()
+            self._reorder([layer for layer in self._order if layer in viewer.layers])
+            self._order = []
+        self._adapter.fit([key for key in keys if key in self._adapter])
+
+    def _hide_titles(self) -> None:
+        for key in self._adapter.open_keys:
+            hide_title(self._adapter[key].image)
+
+
+def _filler(image: Layer) -> Points:
+    """Return an empty hidden layer that lies as a picture does; other units would upset napari's."""
+    return Points(
+        ndim=2,
+        name=f"{image.name} · no structures",
+        visible=False,
+        scale=image.scale[1:],
+        units=image.units[1:],
+        axis_labels=image.axis_labels[1:],
+        metadata={_FILLER: True},
+    )

@@ -1,0 +1,1 @@
+"""Layers over a cube's picture: pins, regions, maps, colours and brushed pixels."""

@@ -1,0 +1,56 @@
+"""Pictures in colours over a cube's own: one layer per cube, which moves into its cell side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari.layers import Image
+
+from napari_udt.cube import SpectralCube
+
+if TYPE_CHECKING:
+    from napari_udt.viewer.compare.colour_pictures import ColourPicture
+    from napari_udt.viewer.layers.adapter import LayerAdapter
+
+_HOW = "udt_colours"  # in the layer's metadata: what its colours mean
+
+
+class ColourLayers:
+    """Adds colour pictures to cubes, and renews them."""
+
+    def __init__(self, adapter: LayerAdapter) -> None:
+        self._adapter = adapter
+
+    def seen_cubes(self) -> tuple[SpectralCube, ...]:
+        """Return the cubes whose colours are wanted: those side by side, else the topmost one."""
+        adapter = self._adapter
+        if adapter.viewer.canvas.grid.enabled:
+            return tuple(adapter[key].cube for key in adapter.open_keys if adapter[key].image.visible)
+        key = adapter.top_key()
+        return () if key is None else (adapter[key].cube,)
+
+    def show(self, cube: SpectralCube, found: ColourPicture) -> Image | None:
+        """Show colours over a cube's picture; None when the cube was closed meanwhile."""
+        adapter = self._adapter
+        key = next((key for key in adapter.open_keys if adapter[key].cube is cube), None)
+        if key is None:
+            return None
+        layer = adapter[key].colours
+        if layer is None:
+            layer = self._made(key, found)
+            adapter.attach(key, "colours", layer)
+        else:
+            layer.data, layer.visible = found.values, True
+        layer.metadata[_HOW] = f"{found.title}. {found.remark}"
+        return layer
+
+    def _made(self, key: str, found: ColourPicture) -> Image:
+        image = self._adapter[key].image
+        return Image(
+            found.values,
+            name=f"{key} · colours",
+            rgb=True,
+            scale=image.scale[1:],
+            units=image.units[1:],
+            axis_labels=image.axis_labels[1:],
+        )

@@ -1,0 +1,293 @@
+"""Pins as dots on every picture of the scene that they stand in; the user drags, deletes, adds and renames them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from napari.layers import Points
+
+from napari_udt.cube import SpectralCube
+from napari_udt.viewer.layers.deferred_removal import later_in
+from napari_udt.viewer.layers.focus import when_focus_moves
+from napari_udt.viewer.spectra.comparable_cubes import same_scene
+from napari_udt.viewer.spectra.pin_table import NAME, NUMBER, Table, pin_table
+from napari_udt.viewer.state.session import DisplayOptions, Pin, PixelRef
+
+if TYPE_CHECKING:
+    from napari_udt.viewer.layers.adapter import LayerAdapter
+
+# Diameter of a dot relative to the picture's longer side. (A fixed size on the screen would be nicer, but napari
+# 0.9 draws dots whose size on the screen is limited with a wrong disc.)
+_DOT = 0.04
+# Times until layers follow, so that the curves are painted first: napari takes a quarter of a second for the layer of a
+# first pin, in which nothing is painted, and some hundredths for a further dot.
+_PATIENCE_MS, _SOON_MS = 60, 20
+
+Drawn = dict[int, Pin]  # by number, as the pins were when their dots were drawn last
+
+
+@dataclass
+class _Edit:
+    """What the user did to the dots of one layer."""
+
+    moved: dict[int, tuple[int, int]] = field(default_factory=dict)
+    added: list[tuple[int, int]] = field(default_factory=list)
+    removed: list[int] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """What it is called in menus."""
+        word, count = next(
+            (word, len(things))
+            for word, things in (("Delete", self.removed), ("Add", self.added), ("Move", self.moved))
+            if things
+        )
+        return f"{word} {'a pin' if count == 1 else f'{count} pins'}"
+
+    def of(self, known: Collection[int]) -> _Edit:
+        """Return what concerns these pins, and new ones."""
+        moved = {number: place for number, place in self.moved.items() if number in known}
+        return _Edit(moved, self.added, [number for number in self.removed if number in known])
+
+    def __bool__(self) -> bool:
+        return bool(self.moved or self.added or self.removed)
+
+
+class PinLayers:
+    """One Points layer per picture that shows pins, directly above it, in step with the session both ways."""
+
+    def __init__(self, adapter: LayerAdapter) -> None:
+        self._adapter = adapter
+        self._busy = False
+        self._blood = False
+        self._later = later_in(adapter.viewer, _PATIENCE_MS)
+        self._soon = later_in(adapter.viewer, _SOON_MS)
+        self._waiting = False
+        self._drawn: WeakKeyDictionary[Points, Drawn] = WeakKeyDictionary()
+        # Side by side every cell has its layer, so that the cells stay alike.
+        self.always: tuple[str, ...] = ()
+        session = adapter.session
+        session.pins_changed.connect(self._refresh_soon)
+        session.cubes_changed.connect(self.refresh)
+        session.options_changed.connect(self._options_changed)
+        adapter.part_removed.connect(self._part_removed)
+        when_focus_moves(adapter.viewer, self.take_names)
+
+    @property
+    def busy(self) -> bool:
+        """Whether dots are still to be drawn."""
+        return self._waiting or any(
+            self._adapter[key].pins is None and self._pins_on(key) for key in self._adapter.open_keys
+        )
+
+    def _refresh_soon(self) -> None:
+        if not self._waiting:
+            self._waiting = True
+            self._soon(self.refresh)
+
+    def refresh(self) -> None:
+        """Show the pins as the session has them; layers that this takes come a moment later."""
+        self._waiting = False
+        adapter = self._adapter
+        shown = {key: self._pins_on(key) for key in adapter.open_keys}
+        for key, pins in shown.items():
+            if adapter[key].pins is not None and (pins or key in self.always):
+                self._draw(key, pins)
+        if any(pins and adapter[key].pins is None for key, pins in shown.items()):
+            self._later(self.add_missing)
+        gone = [
+            k
+            for k, pins in shown.items()
+            if not pins and k not in self.always and adapter[k].pins is not None
+        ]
+        if gone:
+            with adapter.own_changes(together=True):
+                for key in gone:
+                    adapter.detach(key, "pins")
+
+    def add_missing(self) -> None:
+        """Add the layers that are still missing."""
+        adapter = self._adapter
+        for key in adapter.open_keys:
+            pins = self._pins_on(key)
+            if adapter[key].pins is None and (pins or key in self.always):
+                self._add(key, pins)
+
+    def _options_changed(self, options: DisplayOptions) -> None:
+        """Saturations come and go with the wish to see them; they follow the window only when nothing else does."""
+        if options.blood != self._blood:
+            self._blood = options.blood
+            self.refresh()
+
+    def _part_removed(self, key: str, part: str) -> None:
+        """Take away the pins whose layer the user removed."""
+        numbers = [pin.number for pin in self._pins_on(key)] if part == "pins" else []
+        if numbers:
+            self._adapter.session.unpin(*numbers)
+
+    def _pins_on(self, key: str) -> list[Pin]:
+        session = self._adapter.session
+        if key not in session:
+            return []
+        scene = {entry.key for entry in same_scene(session, session[key])}
+        picture = session[key].cube.shape[:2]
+        return [
+            pin
+            for pin in session.pins
+            if pin.pixel.key in scene and pin.pixel.row < picture[0] and pin.pixel.column < picture[1]
+        ]
+
+    # -- session -> layers ------------------------------------------------------------------------
+
+    def _draw(self, key: str, pins: list[Pin]) -> None:
+        table = pin_table(self._adapter.session, pins)
+        layer = self._adapter[key].pins
+        with self._own_changes():
+            self._renew(layer, pins, table, self._adapter[key].cube)
+        self._drawn[layer] = {pin.number: pin for pin in pins}
+
+    def _add(self, key: str, pins: list[Pin]) -> None:
+        layer = self._made(key, pins, pin_table(self._adapter.session, pins))
+        self._drawn[layer] = {pin.number: pin for pin in pins}
+        self._adapter.attach(key, "pins", layer)
+        layer.events.data.connect(self._edited)
+        layer.events.features.connect(self._features_edited)
+
+    def _renew(self, layer: Points, pins: list[Pin], table: Table, cube: SpectralCube) -> None:
+        """Bring a layer up to date with as few redraws as possible: each takes napari milliseconds."""
+        seen = layer.visible or not len(layer.data)
+        places = _places(pins)
+        numbers = list(layer.features.get(NUMBER, ()))
+        same_pins = numbers == table[NUMBER]
+        chosen = {numbers[index] for index in layer.selected_data if index < len(numbers)}
+        if not same_pins:
+            layer.selected_data = set()  # places in the list: another dot would be dragged or deleted
+        if not np.array_equal(layer.data, places):
+            layer.data = places
+            _slice_hidden(layer)
+        if not _same(layer.features.to_dict("list"), table):
+            layer.features = table
+        if pins and not same_pins:
+            layer.face_color = [pin.colour for pin in pins]
+            layer.size, layer.border_width = _diameter(cube), 0
+            layer.selected_data = {index for index, pin in enumerate(pins) if pin.number in chosen}
+        if layer.visible != (seen and bool(pins)):
+            layer.visible = not layer.visible
+
+    def _made(self, key: str, pins: list[Pin], table: Table) -> Points:
+        group = self._adapter[key]
+        return Points(
+            _places(pins),
+            ndim=2,
+            name=f"{key} · pins",
+            scale=group.image.scale[1:],
+            units=group.image.units[1:],
+            axis_labels=group.image.axis_labels[1:],
+            features=table,
+            text={"string": f"{{{NUMBER}}}", "size": 10, "color": "white"},
+            face_color=[pin.colour for pin in pins] or "white",
+            border_width=0,
+            size=_diameter(group.cube),
+            visible=group.image.visible and bool(pins),  # the first drawing of a layer is dear
+        )
+
+    @contextmanager
+    def _own_changes(self) -> Iterator[None]:
+        """Mark changes of layers as ours, so that they are not taken for the user's."""
+        before, self._busy = self._busy, True
+        try:
+            yield
+        finally:
+            self._busy = before
+
+    # -- layers -> session ------------------------------------------------------------------------
+
+    def _edited(self, event: Any) -> None:
+        """Follow dots that the user dragged, deleted or added."""
+        key = None if self._busy else self._adapter.key_of(event.source)
+        if key is None or str(getattr(event, "action", "")).endswith("ing"):
+            return
+        _slice_hidden(event.source)
+        edit = self._edit(key, event.source)
+        session = self._adapter.session
+        if edit:
+            pixels = {pin.number: pin.pixel for pin in session.pins}
+            with session.history.step(edit.title):
+                if edit.removed:
+                    session.unpin(*edit.removed)
+                if edit.moved:
+                    session.move_pins(
+                        {n: PixelRef(pixels[n].key, row, column) for n, (row, column) in edit.moved.items()}
+                    )
+                for row, column in edit.added:
+                    session.pin(PixelRef(key, row, column))
+        self.refresh()  # a dot between two pixels snaps to one, even when its pin stays where it was
+
+    def _edit(self, key: str, layer: Points) -> _Edit:
+        """Tell what became of the dots that were drawn last; the session may have gone on since then.
+
+        Dots are known by the numbers in the layer's features; a copy of one is a new pin.
+        """
+        drawn, shape = self._drawn.get(layer, {}), self._adapter[key].cube.shape[:2]
+        edit, seen = _Edit(), set()
+        numbers = layer.features.get(NUMBER, np.full(len(layer.data), np.nan))
+        for number, place in zip(numbers, layer.data, strict=True):
+            row, column = (int(np.clip(round(float(v)), 0, n - 1)) for v, n in zip(place, shape, strict=True))
+            if number not in drawn or number in seen:
+                edit.added.append((row, column))
+                continue
+            seen.add(number)
+            if (row, column) != (drawn[number].pixel.row, drawn[number].pixel.column):
+                edit.moved[int(number)] = (row, column)
+        edit.removed = [number for number in drawn if number not in seen]
+        return edit.of({pin.number for pin in self._pins_on(key)})
+
+    def take_names(self) -> None:
+        """Follow names that were typed into napari's own table, which sends no event."""
+        layers = [self._adapter[key].pins for key in self._adapter.open_keys]
+        self._take_names([layer for layer in layers if layer is not None])
+
+    def _features_edited(self, event: Any) -> None:
+        """Follow names in a table of features that somebody replaced."""
+        if self._adapter.key_of(event.source) is not None:
+            self._take_names([event.source])
+
+    def _take_names(self, layers: list[Points]) -> None:
+        """Rename pins that a layer calls otherwise than it was last told: the session may have gone on since then."""
+        known = {pin.number: pin.title for pin in self._adapter.session.pins}
+        for layer in layers:
+            drawn = self._drawn.get(layer, {})
+            if self._busy or not {NAME, NUMBER} <= set(layer.features):
+                continue
+            for number, name in list(zip(layer.features[NUMBER], layer.features[NAME], strict=True)):
+                told = number in known and number in drawn
+                if told and str(name) not in (drawn[number].title, known[number]):
+                    self._adapter.session.rename_pin(int(number), str(name))
+
+
+def _slice_hidden(layer: Points) -> None:
+    """Let a hidden layer know which of its points are in sight: napari does so late, but asks for their text at once."""
+    if not layer.visible:
+        layer.set_view_slice()
+
+
+def _diameter(cube: SpectralCube) -> float:
+    return _DOT * max(cube.shape[:2])
+
+
+def _places(pins: list[Pin]) -> np.ndarray:
+    return np.array([(p.pixel.row, p.pixel.column) for p in pins], dtype=float).reshape(-1, 2)
+
+
+def _same(shown: Table, wanted: Table) -> bool:
+    """Whether two tables say the same; unknown is the same as unknown."""
+    return list(shown) == list(wanted) and all(
+        len(shown[c]) == len(wanted[c])
+        and all(a == b or (a != a and b != b) for a, b in zip(shown[c], wanted[c], strict=True))
+        for c in wanted
+    )

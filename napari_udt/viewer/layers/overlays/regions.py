@@ -1,0 +1,174 @@
+"""Shapes drawn on a cube's picture, each a source of curves: the layer "… · regions"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Shapes
+
+from napari_udt.viewer.layers.deferred_removal import later_in
+from napari_udt.viewer.state.session import PIN_COLOURS, Outline, Region
+
+if TYPE_CHECKING:
+    from napari_udt.viewer.layers.adapter import LayerAdapter
+
+_NUMBER = "region"
+_OUTLINES: dict[str, Outline] = {"polygon": "polygon", "rectangle": "polygon", "ellipse": "ellipse"}
+_FREEHAND = "add_polygon_lasso"
+_FACE_OPACITY = "40"  # hexadecimal, of ff: the picture stays visible
+
+
+class RegionLayers:
+    """One Shapes layer per picture that has regions, told to the session as they are drawn, moved and deleted.
+
+    Lines and open paths have no inside: they stay on the picture and give no curve.
+    """
+
+    def __init__(self, adapter: LayerAdapter) -> None:
+        self._adapter = adapter
+        self._busy = False
+        self._last = 0
+        self._later = later_in(adapter.viewer)
+        adapter.part_removed.connect(self._part_removed)
+        adapter.session.regions_changed.connect(self._follow)
+        adapter.session.cubes_changed.connect(self._follow)
+
+    def draw(self) -> bool:
+        """Let the user draw one region on the topmost picture, freehand; whether there is one.
+
+        Afterwards clicks mean pixels again; with napari's other tools more can be drawn.
+        """
+        key = self._adapter.top_key()
+        if key is None:
+            return False
+        self._adapter.viewer.dims.ndisplay = 2  # napari (0.9) stumbles over flat shapes that are added in 3D
+        layer = self._adapter[key].regions
+        if layer is None:
+            layer = self._attached(key)
+        layer.visible = True
+        self._adapter.viewer.layers.selection.active = layer
+        layer.mode = _FREEHAND
+        return True
+
+    def _put_tool_away(self) -> None:
+        """Let clicks pin pixels again once a freehand region is finished; napari says so before it has finished."""
+        viewer = self._adapter.viewer
+        layer = viewer.layers.selection.active
+        key = self._adapter.key_of(layer) if isinstance(layer, Shapes) else None
+        if key is None or not isinstance(layer, Shapes) or getattr(layer, "_is_creating", False):
+            return
+        if str(layer.mode) == _FREEHAND and len(layer.data):
+            layer.mode = "pan_zoom"
+            viewer.layers.selection.active = self._adapter[key].image
+
+    def _follow(self) -> None:
+        """Draw regions that came with a session file, or back with a cube that was closed."""
+        if self._busy:
+            return
+        for key in self._adapter.open_keys:
+            regions = [region for region in self._adapter.session.regions if region.key == key]
+            if regions and self._adapter[key].regions is None:
+                self._show(key, regions)
+
+    def _show(self, key: str, regions: list[Region]) -> None:
+        self._busy = True
+        try:
+            self._adapter.viewer.dims.ndisplay = 2
+            layer = self._attached(key)
+            for region in regions:
+                layer.add(np.array(region.vertices), shape_type=region.outline)
+            numbers = [region.number for region in regions]
+            self._last = max(self._last, *numbers)
+            self._dress(layer, numbers)
+        finally:
+            self._busy = False
+
+    def _attached(self, key: str) -> Shapes:
+        layer = self._made(key)
+        self._adapter.attach(key, "regions", layer)
+        layer.events.data.connect(self._changed)
+        return layer
+
+    def _made(self, key: str) -> Shapes:
+        group = self._adapter[key]
+        return Shapes(
+            ndim=2,
+            name=f"{key} · regions",
+            scale=group.image.scale[1:],
+            units=group.image.units[1:],
+            axis_labels=group.image.axis_labels[1:],
+            features={_NUMBER: np.zeros(0, dtype=int)},
+            text={"string": "{" + _NUMBER + "}", "size": 10, "color": "white"},
+            edge_width=max(group.cube.shape[:2]) / 200,
+        )
+
+    def _changed(self, event: Any) -> None:
+        if self._busy or str(getattr(event, "action", "")).endswith("ing"):
+            return
+        key = self._adapter.key_of(event.source)
+        if key is None:
+            return
+        self._busy = True
+        try:
+            self._number(event.source)
+        finally:
+            self._busy = False
+        self._tell()
+        self._later(self._put_tool_away)
+
+    def _number(self, layer: Shapes) -> None:
+        """Give each new shape a number of its own, and the colour that follows from it."""
+        known = [int(n) if np.isfinite(n) else 0 for n in layer.features.get(_NUMBER, [])]
+        count = len(layer.data)  # napari keeps the features of an outline that was given up
+        before = [*known, *[0] * (count - len(known))][:count]
+        numbers: list[int] = []
+        for number in before:
+            if number == 0 or number in numbers:  # napari gives a new shape the features of the last
+                self._last += 1
+                number = self._last
+            numbers.append(number)
+        self._dress(layer, numbers)
+
+    @staticmethod
+    def _dress(layer: Shapes, numbers: list[int]) -> None:
+        """Give shapes their numbers and the colours that follow from them."""
+        if list(layer.features.get(_NUMBER, ())) != numbers:
+            layer.features = {_NUMBER: numbers}
+        if numbers:
+            colours = [_colour(number) for number in numbers]
+            layer.edge_color = colours
+            layer.face_color = [colour + _FACE_OPACITY for colour in colours]
+
+    def _tell(self) -> None:
+        adapter = self._adapter
+        found = [
+            region
+            for key in adapter.open_keys
+            if (layer := adapter[key].regions) is not None
+            for region in _regions(key, layer)
+        ]
+        adapter.session.set_regions(sorted(found, key=lambda region: region.number))
+
+    def _part_removed(self, key: str, part: str) -> None:
+        if part == "regions":
+            self._tell()
+
+
+def _regions(key: str, layer: Shapes) -> list[Region]:
+    shapes = zip(layer.features[_NUMBER], layer.shape_type, layer.data, strict=True)
+    return [
+        Region(
+            int(number),
+            key,
+            _OUTLINES[kind],
+            tuple((float(row), float(column)) for row, column in vertices),
+            _colour(int(number)),
+        )
+        for number, kind, vertices in shapes
+        if kind in _OUTLINES
+    ]
+
+
+def _colour(number: int) -> str:
+    return PIN_COLOURS[(number + 2) % len(PIN_COLOURS)]

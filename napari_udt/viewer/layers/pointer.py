@@ -1,0 +1,113 @@
+"""Mouse and slider of a napari viewer, told to the session and back; needs no Qt."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_udt.viewer.spectra.comparable_cubes import ticked_name
+
+if TYPE_CHECKING:
+    from napari_udt.viewer.layers import LayerAdapter
+    from napari_udt.viewer.state.session import PixelRef
+
+# A hand shakes: a press and release within so many screen pixels is a click, not a drag.
+_CLICK_RADIUS = 4.0
+# In three dimensions: the cosine of the largest angle between the line of sight and the wavelength axis.
+_STRAIGHT = 0.99999
+
+
+class Pointer:
+    """Cursor and clicks: the pixel under the mouse, and a pin (or a ticked structure) where the user clicks.
+
+    Only the plain left button in pan/zoom mode counts, so that drawing and zooming tools keep their clicks.
+    """
+
+    def __init__(self, adapter: LayerAdapter) -> None:
+        self._adapter = adapter
+        adapter.viewer.mouse_move_callbacks.append(self.moved)
+        adapter.viewer.mouse_drag_callbacks.append(self.pressed)
+
+    def moved(self, viewer: Any, event: Any) -> None:
+        """Tell the session which pixel is under the mouse."""
+        self._adapter.session.set_cursor(self._pixel(event))
+
+    def pressed(self, viewer: Any, event: Any) -> Generator[None, None, None]:
+        """Pin the pixel when the button is released where it was pressed."""
+        if event.button != 1 or event.modifiers or event.handled or not self._adapter.pans():
+            return
+        start = np.asarray(event.pos, dtype=float)
+        pixel = self._pixel(event)
+        yield
+        while event.type == "mouse_move":
+            yield
+        if pixel is not None and np.hypot(*(np.asarray(event.pos) - start)) <= _CLICK_RADIUS:
+            self._picked(pixel)
+
+    def _pixel(self, event: Any) -> PixelRef | None:
+        """Return the pixel under the mouse; None in a tilted view, whose lines of sight pass many pixels."""
+        sight = getattr(event, "view_direction", None)
+        if sight is not None and abs(sight[-3]) < _STRAIGHT:
+            return None
+        return self._adapter.pixel_at(event.position, event.viewbox)
+
+    def _picked(self, pixel: PixelRef) -> None:
+        """Pin a pixel, or tick the structure under it where structures are compared."""
+        session = self._adapter.session
+        name = ticked_name(session, pixel) if session.options.mode == "structure" else None
+        if name is None:
+            session.pin(pixel)
+        else:
+            session.toggle_structure(name)
+
+
+class WavelengthSlider:
+    """The slider and the wavelength of the session, tied both ways; the wavelength stands on the canvas."""
+
+    def __init__(self, adapter: LayerAdapter) -> None:
+        self._adapter = adapter
+        # The viewer's own events must not keep the session alive after its window, nor the other way round.
+        self._dims = weakref.proxy(adapter.viewer.dims)
+        for event in ("point", "order", "ndisplay"):
+            getattr(adapter.viewer.dims.events, event).connect(self._slider_moved)
+        session = adapter.session
+        session.wavelength_changed.connect(self._session_moved)
+        session.cubes_changed.connect(self._slider_moved)
+        overlay = adapter.viewer.canvas.overlays.text
+        overlay.font_size = 14
+        overlay.position = "bottom_left"
+        self._slider_moved()
+
+    @property
+    def _axis(self) -> int:
+        return int(self._dims.ndim) - 3
+
+    def _slider_moved(self, event: Any = None) -> None:
+        """Tell the session the wavelength that the topmost cube shows."""
+        key = self._adapter.top_key()
+        if key is None or self._axis < 0:
+            self._write("")
+            return
+        cube = self._adapter[key].cube
+        shown = float(cube.wavelengths_nm[cube.nearest_channel(self._dims.point[self._axis])])
+        self._adapter.session.set_wavelength(shown)
+        drawn = self._axis in self._dims.displayed  # then the picture shows all of them
+        self._write("" if drawn else f"{round(shown, 1):g} nm")
+
+    def _session_moved(self, wavelength_nm: float) -> None:
+        key = self._adapter.top_key()
+        if key is None or self._axis < 0:
+            return
+        cube = self._adapter[key].cube
+        if cube.nearest_channel(self._dims.point[self._axis]) != cube.nearest_channel(wavelength_nm):
+            self._dims.set_point(self._axis, wavelength_nm)
+        else:
+            self._slider_moved()  # the session shall name the wavelength that is shown, not one between two
+
+    def _write(self, text: str) -> None:
+        overlay = self._adapter.viewer.canvas.overlays.text
+        overlay.text = text
+        overlay.visible = bool(text)

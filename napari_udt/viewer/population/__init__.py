@@ -1,0 +1,1 @@
+"""The Population dock: the paper's figures, measures and tests on the open cubes."""

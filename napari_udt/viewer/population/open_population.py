@@ -1,0 +1,121 @@
+"""The population of the open cubes: gathered in a thread, kept in step with cubes and roles. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from psygnal import Signal
+
+from napari_udt.population.groups import Part, Population, population_of_cubes
+from napari_udt.viewer.population.choices import PopulationChoices, choices_from
+from napari_udt.viewer.state.latest_task import Errand, Submit
+from napari_udt.viewer.state.session import Entry, Session
+
+NAME = "population"  # in the session's settings
+NO_CUBES = "Open a simulated and a real cube, transfer one, and compare their spectra here."
+_COMMON, _TABS = "common", "tabs"
+
+
+class PopulationBook:
+    """Knows the population of a session's cubes and what the user chose to see of it.
+
+    Parameters
+    ----------
+    session : Session
+    submit : callable, optional
+        Runs a function later, in another thread; without it the cubes are read at once.
+    """
+
+    changed = Signal()  # population or choices; emitted in the thread that works, or in the caller's
+
+    def __init__(self, session: Session, submit: Submit | None = None) -> None:
+        self._session = session
+        self._errand: Errand[Population] = Errand(submit)
+        self._asked: Hashable = None
+        self.choices = PopulationChoices()
+        self._errand.done.connect(self._on_done)
+        session.settings_restored.connect(self._restore)
+        self._restore()
+
+    @property
+    def population(self) -> Population | None:
+        """The newest population that was gathered; an older one while a newer is being gathered."""
+        return self._errand.result
+
+    @property
+    def busy(self) -> bool:
+        """Whether cubes are being read."""
+        return self._errand.busy
+
+    @property
+    def message(self) -> str:
+        """What must be told in place of figures: what is missing, or went wrong."""
+        return self._errand.error if self._entries() else NO_CUBES
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Modalities of the cubes that take part, the newest cube's last."""
+        return tuple(dict.fromkeys(e.cube.modality for e in self._session if e.role != "none"))
+
+    def refresh(self) -> None:
+        """Gather the population, unless cubes and roles are as they were."""
+        entries = self._entries()
+        asked = tuple((entry.key, entry.role, id(entry.cube)) for entry in entries)
+        if asked == self._asked:
+            return
+        self._asked = asked
+        if entries:
+            self._errand.ask(partial(_gathered, entries))
+        else:
+            self._errand.drop()
+        if self.population is None:
+            self.changed.emit()
+
+    def forget(self) -> None:
+        """Hold no spectra: nobody sees them now, and their cubes may be closed."""
+        self._asked = None
+        self._errand.drop()
+
+    def choose(self, **changes: Any) -> None:
+        """Change what all figures have in common."""
+        choices = replace(self.choices, **changes)
+        if choices != self.choices:
+            self.choices = choices
+            self._settings()[_COMMON] = choices.plain()
+            if "modality" in changes:
+                self.refresh()
+            self.changed.emit()
+
+    def settings_of(self, tab: str) -> dict[str, Any]:
+        """Return what a tab left in the session's settings."""
+        found = self._settings().get(_TABS, {}).get(tab)
+        return found if isinstance(found, dict) else {}
+
+    def keep(self, tab: str, settings: dict[str, Any]) -> None:
+        """Keep a tab's settings with the session."""
+        self._settings().setdefault(_TABS, {})[tab] = settings
+
+    def _on_done(self) -> None:
+        self.changed.emit()
+
+    def _settings(self) -> dict[str, Any]:
+        return self._session.settings.setdefault(NAME, {})
+
+    def _restore(self) -> None:
+        stored = self._settings().get(_COMMON)
+        self.choices = choices_from(stored if isinstance(stored, dict) else {})
+        self.changed.emit()
+
+    def _entries(self) -> tuple[Entry, ...]:
+        """Cubes that take part: of the chosen modality, else of that of the newest."""
+        modalities = self.modalities
+        wanted = (self.choices.modality,) if self.choices.modality in modalities else modalities[-1:]
+        return tuple(e for e in self._session if e.role != "none" and e.cube.modality in wanted)
+
+
+def _gathered(entries: tuple[Entry, ...]) -> Population:
+    cubes: list[tuple[str, Part, Any]] = [(e.key, e.role, e.cube) for e in entries if e.role != "none"]
+    return population_of_cubes(cubes)

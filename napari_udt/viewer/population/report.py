@@ -1,0 +1,52 @@
+"""The report of a population as a piece of work for another thread. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from napari_udt.population.downstream import DownstreamResult
+from napari_udt.population.groups import Population
+from napari_udt.population.measures import MeasureOptions, MeasureTable
+from napari_udt.viewer.files.choices import Report
+
+
+def report_file(
+    population: Population,
+    findings: Iterable[object],
+    wavelength_nm: float | None,
+    path: Path,
+    report: Report,
+) -> Path:
+    """Write the report; what was found already is not computed again.
+
+    Parameters
+    ----------
+    population : Population
+    findings : iterable
+        A `MeasureTable` and a `DownstreamResult` are used; a report without the latter has no downstream test.
+    wavelength_nm : float, optional
+        Of the pictures.
+    path : Path
+        Ends with .html or .pdf.
+    report : callable (done, total)
+        Whatever it raises ends the work; nothing is written then.
+
+    Raises
+    ------
+    EvaluationError, OSError
+        See :func:`napari_udt.population.report.write.write_report`.
+    """
+    from napari_udt.population.model_judge import ModelJudge
+    from napari_udt.population.report.options import ReportOptions
+    from napari_udt.population.report.write import write_report
+
+    found = list(findings)
+    table = next((finding for finding in found if isinstance(finding, MeasureTable)), None)
+    test = next((finding for finding in found if isinstance(finding, DownstreamResult)), None)
+    options = ReportOptions(table=table, measures=MeasureOptions(judge=ModelJudge()))
+    if wavelength_nm is not None:
+        options = replace(options, wavelength_nm=wavelength_nm)
+    write_report(population, path, options, test, report)
+    return path

@@ -1,0 +1,151 @@
+"""The question of a blind test: one spectrum or cut-out, and the answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QKeyEvent
+from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from napari_udt.population.blind_test import BlindTest
+from napari_udt.viewer.population.blind_test import question
+from napari_udt.viewer.qt.still_text import text_line
+from napari_udt.viewer.style import Theme, theme
+
+_ANSWERS = {
+    "real": ("Real (R)", "It is real, or of the domain that stands in for it. Key: R."),
+    "transferred": ("Transferred (T)", "A model made it. Key: T."),
+    "skipped": ("Skip (S)", "Do not judge it; it counts nowhere. Key: S."),
+}
+_KEYS = {Qt.Key.Key_R: "real", Qt.Key.Key_T: "transferred", Qt.Key.Key_S: "skipped"}
+_GREYS = np.repeat(np.arange(256, dtype=np.uint8)[:, np.newaxis], 3, axis=1)
+
+
+class BlindPage(QWidget):
+    """Shows what is to be judged; knows nothing of the truth."""
+
+    answered = Signal(str)
+    undo_wanted = Signal()
+    reveal_wanted = Signal()
+    stop_wanted = Signal()
+
+    def __init__(self, *, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme("dark")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.question = text_line("question", self)
+        self.plot = _plot(self)
+        self._curve = self.plot.plot(pen=pg.mkPen(self._theme.text, width=2))
+        self._image = pg.ImageItem(axisOrder="row-major")
+        self._image.setLookupTable(_GREYS)
+        self.plot.addItem(self._image)
+        self.progress = QProgressBar(self)
+        self.progress.setFormat("%v of %m")
+        self.buttons = {name: self._answer(name, *texts) for name, texts in _ANSWERS.items()}
+        self.undo = self._button("Undo (Z)", "Take the last answer back. Key: Z.", self.undo_wanted)
+        self.stop = self._button("Stop", "Skip all that is left and go to the end.", self.stop_wanted)
+        self.reveal = self._button(
+            "Tell the truth", "Show the result; answers stay as they are from then on.", self.reveal_wanted
+        )
+        self._arrange()
+
+    def show_test(self, test: BlindTest, wavelengths_nm: np.ndarray) -> None:
+        """Show the next question."""
+        stimulus = test.stimulus
+        self.question.setText(question(test))
+        self.progress.setRange(0, test.total)
+        self.progress.setValue(test.answered)
+        for button in (*self.buttons.values(), self.stop):
+            button.setVisible(stimulus is not None)
+        self.reveal.setVisible(stimulus is None)
+        self.undo.setEnabled(test.answered > 0)
+        self.plot.setVisible(stimulus is not None)
+        if stimulus is not None:
+            self._show_values(stimulus.values, wavelengths_nm)
+
+    def set_theme(self, colours: Theme) -> None:
+        """Take the colours of the window's theme."""
+        self._theme = colours
+        self.plot.setBackground(colours.background)
+        self._curve.setPen(pg.mkPen(colours.text, width=2))
+        for side in ("bottom", "left"):
+            self.plot.getAxis(side).setPen(colours.grid)
+            self.plot.getAxis(side).setTextPen(colours.text)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Answer with R, T and S; take back with Z or Backspace."""
+        key = None if event is None else Qt.Key(event.key())
+        plain = event is not None and event.modifiers() == Qt.KeyboardModifier.NoModifier
+        if plain and key in _KEYS:
+            self.answered.emit(_KEYS[key])
+        elif plain and key in (Qt.Key.Key_Z, Qt.Key.Key_Backspace):
+            self.undo_wanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _show_values(self, values: np.ndarray, wavelengths_nm: np.ndarray) -> None:
+        is_spectrum, box = values.ndim == 1, self.plot.getPlotItem().getViewBox()
+        self._curve.setVisible(is_spectrum)
+        self._image.setVisible(not is_spectrum)
+        for side in ("bottom", "left"):
+            self.plot.getPlotItem().showAxis(side, is_spectrum)
+        self.plot.getPlotItem().showGrid(x=is_spectrum, y=is_spectrum, alpha=0.15)
+        box.setAspectLocked(not is_spectrum)
+        box.invertY(not is_spectrum)
+        if is_spectrum:
+            self._curve.setData(wavelengths_nm, values)
+        else:
+            self._curve.setData([], [])
+            self._image.setImage(values, levels=(0, 1))
+        box.autoRange(padding=0.03)
+
+    def _on_answer(self) -> None:
+        self.answered.emit(self.sender().property("verdict"))
+        self.setFocus()  # the keys stay at hand after a click
+
+    def _answer(self, name: str, text: str, tip: str) -> QPushButton:
+        button = self._button(text, tip, self._on_answer)
+        button.setProperty("verdict", name)
+        return button
+
+    def _button(self, text: str, tip: str, slot: object) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setObjectName(text)
+        button.setToolTip(tip)
+        button.clicked.connect(slot)
+        return button
+
+    def _arrange(self) -> None:
+        answers, rest = QHBoxLayout(), QHBoxLayout()
+        for name in ("real", "transferred"):
+            self.buttons[name].setMinimumHeight(2 * self.fontMetrics().height() + 8)
+            answers.addWidget(self.buttons[name], stretch=1)
+        answers.addWidget(self.reveal, stretch=1)
+        for widget in (self.buttons["skipped"], self.undo, self.stop):
+            rest.addWidget(widget)
+        rest.insertWidget(0, self.progress, stretch=1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.question)
+        layout.addWidget(self.plot, stretch=1)
+        layout.addLayout(answers)
+        layout.addLayout(rest)
+
+
+def _plot(parent: QWidget) -> pg.PlotWidget:
+    plot = pg.PlotWidget(parent=parent)
+    item = plot.getPlotItem()
+    item.setMenuEnabled(False)
+    menu = item.ctrlMenu  # made all the same, and nobody's child: it would outlive the plot
+    menu.setParent(plot, menu.windowFlags())
+    item.hideButtons()
+    item.getViewBox().setMouseEnabled(x=False, y=False)
+    item.setLabel("bottom", "Wavelength [nm]")
+    item.setLabel("left", "L2-normalised value")
+    for side in ("bottom", "left"):
+        item.getAxis(side).enableAutoSIPrefix(False)
+    plot.setMinimumHeight(120)
+    plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return plot

@@ -1,0 +1,278 @@
+"""The Population dock: the paper's figures of the open cubes, live. It wires tabs to the session."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, QObject, QSize, QTimer, Signal
+from qtpy.QtGui import QGuiApplication, QShowEvent
+from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+
+from napari_udt.files import whole_or_nothing
+from napari_udt.population.groups import Population
+from napari_udt.viewer.layers.overlays.brushed import BrushedLayers
+from napari_udt.viewer.population.choices import label_of, structures_of
+from napari_udt.viewer.population.look import looks_of
+from napari_udt.viewer.population.open_population import PopulationBook
+from napari_udt.viewer.population.widgets.controls import PopulationControls
+from napari_udt.viewer.population.widgets.footer import PopulationFooter
+from napari_udt.viewer.population.widgets.legend import GroupLegend
+from napari_udt.viewer.population.widgets.pages import PopulationPages
+from napari_udt.viewer.population.widgets.report_row import ReportRow
+from napari_udt.viewer.population.widgets.tab import PopulationTab, TabContext
+from napari_udt.viewer.population.widgets.tabs import TABS
+from napari_udt.viewer.qt.still_text import text_line
+from napari_udt.viewer.qt.visibility import Sight
+from napari_udt.viewer.spectra.widgets.plot_picture import LegendLine, save_plot
+from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.state.statistics import Worker
+from napari_udt.viewer.style import LineStyle, theme, theme_on
+
+READING = "The spectra are being gathered ..."
+
+
+class PopulationDock(QWidget):
+    """Spectra of all open cubes as populations: figures, numbers, tests.
+
+    Parameters
+    ----------
+    session : Session
+    brushed : BrushedLayers, optional
+        Where brushed pixels are shown.
+    parent : QWidget, optional
+    """
+
+    _made = False  # Qt sends events to widgets under construction
+    _news = Signal()  # carries the news from the worker's thread to this widget's
+
+    def __init__(
+        self, session: Session, brushed: BrushedLayers | None = None, *, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.session = session
+        self._worker = Worker()
+        self.destroyed.connect(self._worker.stop)
+        self.book = PopulationBook(session, self._worker.submit)
+        self._stale: set[PopulationTab] = set()
+        self._shown: Population | None = None
+        self._sight = Sight(self)
+        self._sight.spare()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._make_widgets(TabContext(session, self._worker.submit, brushed))
+        self._arrange()
+        self._connect()
+        self._restore_tabs()
+        self._made = True
+        self._follow_palette()
+        self._refresh()
+
+    @property
+    def current(self) -> PopulationTab:
+        """The tab in sight."""
+        return self.pages.current
+
+    @property
+    def busy(self) -> bool:
+        """Whether what is shown is still to change."""
+        return (
+            self._timer.isActive()
+            or self.book.busy
+            or self._shown is not self.book.population
+            or self.current.busy
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write what is shown: numbers as .csv, the figure as .png or .svg; whole or not at all.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be written.
+        """
+        target, table, drawing = Path(path), self.current.table(), self.current.drawing()
+        if target.suffix.casefold() in (".png", ".svg"):
+            if drawing is not None:
+                save_plot(drawing, self._legend_lines(drawing.width()), self._theme, target)
+        elif table is not None:
+            with whole_or_nothing(target) as temporary:
+                temporary.write_text(table.csv_text(), encoding="utf-8", newline="")
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Ask for room: figures are what the dock is for."""
+        return QSize(460, 680)
+
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Follow the theme: napari's style sheet reaches widgets as a change of palette."""
+        super().changeEvent(event)
+        if self._made and event is not None and event.type() == QEvent.Type.PaletteChange:
+            self._follow_palette()
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Watch the window for its closing."""
+        super().showEvent(event)
+        self.window().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
+        """Stop what is running when the window closes."""
+        if event is not None and event.type() == QEvent.Type.Close:
+            for tab in self.pages.tabs:
+                tab.stop()
+            self.report.stop()
+        return False
+
+    # -- building ---------------------------------------------------------------------------------
+
+    def _make_widgets(self, context: TabContext) -> None:
+        self.controls = PopulationControls(parent=self)
+        self.legend = GroupLegend(parent=self)
+        self.pages = PopulationPages([tab(context, self) for tab in TABS], parent=self)
+        self._hint = text_line("hint", self)
+        self.footer = PopulationFooter(parent=self)
+        self.report = ReportRow(self.session, self._shown_population, self._findings, parent=self)
+        self.footer.add_tool(self.report)
+
+    def _arrange(self) -> None:
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self._hint)
+        self._stack.addWidget(self.pages)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setSpacing(4)
+        layout.addWidget(self.controls)
+        layout.addWidget(self.legend)
+        layout.addWidget(self._stack, stretch=1)
+        layout.addWidget(self.footer)
+
+    def _connect(self) -> None:
+        self.session.cubes_changed.connect(self._on_cubes_changed)
+        self.session.settings_restored.connect(self._restore_tabs)
+        self.book.changed.connect(self._on_book_changed)
+        self._news.connect(self._refresh)
+        self._sight.regained.connect(self._timer.start)
+        self._timer.timeout.connect(self.book.refresh)
+        self.controls.chosen.connect(self._on_chosen)
+        self.legend.hidden_changed.connect(self._on_hidden)
+        self.pages.currentChanged.connect(self._on_turned)
+        self.footer.copy_wanted.connect(self._on_copy)
+        self.footer.export_wanted.connect(self._on_export)
+        for tab in self.pages.tabs:
+            tab.changed.connect(self._on_tab_changed)
+            tab.told.connect(self.footer.tell)
+        self.report.told.connect(self.footer.tell)
+
+    # -- what is shown ----------------------------------------------------------------------------
+
+    def _refresh(self) -> None:
+        """Show population and choices in everything but the tabs; tell the tab in sight."""
+        population, choices = self.book.population, self.book.choices
+        self._shown = population
+        self._stack.setCurrentIndex(0 if population is None else 1)
+        self._hint.setText(self.book.message or READING)
+        self.controls.set_modalities(self.book.modalities, population.modality if population else "")
+        self.controls.set_normalisation(choices.normalisation)
+        looks = {} if population is None else looks_of(population)
+        self.legend.set_groups(looks, choices.hidden, self._theme)
+        if population is not None:
+            label = label_of(population, choices)
+            structures = structures_of(population)
+            self.controls.set_structures(
+                structures, structures[-1] if label is None else population.class_names[label]
+            )
+        self._stale = set(self.pages.tabs)
+        self._tell_current()
+
+    def _shown_population(self) -> Population | None:
+        return self.book.population
+
+    def _findings(self) -> list[object]:
+        """Return what the tabs found out about the population in sight."""
+        return [tab.finding for tab in self.pages.tabs if tab.population is self.book.population]
+
+    def _tell_current(self) -> None:
+        tab = self.current
+        if tab in self._stale:
+            self._stale.discard(tab)
+            tab.set_population(self.book.population, self.book.choices)
+        self._say()
+
+    def _say(self) -> None:
+        population, tab = self.book.population, self.current
+        notes = () if population is None else population.notes
+        self.footer.say("\n".join(line for line in (tab.statement, *notes) if line))
+        self.report.set_possible(population is not None)
+        self.footer.set_possible(numbers=tab.table() is not None, picture=tab.drawing() is not None)
+
+    def _legend_lines(self, width: int) -> list[LegendLine]:
+        """Return the legend of a saved figure, and what is seen, in lines that fit into its width."""
+        looks = {} if self.book.population is None else looks_of(self.book.population)
+        shown = [look for name, look in looks.items() if name not in self.book.choices.hidden]
+        texts: list[tuple[LineStyle | None, str]] = [(look.style, look.title) for look in shown]
+        texts += [(None, line) for line in self.current.statement.splitlines()]
+        letters = max(width // self.fontMetrics().averageCharWidth() - 8, 20)
+        return [
+            LegendLine(None if place else style, part)
+            for style, text in texts
+            for place, part in enumerate(textwrap.wrap(text, letters))
+        ]
+
+    def _follow_palette(self) -> None:
+        self._theme = theme(theme_on(self.palette().window().color().name()))
+        for tab in self.pages.tabs:
+            tab.set_theme(self._theme)
+        if self.book.population is not None:
+            self.legend.set_groups(looks_of(self.book.population), self.book.choices.hidden, self._theme)
+
+    # -- what happens -----------------------------------------------------------------------------
+
+    def _on_cubes_changed(self) -> None:
+        if isalive(self):
+            if self._sight.spare():
+                self.book.forget()
+            else:
+                self.book.refresh()
+
+    def _on_book_changed(self) -> None:
+        if isalive(self):
+            self._news.emit()
+
+    def _on_chosen(self, option: str, value: str) -> None:
+        self.book.choose(**{option: value})
+
+    def _on_hidden(self, names: tuple[str, ...]) -> None:
+        self.book.choose(hidden=names)
+
+    def _on_turned(self, _index: int) -> None:
+        if self._made:
+            self.book.keep("dock", {"tab": self.current.NAME})
+            self._tell_current()
+
+    def _on_tab_changed(self) -> None:
+        tab = self.sender()
+        if self._made and isinstance(tab, PopulationTab):
+            self.book.keep(tab.NAME, tab.settings())
+            if tab is self.current:
+                self._say()
+
+    def _restore_tabs(self) -> None:
+        if isalive(self):
+            self.pages.turn_to(str(self.book.settings_of("dock").get("tab", "")))
+            for tab in self.pages.tabs:
+                tab.set_settings(self.book.settings_of(tab.NAME))
+
+    def _on_copy(self) -> None:
+        clipboard, table = QGuiApplication.clipboard(), self.current.table()
+        if clipboard is not None and table is not None:
+            clipboard.setText(table.csv_text())
+            self.footer.tell(f"Copied {len(table.rows):,} rows as CSV")
+
+    def _on_export(self, target: Path) -> None:
+        try:
+            self.save(target)
+        except OSError as error:
+            self.footer.tell(f"{target.name} was not saved: {error.strerror or error}.")
+        else:
+            self.footer.tell(f"Saved {target}")

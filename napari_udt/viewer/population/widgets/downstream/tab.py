@@ -1,0 +1,231 @@
+"""The tab "Downstream": Table 1 of the paper on the open cubes, the paper's values beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QGraphicsView,
+    QHBoxLayout,
+    QHeaderView,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_udt.population.downstream import DownstreamResult, run_downstream
+from napari_udt.population.downstream_choices import possible_classes
+from napari_udt.population.downstream_files import save_downstream, table
+from napari_udt.population.groups import Population
+from napari_udt.population.tables import Table
+from napari_udt.viewer.files.saving import saved
+from napari_udt.viewer.population import downstream as view
+from napari_udt.viewer.population.choices import PopulationChoices
+from napari_udt.viewer.population.downstream_sources import Sources, added, moved
+from napari_udt.viewer.population.widgets.downstream.confusion import ConfusionView
+from napari_udt.viewer.population.widgets.downstream.controls import DownstreamControls
+from napari_udt.viewer.population.widgets.tab import PopulationTab, TabContext
+from napari_udt.viewer.population.widgets.table import NumberTable
+from napari_udt.viewer.qt.still_text import text_line
+from napari_udt.viewer.qt.table_and_picture import TableAndPicture
+from napari_udt.viewer.qt.task_row import TaskRow, Work
+from napari_udt.viewer.spectra.widgets.footer import with_suffix
+from napari_udt.viewer.style import Theme
+
+_RUN = "Train and test"
+
+
+class DownstreamTab(PopulationTab):
+    """Trains random forests on each group and tests them on real spectra that were held out."""
+
+    NAME = "downstream"
+    TITLE = "Downstream"
+    TIP = "What the spectra are worth for training a classifier (Table 1)."
+
+    def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.result: DownstreamResult | None = None
+        self.sources = Sources()
+        self._material: Population | None = None  # the open cubes, and what was loaded from files
+        self._tested: Population | None = None  # what the result is about
+        self._running_on: Population | None = None
+        self._make_widgets()
+        self._arrange()
+        self.controls.changed.connect(self.changed)
+        self.controls.data_sets.add_wanted.connect(self._on_add)
+        self.controls.data_sets.transfer_wanted.connect(self._on_transfer)
+        self.controls.data_sets.clear_wanted.connect(self._on_clear)
+        self.task.wanted.connect(self._on_wanted)
+        self.task.succeeded.connect(self._on_succeeded)
+        self.task.ended.connect(self._on_ended)
+        self.scores.itemSelectionChanged.connect(self._on_selected)
+        self.save_button.clicked.connect(self._on_save)
+        self._show()
+
+    # -- what the dock asks -----------------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """Whether forests are being trained."""
+        return self.task.running
+
+    @property
+    def statement(self) -> str:
+        """How the test was done."""
+        if self.result is None:
+            return ""
+        told = () if self.population is None else self.population.notes  # by the dock
+        return view.statement(self.result, outdated=self._tested is not self._material, told=told)
+
+    def set_population(self, population: Population | None, choices: PopulationChoices) -> None:
+        """Offer what can be tested; a result stays until the next one."""
+        if population is not self.population:
+            self._material = self.sources.beside(population)
+        super().set_population(population, choices)
+        self.controls.set_population(self._material)
+        self._show()
+
+    def set_theme(self, colours: Theme) -> None:
+        """Draw the matrix in other colours."""
+        super().set_theme(colours)
+        self.matrix.set_theme(colours)
+
+    def settings(self) -> dict[str, Any]:
+        """Return the choices."""
+        return self.controls.form.plain()
+
+    def set_settings(self, settings: Mapping[str, Any]) -> None:
+        """Bring choices back."""
+        self.controls.set_form(view.form_from(settings))
+
+    def table(self) -> Table | None:
+        """Return all scores, the paper's marked as such."""
+        return None if self.result is None else table(self.result)
+
+    def drawing(self) -> QGraphicsView | None:
+        """Return the confusion matrix."""
+        return None if self.result is None else self.matrix
+
+    @property
+    def finding(self) -> DownstreamResult | None:
+        """The test, where it is of what is shown."""
+        return self.result if self._tested is self._material else None
+
+    def stop(self) -> None:
+        """End a test that is running."""
+        self.task.cancel()
+
+    # -- building ---------------------------------------------------------------------------------
+
+    def _make_widgets(self) -> None:
+        self.controls = DownstreamControls(parent=self)
+        self.task = TaskRow(
+            _RUN,
+            "Train a calibrated random forest on each group with each seed and test it on held-out real spectra. It can be "
+            "cancelled between two forests.",
+            parent=self,
+        )
+        self.save_button = QPushButton("Save JSON...", self)
+        self.save_button.setObjectName("Save JSON...")
+        self.save_button.setToolTip("Save every number, confusion matrices included, with its provenance.")
+        papers = dict.fromkeys(view.PAPERS_TITLES, view.PAPERS_TIP)
+        self.scores = NumberTable(view.TIPS | papers, parent=self)
+        self.scores.setAccessibleName("Scores of the downstream test")
+        self.matrix = ConfusionView(parent=self)
+        self._hint = text_line("hint", self)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+
+    def _arrange(self) -> None:
+        both = TableAndPicture(self.scores, self.matrix, "Confusion", parent=self)
+        self._pages = QStackedWidget(self)
+        self._pages.addWidget(self._hint)
+        self._pages.addWidget(both)
+        row = QHBoxLayout()
+        row.addWidget(self.task, stretch=1)
+        row.addWidget(both.switch)
+        row.addWidget(self.save_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.controls)
+        layout.addLayout(row)
+        layout.addWidget(self._pages, stretch=1)
+
+    # -- what happens -----------------------------------------------------------------------------
+
+    def _on_wanted(self) -> None:
+        material = self._material
+        if material is not None:
+            self._running_on = material
+            self._start(partial(run_downstream, material, self.controls.form.choices(material)))
+
+    def _on_add(self, paths: Sequence[Path]) -> None:
+        if self.population is not None:
+            self._start(partial(added, self.sources, self.population, paths))
+
+    def _on_transfer(self, model: str) -> None:
+        self._start(partial(moved, self.sources, model))
+
+    def _on_clear(self) -> None:
+        self._take(Sources())
+
+    def _start(self, work: Work) -> None:
+        self.told.emit("One thing at a time: wait, or cancel." if self.task.running else "")
+        self.task.start(work)
+
+    def _on_succeeded(self, found: DownstreamResult | Sources) -> None:
+        if isinstance(found, Sources):
+            self._take(found)
+        else:
+            self._show_result(found)
+
+    def _take(self, sources: Sources) -> None:
+        """Test with these data sets from now on."""
+        self.sources, self._material = sources, sources.beside(self.population)
+        groups = 0 if sources.population is None else len(sources.population.groups)
+        self.controls.data_sets.show_loaded(groups, sources.models)
+        self.controls.set_population(self._material)
+        self._show()
+
+    def _show_result(self, result: DownstreamResult) -> None:
+        self.result, self._tested = result, self._running_on
+        self.scores.show_table(view.score_table(result))
+        for place, row in enumerate(result.rows):
+            self.scores.item(place, 0).setToolTip(view.row_tip(row))
+        header = self.scores.horizontalHeader()
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)  # who is who comes first
+        self.scores.selectRow(0)
+        self._show()
+
+    def _on_ended(self, sentence: str) -> None:
+        self._running_on = None
+        self.told.emit(sentence)
+        self.changed.emit()
+
+    def _on_selected(self) -> None:
+        if self.result is None:
+            return
+        items, titles = self.scores.selectedItems(), view.row_titles(self.result)
+        title = items[0].text() if items else ""
+        if title in titles:
+            row = self.result.rows[titles.index(title)]
+            self.matrix.show_matrix(row.shares, self.result.classes, view.matrix_title(title))
+
+    def _on_save(self) -> None:
+        name, chosen = QFileDialog.getSaveFileName(self, "Save test", "downstream.json", "JSON (*.json)")
+        if name and self.result is not None:
+            self.told.emit(saved(partial(save_downstream, self.result), with_suffix(name, chosen)))
+
+    def _show(self) -> None:
+        material = self._material
+        possible = () if material is None else possible_classes(material)
+        self._hint.setText(view.hint(material, possible, _RUN))
+        self._pages.setCurrentIndex(0 if self.result is None else 1)
+        self.save_button.setEnabled(self.result is not None)
+        self.changed.emit()

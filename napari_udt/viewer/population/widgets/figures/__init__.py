@@ -1,0 +1,1 @@
+"""The tabs that show one figure each, and the canvas that they draw on."""

@@ -1,0 +1,165 @@
+"""The tab "Differences": Fig. 5b, how far each group's median spectrum lies from the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QGraphicsView, QVBoxLayout, QWidget
+
+from napari_udt.population.differences import Difference, Differences, differences
+from napari_udt.viewer.population.choices import label_of
+from napari_udt.viewer.population.look import GroupLook
+from napari_udt.viewer.population.widgets.figures.canvas import FigureCanvas
+from napari_udt.viewer.population.widgets.figures.structures import QUANTITIES
+from napari_udt.viewer.population.widgets.tab import FigureTab
+from napari_udt.viewer.spectra.widgets.curve_items import pen
+from napari_udt.viewer.style import Theme, readable
+
+_HALF_WIDTH = 0.4  # of a violin, in places along the axis
+_OPACITY = 70  # of 255
+
+
+class ViolinItems:
+    """Outline, dots, mean line and curve of one group; made once, then reused."""
+
+    def __init__(self, violins: pg.PlotItem, curves: pg.PlotItem) -> None:
+        self._outline = pg.PlotCurveItem(antialias=True)
+        self._dots = pg.ScatterPlotItem(size=4, useCache=False)
+        self._mean = pg.PlotCurveItem()
+        self._curve = pg.PlotCurveItem(antialias=True)
+        self._level = pg.PlotCurveItem()
+        for item in (self._outline, self._dots, self._mean):
+            violins.addItem(item)
+        for item in (self._curve, self._level):
+            curves.addItem(item)
+
+    def show(
+        self,
+        place: int,
+        found: Difference,
+        wavelengths_nm: NDArray[np.float64],
+        look: GroupLook,
+        theme: Theme,
+    ) -> None:
+        """Draw one group at a place along the axis."""
+        colour = QColor(readable(look.style.colour, theme.background))
+        fill = QColor(colour)
+        fill.setAlpha(_OPACITY)
+        self.set_visible(True)
+        if found.outline is None:
+            self._outline.setVisible(False)
+            width = np.zeros(len(found.values))
+        else:
+            reach = _HALF_WIDTH * found.outline.values / found.outline.values.max()
+            x = np.concatenate([place - reach, place + reach[::-1], [place - reach[0]]])
+            y = np.concatenate([found.outline.at, found.outline.at[::-1], [found.outline.at[0]]])
+            self._outline.setData(x, y, pen=pg.mkPen(colour, width=1), brush=fill, fillLevel="enclosed")
+            width = np.interp(found.values, found.outline.at, reach)
+        self._dots.setData(place + 0.7 * width * spread(len(width)), found.values, brush=colour, pen=None)
+        ends = np.array([place - _HALF_WIDTH, place + _HALF_WIDTH])
+        dashed = pg.mkPen(theme.text, width=1.5, style=Qt.PenStyle.DashLine)
+        self._mean.setData(ends, np.full(2, found.mean), pen=dashed)
+        self._curve.setData(wavelengths_nm, found.values, pen=pen(colour.name(), look.style.dash, width=2))
+        faint = pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine)
+        self._level.setData(wavelengths_nm[[0, -1]], np.full(2, found.mean), pen=faint)
+
+    def set_visible(self, visible: bool) -> None:
+        """Show or hide all of it."""
+        for item in (self._outline, self._dots, self._mean, self._curve, self._level):
+            item.setVisible(visible)
+
+
+class DifferencesTab(FigureTab):
+    """Violins at the left, the same numbers over the wavelength at the right, on one scale."""
+
+    NAME = "differences"
+    TITLE = "Differences"
+    TIP = "|Median of real − median of the others| at each wavelength: violins, dots, dashed means (Fig. 5b)."
+
+    def make(self, body: QWidget) -> None:
+        """Two plots on one sheet."""
+        self._items: list[ViolinItems] = []
+        self._shown: list[Difference] = []
+        self.canvas = FigureCanvas("Differences of median spectra", parent=body)
+        self.canvas.hovered.connect(self._on_hovered)
+        self.violins = self.canvas.make_plot("|Difference of medians|")
+        self.curves = self.canvas.make_plot("", "Wavelength [nm]")
+        self.violins.setMouseEnabled(x=False)
+        self.violins.showGrid(x=False, y=True, alpha=0.15)
+        self.curves.setYLink(self.violins)
+        self.canvas.ci.addItem(self.violins, 0, 0)
+        self.canvas.ci.addItem(self.curves, 0, 1)
+        self.canvas.ci.layout.setColumnStretchFactor(0, 2)
+        self.canvas.ci.layout.setColumnStretchFactor(1, 3)
+        for plot in (self.violins, self.curves):
+            plot.getAxis("bottom").setHeight(44)
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.canvas)
+
+    def request(self) -> tuple[Hashable, Callable[[], Differences]] | None:
+        """Ask for the differences of the chosen structure."""
+        if self.population is None:
+            return None
+        label, normalisation = label_of(self.population, self.choices), self.choices.normalised("l2")
+        return (label, normalisation), partial(differences, self.population, label, normalisation)
+
+    def draw(self, figure: Differences) -> None:
+        """Draw what is not hidden."""
+        looks = self.looks
+        self._shown = [d for d in figure.differences if d.group.name not in self.choices.hidden]
+        self.canvas.set_theme(self.theme)
+        while len(self._items) < len(self._shown):
+            self._items.append(ViolinItems(self.violins, self.curves))
+        for place, items in enumerate(self._items):
+            if place < len(self._shown):
+                found = self._shown[place]
+                items.show(place, found, figure.wavelengths_nm, looks[found.group.name], self.theme)
+            else:
+                items.set_visible(False)
+        names = [looks[d.group.name].style.word for d in self._shown]
+        self.violins.getAxis("bottom").setTicks([list(enumerate(names))])
+        self.violins.setLabel("left", f"|Difference of medians| ({QUANTITIES[figure.normalisation]})")
+        self._fit(figure.wavelengths_nm)
+
+    def drawing(self) -> QGraphicsView | None:
+        """Both plots."""
+        return None if self.figure is None else self.canvas
+
+    def _fit(self, wavelengths_nm: NDArray[np.float64]) -> None:
+        self.violins.setXRange(-0.5, max(len(self._shown), 1) - 0.5, padding=0)
+        self.curves.setXRange(float(wavelengths_nm[0]), float(wavelengths_nm[-1]), padding=0.02)
+        self.violins.setYRange(0, highest_shown(self._shown), padding=0.02)
+
+    def _on_hovered(self, plot: pg.PlotItem | None, x: float, y: float) -> None:
+        figure: Differences | None = self.figure
+        if figure is None or plot is None or not self._shown:
+            self.told.emit("")
+            return
+        if plot is self.violins:
+            place = int(np.clip(round(x), 0, len(self._shown) - 1))
+            at = int(np.abs(self._shown[place].values - y).argmin())
+            chosen: Sequence[Difference] = [self._shown[place]]
+        else:
+            at = int(np.abs(figure.wavelengths_nm - x).argmin())
+            chosen = self._shown
+        looks = self.looks
+        parts = [f"{looks[d.group.name].short} {d.values[at]:.4g} (mean {d.mean:.4g})" for d in chosen]
+        self.told.emit(f"{figure.wavelengths_nm[at]:.4g} nm: {', '.join(parts)}")
+
+
+def spread(count: int) -> NDArray[np.float64]:
+    """Return places between -1 and 1 that look random and are always the same (a golden-ratio sequence)."""
+    return np.asarray(2 * ((np.arange(count) * 0.6180339887) % 1.0) - 1, dtype=np.float64)
+
+
+def highest_shown(found: Sequence[Difference]) -> float:
+    """Return the end of the axis: above every dot and every violin; 1 where nothing is drawn."""
+    tops = [d.values.max() if d.outline is None else max(d.values.max(), d.outline.at[-1]) for d in found]
+    return float(max(tops, default=1.0)) or 1.0

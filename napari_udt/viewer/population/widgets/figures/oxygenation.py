@@ -1,0 +1,155 @@
+"""The tab "sO₂": distributions of oxygen saturation before and after a transfer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from functools import partial
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QGraphicsView, QSplitter, QVBoxLayout, QWidget
+
+from napari_udt.population.density import Density
+from napari_udt.population.oxygenation import Oxygenations, Saturations, oxygenations
+from napari_udt.population.tables import Table
+from napari_udt.viewer.population.choices import label_of
+from napari_udt.viewer.population.look import GroupLook
+from napari_udt.viewer.population.widgets.figures.canvas import FigureCanvas
+from napari_udt.viewer.population.widgets.tab import FigureTab
+from napari_udt.viewer.population.widgets.table import NumberTable
+from napari_udt.viewer.spectra.widgets.curve_items import pen
+from napari_udt.viewer.style import Theme, readable
+
+_OPACITY = 45  # of 255
+_PER_CENT = 100.0
+_TIPS = {
+    "estimate, median [%]": "By linear unmixing of each spectrum: an estimate for the eye, not a measurement.",
+    "simulated, median [%]": "What the simulation put into these pixels; a transfer should not move it.",
+    "mean error [%]": "Estimate minus simulated saturation, in percentage points.",
+    "with blood": "Spectra in which unmixing finds haemoglobin.",
+}
+
+
+class SaturationItems:
+    """Density of the estimates, filled, and of what was simulated, dashed."""
+
+    def __init__(self, plot: pg.PlotItem) -> None:
+        self._estimated = pg.PlotCurveItem(antialias=True)
+        self._known = pg.PlotCurveItem(antialias=True)
+        for item in (self._estimated, self._known):
+            plot.addItem(item)
+
+    def show(self, found: Saturations, look: GroupLook, theme: Theme) -> None:
+        """Draw one group."""
+        colour = QColor(readable(look.style.colour, theme.background))
+        fill = QColor(colour)
+        fill.setAlpha(_OPACITY)
+        _set(self._estimated, found.density, pen=pen(colour.name(), (), width=2), fillLevel=0.0, brush=fill)
+        dotted = pg.mkPen(colour, width=1.5, style=Qt.PenStyle.DashLine)
+        _set(self._known, found.known_density, pen=dotted)
+
+    def hide(self) -> None:
+        """Draw nothing."""
+        for item in (self._estimated, self._known):
+            item.setVisible(False)
+
+
+class OxygenationTab(FigureTab):
+    """Densities above, medians and errors below."""
+
+    NAME = "oxygenation"
+    TITLE = "sO₂"
+    TIP = "Oxygen saturation before and after the transfer, estimated by unmixing, beside what was simulated."
+
+    def make(self, body: QWidget) -> None:
+        """Make a plot and a table."""
+        self._items: list[SaturationItems] = []
+        self.canvas = FigureCanvas("Oxygen saturation", parent=body)
+        self.canvas.hovered.connect(self._on_hovered)
+        self.plot = self.canvas.make_plot("Density [1/%]", "Oxygen saturation [%]")
+        self.plot.setMouseEnabled(y=False)
+        self.canvas.ci.addItem(self.plot, 0, 0)
+        self.numbers = NumberTable(_TIPS, parent=body)
+        self.numbers.setAccessibleName("Oxygen saturation in numbers")
+        splitter = QSplitter(Qt.Orientation.Vertical, body)
+        splitter.addWidget(self.canvas)
+        splitter.addWidget(self.numbers)
+        splitter.setChildrenCollapsible(False)
+        splitter.setSizes([260, 120])
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(splitter)
+
+    def request(self) -> tuple[Hashable, Callable[[], Oxygenations]] | None:
+        """Ask for the saturations of the chosen structure."""
+        if self.population is None:
+            return None
+        label = label_of(self.population, self.choices)
+        return label, partial(oxygenations, self.population, label)
+
+    def draw(self, figure: Oxygenations) -> None:
+        """Draw what is not hidden."""
+        looks = self.looks
+        self.canvas.set_theme(self.theme)
+        shown = [s for s in figure.groups if s.group.name not in self.choices.hidden]
+        while len(self._items) < len(shown):
+            self._items.append(SaturationItems(self.plot))
+        for place, items in enumerate(self._items):
+            if place < len(shown):
+                items.show(shown[place], looks[shown[place].group.name], self.theme)
+            else:
+                items.hide()
+        self.plot.setXRange(0, _PER_CENT, padding=0.02)
+        self.plot.enableAutoRange(axis="y")
+        self.numbers.show_table(_numbers(figure, looks))
+
+    def drawing(self) -> QGraphicsView | None:
+        """Return the densities."""
+        return None if self.figure is None else self.canvas
+
+    def _on_hovered(self, plot: pg.PlotItem | None, x: float, _y: float) -> None:
+        figure: Oxygenations | None = self.figure
+        if figure is None or plot is None:
+            self.told.emit("")
+            return
+        looks = self.looks
+        parts = [
+            f"{looks[s.group.name].short} {np.interp(x / _PER_CENT, s.density.at, s.density.values) / _PER_CENT:.3g}"
+            for s in figure.groups
+            if s.density is not None and s.group.name not in self.choices.hidden
+        ]
+        self.told.emit(f"sO₂ {x:.1f} %: density {', '.join(parts)}" if parts else "")
+
+
+def _set(item: pg.PlotCurveItem, found: Density | None, **look: object) -> None:
+    item.setVisible(found is not None)
+    if found is not None:
+        item.setData(found.at * _PER_CENT, found.values / _PER_CENT, **look)
+
+
+def _numbers(figure: Oxygenations, looks: dict[str, GroupLook]) -> Table:
+    """Return the table for the screen: in per cent, with the legend's words."""
+    whole = figure.table()
+    columns = (
+        "group",
+        "spectra",
+        "with blood",
+        "estimate, median [%]",
+        "25 % [%]",
+        "75 % [%]",
+        "simulated, median [%]",
+        "mean error [%]",
+        "mean absolute error [%]",
+    )
+    rows = tuple(
+        (
+            looks[str(name)].short,
+            count,
+            blood,
+            *(_PER_CENT * float(v) for v in (median, low, high, known, error, absolute)),
+        )
+        for name, _, count, blood, low, median, high, known, error, absolute in whole.rows
+    )
+    return Table(whole.title, columns, rows, whole.notes)

@@ -1,0 +1,71 @@
+"""The legend of all figures of a population: one box per group, which shows or hides it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from qtpy.QtCore import QPointF, QSize, Qt, Signal
+from qtpy.QtGui import QIcon, QPainter, QPixmap
+from qtpy.QtWidgets import QCheckBox, QWidget
+from superqt import QFlowLayout
+
+from napari_udt.viewer.population.look import GroupLook
+from napari_udt.viewer.spectra.widgets.curve_items import draw_line
+from napari_udt.viewer.style import Theme
+
+_SAMPLE = QSize(30, 14)
+
+
+class GroupLegend(QWidget):
+    """Toggles groups; tells which are hidden."""
+
+    hidden_changed = Signal(object)  # tuple of names
+
+    def __init__(self, *, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._buttons: dict[str, QCheckBox] = {}
+        self._flow = QFlowLayout(self)
+        self._flow.setContentsMargins(0, 0, 0, 0)
+        self._flow.setHorizontalSpacing(2)
+        self._flow.setVerticalSpacing(0)
+
+    def set_groups(self, looks: Mapping[str, GroupLook], hidden: Collection[str], colours: Theme) -> None:
+        """Show these groups; nobody is told."""
+        if list(looks) != list(self._buttons):
+            self._remake(looks)
+        for name, look in looks.items():
+            button = self._buttons[name]
+            button.setText(look.short)
+            button.setToolTip(f"{look.title}\nUntick it to hide it in all figures.")
+            button.setAccessibleName(f"Show {look.title}")
+            button.setIcon(_sample(look, colours))
+            button.setChecked(name not in hidden)
+
+    def _remake(self, looks: Mapping[str, GroupLook]) -> None:
+        for button in self._buttons.values():
+            self._flow.removeWidget(button)
+            button.hide()  # and stays a child until Qt deletes it: nothing outlives its window
+            button.deleteLater()
+        self._buttons = {name: self._button(name) for name in looks}
+
+    def _button(self, name: str) -> QCheckBox:
+        button = QCheckBox(self)
+        button.setObjectName(f"group {name}")
+        button.setIconSize(_SAMPLE)
+        button.clicked.connect(self._on_clicked)
+        self._flow.addWidget(button)
+        return button
+
+    def _on_clicked(self) -> None:
+        self.hidden_changed.emit(tuple(n for n, button in self._buttons.items() if not button.isChecked()))
+
+
+def _sample(look: GroupLook, colours: Theme) -> QIcon:
+    scale = 2  # sharp on screens with two device pixels per pixel
+    pixmap = QPixmap(_SAMPLE * scale)
+    pixmap.setDevicePixelRatio(scale)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    draw_line(painter, look.style, colours, QPointF(1, _SAMPLE.height() / 2), _SAMPLE.width() - 2)
+    painter.end()
+    return QIcon(pixmap)

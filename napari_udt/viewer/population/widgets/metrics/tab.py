@@ -1,0 +1,210 @@
+"""The tab "Metrics": every group held against the reference, structure by structure, in numbers with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from functools import partial
+from typing import Any
+
+from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
+
+from napari_udt.population.groups import Population
+from napari_udt.population.measures import MeasureTable
+from napari_udt.population.tables import Table
+from napari_udt.viewer.files.choices import Report
+from napari_udt.viewer.population import measures as view
+from napari_udt.viewer.population.choices import PopulationChoices, label_of
+from napari_udt.viewer.population.measures import Numbers
+from napari_udt.viewer.population.widgets.metrics.table import MeasureTableView
+from napari_udt.viewer.population.widgets.tab import FigureTab
+from napari_udt.viewer.qt.task_row import TaskRow
+
+_RESAMPLES, _MOST_RESAMPLES = 200, 2000
+
+
+class MetricsTab(FigureTab):
+    """Quick measures at once; all of them, with bootstrap intervals, at the press of a button."""
+
+    NAME = "metrics"
+    TITLE = "Metrics"
+    TIP = "Differences between the distributions in numbers, with intervals; what each means stands in its tooltip."
+
+    def make(self, body: QWidget) -> None:
+        """Make filters, the button, the table."""
+        self._complete: tuple[Hashable, Numbers] | None = None  # what it was computed of
+        self._computing: Hashable = None
+        self._lines: tuple[view.MeasureLine, ...] = ()
+        self.measure = QComboBox(body)
+        self.measure.setObjectName("measure")
+        self.measure.setAccessibleName("Measure")
+        self.measure.setToolTip("Show one measure, or all.")
+        self.measure.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.measure.addItem(view.ALL_MEASURES, "")
+        self.everywhere = QCheckBox("All structures", body)
+        self.everywhere.setObjectName("all structures")
+        self.everywhere.setToolTip("Show every structure, not only the one that is chosen above.")
+        self.resamples = QSpinBox(body)
+        self.resamples.setObjectName("resamples")
+        self.resamples.setAccessibleName("Bootstrap resamples")
+        self.resamples.setToolTip(
+            "How often the spectra are drawn again for the 95 % intervals; 0 for no intervals."
+        )
+        self.resamples.setRange(0, _MOST_RESAMPLES)
+        self.resamples.setSingleStep(50)
+        self.resamples.setValue(_RESAMPLES)
+        self.resamples.setSuffix(" resamples")
+        self.task = TaskRow(
+            "All with intervals",
+            "Compute every measure, those that take longer included (MMD², Fréchet distance, classifier, what models say), "
+            "with bootstrap intervals. It can be cancelled.",
+            parent=body,
+        )
+        self.view = MeasureTableView(parent=body)
+        self._arrange(body)
+        self.measure.activated.connect(self._on_filter)
+        self.everywhere.clicked.connect(self._on_filter)
+        self.resamples.valueChanged.connect(self._on_filter)
+        self.task.wanted.connect(self._on_wanted)
+        self.task.succeeded.connect(self._on_succeeded)
+        self.task.ended.connect(self._on_ended)
+        self.view.copied.connect(self.told)
+
+    # -- what the dock asks -----------------------------------------------------------------------
+
+    def request(self) -> tuple[Hashable, Callable[[], Any]] | None:
+        """Ask for the quick measures."""
+        if self.population is None:
+            return None
+        normalisation = self.choices.normalised("l2")
+        return normalisation, partial(_quick, self.population, normalisation)
+
+    def set_population(self, population: Population | None, choices: PopulationChoices) -> None:
+        """Show the numbers of this population; filters work while the button's work goes on."""
+        super().set_population(population, choices)
+        if self.task.running and not super().busy:
+            self._show()
+
+    def draw(self, figure: Numbers) -> None:
+        """Fill the table with the best that is known."""
+        numbers = self._numbers()
+        if numbers is None or self.population is None:
+            return
+        self._lines = view.lines_of(numbers, self.population)
+        chosen, titles = self.measure.currentData(), view.measures_in(self._lines)
+        self.measure.clear()
+        self.measure.addItem(view.ALL_MEASURES, "")
+        for key, title in titles.items():
+            self.measure.addItem(title, key)
+        self.measure.setCurrentIndex(max(self.measure.findData(chosen), 0))
+        self.view.set_lines(self._shown())
+
+    @property
+    def busy(self) -> bool:
+        """Whether numbers are being computed."""
+        return super().busy or self.task.running
+
+    @property
+    def statement(self) -> str:
+        """What the numbers are held against."""
+        numbers = self._numbers()
+        return "" if numbers is None else view.statement(numbers, complete=numbers is not self.figure)
+
+    def table(self) -> Table | None:
+        """Return the lines that are shown."""
+        numbers = self._numbers()
+        return None if numbers is None else view.table(self.view.rows.lines, (self.statement,))
+
+    def settings(self) -> dict[str, Any]:
+        """Return the filters."""
+        return {
+            "measure": self.measure.currentData(),
+            "all_structures": self.everywhere.isChecked(),
+            "resamples": self.resamples.value(),
+        }
+
+    def set_settings(self, settings: Mapping[str, Any]) -> None:
+        """Bring the filters back."""
+        resamples = settings.get("resamples")
+        if isinstance(resamples, int):
+            self.resamples.setValue(resamples)
+        self.everywhere.setChecked(settings.get("all_structures") is True)
+        self.measure.setCurrentIndex(max(self.measure.findData(settings.get("measure")), 0))
+
+    @property
+    def finding(self) -> MeasureTable | None:
+        """All measures, where they were computed of what is shown."""
+        numbers = self._numbers()
+        return None if numbers is None or numbers is self.figure else numbers.measures
+
+    def stop(self) -> None:
+        """End what is being computed."""
+        self.task.cancel()
+
+    # -- what happens -----------------------------------------------------------------------------
+
+    def _arrange(self, body: QWidget) -> None:
+        filters, run = QHBoxLayout(), QHBoxLayout()
+        filters.addWidget(self.measure, stretch=1)
+        filters.addWidget(self.everywhere)
+        run.addWidget(self.task, stretch=1)
+        run.addWidget(self.resamples)
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(filters)
+        layout.addLayout(run)
+        layout.addWidget(self.view, stretch=1)
+
+    def _key(self) -> Hashable:
+        return id(self.population), self.choices.normalised("l2")
+
+    def _numbers(self) -> Numbers | None:
+        """Return all measures where they were computed of what is shown, else the quick ones."""
+        if self._complete is not None and self._complete[0] == self._key():
+            return self._complete[1]
+        return self.figure
+
+    def _shown(self) -> list[view.MeasureLine]:
+        if self.population is None:
+            return []
+        label = None if self.everywhere.isChecked() else label_of(self.population, self.choices)
+        structure = None if label is None else self.population.class_names[label]
+        return view.shown(self._lines, structure, self.measure.currentData() or "", self.choices.hidden)
+
+    def _on_filter(self, _value: object = None) -> None:
+        self.view.set_lines(self._shown())
+        self.changed.emit()
+
+    def _on_wanted(self) -> None:
+        if self.population is not None:
+            self._computing = self._key()
+            normalisation = self.choices.normalised("l2")
+            self.task.start(partial(_complete, self.population, normalisation, self.resamples.value()))
+
+    def _on_succeeded(self, numbers: Numbers) -> None:
+        self._complete = (self._computing, numbers)
+        self._show()
+
+    def _on_ended(self, sentence: str) -> None:
+        self.told.emit(sentence)
+        self.changed.emit()
+
+
+def _quick(population: Population, normalisation: Any) -> Numbers:
+    from napari_udt.population.measures import MeasureOptions, measure
+
+    return Numbers(measure(population, MeasureOptions(normalisation, view.QUICK, resamples=0)))
+
+
+def _complete(population: Population, normalisation: Any, resamples: int, report: Report) -> Numbers:
+    from napari_udt.population.measures import MeasureOptions, measure
+    from napari_udt.population.model_judge import ModelJudge
+    from napari_udt.population.pictures import measure_pictures
+
+    def go_on(_done: int, total: int) -> None:
+        report(0, total)
+
+    judge = ModelJudge(progress=go_on)
+    pictures = measure_pictures(population, progress=go_on)
+    options = MeasureOptions(normalisation, resamples=resamples, judge=judge)
+    return Numbers(measure(population, options, report), pictures)

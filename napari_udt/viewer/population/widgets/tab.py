@@ -1,0 +1,216 @@
+"""What the Population dock asks of its tabs; a new tab derives from here and is named in ``population_tabs``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+from qtpy.compat import isalive
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QGraphicsView, QStackedWidget, QVBoxLayout, QWidget
+
+from napari_udt.population.groups import Population
+from napari_udt.population.tables import Table
+from napari_udt.viewer.layers.overlays.brushed import BrushedLayers
+from napari_udt.viewer.population.choices import PopulationChoices
+from napari_udt.viewer.population.look import GroupLook, looks_of
+from napari_udt.viewer.qt.still_text import text_line
+from napari_udt.viewer.state.latest_task import Errand, Submit
+from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.style import Theme, theme
+
+
+@dataclass(frozen=True, eq=False)
+class TabContext:
+    """What every tab may use.
+
+    Parameters
+    ----------
+    session : Session
+    submit : callable, optional
+        Runs a function in the dock's thread, one after the other; without it everything is done at once.
+    brushed : BrushedLayers, optional
+        Shows chosen pixels over the picture.
+    """
+
+    session: Session
+    submit: Submit | None = None
+    brushed: BrushedLayers | None = None
+
+
+class PopulationTab(QWidget):
+    """One tab. It is told about the population only while it is in sight.
+
+    Parameters
+    ----------
+    context : TabContext
+    parent : QWidget, optional
+    """
+
+    NAME: ClassVar[str] = ""  # of its settings and as a Qt object: lower case, never changed
+    TITLE: ClassVar[str] = ""  # on the tab: one short word
+    TIP: ClassVar[str] = ""  # what it shows, and which figure of the paper that is
+
+    changed = Signal()  # statement, settings, or what can be exported
+    told = Signal(str)  # one sentence of news
+
+    def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(self.NAME)
+        self.context = context
+        self.population: Population | None = None
+        self.choices = PopulationChoices()
+        self.theme: Theme = theme("dark")
+
+    def set_population(self, population: Population | None, choices: PopulationChoices) -> None:
+        """Show this population; called again whenever it, or a choice, changes. Derived tabs go on from here."""
+        self.population, self.choices = population, choices
+
+    def set_theme(self, colours: Theme) -> None:
+        """Take the colours of the window's theme."""
+        self.theme = colours
+
+    def settings(self) -> dict[str, Any]:
+        """Return what shall be remembered with the session, as plain JSON."""
+        return {}
+
+    def set_settings(self, settings: Mapping[str, Any]) -> None:
+        """Bring back what was remembered; what is damaged or unknown in it is left at its default."""
+
+    @property
+    def statement(self) -> str:
+        """What is seen, and what must be told about it; shown below the tab."""
+        return ""
+
+    @property
+    def busy(self) -> bool:
+        """Whether what is shown is still to change."""
+        return False
+
+    def table(self) -> Table | None:
+        """Return the numbers of what is shown, for CSV and clipboard; None where there are none."""
+        return None
+
+    def drawing(self) -> QGraphicsView | None:
+        """Return what is saved as PNG or SVG; None where there is no picture."""
+        return None
+
+    @property
+    def finding(self) -> object | None:
+        """What was computed at the user's wish of what is shown: it belongs in a report and is not computed again."""
+        return None
+
+    def stop(self) -> None:
+        """End what is running: the window closes."""
+
+
+class FigureTab(PopulationTab):
+    """A tab with one figure, computed in the dock's thread; older answers never overwrite newer ones."""
+
+    _ready = Signal()  # carries the news from the dock's thread to this widget's
+
+    def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self._errand: Errand[tuple[Population, Any]] = Errand(context.submit)
+        self._asked: Hashable = None
+        self._drawn: Any = None
+        self._errand.done.connect(self._on_done)
+        self._ready.connect(self._show)
+        self._hint = text_line("hint", self)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._body = QWidget(self)
+        self._pages = QStackedWidget(self)
+        self._pages.addWidget(self._hint)
+        self._pages.addWidget(self._body)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 0)
+        layout.addWidget(self._pages)
+        self.make(self._body)
+
+    # -- what derived tabs write ------------------------------------------------------------------
+
+    def make(self, body: QWidget) -> None:
+        """Make the widgets of the figure inside ``body``."""
+        raise NotImplementedError
+
+    def request(self) -> tuple[Hashable, Callable[[], Any]] | None:
+        """Return what the figure depends on, and what computes it (in another thread); None where there is nothing."""
+        raise NotImplementedError
+
+    def draw(self, figure: Any) -> None:
+        """Draw the figure; called again for another theme and when groups are hidden."""
+        raise NotImplementedError
+
+    # -- what the dock calls ----------------------------------------------------------------------
+
+    @property
+    def figure(self) -> Any:
+        """The newest figure; None while there is none."""
+        return None if self._errand.result is None else self._errand.result[1]
+
+    @property
+    def source(self) -> Population | None:
+        """The population that the figure is of: an older one than ``population`` while a newer figure is computed."""
+        return None if self._errand.result is None else self._errand.result[0]
+
+    @property
+    def looks(self) -> dict[str, GroupLook]:
+        """How the figure's groups look, by their names."""
+        return {} if self.source is None else looks_of(self.source)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a figure is being computed."""
+        return self._errand.busy or self._drawn is not self.figure
+
+    @property
+    def statement(self) -> str:
+        """What the figure says of itself, and its notes."""
+        figure = self.figure
+        return "" if figure is None else "\n".join((figure.statement, *figure.notes))
+
+    def set_population(self, population: Population | None, choices: PopulationChoices) -> None:
+        """Ask for the figure of this population, unless it is known."""
+        super().set_population(population, choices)
+        self.ask()
+
+    def set_theme(self, colours: Theme) -> None:
+        """Draw in other colours."""
+        super().set_theme(colours)
+        if self.figure is not None:
+            self.draw(self.figure)
+
+    def ask(self) -> None:
+        """Ask for the figure anew if what it depends on has changed; else draw it."""
+        wanted = None if self.population is None else self.request()
+        if wanted is None or self.population is None:
+            self._asked = None
+            self._errand.drop()
+            self._show()
+        elif (asked := (id(self.population), wanted[0])) != self._asked:
+            self._asked = asked
+            self._errand.ask(partial(_answered, self.population, wanted[1]))
+        elif not self.busy:
+            self._show()
+
+    def table(self) -> Table | None:
+        """Return the figure's own table."""
+        return None if self.figure is None else self.figure.table()
+
+    def _on_done(self) -> None:
+        if isalive(self):
+            self._ready.emit()
+
+    def _show(self) -> None:
+        self._drawn = figure = self.figure
+        self._pages.setCurrentIndex(0 if figure is None else 1)
+        self._hint.setText(self._errand.error)
+        if figure is not None:
+            self.draw(figure)
+        self.changed.emit()
+
+
+def _answered(population: Population, work: Callable[[], Any]) -> tuple[Population, Any]:
+    return population, work()

@@ -1,0 +1,28 @@
+"""The tabs of the Population dock, from left to right. A further tab is a class in a module of its own, and a line here."""
+
+from __future__ import annotations
+
+from napari_udt.viewer.population.widgets.blind_test.tab import BlindTab
+from napari_udt.viewer.population.widgets.components.tab import ComponentsTab
+from napari_udt.viewer.population.widgets.downstream.tab import DownstreamTab
+from napari_udt.viewer.population.widgets.figures.data import DataTab
+from napari_udt.viewer.population.widgets.figures.depth import DepthTab
+from napari_udt.viewer.population.widgets.figures.differences import DifferencesTab
+from napari_udt.viewer.population.widgets.figures.oxygenation import OxygenationTab
+from napari_udt.viewer.population.widgets.figures.structures import StructuresTab
+from napari_udt.viewer.population.widgets.metrics.tab import MetricsTab
+from napari_udt.viewer.population.widgets.pictures.tab import PicturesTab
+from napari_udt.viewer.population.widgets.tab import PopulationTab
+
+TABS: tuple[type[PopulationTab], ...] = (
+    DataTab,
+    PicturesTab,
+    ComponentsTab,
+    DifferencesTab,
+    StructuresTab,
+    DepthTab,
+    OxygenationTab,
+    MetricsTab,
+    DownstreamTab,
+    BlindTab,
+)

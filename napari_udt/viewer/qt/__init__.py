@@ -1,0 +1,1 @@
+"""Small Qt widgets and helpers that several docks share."""

@@ -1,0 +1,98 @@
+"""The wavelength beside napari's slider, in nm, where napari itself would show the number of the plane."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QObject, QTimer
+from qtpy.QtWidgets import QDoubleSpinBox, QWidget
+
+from napari_udt.viewer.state.session import Session
+
+if TYPE_CHECKING:
+    from napari._qt.widgets.qt_dims import QtDims
+
+_PLANE_NUMBERS = ("slice_label", "slice_label_sep")  # napari's object names
+_LEAST_SLIDER = 60  # pixels; napari keeps 150, which the picture lacks in a small window
+
+
+class WavelengthField(QDoubleSpinBox):
+    """Shows the session's wavelength and takes another one; it snaps to the nearest that the cube has."""
+
+    def __init__(self, session: Session, *, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.setSuffix(" nm")
+        self.setDecimals(1)
+        self.setKeyboardTracking(False)
+        self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self.setAccessibleName("Wavelength of the picture")
+        self.setToolTip(
+            "<qt>Wavelength of the picture; type one, and the nearest that the cube has is shown.</qt>"
+        )
+        self.valueChanged.connect(self._typed)
+        session.wavelength_changed.connect(self._show)
+        session.cubes_changed.connect(self._fit)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Take the range of the open cubes."""
+        if not isalive(self):
+            return
+        grids = [entry.cube.wavelengths_nm for entry in self._session]
+        if grids:
+            self.blockSignals(True)
+            self.setRange(min(float(g[0]) for g in grids), max(float(g[-1]) for g in grids))
+            self.blockSignals(False)
+        self._show(self._session.wavelength_nm)
+
+    def _show(self, wavelength_nm: float | None) -> None:
+        if isalive(self) and wavelength_nm is not None:
+            self.blockSignals(True)
+            self.setValue(wavelength_nm)
+            self.blockSignals(False)
+
+    def _typed(self, wavelength_nm: float) -> None:
+        self._session.set_wavelength(wavelength_nm)
+        self._show(self._session.wavelength_nm)
+
+
+class SliderDress(QObject):
+    """Puts a wavelength field on the slider of the wavelength axis, and again when napari makes new sliders."""
+
+    def __init__(self, session: Session, qt_dims: QtDims) -> None:
+        super().__init__(qt_dims)
+        self._session, self._qt_dims = session, qt_dims
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self.dress)
+        qt_dims.dims.events.ndim.connect(self._sliders_changed)
+        session.cubes_changed.connect(self._sliders_changed)
+        self.dress()
+
+    def _sliders_changed(self, event: object = None) -> None:
+        if isalive(self):
+            self._later.start(0)
+
+    def dress(self) -> None:
+        """Show nm on the slider of the wavelength axis and plane numbers on all others."""
+        axis = self._qt_dims.dims.ndim - 3
+        for index, slider in enumerate(self._qt_dims.slider_widgets):
+            in_nm = index == axis and len(self._session) > 0
+            field = slider.findChild(WavelengthField)
+            if in_nm and field is None:
+                field = WavelengthField(self._session, parent=slider)
+                slider.layout().addWidget(field)
+            if field is not None:
+                field.setVisible(in_nm)
+            slider.slider.setMinimumWidth(_LEAST_SLIDER)
+            for name in _PLANE_NUMBERS:
+                for child in slider.findChildren(QWidget, name):
+                    child.setVisible(not in_nm)
+
+
+def dress_slider(session: Session, qt_dims: QtDims) -> None:
+    """Show nm on a window's slider from now on; once is enough."""
+    if qt_dims.findChild(SliderDress) is None:
+        SliderDress(session, qt_dims)

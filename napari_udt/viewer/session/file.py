@@ -1,0 +1,259 @@
+"""One file for a whole session: cubes by their paths, roles, pins, regions, and how everything was shown. No Qt."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+import napari_udt
+from napari_udt.cube import SpectralCube
+from napari_udt.errors import SessionError, UdtError
+from napari_udt.files import sha256_of, whole_or_nothing
+from napari_udt.io import open_cube, save_cubes
+from napari_udt.viewer.session.record import (
+    FORMAT,
+    SUFFIX,
+    VERSION,
+    CubeRecord,
+    FileRecord,
+    OptionsRecord,
+    PinRecord,
+    RegionRecord,
+    SessionRecord,
+    read_record,
+)
+from napari_udt.viewer.state.cube_files import CubeFile, file_of, remember_saved
+from napari_udt.viewer.state.session import CurveId, DisplayOptions, Entry, Pin, PixelRef, Region, Session
+
+Progress = Callable[[int, int], None]
+
+_LARGEST_HASHED = 2**28  # bytes, a quarter of a second
+
+
+def unsaved(session: Session) -> tuple[Entry, ...]:
+    """Return the cubes that no file holds: results that were not saved."""
+    return tuple(entry for entry in session if file_of(entry.cube) is None)
+
+
+def question(session: Session) -> str:
+    """Return what is to be asked before saving; empty when every cube has a file."""
+    names = [entry.key for entry in unsaved(session)]
+    if not names:
+        return ""
+    count = f"{len(names)} cubes are" if len(names) > 1 else "One cube is"
+    return f"{count} in no file yet: {', '.join(names)}. A session only names files."
+
+
+def save_session(session: Session, path: Path, *, save_results: bool = True) -> Path:
+    """Write a session file, and the cubes that no file holds into a ``.udt.h5`` beside it; return the path written.
+
+    Parameters
+    ----------
+    session : Session
+    path : path
+        Gets the ending ``.udt-session.json`` where it lacks it.
+    save_results : bool
+        Whether unsaved cubes are written; without it they, their pins and regions are left out.
+
+    Raises
+    ------
+    SessionError
+        When a file cannot be written; the session file is as it was then.
+    """
+    path = with_session_suffix(path)
+    try:
+        if save_results:
+            _save_results(unsaved(session), path)
+        text = _record(session, path.parent).model_dump_json(indent=1)
+        with whole_or_nothing(path) as temporary:
+            temporary.write_text(text, "utf-8")
+    except OSError as error:
+        raise SessionError(f"{path}: the session was not saved ({error.strerror or error}).") from error
+    except UdtError as error:
+        raise SessionError(f"{path}: the session was not saved ({error})") from error
+    return path
+
+
+def with_session_suffix(path: Path) -> Path:
+    """Return the path with a session's ending, in place of a plain ``.json``."""
+    if path.name.casefold().endswith(SUFFIX):
+        return path
+    return path.with_name(path.name.removesuffix(".json") + SUFFIX)
+
+
+def _save_results(entries: tuple[Entry, ...], path: Path) -> None:
+    if entries:
+        target = _free_path(path)
+        save_cubes([entry.cube.with_(name=entry.key) for entry in entries], target)
+        for place, entry in enumerate(entries):
+            remember_saved(entry.cube, target, place)
+
+
+def _free_path(path: Path) -> Path:
+    """Return a name beside the session that no file bears: nothing is replaced without a question."""
+    stem, number = path.name[: -len(SUFFIX)], 1
+    while (target := path.with_name(f"{stem}{f' {number}' * (number > 1)}.udt.h5")).exists():
+        number += 1
+    return target
+
+
+def _record(session: Session, folder: Path) -> SessionRecord:
+    kept = {entry.key: file for entry in session if (file := file_of(entry.cube)) is not None}
+    return SessionRecord(
+        format=FORMAT,
+        version=VERSION,
+        software=f"napari-udt {napari_udt.__version__}",
+        saved=datetime.now(UTC).isoformat(timespec="seconds"),
+        cubes=[
+            CubeRecord(key=key, role=session[key].role, file=_file_record(file, folder))
+            for key, file in kept.items()
+        ],
+        pins=[
+            PinRecord(number=p.number, colour=p.colour, name=p.name, **_fields(p.pixel))
+            for p in session.pins
+            if p.pixel.key in kept
+        ],
+        regions=[
+            RegionRecord(**{**_fields(region), "vertices": list(region.vertices)})
+            for region in session.regions
+            if region.key in kept
+        ],
+        options=session.options,
+        wavelength_nm=session.wavelength_nm,
+        settings=session.settings,
+    )
+
+
+def _fields(thing: PixelRef | Region) -> dict[str, Any]:
+    return {f.name: getattr(thing, f.name) for f in fields(thing)}
+
+
+def _file_record(file: CubeFile, folder: Path) -> FileRecord:
+    absolute = file.path.absolute()
+    is_file = absolute.is_file()
+    size = absolute.stat().st_size if is_file else None
+    return FileRecord(
+        path=_relative(absolute, folder.absolute()),
+        absolute=str(absolute),
+        bytes=size,
+        sha256=sha256_of(absolute) if size is not None and size <= _LARGEST_HASHED else None,
+        candidate=file.candidate,
+        options=OptionsRecord.model_validate(dict(file.options)),
+    )
+
+
+def _relative(path: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive
+        return path.as_posix()
+
+
+# -- opening ------------------------------------------------------------------------------------------
+
+
+def open_session(session: Session, path: Path, progress: Progress | None = None) -> list[str]:
+    """Bring what a session file holds into a session, beside what is open; return one sentence per problem.
+
+    Files that are missing or cannot be read are left out, with their pins and regions; the rest comes back. It is one
+    step that can be taken back.
+
+    Raises
+    ------
+    SessionError
+        When the session file itself cannot be used; nothing changes then.
+    """
+    record = read_record(path)
+    problems: list[str] = []
+    found = [
+        (r, cube) for r in record.cubes if (cube := _opened(r, path.parent, problems, progress)) is not None
+    ]
+    with session.history.step(f"Open session {path.name}"):
+        keys = {r.key: session.add(cube, r.key, r.role).key for r, cube in found}
+        session.take_pins(_pins(record, keys, session))
+        session.set_regions([*session.regions, *_regions(record, keys, session)])
+        session.set_options(**_options(record.options, keys))
+    session.settings.update(record.settings)
+    session.settings_restored.emit()
+    if record.wavelength_nm is not None:
+        session.set_wavelength(record.wavelength_nm)
+    return problems
+
+
+def _opened(
+    record: CubeRecord, folder: Path, problems: list[str], progress: Progress | None
+) -> SpectralCube | None:
+    """Open one cube; what is missing, broken or changed is told."""
+    path = _present(record.file, folder)
+    if path is None:
+        problems.append(
+            f"{record.key}: its file {record.file.path} is missing (it was {record.file.absolute})."
+        )
+        return None
+    options = {k: v for k in OptionsRecord.model_fields if (v := getattr(record.file.options, k)) is not None}
+    try:
+        cube = open_cube(path, candidate=record.file.candidate, progress=progress, **options)
+    except UdtError as error:
+        problems.append(str(error))
+        return None
+    except OSError as error:
+        problems.append(f"{path}: cannot be read ({error.strerror or error}).")
+        return None
+    if _has_changed(path, record.file):
+        problems.append(f"{path.name} has changed since the session was saved; it is shown as it is now.")
+    return cube
+
+
+def _present(file: FileRecord, folder: Path) -> Path | None:
+    """Return the file where it was, as seen from the session, else at its absolute place; never on a foreign host."""
+    for text in (file.path, file.absolute):
+        if "\0" in text or _is_on_a_host(text):
+            continue
+        path = folder / PurePosixPath(text) if text == file.path else Path(text)
+        try:
+            if path.is_file() or path.is_dir():
+                return path.resolve()
+        except OSError:  # a name that no file system takes
+            continue
+    return None
+
+
+def _is_on_a_host(text: str) -> bool:
+    return bool(PureWindowsPath(text).drive.startswith("\\\\")) or text.startswith("//")
+
+
+def _has_changed(path: Path, file: FileRecord) -> bool:
+    if file.bytes is None or not path.is_file():
+        return False
+    return path.stat().st_size != file.bytes or (file.sha256 is not None and sha256_of(path) != file.sha256)
+
+
+def _pins(record: SessionRecord, keys: Mapping[str, str], session: Session) -> Iterator[Pin]:
+    """Yield the pins that stand on a picture that is there, under its present key."""
+    for pin in record.pins:
+        if pin.key in keys and _inside(session[keys[pin.key]].cube, pin.row, pin.column):
+            yield Pin(pin.number, PixelRef(keys[pin.key], pin.row, pin.column), pin.colour, pin.name)
+
+
+def _inside(cube: SpectralCube, row: int, column: int) -> bool:
+    return row < cube.shape[0] and column < cube.shape[1]
+
+
+def _regions(record: SessionRecord, keys: Mapping[str, str], session: Session) -> Iterator[Region]:
+    taken = {region.number for region in session.regions}
+    for region in record.regions:
+        if region.key in keys:
+            number = region.number if region.number not in taken else max(taken) + 1
+            taken.add(number)
+            yield Region(number, keys[region.key], region.outline, tuple(region.vertices), region.colour)
+
+
+def _options(options: DisplayOptions, keys: Mapping[str, str]) -> dict[str, object]:
+    reference = options.reference
+    if isinstance(reference, CurveId):
+        reference = replace(reference, key=keys[reference.key]) if reference.key in keys else None
+    return {f.name: getattr(options, f.name) for f in fields(options)} | {"reference": reference}

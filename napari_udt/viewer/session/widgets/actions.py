@@ -1,0 +1,88 @@
+"""Saving and opening sessions and copying scripts, with the questions that belong to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from napari.utils.notifications import show_error, show_info
+from qtpy.QtGui import QGuiApplication
+from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from napari_udt.cube import SpectralCube
+from napari_udt.errors import UdtError
+from napari_udt.viewer.session.file import open_session, question, save_session
+from napari_udt.viewer.session.record import SUFFIX
+from napari_udt.viewer.session.script import transfer_script
+from napari_udt.viewer.state.session import Session
+
+_FILTER = f"Sessions (*{SUFFIX})"
+SAVE_RESULTS, LEAVE_OUT = "Save them beside the session", "Leave them out"
+
+
+def ask_and_save(session: Session, parent: QWidget) -> bool:
+    """Ask where to, and what to do with unsaved results; whether the session was saved."""
+    name, _ = QFileDialog.getSaveFileName(parent, "Save session", f"session{SUFFIX}", _FILTER)
+    if not name:
+        return False
+    save_results = _wants_results(session, parent)
+    return save_results is not None and save_to(session, Path(name), save_results=save_results)
+
+
+def save_to(session: Session, path: Path, *, save_results: bool = True) -> bool:
+    """Save a session; what went wrong is told in one notification."""
+    try:
+        written = save_session(session, path, save_results=save_results)
+    except UdtError as error:
+        show_error(str(error))
+        return False
+    show_info(f"Saved the session as {written.name}")
+    return True
+
+
+def ask_and_open(session: Session, parent: QWidget) -> None:
+    """Ask for a session file and open it."""
+    name, _ = QFileDialog.getOpenFileName(parent, "Open session", "", _FILTER)
+    if name:
+        open_from(session, Path(name))
+
+
+def open_from(session: Session, path: Path) -> None:
+    """Open a session file; what went wrong is told in one notification."""
+    try:
+        problems = open_session(session, path)
+    except UdtError as error:
+        problems = [str(error)]
+    if problems:
+        show_error("\n".join(problems))
+
+
+def copy_script(cube: SpectralCube) -> bool:
+    """Put the script of a result on the clipboard; whether there is one."""
+    clipboard = QGuiApplication.clipboard()
+    try:
+        script = transfer_script(cube)
+    except UdtError as error:
+        show_error(str(error))
+        return False
+    if clipboard is not None:
+        clipboard.setText(script)
+    show_info(f"Copied the Python script of {cube.name}")
+    return True
+
+
+def _wants_results(session: Session, parent: QWidget) -> bool | None:
+    """Ask what to do with results that no file holds; None to save nothing at all."""
+    text = question(session)
+    if not text:
+        return True
+    box = QMessageBox(parent)
+    box.setWindowTitle("Save session")
+    box.setText(text)
+    save = box.addButton(SAVE_RESULTS, QMessageBox.ButtonRole.AcceptRole)
+    leave = box.addButton(LEAVE_OUT, QMessageBox.ButtonRole.DestructiveRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(save)
+    box.exec()
+    answer = {save: True, leave: False}.get(box.clickedButton())
+    box.deleteLater()
+    return answer

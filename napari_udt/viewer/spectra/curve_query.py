@@ -1,0 +1,195 @@
+"""The curves of one place: a pixel, a chosen structure, a drawn region. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from napari_udt.errors import CubeError
+from napari_udt.spectra import Centre, SpectralStatistics, Spread, group_statistics, window_spectra
+from napari_udt.transforms import Transform
+from napari_udt.unmixing import Unmixed, unmix_spectra
+from napari_udt.viewer.layers.layer_data import structure_colour
+from napari_udt.viewer.spectra.cached_curves import Told
+from napari_udt.viewer.spectra.comparable_cubes import Partners, find_partners, same_scene
+from napari_udt.viewer.spectra.curves import Basis, Curve, Mark
+from napari_udt.viewer.spectra.reading_time import waiting_text
+from napari_udt.viewer.state.session import CurveId, DisplayOptions, Entry, Pin, PixelRef, Region, Session
+from napari_udt.viewer.state.statistics import StructureStatistics
+from napari_udt.viewer.style import line_style, method_title
+from napari_udt.wording import counted
+
+Reading = Callable[[Transform, Centre, Spread], SpectralStatistics | None]
+
+
+@dataclass
+class Place:
+    """Reads the curves of one place and collects what must be said about them.
+
+    A place is a pixel (the cursor's or a pin's), a chosen structure or a drawn region.
+    """
+
+    session: Session
+    statistics: StructureStatistics
+    focus: Entry
+    pixel: PixelRef | None = None
+    pin: Pin | None = None
+    chosen: str | None = None
+    region: Region | None = None
+    remarks: list[str] = field(default_factory=list)
+    lasting: bool = True
+
+    @cached_property
+    def partners(self) -> Partners:
+        """The cubes to compare here; found only for places that are not remembered."""
+        place = self.chosen or self.pixel
+        if place is None:
+            return Partners(same_scene(self.session, self.focus), (), None, ())
+        return find_partners(self.session, self.focus, place, self.statistics)
+
+    @property
+    def key(self) -> Hashable:
+        """What the place is known by from one resolving to the next; None for the cursor's."""
+        own = (self.pin, self.chosen, self.region)
+        return None if own == (None, None, None) else (*own, self.focus.key)
+
+    @property
+    def statement(self) -> str:
+        """Layer, row and column, millimetres, structure; or which structure or region."""
+        if self.pixel is None:
+            return f"{self.focus.key}: {self.partners.structure or self._region_name}"
+        pixel, cube = self.pixel, self.focus.cube
+        parts = [f"{pixel.key}: row {pixel.row}, column {pixel.column}"]
+        if cube.pixel_size_mm is not None:
+            height, width = cube.pixel_size_mm
+            parts.append(f"x {pixel.column * width:.1f} mm, y {pixel.row * height:.1f} mm")
+        return " · ".join([*parts, self.partners.structure or "no structure known"])
+
+    def told(self) -> Told:
+        """Return the curves, and what must be said about them."""
+        self.remarks = list(self.partners.remarks)
+        curves = [curve for entry in self.partners.entries if (curve := self._curve(entry)) is not None]
+        return Told(tuple(curves), tuple(self.remarks), self.statement, self.lasting)
+
+    @property
+    def _region_name(self) -> str:
+        return "" if self.region is None else f"region {self.region.number}"
+
+    def _curve(self, entry: Entry) -> Curve | None:
+        try:
+            if self.region is not None:
+                return self._made(entry, "region", self._region_reading(entry, self.region))
+            if (
+                self.pixel is not None
+                and self.session.options.mode == "pixel"
+                and entry in self.partners.aligned
+            ):
+                return self._pixel_curve(entry, self.pixel)
+            return self._structure_curve(entry)
+        except (CubeError, OSError) as error:  # OSError: the file of a lazy cube vanished
+            self.remarks.append(str(error))
+            self.lasting = False
+            return None
+
+    def _pixel_curve(self, entry: Entry, pixel: PixelRef) -> Curve | None:
+        cube = entry.cube
+        if told := waiting_text(cube, pinned=self.pin is not None):
+            self.remarks.append(told)
+            return None
+        spectra = window_spectra(cube, pixel.row, pixel.column, self.session.options.window)
+
+        def read(transform: Transform, centre: Centre, spread: Spread) -> SpectralStatistics:
+            return group_statistics(transform(spectra, cube.wavelengths_nm), centre, spread)
+
+        return self._made(entry, "pixel" if len(spectra) == 1 else "window", read)
+
+    def _region_reading(self, entry: Entry, region: Region) -> Reading:
+        def read(transform: Transform, centre: Centre, spread: Spread) -> SpectralStatistics | None:
+            return self.statistics.of_region(entry.cube, region, transform, centre, spread)
+
+        return read
+
+    def _structure_curve(self, entry: Entry) -> Curve | None:
+        structure = self.partners.structure
+        if structure is None:
+            return None
+        label = self.statistics.label_of(entry.cube, structure)
+        if label is None:
+            self.remarks.append(f"{entry.key} holds no structure {structure!r}.")
+            return None
+
+        def read(transform: Transform, centre: Centre, spread: Spread) -> SpectralStatistics | None:
+            return self.statistics.get(entry.cube, label, transform, centre, spread)
+
+        return self._made(entry, "structure", read)
+
+    def _made(self, entry: Entry, basis: Basis, read: Reading) -> Curve | None:
+        """Return the curve of one cube, None while it is being computed."""
+        options = self.session.options
+        found = read(options.transform, options.centre, options.spread)
+        if found is None:
+            self.remarks.append(f"Computing statistics of {entry.key} ...")
+            self.lasting = False
+            return None
+        curve = self._built(entry, basis, found)
+        if not options.blood:
+            return curve
+        plain = read(Transform(), options.centre, "none")
+        self.lasting = self.lasting and plain is not None
+        return curve if plain is None else replace(curve, unmixed=self._unmixed(entry, plain))
+
+    def _unmixed(self, entry: Entry, plain: SpectralStatistics) -> Unmixed | None:
+        try:
+            return unmix_spectra(plain.centre, entry.cube.wavelengths_nm, entry.cube.modality)
+        except CubeError as error:
+            self.remarks.append(str(error))
+            return None
+
+    def _built(self, entry: Entry, basis: Basis, found: SpectralStatistics) -> Curve:
+        options, cube = self.session.options, entry.cube
+        banded = options.spread != "none" and found.count > 1
+        return Curve(
+            id=CurveId(
+                entry.key,
+                self.pin.number if self.pin else None,
+                self.chosen,
+                self.region.number if self.region else None,
+            ),
+            entry=entry,
+            basis=basis,
+            label=_label(entry, basis, found.count, self.partners.structure or self._region_name, options),
+            style=line_style(entry.role, cube),
+            wavelengths_nm=cube.wavelengths_nm,
+            values=found.centre,
+            lower=found.lower if banded else None,
+            upper=found.upper if banded else None,
+            count=found.count,
+            quantity=options.transform.quantity(cube.quantity),
+            pixel=self.pixel,
+            structure=self.partners.structure,
+            pin=self.pin,
+            mark=self._mark(),
+        )
+
+    def _mark(self) -> Mark | None:
+        if self.pin is not None:
+            return Mark(self.pin.colour, self.pin.number - 1)
+        if self.region is not None:
+            return Mark(self.region.colour, self.region.number - 1)
+        if self.chosen is not None:
+            return Mark(structure_colour(self.chosen), sum(self.chosen.encode()))
+        return None
+
+
+def _label(entry: Entry, basis: Basis, count: int, group: str, options: DisplayOptions) -> str:
+    """Where the data come from and what was averaged, as "measured: liver, mean of 1,204 pixels"."""
+    origin = entry.cube.origin
+    if entry.role == "transferred" and (title := method_title(entry.cube)):
+        origin = f"transferred by {title}"
+    match basis:
+        case "pixel":
+            return f"{origin}: this pixel"
+        case "window":
+            return f"{origin}: {options.centre} of {counted(count, 'pixel')} around"
+    return f"{origin}: {group}, {options.centre} of {counted(count, 'pixel')}"

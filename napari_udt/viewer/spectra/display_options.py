@@ -1,0 +1,97 @@
+"""How curves are drawn: the choices of the Spectra dock and of the condition explorer. No Qt, no napari."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from napari_udt.spectra import Centre, Spread
+from napari_udt.transforms import Order, Scaling, Transform
+from napari_udt.viewer.state.entities import CurveId
+
+Mode = Literal["pixel", "structure"]
+Comparison = Literal["none", "difference", "ratio"]
+
+
+@dataclass(frozen=True)
+class DisplayOptions:
+    """How curves are drawn.
+
+    Parameters
+    ----------
+    mode : {"pixel", "structure"}
+        The spectrum of the pixel itself, or mean and spread of the structure it belongs to.
+    normalisation : {"none", "l1", "l2", "max", "wavelength"}
+        Applied to each spectrum before statistics.
+    normalisation_nm : float
+        The wavelength of the last of these.
+    absorbance : bool
+        Whether the negative natural logarithm of each spectrum is taken next.
+    derivative : {0, 1, 2}
+        Order of each spectrum's derivative over the wavelength, taken last.
+    derivative_window : int
+        Number of channels that the derivative is fitted to.
+    comparison : {"none", "difference", "ratio"}
+        What is drawn instead of the curves: their difference to the reference curve, or their ratio with it.
+    reference : CurveId, optional
+        The reference curve; by default that of the same place: real, else simulated.
+    structures : tuple of str
+        The structures that are shown in "structure" mode besides those under the cursor and the pins.
+    chromophores : tuple of str
+        Those whose absorption is drawn.
+    blood : bool
+        Whether oxygen saturation and haemoglobin are estimated for each curve.
+    band_nm : (float, float), optional
+        The range of wavelengths whose mean is shown.
+    window : {1, 3, 5, 7}
+        Side of the square of pixels that is averaged around the cursor in "pixel" mode.
+    centre : {"mean", "median"}
+        What stands for a group of spectra.
+    spread : {"std", "quantiles", "quartiles", "none"}
+        Band around it: one standard deviation, 5-95 % or 25-75 % quantiles.
+    hover : bool
+        Whether curves follow the cursor; if not, only the pins are drawn.
+    live : bool
+        Whether the chosen model transfers the simulated spectrum under the cursor at once.
+    live_band : bool
+        Whether that curve bears the band of admissible conditions.
+    explore : bool
+        Whether the spectrum that is looked at is drawn under another condition as well.
+    explore_class : str, optional
+        The class it is decoded as; None for its own.
+    explore_domain : float
+        0 (simulated) to 1 (real).
+    """
+
+    mode: Mode = "pixel"
+    normalisation: Scaling = "l2"
+    normalisation_nm: float = 800.0
+    absorbance: bool = False
+    derivative: Order = 0
+    derivative_window: int = 7
+    comparison: Comparison = "none"
+    reference: CurveId | None = None
+    structures: tuple[str, ...] = ()
+    chromophores: tuple[str, ...] = ()
+    blood: bool = False
+    band_nm: tuple[float, float] | None = None
+    window: int = 1
+    centre: Centre = "mean"
+    spread: Spread = "std"
+    hover: bool = True
+    live: bool = True
+    live_band: bool = False
+    explore: bool = False
+    explore_class: str | None = None
+    explore_domain: float = 1.0
+
+    @property
+    def transform(self) -> Transform:
+        """What is done to each spectrum before it is averaged."""
+        return Transform(
+            self.normalisation,
+            self.normalisation_nm if self.normalisation == "wavelength" else 0.0,
+            self.absorbance,
+            self.derivative,
+            self.derivative_window if self.derivative else 0,
+        )

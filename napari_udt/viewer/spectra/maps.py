@@ -1,0 +1,103 @@
+"""Maps of a whole cube, computed for the viewer: what they show, in which unit and on which scale. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.cube import SpectralCube
+from napari_udt.errors import CubeError
+from napari_udt.unmixing import HAEMOGLOBIN_UNITS, unmix
+from napari_udt.viewer.layers.layer_data import unit_of
+
+Progress = Callable[[int, int], None]
+
+_HIGHEST = 99.0  # percentile that is shown brightest
+_BLOCK_VALUES = 4_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class SpectralMap:
+    """One number per pixel of a cube.
+
+    Parameters
+    ----------
+    title : str
+        What it is.
+    unit : str
+        "1" for a plain number.
+    values : array, shape (rows, columns)
+        NaN where nothing is known.
+    limits : (float, float)
+        The values at both ends of the colour bar.
+    colormap : str
+        napari's name.
+    """
+
+    title: str
+    unit: str
+    values: NDArray[np.floating[Any]]
+    limits: tuple[float, float]
+    colormap: str
+
+
+@dataclass(frozen=True, eq=False)
+class MapRequest:
+    """What is to be computed of which cube; requests are never equal, so late results can be told apart."""
+
+    cube: SpectralCube
+    compute: Callable[[Progress], Any]  # for a map, tuple of SpectralMap
+
+
+def blood_request(cube: SpectralCube) -> MapRequest:
+    """Ask for oxygen saturation and total haemoglobin by linear unmixing."""
+    return MapRequest(cube, partial(_blood_maps, cube))
+
+
+def band_request(cube: SpectralCube, band_nm: tuple[float, float]) -> MapRequest:
+    """Ask for the mean over a range of wavelengths."""
+    return MapRequest(cube, partial(_band_map, cube, band_nm))
+
+
+def _blood_maps(cube: SpectralCube, progress: Progress) -> tuple[SpectralMap, ...]:
+    found = unmix(cube, progress)
+    unit = HAEMOGLOBIN_UNITS[cube.modality]
+    return (
+        SpectralMap(
+            "total haemoglobin (unmixed)", unit, found.haemoglobin, (0.0, _top(found.haemoglobin)), "magma"
+        ),
+        SpectralMap("oxygen saturation (unmixed)", "1", found.oxygenation, (0.0, 1.0), "turbo"),
+    )
+
+
+def _band_map(
+    cube: SpectralCube, band_nm: tuple[float, float], progress: Progress
+) -> tuple[SpectralMap, ...]:
+    low, high = band_nm
+    channels = np.flatnonzero((cube.wavelengths_nm >= low) & (cube.wavelengths_nm <= high))
+    if not len(channels):
+        raise CubeError(
+            f"{cube.name}: no wavelength lies in {low:.0f}-{high:.0f} nm; widen the range or move it."
+        )
+    rows, columns, depth = cube.shape
+    step = max(1, _BLOCK_VALUES // (columns * depth))
+    picture = np.empty((rows, columns), dtype=np.float32)
+    for start in range(0, rows, step):
+        stop = min(start + step, rows)
+        picture[start:stop] = cube.rows(start, stop)[..., channels[0] : channels[-1] + 1].mean(axis=-1)
+        progress(stop, rows)
+    known = picture[np.isfinite(picture)]
+    bottom = float(np.percentile(known, 100 - _HIGHEST)) if known.size else 0.0
+    limits = (bottom, max(_top(picture), np.nextafter(bottom, np.inf)))
+    return (SpectralMap(f"mean {low:.0f}–{high:.0f} nm", unit_of(cube), picture, limits, "gray"),)
+
+
+def _top(values: NDArray[np.floating[Any]]) -> float:
+    known = values[np.isfinite(values)]
+    top = float(np.percentile(known, _HIGHEST)) if known.size else 0.0
+    return top if top > 0 else 1.0

@@ -1,0 +1,66 @@
+"""What is known about each pin, one column per fact: for napari's table of features and for our own. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from napari_udt.cube import SpectralCube
+from napari_udt.errors import CubeError
+from napari_udt.spectra import window_spectra
+from napari_udt.unmixing import unmix_spectra
+from napari_udt.viewer.spectra.comparable_cubes import structure_at
+from napari_udt.viewer.spectra.reading_time import waiting_text
+from napari_udt.viewer.state.session import Pin, Session
+
+Table = dict[str, list[Any]]
+
+NUMBER, NAME = "pin", "name"
+
+
+def pin_table(session: Session, pins: Sequence[Pin]) -> Table:
+    """Return the facts about pins, one row per pin.
+
+    Columns: number, name, cube, row, column, place in mm where the pixel size is known, structure, colour, and the
+    oxygen saturation (0-1) of the pin's own cube where oxygenation is asked for.
+    """
+    entries = [session[pin.pixel.key] for pin in pins]
+    table: Table = {
+        NUMBER: [pin.number for pin in pins],
+        NAME: [pin.title for pin in pins],
+        "cube": [pin.pixel.key for pin in pins],
+        "row": [pin.pixel.row for pin in pins],
+        "column": [pin.pixel.column for pin in pins],
+        "x [mm]": [_millimetres(pin.pixel.column, e.cube, 1) for pin, e in zip(pins, entries, strict=True)],
+        "y [mm]": [_millimetres(pin.pixel.row, e.cube, 0) for pin, e in zip(pins, entries, strict=True)],
+        "structure": [structure_at(e, pin.pixel) or "" for pin, e in zip(pins, entries, strict=True)],
+        "colour": [pin.colour for pin in pins],
+    }
+    if session.options.blood:
+        table["sO2"] = _saturations(session, pins)
+    return table
+
+
+def _millimetres(index: int, cube: SpectralCube, axis: int) -> float:
+    return float("nan") if cube.pixel_size_mm is None else round(index * cube.pixel_size_mm[axis], 3)
+
+
+def _saturations(session: Session, pins: Sequence[Pin]) -> list[float]:
+    """Oxygen saturation of the mean spectrum around each pin; NaN where unmixing finds none."""
+    found = dict.fromkeys(pins, float("nan"))
+    for key in {pin.pixel.key for pin in pins}:
+        cube, here = session[key].cube, [pin for pin in pins if pin.pixel.key == key]
+        if waiting_text(cube, pinned=True):
+            continue
+        try:
+            spectra = [
+                window_spectra(cube, pin.pixel.row, pin.pixel.column, session.options.window).mean(axis=0)
+                for pin in here
+            ]
+            values = unmix_spectra(np.stack(spectra), cube.wavelengths_nm, cube.modality).oxygenation
+        except (CubeError, OSError):  # too few wavelengths, or the file of a lazy cube vanished
+            continue
+        found |= {pin: round(float(v), 4) for pin, v in zip(here, values, strict=True)}
+    return [found[pin] for pin in pins]

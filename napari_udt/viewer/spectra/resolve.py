@@ -1,0 +1,145 @@
+"""From the session to the curves that are drawn: a pure function without Qt.
+
+What may be compared follows from what the data are. A transferred cube shows the same scene as its source, so
+both are read at the same pixel. Simulated and real data are unpaired: a real curve beside a simulated pixel is
+the mean and spread of the same *structure* in the real cube, matched by the structure's name, and its label
+says so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import ClassVar, Protocol
+
+from psygnal import Signal
+
+from napari_udt.viewer.spectra.cached_curves import Memory, Told
+from napari_udt.viewer.spectra.comparable_cubes import focus_of, structure_at
+from napari_udt.viewer.spectra.curve_query import Place
+from napari_udt.viewer.spectra.curves import (
+    Curve,
+    CurveSet,
+    compared,
+    difference,
+    differences,
+    references,
+)
+from napari_udt.viewer.state.session import DisplayOptions, PixelRef, Session
+from napari_udt.viewer.state.statistics import StructureStatistics, plain_name
+from napari_udt.wording import counted
+
+
+class CurveSource(Protocol):
+    """Whoever has more to show about curves that are shown."""
+
+    changed: ClassVar[Signal]  # asking again pays; may be emitted in another thread
+
+    def curves(self, session: Session, shown: Sequence[Curve]) -> tuple[list[Curve], list[str]]:
+        """Return curves to add, and remarks."""
+
+
+def resolve(
+    session: Session,
+    statistics: StructureStatistics | None = None,
+    sources: Sequence[CurveSource] = (),
+    memory: Memory | None = None,
+) -> CurveSet:
+    """Return the curves for the cursor, the ticked structures, every pin and every region.
+
+    Parameters
+    ----------
+    session : Session
+    statistics : StructureStatistics, optional
+        Remembers the statistics of structures between calls; without it they are computed anew.
+    sources : sequence of CurveSource
+        Each is asked for curves beside those of the cubes, such as what a model makes of them.
+    memory : Memory, optional
+        Keeps between calls what stands still while the mouse moves; without it everything is read anew.
+    """
+    statistics, options, memory = statistics or StructureStatistics(), session.options, memory or Memory()
+    memory.begin((tuple(session), options))
+    asked, others = _of_one_modality(list(_places(session, statistics)))
+    places = [_told(place, memory) for place in asked]
+    curves = [curve for place in places for curve in place.curves]
+    added = [source.curves(session, tuple(curves)) for source in sources]
+    curves = _together([*curves, *(curve for more, _ in added for curve in more)])
+    reference_of = references(curves, options.reference)
+    remarks = [remark for told in (*(p.remarks for p in places), *(r for _, r in added)) for remark in told]
+    return CurveSet(
+        curves=tuple(
+            compared(curve, reference_of[curve.id], options.comparison) if curve.id in reference_of else curve
+            for curve in curves
+        ),
+        differences=tuple(differences(curves, reference_of, partial(memory.difference, compare=difference))),
+        statement=places[0].statement if places else "",
+        remarks=tuple(dict.fromkeys([*remarks, *_left_out(others), *_done(curves, options)])),
+        options=options,
+    )
+
+
+def _told(place: Place, memory: Memory) -> Told:
+    """Read the curves of a place; unless it is the cursor's, only where something changed."""
+    return place.told() if place.key is None else memory.place(place.key, place.told)
+
+
+def _together(curves: list[Curve]) -> list[Curve]:
+    """Put the curves of one place beside each other; places stay in order."""
+    order = {place: number for number, place in enumerate(dict.fromkeys(curve.place for curve in curves))}
+    return sorted(curves, key=lambda curve: order[curve.place])
+
+
+def _done(curves: list[Curve], options: DisplayOptions) -> Iterator[str]:
+    """Say what was done to the curves where the axis has no room for it."""
+    if curves and (statement := options.transform.statement(curves[0].wavelengths_nm)):
+        yield statement
+    if curves and options.reference is not None and all(c.id != options.reference for c in curves):
+        yield "The chosen reference curve is not shown: each place is compared with its own."
+    if options.comparison != "none" and any(curve.lower is not None for curve in curves):
+        yield "Bands are those of the curves; the reference's own spread is not in them."
+
+
+def _places(session: Session, statistics: StructureStatistics) -> Iterator[Place]:
+    """Yield the cursor, then structures, pins and regions, newest first: the statement speaks of the first.
+
+    The cursor's curves stay when the mouse leaves the picture, to be read, unless there is else to look at. What a
+    ticked structure shows already is not shown twice.
+    """
+    options, focus = session.options, focus_of(session)
+    ticked = options.structures if options.mode == "structure" and focus is not None else ()
+    others = bool(session.pins or session.regions or ticked)
+    pixel = session.cursor or (None if others else session.last_pixel)
+    if options.hover and pixel is not None and _is_new(session, pixel, ticked):
+        yield Place(session, statistics, session[pixel.key], pixel=pixel)
+    for name in ticked:
+        yield Place(session, statistics, focus, chosen=name)  # type: ignore[arg-type]
+    for pin in reversed(session.pins):
+        if _is_new(session, pin.pixel, ticked):
+            yield Place(session, statistics, session[pin.pixel.key], pixel=pin.pixel, pin=pin)
+    for region in reversed(session.regions):
+        if region.key in session:
+            yield Place(session, statistics, session[region.key], region=region)
+
+
+def _of_one_modality(places: Sequence[Place]) -> tuple[list[Place], list[Place]]:
+    """Part the places that are of the first one's modality from the others: reflectance and pressure share no axis."""
+    modality = places[0].focus.cube.modality if places else None
+    alike = [place for place in places if place.focus.cube.modality == modality]
+    return alike, [place for place in places if place.focus.cube.modality != modality]
+
+
+def _left_out(places: Sequence[Place]) -> Iterator[str]:
+    """Say which places are not drawn."""
+    kinds = Counter("pin" if place.pin is not None else "region" for place in places)
+    if kinds:
+        things = " and ".join(counted(number, kind) for kind, number in kinds.items())
+        yield f"Not drawn, as data of another kind share no axis with these: {things} on {places[0].focus.cube.modality} cubes."
+
+
+def _is_new(session: Session, pixel: PixelRef, ticked: tuple[str, ...]) -> bool:
+    """Whether a pixel lies on an open cube and on none of the ticked structures."""
+    if pixel.key not in session:
+        return False
+    name = structure_at(session[pixel.key], pixel) if ticked else None
+    return name is None or plain_name(name) not in map(plain_name, ticked)

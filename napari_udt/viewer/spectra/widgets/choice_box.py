@@ -1,0 +1,98 @@
+"""A box with the answers to one question about the curves, and the questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QWidget
+
+from napari_udt.viewer.qt.elided_box import ElidedBox
+
+# Option of the session -> what is asked, the tooltip, and the answers as people read them.
+_CHOICES: Mapping[str, tuple[str, str, Mapping[object, str]]] = {
+    "mode": (
+        "Show",
+        "The spectrum of the pixel under the mouse, or mean and spread of structures: the one it belongs to and "
+        "those that are ticked.",
+        {"pixel": "Pixel", "structure": "Structure"},
+    ),
+    "normalisation": (
+        "Normalisation",
+        "Each spectrum is divided by this number, before any mean is taken. “At a wavelength” means its value "
+        "where the wavelength line stands now.",
+        {
+            "none": "Not normalised",
+            "l1": "L1 norm",
+            "l2": "L2 norm",
+            "max": "Maximum",
+            "wavelength": "At a wavelength",
+        },
+    ),
+    "window": (
+        "Window",
+        "Side of the square of pixels that is averaged around the mouse.",
+        {1: "1 × 1 pixel", 3: "3 × 3 pixels", 5: "5 × 5 pixels", 7: "7 × 7 pixels"},
+    ),
+    "centre": ("Centre", "What stands for a group of spectra.", {"mean": "Mean", "median": "Median"}),
+    "spread": (
+        "Spread",
+        "The band: one standard deviation (SD) around the centre, or between two quantiles of the spectra.",
+        {"std": "± 1 SD", "quantiles": "5–95 %", "quartiles": "25–75 %", "none": "No band"},
+    ),
+    "absorbance": (
+        "Logarithm",
+        "The negative natural logarithm of each normalised spectrum: for reflectance the absorbance.",
+        {False: "Linear", True: "Absorbance −ln"},
+    ),
+    "derivative": (
+        "Derivative",
+        "Of each spectrum over the wavelength, by Savitzky and Golay's local parabolas; taken after "
+        "normalisation and logarithm, before any mean.",
+        {0: "No derivative", 1: "First derivative", 2: "Second derivative"},
+    ),
+    "derivative_window": (
+        "Derivative window",
+        "How many neighbouring wavelengths each parabola is fitted to: more are smoother. The width in nm is "
+        "told below the plot.",
+        {
+            5: "5 wavelengths",
+            7: "7 wavelengths",
+            9: "9 wavelengths",
+            15: "15 wavelengths",
+            25: "25 wavelengths",
+        },
+    ),
+    "comparison": (
+        "Compare",
+        "Draw the curves, their difference to the reference curve, or their ratio with it; taken last. The "
+        "table compares the curves before that.",
+        {"none": "Curves", "difference": "Difference to", "ratio": "Ratio with"},
+    ),
+}
+
+
+class OptionBox(ElidedBox):
+    """A choice among the values of one option of the session."""
+
+    chosen = Signal(str, object)  # name of the option, value
+    elision = Qt.TextElideMode.ElideRight
+
+    def __init__(self, option: str, *, parent: QWidget | None = None) -> None:
+        question, tooltip, answers = _CHOICES[option]
+        super().__init__(option, question, tooltip, parent=parent)
+        self.option = option
+        for value, text in answers.items():
+            self.addItem(text, value)
+        self.activated.connect(self._on_activated)
+
+    def set_value(self, value: object) -> None:
+        """Show a value; nobody is told."""
+        self.setCurrentIndex(self.findData(value))
+
+    def name(self, value: object, text: str) -> None:
+        """Let an answer read differently; an empty text gives it its own name back."""
+        self.setItemText(self.findData(value), text or _CHOICES[self.option][2][value])
+
+    def _on_activated(self, index: int) -> None:
+        self.chosen.emit(self.option, self.itemData(index))

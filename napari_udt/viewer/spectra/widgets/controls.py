@@ -1,0 +1,138 @@
+"""The compact rows of choices above the plot of spectra."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from napari_udt.viewer.qt.tab_order import walk_in_order
+from napari_udt.viewer.spectra.curves import CurveSet
+from napari_udt.viewer.spectra.widgets.choice_box import OptionBox
+from napari_udt.viewer.spectra.widgets.more_options import MoreControls
+from napari_udt.viewer.spectra.widgets.picker import Pick, PickButton
+from napari_udt.viewer.state.session import DisplayOptions
+
+_PLACES = {"mode": (0, 0), "normalisation": (0, 1), "window": (1, 0), "centre": (1, 1), "spread": (1, 2)}
+
+_MORE = "Curves: derivative, comparison, chromophores, regions, maps"
+
+
+class SpectraControls(QWidget):
+    """Mode, normalisation, window or structures, centre, spread, following the mouse; the rest folded away."""
+
+    chosen = Signal(str, object)  # name of the option, value
+
+    def __init__(self, *, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._boxes = {option: OptionBox(option, parent=self) for option in _PLACES}
+        self._structures = PickButton(
+            "structures",
+            "Structures",
+            "Structures whose mean or median is drawn. A click on a structure in the picture ticks it as well.",
+            parent=self,
+        )
+        self._hover = QCheckBox("Follow mouse", parent=self)
+        self._hover.setObjectName("hover")
+        self._hover.setToolTip(
+            "Draw the spectra under the mouse while it moves; if not, only what is pinned or ticked."
+        )
+        self._fold = _fold_button(self)
+        self.more = MoreControls(parent=self)
+        self.more.hide()
+        self._arrange()
+        askers: list[OptionBox | PickButton | MoreControls] = [
+            *self._boxes.values(),
+            self._structures,
+            self.more,
+        ]
+        for asker in askers:
+            asker.chosen.connect(self.chosen)
+        self._hover.toggled.connect(self._on_hover_toggled)
+        self._fold.toggled.connect(self._on_fold_toggled)
+
+    def set_options(self, options: DisplayOptions) -> None:
+        """Show the options; nobody is told."""
+        for option, box in self._boxes.items():
+            box.set_value(getattr(options, option))
+        self._boxes["normalisation"].name(
+            "wavelength",
+            f"At {options.normalisation_nm:.0f} nm" if options.normalisation == "wavelength" else "",
+        )
+        of_structures = options.mode == "structure"
+        self._boxes["window"].setVisible(not of_structures)
+        self._structures.setVisible(of_structures)
+        self._structures.set_ticked(options.structures)
+        self._hover.blockSignals(True)
+        self._hover.setChecked(options.hover)
+        self._hover.blockSignals(False)
+        self.more.set_options(options)
+
+    def set_structures(self, picks: Sequence[Pick]) -> None:
+        """Offer these structures."""
+        self._structures.set_picks(picks)
+
+    def set_curves(self, curves: CurveSet) -> None:
+        """Offer these curves as a reference."""
+        self.more.set_curves(curves)
+
+    def _arrange(self) -> None:
+        grid = QGridLayout()
+        grid.setSpacing(4)
+        for option, box in self._boxes.items():
+            grid.addWidget(box, *_PLACES[option])
+        grid.addWidget(self._structures, *_PLACES["window"])
+        grid.addWidget(self._hover, 0, 2)
+        for column in range(3):
+            grid.setColumnStretch(column, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(grid)
+        layout.addWidget(self._fold)
+        layout.addWidget(self.more)
+        boxes = self._boxes
+        walk_in_order(
+            boxes["mode"],
+            boxes["normalisation"],
+            self._hover,
+            boxes["window"],
+            self._structures,
+            boxes["centre"],
+            boxes["spread"],
+            self._fold,
+        )
+
+    def _on_hover_toggled(self, checked: bool) -> None:
+        self.chosen.emit("hover", checked)
+
+    def _on_fold_toggled(self, opened: bool) -> None:
+        self._fold.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
+        self.more.setVisible(opened)
+
+
+class FoldButton(QToolButton):
+    """Opens and closes the rest; it says as much of what is there as it has room for."""
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Shorten the words."""
+        super().resizeEvent(event)
+        room = self.width() - 2 * self.iconSize().width()
+        self.setText(self.fontMetrics().elidedText(_MORE, Qt.TextElideMode.ElideRight, room))
+
+
+def _fold_button(parent: QWidget) -> FoldButton:
+    button = FoldButton(parent)
+    button.setObjectName("more")
+    button.setText(_MORE)
+    button.setAccessibleName(_MORE)
+    button.setToolTip("What can be done with the curves beyond averaging them; click to open or close.")
+    button.setCheckable(True)
+    button.setAutoRaise(True)
+    button.setArrowType(Qt.ArrowType.RightArrow)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    return button

@@ -1,0 +1,267 @@
+"""The Spectra dock: it wires plot, legend with numbers, choices and export to the session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, Signal
+from qtpy.QtGui import QGuiApplication, QShowEvent
+from qtpy.QtWidgets import QWidget
+
+from napari_udt.viewer.layers import MapLayers, RegionLayers
+from napari_udt.viewer.layers.layer_data import structure_colour
+from napari_udt.viewer.qt.frame_clock import FrameClock
+from napari_udt.viewer.qt.visibility import Sight
+from napari_udt.viewer.spectra.cached_curves import Memory
+from napari_udt.viewer.spectra.comparable_cubes import structure_names
+from napari_udt.viewer.spectra.curves import CurveSet
+from napari_udt.viewer.spectra.export import csv_text, save_curves
+from napari_udt.viewer.spectra.resolve import CurveSource, resolve
+from napari_udt.viewer.spectra.widgets.form import SpectraForm
+from napari_udt.viewer.spectra.widgets.picker import Pick
+from napari_udt.viewer.spectra.widgets.pictures import PictureTools
+from napari_udt.viewer.state.session import DisplayOptions, PixelRef, Session
+from napari_udt.viewer.state.statistics import StructureStatistics, Worker
+from napari_udt.viewer.style import theme_on
+
+NO_CUBES = "Open a cube and move the mouse over it: its spectra appear here."
+NO_PIXEL = "Move the mouse over a cube to see its spectra; click to pin them."
+NO_PIN = "Click on a cube to pin the spectra of a pixel."
+
+
+class SpectraDock(SpectraForm):
+    """Spectra of the pixel under the mouse, of pins, structures and regions, in all domains.
+
+    Parameters
+    ----------
+    session : Session
+    regions, maps : RegionLayers, MapLayers, optional
+        Where regions are drawn and maps are shown; without them there are no buttons for that.
+    sources : sequence of CurveSource
+        Who has curves to add, such as the live transfer.
+    parent : QWidget, optional
+    """
+
+    _made = False  # Qt sends events to widgets under construction
+    _statistics_ready = Signal()  # carries the news from the worker's thread to this widget's
+
+    def __init__(
+        self,
+        session: Session,
+        regions: RegionLayers | None = None,
+        maps: MapLayers | None = None,
+        *,
+        sources: Sequence[CurveSource] = (),
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.curves = CurveSet()
+        self._hovered_nm: float | None = None
+        self._worker = Worker()
+        self.destroyed.connect(self._worker.stop)
+        self._statistics = StructureStatistics(self._worker.submit)
+        self._sources, self._memory = sources, Memory()
+        if regions is not None and maps is not None:
+            self._pictures = PictureTools(session, regions, maps, parent=self)
+            self._pictures.told.connect(self._footer.tell)
+            self._controls.more.add_row(self._pictures)
+        self._clock, self._sight = FrameClock(self), Sight(self)
+        self._connect_widgets()
+        self._connect_session()
+        self._on_options_changed(session.options)
+        self._on_pins_changed()
+        self._made = True
+        self._follow_palette()
+        self.refresh()
+
+    @property
+    def shown_curves(self) -> CurveSet:
+        """The curves without those that the user unticked."""
+        return self.curves.without(self._table.hidden)
+
+    @property
+    def busy(self) -> bool:
+        """Whether what is shown is still to change: statistics are being computed, or drawn soon."""
+        return self._statistics.busy or self._clock.busy
+
+    def refresh(self) -> None:
+        """Resolve the session and draw the curves now."""
+        self._clock.tick()
+        self._statistics.begin()
+        self.curves = resolve(self.session, self._statistics, self._sources, self._memory)
+        self._draw()
+        self._table.set_curves(self.curves)
+        self._controls.set_curves(self.curves)
+        if self.session.options.mode == "structure":
+            names = structure_names(self.session, self._statistics)
+            self._controls.set_structures([Pick(name, name, structure_colour(name)) for name in names])
+        self._say()
+        self._plot.paint_now()
+
+    def set_theme(self, name: str) -> None:
+        """Take the colours of one of napari's themes ("dark", "light"); the dock does so by itself."""
+        self._plot.set_theme(name)
+        self._table.set_theme(name)
+        self._draw()
+
+    def save(self, path: str | Path) -> None:
+        """Write what is shown: curves as .csv or .json, the plot as .png or .svg.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be written.
+        """
+        if Path(path).suffix.casefold() in (".png", ".svg"):
+            self._plot.save(Path(path))
+        else:
+            save_curves(self.shown_curves, path)
+
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Follow the theme: napari's style sheet reaches widgets as a change of palette."""
+        super().changeEvent(event)
+        if self._made and event is not None and event.type() == QEvent.Type.PaletteChange:
+            self._follow_palette()
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Catch up with what happened while nobody could see it."""
+        super().showEvent(event)
+        self._request_refresh()
+
+    def _follow_palette(self) -> None:
+        self.set_theme(theme_on(self.palette().window().color().name()))
+
+    def _connect_widgets(self) -> None:
+        self._clock.due.connect(self._on_due)
+        self._sight.regained.connect(self._request_refresh)
+        self._statistics_ready.connect(self._request_refresh)
+        self._controls.chosen.connect(self._on_chosen)
+        self._controls.more.band_wanted.connect(self._on_band_wanted)
+        self._plot.band_dragged.connect(self._on_band_dragged)
+        self._plot.wavelength_dragged.connect(self._on_wavelength_dragged)
+        self._plot.wavelength_hovered.connect(self._on_wavelength_hovered)
+        self._plot.channel_step_requested.connect(self._on_channel_step)
+        self._table.visibility_changed.connect(self._draw)
+        self._table.copied.connect(self._on_copied)
+        self._footer.cleared.connect(self._on_clear)
+        self._footer.copy_wanted.connect(self._on_copy)
+        self._footer.export_wanted.connect(self._on_export)
+
+    def _connect_session(self) -> None:
+        session = self.session
+        session.cubes_changed.connect(self._request_refresh)
+        session.cursor_changed.connect(self._on_cursor_changed)
+        session.pins_changed.connect(self._on_pins_changed)
+        session.regions_changed.connect(self._request_refresh)
+        session.options_changed.connect(self._on_options_changed)
+        session.wavelength_changed.connect(self._on_wavelength_changed)
+        for news in (self._statistics.ready, *(source.changed for source in self._sources)):
+            news.connect(self._on_statistics_ready)
+        self._on_wavelength_changed(session.wavelength_nm)
+
+    def _on_due(self) -> None:
+        if not self._sight.spare():
+            self.refresh()
+
+    def _request_refresh(self) -> None:
+        """Draw soon, and only what can be seen."""
+        if isalive(self) and not self._sight.spare():
+            self._clock.ask()
+
+    def _draw(self) -> None:
+        self._plot.show_curves(self.curves, self._table.hidden)
+
+    def _say(self) -> None:
+        invitation = NO_PIXEL if self.session.options.hover else NO_PIN
+        self.invite("" if self.curves.statement else invitation if len(self.session) else NO_CUBES)
+        self._footer.say(self.curves.statement, self.curves.remarks)
+        self._allow()
+
+    def _allow(self) -> None:
+        something = bool(self.session.pins or self.session.options.structures)
+        self._footer.set_possible(clearing=something, export=bool(self.curves.curves))
+
+    def _on_cursor_changed(self, _pixel: PixelRef | None) -> None:
+        """Draw together with napari's status bar, which tells the place under the mouse."""
+        if isalive(self) and not self._sight.spare():
+            self._clock.ask_in_company()
+
+    def _on_pins_changed(self) -> None:
+        if isalive(self):
+            self._allow()
+            self._request_refresh()
+
+    def _on_options_changed(self, options: DisplayOptions) -> None:
+        if isalive(self):
+            self._controls.set_options(options)
+            self._plot.set_band(options.band_nm)
+            self._plot.set_chromophores(options.chromophores)
+            self._request_refresh()
+
+    def _on_wavelength_changed(self, wavelength_nm: float | None) -> None:
+        if isalive(self):
+            self._plot.set_wavelength(wavelength_nm)
+            self._show_values()
+
+    def _on_statistics_ready(self) -> None:
+        if isalive(self):
+            self._statistics_ready.emit()
+
+    def _on_chosen(self, option: str, value: object) -> None:
+        changes = {option: value}
+        if value == "wavelength" and self.session.wavelength_nm is not None:
+            changes["normalisation_nm"] = self.session.wavelength_nm
+        self.session.set_options(**changes)
+
+    def _on_band_wanted(self, wanted: bool) -> None:
+        self.session.set_options(band_nm=self.curves.usual_band() if wanted else None)
+
+    def _on_band_dragged(self, low_nm: float, high_nm: float) -> None:
+        self.session.set_options(band_nm=(round(low_nm, 1), round(high_nm, 1)))
+
+    def _on_wavelength_hovered(self, wavelength_nm: float | None) -> None:
+        self._hovered_nm = wavelength_nm
+        self._show_values()
+
+    def _on_wavelength_dragged(self, wavelength_nm: float) -> None:
+        self._go_to_channel(wavelength_nm, 0)
+
+    def _on_channel_step(self, step: int) -> None:
+        if self.session.wavelength_nm is not None:
+            self._go_to_channel(self.session.wavelength_nm, step)
+
+    def _go_to_channel(self, wavelength_nm: float, step: int) -> None:
+        """Ask for the nearest wavelength of the first curve, some channels on: pictures exist only there."""
+        if self.curves.curves:
+            cube = self.curves.curves[0].entry.cube
+            channel = cube.nearest_channel(wavelength_nm) + step
+            self.session.set_wavelength(float(cube.wavelengths_nm[min(max(channel, 0), cube.shape[2] - 1)]))
+
+    def _show_values(self) -> None:
+        at = self._hovered_nm if self._hovered_nm is not None else self.session.wavelength_nm
+        self._table.set_wavelength(at)
+
+    def _on_copied(self, text: str) -> None:
+        first = text.splitlines()[0] if "\n" not in text else "the selected rows"
+        self._footer.tell(f"Copied {first}")
+
+    def _on_clear(self) -> None:
+        self.session.clear_places()
+
+    def _on_copy(self) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None:
+            curves = self.shown_curves
+            clipboard.setText(csv_text(curves))
+            self._footer.tell(f"Copied {len(curves.curves)} curves as CSV")
+
+    def _on_export(self, target: Path) -> None:
+        try:
+            self.save(target)
+        except OSError as error:
+            self._footer.tell(f"{target.name} was not saved: {error.strerror or error}.")
+        else:
+            self._footer.tell(f"Saved {target}")

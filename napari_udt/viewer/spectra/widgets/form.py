@@ -1,0 +1,75 @@
+"""The widgets of the Spectra dock, laid out; what they show is decided in ``spectra_dock``."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QSizePolicy, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from napari_udt.viewer.qt.still_text import text_line
+from napari_udt.viewer.spectra.widgets.controls import SpectraControls
+from napari_udt.viewer.spectra.widgets.curve_table import CurveTable
+from napari_udt.viewer.spectra.widgets.footer import SpectraFooter
+from napari_udt.viewer.spectra.widgets.plot import SpectraPlot
+
+_TABLE_SHARE = 0.28  # of the height, at first; the table keeps three curves at least
+
+_LEAST_WIDTH = 300  # pixels of the plot: in a small window the picture needs room as well
+
+
+class SpectraForm(QWidget):
+    """Choices above, plot and table between, which share the height as the user likes, statement and buttons below.
+
+    Parameters
+    ----------
+    parent : QWidget, optional
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._divided = False
+        self._make_widgets()
+        self._arrange()
+
+    def invite(self, sentence: str) -> None:
+        """Show a sentence in place of plot and table; an empty one shows these."""
+        self._hint.setText(sentence)
+        self._pages.setCurrentWidget(self._hint if sentence else self._splitter)
+        self._give_plot_room()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Ask for room: curves are what the window is for."""
+        return QSize(420, 680)
+
+    def _make_widgets(self) -> None:
+        self._controls = SpectraControls(parent=self)
+        self._plot = SpectraPlot(parent=self)
+        self._plot.setMinimumWidth(_LEAST_WIDTH)
+        self._table = CurveTable(parent=self)
+        self._hint = text_line("hint", self)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._footer = SpectraFooter(parent=self)
+
+    def _arrange(self) -> None:
+        self._splitter = splitter = QSplitter(Qt.Orientation.Vertical, self)
+        splitter.setChildrenCollapsible(False)
+        splitter.addWidget(self._plot)
+        splitter.addWidget(self._table)
+        splitter.setStretchFactor(0, 1)
+        self._pages = QStackedWidget(self)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self._pages.addWidget(self._hint)
+        self._pages.addWidget(splitter)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setSpacing(4)
+        layout.addWidget(self._controls)
+        layout.addWidget(self._pages, stretch=1)
+        layout.addWidget(self._footer)
+
+    def _give_plot_room(self) -> None:
+        """Divide the height between plot and table once it is known; afterwards it is the user's."""
+        if not self._divided and self._splitter.isVisible():
+            height = self._splitter.height()
+            table = int(_TABLE_SHARE * height)
+            self._splitter.setSizes([height - table, table])
+            self._divided = True

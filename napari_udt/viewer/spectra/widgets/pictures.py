@@ -1,0 +1,118 @@
+"""From curves back to the picture: draw regions, make maps of the topmost cube."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+
+from napari_udt.viewer.layers import MapLayers, RegionLayers
+from napari_udt.viewer.spectra.maps import MapRequest, SpectralMap, band_request, blood_request
+from napari_udt.viewer.spectra.widgets.map_run import MapRun
+from napari_udt.viewer.state.session import Session
+
+NO_PICTURE = "Open a cube first, and make its picture visible."
+
+
+class PictureTools(QWidget):
+    """Three buttons: draw regions, maps of oxygenation, picture of the range; one map is made at a time."""
+
+    told = Signal(str)  # one sentence for the dock
+
+    def __init__(
+        self, session: Session, regions: RegionLayers, maps: MapLayers, *, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._regions, self._maps = session, regions, maps
+        self._run = MapRun(self)
+        self._draw = self._button(
+            "Draw region",
+            "Draw a shape on the topmost picture: its mean spectrum is drawn. It is drawn freehand; the tools "
+            "for rectangles, ellipses, moving and deleting are above the list of layers.",
+        )
+        self._blood = self._button(
+            "Oxygenation maps",
+            "Oxygen saturation and total haemoglobin of the topmost cube by linear unmixing, as layers: an "
+            "estimate for the eye, see “Oxygenation”.",
+        )
+        self._band = self._button(
+            "Range picture", "The mean over the range of wavelengths, of the topmost cube, as a layer."
+        )
+        self._cancel = self._button("Cancel", "Stop making maps; nothing is added.")
+        self._arrange()
+        self._draw.clicked.connect(self._on_draw)
+        self._blood.clicked.connect(self._on_blood)
+        self._band.clicked.connect(self._on_band)
+        self._cancel.clicked.connect(self._on_cancel)
+        self._run.progressed.connect(self._on_progressed)
+        self._run.succeeded.connect(self._on_succeeded)
+        self._run.failed.connect(self._on_failed)
+        session.options_changed.connect(self._show_state)
+        self._show_state()
+
+    @property
+    def running(self) -> bool:
+        """Whether a map is being made."""
+        return self._run.request is not None
+
+    def _arrange(self) -> None:
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for button in (self._draw, self._blood, self._band, self._cancel):
+            layout.addWidget(button)
+
+    def _button(self, text: str, tooltip: str) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setObjectName(text)
+        button.setToolTip(tooltip)
+        button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        return button
+
+    def _show_state(self, _options: object = None) -> None:
+        self._blood.setVisible(not self.running)
+        self._band.setVisible(not self.running)
+        self._cancel.setVisible(self.running)
+        self._cancel.setText("Cancel")
+        self._band.setEnabled(self._session.options.band_nm is not None)
+
+    def _on_draw(self) -> None:
+        self.told.emit(
+            "Draw a region on the picture, freehand; then clicks pin pixels again. After other tools choose “pan/zoom”."
+            if self._regions.draw()
+            else NO_PICTURE
+        )
+
+    def _on_blood(self) -> None:
+        cube = self._maps.top_cube()
+        self._start(None if cube is None else blood_request(cube))
+
+    def _on_band(self) -> None:
+        cube, band_nm = self._maps.top_cube(), self._session.options.band_nm
+        self._start(None if cube is None or band_nm is None else band_request(cube, band_nm))
+
+    def _start(self, request: MapRequest | None) -> None:
+        if request is None:
+            self.told.emit(NO_PICTURE)
+            return
+        self._run.start(request)
+        self._show_state()
+
+    def _on_cancel(self) -> None:
+        self._run.cancel()
+        self._finish("Cancelled: no map was added.")
+
+    def _on_progressed(self, percent: int) -> None:
+        self._cancel.setText(f"Cancel ({percent} %)")
+
+    def _on_succeeded(self, request: MapRequest, found: tuple[SpectralMap, ...]) -> None:
+        shown = [layer.name for each in found if (layer := self._maps.show(request.cube, each)) is not None]
+        self._finish(
+            f"Added {' and '.join(shown)}." if shown else f"{request.cube.name} was closed meanwhile."
+        )
+
+    def _on_failed(self, error: Exception) -> None:
+        self._finish(f"No map was made: {error}")
+
+    def _finish(self, sentence: str) -> None:
+        self._show_state()
+        self.told.emit(sentence)

@@ -1,0 +1,100 @@
+"""The plot as a file: a picture or a drawing, with the legend below, so that honest labels travel along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from qtpy.QtCore import QPointF, QRect, QRectF, QSize
+from qtpy.QtGui import QColor, QImage, QPainter
+from qtpy.QtSvg import QSvgGenerator
+from qtpy.QtWidgets import QGraphicsItem, QGraphicsView
+
+from napari_udt.files import whole_or_nothing
+from napari_udt.viewer.spectra.curves import Curve
+from napari_udt.viewer.spectra.widgets.curve_items import draw_line, draw_sample, title
+from napari_udt.viewer.style import LineStyle, Theme
+
+_SCALE = 2  # pixels of a picture per pixel on the screen
+_LINE_HEIGHT, _MARGIN, _SAMPLE_WIDTH = 20, 8, 30
+_UNCACHED = QGraphicsItem.CacheMode.NoCache
+
+
+@dataclass(frozen=True)
+class LegendLine:
+    """A line of the legend: a sample of the style, if it has one, and what it says."""
+
+    style: LineStyle | None
+    text: str
+
+
+def save_plot(view: QGraphicsView, legend: Sequence[Curve | LegendLine], colours: Theme, path: Path) -> None:
+    """Write a plot and its legend as .svg or, with any other suffix, as PNG; whole or not at all.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written.
+    """
+    size = QSize(view.width(), view.height() + _LINE_HEIGHT * len(legend) + _MARGIN)
+    with whole_or_nothing(path) as temporary:
+        if path.suffix.casefold() == ".svg":
+            device = _drawing(size, view.logicalDpiX(), temporary)
+            _paint(device, view, legend, colours)
+        else:
+            image = QImage(size * _SCALE, QImage.Format.Format_ARGB32)
+            image.setDevicePixelRatio(_SCALE)
+            _paint(image, view, legend, colours)
+            if not image.save(str(temporary), "PNG"):
+                raise OSError(f"{path.name}: the picture could not be written")
+
+
+def _drawing(size: QSize, dots_per_inch: int, path: Path) -> QSvgGenerator:
+    drawing = QSvgGenerator()
+    drawing.setFileName(str(path))
+    drawing.setSize(size)
+    drawing.setViewBox(QRect(0, 0, size.width(), size.height()))
+    drawing.setResolution(dots_per_inch)  # the screen's: pyqtgraph keeps its axes as recordings made for it
+    drawing.setTitle("Spectra")
+    return drawing
+
+
+@contextmanager
+def _drawn_anew(view: QGraphicsView) -> Iterator[None]:
+    """Let no item put the picture that it keeps for the screen in the place of its lines and letters."""
+    cached = {item: item.cacheMode() for item in view.items() if item.cacheMode() != _UNCACHED}
+    try:
+        for item in cached:
+            item.setCacheMode(_UNCACHED)
+        yield
+    finally:
+        for item, mode in cached.items():
+            item.setCacheMode(mode)
+
+
+def _paint(
+    device: QImage | QSvgGenerator,
+    view: QGraphicsView,
+    legend: Sequence[Curve | LegendLine],
+    colours: Theme,
+) -> None:
+    painter = QPainter(device)
+    painter.setFont(view.font())
+    height = view.height() + _LINE_HEIGHT * len(legend) + _MARGIN
+    painter.fillRect(QRectF(0, 0, view.width(), height), QColor(colours.background))
+    with _drawn_anew(view):
+        view.render(painter, QRectF(view.rect()))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for index, line in enumerate(legend):
+        left = QPointF(_MARGIN, view.height() + _LINE_HEIGHT * (index + 0.5))
+        if not isinstance(line, LegendLine):
+            draw_sample(painter, line, colours, left, _SAMPLE_WIDTH)
+        elif line.style is not None:
+            draw_line(painter, line.style, colours, left, _SAMPLE_WIDTH)
+        indent = 0 if isinstance(line, LegendLine) and line.style is None else _MARGIN + _SAMPLE_WIDTH
+        painter.setPen(QColor(colours.text))
+        text = line.text if isinstance(line, LegendLine) else title(line)
+        painter.drawText(left + QPointF(indent, 4), text)
+    painter.end()

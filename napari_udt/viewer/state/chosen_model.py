@@ -1,0 +1,55 @@
+"""Which model the docks speak of: one per modality, chosen in any of them. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from psygnal import Signal
+
+from napari_udt.cube import SpectralCube
+from napari_udt.viewer.transfer.job import model_choices
+
+if TYPE_CHECKING:
+    from napari_udt.models import ModelSpec
+
+
+def _installed() -> list[ModelSpec]:
+    from napari_udt.models import list_models
+
+    return list_models()
+
+
+class ChosenModel:
+    """Remembers the model of each modality; where none was chosen, or it does not fit, the best fitting one holds.
+
+    Parameters
+    ----------
+    models : callable, optional
+        Lists the installed models.
+    """
+
+    changed = Signal()
+
+    def __init__(self, models: Callable[[], Iterable[ModelSpec]] = _installed) -> None:
+        self._models = models
+        self._installed: tuple[ModelSpec, ...] | None = None
+        self._chosen: dict[str, ModelSpec] = {}
+
+    def fitting(self, cube: SpectralCube) -> list[ModelSpec]:
+        """Return the models that can be used on a cube, the best fitting first."""
+        if self._installed is None:
+            self._installed = tuple(self._models())
+        return [choice.spec for choice in model_choices(cube, self._installed) if not choice.obstacle]
+
+    def of(self, cube: SpectralCube) -> ModelSpec | None:
+        """Return the model that holds for a cube, None where none fits."""
+        fitting, chosen = self.fitting(cube), self._chosen.get(cube.modality)
+        return chosen if chosen in fitting else next(iter(fitting), None)
+
+    def choose(self, spec: ModelSpec) -> None:
+        """Let a model hold for its modality."""
+        if self._chosen.get(spec.modality) != spec:
+            self._installed = None  # it may have come just now
+            self._chosen[spec.modality] = spec
+            self.changed.emit()

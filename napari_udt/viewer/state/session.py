@@ -1,0 +1,285 @@
+"""The state of one viewing session, free of Qt and of napari.
+
+The session holds what the user *wants to see*: the open cubes and the role each plays, the pixel under the
+cursor, the pins, how curves are to be drawn. Widgets change it through its methods and listen to its signals;
+:mod:`napari_udt.viewer.spectra.resolve` turns it into curves; :mod:`napari_udt.viewer.layers` keeps it and
+``viewer.layers`` in step.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from psygnal import Signal
+
+from napari_udt.cube import SpectralCube
+from napari_udt.viewer.files.missing_metadata import FactsMemory
+from napari_udt.viewer.spectra.display_options import Comparison, DisplayOptions, Mode
+from napari_udt.viewer.state.entities import (
+    PIN_COLOURS,
+    ROLES,
+    CurveId,
+    Entry,
+    Outline,
+    Pin,
+    PixelRef,
+    Region,
+    Role,
+)
+from napari_udt.viewer.state.signals import Bulletin
+from napari_udt.viewer.state.undo import History, State, free_key
+
+__all__ = [
+    "PIN_COLOURS",
+    "ROLES",
+    "Comparison",
+    "CurveId",
+    "DisplayOptions",
+    "Entry",
+    "Mode",
+    "Outline",
+    "Pin",
+    "PixelRef",
+    "Region",
+    "Role",
+    "Session",
+    "default_role",
+]
+
+
+class Session:
+    """Open cubes, roles, cursor, pins and display options, with a signal for each kind of change.
+
+    Steps that change cubes, roles or pins can be taken back: see ``history``. What docks want to remember of their own
+    choices they leave in ``settings``, under a name of their own, as plain JSON.
+    """
+
+    cubes_changed = Signal(signal_instance_class=Bulletin)
+    cursor_changed = Signal(object, signal_instance_class=Bulletin)  # PixelRef | None
+    pins_changed = Signal(signal_instance_class=Bulletin)
+    regions_changed = Signal(signal_instance_class=Bulletin)
+    options_changed = Signal(object, signal_instance_class=Bulletin)  # DisplayOptions
+    wavelength_changed = Signal(float, signal_instance_class=Bulletin)  # nm, the slider's
+    # Docks shall look up what they left in ``settings``.
+    settings_restored = Signal(signal_instance_class=Bulletin)
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self._pins: list[Pin] = []
+        self.regions: tuple[Region, ...] = ()
+        self._numbers = itertools.count(1)
+        self.cursor: PixelRef | None = None
+        self.last_pixel: PixelRef | None = None  # where the cursor is, or last was: curves stay readable
+        self.options = DisplayOptions()
+        self.facts = FactsMemory()
+        self.wavelength_nm: float | None = None
+        self.settings: dict[str, dict[str, Any]] = {}
+        self.history = History(self)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._entries
+
+    def __getitem__(self, key: str) -> Entry:
+        return self._entries[key]
+
+    @property
+    def pins(self) -> tuple[Pin, ...]:
+        """The pins, oldest first."""
+        return tuple(self._pins)
+
+    @property
+    def state(self) -> State:
+        """What can be taken back: cubes, pins, regions, ticked structures."""
+        return State(tuple(self), self.pins, self.regions, self.options.structures)
+
+    def restore(self, state: State) -> None:
+        """Have these cubes, pins, regions and ticked structures."""
+        before = self.state
+        self._entries = {entry.key: entry for entry in state.entries}
+        self._pins = list(state.pins)
+        self._leave_closed()
+        if state.entries != before.entries:
+            self.cubes_changed.emit()
+        if state.pins != before.pins:
+            self.pins_changed.emit()
+        self.set_regions(state.regions)
+        self.set_options(structures=state.structures)
+
+    def with_role(self, role: Role, modality: str | None = None) -> tuple[Entry, ...]:
+        """Return the entries that play ``role``, newest last; of one modality where given."""
+        return tuple(e for e in self if e.role == role and (modality is None or e.cube.modality == modality))
+
+    def add(self, cube: SpectralCube, key: str | None = None, role: Role | None = None) -> Entry:
+        """Open a cube; the key is made unique, the role follows from the cube's domain unless given."""
+        entry = Entry(self._unique(key or cube.name), cube, role or default_role(cube))
+        self._entries[entry.key] = entry
+        self.cubes_changed.emit()
+        return list(self)[-1]  # whoever shows it may have renamed it
+
+    def remove(self, key: str) -> None:
+        """Close a cube, with its pins and the cursor if they stand on it."""
+        with self.history.step(f"Close {key}"):
+            del self._entries[key]
+            self._leave_closed()
+            kept = [pin for pin in self._pins if pin.pixel.key != key]
+            if len(kept) != len(self._pins):
+                self._pins = kept
+                self.pins_changed.emit()
+            self.set_regions(region for region in self.regions if region.key != key)
+            self.cubes_changed.emit()
+
+    def _leave_closed(self) -> None:
+        """Let the cursor stand on no cube that is not open."""
+        if self.cursor is not None and self.cursor.key not in self:
+            self.set_cursor(None)
+        if self.last_pixel is not None and self.last_pixel.key not in self:
+            self.last_pixel = None
+
+    def rename(self, old: str, new: str) -> str:
+        """Give a cube another key, made unique; pins and cursor follow. Return the key."""
+        if old == new:
+            return new
+        entry = self._entries[old]
+        new = self._unique(new)
+        self._entries = {
+            (new if k == old else k): (replace(entry, key=new) if k == old else e)
+            for k, e in self._entries.items()
+        }
+        self._pins = [
+            replace(p, pixel=replace(p.pixel, key=new)) if p.pixel.key == old else p for p in self._pins
+        ]
+        self.set_regions(replace(r, key=new) if r.key == old else r for r in self.regions)
+        if self.cursor is not None and self.cursor.key == old:
+            self.cursor = replace(self.cursor, key=new)
+        if self.last_pixel is not None and self.last_pixel.key == old:
+            self.last_pixel = replace(self.last_pixel, key=new)
+        self.history.rename(old, new)
+        self.cubes_changed.emit()
+        self.pins_changed.emit()
+        return new
+
+    def set_role(self, key: str, role: Role) -> None:
+        """Let a cube play another role."""
+        with self.history.step(f"Show {key} as {role}"):
+            self._entries[key] = replace(self._entries[key], role=role)
+            self.cubes_changed.emit()
+
+    def restate(self, key: str, cube: SpectralCube) -> None:
+        """Put a cube about which more is known in the place of an open one; pins stay."""
+        former = self._entries[key].cube
+        if cube is not former:
+            self._entries[key] = Entry(key, cube, default_role(cube))
+            self.history.restate(former, cube)
+            self.cubes_changed.emit()
+
+    def set_cursor(self, pixel: PixelRef | None) -> None:
+        """Move the cursor; nothing happens when it already is there."""
+        if pixel != self.cursor:
+            self.cursor = pixel
+            self.last_pixel = pixel or self.last_pixel
+            self.cursor_changed.emit(pixel)
+
+    def pin(self, pixel: PixelRef, name: str = "") -> Pin:
+        """Pin a pixel; pinning a pinned pixel again returns the pin it has."""
+        for pin in self._pins:
+            if pin.pixel == pixel:
+                return pin
+        number = next(self._numbers)
+        pin = Pin(number, pixel, PIN_COLOURS[(number - 1) % len(PIN_COLOURS)], name)
+        self._set_pins(f"Pin {pin.title}", [*self._pins, pin])
+        return pin
+
+    def take_pins(self, pins: Iterable[Pin]) -> None:
+        """Add pins from elsewhere, with their own numbers where these are free."""
+        taken, added = {pin.number for pin in self._pins}, []
+        for pin in pins:
+            number = pin.number if pin.number not in taken else max(taken) + 1
+            taken.add(number)
+            added.append(replace(pin, number=number))
+        if added:
+            self._numbers = itertools.count(max(taken) + 1)
+            self._set_pins(f"Add {_named([pin.number for pin in added])}", [*self._pins, *added])
+
+    def move_pin(self, number: int, pixel: PixelRef) -> None:
+        """Put a pin on another pixel."""
+        self.move_pins({number: pixel})
+
+    def move_pins(self, places: Mapping[int, PixelRef]) -> None:
+        """Put pins, known by their numbers, on other pixels."""
+        moved = [replace(p, pixel=places[p.number]) if p.number in places else p for p in self._pins]
+        self._set_pins(f"Move {_named(places)}", moved)
+
+    def rename_pin(self, number: int, name: str) -> None:
+        """Give a pin a name; an empty one, or its number, takes it away."""
+        name = "" if name.strip() == str(number) else name.strip()
+        renamed = [replace(p, name=name) if p.number == number else p for p in self._pins]
+        self._set_pins(f"Rename {_named([number])}", renamed)
+
+    def unpin(self, *numbers: int) -> None:
+        """Take pins away; without numbers, all of them."""
+        kept = [p for p in self._pins if numbers and p.number not in numbers]
+        self._set_pins(f"Delete {_named(numbers)}" if numbers else "Clear pins", kept)
+
+    def clear_places(self) -> None:
+        """Take all pins away and untick all structures, as one step."""
+        with self.history.step("Clear pins"):
+            self.unpin()
+            self.set_options(structures=())
+
+    def _set_pins(self, title: str, pins: list[Pin]) -> None:
+        with self.history.step(title):
+            self._pins = pins
+            self.pins_changed.emit()
+
+    def set_regions(self, regions: Iterable[Region]) -> None:
+        """Have these regions and no others."""
+        regions = tuple(regions)
+        if regions != self.regions:
+            self.regions = regions
+            self.regions_changed.emit()
+
+    def toggle_structure(self, name: str) -> None:
+        """Tick a structure, or untick it."""
+        shown = self.options.structures
+        rest = tuple(other for other in shown if other != name)
+        self.set_options(structures=rest if name in shown else (*shown, name))
+
+    def set_options(self, **changes: object) -> None:
+        """Change how curves are drawn."""
+        options = replace(self.options, **changes)  # type: ignore[arg-type]
+        if options != self.options:
+            self.options = options
+            self.options_changed.emit(options)
+
+    def set_wavelength(self, wavelength_nm: float) -> None:
+        """Tell everyone which wavelength the picture shows."""
+        if wavelength_nm != self.wavelength_nm:
+            self.wavelength_nm = wavelength_nm
+            self.wavelength_changed.emit(wavelength_nm)
+
+    def _unique(self, key: str) -> str:
+        return free_key(key, self._entries)
+
+
+def _named(numbers: Iterable[int]) -> str:
+    numbers = list(numbers)
+    return f"pin {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} pins"
+
+
+def default_role(cube: SpectralCube) -> Role:
+    """Return the role that a cube's domain suggests; data that stand in for real ones play "real"."""
+    match cube.domain:
+        case "simulated" | "transferred":
+            return cube.domain
+        case "real" | "second":
+            return "real"
+    return "none"

@@ -1,0 +1,224 @@
+"""Statistics of structures and drawn regions, computed once and kept as long as the cube lives. No Qt."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_udt.cube import SpectralCube
+from napari_udt.errors import CubeError
+from napari_udt.labels import present
+from napari_udt.spectra import (
+    QUANTILES,
+    Centre,
+    SpectralStatistics,
+    Spread,
+    group_statistics,
+    structure_moments,
+    structure_spectra,
+)
+from napari_udt.transforms import Transform
+from napari_udt.viewer.state.session import Outline, Region
+
+Question = tuple[Any, ...]
+_MOST_ANSWERS = 500  # per cube
+_CORNERS = 72  # of the polygon that stands for an ellipse
+Submit = Callable[[Callable[[], None]], object]
+
+
+@dataclass
+class _Known:
+    """What is known about one cube: answers (or the errors met) and questions being worked on."""
+
+    labels: frozenset[int]
+    answers: dict[Question, Any] = field(default_factory=dict)
+    pending: dict[Question, int] = field(default_factory=dict)  # and in which round it was asked last
+
+
+class StructureStatistics:
+    """Answers "what stands for this structure in this cube", and remembers the answers.
+
+    Parameters
+    ----------
+    submit : callable, optional
+        Runs a function later, in another thread (``ThreadPoolExecutor.submit``). Without it every question is
+        answered at once; with it the first answer is None, and ``ready`` is emitted, in that thread, when
+        asking again pays.
+    """
+
+    ready = Signal()
+
+    def __init__(self, submit: Submit | None = None) -> None:
+        self._submit = submit
+        self._known: weakref.WeakKeyDictionary[SpectralCube, _Known] = weakref.WeakKeyDictionary()
+        self._round = 0
+
+    def begin(self) -> None:
+        """Start a round of questions: what is not asked in it, nobody waits for any more."""
+        self._round += 1
+
+    @property
+    def busy(self) -> bool:
+        """Whether answers are being computed."""
+        return any(known.pending for known in self._known.values())
+
+    def label_of(self, cube: SpectralCube, structure: str) -> int | None:
+        """Return the number of the structure of that name among the labels that occur in the cube."""
+        held = self._of(cube).labels
+        wanted = plain_name(structure)
+        return next((i for i, n in cube.label_names.items() if i in held and plain_name(n) == wanted), None)
+
+    def structures(self, cube: SpectralCube) -> tuple[str, ...]:
+        """Return the names of the structures that occur in the cube."""
+        held = self._of(cube).labels
+        return tuple(name for label, name in cube.label_names.items() if label in held)
+
+    def get(
+        self, cube: SpectralCube, label: int, transform: Transform, centre: Centre, spread: Spread
+    ) -> SpectralStatistics | None:
+        """Return the statistics of one structure, or None while they are being computed.
+
+        Raises
+        ------
+        CubeError
+            When the cube could not be read.
+        """
+        if centre == "mean" and spread not in QUANTILES:
+            moments = self._answer(cube, ("moments", transform))
+            return None if moments is None else _from_moments(moments[label], spread)
+        return self._answer(cube, ("group", transform, centre, spread, label))
+
+    def of_region(
+        self, cube: SpectralCube, region: Region, transform: Transform, centre: Centre, spread: Spread
+    ) -> SpectralStatistics | None:
+        """Return the statistics of a drawn region, or None while they are being computed.
+
+        Raises
+        ------
+        CubeError
+            When the region covers no pixel of the cube, or the cube could not be read.
+        """
+        return self._answer(cube, ("region", transform, centre, spread, region))
+
+    def _of(self, cube: SpectralCube) -> _Known:
+        if cube not in self._known:
+            labels = () if cube.labels is None else present(cube.labels)[0]
+            self._known[cube] = _Known(frozenset(int(label) for label in labels))
+        return self._known[cube]
+
+    def _answer(self, cube: SpectralCube, question: Question) -> Any:
+        known = self._of(cube)
+        if question not in known.answers:
+            if self._submit is None:
+                known.answers[question] = _compute(cube, question)
+            else:
+                waiting = question in known.pending
+                known.pending[question] = self._round
+                if not waiting:
+                    self._submit(partial(self._work, cube, known, question))
+        answer = known.answers.get(question)
+        if isinstance(answer, CubeError):
+            raise answer
+        return answer
+
+    def _work(self, cube: SpectralCube, known: _Known, question: Question) -> None:
+        if known.pending[question] < self._round:
+            del known.pending[question]
+            return
+        known.answers[question] = _compute(cube, question)
+        known.pending.pop(question, None)
+        if len(known.answers) > _MOST_ANSWERS:  # a region that is being dragged asks anew at every step
+            known.answers.pop(next(iter(known.answers)))
+        self.ready.emit()
+
+
+class Worker:
+    """One thread for long computations, started with the first of them."""
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="napari-udt-statistics")
+
+    def submit(self, job: Callable[[], None]) -> None:
+        """Run a function after those submitted before."""
+        self._executor.submit(job)
+
+    def stop(self, *_: object) -> None:
+        """Drop what has not begun, and wait for nothing; takes (and ignores) what Qt's signals carry."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+def plain_name(structure: str) -> str:
+    """Return the name of a structure as it is compared: "Small_Bowel" and "small bowel" are one."""
+    return " ".join(structure.replace("_", " ").replace("-", " ").split()).casefold()
+
+
+def region_mask(
+    outline: Outline, vertices: Sequence[tuple[float, float]], picture: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Return which pixels of a picture have their middle inside an outline, shape (rows, columns).
+
+    Parameters
+    ----------
+    outline : {"polygon", "ellipse"}
+        An ellipse is given by the corners of its bounding box, which may be rotated.
+    vertices : sequence of (row, column)
+    picture : (int, int)
+        Rows and columns.
+    """
+    from skimage.draw import polygon
+
+    corners = np.asarray(vertices, dtype=np.float64)
+    if outline == "ellipse":
+        angle = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)[:, np.newaxis]
+        along, across = (corners[1] - corners[0]) / 2, (corners[3] - corners[0]) / 2
+        corners = corners.mean(axis=0) + np.cos(angle) * along + np.sin(angle) * across
+    mask = np.zeros(picture, dtype=bool)
+    mask[polygon(corners[:, 0], corners[:, 1], picture)] = True
+    return mask
+
+
+def region_spectra(cube: SpectralCube, region: Region) -> NDArray[np.float32]:
+    """All spectra of a drawn region, shape (n, channels); reads only the rows that it covers.
+
+    Raises
+    ------
+    CubeError
+        When it covers no pixel of the cube.
+    """
+    mask = region_mask(region.outline, region.vertices, cube.shape[:2])
+    rows = np.flatnonzero(mask.any(axis=1))
+    if not len(rows):
+        raise CubeError(f"Region {region.number} covers no pixel of {cube.name}; make it larger, or move it.")
+    covered = slice(int(rows[0]), int(rows[-1]) + 1)
+    return cube.rows(covered.start, covered.stop)[mask[covered]]
+
+
+def _compute(cube: SpectralCube, question: Question) -> Any:
+    kind, transform, *rest = question
+    try:
+        if kind == "moments":
+            return structure_moments(cube, partial(transform, wavelengths_nm=cube.wavelengths_nm))
+        centre, spread, what = rest
+        spectra = region_spectra(cube, what) if kind == "region" else structure_spectra(cube, what)
+        return group_statistics(transform(spectra, cube.wavelengths_nm), centre, spread)
+    except CubeError as error:
+        return error
+    except (
+        OSError,
+        ValueError,
+        MemoryError,
+    ) as error:  # a file that vanished or is damaged, a cube too large
+        return CubeError(f"{cube.name}: the statistics could not be computed: {error}")
+
+
+def _from_moments(moments: Any, spread: Spread) -> SpectralStatistics:
+    band = moments.std if spread == "std" else 0
+    return SpectralStatistics(moments.mean, moments.mean - band, moments.mean + band, moments.count)

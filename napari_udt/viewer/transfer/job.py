@@ -1,0 +1,300 @@
+"""What a transfer needs to know, and how it is run and named; no Qt, no torch until it runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from napari_udt.cube import SpectralCube
+from napari_udt.errors import TransferCancelled, TransferError, UdtError
+from napari_udt.viewer.session.script import ARGUMENTS
+from napari_udt.viewer.state.session import Session
+from napari_udt.wording import counted
+
+if TYPE_CHECKING:
+    from napari_udt.models import ModelSpec
+
+Direction = Literal["sim2real", "real2sim"]
+Noise = Literal["training", "none"]
+Progress = Callable[[int, int], None]
+TransferFunction = Callable[..., SpectralCube]
+
+DIRECTIONS: tuple[Direction, ...] = ("sim2real", "real2sim")
+_SHORT_TARGETS = {"drawn from measured statistics": "from statistics"}
+CAUTION = "Research use only: the model can hallucinate."
+
+# Ten times a second is all that a person sees, and all that the window should be bothered with.
+_REPORT_INTERVAL_S = 0.1
+_SAME_GRID_NM = 0.05
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """A model that may be chosen for a cube, or the reason why not (empty when it fits)."""
+
+    spec: ModelSpec
+    obstacle: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class TransferRequest:
+    """One run: what, by which model, which way, under which tissue condition, where.
+
+    Two requests are never equal, so that a late result can be told from the one that is awaited.
+    """
+
+    key: str
+    cube: SpectralCube
+    spec: ModelSpec
+    direction: Direction
+    condition: str = "auto"
+    device: str = "auto"
+    noise: Noise = "training"
+
+
+def model_choices(cube: SpectralCube, specs: Iterable[ModelSpec]) -> list[ModelChoice]:
+    """Return all models for a cube: the fitting ones first, those on its very wavelengths before others."""
+    choices = [ModelChoice(spec, obstacle(cube, spec)) for spec in specs]
+    return sorted(choices, key=lambda c: (bool(c.obstacle), len(c.spec.wavelengths_nm) != cube.shape[2]))
+
+
+def obstacle(cube: SpectralCube, spec: ModelSpec) -> str:
+    """Return why a model cannot be used on a cube, in a few words; empty when it can."""
+    if spec.modality != cube.modality:
+        return f"made for {spec.modality}"
+    low, high = spec.wavelengths_nm[0], spec.wavelengths_nm[-1]
+    first, last = cube.wavelengths_nm[0], cube.wavelengths_nm[-1]
+    if low < first - _SAME_GRID_NM or high > last + _SAME_GRID_NM:
+        return f"needs {low:g}–{high:g} nm, the cube has {first:g}–{last:g} nm"
+    return ""
+
+
+def obstacles_text(choices: Iterable[ModelChoice]) -> str:
+    """Return one line on the models of this modality that do not fit; empty when all do."""
+    blocked = [c for c in choices if c.obstacle and not c.obstacle.startswith("made for")]
+    return (
+        f"Not for this cube: {'; '.join(f'{c.spec.title} {c.obstacle}' for c in blocked)}." if blocked else ""
+    )
+
+
+def invitation(cube: SpectralCube | None, choices: Iterable[ModelChoice]) -> str:
+    """Return what the dock says before a run: what is missing, or what the chosen cube is."""
+    if cube is None:
+        return "Open a file, or drop one on the window."
+    if all(choice.obstacle for choice in choices):
+        return f"No installed model fits this {cube.modality} cube ({source_line(cube)})."
+    return source_line(cube)
+
+
+def regridding(cube: SpectralCube | None, spec: ModelSpec | None) -> tuple[str, str]:
+    """Return in a line and in full how a cube's wavelengths will be brought to the model's; empty where they agree."""
+    from napari_udt.inference.grid import regrid
+
+    if cube is None or spec is None or obstacle(cube, spec):
+        return "", ""
+    note = regrid(cube.wavelengths_nm, np.asarray(spec.wavelengths_nm), cube.name).note
+    counts = f"{cube.shape[2]} wavelengths to the model's {len(spec.wavelengths_nm)}"
+    return (f"Will be interpolated: {counts}.", note.replace("were", "will be")) if note else ("", "")
+
+
+def preferred_source(session: Session, current: str | None, known: Collection[str]) -> str | None:
+    """Return the cube to offer: one just opened that is simulated, else the current one, else the newest.
+
+    Parameters
+    ----------
+    current : str, optional
+        Key of the cube that is offered now.
+    known : collection of str
+        Keys that were open before.
+    """
+    simulated = [entry.key for entry in session.with_role("simulated")]
+    new = [key for key in simulated if key not in known]
+    if new:
+        return new[-1]
+    if current in session:
+        return current
+    return next(reversed([*(entry.key for entry in session), *simulated]), None)
+
+
+def usual_direction(cube: SpectralCube) -> Direction:
+    """Return the way a cube is usually carried: out of its own domain."""
+    return "real2sim" if cube.domain in ("real", "second") else "sim2real"
+
+
+def condition_choices(cube: SpectralCube, spec: ModelSpec) -> list[tuple[str, str]]:
+    """Return what may stand for the tissue: key and title; the best first.
+
+    Labels are offered when at least one structure of the cube means a class of the model.
+    """
+    if spec.condition != "class":
+        return [("auto", "none: the model knows no tissue classes")]
+    choices = [("proxy", "unknown tissue (all classes equally likely)")]
+    if knows_structures(cube, spec):
+        choices.insert(0, ("labels", "structures of the cube"))
+    return [*choices, *((name, f"everything as {name.replace('_', ' ')}") for name in spec.class_names)]
+
+
+def knows_structures(cube: SpectralCube, spec: ModelSpec) -> bool:
+    """Whether labels as a condition say more about some structure of the cube than nothing."""
+    from napari_udt.inference.tissue import tissue_condition
+
+    if cube.labels is None:
+        return False
+    table = tissue_condition(cube, spec).table
+    return not np.allclose(table, 1 / len(spec.class_names))
+
+
+def target_words(spec: ModelSpec) -> str:
+    """Return in few words what a model's target domain really is; what was not measured is never called real."""
+    kind = _SHORT_TARGETS.get(spec.target, spec.target)
+    return "real" if spec.target == "measured" else f"second domain ({kind})"
+
+
+def offers_noise(spec: ModelSpec | None, direction: Direction) -> bool:
+    """Whether a run can add the noise of training, so that the choice is worth showing."""
+    return spec is not None and spec.input_noise > 0 and direction == "sim2real"
+
+
+def direction_choices(spec: ModelSpec | None) -> list[tuple[str, Direction]]:
+    """Return title and key of both ways, with what the model's target domain really is."""
+    target = "second domain" if spec is None else target_words(spec)
+    return [(f"simulated → {target}", DIRECTIONS[0]), (f"{target} → simulated", DIRECTIONS[1])]
+
+
+def direction_tooltip(spec: ModelSpec | None) -> str:
+    """Return what the mouse over the direction tells: the target domain in full."""
+    return "" if spec is None else f"Target domain: {_trained_on(spec)}."
+
+
+def model_tooltip(spec: ModelSpec | None) -> str:
+    """Return what the mouse over the model's name tells: the whole title."""
+    return (
+        "Models that fit the cube"
+        if spec is None
+        else f"{spec.title}\n{spec.modality}, version {spec.version}"
+    )
+
+
+def honest_note(spec: ModelSpec | None) -> str:
+    """Return the lines above the button: what the target domain really is, and a caution."""
+    return CAUTION if spec is None else f"Target domain: {_trained_on(spec)}.\n{CAUTION}"
+
+
+def _trained_on(spec: ModelSpec) -> str:
+    return {
+        "measured": "measured data",
+        "drawn from measured statistics": "drawn from measured statistics, not real images",
+        "digital device": "a digital device, not real images",
+    }.get(spec.target, spec.target)
+
+
+def result_name(request: TransferRequest) -> str:
+    """Return the short name of the result's layer; what the target domain really is, the result's origin tells."""
+    return f"{request.key} → transferred ({request.spec.name})"
+
+
+def check(request: TransferRequest) -> None:
+    """Raise ``TransferError`` when a request cannot be carried out."""
+    problem = obstacle(request.cube, request.spec)
+    if problem:
+        raise TransferError(
+            f"{request.spec.title} cannot be used on {request.key}: {problem}; choose another model."
+        )
+
+
+def run(
+    request: TransferRequest,
+    report: Progress,
+    cancelled: Callable[[], bool],
+    transfer: TransferFunction | None = None,
+) -> SpectralCube:
+    """Carry out a request; called in a thread.
+
+    Parameters
+    ----------
+    report : callable
+        Called as ``report(done, total)``, at most ten times a second.
+    cancelled : callable
+        Asked after every chunk; a true answer ends the run.
+    transfer : callable, optional
+        Used instead of :func:`napari_udt.inference.transfer`.
+
+    Raises
+    ------
+    TransferCancelled
+        When ``cancelled`` said so; nothing is kept.
+    TransferError, ModelError
+        When the run is not possible.
+    """
+    check(request)
+    transfer = transfer or _transfer()
+    result = transfer(
+        request.cube.with_(name=request.key),
+        request.spec.name,
+        request.direction,
+        request.device,
+        _throttled(report, cancelled),
+        condition=request.condition,
+        noise=request.noise,
+    )
+    if cancelled():
+        raise TransferCancelled(f"The transfer of {request.key} was cancelled.")
+    arguments = {"condition": request.condition, "device": request.device}
+    return result.with_(name=result_name(request), provenance={**result.provenance, ARGUMENTS: arguments})
+
+
+def _transfer() -> TransferFunction:
+    from napari_udt.inference import transfer
+
+    return transfer
+
+
+def _throttled(report: Progress, cancelled: Callable[[], bool]) -> Progress:
+    last = 0.0
+
+    def progress(done: int, total: int) -> None:
+        nonlocal last
+        if cancelled():
+            raise TransferCancelled("The transfer was cancelled.")
+        now = time.monotonic()
+        if done in (0, total) or now - last >= _REPORT_INTERVAL_S:
+            last = now
+            report(done, total)
+
+    return progress
+
+
+def success_text(result: SpectralCube, seconds: float) -> str:
+    """Return one line on a finished run: how much, how long, where, under which condition."""
+    rows, columns, _ = result.shape
+    parts = [f"{counted(rows * columns, 'spectrum', separator=' ')} in {seconds:.1f} s"]
+    parts += [str(result.provenance[k]) for k in ("device", "condition") if result.provenance.get(k)]
+    if "interpolated" in str(result.provenance.get("wavelengths")):
+        parts.append("wavelengths interpolated to the model's")
+    return " · ".join(part.partition(" (")[0] for part in parts)  # details are in the provenance
+
+
+def failure_text(error: Exception) -> str:
+    """Return one sentence for an error of a run."""
+    if isinstance(error, UdtError):
+        return str(error)
+    return f"The transfer failed ({type(error).__name__}: {error}); the open cubes are as they were."
+
+
+def source_line(cube: SpectralCube) -> str:
+    """Return one line on a cube: its origin, size and wavelengths."""
+    rows, columns, channels = cube.shape
+    first, last = cube.wavelengths_nm[0], cube.wavelengths_nm[-1]
+    reach = f"{first:g}" if channels == 1 else f"{first:g}–{last:g}"
+    return f"{cube.origin}, {rows} × {columns} pixels, {counted(channels, 'wavelength')} {reach} nm"
+
+
+def device_choices(devices: Iterable[Any]) -> list[tuple[str, str]]:
+    """Return key and title of each device, the automatic choice (the first of them) first."""
+    devices = list(devices)
+    best = f"automatic ({devices[0].title})" if devices else "automatic"
+    return [("auto", best), *((d.key, d.title) for d in devices)]

@@ -1,0 +1,305 @@
+"""The Transfer dock: choose a cube and a model, run, watch, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.utils.notifications import show_error
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, QObject, Signal
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QFileDialog, QLabel, QWidget
+
+from napari_udt.viewer.files.opening import open_files
+from napari_udt.viewer.files.widgets.metadata_questions import FactsAsker
+from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
+from napari_udt.viewer.state.chosen_model import ChosenModel
+from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.transfer import job as transfer_job
+from napari_udt.viewer.transfer.job import TransferFunction, TransferRequest
+from napari_udt.viewer.transfer.widgets.closing import RemovedDock, agrees_to_cancel, closed_by_user
+from napari_udt.viewer.transfer.widgets.device_search import DeviceSearch, Find, installed_devices
+from napari_udt.viewer.transfer.widgets.form import TransferForm
+from napari_udt.viewer.transfer.widgets.run import TransferRun
+from napari_udt.viewer.transfer.widgets.saved_choices import TransferMemory
+
+if TYPE_CHECKING:
+    from napari_udt.models import ModelSpec
+    from napari_udt.viewer.layers import SideBySide
+
+
+def _installed_models() -> list[ModelSpec]:
+    from napari_udt.models import list_models
+
+    return list_models()
+
+
+class TransferDock(TransferForm):
+    """Chooses, runs and cancels transfers of the session's cubes.
+
+    Parameters
+    ----------
+    session : Session
+    side_by_side : SideBySide, optional
+        The arrangement that the button switches; without it there is no button.
+    chosen : ChosenModel, optional
+        Where other docks learn of the chosen model, and choose it.
+    transfer, models, devices : callable, optional
+        Used instead of the package's own, by tests.
+    parent : QWidget, optional
+    """
+
+    devices_found = Signal()
+
+    def __init__(
+        self,
+        session: Session,
+        side_by_side: SideBySide | None = None,
+        *,
+        chosen: ChosenModel | None = None,
+        transfer: TransferFunction | None = None,
+        models: Callable[[], Iterable[ModelSpec]] = _installed_models,
+        devices: Find = installed_devices,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(session, parent)
+        self._session, self._side_by_side, self._chosen = session, side_by_side, chosen
+        self._models = models
+        self._known: set[str] = set()
+        self._tissue: str | None = None  # what the user wants to tell the network, if anything
+        self._run = TransferRun(transfer, self)
+        self._removed = RemovedDock(self, lambda: self._run.name, self.cancel)
+        self._devices = DeviceSearch(self.device, devices, self)
+        self._devices.ended.connect(self.devices_found)
+        self.ask, self._opening = FactsAsker(session, self), OpeningProgress(parent=self)
+        self.layout_button.native.setVisible(side_by_side is not None)
+        self._connect()
+        self._refresh_sources()
+        self._memory = TransferMemory(session, self)
+
+    def _connect(self) -> None:
+        self._session.cubes_changed.connect(self._refresh_sources)
+        self.source.changed.connect(self._source_chosen)
+        self.file_row.opened.connect(self._choose_source)
+        self.file_row.converted.connect(self._converted)
+        self.model.changed.connect(self._model_chosen)
+        self.direction.changed.connect(self._offer_noise)
+        self.condition.changed.connect(self._tissue_chosen)
+        self.model_tools.imported.connect(self._imported)
+        self.open_button.changed.connect(self._choose_files)
+        self.run_button.changed.connect(self.start)
+        self.cancel_button.changed.connect(self.cancel)
+        self._run.progressed.connect(self._progressed)
+        self._run.succeeded.connect(self._succeeded)
+        self._run.failed.connect(self._failed)
+        self._run.ended.connect(self._ended)
+        self._run.ended.connect(self._removed.run_ended)
+        if self._chosen is not None:
+            self._chosen.changed.connect(self._chosen_elsewhere)
+        if self._side_by_side is not None:
+            self.layout_button.native.toggled.connect(self._layout_toggled)
+            self._side_by_side.changed.connect(self._layout_changed)
+
+    # -- choices ----------------------------------------------------------------------------------
+
+    def _refresh_sources(self) -> None:
+        if not isalive(self):
+            return
+        keys = [entry.key for entry in self._session]
+        wanted = transfer_job.preferred_source(self._session, self.source.value, self._known)
+        self._known = set(keys)
+        with self.source.changed.blocked():
+            self.source.choices = keys
+            if wanted is not None:
+                self.source.value = wanted
+        self._source_chosen()
+        if self._side_by_side is not None:
+            self.layout_button.enabled = self._side_by_side.possible()
+
+    def _source_chosen(self) -> None:
+        cube = self._cube()
+        self.file_row.set_cube(cube)
+        choices = [] if cube is None else transfer_job.model_choices(cube, self._models())
+        fitting = [c.spec for c in choices if not c.obstacle]
+        before = self.model.value
+        with self.model.changed.blocked():
+            self.model.choices = [(spec.name, spec) for spec in fitting]  # titles are too long for the box
+            if before in fitting:
+                self.model.value = before
+        if cube is not None:
+            self.direction.value = transfer_job.usual_direction(cube)
+            self.source.tooltip = transfer_job.source_line(cube)
+        if not self.running:
+            self.progress.value = 0
+            self.status.setText(transfer_job.invitation(cube, choices))
+        self._tell(self.model_note, transfer_job.obstacles_text(choices))
+        self._model_chosen()
+
+    @staticmethod
+    def _tell(label: QLabel, text: str) -> None:
+        """Show a line, or give its space to others when there is nothing to say."""
+        label.setText(text)
+        label.setVisible(bool(text))
+
+    def _model_chosen(self) -> None:
+        cube, spec = self._cube(), self.model.value
+        self._offer_conditions(
+            [] if cube is None or spec is None else transfer_job.condition_choices(cube, spec)
+        )
+        self._name_directions(spec)
+        line, whole = transfer_job.regridding(cube, spec)
+        self._tell(self.grid_note, line)
+        self.grid_note.setToolTip(whole)
+        if self._chosen is not None and spec is not None:
+            self._chosen.choose(spec)
+        self.model.tooltip = transfer_job.model_tooltip(spec)
+        self.model_tools.set_spec(spec)
+        self._offer_noise()
+        self.note.setText(transfer_job.honest_note(spec))
+        self._show_state()
+
+    def _offer_conditions(self, choices: Sequence[tuple[str, str]]) -> None:
+        """Offer what may stand for the tissue: what the user wants where it is to be had, else the best."""
+        wanted, keys = self._tissue, [key for key, _ in choices]
+        self.condition.choices = [(title, key) for key, title in choices]
+        if keys:
+            self.condition.value = wanted if wanted in keys else keys[0]
+        self._tissue = wanted
+
+    def _tissue_chosen(self, key: str | None) -> None:
+        self._tissue = key
+
+    def _offer_noise(self) -> None:
+        self.offer_noise(transfer_job.offers_noise(self.model.value, self.direction.value))
+
+    def _chosen_elsewhere(self) -> None:
+        cube = self._cube()
+        spec = self._chosen.of(cube) if self._chosen is not None and cube is not None else None
+        if isalive(self) and spec in self.model.choices and spec != self.model.value:
+            self.model.value = spec
+
+    def _name_directions(self, spec: ModelSpec | None) -> None:
+        chosen = self.direction.value
+        self.direction.choices = transfer_job.direction_choices(spec)
+        self.direction.value = chosen
+        self.direction.tooltip = transfer_job.direction_tooltip(spec)
+
+    def _imported(self, names: Sequence[str]) -> None:
+        """Offer models that just came; one that fits is chosen."""
+        self._source_chosen()
+        came = [spec for spec in self.model.choices if spec.name in names]
+        if came:
+            self.model.value = came[0]
+        if not self.running:
+            self.status.setText(f"Imported {', '.join(names)}")
+
+    def _cube(self) -> Any:
+        key = self.source.value
+        return self._session[key].cube if key in self._session else None
+
+    # -- running ----------------------------------------------------------------------------------
+
+    def request(self) -> TransferRequest | None:
+        """Return what the widgets ask for, None when a cube or a model is missing."""
+        cube, spec = self._cube(), self.model.value
+        if cube is None or spec is None:
+            return None
+        return TransferRequest(
+            key=self.source.value,
+            cube=cube,
+            spec=spec,
+            direction=self.direction.value,
+            condition=self.condition.value,
+            noise=self.noise.value,
+            device=self.device.value,
+        )
+
+    def start(self) -> None:
+        """Start the run that the widgets ask for."""
+        request = self.request()
+        if request is None or self.running:
+            return
+        self.status.setText(f"Transferring {request.key} …")
+        self.progress.value = 0
+        self.progress.native.setRange(0, 0)  # busy, until the first chunk is done
+        self._run.start(request)
+        self._show_state()
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is under way."""
+        return self._run.request is not None
+
+    def cancel(self) -> None:
+        """Stop the run; nothing of it is kept."""
+        if self._run.cancel():
+            self.status.setText("Cancelled; nothing was changed.")
+
+    def _progressed(self, done: int, total: int) -> None:
+        self.progress.native.setRange(0, 1000)
+        self.progress.value = round(1000 * done / max(total, 1))
+
+    def _succeeded(self, result: Any, seconds: float) -> None:
+        self._session.add(result)
+        self.status.setText(transfer_job.success_text(result, seconds))
+        self.progress.value = 1000
+
+    def _failed(self, error: Exception) -> None:
+        text = transfer_job.failure_text(error)
+        self.status.setText(text)
+        show_error(text)
+
+    def _ended(self) -> None:
+        self.progress.native.setRange(0, 1000)
+        self.progress.value = 0
+        self.status.setText("")
+        self._show_state()
+
+    def _show_state(self) -> None:
+        self.run_button.enabled = not self.running and self.request() is not None
+        self.cancel_button.enabled = self.running
+
+    # -- buttons, window --------------------------------------------------------------------------
+
+    def _choose_files(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self, "Open files with spectra")
+        self.open_files(names)
+
+    def open_files(self, paths: Iterable[Path | str]) -> None:
+        """Open files; what cannot be opened is told in one notification, what they lack is asked for."""
+        problems = open_files(self._session, paths, self._opening, self.ask)
+        if problems:
+            show_error("\n".join(problems))
+
+    def _choose_source(self, key: str) -> None:
+        if key in self._session:
+            self.source.value = key
+
+    def _converted(self, path: str) -> None:
+        self.open_files([path])
+
+    def _layout_toggled(self, checked: bool) -> None:
+        if self._side_by_side is not None and checked != self._side_by_side.active:
+            self._side_by_side.set_active(checked)
+
+    def _layout_changed(self, active: bool) -> None:
+        if isalive(self):
+            self.layout_button.native.setChecked(active)
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Watch the window for its closing; look for devices once the window stands."""
+        super().showEvent(event)
+        self.window().installEventFilter(self)
+        self._devices.begin()
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
+        """Cancel a run when the window closes; a person who closes it is asked first."""
+        if event is not None and event.type() == QEvent.Type.Close:
+            name = self._run.name
+            if name is not None and closed_by_user(watched) and not agrees_to_cancel(name, self):
+                event.ignore()
+                return True
+            self.cancel()
+        return False

@@ -1,0 +1,172 @@
+"""The fields and buttons of the Transfer dock, laid out; what they mean is decided in ``transfer_dock``."""
+
+from __future__ import annotations
+
+from magicgui.widgets import ComboBox, ProgressBar, PushButton
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_udt.viewer.files.widgets.file_row import FileRow
+from napari_udt.viewer.qt.low_area import LowArea
+from napari_udt.viewer.qt.tab_order import walk_in_order
+from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.transfer import job as transfer_job
+from napari_udt.viewer.transfer.widgets.model_tools import ModelTools
+
+_LETTERS = 8  # that a choice keeps room for in a narrow dock
+_PADDING = 4  # pixels above and below a note together
+_LEAST_LINES = 3  # of the form that stay in sight in a low window
+
+
+class TransferForm(QWidget):
+    """Buttons above, the form between, which scrolls in a low window, below them the honest note and the run.
+
+    Parameters
+    ----------
+    session : Session
+        What the row of the file opens cubes into.
+    parent : QWidget, optional
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._make_widgets(session)
+        self._lay_out()
+        walk_in_order(*self._as_read())
+
+    def _make_widgets(self, session: Session) -> None:
+        self.open_button = PushButton(
+            text="Open…",
+            tooltip="<qt>Open files with spectra: cubes of photoacoustic or hyperspectral imaging; they can be dropped on "
+            "the window as well.</qt>",
+        )
+        self.layout_button = PushButton(
+            text="Side by side",
+            tooltip="<qt>Simulated, transferred and real beside each other, with one slider and one camera.</qt>",
+        )
+        self.layout_button.native.setCheckable(True)
+        self.source = ComboBox(choices=[], tooltip="The cube to transfer")
+        self.file_row = FileRow(session, parent=self)
+        self.model = ComboBox(choices=[], tooltip="Models that fit the cube")
+        self.direction = ComboBox(choices=transfer_job.direction_choices(None))
+        self.condition = ComboBox(
+            choices=[],
+            tooltip="<qt>The condition: what the network is told about the tissue of each pixel.</qt>",
+        )
+        self.noise = ComboBox(
+            choices=[("as in training", "training"), ("none", "none")],
+            tooltip="<qt>A simulation has no noise, but the network was trained with some: the same is added. Choose none for "
+            "data that bear noise already.</qt>",
+        )
+        self.device = ComboBox(
+            choices=[("automatic", "auto")], tooltip="Where the network runs: processor or graphics card."
+        )
+        self.model_tools = ModelTools(self.model.native, parent=self)
+        self.run_button = PushButton(
+            text="Transfer",
+            tooltip="<qt>Transfer every spectrum of the cube to the other domain. The result is a cube of its own; its "
+            "source stays as it is.</qt>",
+        )
+        self.cancel_button = PushButton(
+            text="Cancel", enabled=False, tooltip="Stop the transfer; nothing of it is kept."
+        )
+        self.progress = ProgressBar(value=0, min=0, max=1000, tooltip="Share of the cube that is transferred")
+        self.progress.native.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.status, self.grid_note, self.model_note, self.note = (self._small_label() for _ in range(4))
+        for label, lines in ((self.note, 2), (self.status, 1)):  # never under others in the lowest of windows
+            label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+            label.setMinimumHeight(lines * self.fontMetrics().height() + _PADDING)
+        for box in (self.source, self.model, self.direction, self.condition, self.noise, self.device):
+            box.native.setMinimumContentsLength(_LETTERS)  # long names of cubes must not widen the dock
+            box.native.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.native.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def _small_label(self) -> QLabel:
+        label = QLabel(self)
+        label.setWordWrap(True)
+        label.setMinimumSize(1, 1)  # Qt would keep room for the text wrapped into a narrow column
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        font = label.font()
+        font.setPointSizeF(font.pointSizeF() * 0.9)
+        label.setFont(font)
+        return label
+
+    def _lay_out(self) -> None:
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(6, 6, 6, 6)
+        whole.setSpacing(4)
+        whole.addLayout(self._row(self.open_button, self.layout_button))
+        whole.addWidget(self._scrolling(), stretch=1)
+        whole.addWidget(self.note)
+        whole.addLayout(self._row(self.run_button, self.progress, self.cancel_button))
+        whole.addWidget(self.status)
+
+    def _as_read(self) -> list[QWidget]:
+        """Return all that can be operated, from top to bottom."""
+        tools, file_row = self.model_tools, self.file_row
+        return [
+            self.open_button.native,
+            self.layout_button.native,
+            self.source.native,
+            file_row.box,
+            file_row.button,
+            self.model.native,
+            tools.card_button,
+            tools.import_button,
+            *(each.native for each in (self.direction, self.condition, self.noise, self.device)),
+            self.run_button.native,
+            self.cancel_button.native,
+        ]
+
+    def _scrolling(self) -> LowArea:
+        """Return the form, and what must be said about the choices, in an area that scrolls."""
+        inside = QWidget(self)
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(self._form())
+        for note in (self.grid_note, self.model_note):
+            column.addWidget(note)
+        column.addStretch()
+        return LowArea(inside, self, least_lines=_LEAST_LINES)
+
+    def _form(self) -> QFormLayout:
+        form = QFormLayout()
+        form.setSpacing(4)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow("&Cube", self.source.native)
+        form.addRow(self.file_row.title, self.file_row)
+        form.addRow(self._model_label(), self.model_tools)
+        form.addRow("&Direction", self.direction.native)
+        form.addRow("&Tissue", self.condition.native)
+        self._noise_label = QLabel("&Noise", self)
+        self._noise_label.setBuddy(self.noise.native)
+        form.addRow(self._noise_label, self.noise.native)
+        form.addRow("D&evice", self.device.native)
+        return form
+
+    def _model_label(self) -> QLabel:
+        label = QLabel("&Model", self)
+        label.setBuddy(self.model.native)  # the row holds buttons as well
+        return label
+
+    def offer_noise(self, offered: bool) -> None:
+        """Show the choice of noise, or hide it where there is none to make."""
+        for widget in (self._noise_label, self.noise.native):
+            widget.setVisible(offered)
+
+    @staticmethod
+    def _row(*widgets: PushButton | ProgressBar) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        for widget in widgets:
+            row.addWidget(widget.native, stretch=1)
+        return row

@@ -1,0 +1,136 @@
+"""Two buttons beside the choice of a model: read the card of the chosen one, bring one in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari.utils.notifications import show_error
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QTextOption
+from qtpy.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPushButton, QTextBrowser, QVBoxLayout, QWidget
+
+from napari_udt.viewer.transfer.model_import import Imported, Importer, import_models
+from napari_udt.viewer.transfer.widgets.worker import CallWorker
+
+if TYPE_CHECKING:
+    from napari_udt.models import ModelSpec
+
+_CARD_SIZE = (880, 720)
+_ROUNDING = 2  # pixels by which Qt makes a table wider than its page
+
+
+class ModelTools(QWidget):
+    """Imports models in a thread and shows cards.
+
+    Parameters
+    ----------
+    box : QWidget
+        The choice of the model; the buttons stand beside it.
+    importer : callable
+        Imports all models of a folder; :func:`napari_udt.viewer.transfer.model_import.import_models` unless a test has its own.
+    parent : QWidget, optional
+    """
+
+    imported = Signal(object)  # names of the models that came, list of str
+
+    def __init__(
+        self, box: QWidget, importer: Importer = import_models, *, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._importer = importer
+        self._spec: ModelSpec | None = None
+        self._worker: CallWorker | None = None
+        self._cards: dict[str, QDialog] = {}  # that are open, by the model's name
+        self.import_button = _button(
+            "Import…",
+            "Bring in a trained model's folder, or published checkpoints: a folder with config.yaml and "
+            "model_checkpoint.ckpt. The model is checked, converted and kept; nothing of the file is executed.",
+            self,
+        )
+        self.card_button = _button(
+            "Card",
+            "What the chosen model is, how it was trained, and how well it does on untouched data.",
+            self,
+        )
+        self.import_button.clicked.connect(self._choose_folder)
+        self.card_button.clicked.connect(self.show_card)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(box, stretch=1)
+        row.addWidget(self.card_button)
+        row.addWidget(self.import_button)
+        self.set_spec(None)
+
+    def set_spec(self, spec: ModelSpec | None) -> None:
+        """Say which model is chosen."""
+        self._spec = spec
+        self.card_button.setEnabled(spec is not None)
+
+    def show_card(self) -> QDialog | None:
+        """Open the chosen model's card, or bring it to the front; None where no model is chosen."""
+        if self._spec is None:
+            return None
+        name = self._spec.name
+        if name not in self._cards:
+            self._cards[name] = self._made_card(self._spec)
+            self._cards[name].finished.connect(lambda _: self._cards.pop(name).deleteLater())
+        self._cards[name].raise_()
+        self._cards[name].activateWindow()
+        return self._cards[name]
+
+    def _made_card(self, spec: ModelSpec) -> QDialog:
+        dialog = QDialog(self)
+        dialog.setWindowTitle(spec.title)
+        text = QTextBrowser(dialog)
+        text.setOpenLinks(False)  # reading must not reach for the network
+        text.setWordWrapMode(QTextOption.WrapMode.WordWrap)  # narrow columns of tables must not break words
+        text.document().setDocumentMargin(12)
+        text.setMarkdown(spec.card or f"{spec.title} has no card.")
+        QVBoxLayout(dialog).addWidget(text)
+        dialog.resize(*_CARD_SIZE)
+        dialog.setMinimumWidth(_CARD_SIZE[0])
+        dialog.show()
+        if text.horizontalScrollBar().maximum() <= _ROUNDING:
+            text.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        return dialog
+
+    def _choose_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(
+            self, "Folder of a trained model, or with config.yaml and model_checkpoint.ckpt"
+        )
+        if folder:
+            self.import_folder(Path(folder))
+
+    def import_folder(self, folder: Path) -> None:
+        """Import the models of a folder without holding the window; a failure is one notification."""
+        if self._worker is not None:
+            return
+        self._worker = CallWorker(_call(self._importer, folder))
+        self._worker.returned.connect(self._finished)
+        self.import_button.setEnabled(False)
+        self._worker.start()
+
+    def _finished(self, result: Imported) -> None:
+        self._worker = None
+        self.import_button.setEnabled(True)
+        if result.names:
+            self.imported.emit(list(result.names))
+        if result.problem:
+            show_error(result.problem)
+
+
+def _call(importer: Importer, folder: Path) -> Callable[[], Imported]:
+    def call() -> Imported:
+        return importer(folder)
+
+    return call
+
+
+def _button(text: str, tooltip: str, parent: QWidget) -> QPushButton:
+    button = QPushButton(text, parent)
+    button.setObjectName(text)
+    button.setToolTip(f"<qt>{tooltip}</qt>")
+    return button

@@ -1,0 +1,1 @@
+"""The Trust dock: what a model says about its own transfer."""

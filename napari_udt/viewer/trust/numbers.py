@@ -1,0 +1,276 @@
+"""The trust panel's numbers, words and maps: whether a transfer can be believed, as far as a model can tell. No Qt."""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from psygnal import Signal
+
+from napari_udt.cube import SpectralCube
+from napari_udt.errors import CubeError
+from napari_udt.viewer.spectra.comparable_cubes import same_scene, structure_at
+from napari_udt.viewer.spectra.maps import MapRequest, SpectralMap
+from napari_udt.viewer.spectra.reading_time import waiting_text
+from napari_udt.viewer.state.chosen_model import ChosenModel
+from napari_udt.viewer.state.session import Entry, PixelRef, Session
+from napari_udt.viewer.transfer.probes import Probes
+from napari_udt.viewer.trust.rows import ROWS, TrustRow, limits
+
+if TYPE_CHECKING:
+    from napari_udt.inference.probe import SpectralProbe
+    from napari_udt.inference.trust import CubeTrust, Group
+    from napari_udt.models import ModelSpec
+
+# Where a number is worth a warning. Rules of thumb: the norm of a latent drawn from N(0, 1) lies beyond four standard
+# deviations about once in 30,000 (far below is no warning: clean spectra lie there, because noise was added in training);
+# values beyond the bounds do not occur in the simulated samples of this package.
+FAR_NORM = 4.0
+FAR_VALUE: Mapping[str, float] = {"HSI": 4.0, "PAT": 25.0}
+
+
+NO_LIKELIHOOD = "This network is no cINN: it has no likelihood, no normal latent and no drawn conditions."
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What the panel speaks of: an input cube, and the pixel that is looked at, if any."""
+
+    entry: Entry
+    pixel: PixelRef | None
+
+    @property
+    def statement(self) -> str:
+        """Return layer, pixel and structure."""
+        if self.pixel is None:
+            return f"{self.entry.key}: no pixel yet; move the mouse over it"
+        parts = [f"{self.entry.key}: row {self.pixel.row}, column {self.pixel.column}"]
+        return " · ".join([*parts, structure_at(self.entry, self.pixel) or "no structure known"])
+
+
+def subject_of(session: Session) -> Subject | None:
+    """Return the pixel under the mouse, of the newest pin, or where the mouse was last; else the newest input cube.
+
+    For a transferred cube it is the cube that it was made from, where that is open.
+    """
+    newest = [pin.pixel for pin in reversed(session.pins)]
+    for pixel in (session.cursor, *newest, session.last_pixel):
+        if pixel is not None and pixel.key in session:
+            entry = _input_of(session, session[pixel.key])
+            return Subject(entry, PixelRef(entry.key, pixel.row, pixel.column))
+    inputs = [entry for entry in session if entry.role != "transferred"]
+    return Subject(inputs[-1], None) if inputs else None
+
+
+class TrustBook:
+    """Numbers that are known, of pixels and of whole cubes, and requests for those that are not.
+
+    Parameters
+    ----------
+    probes : Probes
+    chosen : ChosenModel
+    """
+
+    changed = Signal()  # asking again pays; may be emitted in another thread
+
+    def __init__(self, probes: Probes, chosen: ChosenModel) -> None:
+        self.probes, self.chosen = probes, chosen
+        self._cubes: weakref.WeakKeyDictionary[SpectralCube, dict[tuple[str, Group], CubeTrust]] = (
+            weakref.WeakKeyDictionary()
+        )
+        self._pixel: tuple[Any, dict[str, float]] = (None, {})
+        probes.ready.connect(self.changed.emit)
+        chosen.changed.connect(self.changed.emit)
+
+    def model_of(self, subject: Subject | None) -> ModelSpec | None:
+        """Return the model that judges."""
+        return None if subject is None else self.chosen.of(subject.entry.cube)
+
+    def probe_of(self, subject: Subject | None) -> SpectralProbe | None:
+        """Return the model made ready, None while it is not."""
+        spec = self.model_of(subject)
+        return None if spec is None or subject is None else self.probes.get(subject.entry.cube, spec)
+
+    def is_preparing(self, subject: Subject) -> bool:
+        """Whether the model is still being made ready."""
+        spec = self.model_of(subject)
+        return spec is not None and self.probes.is_pending(subject.entry.cube, spec)
+
+    def of_pixel(self, subject: Subject | None) -> Mapping[str, float]:
+        """Return the numbers of the pixel that are known now; those of spectra are computed later, in the thread."""
+        spec, probe = self.model_of(subject), self.probe_of(subject)
+        if subject is None or subject.pixel is None or spec is None or probe is None:
+            return {}
+        if subject.entry.cube.modality == "PAT":
+            return dict(self._of_picture(subject, spec))
+        question = (id(subject.entry.cube), spec.name, subject.pixel)
+        if self._pixel[0] != question:
+            work = partial(self._ask, question, probe, subject.pixel)
+            self.probes.later((id(subject.entry.cube), f"{spec.name} trust"), work)
+        return self._pixel[1] if self._pixel[0] == question else {}
+
+    def of_cube(self, subject: Subject | None) -> Mapping[str, float]:
+        """Return the numbers of the whole cube that are known."""
+        spec = self.model_of(subject)
+        if subject is None or spec is None:
+            return {}
+        found = [k.numbers for k in self._known(subject.entry.cube, spec).values()]
+        return {key: value for numbers in found for key, value in numbers.items()}
+
+    def request(self, subject: Subject | None, group: Group) -> MapRequest | None:
+        """Ask for the numbers of a whole cube; None while the model is not ready."""
+        probe = self.probe_of(subject)
+        if probe is None or subject is None:
+            return None
+        return MapRequest(subject.entry.cube, partial(_judged, self, probe, group))
+
+    def keep(self, cube: SpectralCube, name: str, group: Group, found: CubeTrust) -> None:
+        """Remember the numbers of a whole cube."""
+        self._cubes.setdefault(cube, {})[(name, group)] = found
+
+    def map_of(self, subject: Subject | None, row: TrustRow) -> SpectralMap | None:
+        """Return a number as a map, None where it has not been computed, or the network has none."""
+        spec = self.model_of(subject)
+        if subject is None or spec is None:
+            return None
+        known = self._known(subject.entry.cube, spec).get(row.group)
+        values = None if known is None else known.maps.get(row.key)
+        if values is None:
+            return None
+        title = f"{row.title.lower()} ({spec.name})"
+        return SpectralMap(title, row.unit, values, limits(row, values), row.colormap)
+
+    def is_known(self, subject: Subject | None, group: Group) -> bool:
+        """Whether the whole cube was judged."""
+        spec = self.model_of(subject)
+        return subject is not None and spec is not None and group in self._known(subject.entry.cube, spec)
+
+    def warnings(self, subject: Subject | None) -> list[str]:
+        """Return what gives reason for doubt, most serious first."""
+        probe = self.probe_of(subject)
+        if probe is None or subject is None:
+            return []
+        known = self._known(subject.entry.cube, probe.job.model.spec).get("network")
+        return [
+            *_of_numbers(self.of_pixel(subject), subject),
+            *(_of_maps(known, subject.entry.cube) if known is not None else ()),
+            *_of_fit(probe),
+        ]
+
+    def _known(self, cube: SpectralCube, spec: ModelSpec) -> dict[Group, CubeTrust]:
+        return {group: k for (name, group), k in self._cubes.get(cube, {}).items() if name == spec.name}
+
+    def _of_picture(self, subject: Subject, spec: ModelSpec) -> Iterator[tuple[str, float]]:
+        pixel = subject.pixel
+        if pixel is None:
+            return
+        for known in self._known(subject.entry.cube, spec).values():
+            for key, values in known.maps.items():
+                yield key, float(values[pixel.row, pixel.column])
+
+    def _ask(self, question: Any, probe: SpectralProbe, pixel: PixelRef) -> None:
+        from napari_udt.inference.trust import GROUPS, spectral_trust
+
+        found: dict[str, float] = {}
+        try:
+            if told := waiting_text(probe.job.cube, pinned=True):
+                raise CubeError(told)
+            spectra = probe.job.cube.spectrum(pixel.row, pixel.column)[np.newaxis]
+            entries = probe.job.tissue.index[pixel.row, pixel.column][np.newaxis]
+            for group in GROUPS:
+                numbers = spectral_trust(probe, group, spectra, entries)
+                found |= {key: float(values[0]) for key, values in numbers.items()}
+        except Exception as error:  # said once; the panel goes on with another model or cube
+            self.probes.give_up(probe.job.cube, probe.job.model.spec, error)
+        self._pixel = (question, found)
+
+
+def all_text(subject: Subject, spec: ModelSpec, pixel: Mapping[str, float], cube: Mapping[str, float]) -> str:
+    """Return all numbers as a table separated by tabs, with what they are about."""
+    head = [f"# {subject.statement}; model {spec.name}", "number\tunit\tpixel\twhole cube (median)"]
+    rows = [
+        f"{row.title}\t{row.unit}\t{pixel.get(row.key, math.nan):.7g}\t{cube.get(row.key, math.nan):.7g}"
+        for row in ROWS
+    ]
+    return "\n".join([*head, *rows])
+
+
+def _judged(book: TrustBook, probe: SpectralProbe, group: Group, progress: Any) -> CubeTrust:
+    from napari_udt.inference.trust import trust_of_cube
+
+    found = trust_of_cube(probe, group, progress)
+    book.keep(probe.job.cube, probe.job.model.spec.name, group, found)
+    return found
+
+
+def _input_of(session: Session, entry: Entry) -> Entry:
+    if entry.role != "transferred":
+        return entry
+    return next((peer for peer in same_scene(session, entry) if peer.role == "simulated"), entry)
+
+
+def _of_numbers(numbers: Mapping[str, float], subject: Subject) -> Iterator[str]:
+    """Yield what is wrong with one spectrum."""
+    bound, largest, norm = (
+        FAR_VALUE[subject.entry.cube.modality],
+        numbers.get("magnitude", 0.0),
+        numbers.get("norm", 0.0),
+    )
+    if math.isnan(largest):
+        yield "This spectrum is zero or not finite; it cannot be transferred."
+    if largest > bound:
+        yield f"This spectrum lies {largest:.1f} standard deviations from the training mean (rule of thumb: {bound:g})."
+    if norm > FAR_NORM:
+        yield (
+            f"The latent norm of this spectrum lies {norm:+.1f} σ from that of a normal distribution (rule of thumb: "
+            f"+{FAR_NORM:g}): the model works outside what it was trained on."
+        )
+
+
+def _of_maps(known: CubeTrust, cube: SpectralCube) -> Iterator[str]:
+    """Yield what is wrong with how many spectra of a cube."""
+    bound = FAR_VALUE[cube.modality]
+    checks = (
+        (
+            "magnitude",
+            lambda v: v > bound,
+            f"lie more than {bound:g} standard deviations from the training mean",
+        ),
+        ("norm", lambda v: v > FAR_NORM, f"have a latent norm more than {FAR_NORM:g} σ above normal"),
+        ("magnitude", np.isnan, "are zero or not finite and cannot be transferred"),
+    )
+    for key, is_bad, words in checks:
+        values = known.maps.get(key)
+        share = 0.0 if values is None else float(np.mean(is_bad(values)))
+        if share > 0:
+            yield f"Whole cube: {_percent(share)} of the spectra {words}."
+
+
+def _of_fit(probe: SpectralProbe) -> Iterator[str]:
+    """Yield where cube and model do not quite belong together."""
+    job = probe.job
+    if job.grid.note:
+        yield f"Wavelengths differ: {job.grid.note}."
+    named, _, unknown = job.tissue.note.partition("; unknown to the model, so proxy: ")
+    if unknown:
+        yield f"Unknown to the model, so every class is equally likely there: {unknown}."
+    elif named.startswith("proxy"):
+        yield "The cube has no structures that the model knows: every class is taken as equally likely."
+    if job.model.spec.kind != "cinn":
+        yield NO_LIKELIHOOD
+    if job.domains[0] == "real":
+        yield "This cube is not simulated: it is judged on its way to the simulated domain."
+
+
+def _percent(share: float) -> str:
+    return "less than 0.1 %" if share < 1e-3 else f"{100 * share:.1f} %"
+
+
+def joined(lines: Iterable[str]) -> str:
+    """Return warnings as they stand in the panel."""
+    return "\n".join(f"⚠ {line}" for line in lines)

@@ -1,0 +1,298 @@
+"""The Trust dock: what a model says about its own transfer, for the pixel that is looked at and for the cube."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from qtpy.QtGui import QGuiApplication, QShowEvent
+from qtpy.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QWidget,
+)
+
+from napari_udt.viewer.layers import MapLayers
+from napari_udt.viewer.qt.elided_box import ElidedBox
+from napari_udt.viewer.qt.low_area import in_low_area
+from napari_udt.viewer.qt.still_text import StillText, text_line
+from napari_udt.viewer.qt.visibility import Sight
+from napari_udt.viewer.spectra.maps import MapRequest
+from napari_udt.viewer.spectra.widgets.map_run import MapRun
+from napari_udt.viewer.state.session import DisplayOptions, Session
+from napari_udt.viewer.trust.condition_explorer import class_choices
+from napari_udt.viewer.trust.numbers import Subject, TrustBook
+from napari_udt.viewer.trust import numbers as trust
+from napari_udt.viewer.trust.rows import ROW_OF, mappable
+from napari_udt.viewer.trust.widgets.condition_box import ConditionBox
+from napari_udt.viewer.trust.widgets.table import TrustTable
+
+if TYPE_CHECKING:
+    from napari_udt.inference.trust import CubeTrust, Group
+    from napari_udt.models import ModelSpec
+
+_PAUSE_MS = 60  # numbers that change more often cannot be read
+NO_CUBE = "Open a cube: what a model makes of it is judged here."
+PREPARING = "The model is being prepared ..."
+
+
+class TrustDock(QWidget):
+    """Numbers, maps, warnings, and what a model makes of one spectrum.
+
+    Parameters
+    ----------
+    session : Session
+    book : TrustBook
+    maps : MapLayers
+    parent : QWidget, optional
+    """
+
+    _news = Signal()  # carries the news from the worker's thread to this widget's
+
+    def __init__(
+        self, session: Session, book: TrustBook, maps: MapLayers, *, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._book, self._layers = session, book, maps
+        self._subject: Subject | None = None
+        self._specs: list[ModelSpec] = []
+        self._run = MapRun(self)
+        self._wanted: str | None = None  # row whose map shall be shown
+        self._later: tuple[Group, str | None] | None = None  # what to do once the model is ready
+        self._make_widgets()
+        self._arrange()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_PAUSE_MS)
+        self._sight = Sight(self)
+        self._connect()
+        self._on_options(session.options)
+        self.refresh()
+
+    @property
+    def running(self) -> bool:
+        """Whether a whole cube is being judged."""
+        return self._run.request is not None
+
+    @property
+    def busy(self) -> bool:
+        """Whether what is shown is still to change."""
+        return self.running or self._timer.isActive()
+
+    def refresh(self) -> None:
+        """Show what is known now; what is not is asked for."""
+        self._subject = trust.subject_of(self._session)
+        self._offer_models()
+        self._statement.setText(NO_CUBE if self._subject is None else self._subject.statement)
+        self._table.set_numbers(self._book.of_pixel(self._subject), self._book.of_cube(self._subject))
+        lines = self._book.warnings(self._subject)
+        self._warnings.setText(trust.joined(lines))
+        self._warnings.setVisible(bool(lines))
+        self._show_state()
+        self._go_on()
+
+    def start(self, group: Group, row: str | None = None) -> None:
+        """Judge the whole cube; afterwards show a row as a map."""
+        request = None if self.running else self._book.request(self._subject, group)
+        if request is None:
+            self._later = None if self.running else (group, row)
+            self._say(PREPARING if self._later else "")
+            return
+        self._wanted = row
+        self._run.start(request)
+        self._show_state()
+        self._say("Judging every spectrum of the cube ...")
+
+    def cancel(self) -> None:
+        """Stop judging; nothing is kept."""
+        if self._run.cancel():
+            self._finish("Cancelled; nothing was added.")
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Ask for room for all rows."""
+        return QSize(420, 460)
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Watch the window for its closing."""
+        super().showEvent(event)
+        self.window().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
+        """Stop judging when the window closes."""
+        if event is not None and event.type() == QEvent.Type.Close:
+            self.cancel()
+        return False
+
+    def _make_widgets(self) -> None:
+        self._model = ElidedBox(
+            "trust model",
+            "Model that judges",
+            "The model whose transfer is judged; the Transfer dock follows.",
+            parent=self,
+        )
+        self._statement, self._warnings = StillText("statement", self), StillText("warnings", self)
+        self._told = text_line("told", self)
+        self._told.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._table = TrustTable(parent=self)
+        self._judge = self._button(
+            "Judge whole cube",
+            "Compute the numbers of every spectrum: medians and maps. The condition spread, which costs as much as "
+            "twenty transfers, is computed when its map is asked for.",
+        )
+        self._copy = self._button("Copy all", "Copy all numbers, with their units, to the clipboard.")
+        self._box = ConditionBox(parent=self)
+
+    def _arrange(self) -> None:
+        head, buttons = QHBoxLayout(), QHBoxLayout()
+        question = QLabel("&Model", self)
+        question.setBuddy(self._model)
+        head.addWidget(question)
+        head.addWidget(self._model, stretch=1)
+        for button in (self._judge, self._copy):
+            buttons.addWidget(button)
+        line = QFrame(self)
+        line.setFrameShape(QFrame.Shape.HLine)
+        layout = in_low_area(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setSpacing(4)
+        layout.addLayout(head)
+        layout.addWidget(self._statement)
+        layout.addWidget(self._table)
+        layout.addWidget(self._warnings)
+        layout.addLayout(buttons)
+        layout.addWidget(self._told)
+        layout.addWidget(line)
+        layout.addWidget(self._box)
+        layout.addStretch()
+        self._told.hide()
+
+    def _button(self, text: str, tooltip: str) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setObjectName(text)
+        button.setToolTip(f"<qt>{tooltip}</qt>")
+        return button
+
+    def _connect(self) -> None:
+        session = self._session
+        for change in (session.cubes_changed, session.cursor_changed, session.pins_changed):
+            change.connect(self._request_refresh)
+        session.options_changed.connect(self._on_options)
+        self._book.changed.connect(self._on_news)
+        self._news.connect(self._request_refresh)
+        self._timer.timeout.connect(self.refresh)
+        self._sight.regained.connect(self._request_refresh)
+        self._model.activated.connect(self._on_model)
+        self._table.copy_wanted.connect(self._on_copy)
+        self._table.map_wanted.connect(self._on_map)
+        self._judge.clicked.connect(self._on_judge)
+        self._copy.clicked.connect(self._on_copy_all)
+        self._box.chosen.connect(self._on_chosen)
+        self._run.progressed.connect(self._on_progressed)
+        self._run.succeeded.connect(self._on_succeeded)
+        self._run.failed.connect(self._on_failed)
+
+    def _offer_models(self) -> None:
+        specs = [] if self._subject is None else self._book.chosen.fitting(self._subject.entry.cube)
+        if specs != self._specs:
+            self._specs = specs
+            self._model.clear()
+            self._model.addItems([spec.name for spec in specs])
+        spec = self._book.model_of(self._subject)
+        if spec in specs:
+            self._model.setCurrentIndex(specs.index(spec))
+        self._box.set_classes(class_choices(spec))
+        self._box.set_possible(spec is None or spec.modality == "HSI")
+
+    def _go_on(self) -> None:
+        """Do what had to wait for the model; a model that failed says so itself."""
+        if (
+            self._later is not None
+            and self._subject is not None
+            and not self._book.is_preparing(self._subject)
+        ):
+            wanted, self._later = self._later, None
+            self._say("")
+            if self._book.probe_of(self._subject) is not None:
+                self.start(*wanted)
+
+    def _request_refresh(self, _: object = None) -> None:
+        if isalive(self) and not self._timer.isActive() and not self._sight.spare():
+            self._timer.start()
+
+    def _show_state(self) -> None:
+        possible = mappable(self._book.model_of(self._subject))
+        self._table.set_possible(possible, busy=self.running)
+        self._judge.setText("Cancel" if self.running else "Judge whole cube")
+        self._judge.setEnabled(self.running or bool(self._specs))
+        self._copy.setEnabled(bool(self._specs))
+
+    def _say(self, sentence: str) -> None:
+        self._told.setText(sentence)
+        self._told.setVisible(bool(sentence))
+
+    def _on_news(self) -> None:
+        if isalive(self):
+            self._news.emit()
+
+    def _on_options(self, options: DisplayOptions) -> None:
+        if isalive(self):
+            self._box.set_options(options)
+            self._request_refresh()
+
+    def _on_chosen(self, option: str, value: object) -> None:
+        self._session.set_options(**{option: value})
+
+    def _on_model(self, index: int) -> None:
+        self._book.chosen.choose(self._specs[index])
+
+    def _on_judge(self) -> None:
+        if self.running:
+            self.cancel()
+        else:
+            self.start("network")
+
+    def _on_map(self, key: str) -> None:
+        row = ROW_OF[key]
+        if self._book.is_known(self._subject, row.group):
+            self._show_map(key)
+        else:
+            self.start(row.group, key)
+
+    def _show_map(self, key: str) -> None:
+        found = self._book.map_of(self._subject, ROW_OF[key])
+        if found is None or self._subject is None:
+            self._say(f"{ROW_OF[key].title}: this network has no such number.")
+            return
+        layer = self._layers.show(self._subject.entry.cube, found)
+        self._say("" if layer is None else f"Added {layer.name}")
+
+    def _on_copy(self, text: str) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None and text:
+            clipboard.setText(text)
+            self._say("Copied " + (" ".join(text.split("\t")) if "\n" not in text else "all numbers"))
+
+    def _on_copy_all(self) -> None:
+        spec = self._book.model_of(self._subject)
+        if self._subject is not None and spec is not None:
+            pixel, cube = self._book.of_pixel(self._subject), self._book.of_cube(self._subject)
+            self._on_copy(trust.all_text(self._subject, spec, pixel, cube))
+
+    def _on_progressed(self, percent: int) -> None:
+        self._judge.setText(f"Cancel ({percent} %)")
+
+    def _on_succeeded(self, _request: MapRequest, _found: CubeTrust) -> None:
+        self._finish("")
+        if self._wanted is not None:
+            self._show_map(self._wanted)
+        self.refresh()
+
+    def _on_failed(self, error: Exception) -> None:
+        self._finish(f"The cube was not judged: {error}")
+
+    def _finish(self, sentence: str) -> None:
+        self._say(sentence)
+        self._show_state()

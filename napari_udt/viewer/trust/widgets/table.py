@@ -1,0 +1,109 @@
+"""The numbers of the Trust dock: one row each, for a pixel and for the cube; a click copies, a button makes a map."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from qtpy.QtCore import QObject, Qt, Signal
+from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from superqt import QElidingLabel
+
+from napari_udt.viewer.trust.rows import (
+    ROW_OF,
+    ROWS,
+    WHOLE_PICTURE_ONLY,
+    TrustRow,
+    clipboard_text,
+    number_text,
+)
+
+_COLUMNS = ("pixel", "cube")
+_HEADINGS = (
+    ("Pixel", "The spectrum under the mouse, else that of the newest pin."),
+    ("Median", "Of all spectra of the cube, once it was judged."),
+)
+_UNIT, _MAP = 3, 4  # columns of the grid
+_LONGEST = "-00.00"  # what numbers keep room for: they must not push each other while the mouse moves
+
+
+class TrustTable(QWidget):
+    """Rows of title, two numbers, their unit and a button."""
+
+    copy_wanted = Signal(str)  # text for the clipboard
+    map_wanted = Signal(str)  # key of the row
+
+    def __init__(self, *, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._values: dict[str, Mapping[str, float]] = {column: {} for column in _COLUMNS}
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(6)
+        self._grid.setVerticalSpacing(1)
+        self._grid.setColumnStretch(0, 1)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)  # rows are not squeezed
+        for place, texts in enumerate(_HEADINGS, start=1):
+            self._grid.addWidget(self._heading(*texts), 0, place)
+            self._grid.setColumnMinimumWidth(place, self.fontMetrics().horizontalAdvance(_LONGEST))
+        self._numbers: dict[tuple[str, str], QToolButton] = {}
+        self._maps: dict[str, QToolButton] = {}
+        for line, row in enumerate(ROWS, start=1):
+            self._add_row(line, row)
+
+    def set_numbers(self, pixel: Mapping[str, float], cube: Mapping[str, float]) -> None:
+        """Show what is known."""
+        self._values = {"pixel": pixel, "cube": cube}
+        for (key, column), button in self._numbers.items():
+            value = self._values[column].get(key)
+            button.setText(number_text(ROW_OF[key], value))
+            button.setEnabled(bool(clipboard_text(ROW_OF[key], value)))
+
+    def set_possible(self, mappable: Collection[str], *, busy: bool) -> None:
+        """Offer maps of these rows; none while one is being made."""
+        for key, button in self._maps.items():
+            button.setEnabled(key in mappable and not busy)
+            words = "Show it as a map over the picture; what is missing is computed first."
+            button.setToolTip(f"<qt>{words if key in mappable else f'No map: {WHOLE_PICTURE_ONLY}.'}</qt>")
+
+    def _heading(self, text: str, tooltip: str) -> QLabel:
+        label = QLabel(text, self)
+        label.setToolTip(tooltip)
+        label.setAlignment(Qt.AlignmentFlag.AlignRight)
+        return label
+
+    def _add_row(self, line: int, row: TrustRow) -> None:
+        title, unit = QElidingLabel(row.title, self), QLabel(row.unit, self)
+        title.setElideMode(Qt.TextElideMode.ElideMiddle)  # "after" and "before" stand at the end
+        for place, label in ((0, title), (_UNIT, unit)):
+            label.setToolTip(f"<qt>{row.tooltip}</qt>")  # rich text wraps
+            self._grid.addWidget(label, line, place)
+        for place, column in enumerate(_COLUMNS, start=1):
+            button = self._button(f"{row.key} {column}", f"<qt>{row.tooltip}<br><i>Click to copy.</i></qt>")
+            button.setAccessibleName(f"{row.title} in {row.unit}, {column}")
+            button.clicked.connect(self._on_copy)
+            self._numbers[row.key, column] = button
+            self._grid.addWidget(button, line, place, Qt.AlignmentFlag.AlignRight)
+        button = self._button(f"{row.key} map", "")
+        button.setText("Map")
+        button.setAccessibleName(f"Map of {row.title}")
+        button.clicked.connect(self._on_map)
+        self._maps[row.key] = button
+        self._grid.addWidget(button, line, _MAP)
+
+    def _button(self, name: str, tooltip: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName(name)
+        button.setToolTip(tooltip)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.setMinimumHeight(self.fontMetrics().height() + 6)
+        return button
+
+    def _on_copy(self) -> None:
+        key, column = _asked(self.sender())
+        self.copy_wanted.emit(clipboard_text(ROW_OF[key], self._values[column].get(key)))
+
+    def _on_map(self) -> None:
+        self.map_wanted.emit(_asked(self.sender())[0])
+
+
+def _asked(button: QObject | None) -> list[str]:
+    return ["", ""] if button is None else button.objectName().rsplit(" ", 1)

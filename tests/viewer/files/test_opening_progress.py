@@ -1,0 +1,59 @@
+"""Opening that takes long shows how far it is and can be cancelled; the session keeps what it had."""
+
+import h5py
+import numpy as np
+import pytest
+
+from napari_udt.errors import TransferCancelled
+from napari_udt.reconstruction import beamforming
+from napari_udt.viewer.files.opening import open_files
+from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
+from napari_udt.viewer.state.session import Session
+
+
+@pytest.fixture
+def raw(tmp_path, monkeypatch):
+    monkeypatch.setattr(beamforming, "PIXELS_AT_ONCE", 10)
+    angles = np.linspace(0.5, 2.5, 8)
+    path = tmp_path / "raw.hdf5"
+    with h5py.File(path, "w") as file:
+        file["raw_data"] = np.zeros((1, 2, 8, 60))
+        file["raw_data"].attrs.update({"fs": 4e7, "speedofsound": 1500.0})
+        file["GEOMETRY"] = np.stack([np.cos(angles), np.sin(angles), 0 * angles], axis=1) * 1e-3
+        file["wavelengths"] = [700.0, 800.0]
+    return path
+
+
+def test_the_bar_follows_and_goes(qtbot, raw):
+    progress, session = OpeningProgress(), Session()
+    seen = []
+
+    def follow(done, total):
+        progress(done, total)
+        seen.append(progress._dialog is not None and progress._dialog.value())
+
+    assert open_files(session, [raw], follow) == []
+    assert len(session) == 1
+    assert seen[:3] == [1, 2, 3]
+    assert seen[-1] is False
+
+
+def test_cancelling_opens_nothing_and_says_so(qtbot, raw):
+    progress, session = OpeningProgress(), Session()
+
+    def cancel_at_third(done, total):
+        if done == 3:
+            progress._dialog.cancel()
+        progress(done, total)
+
+    assert open_files(session, [raw], cancel_at_third) == ["Opening was cancelled; nothing was opened."]
+    assert len(session) == 0
+    assert progress._dialog is None
+    with pytest.raises(TransferCancelled):
+        cancel_at_third_again(progress)
+
+
+def cancel_at_third_again(progress):
+    progress(1, 5)
+    progress._dialog.cancel()
+    progress(2, 5)

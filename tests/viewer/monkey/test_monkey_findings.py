@@ -1,0 +1,103 @@
+"""What the monkey found, kept: deleting what is selected (napari takes one by one), layers with more axes."""
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image
+
+from napari_udt.viewer.context import desk_of
+from napari_udt.viewer.spectra.maps import SpectralMap
+from napari_udt.viewer.state.session import PixelRef
+
+
+@pytest.fixture
+def viewer():
+    return ViewerModel()
+
+
+@pytest.fixture
+def desk(viewer, pat, transferred):
+    desk = desk_of(viewer)
+    cube = pat()
+    desk.session.add(cube)
+    desk.session.add(transferred(cube))
+    desk.session.pin(PixelRef("forearm", 3, 3))
+    desk.maps.show(cube, SpectralMap("saturation", "1", cube.labels * 1.0, (0.0, 1.0), "turbo"))
+    return desk
+
+
+@pytest.mark.parametrize("arranged", [False, True])
+@pytest.mark.parametrize("_again", range(3))  # napari takes them in the order of a set: every time another
+def test_everything_can_be_selected_and_deleted(viewer, desk, arranged, _again):
+    desk.side_by_side.set_active(arranged)
+    viewer.layers.select_all()
+    viewer.layers.remove_selected()
+    assert len(viewer.layers) == len(desk.session) == 0
+    assert not desk.side_by_side.active
+
+
+def test_a_picture_selected_with_its_other_layers_goes_with_all_of_them(viewer, desk):
+    viewer.layers.selection = {layer for layer in viewer.layers if layer.name.startswith("forearm →")}
+    viewer.layers.remove_selected()
+    assert [entry.key for entry in desk.session] == ["forearm"]
+    assert all(not layer.name.startswith("forearm →") for layer in viewer.layers)
+
+
+def test_a_picture_takes_along_what_was_not_selected(viewer, desk):
+    viewer.layers.selection = {viewer.layers["forearm"]}
+    viewer.layers.remove_selected()
+    assert [entry.key for entry in desk.session] == ["forearm → real"]
+    assert [layer.name for layer in viewer.layers if isinstance(layer, Image)] == ["forearm → real"]
+
+
+def test_a_layer_removed_by_code_takes_along_others_that_are_selected(viewer, desk):
+    viewer.layers.selection = {viewer.layers["forearm · structures"]}
+    viewer.layers.remove("forearm")
+    assert "forearm · structures" not in viewer.layers
+
+
+def test_cubes_open_beside_a_layer_with_more_axes(viewer, desk, pat):
+    viewer.add_image(np.zeros((2, 3, 8, 9)))
+    desk.session.add(pat("another"))
+    desk.side_by_side.set_active(True)
+    assert desk.side_by_side.active
+    assert "another" in desk.adapter
+
+
+def test_a_difference_can_be_selected_and_deleted_with_everything_else(viewer, desk):
+    assert desk.pair_view.show("difference", "forearm", "forearm → real") == ""
+    assert desk.pair_view.mode == "difference"
+    viewer.layers.select_all()
+    viewer.layers.remove_selected()
+    assert len(viewer.layers) == len(desk.session) == 0
+    assert desk.pair_view.mode == "off"
+
+
+def test_a_cube_takes_the_name_that_its_picture_gets_where_another_layer_bears_its_own(viewer, desk, pat):
+    viewer.add_image(np.zeros((4, 5)), name="new")
+    entry = desk.session.add(pat("new"))
+    assert entry.key == "new [1]" == desk.adapter[entry.key].image.name
+    assert desk.session[entry.key] is entry
+    assert f"{entry.key} · structures" in viewer.layers
+
+
+def test_dots_deleted_while_they_are_hidden_leave_no_text_behind(viewer, desk):
+    desk.session.pin(PixelRef("forearm", 5, 5))
+    layer = viewer.layers["forearm · pins"]
+    layer.visible = False
+    layer.selected_data = {1}
+    layer.remove_selected()
+    assert list(layer._view_text) == ["1"]
+
+
+def test_regions_can_be_drawn_and_brought_back_after_a_look_in_3d(viewer, desk):
+    viewer.dims.ndisplay = 3
+    assert desk.regions.draw()
+    layer = viewer.layers.selection.active
+    layer.add(np.array([[1, 1], [1, 6], [6, 6]]), shape_type="polygon")
+    assert len(desk.session.regions) == 1
+    desk.session.remove(desk.session.regions[0].key)
+    assert desk.session.regions == ()
+    viewer.dims.ndisplay = 3
+    desk.session.history.undo()
+    assert len(desk.session.regions) == 1

@@ -1,0 +1,253 @@
+"""The Population dock without Qt: errands, choices, the book, looks, call-outs, brushing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_udt.errors import CubeError
+from napari_udt.population.components import components
+from napari_udt.population.groups import population_of_cubes
+from napari_udt.population.scenes import CallOut, scenes
+from napari_udt.population.select import ALL
+from napari_udt.viewer.population import call_outs as outs
+from napari_udt.viewer.population.brushing import brushed, brushed_table, moved, places_of, statement_of
+from napari_udt.viewer.population.choices import (
+    PopulationChoices,
+    choices_from,
+    label_of,
+    structures_of,
+)
+from napari_udt.viewer.population.look import looks_of
+from napari_udt.viewer.population.open_population import NO_CUBES, PopulationBook
+from napari_udt.viewer.state.latest_task import Errand
+from napari_udt.viewer.state.session import Session
+
+
+@pytest.fixture
+def population(pat, transferred):
+    cube = pat()
+    cubes = [
+        ("sim", "simulated", cube),
+        ("cinn", "transferred", transferred(cube)),
+        ("cinn 2", "transferred", transferred(cube, factor=0.7)),
+        ("second", "real", pat("second", domain="second", origin="digital device")),
+    ]
+    return population_of_cubes(cubes)
+
+
+# -- errands ------------------------------------------------------------------------------------------
+
+
+def test_only_the_newest_answer_counts():
+    jobs = []
+    errand = Errand(jobs.append)
+    told = []
+    errand.done.connect(lambda: told.append(errand.result))
+    errand.ask(lambda: "old")
+    errand.ask(lambda: "new")
+    assert errand.busy
+    for job in reversed(jobs):  # the older one is even later
+        job()
+    assert (errand.result, errand.busy, told) == ("new", False, ["new"])
+
+
+def test_an_answer_that_is_overtaken_while_it_is_computed_is_dropped():
+    jobs = []
+    errand = Errand(jobs.append)
+
+    def slow():
+        errand.ask(lambda: "new")
+        return "old"
+
+    errand.ask(slow)
+    jobs[0]()
+    assert errand.busy
+    assert errand.result is None
+    jobs[1]()
+    assert errand.result == "new"
+
+
+def test_failures_become_sentences():
+    errand = Errand()
+
+    def refuse():
+        raise CubeError("There is no cube.")
+
+    errand.ask(refuse)
+    assert errand.error == "There is no cube."
+    errand.ask(lambda: 1 / 0)
+    assert "ZeroDivisionError" in errand.error
+    errand.ask(lambda: 3)
+    assert (errand.result, errand.error) == (3, "")
+    errand.drop()
+    assert errand.result is None
+
+
+# -- choices ------------------------------------------------------------------------------------------
+
+
+def test_choices_survive_json_and_damage():
+    choices = PopulationChoices("PAT", "vein", "l1", ("sim",))
+    assert choices_from(choices.plain()) == choices
+    damaged = {"modality": 3, "normalisation": "l9", "hidden": "sim", "structure": "vein", "more": 1}
+    assert choices_from(damaged) == PopulationChoices(structure="vein")
+
+
+def test_the_papers_normalisation_is_each_figures_own():
+    assert PopulationChoices().normalised("l1") == "l1"
+    assert PopulationChoices(normalisation="max").normalised("l1") == "max"
+
+
+def test_the_usual_structure_is_a_vein_and_never_background(population, pat):
+    names = population.class_names
+    assert names[label_of(population, PopulationChoices())] == "vein"
+    assert names[label_of(population, PopulationChoices(structure="artery"))] == "artery"
+    assert names[label_of(population, PopulationChoices(structure="closed"))] == "vein"
+    assert label_of(population, PopulationChoices(structure=ALL)) is None
+    assert structures_of(population) == ("coupling medium", "vein", "artery", ALL)
+    blank = population_of_cubes([("a", "real", pat(labels=None))])
+    assert label_of(blank, PopulationChoices()) is None
+
+
+# -- the book -----------------------------------------------------------------------------------------
+
+
+def test_the_book_follows_cubes_and_roles(pat, hsi):
+    session = Session()
+    book = PopulationBook(session)
+    assert book.message == NO_CUBES
+    session.add(pat())
+    book.refresh()
+    first = book.population
+    assert [g.name for g in first.groups] == ["forearm"]
+    book.refresh()
+    assert book.population is first  # nothing has changed: nothing is gathered
+    session.add(pat("second", domain="second"))
+    book.refresh()
+    assert book.population.reference.name == "second"
+    session.set_role("second", "none")
+    book.refresh()
+    assert book.population.reference is None
+    session.add(hsi())
+    book.refresh()
+    assert book.population.modality == "HSI"
+    assert book.modalities == ("PAT", "HSI")
+    book.choose(modality="PAT")
+    assert book.population.modality == "PAT"
+    for key in ("forearm", "organs"):
+        session.remove(key)
+    book.refresh()
+    assert book.population is None
+    assert book.message == NO_CUBES
+
+
+def test_a_slow_gathering_never_overwrites_a_newer_one(pat):
+    session, jobs = Session(), []
+    book = PopulationBook(session, jobs.append)
+    session.add(pat())
+    book.refresh()
+    session.add(pat("second", domain="second"))
+    book.refresh()
+    jobs[1]()
+    newest = book.population
+    jobs[0]()
+    assert book.population is newest
+    assert len(newest.groups) == 2
+
+
+def test_choices_are_kept_with_the_session(pat):
+    session = Session()
+    book = PopulationBook(session)
+    book.choose(structure="artery", normalisation="l1")
+    book.keep("pictures", {"wavelength_nm": 730.0})
+    later = Session()
+    later.settings = {name: dict(kept) for name, kept in session.settings.items()}
+    restored = PopulationBook(later)
+    assert restored.choices.structure == "artery"
+    assert restored.settings_of("pictures") == {"wavelength_nm": 730.0}
+    later.settings["population"]["tabs"] = {"pictures": 5}
+    assert restored.settings_of("pictures") == {}
+
+
+def test_a_forgotten_population_is_gathered_again(pat):
+    session = Session()
+    session.add(pat())
+    book = PopulationBook(session)
+    book.refresh()
+    book.forget()
+    assert book.population is None
+    book.refresh()
+    assert book.population is not None
+
+
+# -- looks --------------------------------------------------------------------------------------------
+
+
+def test_looks_are_honest_and_told_apart(population):
+    looks = looks_of(population)
+    assert looks["sim"].short == "simulated"
+    assert looks["second"].short == "second domain (not measured)"
+    assert looks["second"].title == "second domain (not measured), digital device: second"
+    assert (looks["cinn"].short, looks["cinn 2"].short) == ("cINN: cinn", "cINN: cinn 2")
+    assert looks["cinn"].style.colour == "#00CC96"
+    assert looks["cinn 2"].style.colour != "#00CC96"
+    assert looks["cinn"].title == "transferred by cINN (m): cinn"
+
+
+# -- call-outs ----------------------------------------------------------------------------------------
+
+
+def test_call_outs_are_placed_named_moved_and_taken_away(population):
+    picture = scenes(population).pictures[0]
+    found = outs.placed((), picture, 5, 7)
+    found = outs.placed(found, picture, 9, 9)
+    assert [one.text for one in found] == ["1", "2"]
+    assert found[0].size == round(0.14 * 32)
+    found = outs.changed(found, 0, text=" a vessel ", size=10_000)
+    assert (found[0].text, found[0].size) == ("a vessel", outs.LARGEST)
+    assert outs.inside(CallOut("sim", -4, 999), picture) == CallOut("sim", 0, 63)
+    assert [one.text for one in outs.without(found, [0])] == ["2"]
+    assert outs.placed(outs.without(found, [0]), picture, 1, 1)[-1].text == "1"
+    assert outs.call_outs_from([one.plain() for one in found]) == found
+    assert outs.call_outs_from([{"picture": 3}, {"row": "x"}, 7, CallOut("sim", 1, 2).plain()]) == (
+        CallOut("sim", 1, 2),
+    )
+    assert outs.call_outs_from(None) == ()
+
+
+@pytest.mark.parametrize(
+    ("count", "aspect", "width", "height", "columns"),
+    [(3, 2.0, 400, 900, 1), (3, 1.0, 900, 250, 3), (4, 1.0, 500, 500, 2), (1, 1.0, 100, 900, 1)],
+)
+def test_pictures_come_out_as_large_as_can_be(count, aspect, width, height, columns):
+    assert outs.best_columns(count, aspect, width, height) == columns
+
+
+# -- brushing -----------------------------------------------------------------------------------------
+
+
+def test_brushed_spectra_are_those_inside_and_lead_to_their_pixels(population):
+    figure = components(population, population.class_names.index("vein"))
+    everything = np.array([(-9, -9), (9, -9), (9, 9), (-9, 9)], float)
+    found = brushed(figure, everything, hidden=("cinn",))
+    assert [one.name for one in found] == ["sim", "cinn 2", "second"]
+    assert all(one.share == 1 for one in found)
+    cube = population.groups[0].cube
+    rows, columns = places_of(found)["sim"].T
+    assert {cube.label_names[label] for label in cube.labels[rows, columns]} == {"vein"}
+    assert len(rows) == np.count_nonzero(cube.labels == 5)
+    spectra = cube.data[rows, columns]
+    expected = (spectra / np.linalg.norm(spectra, axis=1, keepdims=True)).mean(axis=0)
+    np.testing.assert_allclose(found[0].statistics.centre, expected, rtol=1e-5)
+    titles = {one.name: one.name for one in found}
+    assert statement_of(found, titles).startswith("Brushed: 40 of 40 sim (100.0%)")
+    assert statement_of((), titles) == "No spectrum lies inside the outline."
+    assert len(brushed_table(figure, found, population.wavelengths_nm).rows) == 3 * 16
+    assert brushed(figure, everything + 100) == ()
+
+
+def test_outlines_move_and_grow():
+    square = np.array([(0, 0), (2, 0), (2, 2), (0, 2)], float)
+    np.testing.assert_allclose(moved(square, 1, -1), square + np.array([1, -1]))
+    np.testing.assert_allclose(moved(square, 0, 0, 2), [(-1, -1), (3, -1), (3, 3), (-1, 3)])

@@ -1,0 +1,124 @@
+"""Importing models and reading their cards."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from napari.utils.notifications import notification_manager
+from qtpy.QtWidgets import QComboBox, QDialog, QTextBrowser
+
+from napari_udt.models import list_models, load_model
+from napari_udt.models.store import bundled_folder
+from napari_udt.viewer.transfer.model_import import Imported, import_models
+from napari_udt.viewer.transfer.widgets.model_tools import ModelTools
+
+
+@pytest.fixture
+def own_models(monkeypatch, tmp_path):
+    """An empty folder for the user's models."""
+    monkeypatch.setenv("NAPARI_UDT_MODELS", str(tmp_path / "models"))
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def make_tools(qtbot):
+    def make(*arguments):
+        tools = ModelTools(QComboBox(), *arguments)
+        qtbot.addWidget(tools)
+        return tools
+
+    return make
+
+
+@pytest.fixture
+def errors():
+    """Error notifications shown during the test."""
+    notification_manager.records.clear()
+    yield notification_manager.records
+    notification_manager.records.clear()
+
+
+def test_a_published_checkpoint_becomes_an_installed_model(own_models, shared):
+    found = import_models(shared / "fixtures" / "checkpoints" / "cinn_hsi_small")
+    assert found == Imported(("cinn_hsi_small",))
+    assert "cinn_hsi_small" in [spec.name for spec in list_models()]
+
+
+def test_a_trained_model_is_taken_over_once(own_models, tmp_path):
+    trained = tmp_path / "runs" / "mine"
+    shutil.copytree(bundled_folder() / "hsi_unit", trained)
+    spec = json.loads((trained / "model.json").read_text(encoding="utf-8")) | {"name": "mine"}
+    (trained / "model.json").write_text(json.dumps(spec), encoding="utf-8")
+    assert import_models(trained.parent) == Imported(("mine",))
+    assert load_model("mine").spec.weights_sha256 == spec["weights_sha256"]
+    assert (own_models / "mine" / "CARD.md").is_file()
+    again = import_models(trained)
+    assert again.names == ()
+    assert str(own_models / "mine") in again.problem
+
+
+def test_of_several_models_all_come_or_none(own_models, tmp_path):
+    spec = json.loads((bundled_folder() / "hsi_unit" / "model.json").read_text(encoding="utf-8"))
+    for name in ("another", "mine"):
+        shutil.copytree(bundled_folder() / "hsi_unit", tmp_path / name)
+        (tmp_path / name / "model.json").write_text(json.dumps(spec | {"name": name}), encoding="utf-8")
+    assert import_models(tmp_path / "mine").names == ("mine",)
+    again = import_models(tmp_path)
+    assert again.names == ()
+    assert "remove that folder, or give the new model another name" in again.problem
+    assert sorted(folder.name for folder in own_models.iterdir()) == ["mine"]
+
+
+def test_a_folder_without_checkpoints_is_a_sentence(own_models, tmp_path):
+    found = import_models(tmp_path)
+    assert found.names == ()
+    assert "no checkpoint here or below" in found.problem
+
+
+def test_whatever_goes_wrong_is_a_sentence(monkeypatch, tmp_path):
+    import napari_udt.models.published
+
+    def broken(folder):
+        raise ValueError("odd")
+
+    monkeypatch.setattr(napari_udt.models.published, "import_model", broken)
+    assert "ValueError: odd" in import_models(tmp_path).problem
+
+
+def test_a_failure_is_one_notification(qtbot, make_tools, errors, tmp_path):
+    tools = make_tools(lambda folder: Imported(problem=f"{folder.name} is empty."))
+    came = []
+    tools.imported.connect(came.append)
+    tools.import_folder(tmp_path / "nothing")
+    qtbot.waitUntil(tools.import_button.isEnabled, timeout=3000)
+    assert [record.message for record in errors] == ["nothing is empty."]
+    assert came == []
+
+
+def test_the_card_is_shown_as_text(make_tools, make_spec):
+    tools = make_tools()
+    assert not tools.card_button.isEnabled()
+    assert tools.show_card() is None
+    tools.set_spec(make_spec(card="# Trained on forearms\n\nNot for diagnosis."))
+    dialog = tools.show_card()
+    assert dialog.parent() is tools
+    browser = dialog.findChild(QTextBrowser)
+    assert browser.isReadOnly()
+    assert browser.toPlainText().split() == ["Trained", "on", "forearms", "Not", "for", "diagnosis."]
+    dialog.close()
+
+
+def test_a_model_has_one_card_however_often_it_is_asked_for(qtbot, make_tools, make_spec):
+    tools = make_tools()
+    opened = []
+    for name in ("mine", "mine", "yours", "mine"):
+        tools.set_spec(make_spec(name, card=f"# {name}"))
+        opened.append(tools.show_card())
+    assert opened[0] is opened[1] is opened[3]
+    assert opened[2] is not opened[0]
+    with qtbot.waitSignal(opened[0].destroyed):
+        opened[0].close()
+    assert tools.show_card() is not opened[0]
+    assert len(tools.findChildren(QDialog)) == 2

@@ -1,0 +1,214 @@
+"""The Trust dock: real clicks, real threads, a small real network."""
+
+import json
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QGuiApplication
+from qtpy.QtWidgets import QCheckBox, QComboBox, QPushButton, QSlider, QToolButton
+from transfer_samples import make_cube, make_model
+
+from napari_udt.viewer.context import desk_of
+from napari_udt.viewer.spectra.widgets.dock import SpectraDock
+from napari_udt.viewer.state.saved_choices import RememberedOptions, choices_path
+from napari_udt.viewer.state.session import CurveId, PixelRef, Session
+from napari_udt.viewer.transfer.probes import Probes
+from napari_udt.viewer.trust.widgets.dock import NO_CUBE, TrustDock
+
+KEY = "test cube"
+
+
+@pytest.fixture
+def models():
+    return {"HSI": make_model("HSI", 12), "PAT": make_model("PAT", 4)}
+
+
+@pytest.fixture
+def desk(models):
+    viewer = ViewerModel()
+    desk = desk_of(viewer)
+    desk.chosen._models = lambda: [model.spec for model in models.values()]
+    desk.probes._load = lambda name: next(m for m in models.values() if m.spec.name == name)
+    desk.keeps_alive = viewer
+    return desk
+
+
+@pytest.fixture
+def dock(qtbot, desk):
+    dock = TrustDock(desk.session, desk.trust, desk.maps)
+    qtbot.addWidget(dock)
+    dock.show()
+    return dock
+
+
+def number(dock, name):
+    return dock.findChild(QToolButton, name)
+
+
+def press(qtbot, dock, name, kind=QToolButton):
+    qtbot.mouseClick(dock.findChild(kind, name), Qt.MouseButton.LeftButton)
+
+
+def look(qtbot, dock, desk, row=1, column=2):
+    desk.session.set_cursor(PixelRef(KEY, row, column))
+    qtbot.waitUntil(lambda: number(dock, "source pixel").isEnabled(), timeout=20000)
+
+
+def layers(desk):
+    return {layer.name: layer for layer in desk.adapter.viewer.layers}
+
+
+def test_without_a_cube_it_invites(dock):
+    assert dock._statement.text() == NO_CUBE
+    assert not dock.findChild(QPushButton, "Judge whole cube").isEnabled()
+
+
+def test_numbers_of_the_pixel_appear_with_their_unit(qtbot, dock, desk):
+    desk.session.add(make_cube(4, 6, 12))
+    look(qtbot, dock, desk)
+    assert np.isfinite(float(number(dock, "source pixel").text()))
+    assert "in bit/dim" in number(dock, "source pixel").accessibleName()
+    assert number(dock, "norm pixel").text()[0] in "+-"
+    assert not number(dock, "source cube").isEnabled()
+    assert dock._statement.text().startswith(f"{KEY}: row 1, column 2")
+
+
+def test_a_click_copies_a_number(qtbot, dock, desk):
+    desk.session.add(make_cube(4, 6, 12))
+    look(qtbot, dock, desk)
+    press(qtbot, dock, "source pixel")
+    title, value, unit = QGuiApplication.clipboard().text().split("\t")
+    assert (title, unit) == ("Log-likelihood before", "bit/dim")
+    assert f"{float(value):.2f}" in number(dock, "source pixel").text()
+    press(qtbot, dock, "Copy all", QPushButton)
+    assert len(QGuiApplication.clipboard().text().splitlines()) == 9
+
+
+def test_one_click_makes_a_map_and_the_cubes_numbers(qtbot, dock, desk):
+    desk.session.add(make_cube(4, 6, 12))
+    look(qtbot, dock, desk)
+    press(qtbot, dock, "source map")
+    qtbot.waitUntil(lambda: not dock.running, timeout=20000)
+    layer = layers(desk)[f"{KEY} · log-likelihood before (hsi_test) [bit/dim]"]
+    shown = float(number(dock, "source pixel").text())
+    assert layer.data[1, 2] == pytest.approx(shown, abs=0.006)
+    assert number(dock, "source cube").isEnabled()
+    press(qtbot, dock, "norm map")  # known by now: no further run
+    assert not dock.running
+    assert f"{KEY} · latent norm (hsi_test) [σ of chi]" in layers(desk)
+
+
+def test_a_cancelled_run_leaves_nothing(qtbot, dock, desk, monkeypatch):
+    desk.session.add(make_cube(4, 6, 12))
+    look(qtbot, dock, desk)
+    before = set(layers(desk))
+    dock.start("network", "source")
+    press(qtbot, dock, "Judge whole cube", QPushButton)
+    assert not dock.running
+    qtbot.wait(300)
+    assert set(layers(desk)) == before
+    assert dock._told.text() == "Cancelled; nothing was added."
+
+
+def test_pictures_offer_only_what_exists_for_each_pixel(qtbot, dock, desk):
+    desk.session.add(make_cube(8, 12, 4, "PAT"))
+    qtbot.waitUntil(lambda: dock._book.probe_of(dock._subject) is not None, timeout=20000)
+    dock.refresh()
+    assert not number(dock, "source map").isEnabled()
+    assert "the latent of an image network has no pixels" in number(dock, "source map").toolTip()
+    press(qtbot, dock, "magnitude map")
+    qtbot.waitUntil(lambda: not dock.running, timeout=20000)
+    assert np.isfinite(float(number(dock, "source cube").text()))
+    assert f"{KEY} · largest value (pat_test) [SD]" in layers(desk)
+
+
+def test_a_broken_model_is_said_once_and_the_dock_lives(qtbot, dock, desk):
+    def broken(name):
+        raise OSError("the disk is gone")
+
+    notification_manager.records.clear()
+    desk.probes._load = broken
+    desk.session.add(make_cube(4, 6, 12))
+    for column in range(4):
+        desk.session.set_cursor(PixelRef(KEY, 1, column))
+        qtbot.wait(150)
+    assert [("disk is gone" in str(n.message)) for n in notification_manager.records] == [True]
+    notification_manager.records.clear()
+    assert dock._statement.text().startswith(KEY)
+
+
+def test_the_explorer_moves_a_curve_of_the_spectra_dock(qtbot, dock, desk):
+    spectra = SpectraDock(desk.session, sources=(desk.live, desk.explorer))
+    qtbot.addWidget(spectra)
+    spectra.show()
+    desk.session.add(make_cube(4, 6, 12))
+    look(qtbot, dock, desk)
+    dock.findChild(QCheckBox, "explore").click()
+    explored = CurveId(KEY, extra="explored")
+
+    def curve():
+        return next((c for c in spectra.curves.curves if c.id == explored), None)
+
+    qtbot.waitUntil(lambda: curve() is not None, timeout=20000)
+    before = curve().values
+    slider, classes = dock.findChild(QSlider, "explore_domain"), dock.findChild(QComboBox, "explore_class")
+    slider.setValue(8)
+    qtbot.waitUntil(lambda: "domain 0.4" in curve().label, timeout=5000)
+    assert not np.array_equal(curve().values, before)
+    classes.setCurrentIndex(classes.findText("spleen"))
+    classes.activated.emit(classes.currentIndex())
+    qtbot.waitUntil(lambda: curve() is not None and "→ spleen" in curve().label, timeout=20000)
+    assert [c.id.extra for c in spectra.curves.curves] == [None, "live", "explored"]
+
+
+def test_the_check_box_remembers_itself(qtbot, dock, desk):
+    box = dock.findChild(QCheckBox, "live")
+    assert box.isChecked()
+    box.click()
+    assert not desk.session.options.live
+    assert json.loads(choices_path().read_text())["live"] is False
+    desk.session.set_options(explore=True, explore_class="spleen", explore_domain=0.4)
+    later = Session()
+    RememberedOptions(later)
+    assert not later.options.live
+    assert (later.options.explore, later.options.explore_class, later.options.explore_domain) == (
+        True,
+        "spleen",
+        0.4,
+    )
+
+
+def test_a_damaged_file_of_choices_is_no_harm():
+    choices_path().write_text("{broken")
+    session = Session()
+    RememberedOptions(session)
+    assert session.options.live
+
+
+def test_probes_are_made_once_however_often_they_are_asked_for(models):
+    jobs = []
+    probes = Probes(jobs.append, load=lambda name: models["HSI"])
+    cube = make_cube(4, 6, 12)
+    for _ in range(3):
+        assert probes.get(cube, models["HSI"].spec) is None
+    assert len(jobs) == 1
+    jobs[0]()
+    assert probes.get(cube, models["HSI"].spec) is not None
+
+
+def test_a_closed_cube_is_not_kept_alive_by_what_was_made_ready_for_it(models):
+    jobs, session = [], Session()
+    probes = Probes(jobs.append, load=lambda name: models["HSI"])
+    probes.follow(session)
+    entries = [session.add(make_cube(4, 6, 12).with_(name=name)) for name in ("one", "other", "late")]
+    for entry in entries:
+        probes.get(entry.cube, models["HSI"].spec)
+    jobs[0](), jobs[1]()
+    session.remove("one")
+    session.remove("late")
+    jobs[2]()  # ready after it was closed
+    assert list(probes._known) == [session["other"].cube]
+    assert probes.get(session["other"].cube, models["HSI"].spec) is not None
