@@ -70,7 +70,7 @@ def measure(picture: tuple[int, int], repeats: int) -> dict[str, Any]:
 def _statistics(cubes: Any, repeats: int) -> Iterator[Figure]:
     """Mean and standard deviation of all structures, normalised, beside one loop over the classes in numpy."""
     from napari_udt.bench.viewer_scene import CLASSES
-    from napari_udt.transforms import Transform
+    from napari_udt.spectral.transforms import Transform
     from napari_udt.viewer.state.statistics import StructureStatistics
 
     cube = cubes[0]

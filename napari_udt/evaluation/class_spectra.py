@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.metrics import relative_rms_difference
-from napari_udt.spectra import normalise
+from napari_udt.spectral.distances import relative_rms_difference
+from napari_udt.spectral.spectra import normalise
 
 # A mean over fewer spectra says little about a class.
 _FEWEST_SPECTRA = 10

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.metrics import relative_rms_difference, spectral_angle
-from napari_udt.spectra import normalise
+from napari_udt.spectral.distances import relative_rms_difference, spectral_angle
+from napari_udt.spectral.spectra import normalise
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.floating[Any]]

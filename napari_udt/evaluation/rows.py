@@ -14,7 +14,7 @@ from napari_udt.evaluation import paper
 from napari_udt.evaluation.data import EvaluationData
 from napari_udt.evaluation.transferring import transferred, with_training_noise
 from napari_udt.models.baselines import match_histograms, match_moments
-from napari_udt.spectra import normalise
+from napari_udt.spectral.spectra import normalise
 
 if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.unmixing import nnls
+from napari_udt.spectral.unmixing import nnls
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.floating[Any]]

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from napari_udt.evaluation.oxygenation import UNMIXING, OxygenationKept
 from napari_udt.evaluation.rank_correlation import correlation_change
 from napari_udt.evaluation.unmixing import DEOXY, OXY, saturation_from_absorption
-from napari_udt.metrics import relative_rms_difference, spectral_angle
-from napari_udt.spectra import normalise
+from napari_udt.spectral.distances import relative_rms_difference, spectral_angle
+from napari_udt.spectral.spectra import normalise
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.floating[Any]]

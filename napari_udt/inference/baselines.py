@@ -19,7 +19,7 @@ from napari_udt.inference.job import Progress, report_nothing
 from napari_udt.inference.provenance import describe_baseline
 from napari_udt.models.baselines import match_histograms, match_moments
 from napari_udt.models.classes import plain_name
-from napari_udt.spectra import normalise, norms
+from napari_udt.spectral.spectra import normalise, norms
 
 Method = Literal["identity", "moments", "histograms"]
 Spectra = NDArray[np.float32]

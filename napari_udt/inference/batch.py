@@ -23,9 +23,10 @@ from napari_udt.inference.inputs import collect, refuse_namesakes, target_of, wi
 from napari_udt.inference.job import Noise
 from napari_udt.inference.record import Record, difference, fingerprint, with_record
 from napari_udt.inference.run import Direction, Progress, transfer
-from napari_udt.io import open_cube, own
+from napari_udt.io import open_cube
 from napari_udt.io.contract import Frame
-from napari_udt.io.facts import Facts, options_for
+from napari_udt.io.generic import own
+from napari_udt.io.missing_metadata import Facts, options_for
 from napari_udt.io.opening import saving
 from napari_udt.models import ModelSpec, list_models
 from napari_udt.reconstruction.options import ReconstructionOptions

@@ -7,7 +7,7 @@ from typing import Any
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.io import own
+from napari_udt.io.generic import own
 from napari_udt.io.opening import PathLike, open_cube, open_cubes, save_cubes, saving
 from napari_udt.io.rechunk import Chunks, Progress, chunk_shape
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 
 from napari_udt.cube import SpectralCube
-from napari_udt.io.envi_header import as_text
+from napari_udt.io.generic.envi_header import as_text
 
 Cube = NDArray[np.float32]
 

@@ -49,28 +49,38 @@ class Format:
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("udt", "napari-udt HDF5", (".udt.h5", ".h5", ".hdf5"), "napari_udt.io.own"),
-    Format("simpa", "SIMPA HDF5", (".hdf5", ".h5"), "napari_udt.io.simpa"),
-    Format("patato", "PATATO HDF5", (".hdf5", ".h5"), "napari_udt.io.patato"),
-    Format("ipasc", "IPASC HDF5", (".hdf5", ".h5"), "napari_udt.io.ipasc"),
-    Format("ithera", "iThera MSOT scan", (".msot",), "napari_udt.io.ithera"),
-    Format("dataset", "napari-udt data set", (".h5",), "napari_udt.io.training_set"),
-    Format("paper_pat", "PAT images of the UDT-cINN archive", (".npz",), "napari_udt.io.paper_pat"),
-    Format("paper_hsi", "HSI spectra of the UDT-cINN archive", (".npy",), "napari_udt.io.paper_hsi"),
-    Format("matlab", "MATLAB 3-D array", (".mat",), "napari_udt.io.matlab", common=True),
-    Format("hdf5", "HDF5 with a 3-D array", (".h5", ".hdf5"), "napari_udt.io.plain_hdf5"),
-    Format("numpy", "NumPy 3-D array", (".npy", ".npz"), "napari_udt.io.plain_numpy"),
-    Format("tiff", "TIFF stack", (".tif", ".tiff"), "napari_udt.io.tiff", common=True),
-    Format("nrrd", "NRRD volume", (".nrrd", ".nhdr"), "napari_udt.io.nrrd", common=True),
-    Format("csv", "napari-udt spectra in CSV", (".csv",), "napari_udt.io.csv_spectra", common=True),
-    Format("tivita", "Tivita camera", ("_SpecCube.dat",), "napari_udt.io.tivita", several_files=True),
-    Format("htc", "htc blosc", (".blosc",), "napari_udt.io.htc_blosc"),
-    Format("helicoid", "HELICoiD folder", (), "napari_udt.io.helicoid", several_files=True),
+    Format("udt", "napari-udt HDF5", (".udt.h5", ".h5", ".hdf5"), "napari_udt.io.generic.own"),
+    Format("simpa", "SIMPA HDF5", (".hdf5", ".h5"), "napari_udt.io.photoacoustic.simpa"),
+    Format("patato", "PATATO HDF5", (".hdf5", ".h5"), "napari_udt.io.photoacoustic.patato"),
+    Format("ipasc", "IPASC HDF5", (".hdf5", ".h5"), "napari_udt.io.photoacoustic.ipasc"),
+    Format("ithera", "iThera MSOT scan", (".msot",), "napari_udt.io.photoacoustic.ithera"),
+    Format("dataset", "napari-udt data set", (".h5",), "napari_udt.io.generic.training_set"),
+    Format(
+        "paper_pat", "PAT images of the UDT-cINN archive", (".npz",), "napari_udt.io.photoacoustic.paper_pat"
+    ),
+    Format(
+        "paper_hsi", "HSI spectra of the UDT-cINN archive", (".npy",), "napari_udt.io.hyperspectral.paper_hsi"
+    ),
+    Format("matlab", "MATLAB 3-D array", (".mat",), "napari_udt.io.generic.matlab", common=True),
+    Format("hdf5", "HDF5 with a 3-D array", (".h5", ".hdf5"), "napari_udt.io.generic.plain_hdf5"),
+    Format("numpy", "NumPy 3-D array", (".npy", ".npz"), "napari_udt.io.generic.plain_numpy"),
+    Format("tiff", "TIFF stack", (".tif", ".tiff"), "napari_udt.io.generic.tiff", common=True),
+    Format("nrrd", "NRRD volume", (".nrrd", ".nhdr"), "napari_udt.io.generic.nrrd", common=True),
+    Format("csv", "napari-udt spectra in CSV", (".csv",), "napari_udt.io.generic.csv_spectra", common=True),
+    Format(
+        "tivita",
+        "Tivita camera",
+        ("_SpecCube.dat",),
+        "napari_udt.io.hyperspectral.tivita",
+        several_files=True,
+    ),
+    Format("htc", "htc blosc", (".blosc",), "napari_udt.io.hyperspectral.htc_blosc"),
+    Format("helicoid", "HELICoiD folder", (), "napari_udt.io.hyperspectral.helicoid", several_files=True),
     Format(
         "envi",
         "ENVI",
         (".hdr", ".img", ".dat", ".raw"),
-        "napari_udt.io.envi",
+        "napari_udt.io.generic.envi",
         common=True,
         several_files=True,
     ),
@@ -108,10 +118,12 @@ class Writer:
 
 
 WRITERS: tuple[Writer, ...] = (
-    Writer("udt", "napari-udt HDF5", (".udt.h5", ".h5", ".hdf5"), "napari_udt.io.own", several=True),
-    Writer("paper_pat", "NumPy archive in the paper's layout", (".npz",), "napari_udt.io.paper_pat"),
-    Writer("envi", "ENVI", (".hdr",), "napari_udt.io.envi_writer"),
-    Writer("csv", "Spectra in CSV", (".csv",), "napari_udt.io.csv_spectra", picks_pixels=True),
+    Writer("udt", "napari-udt HDF5", (".udt.h5", ".h5", ".hdf5"), "napari_udt.io.generic.own", several=True),
+    Writer(
+        "paper_pat", "NumPy archive in the paper's layout", (".npz",), "napari_udt.io.photoacoustic.paper_pat"
+    ),
+    Writer("envi", "ENVI", (".hdr",), "napari_udt.io.generic.envi_writer"),
+    Writer("csv", "Spectra in CSV", (".csv",), "napari_udt.io.generic.csv_spectra", picks_pixels=True),
 )
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from napari_udt.population.groups import Group, Population
 from napari_udt.population.select import NORMALISED, holders, structure_name
 from napari_udt.population.tables import Table
-from napari_udt.spectra import Normalisation, group_statistics, normalise
+from napari_udt.spectral.spectra import Normalisation, group_statistics, normalise
 
 Array = NDArray[np.float64]
 ZOOM_FROM_NM = 900.0

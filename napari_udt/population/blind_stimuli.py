@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from napari_udt.errors import EvaluationError
 from napari_udt.population.groups import Group, Population
-from napari_udt.spectra import normalise
+from napari_udt.spectral.spectra import normalise
 
 Kind = Literal["spectra", "pictures"]
 Truth = Literal["real", "transferred"]

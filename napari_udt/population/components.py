@@ -26,7 +26,7 @@ from napari_udt.population.select import (
     structure_name,
 )
 from napari_udt.population.tables import Table
-from napari_udt.spectra import Normalisation
+from napari_udt.spectral.spectra import Normalisation
 
 Array = NDArray[np.float64]
 SHARES = (0.25, 0.5, 0.75, 0.95)  # of the probability, within the contours

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import CubeError
-from napari_udt.moments import RunningMoments
 from napari_udt.population.groups import Group, Population
 from napari_udt.population.select import NORMALISED, absent_notes, spectra_of, structure_name
 from napari_udt.population.tables import Table
-from napari_udt.spectra import Normalisation
+from napari_udt.spectral.moments import RunningMoments
+from napari_udt.spectral.spectra import Normalisation
 
 Array = NDArray[np.float64]
 BIN_MM = 2.0

@@ -23,7 +23,7 @@ from napari_udt.population.select import (
     structure_name,
 )
 from napari_udt.population.tables import Table
-from napari_udt.spectra import Normalisation, group_statistics
+from napari_udt.spectral.spectra import Normalisation, group_statistics
 
 Array = NDArray[np.float64]
 _CUT = 2.0  # bandwidths that a violin reaches beyond its last dots

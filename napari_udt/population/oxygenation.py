@@ -1,6 +1,6 @@
 """Oxygen saturation before and after a transfer, as distributions; beside it what the simulation knows.
 
-The saturation is the estimate of :mod:`napari_udt.unmixing`, for the eye, not a measurement: what counts is whether a
+The saturation is the estimate of :mod:`napari_udt.spectral.unmixing`, for the eye, not a measurement: what counts is whether a
 transfer moves it.
 """
 
@@ -16,7 +16,7 @@ from napari_udt.population.density import Density, density
 from napari_udt.population.groups import Group, Population
 from napari_udt.population.select import absent_notes, holders, index_of, structure_name
 from napari_udt.population.tables import Table
-from napari_udt.unmixing import unmix_spectra
+from napari_udt.spectral.unmixing import unmix_spectra
 
 MOST_PER_GROUP = 20_000
 

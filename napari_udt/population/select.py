@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_udt.errors import CubeError
 from napari_udt.population.groups import Group, Population
-from napari_udt.spectra import Normalisation, normalise
+from napari_udt.spectral.spectra import Normalisation, normalise
 
 ALL = "all spectra"
 NORMALISED: dict[Normalisation, str] = {

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.chromophores import CHROMOPHORES, TABLE, Absorption
 from napari_udt.files import whole_or_nothing
 from napari_udt.simulation.tables import SOURCES, Coefficients, find_tables
+from napari_udt.spectral.chromophores import CHROMOPHORES, TABLE, Absorption
 
 FIRST_NM, LAST_NM, STEP_NM = 460, 1000, 5
 _DIGITS = 3

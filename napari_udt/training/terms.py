@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from napari_udt.chromophores import absorption
 from napari_udt.errors import TrainingError
 from napari_udt.models.model import TransferModel
+from napari_udt.spectral.chromophores import absorption
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.running import Moments, RecentSamples, RunningMoments, steered
 from napari_udt.training.samples import Samples

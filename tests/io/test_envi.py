@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from napari_udt.errors import CubeError
 from napari_udt.io import is_readable, open_cube, recordings
-from napari_udt.io.envi_header import as_list, as_text, header, parse
+from napari_udt.io.generic.envi_header import as_list, as_text, header, parse
 
 FACTS = {"wavelength units": "Nanometers"}
 

@@ -9,7 +9,7 @@ import pytest
 from napari_udt import CubeError, open_cube
 from napari_udt.cli import main
 from napari_udt.errors import MissingFacts
-from napari_udt.io.facts import Facts, Span, options_for, parse_wavelengths
+from napari_udt.io.missing_metadata import Facts, Span, options_for, parse_wavelengths
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 from scipy.io import savemat
 
 from napari_udt.errors import CubeError
-from napari_udt.io import is_readable, list_candidates, mat5, open_cube
+from napari_udt.io import is_readable, list_candidates, open_cube
+from napari_udt.io.generic import mat5
 
 
 def save_v73(path, arrays):

@@ -18,7 +18,7 @@ from napari_udt.population.groups import population_of_cubes
 from napari_udt.population.oxygenation import oxygenations
 from napari_udt.population.scenes import CallOut, common_limits, mean_in, scenes
 from napari_udt.population.summary import grid_text, summary
-from napari_udt.unmixing import unmix_spectra
+from napari_udt.spectral.unmixing import unmix_spectra
 
 
 @pytest.fixture

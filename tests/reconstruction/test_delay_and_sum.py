@@ -212,5 +212,5 @@ def test_sound_in_water(temperature, speed):
 
 
 def test_importing_the_package_loads_no_torch():
-    code = "import napari_udt.reconstruction, napari_udt.io.patato, sys; assert 'torch' not in sys.modules"
+    code = "import napari_udt.reconstruction, napari_udt.io.photoacoustic.patato, sys; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from napari_udt.chromophores import absorption
 from napari_udt.errors import TrainingError
 from napari_udt.models import build_network
 from napari_udt.models.assemble import transfer_model
+from napari_udt.spectral.chromophores import absorption
 from napari_udt.training.config import TermsConfig
 from napari_udt.training.domains import load_domain
 from napari_udt.training.run import make_spec, train

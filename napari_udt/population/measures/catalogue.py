@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from napari_udt.spectra import Normalisation
+from napari_udt.spectral.spectra import Normalisation
 
 Better = Literal["lower", "higher", "near", "none"]
 Family = Literal[

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from napari_udt import metrics
 from napari_udt.population.measures import centres
 from napari_udt.population.measures.options import MeasureOptions
 from napari_udt.population.measures.pair import NO_REPLICATES, Finding, Pair
 from napari_udt.population.measures.sample import Array, Floats
+from napari_udt.spectral import distances as metrics
 
 
 def compare_centres(pair: Pair, options: MeasureOptions) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_udt.population.groups import Group
 from napari_udt.population.measures.catalogue import CATALOGUE
-from napari_udt.spectra import Normalisation
+from napari_udt.spectral.spectra import Normalisation
 
 Floats = NDArray[np.floating[Any]]
 

@@ -20,7 +20,7 @@ from napari_udt.population.measures.options import Floats, MeasureOptions
 from napari_udt.population.measures.pair import Finding, Pair
 from napari_udt.population.measures.sample import Sample, interval
 from napari_udt.population.measures.table import MeasureRow, MeasureTable
-from napari_udt.spectra import normalise
+from napari_udt.spectral.spectra import normalise
 from napari_udt.threads import usable_cores
 
 # Called between steps with (done, total); whatever it raises ends the run.

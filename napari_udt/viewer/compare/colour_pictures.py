@@ -9,9 +9,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt import colour
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.spectral import colour
 from napari_udt.viewer.spectra.maps import Progress
 
 RGB_NM = (640.0, 550.0, 510.0)

@@ -8,7 +8,7 @@ from pathlib import Path
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferCancelled
 from napari_udt.io.access import can_be_faster, fast_path, is_shown_coarsely, layout_in_file, slow_to_read
-from napari_udt.io.facts import options_for
+from napari_udt.io.missing_metadata import options_for
 from napari_udt.viewer.state.session import Session
 
 Report = Callable[[int, int], None]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from napari_udt.cube import DOMAINS, MODALITIES, ORIGINS, Domain, Modality, SpectralCube
 from napari_udt.errors import CubeError, MissingFacts
-from napari_udt.io.facts import Facts, Span, Wavelengths, parse_wavelengths
+from napari_udt.io.missing_metadata import Facts, Span, Wavelengths, parse_wavelengths
 
 _MODALITY_TITLES = {"HSI": "hyperspectral (HSI)", "PAT": "photoacoustic (PAT)"}
 _AXIS_NAMES = ("first", "second", "third")

@@ -12,7 +12,7 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError, MissingFacts, UdtError
 from napari_udt.io import is_readable, open_cube, open_cubes, recordings
 from napari_udt.io.contract import Progress
-from napari_udt.io.facts import Facts, options_for
+from napari_udt.io.missing_metadata import Facts, options_for
 from napari_udt.io.registry import sniff
 from napari_udt.viewer.files.missing_metadata import Question, lacks_origin
 from napari_udt.viewer.session.file import open_session

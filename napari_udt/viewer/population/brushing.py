@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from napari_udt.population.components import Components, Projection, inside
 from napari_udt.population.tables import Table
-from napari_udt.spectra import SpectralStatistics, group_statistics, normalise
+from napari_udt.spectral.spectra import SpectralStatistics, group_statistics, normalise
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from napari_udt.population.bands import occurring
 from napari_udt.population.groups import Population
 from napari_udt.population.select import ALL
-from napari_udt.spectra import NORMALISATIONS, Normalisation
+from napari_udt.spectral.spectra import NORMALISATIONS, Normalisation
 from napari_udt.viewer.layers.layer_data import is_background
 
 Choice = Normalisation | Literal["paper"]

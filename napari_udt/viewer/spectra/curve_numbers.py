@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection
 from enum import IntEnum
 
-from napari_udt.unmixing import HAEMOGLOBIN_UNITS
+from napari_udt.spectral.unmixing import HAEMOGLOBIN_UNITS
 from napari_udt.viewer.spectra.curves import Curve, CurveSet
 from napari_udt.viewer.state.session import DisplayOptions
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from napari_udt.errors import CubeError
-from napari_udt.spectra import Centre, SpectralStatistics, Spread, group_statistics, window_spectra
-from napari_udt.transforms import Transform
-from napari_udt.unmixing import Unmixed, unmix_spectra
+from napari_udt.spectral.spectra import Centre, SpectralStatistics, Spread, group_statistics, window_spectra
+from napari_udt.spectral.transforms import Transform
+from napari_udt.spectral.unmixing import Unmixed, unmix_spectra
 from napari_udt.viewer.layers.layer_data import structure_colour
 from napari_udt.viewer.spectra.cached_curves import Told
 from napari_udt.viewer.spectra.comparable_cubes import Partners, find_partners, same_scene

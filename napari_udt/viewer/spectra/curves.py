@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.metrics import relative_rms_difference, rmse, spectral_angle
-from napari_udt.spectra import resample
-from napari_udt.unmixing import Unmixed
+from napari_udt.spectral.distances import relative_rms_difference, rmse, spectral_angle
+from napari_udt.spectral.spectra import resample
+from napari_udt.spectral.unmixing import Unmixed
 from napari_udt.viewer.state.session import Comparison, CurveId, DisplayOptions, Entry, Pin, PixelRef
 from napari_udt.viewer.style import LineStyle
 

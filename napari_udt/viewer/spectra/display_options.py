@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from napari_udt.spectra import Centre, Spread
-from napari_udt.transforms import Order, Scaling, Transform
+from napari_udt.spectral.spectra import Centre, Spread
+from napari_udt.spectral.transforms import Order, Scaling, Transform
 from napari_udt.viewer.state.entities import CurveId
 
 Mode = Literal["pixel", "structure"]

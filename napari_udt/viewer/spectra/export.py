@@ -26,8 +26,8 @@ import numpy as np
 from napari_udt import __version__
 from napari_udt.cube import Modality
 from napari_udt.files import whole_or_nothing
-from napari_udt.transforms import ORDER
-from napari_udt.unmixing import HAEMOGLOBIN_UNITS, Unmixed
+from napari_udt.spectral.transforms import ORDER
+from napari_udt.spectral.unmixing import HAEMOGLOBIN_UNITS, Unmixed
 from napari_udt.viewer.spectra.curves import Curve, CurveId, CurveSet, Floats
 from napari_udt.viewer.state.session import PixelRef
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.unmixing import HAEMOGLOBIN_UNITS, unmix
+from napari_udt.spectral.unmixing import HAEMOGLOBIN_UNITS, unmix
 from napari_udt.viewer.layers.layer_data import unit_of
 
 Progress = Callable[[int, int], None]

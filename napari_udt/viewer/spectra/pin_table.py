@@ -9,8 +9,8 @@ import numpy as np
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.spectra import window_spectra
-from napari_udt.unmixing import unmix_spectra
+from napari_udt.spectral.spectra import window_spectra
+from napari_udt.spectral.unmixing import unmix_spectra
 from napari_udt.viewer.spectra.comparable_cubes import structure_at
 from napari_udt.viewer.spectra.reading_time import waiting_text
 from napari_udt.viewer.state.session import Pin, Session

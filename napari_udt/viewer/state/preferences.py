@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from napari_udt.io.contract import MEMORY_LIMIT_MB, prefer_memory_limit
-from napari_udt.spectra import Spread
-from napari_udt.transforms import Scaling
+from napari_udt.spectral.spectra import Spread
+from napari_udt.spectral.transforms import Scaling
 from napari_udt.viewer.state.session import Session
 
 _PLUGIN = "napari-udt"

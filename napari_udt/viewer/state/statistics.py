@@ -15,8 +15,8 @@ from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.labels import present
-from napari_udt.spectra import (
+from napari_udt.spectral.labels import present
+from napari_udt.spectral.spectra import (
     QUANTILES,
     Centre,
     SpectralStatistics,
@@ -25,7 +25,7 @@ from napari_udt.spectra import (
     structure_moments,
     structure_spectra,
 )
-from napari_udt.transforms import Transform
+from napari_udt.spectral.transforms import Transform
 from napari_udt.viewer.state.session import Outline, Region
 
 Question = tuple[Any, ...]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
-from napari_udt.spectra import group_statistics, window_spectra
+from napari_udt.spectral.spectra import group_statistics, window_spectra
 from napari_udt.viewer.spectra.curves import Curve
 from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.session import Entry, Session

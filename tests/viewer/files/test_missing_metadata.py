@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from napari_udt.errors import CubeError, MissingFacts
-from napari_udt.io.facts import Facts, Span
+from napari_udt.io.missing_metadata import Facts, Span
 from napari_udt.viewer.files.missing_metadata import Question
 from napari_udt.viewer.files.opening import add_answered, open_candidate, open_files
 from napari_udt.viewer.state.session import PixelRef, Session

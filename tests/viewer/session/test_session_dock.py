@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from napari_udt.viewer.session.widgets import actions as session_actions
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton, QWidget
 
 from napari_udt import open_cube, save_cube
+from napari_udt.viewer.session.widgets import actions as session_actions
 from napari_udt.viewer.session.widgets.dock import SessionDock
 from napari_udt.viewer.session.widgets.tables import ROLE_TITLES, RoleBox
 from napari_udt.viewer.state.session import PixelRef, Session

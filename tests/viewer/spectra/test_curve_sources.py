@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from spectra_scene import MOVED, REAL, SIM, real, scene, simulated
 
-from napari_udt.spectra import structure_spectra
-from napari_udt.transforms import Transform, derivative
+from napari_udt.spectral.spectra import structure_spectra
+from napari_udt.spectral.transforms import Transform, derivative
 from napari_udt.viewer.spectra import curve_numbers
 from napari_udt.viewer.spectra.comparable_cubes import structure_names, ticked_name
 from napari_udt.viewer.spectra.curve_numbers import Column

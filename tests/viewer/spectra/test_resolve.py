@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from spectra_scene import MOVED, REAL, SIM, cube, real, scene, simulated, transferred
 
-from napari_udt.metrics import relative_rms_difference, rmse, spectral_angle
-from napari_udt.spectra import group_statistics, normalise, structure_spectra
+from napari_udt.spectral.distances import relative_rms_difference, rmse, spectral_angle
+from napari_udt.spectral.spectra import group_statistics, normalise, structure_spectra
 from napari_udt.viewer.spectra.curves import CurveId
 from napari_udt.viewer.spectra.resolve import resolve
 from napari_udt.viewer.state.session import PixelRef, Session

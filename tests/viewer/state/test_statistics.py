@@ -7,8 +7,8 @@ import pytest
 from spectra_scene import real, simulated
 
 from napari_udt.errors import CubeError
-from napari_udt.spectra import group_statistics, normalise, structure_spectra
-from napari_udt.transforms import Transform
+from napari_udt.spectral.spectra import group_statistics, normalise, structure_spectra
+from napari_udt.spectral.transforms import Transform
 from napari_udt.viewer.state.statistics import StructureStatistics, Worker
 
 

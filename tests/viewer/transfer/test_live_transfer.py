@@ -12,8 +12,8 @@ from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.session import CurveId, PixelRef, Session
 from napari_udt.viewer.transfer.live import LiveTransfer
 from napari_udt.viewer.transfer.probes import Probes
-from napari_udt.viewer.trust.condition_explorer import ConditionExplorer, class_choices, domain_words
 from napari_udt.viewer.trust import numbers as trust
+from napari_udt.viewer.trust.condition_explorer import ConditionExplorer, class_choices, domain_words
 from napari_udt.viewer.trust.rows import ROW_OF, ROWS, clipboard_text, limits, mappable, number_text
 
 SIM = "phantom"

@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_udt.errors import UdtError
-from napari_udt.io.facts import Facts
+from napari_udt.io.missing_metadata import Facts
 from napari_udt.viewer.files.missing_metadata import Question, domain_choices, modality_choices
 
 _WIDTH = 460

@@ -9,7 +9,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QWidget
 
-from napari_udt.io.facts import Facts
+from napari_udt.io.missing_metadata import Facts
 from napari_udt.viewer.files.missing_metadata import Question
 from napari_udt.viewer.files.opening import add_answered, open_files
 from napari_udt.viewer.files.widgets.metadata_dialog import FactsDialog

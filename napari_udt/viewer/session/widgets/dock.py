@@ -9,9 +9,9 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from napari_udt.viewer.qt.low_area import in_low_area
 from napari_udt.viewer.session.script import is_reproducible
+from napari_udt.viewer.session.widgets import actions as session_actions
 from napari_udt.viewer.session.widgets.tables import CubeTable, PinTable
 from napari_udt.viewer.state.session import DisplayOptions, Session
-from napari_udt.viewer.session.widgets import actions as session_actions
 
 _MARGIN = 20  # pixels around the words of a button
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 
-from napari_udt.chromophores import absorption
+from napari_udt.spectral.chromophores import absorption
 from napari_udt.viewer.spectra.widgets.curve_items import pen
 from napari_udt.viewer.style import CHROMOPHORE_COLOURS, Theme, readable
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QAbstractButton, QCheckBox, QGridLayout, QWidget
 
-from napari_udt.chromophores import TITLES
+from napari_udt.spectral.chromophores import TITLES
 from napari_udt.viewer.qt.elided_box import ElidedBox
 from napari_udt.viewer.qt.tab_order import walk_in_order
 from napari_udt.viewer.spectra.curves import CurveSet

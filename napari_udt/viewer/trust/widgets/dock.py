@@ -23,9 +23,9 @@ from napari_udt.viewer.qt.visibility import Sight
 from napari_udt.viewer.spectra.maps import MapRequest
 from napari_udt.viewer.spectra.widgets.map_run import MapRun
 from napari_udt.viewer.state.session import DisplayOptions, Session
+from napari_udt.viewer.trust import numbers as trust
 from napari_udt.viewer.trust.condition_explorer import class_choices
 from napari_udt.viewer.trust.numbers import Subject, TrustBook
-from napari_udt.viewer.trust import numbers as trust
 from napari_udt.viewer.trust.rows import ROW_OF, mappable
 from napari_udt.viewer.trust.widgets.condition_box import ConditionBox
 from napari_udt.viewer.trust.widgets.table import TrustTable

@@ -8,7 +8,7 @@ from functools import partial
 from qtpy.QtWidgets import QGraphicsView, QVBoxLayout, QWidget
 
 from napari_udt.population.bands import ZOOM_FROM_NM, Band, Bands, bands, occurring
-from napari_udt.spectra import Normalisation
+from napari_udt.spectral.spectra import Normalisation
 from napari_udt.viewer.layers.layer_data import is_background
 from napari_udt.viewer.population.look import GroupLook
 from napari_udt.viewer.population.widgets.figures.panel_grid import Panel, PanelCurve, PanelGrid

@@ -1,0 +1,1 @@
+"""Formats that hold any kind of cube, the package's own among them."""

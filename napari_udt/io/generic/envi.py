@@ -1,0 +1,205 @@
+"""ENVI: a text header (``.hdr``) beside bare numbers, which stay in the file until they are looked at.
+
+Class numbers in an ENVI classification file beside it, of the same size and with a name that begins with the cube's
+(``scan.hdr``, ``scan_labels.hdr``), become the cube's labels.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.cube import SpectralCube
+from napari_udt.errors import CubeError
+from napari_udt.io.assemble import assemble, label_image
+from napari_udt.io.axes import missing_wavelengths
+from napari_udt.io.bare import BareSource, ScaledSource
+from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.description import described
+from napari_udt.io.generic import envi_header
+from napari_udt.io.generic.envi_header import AXES, EnviHeader
+from napari_udt.io.generic.numpy_files import starts_with
+from napari_udt.io.lazy import LazyCube, Source
+
+# Field in which the writer keeps what ENVI has no words for: a list of one JSON object (see ``envi_writer``).
+OWN_FIELD = "napari-udt"
+
+_DATA_ENDINGS = ("img", "dat", "raw", "bin", "bsq", "bil", "bip")
+_CLASSES = "envi classification"
+_KEPT_CHARACTERS = 2000
+_STRUCTURAL = (
+    "lines",
+    "samples",
+    "bands",
+    "data type",
+    "interleave",
+    "byte order",
+    "header offset",
+    "wavelength",
+)
+
+
+def sniff(path: Path) -> Match:
+    """Whether it is an ENVI header whose numbers lie beside it, or those numbers."""
+    found = main_file(path)
+    if found is None:
+        return Match.NO
+    header = envi_header.read(found)
+    known = header.kind != _CLASSES and header.wavelengths_nm is not None
+    return Match.YES if known else Match.NEEDS_FACTS
+
+
+def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
+    """Return the one cube.
+
+    Raises
+    ------
+    CubeError
+        When the header lacks wavelengths and none are given, or the file holds class numbers.
+    """
+    found = main_file(path)
+    if found is None:
+        raise CubeError(f"{path}: the ENVI header is gone.")
+    header = envi_header.read(found)
+    if header.kind == _CLASSES:
+        raise CubeError(
+            f"{path}: the file holds class numbers, not spectra; open the cube that it belongs to."
+        )
+    if header.wavelengths_nm is None and options.wavelengths_nm is None:
+        raise missing_wavelengths(path, [("cube", (header.lines, header.samples, header.bands))])
+    return [Candidate("cube", partial(_read, found, header, options))]
+
+
+def main_file(path: Path) -> Path | None:
+    """Return the header that a file is, or that describes its numbers; None where there is none."""
+    if not path.is_file():
+        return None
+    if starts_with(path, envi_header.MAGIC):
+        return path
+    beside = (path.with_name(path.name + end) for end in (".hdr", ".HDR"))
+    headers = [*beside, *(path.with_suffix(end) for end in (".hdr", ".HDR"))]
+    return next((h for h in headers if starts_with(h, envi_header.MAGIC) and _names_data(h, path)), None)
+
+
+def data_file(header: Path) -> Path:
+    """Return the file with the numbers that a header describes; raises ``CubeError`` where there is none."""
+    stem = header.with_suffix("") if header.suffix.lower() == ".hdr" else header
+    endings = [e for ending in _DATA_ENDINGS for e in (ending, ending.upper())]
+    for file in (stem, *(stem.with_name(f"{stem.name}.{ending}") for ending in endings)):
+        if file != header and file.is_file():
+            return file
+    raise CubeError(
+        f"{header}: the file with the numbers is missing; expected {stem.name} or {stem.name}.img (.dat, .raw, .bsq, "
+        ".bil, .bip) beside the header."
+    )
+
+
+def numbers(header_path: Path, header: EnviHeader) -> LazyCube:
+    """Return the numbers that a header describes, as a cube that stays in the file."""
+    source: Source = BareSource(data_file(header_path), header.dtype, header.shape, header.offset)
+    if header.scale != 1:
+        source = ScaledSource(source, header.scale)
+    return LazyCube(source, AXES[header.interleave])
+
+
+def picture(header_path: Path, shape: tuple[int, int]) -> tuple[NDArray[Any], EnviHeader]:
+    """Return the one band of a file that goes with a picture, and its header.
+
+    Raises
+    ------
+    CubeError
+        When the size is another one.
+    """
+    header = envi_header.read(header_path)
+    if (header.lines, header.samples, header.bands) != (*shape, 1):
+        raise CubeError(
+            f"{header_path}: the picture has {header.lines} x {header.samples} pixels and {header.bands} bands; "
+            f"expected {shape[0]} x {shape[1]} and one band."
+        )
+    source = BareSource(data_file(header_path), header.dtype, header.shape, header.offset)
+    return source.read((slice(None),) * 3).reshape(shape), header
+
+
+def labels(header_path: Path, shape: tuple[int, int]) -> tuple[NDArray[np.int32], dict[int, str]]:
+    """Return the class numbers of a classification file and their names."""
+    array, header = picture(header_path, shape)
+    found = label_image(array, "class numbers", header_path)
+    own = _own_facts(header, header_path)
+    if not own:
+        return found, header.class_names
+    stored = np.asarray(own["numbers"], dtype=np.int32)
+    return stored[found], {}
+
+
+def _names_data(header: Path, path: Path) -> bool:
+    try:
+        return data_file(header) == path
+    except CubeError:
+        return False
+
+
+def _read(path: Path, header: EnviHeader, options: ReadOptions) -> SpectralCube:
+    own = _own_facts(header, path)
+    data = numbers(path, header)
+    facts = {**_facts(header), **_pictures(path, data.shape[:2], own)}
+    if own:
+        facts.update(described(json.dumps(own.get("cube")), path))
+    return assemble(path, options, data, wavelengths_nm=header.wavelengths_nm, **facts)
+
+
+def _facts(header: EnviHeader) -> dict[str, Any]:
+    kept = {k: v[:_KEPT_CHARACTERS] for k, v in header.fields.items() if k not in (*_STRUCTURAL, OWN_FIELD)}
+    return {
+        "quantity": "reflectance" if "reflectance scale factor" in header.fields else "value [a.u.]",
+        "pixel_size_mm": header.pixel_size_mm,
+        "metadata": {"envi": kept},
+    }
+
+
+def _own_facts(header: EnviHeader, path: Path) -> dict[str, Any]:
+    """Return what :mod:`napari_udt.io.generic.envi_writer` kept in the header."""
+    if OWN_FIELD not in header.fields:
+        return {}
+    stored = json.loads(header.fields[OWN_FIELD])
+    if not isinstance(stored, list) or len(stored) != 1 or not isinstance(stored[0], dict):
+        raise CubeError(f"{path}: the field {OWN_FIELD!r} is not one that napari-udt writes.")
+    return stored[0]
+
+
+def _pictures(path: Path, shape: tuple[int, int], own: dict[str, Any]) -> dict[str, Any]:
+    """Return labels and oxygenation from the files beside a cube: those that its header names, else by their names."""
+    if not own:
+        beside = _classes_beside(path, shape)
+        return (
+            {} if beside is None else dict(zip(("labels", "label_names"), labels(beside, shape), strict=True))
+        )
+    found: dict[str, Any] = {}
+    if own.get("labels"):
+        found["labels"], _ = labels(_sibling(path, own["labels"]), shape)
+    if own.get("oxygenation"):
+        found["oxygenation"], _ = picture(_sibling(path, own["oxygenation"]), shape)
+    return found
+
+
+def _sibling(path: Path, name: Any) -> Path:
+    beside = path.with_name(str(name))  # raises ValueError for anything but a bare file name
+    if not beside.is_file():
+        raise CubeError(f"{path}: {beside.name}, which goes with it, is missing; copy it beside the header.")
+    return beside
+
+
+def _classes_beside(path: Path, shape: tuple[int, int]) -> Path | None:
+    """Return the only classification file of the picture's size whose name begins with the cube's."""
+    fitting = []
+    for other in sorted(path.parent.glob(f"{glob.escape(path.stem)}[-_.]*.hdr")):
+        if starts_with(other, envi_header.MAGIC):
+            header = envi_header.read(other)
+            if header.kind == _CLASSES and (header.lines, header.samples) == shape:
+                fitting.append(other)
+    return fitting[0] if len(fitting) == 1 else None

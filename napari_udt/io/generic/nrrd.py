@@ -1,0 +1,122 @@
+"""NRRD volumes: a text header and numbers, bare (they stay in the file) or packed by gzip, also in a file beside it.
+
+As everywhere in NRRD the faster of the two axes that are not spectral runs along the rows of the picture, unless the axes
+are labelled otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from napari_udt.cube import SpectralCube
+from napari_udt.errors import CubeError
+from napari_udt.io.assemble import assemble
+from napari_udt.io.axes import missing_wavelengths, spectral_axis
+from napari_udt.io.bare import BareSource
+from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.generic import nrrd_header
+from napari_udt.io.generic.nrrd_header import NrrdHeader
+from napari_udt.io.generic.numpy_files import starts_with
+from napari_udt.io.lazy import ArraySource, LazyCube, Source
+
+_GZIP_WINDOW = 47  # zlib's word for "gzip or zlib, told from the data"
+_BYTES_PER_STEP = 1_000_000
+
+
+def sniff(path: Path) -> Match:
+    """Whether it is a volume of three axes, and one of them as long as there are wavelengths."""
+    if not starts_with(path, nrrd_header.MAGIC):
+        return Match.NO
+    header = nrrd_header.read(path)
+    if len(header.sizes) != 3:
+        return Match.NO
+    wavelengths = header.wavelengths_nm
+    fits = wavelengths is not None and len(wavelengths) in header.sizes
+    return Match.YES if fits else Match.NEEDS_FACTS
+
+
+def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
+    """Return the one volume.
+
+    Raises
+    ------
+    CubeError
+        When no wavelengths are known.
+    """
+    header = nrrd_header.read(path)
+    if header.wavelengths_nm is None and options.wavelengths_nm is None:
+        raise missing_wavelengths(path, [("volume", header.sizes)])
+    return [Candidate("volume", partial(_read, path, header, options))]
+
+
+def _read(path: Path, header: NrrdHeader, options: ReadOptions) -> SpectralCube:
+    given = header.wavelengths_nm if options.wavelengths_nm is None else options.wavelengths_nm
+    wavelengths = np.asarray(given, dtype=np.float64)
+    spectral = spectral_axis(header.sizes, wavelengths.size, options.spectral_axis, str(path))
+    columns, rows = (axis for axis in range(3) if axis != spectral)  # the fastest axis comes first
+    if header.row_axis == columns:
+        columns, rows = rows, columns
+    height, width = header.spacing_mm(rows), header.spacing_mm(columns)
+    stored = LazyCube(_source(path, header, options), (2 - rows, 2 - columns, 2 - spectral))
+    return assemble(
+        path,
+        options,
+        stored,
+        wavelengths_nm=wavelengths,
+        pixel_size_mm=(height, width) if height and width else None,
+        metadata={"nrrd": dict(header.pairs)} if header.pairs else {},
+    )
+
+
+def _source(path: Path, header: NrrdHeader, options: ReadOptions) -> Source:
+    """Return the numbers, slowest axis first."""
+    shape = header.sizes[::-1]
+    file, start = _place(path, header)
+    match header.encoding:
+        case "raw":
+            skip = int(header.fields.get("byte skip", "0"))
+            if skip < 0:  # the numbers are the end of the file
+                start, skip = file.stat().st_size - math.prod(shape) * header.dtype.itemsize, 0
+            if start + skip < 0:
+                raise CubeError(f"{path}: the header declares more than {file.name} holds; it is cut short.")
+            return BareSource(file, header.dtype, shape, start + skip)
+        case "gzip" | "gz":
+            numbers = np.frombuffer(_inflated(file, start, header, options), header.dtype)
+            return ArraySource(numbers.reshape(shape))
+    raise CubeError(f"{path}: the encoding {header.encoding[:20]!r} is not supported; expected raw or gzip.")
+
+
+def _place(path: Path, header: NrrdHeader) -> tuple[Path, int]:
+    """Return the file with the numbers and where they begin; of other folders none is opened."""
+    name = header.fields.get("data file", header.fields.get("datafile"))
+    if name is None:
+        return path, header.end
+    file = path.parent / name
+    if Path(name).name != name or not file.is_file():
+        raise CubeError(f"{path}: the numbers are in {name[:80]!r}; expected a file in the same folder.")
+    return file, 0
+
+
+def _inflated(file: Path, start: int, header: NrrdHeader, options: ReadOptions) -> bytearray:
+    """Unpack exactly as many bytes as the header declares, however many the file would give."""
+    wanted = math.prod(header.sizes) * header.dtype.itemsize
+    if wanted > options.memory_limit_bytes:
+        raise CubeError(
+            f"{file}: the volume takes {wanted / 1e6:,.0f} MB, more than the limit of "
+            f"{options.memory_limit_bytes / 1e6:,.0f} MB; raise memory_limit_mb or save it unpacked (encoding raw)."
+        )
+    inflate, found = zlib.decompressobj(_GZIP_WINDOW), bytearray()
+    with open(file, "rb") as stream:
+        stream.seek(start)
+        while len(found) < wanted and (packed := inflate.unconsumed_tail or stream.read(_BYTES_PER_STEP)):
+            found += inflate.decompress(packed, wanted - len(found))
+    if len(found) < wanted:
+        raise CubeError(
+            f"{file}: the volume needs {wanted:,} bytes, the file gives {len(found):,}; it is cut short."
+        )
+    return found

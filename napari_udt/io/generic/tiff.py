@@ -1,0 +1,180 @@
+"""TIFF stacks: one page or sample per channel, with wavelengths where the writing program kept them.
+
+They are looked for in ``tifffile``'s and ImageJ's metadata under a name such as ``wavelengths``, in ImageJ's slice labels
+("500 nm") and in OME's channels. Unpacked stacks stay in the file; of packed ones a page is unpacked when it is looked at.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from napari_udt.cube import SpectralCube
+from napari_udt.errors import CubeError
+from napari_udt.io.assemble import assemble
+from napari_udt.io.axes import (
+    missing_wavelengths,
+    picture_axes,
+    spectral_axis,
+)
+from napari_udt.io.bare import BareSource
+from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
+from napari_udt.io.generic.numpy_files import starts_with
+from napari_udt.io.generic.tiff_metadata import pixel_size_mm, stored_wavelengths
+from napari_udt.io.hdf5 import MAX_RATIO, SMALL_BYTES
+from napari_udt.io.lazy import LazyCube, Source
+
+_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what is wrong is told in a sentence of ours
+
+
+class PagesSource:
+    """Packed pages of one size: axes (page, row, column), or those of the one page there is.
+
+    Parameters
+    ----------
+    path : path
+    series : int
+        Which series of the file.
+    shape : tuple of int
+        Length of the axes.
+    stored_bytes : int
+        Bytes that the packed pages take.
+    """
+
+    def __init__(self, path: Path, series: int, shape: tuple[int, ...], stored_bytes: int) -> None:
+        self._path = path
+        self._series = series
+        self.shape = shape
+        self.stored_bytes = stored_bytes
+
+    def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
+        """Read one integer or slice per axis; unpacks the pages that hold them."""
+        with _opened(self._path) as file:
+            pages = file.series[self._series].pages
+            if len(pages) == 1:
+                return _page(pages[0], self.shape, self._path)[selection]
+            first, inner = selection[0], selection[1:]
+            if isinstance(first, int):
+                return _page(pages[first], self.shape[1:], self._path)[inner]
+            wanted = range(*first.indices(len(pages)))
+            return np.stack([_page(pages[i], self.shape[1:], self._path)[inner] for i in wanted])
+
+    def close(self) -> None:
+        """Nothing is held between reads."""
+
+
+def sniff(path: Path) -> Match:
+    """Whether there is a stack with three axes, and one of them as long as there are wavelengths."""
+    if not _is_tiff(path):
+        return Match.NO
+    with _opened(path) as file:
+        wavelengths = stored_wavelengths(file)
+        shapes = _stacks(file, wavelengths is not None).values()
+    if not shapes:
+        return Match.NO
+    fits = wavelengths is not None and any(len(wavelengths) in shape for shape in shapes)
+    return Match.YES if fits else Match.NEEDS_FACTS
+
+
+def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
+    """Return the stacks that fit the wavelengths, the largest first.
+
+    Raises
+    ------
+    CubeError
+        When no wavelengths are known.
+    """
+    with _opened(path) as file:
+        stored, size = stored_wavelengths(file), pixel_size_mm(file)
+        stacks = _stacks(file, spectral=True)
+    given = stored if options.wavelengths_nm is None else np.asarray(options.wavelengths_nm, dtype=float)
+    if given is None:
+        raise missing_wavelengths(path, [(f"stack {index}", shape) for index, shape in stacks.items()])
+    fitting = [index for index, shape in stacks.items() if given.size in shape] or list(stacks)
+    return [
+        Candidate(f"stack {index}", partial(_read, path, index, given, size, options), alternative=i > 0)
+        for i, index in enumerate(fitting)
+    ]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tifffile.TiffFile]:
+    """Open a file; others that its metadata names are not followed."""
+    with reading(path), tifffile.TiffFile(path, _multifile=False) as file:
+        try:
+            yield file
+        except AssertionError as error:  # how tifffile finds that tags contradict each other
+            raise CubeError(f"{path}: the TIFF's tags contradict each other; it is damaged.") from error
+
+
+def _is_tiff(path: Path) -> bool:
+    return any(starts_with(path, magic) for magic in _MAGICS)
+
+
+def _stacks(file: tifffile.TiffFile, spectral: bool) -> dict[int, tuple[int, ...]]:
+    """Return the series with three axes of real numbers, the largest first; unless ``spectral``, none that are colours."""
+    found = {}
+    for index, series in enumerate(file.series):
+        colours = not spectral and (
+            series.axes.endswith("S") or (series.axes.startswith("S") and series.shape[0] == 3)
+        )
+        if series.ndim == 3 and series.dtype is not None and series.dtype.kind in "fiub" and not colours:
+            found[index] = tuple(map(int, series.shape))
+    return dict(sorted(found.items(), key=lambda item: -np.prod(item[1], dtype=float)))
+
+
+def _read(
+    path: Path,
+    index: int,
+    wavelengths: NDArray[Any],
+    size: tuple[float, float] | None,
+    options: ReadOptions,
+) -> SpectralCube:
+    with _opened(path) as file:
+        series = file.series[index]
+        axes, shape = series.axes, tuple(map(int, series.shape))
+        source = _source(path, file, index)
+    picture = [axes.find(letter) for letter in "YX"]
+    if min(picture) >= 0 and options.spectral_axis is None and shape[3 - sum(picture)] == wavelengths.size:
+        order = (picture[0], picture[1], 3 - sum(picture))
+    else:
+        order = picture_axes(spectral_axis(shape, wavelengths.size, options.spectral_axis, str(path)))
+    return assemble(path, options, LazyCube(source, order), wavelengths_nm=wavelengths, pixel_size_mm=size)
+
+
+def _source(path: Path, file: tifffile.TiffFile, index: int) -> Source:
+    series = file.series[index]
+    shape = tuple(map(int, series.shape))
+    if series.dataoffset is not None:
+        dtype = np.dtype(f"{file.byteorder}{series.dtype.char}")
+        return BareSource(path, dtype, shape, series.dataoffset)
+    if len(series.pages) not in (1, shape[0]):
+        raise CubeError(
+            f"{path}: {len(series.pages)} pages for a stack of shape {shape}; expected one per channel."
+        )
+    stored = sum(_stored_bytes(page) for page in series.pages)
+    return PagesSource(path, index, shape, stored)
+
+
+def _page(page: Any, shape: tuple[int, ...], path: Path) -> NDArray[Any]:
+    """Unpack a page, unless it declares far more than the file holds of it."""
+    wanted = int(np.prod(shape, dtype=float)) * page.dtype.itemsize
+    if wanted > max(SMALL_BYTES, MAX_RATIO * _stored_bytes(page)):
+        raise CubeError(
+            f"{path}: a page declares {wanted / 1e6:,.0f} MB but the file holds {_stored_bytes(page)} bytes of it."
+        )
+    return page.asarray().reshape(shape)
+
+
+def _stored_bytes(page: Any) -> int:
+    return int(sum(page.databytecounts))

@@ -1,0 +1,236 @@
+"""Where a PATATO picture lies, and what is known about its pixels: oxygenation and regions of interest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.io import hdf5
+from napari_udt.io.contract import Frame
+from napari_udt.io.lazy import Hdf5Source, LazyCube, Source
+from napari_udt.io.photoacoustic.frames import FlippedSource, MeanSource
+from napari_udt.io.photoacoustic.time_series import Array
+from napari_udt.reconstruction import ImagePlane
+
+MAX_ROIS = 1_000
+MAX_VERTICES = 100_000
+MAX_PIXELS = 20_000_000  # of a picture that gets maps
+_FAR_PIXELS = 1e6  # a vertex further away is put there: skimage counts pixels in integers
+_NAMES = "ZYX"  # of the axes 2, 3, 4
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How stored axes become a picture, and where that lies.
+
+    Parameters
+    ----------
+    rows, columns, third : int
+        Axes of the stored array (frames, wavelengths, z, y, x).
+    plane : int
+        Index at which the third axis is held.
+    shape : (int, int)
+        Rows and columns of the picture.
+    extent_mm : ((float, float), (float, float)), optional
+        Lowest and highest coordinate along rows and columns; None where the file does not say.
+    up : {1, -1}
+        Whether the coordinate along the rows grows upwards in the picture.
+    """
+
+    rows: int
+    columns: int
+    third: int
+    plane: int
+    shape: tuple[int, int]
+    extent_mm: tuple[tuple[float, float], tuple[float, float]] | None
+    up: int
+
+    @property
+    def pixel_size_mm(self) -> tuple[float, float] | None:
+        """Height and width of a pixel; the outermost pixels lie on the edges of the field of view."""
+        if self.extent_mm is None or min(self.shape) < 2:
+            return None
+        heights, widths = self.extent_mm
+        return (heights[1] - heights[0]) / (self.shape[0] - 1), (widths[1] - widths[0]) / (self.shape[1] - 1)
+
+    def cube(self, path: Path, dataset: h5py.Dataset, frame: Frame) -> LazyCube:
+        """Return a stored array as (rows, columns, its second axis), row 0 on top."""
+        source: Source = Hdf5Source(path, dataset)
+        if frame == "mean":
+            source = MeanSource(source)
+        if self.up > 0:
+            source = FlippedSource(source, self.rows)
+        held = {0: 0 if frame == "mean" else frame, self.third: self.plane}
+        return LazyCube(source, (self.rows, self.columns, 1), held)
+
+    def pixels(self, points_mm: Array) -> Array:
+        """Return rows and columns, shape (n, 2), of points (horizontal, vertical)."""
+        size = self.pixel_size_mm
+        if size is None or self.extent_mm is None:
+            return np.empty((0, 2))
+        (bottom, top), (left, _) = self.extent_mm
+        down = top - points_mm[:, 1] if self.up > 0 else points_mm[:, 1] - bottom
+        return np.stack([down / size[0], (points_mm[:, 0] - left) / size[1]], axis=1)
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Label and oxygenation map of a picture (rows, columns), and remarks for its metadata."""
+
+    labels: NDArray[np.int32] | None = None
+    label_names: dict[int, str] = field(default_factory=dict)
+    oxygenation: Array | None = None
+    remarks: dict[str, Any] = field(default_factory=dict)
+
+
+def geometry(file: h5py.File, dataset: h5py.Dataset, detectors_mm: Array | None, path: Path) -> Geometry:
+    """Read where a reconstruction lies; of a volume the middle plane of its shortest axis is shown."""
+    lengths = dataset.shape[2:]
+    third = 2 + int(np.argmin(lengths))
+    rows, columns = (axis for axis in (2, 3, 4) if axis != third)
+    shape = dataset.shape[rows], dataset.shape[columns]
+    extents = _extent_mm(dataset, rows), _extent_mm(dataset, columns)
+    known = extents[0] is not None and extents[1] is not None
+    plane = dataset.shape[third] // 2
+    extent = (extents[0], extents[1]) if known else None
+    return Geometry(rows, columns, third, plane, shape, extent, _up(detectors_mm, 4 - rows, extents[0]))  # type: ignore[arg-type]
+
+
+def read(file: h5py.File, path: Path, name: tuple[str, str, str], where: Geometry, frame: Frame) -> Maps:
+    """Read the maps that belong to a reconstruction, ``name`` being ("recons", algorithm, number)."""
+    labels, names, remarks = regions(file, path, where, frame)
+    oxygenation, outside = _oxygenation(file, path, name, where, frame)
+    if outside:
+        remarks["oxygenation_outside_0_1"] = outside
+    return Maps(labels, names, oxygenation, remarks)
+
+
+def on_plane(path: Path, plane: ImagePlane, frame: Frame) -> dict[str, Any]:
+    """Return the regions of interest as fields of a cube that shows a preview in ``plane``."""
+    rows, columns = plane.shape
+    halves = (rows - 1) * plane.pixel_mm / 2, (columns - 1) * plane.pixel_mm / 2
+    middles = plane.centre_mm[plane.axes[1]], plane.centre_mm[plane.axes[0]]
+    extents = [(middle - half, middle + half) for middle, half in zip(middles, halves, strict=True)]
+    where = Geometry(0, 1, 2, 0, plane.shape, (extents[0], extents[1]), plane.up)
+    with hdf5.opened(path) as file:
+        labels, names, _ = regions(file, path, where, frame)
+    return {"labels": labels, "label_names": names}
+
+
+def regions(
+    file: h5py.File, path: Path, where: Geometry, frame: Frame
+) -> tuple[NDArray[np.int32] | None, dict[int, str], dict[str, Any]]:
+    """Draw the polygons of ``rois`` as a label image; later ones lie on top of earlier ones.
+
+    Those drawn for other frames are left out; which cannot be drawn is told in the remarks.
+    """
+    from skimage.draw import polygon
+
+    polygons = _polygons(file)
+    usable = where.pixel_size_mm is not None and where.shape[0] * where.shape[1] <= MAX_PIXELS
+    names: dict[int, str] = {}
+    ignored: list[str] = []
+    labels = np.zeros(where.shape if polygons and usable else (0, 0), np.int32)
+    for title, item in polygons:
+        corners = _corners(item, path, where) if usable else None
+        if corners is None:
+            ignored.append(item.name)
+        elif _belongs_to(file, path, item, frame):
+            number = next((n for n, known in names.items() if known == title), len(names) + 1)
+            names[number] = title
+            labels[polygon(corners[:, 0], corners[:, 1], where.shape)] = number
+    remarks = {"regions_not_drawn": ignored[:20]} if ignored else {}
+    return (labels, {0: "unlabelled", **names}, remarks) if names else (None, {}, remarks)
+
+
+def _polygons(file: h5py.File) -> list[tuple[str, h5py.Dataset]]:
+    group = hdf5.child_group(file, "rois")
+    found = [] if group is None else [(n, g) for n, g in hdf5.children(group) if isinstance(g, h5py.Group)]
+    polygons = [(name, item) for name, below in found for _, item in hdf5.children(below)]
+    return [(name, item) for name, item in polygons if isinstance(item, h5py.Dataset)][:MAX_ROIS]
+
+
+def _corners(item: h5py.Dataset, path: Path, where: Geometry) -> Array | None:
+    """Return rows and columns of a polygon's corners, None where it is none."""
+    if (
+        item.ndim != 2
+        or item.shape[1] != 2
+        or not 3 <= item.shape[0] <= MAX_VERTICES
+        or not hdf5.is_numeric(item)
+    ):
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):  # what lies beyond all numbers is no corner, see below
+        corners = where.pixels(hdf5.whole(item, path).astype(np.float64) * 1e3)
+    return corners.clip(-_FAR_PIXELS, _FAR_PIXELS) if np.all(np.isfinite(corners)) else None
+
+
+def _belongs_to(file: h5py.File, path: Path, item: h5py.Dataset, frame: Frame) -> bool:
+    """Whether a region was drawn on this frame: that at its stage position, or its repetition where the stage rests.
+
+    A region that fits no frame of the file counts for all of them.
+    """
+    if frame == "mean":
+        return True
+    for attribute, dataset in (("z", "Z-POS"), ("repetition", "REPETITION")):
+        wanted, table = hdf5.attribute_numbers(item, attribute), hdf5.child_dataset(file, dataset)
+        if (
+            wanted is None
+            or table is None
+            or table.ndim != 2
+            or not hdf5.is_numeric(table)
+            or 0 in table.shape
+        ):
+            continue
+        places = hdf5.whole(table, path)[:, 0].astype(np.float64)
+        fits = np.isclose(places, wanted[0])
+        if np.any(fits) and not np.all(fits):
+            return bool(frame < len(fits) and fits[int(frame)])
+    return True
+
+
+def _oxygenation(
+    file: h5py.File, path: Path, name: tuple[str, str, str], where: Geometry, frame: Frame
+) -> tuple[Array | None, int]:
+    """Return the map of the same algorithm with the same pixels, and how many values were no fraction."""
+    group = hdf5.child_group(file, "so2", name[1])
+    maps = [] if group is None else [(n, d) for n, d in hdf5.children(group) if isinstance(d, h5py.Dataset)]
+    for _, dataset in sorted(maps, key=lambda item: not item[0].startswith(name[2])):
+        if _fits(dataset, where, frame):
+            values = where.cube(path, hdf5.checked(dataset, path), frame)[:, :, 0].astype(np.float64)
+            fraction = (values >= 0) & (values <= 1)
+            return np.where(fraction, values, np.nan), int(np.sum(~fraction & ~np.isnan(values)))
+    return None, 0
+
+
+def _fits(dataset: h5py.Dataset, where: Geometry, frame: Frame) -> bool:
+    """Whether a map has one value per pixel of the picture in this frame."""
+    if dataset.ndim != 5 or not hdf5.is_numeric(dataset) or where.shape[0] * where.shape[1] > MAX_PIXELS:
+        return False
+    alike = (dataset.shape[where.rows], dataset.shape[where.columns]) == where.shape
+    has_plane = dataset.shape[1] == 1 and dataset.shape[where.third] > where.plane
+    return alike and has_plane and (frame == "mean" or int(frame) < dataset.shape[0])
+
+
+def _extent_mm(dataset: h5py.Dataset, axis: int) -> tuple[float, float] | None:
+    """Return the lowest and highest coordinate along an axis: stored as the length, or as both ends [m]."""
+    name = f"RECONSTRUCTION_FIELD_OF_VIEW_{_NAMES[axis - 2]}"
+    stored = hdf5.attribute_numbers(dataset, name)
+    stored = hdf5.attribute_numbers(dataset, "RECON_FOV") if stored is None else stored
+    if stored is None or stored.size not in (1, 2) or not np.all(np.isfinite(stored)):
+        return None
+    low, high = (-stored[0] / 2, stored[0] / 2) if stored.size == 1 else (stored[0], stored[1])
+    return (float(low) * 1e3, float(high) * 1e3) if high > low else None
+
+
+def _up(detectors_mm: Array | None, axis: int, extent_mm: tuple[float, float] | None) -> int:
+    """Return 1 when the vertical coordinate grows upwards: always, but where the detectors lie below the picture."""
+    if detectors_mm is None or not np.all(np.isfinite(detectors_mm)):
+        return 1
+    heights = detectors_mm[:, axis]
+    middle = 0.0 if extent_mm is None else sum(extent_mm) / 2
+    return -1 if heights.mean() - middle < -0.05 * max(np.ptp(heights), 1e-9) else 1

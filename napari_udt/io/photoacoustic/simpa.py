@@ -1,0 +1,189 @@
+"""SIMPA's HDF5: simulated photoacoustic images (SIMPA, Groehl et al., J. Biomed. Opt. 27(8), 2022).
+
+Fields lie at ``/simulations/<group>/<field>/<wavelength>``; older files put ``original_data`` behind
+``simulations``, the oldest also swap field and wavelength. Axis 0 is lateral (x), the last one is depth (z): a picture
+with the skin on top is the transpose. Dictionaries are groups, None is the string "None".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from napari_udt.cube import SpectralCube
+from napari_udt.errors import CubeError
+from napari_udt.io import hdf5, hdf5_text
+from napari_udt.io.assemble import assemble
+from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.lazy import Hdf5StackSource, LazyCube
+from napari_udt.io.photoacoustic import simpa_maps, simpa_series, time_series
+from napari_udt.io.photoacoustic.time_series import Recording
+
+_Images = list[tuple[float, h5py.Dataset]]
+
+
+@dataclass(frozen=True)
+class _Field:
+    """A wavelength-dependent field of a SIMPA file: its group, its name, and what the values are."""
+
+    group: tuple[str, ...]
+    name: str
+    quantity: str
+
+
+# The order is the preference: what a scanner would show comes first.
+_FIELDS = (
+    _Field((), "reconstructed_data", "reconstructed photoacoustic signal [a.u.]"),
+    _Field((), "reconstructed_data_noise", "reconstructed photoacoustic signal with noise [a.u.]"),
+    _Field(("optical_forward_model_output",), "initial_pressure", "initial pressure [a.u.]"),
+    _Field(("optical_forward_model_output",), "fluence", "fluence [a.u.]"),
+    _Field(("simulation_properties",), "mua", "absorption coefficient [1/cm]"),
+    _Field(("simulation_properties",), "mus", "scattering coefficient [1/cm]"),
+    _Field(("simulation_properties",), "g", "scattering anisotropy"),
+)
+
+_SERIES = _Field((), "time_series_data", "")
+
+MAX_PLANES = 2_000  # of a deeper volume only the middle plane is offered
+
+
+def sniff(path: Path) -> Match:
+    """Whether there is a ``simulations`` group with SIMPA's fields."""
+    if not hdf5.is_hdf5(path):
+        return Match.NO
+    with hdf5.opened(path) as file:
+        root = _root(file)
+        known = {f.group[0] if f.group else f.name for f in _FIELDS} | {"time_series_data"}
+        return Match.YES if root is not None and known & set(root) else Match.NO
+
+
+def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
+    """Return the images of the file: reconstruction, initial pressure, then the rest.
+
+    Of a volume the middle plane comes first, the others follow as alternatives. Raw time series are offered as a preview
+    reconstruction, first of all where the file holds no reconstruction of its own. Raises ``CubeError`` when there is no
+    image at all.
+    """
+    with hdf5.opened(path) as file:
+        root = _root(file)
+        found = [] if root is None else list(_titles(root))
+        is_raw = root is not None and bool(_images(root, _SERIES))
+    listed = [Candidate(title, partial(_read, path, field, y, options)) for title, field, y in found]
+    if is_raw:
+        load = partial(_recording, path)
+        at = sum(title.startswith(_FIELDS[0].name) for title, _, y in found if y is None)
+        listed[at:at] = time_series.candidates(path, options, 1, load, alternative=False)
+    if not listed:
+        raise CubeError(
+            f"{path}: the SIMPA file holds neither reconstructed_data, initial_pressure nor time_series_data, so there is "
+            "no image to show."
+        )
+    return [replace(candidate, alternative=i > 0) for i, candidate in enumerate(listed)]
+
+
+def _recording(path: Path) -> Recording:
+    with hdf5.opened(path) as file:
+        root = _root(file)
+        images = [] if root is None else _images(root, _SERIES)
+        if root is None or not images:
+            raise CubeError(f"{path}: {_SERIES.name} is gone; the file has changed since it was listed.")
+        return simpa_series.recording(file, root, path, images, _metadata(file, path, None, ""))
+
+
+def _titles(root: h5py.Group) -> Iterator[tuple[str, _Field, int | None]]:
+    """Go through title, field and plane of everything that could be shown; planes beside the middle last."""
+    planes: list[tuple[str, _Field, int | None]] = []
+    for field in _FIELDS:
+        images = [dataset for _, dataset in _images(root, field)]
+        if not images:
+            continue
+        yield field.name, field, None
+        if images[0].ndim == 3 and 1 < images[0].shape[1] <= MAX_PLANES:
+            planes += [(f"{field.name}, plane y = {y}", field, y) for y in range(images[0].shape[1])]
+    yield from planes
+
+
+def _images(root: h5py.Group, field: _Field) -> _Images:
+    """Return a field's wavelengths [nm], sorted, each with its dataset."""
+    group = hdf5.child_group(root, *field.group)
+    if group is None:
+        return []
+    regular = _by_wavelength(hdf5.child_group(group, field.name))
+    swapped = _by_wavelength(group if field.group else hdf5.child_group(group, field.name), field.name)
+    return sorted(regular or swapped, key=lambda image: image[0])
+
+
+def _by_wavelength(group: h5py.Group | None, *below: str) -> _Images:
+    if group is None:
+        return []
+    found = []
+    for name, _ in hdf5.children(group):
+        dataset = hdf5.child_dataset(group, name, *below)
+        if dataset is not None and _is_number(name) and dataset.ndim in (2, 3) and hdf5.is_numeric(dataset):
+            found.append((float(name), dataset))
+    return found
+
+
+def _read(path: Path, field: _Field, y: int | None, options: ReadOptions) -> SpectralCube:
+    with hdf5.opened(path) as file:
+        root = _root(file)
+        images = [] if root is None else _images(root, field)
+        if root is None or not images:
+            raise CubeError(f"{path}: {field.name} is gone; the file has changed since it was listed.")
+        shape = _common_shape(images, path)
+        plane = shape[1] // 2 if y is None and len(shape) == 3 else y
+        source = Hdf5StackSource(path, [dataset for _, dataset in images])
+        data = LazyCube(source, (len(shape), 1, 0), {} if plane is None else {2: plane})
+        geometry = simpa_maps.geometry(file, path, reconstructed=field.name.startswith("reconstructed"))
+        maps = simpa_maps.read(root, path, geometry, shape, plane)
+        return assemble(
+            path,
+            options,
+            data,
+            wavelengths_nm=[wavelength for wavelength, _ in images],
+            modality="PAT",
+            domain="simulated",
+            quantity=field.quantity,
+            labels=maps.labels,
+            label_names={} if maps.labels is None else simpa_maps.CLASSES,
+            oxygenation=maps.oxygenation,
+            pixel_size_mm=geometry.pixel_mm,
+            metadata=_metadata(file, path, plane, maps.alignment),
+        )
+
+
+def _common_shape(images: _Images, path: Path) -> tuple[int, ...]:
+    shapes = {hdf5.checked(dataset, path).shape for _, dataset in images}
+    if len(shapes) != 1:
+        raise CubeError(
+            f"{path}: the images of the wavelengths differ in shape ({sorted(shapes)}); expected one."
+        )
+    return shapes.pop()
+
+
+def _metadata(file: h5py.File, path: Path, plane: int | None, alignment: str) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"simpa_version": hdf5_text.in_dataset(file, "simpa_version", path)}
+    if plane is not None:
+        metadata["plane_y"] = plane
+    if alignment:
+        metadata["maps_aligned_by"] = alignment
+    return {key: value for key, value in metadata.items() if value is not None}
+
+
+def _root(file: h5py.File) -> h5py.Group | None:
+    simulations = hdf5.child_group(file, "simulations")
+    older = None if simulations is None else hdf5.child_group(simulations, "original_data")
+    return simulations if older is None else older
+
+
+def _is_number(name: str) -> bool:
+    try:
+        return bool(np.isfinite(float(name)))
+    except ValueError:
+        return False

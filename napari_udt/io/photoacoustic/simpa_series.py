@@ -1,0 +1,152 @@
+"""Raw time series of a SIMPA file, with the detectors that its digital device describes by a few numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from napari_udt.errors import CubeError
+from napari_udt.io import hdf5
+from napari_udt.io.contract import Frame
+from napari_udt.io.lazy import Hdf5StackSource
+from napari_udt.io.photoacoustic import simpa_maps
+from napari_udt.io.photoacoustic.time_series import Array, Recording
+from napari_udt.reconstruction import ImagePlane
+
+MAX_DETECTORS = 20_000
+
+
+def recording(
+    file: h5py.File,
+    root: h5py.Group,
+    path: Path,
+    series: list[tuple[float, h5py.Dataset]],
+    metadata: dict[str, Any],
+) -> Recording:
+    """Return the recording; ``series`` holds each wavelength [nm] with its dataset (detectors, samples).
+
+    Raises
+    ------
+    CubeError
+        When the detectors or the sampling rate are not told, or the wavelengths' recordings differ in shape.
+    """
+    shapes = {hdf5.checked(dataset, path).shape for _, dataset in series}
+    if len(shapes) != 1 or len(next(iter(shapes))) != 2:
+        raise CubeError(
+            f"{path}: time_series_data have the shapes {sorted(shapes)}; expected one (detectors, samples)."
+        )
+    geometry = _geometry(file)
+    settings = _settings(file)
+    if geometry is None or settings is None:
+        raise CubeError(
+            f"{path}: the time series lack settings or digital_device, so nothing can be reconstructed."
+        )
+    where = simpa_maps.geometry(file, path, reconstructed=True)
+    source = Hdf5StackSource(path, [dataset for _, dataset in series])
+    speed = hdf5.child_dataset(root, "simulation_properties", "sos")
+    return Recording(
+        (1, len(series), *next(iter(shapes))),
+        partial(_signals, source),
+        np.array([wavelength for wavelength, _ in series]),
+        _detectors_mm(geometry, path),
+        _sampling_rate_mhz(settings, geometry, path),
+        None if speed is None else _mean(speed, path),
+        "the mean of the file's speeds of sound",
+        bounds_mm=_bounds_mm(geometry, path),
+        pixel_mm=where.pixel_mm,
+        up=-1,
+        domain="simulated",
+        metadata=metadata,
+        maps=partial(_maps, path, root.name, where),
+    )
+
+
+def _signals(source: Hdf5StackSource, _frame: int) -> np.ndarray:
+    signals = source.read((slice(None), slice(None), slice(None)))
+    source.close()
+    return signals
+
+
+def _maps(
+    path: Path, root_name: str, where: simpa_maps.Geometry, plane: ImagePlane, _frame: Frame
+) -> dict[str, Any]:
+    """Return labels and oxygenation of what the preview shows."""
+    rows, columns = plane.shape
+    here = replace(where, pixel_mm=plane.pixel_mm)
+    if here.start_mm is not None:
+        here = replace(here, start_mm=plane.lower_corner_mm)
+    with hdf5.opened(path) as file:
+        maps = simpa_maps.read(file[root_name], path, here, (columns, rows), None)
+    names = {} if maps.labels is None else simpa_maps.CLASSES
+    return {"labels": maps.labels, "label_names": names, "oxygenation": maps.oxygenation}
+
+
+def _settings(file: h5py.File) -> h5py.Group | None:
+    settings = hdf5.child_group(file, "settings")
+    return settings and (hdf5.child_group(settings, "Settings") or settings)
+
+
+def _geometry(file: h5py.File) -> h5py.Group | None:
+    """Return the group of the detection geometry; a device may be one itself."""
+    devices = hdf5.child_group(file, "digital_device")
+    device = None if devices is None else simpa_maps.only_group(devices)
+    holder = None if device is None else hdf5.child_group(device, "detection_geometry")
+    return device if holder is None else simpa_maps.only_group(holder)
+
+
+def _detectors_mm(geometry: h5py.Group, path: Path) -> Array:
+    """Return absolute positions of curved and of straight arrays, as SIMPA's classes define them."""
+    kind = geometry.name.rsplit("/", 1)[-1]
+    count, pitch = (
+        int(_number(geometry, path, "number_detector_elements")),
+        _number(geometry, path, "pitch_mm"),
+    )
+    if not 1 < count <= MAX_DETECTORS:
+        raise CubeError(f"{path}: the device has {count} detector elements; expected 2 to {MAX_DETECTORS}.")
+    along = (np.arange(count) - (count - 1) / 2) * pitch
+    positions = np.zeros((count, 3))
+    if kind.startswith("Curved"):
+        radius = _number(geometry, path, "radius_mm")
+        angles = along / radius - _number(geometry, path, "angular_origin_offset")
+        positions[:, 0], positions[:, 2] = radius * np.sin(angles), radius * np.cos(angles)
+    elif kind.startswith("Linear"):
+        positions[:, 0] = along
+    else:
+        raise CubeError(f"{path}: detectors of a {kind} cannot be previewed; curved and linear arrays can.")
+    place = hdf5.numbers_at(geometry, path, "device_position_mm")
+    return positions if place is None or place.size != 3 else positions + place
+
+
+def _bounds_mm(geometry: h5py.Group, path: Path) -> Array | None:
+    place = hdf5.numbers_at(geometry, path, "device_position_mm")
+    extent = hdf5.numbers_at(geometry, path, "field_of_view_extent_mm")
+    if place is None or extent is None or place.size != 3 or extent.size != 6:
+        return None
+    return extent.reshape(3, 2) + place[:, None]
+
+
+def _sampling_rate_mhz(settings: h5py.Group, geometry: h5py.Group, path: Path) -> float:
+    """Return the rate of the acoustic simulation where it had its own, else the device's."""
+    step_s = hdf5.numbers_at(settings, path, "dt_acoustic_sim")
+    if step_s is not None and step_s.size == 1 and step_s[0] > 0:
+        return float(1e-6 / step_s[0])
+    return _number(geometry, path, "sampling_frequency_MHz")
+
+
+def _mean(dataset: h5py.Dataset, path: Path) -> float | None:
+    value = float(np.mean(hdf5.whole(dataset, path))) if hdf5.is_numeric(dataset) else np.nan
+    return value if 300 <= value <= 7000 else None
+
+
+def _number(group: h5py.Group, path: Path, name: str) -> float:
+    values = hdf5.numbers_at(group, path, name)
+    if values is None or values.size != 1 or not np.isfinite(values[0]) or values[0] <= 0:
+        raise CubeError(
+            f"{path}: {group.name}/{name} is missing or no positive number, so nothing can be reconstructed."
+        )
+    return float(values[0])

@@ -1,0 +1,1 @@
+"""Spectra as numbers: normalisation, statistics, distances, transforms, unmixing, chromophores and colour."""
