@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from napari_udt.bench.viewer_figures import machine_facts
-from napari_udt.exit_codes import SUCCESS
+from napari_udt.cli.exit_codes import SUCCESS
 from napari_udt.population.groups import Group, Part, Population
 
 SPECTRA = 300_000
@@ -114,7 +114,7 @@ def population(spectra: int, seed: int = 0) -> Population:
 
 
 def _text(found: dict[str, Any]) -> str:
-    from napari_udt.bench.command import format_table
+    from napari_udt.bench.text import format_table
 
     machine = ", ".join(f"{name} {value}" for name, value in found["machine"].items())
     rows = [("figure or measure", "seconds", "processor seconds")]

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from napari_udt.bench.viewer_figures import HEADER, Figure, in_turn, machine_facts, of_seconds, row
-from napari_udt.exit_codes import SUCCESS
+from napari_udt.cli.exit_codes import SUCCESS
 
 REPEATS = 40
 _HOVER_S = 3.0
@@ -306,7 +306,7 @@ def _renderer() -> str:
 
 
 def _text(found: dict[str, Any]) -> str:
-    from napari_udt.bench.command import format_table
+    from napari_udt.bench.text import format_table
 
     figures = [
         Figure(**{k: v for k, v in each.items() if k not in ("ratio", "met")}) for each in found["results"]

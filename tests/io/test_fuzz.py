@@ -1,6 +1,5 @@
+import fuzz
 import numpy as np
-
-from napari_udt.io import fuzz
 
 
 def test_every_seed_opens(tmp_path):

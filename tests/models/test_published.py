@@ -305,7 +305,7 @@ def test_a_place_without_checkpoints(tmp_path, home):
 def test_the_command(folder, home, capsys):
     import argparse
 
-    from napari_udt.models import import_command
+    from napari_udt.cli import import_model as import_command
 
     parser = argparse.ArgumentParser()
     import_command.add_arguments(parser)

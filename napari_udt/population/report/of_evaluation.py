@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from napari_udt.cli.progress_line import ProgressLine
 from napari_udt.evaluation import paper
 from napari_udt.evaluation.data import EvaluationData
 from napari_udt.evaluation.rows import Row, make_rows
@@ -17,7 +18,6 @@ from napari_udt.population.measures import MeasureOptions
 from napari_udt.population.report import ReportOptions, write_report
 from napari_udt.population.report.document import Section
 from napari_udt.population.report.sheets import paper_sheet, score_sheet
-from napari_udt.progress_line import ProgressLine
 
 if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel

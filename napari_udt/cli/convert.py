@@ -6,10 +6,10 @@ import argparse
 import time
 from pathlib import Path
 
-from napari_udt.exit_codes import SUCCESS
-from napari_udt.io.statements import add_reading_arguments, reading_options
-from napari_udt.progress_line import ProgressLine
-from napari_udt.termination import ending_cleanly
+from napari_udt.cli.exit_codes import SUCCESS
+from napari_udt.cli.metadata_arguments import add_reading_arguments, reading_options
+from napari_udt.cli.progress_line import ProgressLine
+from napari_udt.cli.termination import ending_cleanly
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

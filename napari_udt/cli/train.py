@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from napari_udt.exit_codes import INTERRUPTED, SUCCESS
+from napari_udt.cli.exit_codes import INTERRUPTED, SUCCESS
 from napari_udt.training.config import load_config, packaged_configs
 
 

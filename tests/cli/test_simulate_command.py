@@ -2,9 +2,10 @@ import argparse
 
 import pytest
 
+from napari_udt.cli import simulate as command
 from napari_udt.dataset import load_dataset
 from napari_udt.errors import SimulationError
-from napari_udt.simulation import command, hsi_simulated
+from napari_udt.simulation import hsi_simulated
 
 
 @pytest.fixture

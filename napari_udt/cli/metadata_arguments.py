@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from napari_udt.cli.preview_arguments import add_preview_arguments, preview_options
 from napari_udt.cube import DOMAINS, MODALITIES
 from napari_udt.errors import CubeError
 from napari_udt.io.missing_metadata import Facts, Wavelengths, options_for, parse_wavelengths
-from napari_udt.io.preview_arguments import add_preview_arguments, preview_options
 
 
 def add_reading_arguments(parser: argparse.ArgumentParser) -> None:

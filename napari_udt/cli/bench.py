@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from napari_udt.exit_codes import SUCCESS
+from napari_udt.bench.text import format_table
+from napari_udt.cli.exit_codes import SUCCESS
 
 # Spectra of the large case with --quick: long enough for the rates, short enough for a coffee's first sip.
 _QUICK = 32_768
@@ -126,14 +127,6 @@ def _robustness_text(found: dict[str, Any]) -> str:
     steps = ", ".join(f"{s['spectra']:,}: {s['us_per_spectrum']:.2f} us" for s in found["scaling"])
     share = found["busy"]["share"]
     return f"per spectrum, {steps}; beside one busy process {share:.0%} of one idle core's rate"
-
-
-def format_table(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows of cells as an aligned table."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows
-    )
 
 
 _HEADER = (

@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_udt.exit_codes import ERROR, SOME_FAILED, SUCCESS
-from napari_udt.io.preview_arguments import preview_options
-from napari_udt.io.statements import add_reading_arguments, stated_facts
-from napari_udt.progress_line import ProgressLine
-from napari_udt.termination import ending_cleanly
+from napari_udt.cli.exit_codes import ERROR, SOME_FAILED, SUCCESS
+from napari_udt.cli.metadata_arguments import add_reading_arguments, stated_facts
+from napari_udt.cli.preview_arguments import preview_options
+from napari_udt.cli.progress_line import ProgressLine
+from napari_udt.cli.termination import ending_cleanly
 
 if TYPE_CHECKING:
     from napari_udt.inference.batch import Outcome, Task

@@ -1,6 +1,6 @@
 """Open damaged files on purpose: whatever the bytes, only ``CubeError`` may come out.
 
-Run ``python -m napari_udt.io.fuzz --n 20000`` for a long search. Small files of every format are written, bytes of them
+Run ``python tests/tools/fuzz.py --n 20000`` for a long search. Small files of every format are written, bytes of them
 changed, cut, doubled or overwritten, and each is opened in full. A file that gets anything but a cube or a
 ``CubeError`` is kept; the one being tried lies on the disk, so a crash of a library leaves it behind too.
 """
@@ -18,13 +18,13 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+from fuzz_seeds import write_hsi_seeds
+from fuzz_seeds_pat import WAVELENGTHS_NM, write_pat_seeds
 
 from napari_udt.cube import SpectralCube
 from napari_udt.dataset import Dataset, save_dataset
 from napari_udt.errors import CubeError
 from napari_udt.io import describe, is_damaged, is_readable, list_candidates, open_cube, save_cube
-from napari_udt.io.fuzz_seeds import write_hsi_seeds
-from napari_udt.io.fuzz_seeds_pat import WAVELENGTHS_NM, write_pat_seeds
 
 Mutation = Callable[[bytearray, np.random.Generator], bytearray]
 
@@ -129,7 +129,7 @@ def _keep(path: Path, root: Path, target: Path) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line; returns 1 when a file got anything but a cube or a ``CubeError``."""
-    parser = argparse.ArgumentParser(prog="python -m napari_udt.io.fuzz", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python tests/tools/fuzz.py", description=__doc__)
     parser.add_argument("--n", type=int, default=2000, help="number of mutated files")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, help="where to keep files (default: a new temporary folder)")

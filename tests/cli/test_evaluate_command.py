@@ -148,7 +148,7 @@ def test_an_unknown_baseline_is_refused(three_files, tmp_path):
 def test_the_measures_come_without_torch_scipy_scikit_learn_and_qt():
     heavy = "{'torch', 'scipy', 'sklearn', 'qtpy', 'napari'}"
     modules = "run, organs, oxygenation, downstream, vessels, texture, latent, markdown"
-    imports = f"import napari_udt.evaluate_command; from napari_udt.evaluation import {modules}"
+    imports = f"import napari_udt.cli.evaluate; from napari_udt.evaluation import {modules}"
     code = f"import sys; {imports}; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

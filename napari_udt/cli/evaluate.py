@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_udt.cli.exit_codes import SUCCESS
+from napari_udt.cli.report import add_report_arguments, require_free, run_cubes
 from napari_udt.errors import EvaluationError, SimulationError
 from napari_udt.evaluation import data as data_sets
 from napari_udt.evaluation.rows import BASELINES
 from napari_udt.evaluation.run import PER_CLASS, Evaluation, Settings, evaluate
-from napari_udt.exit_codes import SUCCESS
 from napari_udt.files import whole_or_nothing
-from napari_udt.population.report.command import add_report_arguments, require_free, run_cubes
 from napari_udt.simulation.tables import SHARED_VARIABLE, Tables, find_tables
 
 if TYPE_CHECKING:

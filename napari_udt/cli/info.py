@@ -6,8 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from napari_udt.exit_codes import SUCCESS
-from napari_udt.io.statements import add_reading_arguments, reading_options
+from napari_udt.cli.exit_codes import SUCCESS
+from napari_udt.cli.metadata_arguments import add_reading_arguments, reading_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,8 +8,8 @@ import pytest
 from pa_scenes import arc_mm, recorded, write_patato
 
 from napari_udt.cli import main
+from napari_udt.cli.preview_arguments import add_preview_arguments, preview_options
 from napari_udt.errors import CubeError
-from napari_udt.io.preview_arguments import add_preview_arguments, preview_options
 from napari_udt.reconstruction import ReconstructionOptions
 
 

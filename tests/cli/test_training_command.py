@@ -3,9 +3,9 @@ import signal
 
 import pytest
 
+from napari_udt.cli.train import INTERRUPTED, add_arguments, run
 from napari_udt.errors import TrainingError
 from napari_udt.models import load_model
-from napari_udt.training.command import INTERRUPTED, add_arguments, run
 from napari_udt.training.trainer import Trainer
 
 CONFIG = """

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from napari_udt.termination import ending_cleanly
+from napari_udt.cli.termination import ending_cleanly
 
 
 class _AskedWhileDying:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_udt.cli.exit_codes import INTERRUPTED, SUCCESS
 from napari_udt.cube import SpectralCube
 from napari_udt.dataset import Dataset, save_dataset
 from napari_udt.errors import SimulationError
-from napari_udt.exit_codes import INTERRUPTED, SUCCESS
 from napari_udt.simulation.parallel import Progress
 from napari_udt.simulation.tables import SHARED_VARIABLE, Tables, find_tables
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_udt.cli.exit_codes import SUCCESS
+from napari_udt.cli.progress_line import ProgressLine
+from napari_udt.cli.termination import ending_cleanly
 from napari_udt.cube import Domain, SpectralCube
 from napari_udt.errors import EvaluationError
-from napari_udt.exit_codes import SUCCESS
 from napari_udt.population.groups import Part, Population
-from napari_udt.progress_line import ProgressLine
-from napari_udt.termination import ending_cleanly
 
 if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel

@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from napari_udt.cli.exit_codes import SOME_FAILED, SUCCESS
 from napari_udt.errors import ModelError
-from napari_udt.exit_codes import SOME_FAILED, SUCCESS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,7 +1,11 @@
-"""The README's moving picture: drop, transfer, hover, pin, structures; acted by the window itself on the samples."""
+"""The README's moving picture: drop, transfer, hover, pin, structures; acted by the window itself on the samples.
+
+``.ci/with-display --virtual .venv/bin/python tests/tools/tour.py docs/images/tour.gif`` makes it anew.
+"""
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -232,3 +236,14 @@ def _draw_pointer(draw: ImageDraw.ImageDraw, at: tuple[int, int], carried: str) 
         draw.rounded_rectangle((left, top, left + 118, top + 34), 4, "#f0f1f2", "#8b939c")
         draw.text((left + 10, top + 7), carried, "#14161a", font=ImageFont.load_default(17))
     draw.polygon([(at[0] + x, at[1] + y) for x, y in _ARROW], "#ffffff", "#000000")
+
+
+def main() -> None:
+    """Record the tour into the file named on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("path", type=Path, help="the GIF to write")
+    record_tour(parser.parse_args().path)
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 import pytest
 
-from napari_udt.bench import autoencoders, command, image, robustness, spectral
+from napari_udt.bench import autoencoders, image, robustness, spectral
+from napari_udt.cli import bench as command
 from napari_udt.cli import main
 from napari_udt.models.image_cinn import Scale
 from napari_udt.models.spectral_cinn import SpectralCINN

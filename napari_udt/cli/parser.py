@@ -1,0 +1,112 @@
+"""The command line: one sub-command per job, errors as one sentence on stderr with exit code 2.
+
+Each sub-command imports what it needs when it runs, so that ``napari-udt --help`` is there at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+from napari_udt import __version__
+from napari_udt.cli.exit_codes import ERROR, INTERRUPTED, SUCCESS
+from napari_udt.errors import UdtError
+from napari_udt.threads import wait_passively
+
+# Command: module that adds its arguments and runs it, and what the command does.
+COMMANDS = {
+    "view": ("napari_udt.cli.view", "open files in the viewer"),
+    "demo": ("napari_udt.cli.demo", "open the sample data, transfer, and look at spectra"),
+    "info": ("napari_udt.cli.info", "say what is in a file"),
+    "convert": ("napari_udt.cli.convert", "turn a file into another format, or other chunks"),
+    "transfer": ("napari_udt.cli.transfer", "transfer files and folders without the viewer"),
+    "models": ("napari_udt.cli.models", "list the models"),
+    "import-model": ("napari_udt.cli.import_model", "take over a published checkpoint"),
+    "simulate": ("napari_udt.cli.simulate", "make data of both domains, and the samples"),
+    "train": ("napari_udt.cli.train", "train a transfer model"),
+    "evaluate": ("napari_udt.cli.evaluate", "judge models on data that they were not trained on"),
+    "bench": ("napari_udt.cli.bench", "measure the speed of transfers on this machine"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code (0, 2 for an error, 3 when some of several files failed)."""
+    wait_passively()
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    words = _with_command(words)
+    args = _parser(words).parse_args(words)
+    warnings.formatwarning = _warning_sentence
+    try:
+        code = int(args.run(args))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever read our output, as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SUCCESS
+    except KeyboardInterrupt:
+        print("napari-udt: stopped; nothing half-written was left.", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        if args.debug:
+            raise
+        print(f"napari-udt: {_sentence(error)}", file=sys.stderr)
+        return ERROR
+
+
+def _with_command(words: list[str]) -> list[str]:
+    """``napari-udt FILE`` means ``napari-udt view FILE``, and so does no word at all."""
+    first = next((w for w in words if not w.startswith("-")), None)
+    if first in COMMANDS or any(w in ("-h", "--help", "--version") for w in words if w.startswith("-")):
+        return words
+    return ["view", *words]
+
+
+def _sentence(error: Exception) -> str:
+    words = " ".join(str(error).split())
+    if isinstance(error, UdtError | OSError):
+        return words
+    return f"unexpected {type(error).__name__} ({words}), a defect of this program; --debug shows where."
+
+
+def _warning_sentence(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """Warnings are for users here: without the line of code that gave them."""
+    return f"napari-udt: {' '.join(str(message).split())}\n"
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """Make the parser; a command is imported only where the words name it."""
+    parser = argparse.ArgumentParser(
+        prog="napari-udt",
+        description="See what an unsupervised domain transfer does to photoacoustic and hyperspectral images. "
+        "`napari-udt FILE...` opens files in the viewer. Research use only.",
+    )
+    parser.add_argument("--version", action="version", version=f"napari-udt {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (module, what) in COMMANDS.items():
+        if name in words:
+            work = import_module(module)
+            work.add_arguments(_command(commands, name, work.run, what))
+        else:
+            commands.add_parser(name, help=what)
+    return parser
+
+
+def _command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], what: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=what, description=f"{what.capitalize()}."
+    )
+    parser.add_argument(  # also after the command; without a default, which would undo what stands before it
+        "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error"
+    )
+    parser.set_defaults(run=run)
+    return parser
