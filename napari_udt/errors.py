@@ -14,7 +14,7 @@ class CubeError(UdtError, ValueError):
     """A file or an array is not a usable spectral cube."""
 
 
-class MissingFacts(CubeError):  # noqa: N818 - a question to the user rather than a failure
+class MissingMetadata(CubeError):  # noqa: N818 - a question to the user rather than a failure
     """A file lacks a fact that only the user can give: wavelengths, or which axis is spectral.
 
     Parameters

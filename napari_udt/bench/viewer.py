@@ -137,12 +137,12 @@ def _with_canvas(cubes: Any, repeats: int) -> Iterator[Figure]:
     window = open_window()
     spare_collections(window)  # as the launcher does
     try:
-        desk = window.desk
+        context = window.context
         scene.painted(window.spectra)
         canvas = scene.canvas_of(window)
         for cube in cubes:
-            desk.session.add(cube)
-        desk.session.set_options(window=3)
+            context.session.add(cube)
+        context.session.set_options(window=3)
         scene.painted(window.spectra)
         redraw = ("canvas alone", lambda _: scene.redraw(window))
         points = [scene.point_of(window, place) for place in _places(cubes[0].shape)]
@@ -173,7 +173,7 @@ def _without_last_pin(window: Any) -> None:
     from napari_udt.bench.viewer_scene import settled
 
     settled(window)
-    session = window.desk.session
+    session = window.context.session
     session.unpin(session.pins[-1].number)
     settled(window)
 
@@ -209,7 +209,7 @@ def _hover(case: str, move: Callable[[int], object], counter: Any) -> Figure:
 def _arrival(window: Any, cubes: Any, repeats: int, baseline: Any) -> Figure:
     from napari_udt.bench.viewer_scene import painted
 
-    session = window.desk.session
+    session = window.context.session
 
     def arrive(_: int) -> None:
         session.add(cubes[1], key="new")
@@ -226,7 +226,7 @@ def _side_by_side(window: Any, repeats: int, baseline: Any) -> Iterator[Figure]:
     from napari_udt.bench.viewer_scene import painted
 
     def arrange(active: bool) -> None:
-        window.desk.side_by_side.set_active(active)
+        window.context.side_by_side.set_active(active)
         painted(window.spectra)
 
     yield in_turn(

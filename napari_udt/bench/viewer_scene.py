@@ -78,7 +78,7 @@ def painted(dock: SpectraDock) -> None:
 
 def settled(window: Window) -> None:
     """Wait until dots of pins are painted too."""
-    while window.desk.pins.busy:
+    while window.context.pins.busy:
         QApplication.processEvents()
     painted(window.spectra)
 
@@ -120,7 +120,7 @@ def click(window: Window, point: QPoint, *, held: bool = True, dot: bool = False
     dot : bool
         Wait for the dot on the picture too, which follows the curves.
     """
-    session, dock = window.desk.session, window.spectra
+    session, dock = window.context.session, window.spectra
     before = {pin.number for pin in session.pins}
     paintings = PaintCounter(
         dock.findChild(PlotWidget).viewport(),

@@ -1,4 +1,4 @@
-"""Facts on the command line: the arguments by which a user says what a file lacks."""
+"""Metadata on the command line: the arguments by which a user says what a file lacks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from napari_udt.cli.preview_arguments import add_preview_arguments, preview_options
 from napari_udt.cube import DOMAINS, MODALITIES
 from napari_udt.errors import CubeError
-from napari_udt.io.missing_metadata import Facts, Wavelengths, options_for, parse_wavelengths
+from napari_udt.io.missing_metadata import StatedMetadata, Wavelengths, options_for, parse_wavelengths
 
 
 def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,9 +30,9 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     add_preview_arguments(parser)
 
 
-def stated_facts(args: argparse.Namespace) -> Facts:
+def stated_metadata(args: argparse.Namespace) -> StatedMetadata:
     """Return the facts that arguments state."""
-    return Facts(args.wavelengths, args.spectral_axis, args.domain, args.modality)
+    return StatedMetadata(args.wavelengths, args.spectral_axis, args.domain, args.modality)
 
 
 def reading_options(path: Path, args: argparse.Namespace) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def reading_options(path: Path, args: argparse.Namespace) -> dict[str, Any]:
         When a number is out of range, or wavelengths are stated for an unknown number of channels.
     """
     return {
-        **options_for(path, stated_facts(args)),
+        **options_for(path, stated_metadata(args)),
         **preview_options(args),
         "candidate": args.candidate,
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_udt.cli.exit_codes import ERROR, SOME_FAILED, SUCCESS
-from napari_udt.cli.metadata_arguments import add_reading_arguments, stated_facts
+from napari_udt.cli.metadata_arguments import add_reading_arguments, stated_metadata
 from napari_udt.cli.preview_arguments import preview_options
 from napari_udt.cli.progress_line import ProgressLine
 from napari_udt.cli.termination import ending_cleanly
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         noise=args.noise,
         reference=args.reference,
         candidate=args.candidate,
-        facts=stated_facts(args),
+        facts=stated_metadata(args),
         **preview_options(args),
         overwrite=args.overwrite,
         compress=args.compress,

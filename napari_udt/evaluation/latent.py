@@ -77,7 +77,7 @@ class Normality:
 
 
 @dataclass(frozen=True)
-class NetworkFacts:
+class DensityChecks:
     """What a model does to data that it has not seen; None where the network has no likelihood.
 
     Parameters
@@ -152,15 +152,15 @@ def ks_to_normal(values: Array) -> Array:
     return np.asarray(np.maximum(above, below))
 
 
-def network_facts(
+def density_checks(
     model: TransferModel,
     simulated: tuple[NDArray[np.float32], NDArray[Any]],
     second: tuple[NDArray[np.float32], NDArray[Any]],
     rng: np.random.Generator,
-) -> NetworkFacts:
+) -> DensityChecks:
     """Judge a model on samples and labels of both domains that it was not trained on."""
     invertible = model.spec.kind == "cinn"
-    return NetworkFacts(
+    return DensityChecks(
         round_trip={
             "simulated": round_trip_error(model, *simulated, "simulated"),
             "second": round_trip_error(model, *second, "real"),

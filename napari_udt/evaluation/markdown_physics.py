@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from napari_udt.evaluation.latent import BitsPerDimension, NetworkFacts, Normality
+from napari_udt.evaluation.latent import BitsPerDimension, DensityChecks, Normality
 from napari_udt.evaluation.markdown_table import table
 from napari_udt.evaluation.organs import SPREAD_FACTOR, ClassDistance
 from napari_udt.evaluation.oxygenation import LARGEST_DROP, OxygenationKept
@@ -182,7 +182,7 @@ def networks(rows: Sequence[RowResult]) -> str:
     return head + table(columns, body)
 
 
-def _network_line(name: str, facts: NetworkFacts) -> list[str]:
+def _network_line(name: str, facts: DensityChecks) -> list[str]:
     trip = [f"{facts.round_trip[domain]:.1e}" for domain in ("simulated", "second")]
     return [name, *trip, _bits(facts.second), _bits(facts.simulated), *_latent(facts.latent)]
 

@@ -18,7 +18,7 @@ from napari_udt.evaluation.downstream import (
     fit_per_seed,
     judge,
 )
-from napari_udt.evaluation.latent import NetworkFacts, network_facts
+from napari_udt.evaluation.latent import DensityChecks, density_checks
 from napari_udt.evaluation.modality_hsi import HsiMeasures, HsiReference, measure_hsi
 from napari_udt.evaluation.modality_pat import PatMeasures, PatReference, measure_pat
 from napari_udt.evaluation.rows import Row, make_rows
@@ -66,7 +66,7 @@ class RowResult:
         Labels kept: trained on the second domain, tested on the row's spectra with their true classes; of the second
         domain's row, on the untouched second domain.
     hsi, pat : measures of the modality, or None
-    network : NetworkFacts, optional
+    network : DensityChecks, optional
         Of a model.
     margins : list of Margin
         Of a transfer: gain over the simulated row, beside the paper's.
@@ -79,7 +79,7 @@ class RowResult:
     recognised: SeededScores
     hsi: HsiMeasures | None = None
     pat: PatMeasures | None = None
-    network: NetworkFacts | None = None
+    network: DensityChecks | None = None
     margins: list[paper.Margin] = field(default_factory=list)
 
 
@@ -177,11 +177,11 @@ class _Standard:
             self.data.modality, self.scores["simulated"], self.scores[row.kind], self.scores["second"]
         )
 
-    def _network(self, row: Row) -> NetworkFacts | None:
+    def _network(self, row: Row) -> DensityChecks | None:
         if row.model is None:
             return None
         simulated, second = self.data.simulated.dataset, self.data.second_test.dataset
-        return network_facts(
+        return density_checks(
             row.model, (simulated.samples, simulated.labels), (second.samples, second.labels), self._rng()
         )
 

@@ -26,7 +26,7 @@ from napari_udt.inference.run import Direction, Progress, transfer
 from napari_udt.io import open_cube
 from napari_udt.io.contract import Frame
 from napari_udt.io.generic import own
-from napari_udt.io.missing_metadata import Facts, options_for
+from napari_udt.io.missing_metadata import StatedMetadata, options_for
 from napari_udt.io.opening import saving
 from napari_udt.models import ModelSpec, list_models
 from napari_udt.reconstruction.options import ReconstructionOptions
@@ -52,7 +52,7 @@ class Options:
         File of the cube that a baseline is matched to.
     candidate : str, optional
         Which cube of each file; by default the best.
-    facts : Facts
+    facts : StatedMetadata
         What the files lack.
     frame, reconstruction : optional
         As in :func:`napari_udt.open_cube`.
@@ -69,7 +69,7 @@ class Options:
     noise: Noise = "training"
     reference: Path | None = None
     candidate: str | None = None
-    facts: Facts = field(default_factory=Facts)
+    facts: StatedMetadata = field(default_factory=StatedMetadata)
     frame: Frame | None = None
     reconstruction: ReconstructionOptions | None = None
     overwrite: bool = False

@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from napari_udt.inference import winograd
-from napari_udt.inference.crew import Crew
 from napari_udt.inference.memory import available_bytes
+from napari_udt.inference.thread_pool import ThreadPool
 from napari_udt.inference.winograd import Scratch
 
 # Winograd saves multiplications, inputs x outputs per pixel, and pays for transforms, inputs + outputs per pixel.
@@ -85,7 +85,7 @@ class Convolution:
         """Whether a picture of this size goes the Winograd way, once prepared."""
         return self._transformed is not None and self._suits_winograd(rows, columns)
 
-    def __call__(self, padded: Tensor, out: Tensor, crew: Crew) -> None:
+    def __call__(self, padded: Tensor, out: Tensor, thread_pool: ThreadPool) -> None:
         """Convolve; `prepare` first.
 
         Parameters
@@ -94,14 +94,16 @@ class Convolution:
             The picture in the upper left corner, `border` away from the edges; zeros around.
         out : Tensor, shape (rows, columns, outputs)
             Where the result goes; any strides.
-        crew : Crew
+        thread_pool : ThreadPool
         """
         rows, columns, _ = out.shape
         by_winograd = self.uses_winograd(rows, columns)
         height = self._strip_rows(columns, by_winograd)
         strips = range(0, rows, height)
-        jobs = [(first, part) for first in strips for part in self._shares(-(-crew.size // len(strips)))]
-        crew.share(partial(self._convolve, padded, out, height, by_winograd), jobs)
+        jobs = [
+            (first, part) for first in strips for part in self._shares(-(-thread_pool.size // len(strips)))
+        ]
+        thread_pool.share(partial(self._convolve, padded, out, height, by_winograd), jobs)
 
     def _suits_winograd(self, rows: int, columns: int) -> bool:
         return (

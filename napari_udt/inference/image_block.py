@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from napari_udt.inference.convolution import Convolution
-from napari_udt.inference.crew import Crew
+from napari_udt.inference.thread_pool import ThreadPool
 from napari_udt.inference.winograd import Scratch
 from napari_udt.models.coupling import CouplingBlock
 
@@ -20,7 +20,7 @@ _SUBNET_SCALE = 0.1
 class Workspace:
     """Activations with their padding, working memory, and the condition that holds at present."""
 
-    def __init__(self, workers: Crew) -> None:
+    def __init__(self, workers: ThreadPool) -> None:
         self.workers = workers
         self.scratch = Scratch()
         self.condition = torch.empty(0)

@@ -22,8 +22,8 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-from napari_udt.inference.crew import crew
 from napari_udt.inference.image_block import PreparedBlock, Workspace
+from napari_udt.inference.thread_pool import thread_pool
 from napari_udt.models.coupling import CouplingBlock
 from napari_udt.models.haar import haar_downsample, haar_upsample
 from napari_udt.models.image_cinn import ImageCINN
@@ -79,7 +79,7 @@ class ImagePlan:
         passes = prepared(self._network)
         passes.prepare(*x.shape[-2:])
         out = torch.empty_like(x, dtype=torch.float32)
-        with crew(self._threads) as workers:
+        with thread_pool(self._threads) as workers:
             # One for all pictures: nothing is allocated from picture to picture.
             workspace = Workspace(workers)
             for i, picture in enumerate(x):

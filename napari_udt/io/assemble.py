@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.cube import Domain, Modality, SpectralCube
-from napari_udt.errors import CubeError, MissingFacts
+from napari_udt.errors import CubeError, MissingMetadata
 from napari_udt.io.contract import ReadOptions
 from napari_udt.io.lazy import ArraySource, LazyCube
 
@@ -60,7 +60,7 @@ def sorted_wavelengths(
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Return wavelengths in nm in increasing order, and the channel of the file that each belongs to."""
     if values is None:
-        raise MissingFacts(
+        raise MissingMetadata(
             f"{path}: the file does not say the wavelengths of its {channels} channels; "
             "give them with wavelengths_nm=[...] (one per channel, in nm).",
             (channels,),

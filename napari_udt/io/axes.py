@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.errors import CubeError, MissingFacts
+from napari_udt.errors import CubeError, MissingMetadata
 
 MAX_WAVELENGTHS = 100_000
 
@@ -64,7 +64,7 @@ def spectral_axis(shape: Sequence[int], count: int, chosen: int | None, where: s
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        raise MissingFacts(
+        raise MissingMetadata(
             f"{where}: several axes of the shape {tuple(shape)} are as long as there are wavelengths ({count}); "
             f"say which one is spectral with spectral_axis={' or '.join(map(str, fitting))}.",
             tuple(shape),
@@ -83,11 +83,11 @@ def picture_axes(spectral: int) -> tuple[int, int, int]:
     return rows, columns, spectral
 
 
-def missing_wavelengths(path: Path, arrays: Sequence[tuple[str, tuple[int, ...]]]) -> MissingFacts:
+def missing_wavelengths(path: Path, arrays: Sequence[tuple[str, tuple[int, ...]]]) -> MissingMetadata:
     """Return the error for arrays that might be cubes in a file that says no wavelengths for them."""
     listed = ", ".join(f"{name} {shape}" for name, shape in arrays[:4]) + (", ..." if len(arrays) > 4 else "")
     shape = arrays[0][1]
-    return MissingFacts(
+    return MissingMetadata(
         f"{path}: found {listed}, but no wavelengths for it; give them with wavelengths_nm=[...] (one per channel, "
         "in nm), which also tells the spectral axis.",
         shape,

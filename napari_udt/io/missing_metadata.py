@@ -1,4 +1,4 @@
-"""Facts that a file lacks and its user knows: how they are said in words, and what they mean for a file."""
+"""Metadata that a file lacks and its user knows: how they are said in words, and what they mean for a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from napari_udt.cube import Domain, Modality
-from napari_udt.errors import CubeError, MissingFacts
+from napari_udt.errors import CubeError, MissingMetadata
 from napari_udt.io.opening import PathLike, open_cube
 
 _NUMBER = r"\d+(?:\.\d+)?"
@@ -34,7 +34,7 @@ Wavelengths = tuple[float, ...] | Span
 
 
 @dataclass(frozen=True)
-class Facts:
+class StatedMetadata:
     """What a user says about a file; None where the file's own word holds.
 
     Parameters
@@ -53,7 +53,7 @@ class Facts:
     modality: Modality | None = None
 
     def __bool__(self) -> bool:
-        return self != Facts()
+        return self != StatedMetadata()
 
     def told(self) -> dict[str, Any]:
         """Return what was said, JSON-serialisable."""
@@ -92,7 +92,7 @@ def parse_wavelengths(text: str) -> Wavelengths:
     return values
 
 
-def options_for(path: PathLike, facts: Facts) -> Mapping[str, Any]:
+def options_for(path: PathLike, facts: StatedMetadata) -> Mapping[str, Any]:
     """Return the options of :func:`napari_udt.open_cube` that facts mean for a file.
 
     Raises
@@ -112,11 +112,11 @@ def options_for(path: PathLike, facts: Facts) -> Mapping[str, Any]:
     return {key: value for key, value in options.items() if value is not None}
 
 
-def _channels(path: Path, facts: Facts) -> int:
+def _channels(path: Path, facts: StatedMetadata) -> int:
     """Return how many channels a file has whose wavelengths it may not tell."""
     try:
         return open_cube(path, spectral_axis=facts.spectral_axis).shape[2]
-    except MissingFacts as missing:
+    except MissingMetadata as missing:
         axis = facts.spectral_axis
         if axis is None and len(missing.axes) == 1:
             axis = missing.axes[0]

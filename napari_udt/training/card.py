@@ -52,7 +52,7 @@ def model_card(spec: ModelSpec) -> str:
     Parameters
     ----------
     spec : ModelSpec
-        With the facts of its training, see :func:`napari_udt.training.facts.training_facts`.
+        With the facts of its training, see :func:`napari_udt.training.record.training_facts`.
     """
     facts = spec.training
     return "\n".join(

@@ -44,8 +44,8 @@ class TrainingLoop:
         self.hashes = {domain: data[domain].sha256 for domain in DOMAINS}
         self.folder = folder
         self.identity = self.config.as_dict()
-        if trainer.team.size > 1:
-            self.identity["devices"] = trainer.team.size
+        if trainer.processes.size > 1:
+            self.identity["devices"] = trainer.processes.size
         self.seconds = 0.0
         self.best_loss = math.inf
         self.best_step = 0
@@ -59,9 +59,9 @@ class TrainingLoop:
             state = load_checkpoint(path)
             require_same_run(state, self.identity, self.hashes, path)
             self._restore(state)
-            if self.trainer.team.leads:
+            if self.trainer.processes.leads:
                 progress.forget_rows_after(self.folder / LOG, self.trainer.steps_done)
-        elif self.trainer.team.shared(path.exists):
+        elif self.trainer.processes.shared(path.exists):
             raise TrainingError(
                 f"{path}: a run was begun here; go on with --resume or choose another folder."
             )
@@ -81,7 +81,7 @@ class TrainingLoop:
                     line.finish(self.trainer.steps_done, row, self._seconds_per_step())
                     self._log(row)
                     self._save()
-                if self.trainer.team.any(stopped.is_set()):
+                if self.trainer.processes.any(stopped.is_set()):
                     self._interrupt()
         self.trainer.network.load_state_dict(self.best_network)
 
@@ -95,7 +95,7 @@ class TrainingLoop:
 
     def _evaluate(self) -> dict[str, float]:
         begin = time.monotonic()
-        losses = self.trainer.team.shared(lambda: self.trainer.held_out_losses(self.held_out))
+        losses = self.trainer.processes.shared(lambda: self.trainer.held_out_losses(self.held_out))
         total = sum(losses.values())
         self.without_progress += 1
         if total < self.best_loss:
@@ -106,11 +106,11 @@ class TrainingLoop:
         return losses
 
     def _live_line(self) -> progress.LiveLine:
-        silent = None if self.trainer.team.leads else io.StringIO()
+        silent = None if self.trainer.processes.leads else io.StringIO()
         return progress.LiveLine(self.config.optimisation.steps, silent)
 
     def _log(self, row: dict[str, float]) -> None:
-        if not self.trainer.team.leads:
+        if not self.trainer.processes.leads:
             return
         known = {"step": float(self.trainer.steps_done), "seconds": self.seconds}
         progress.append_row(self.folder / LOG, known | row)
@@ -124,7 +124,7 @@ class TrainingLoop:
         )
 
     def _save(self) -> None:
-        if not self.trainer.team.leads:
+        if not self.trainer.processes.leads:
             return
         save_checkpoint(
             {

@@ -15,10 +15,10 @@ from napari_udt.models.conditions import Conditions
 from napari_udt.training.card import model_card
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.domains import DomainData, load_domain, require_matching, spectrum_norm
-from napari_udt.training.facts import training_facts
 from napari_udt.training.loop import TrainingLoop
 from napari_udt.training.objective import DOMAINS
-from napari_udt.training.team import Team, together
+from napari_udt.training.processes import Processes, together
+from napari_udt.training.record import training_facts
 from napari_udt.training.terms import make_terms
 from napari_udt.training.trainer import Trainer
 
@@ -39,7 +39,7 @@ def train(
         A torch device.
     devices : int
         Processes that share the work, one per device of that kind, each with the configuration's batch size; see
-        :mod:`napari_udt.training.team`.
+        :mod:`napari_udt.training.processes`.
 
     Returns
     -------
@@ -57,14 +57,14 @@ def train(
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise TrainingError(f"{folder}: is there already and not empty; choose another folder for the model.")
     if devices == 1:
-        train_in(Team(device), config, folder, resume)
+        train_in(Processes(device), config, folder, resume)
     else:
         together(train_in, devices, device, config, folder, resume)
     return load_model(folder)
 
 
-def train_in(team: Team, config: TrainingConfig, folder: Path, resume: bool) -> None:
-    """Train in one of a team's processes; the leading one writes the model's folder."""
+def train_in(processes: Processes, config: TrainingConfig, folder: Path, resume: bool) -> None:
+    """Train in one of a processes's processes; the leading one writes the model's folder."""
     data = {domain: load_domain(config, domain) for domain in DOMAINS}
     require_matching(data["simulated"], data["second"])
     spec = make_spec(config, data)
@@ -72,11 +72,11 @@ def train_in(team: Team, config: TrainingConfig, folder: Path, resume: bool) -> 
     network = build_network(spec)
     samples = {domain: data[domain].training for domain in DOMAINS}
     terms = make_terms(config, transfer_model(spec, network), samples)
-    trainer = Trainer(config, network, training_conditions(config, spec), samples, team, terms)
+    trainer = Trainer(config, network, training_conditions(config, spec), samples, processes, terms)
     loop = TrainingLoop(trainer, data, folder.with_name(f"{folder.name}.run"))
     loop.start(resume)
     loop.run()
-    if not team.leads:
+    if not processes.leads:
         return
     model = transfer_model(spec, trainer.network)
     spec = replace(spec, training=training_facts(config, data, loop, model))

@@ -20,8 +20,8 @@ from napari_udt.training.discriminators import build_discriminator
 from napari_udt.training.families import FAMILIES
 from napari_udt.training.losses import discriminator_adversarial, generator_adversarial
 from napari_udt.training.objective import DOMAINS, Batch, Losses, named
+from napari_udt.training.processes import Processes
 from napari_udt.training.samples import Samples, vary
-from napari_udt.training.team import Team
 from napari_udt.training.terms import Term
 
 
@@ -37,7 +37,7 @@ class Trainer:
         Maker of the network's conditions.
     samples : mapping of {"simulated", "second"} to Samples
         What is trained on.
-    team : Team, optional
+    processes : Processes, optional
         The processes that share the work, and this one's device; batches and conditions are drawn on the CPU.
     terms : sequence of (Term, float)
         Further losses on transferred samples, and their weights.
@@ -49,12 +49,12 @@ class Trainer:
         network: nn.Module,
         conditions: Conditions,
         samples: Mapping[str, Samples],
-        team: Team | None = None,
+        processes: Processes | None = None,
         terms: Sequence[tuple[Term, float]] = (),
     ) -> None:
         self.config = config
-        self.team = team or Team()
-        self.network = network.to(self.team.device).train()
+        self.processes = processes or Processes()
+        self.network = network.to(self.processes.device).train()
         self.objective = FAMILIES[config.method].objective(config, self.network, conditions)
         self.terms = terms
         self.samples = samples
@@ -67,7 +67,7 @@ class Trainer:
                     domain: build_discriminator(config.modality, channels, config.discriminator)
                     for domain in DOMAINS
                 }
-            ).to(self.team.device)
+            ).to(self.processes.device)
         decay = config.optimisation.weight_decay
         self.optimiser = torch.optim.Adam(self.network.parameters(), weight_decay=decay)
         self.discriminator_optimiser = (
@@ -85,7 +85,7 @@ class Trainer:
             When a loss is not a finite number; nothing has been changed by this step then.
         """
         self._set_learning_rates()
-        batch = self.batch(self.samples, self.config.optimisation.batch_size, self.team)
+        batch = self.batch(self.samples, self.config.optimisation.batch_size, self.processes)
         losses, fakes = self.objective(batch)
         judged: Losses = {}
         if self.discriminators:
@@ -114,20 +114,21 @@ class Trainer:
             for term, _ in self.terms
         }
 
-    def batch(self, samples: Mapping[str, Samples], n: int, team: Team | None = None) -> Batch:
+    def batch(self, samples: Mapping[str, Samples], n: int, processes: Processes | None = None) -> Batch:
         """Draw and vary ``n`` samples of each domain, and their conditions.
 
-        With a team that is for each of its processes, and this one gets its part.
+        With a processes that is for each of its processes, and this one gets its part.
         """
-        team = team or Team(self.team.device)
+        processes = processes or Processes(self.processes.device)
         clean, labels = zip(
-            *(vary(*samples[domain].draw(n * team.size), self.config.data) for domain in DOMAINS), strict=True
+            *(vary(*samples[domain].draw(n * processes.size), self.config.data) for domain in DOMAINS),
+            strict=True,
         )
         values = torch.cat(clean)
         noisy = values + self.config.data.noise * torch.randn_like(values)
-        domain = torch.arange(2.0).repeat_interleave(n * team.size)
+        domain = torch.arange(2.0).repeat_interleave(n * processes.size)
         batch = self.objective.conditioned(Batch(noisy, torch.cat(labels), domain, values))
-        return batch.part(team.rank, team.size).to(team.device)
+        return batch.part(processes.rank, processes.size).to(processes.device)
 
     @torch.no_grad()
     def held_out_losses(self, held_out: Mapping[str, Samples]) -> dict[str, float]:
@@ -157,7 +158,7 @@ class Trainer:
             "terms": [term.state() for term, _ in self.terms],
             "generator": torch.get_rng_state(),
             "device_generators": torch.cuda.get_rng_state_all()
-            if self.team.device.startswith("cuda")
+            if self.processes.device.startswith("cuda")
             else [],
         }
 
@@ -172,7 +173,7 @@ class Trainer:
             term.restore(its_state)
         self.steps_done = state["steps_done"]
         torch.set_rng_state(state["generator"].cpu())
-        if state["device_generators"] and self.team.device.startswith("cuda"):
+        if state["device_generators"] and self.processes.device.startswith("cuda"):
             torch.cuda.set_rng_state_all([generator.cpu() for generator in state["device_generators"]])
 
     def _generator_losses(self, fakes: Mapping[str, Tensor]) -> Losses:
@@ -199,7 +200,7 @@ class Trainer:
         own = list(parameters)
         optimiser.zero_grad()
         loss.backward(inputs=own)
-        self.team.average([parameter.grad for parameter in own if parameter.grad is not None])
+        self.processes.average([parameter.grad for parameter in own if parameter.grad is not None])
         nn.utils.clip_grad_value_(own, self.config.optimisation.gradient_clip)
         optimiser.step()
 
@@ -213,7 +214,7 @@ class Trainer:
     def _averaged(self, losses: Losses) -> dict[str, float]:
         """Means of the losses over all processes; raises TrainingError unless all are finite numbers."""
         values = torch.stack([loss.detach() for loss in losses.values()])
-        self.team.average([values])
+        self.processes.average([values])
         found = dict(zip(losses, values.tolist(), strict=True))
         if broken := [name for name, value in found.items() if not math.isfinite(value)]:
             raise TrainingError(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_udt.viewer.context import Desk, desk_of
+from napari_udt.viewer.context import ViewerContext, context_of
 
 if TYPE_CHECKING:
     import napari
@@ -26,10 +26,10 @@ _TRANSFER_HEIGHT = 372  # its form; the lines of caution scroll: curves are what
 
 @dataclass(eq=False)
 class Window:
-    """A window of ours: napari's viewer, its desk, and the docks."""
+    """A window of ours: napari's viewer, its context, and the docks."""
 
     viewer: napari.Viewer
-    desk: Desk
+    context: ViewerContext
     spectra: SpectraDock
     transfer: TransferDock
     compare: CompareDock
@@ -69,12 +69,12 @@ def furnish(viewer: napari.Viewer) -> Window:
     from napari_udt.viewer.files.reader_choice import FileOpener
     from napari_udt.viewer.qt.wavelength_field import dress_slider
 
-    desk = desk_of(viewer)
+    context = context_of(viewer)
     spectra, transfer, compare = add_docks(viewer)
     qt_viewer = viewer.window._qt_viewer
-    FileOpener(desk.session, qt_viewer, transfer.ask)
-    dress_slider(desk.session, qt_viewer.dims)
-    return Window(viewer, desk, spectra, transfer, compare)
+    FileOpener(context.session, qt_viewer, transfer.ask)
+    dress_slider(context.session, qt_viewer.dims)
+    return Window(viewer, context, spectra, transfer, compare)
 
 
 def _fitting_size(main: QMainWindow) -> QSize:
@@ -135,18 +135,20 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
     from napari_udt.viewer.transfer.widgets.dock import TransferDock
     from napari_udt.viewer.trust.widgets.dock import TrustDock
 
-    desk = desk_of(viewer)
-    transfer = TransferDock(desk.session, desk.side_by_side, chosen=desk.chosen)
-    spectra = SpectraDock(desk.session, desk.regions, desk.maps, sources=(desk.live, desk.explorer))
-    compare = CompareDock(desk.session, desk.side_by_side, desk.pair_view, desk.colours)
+    context = context_of(viewer)
+    transfer = TransferDock(context.session, context.side_by_side, chosen=context.chosen)
+    spectra = SpectraDock(
+        context.session, context.regions, context.maps, sources=(context.live, context.explorer)
+    )
+    compare = CompareDock(context.session, context.side_by_side, context.pair_view, context.colours)
     behind: dict[str, QWidget] = {
         "Compare": compare,
-        "Trust": TrustDock(desk.session, desk.trust, desk.maps),
-        "Session": SessionDock(desk.session),
+        "Trust": TrustDock(context.session, context.trust, context.maps),
+        "Session": SessionDock(context.session),
     }
     upper, lower = _placed(viewer, transfer, "Transfer"), _placed(viewer, spectra, "Spectra")
     main = viewer.window._qt_window
-    population = _placed(viewer, PopulationDock(desk.session, desk.brushed), "Population")
+    population = _placed(viewer, PopulationDock(context.session, context.brushed), "Population")
     main.tabifyDockWidget(lower, population)
     docks = [upper, lower, population]
     for name, dock in behind.items():
@@ -161,5 +163,5 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
     )
     main.resizeDocks([upper], [_DOCK_WIDTH * size.width() // WINDOW_SIZE[0]], Qt.Orientation.Horizontal)
     PictureRoom(main, docks)
-    desk.adapter.fit(desk.adapter.open_keys[-1:])
+    context.adapter.fit(context.adapter.open_keys[-1:])
     return spectra, transfer, compare

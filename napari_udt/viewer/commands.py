@@ -27,36 +27,36 @@ def open_comparison(viewer: napari.viewer.Viewer) -> None:
 
 def toggle_side_by_side(viewer: napari.viewer.Viewer) -> None:
     """Put simulated, transferred and real side by side, or stack them again."""
-    from napari_udt.viewer.context import desk_of
+    from napari_udt.viewer.context import context_of
 
-    arrangement = desk_of(viewer).side_by_side
+    arrangement = context_of(viewer).side_by_side
     arrangement.set_active(not arrangement.active)
 
 
 def save_session(viewer: napari.viewer.Viewer) -> None:
     """Ask where to, and save cubes, roles, pins and settings in one file."""
-    from napari_udt.viewer.context import desk_of
+    from napari_udt.viewer.context import context_of
     from napari_udt.viewer.session.widgets.actions import ask_and_save
 
-    ask_and_save(desk_of(viewer).session, _unwrapped(viewer).window._qt_window)
+    ask_and_save(context_of(viewer).session, _unwrapped(viewer).window._qt_window)
 
 
 def open_session(viewer: napari.viewer.Viewer) -> None:
     """Ask for a session file and open it."""
-    from napari_udt.viewer.context import desk_of
+    from napari_udt.viewer.context import context_of
     from napari_udt.viewer.session.widgets.actions import ask_and_open
 
-    ask_and_open(desk_of(viewer).session, _unwrapped(viewer).window._qt_window)
+    ask_and_open(context_of(viewer).session, _unwrapped(viewer).window._qt_window)
 
 
 def copy_script(viewer: napari.viewer.Viewer) -> None:
     """Copy the script of the result that is selected, else of the topmost cube."""
     from napari.utils.notifications import show_error
 
-    from napari_udt.viewer.context import desk_of
+    from napari_udt.viewer.context import context_of
     from napari_udt.viewer.session.widgets import actions as session_actions
 
-    adapter = desk_of(viewer).adapter
+    adapter = context_of(viewer).adapter
     key = adapter.selected_key()
     if key is None:
         show_error("No cube is open; transfer one first.")
@@ -66,16 +66,16 @@ def copy_script(viewer: napari.viewer.Viewer) -> None:
 
 def undo(viewer: napari.viewer.Viewer) -> None:
     """Take back the last step in cubes, roles or pins."""
-    from napari_udt.viewer.context import desk_of
+    from napari_udt.viewer.context import context_of
 
-    desk_of(viewer).undo_keys.undo(viewer)
+    context_of(viewer).undo_keys.undo(viewer)
 
 
 def redo(viewer: napari.viewer.Viewer) -> None:
     """Make the step again that was taken back last."""
-    from napari_udt.viewer.context import desk_of
+    from napari_udt.viewer.context import context_of
 
-    desk_of(viewer).undo_keys.redo(viewer)
+    context_of(viewer).undo_keys.redo(viewer)
 
 
 def toggle_difference(viewer: napari.viewer.Viewer) -> None:
@@ -97,12 +97,12 @@ def _toggle_pair(viewer: napari.viewer.Viewer, mode: PairMode) -> None:
         When no two open cubes belong together; napari shows the sentence.
     """
     from napari_udt.viewer.compare.comparison import usual_pair
-    from napari_udt.viewer.context import desk_of
+    from napari_udt.viewer.context import context_of
 
-    desk = desk_of(viewer)
-    if desk.pair_view.mode == mode:
-        desk.pair_view.stop()
-    elif sentence := desk.pair_view.show(mode, *(usual_pair(desk.session) or ("", ""))):
+    context = context_of(viewer)
+    if context.pair_view.mode == mode:
+        context.pair_view.stop()
+    elif sentence := context.pair_view.show(mode, *(usual_pair(context.session) or ("", ""))):
         raise CubeError(sentence)
 
 
@@ -115,9 +115,9 @@ def show_daylight(viewer: napari.viewer.Viewer) -> None:
         When no cube is in sight, or one is no reflectance; napari shows the sentence.
     """
     from napari_udt.viewer.compare.colour_pictures import daylight_obstacle
-    from napari_udt.viewer.context import desk_of
+    from napari_udt.viewer.context import context_of
 
-    for cube in desk_of(viewer).colours.seen_cubes():
+    for cube in context_of(viewer).colours.seen_cubes():
         if sentence := daylight_obstacle(cube):
             raise CubeError(sentence)
     _colour_row(viewer).show_daylight()
@@ -137,14 +137,14 @@ def show_false_colours(viewer: napari.viewer.Viewer) -> None:
 def _colour_row(viewer: napari.viewer.Viewer) -> ColourRow:
     """Return what computes colours in a viewer's window: the Compare dock's, or one of its own that nobody sees."""
     from napari_udt.viewer.compare.widgets.colour_row import NO_PICTURE, ColourRow
-    from napari_udt.viewer.context import desk_of
+    from napari_udt.viewer.context import context_of
 
-    desk, main = desk_of(viewer), _unwrapped(viewer).window._qt_window
-    if not desk.colours.seen_cubes():
+    context, main = context_of(viewer), _unwrapped(viewer).window._qt_window
+    if not context.colours.seen_cubes():
         raise CubeError(NO_PICTURE)
     found = main.findChild(ColourRow)
     if found is None:
-        found = ColourRow(desk.colours, parent=main)
+        found = ColourRow(context.colours, parent=main)
         found.hide()
     return found
 

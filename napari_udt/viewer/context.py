@@ -29,14 +29,14 @@ from napari_udt.viewer.state.statistics import Worker
 from napari_udt.viewer.transfer.live import LiveTransfer
 from napari_udt.viewer.transfer.probes import Probes
 from napari_udt.viewer.trust.condition_explorer import ConditionExplorer
-from napari_udt.viewer.trust.numbers import TrustBook
+from napari_udt.viewer.trust.numbers import TrustResults
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 
 @dataclass(eq=False)
-class Desk:
+class ViewerContext:
     """What belongs to one viewer: its session, and what keeps layers, pins, mouse and slider in step with it."""
 
     session: Session
@@ -56,22 +56,22 @@ class Desk:
     probes: Probes
     live: LiveTransfer
     explorer: ConditionExplorer
-    trust: TrustBook
+    trust: TrustResults
     remembered: RememberedOptions
 
 
-_desks: weakref.WeakKeyDictionary[Any, Desk] = weakref.WeakKeyDictionary()
+_contexts: weakref.WeakKeyDictionary[Any, ViewerContext] = weakref.WeakKeyDictionary()
 
 
-def desk_of(viewer: ViewerModel) -> Desk:
-    """Return the desk of a viewer, shared by every dock in it; made at the first call."""
+def context_of(viewer: ViewerModel) -> ViewerContext:
+    """Return the context of a viewer, shared by every dock in it; made at the first call."""
     viewer = getattr(viewer, "__wrapped__", viewer)  # napari hands plugins a proxy of the viewer
-    if viewer not in _desks:
-        _desks[viewer] = _made(viewer)
-    return _desks[viewer]
+    if viewer not in _contexts:
+        _contexts[viewer] = _made(viewer)
+    return _contexts[viewer]
 
 
-def _made(viewer: ViewerModel) -> Desk:
+def _made(viewer: ViewerModel) -> ViewerContext:
     session = Session()
     apply(preferences(), session)
     adapter = LayerAdapter(viewer, session)
@@ -81,7 +81,7 @@ def _made(viewer: ViewerModel) -> Desk:
     chosen, probes = ChosenModel(), Probes(Worker().submit)
     probes.failed.connect(show_error)
     probes.follow(session)
-    return Desk(
+    return ViewerContext(
         session=session,
         adapter=adapter,
         pins=pins,
@@ -99,6 +99,6 @@ def _made(viewer: ViewerModel) -> Desk:
         probes=probes,
         live=LiveTransfer(probes, chosen),
         explorer=ConditionExplorer(probes, chosen),
-        trust=TrustBook(probes, chosen),
+        trust=TrustResults(probes, chosen),
         remembered=RememberedOptions(session),
     )

@@ -52,7 +52,7 @@ def read(path: str | Sequence[str]) -> list[LayerTuple]:
     CubeError
         One sentence, which napari shows; no layer is added then.
     """
-    from napari_udt.errors import MissingFacts
+    from napari_udt.errors import MissingMetadata
     from napari_udt.io import open_cubes, recordings
     from napari_udt.viewer.files.missing_metadata import Question
     from napari_udt.viewer.files.opening import format_of, known_cubes
@@ -61,7 +61,7 @@ def read(path: str | Sequence[str]) -> list[LayerTuple]:
     for file in recordings(_as_list(path)):
         try:
             cubes += open_cubes(file) if window is None else known_cubes(window.session, file)
-        except MissingFacts as missing:
+        except MissingMetadata as missing:
             if window is None:
                 raise
             window.ask(Question(file, format_of(file), missing))
@@ -106,11 +106,11 @@ def _window() -> _Window | None:
     viewer = napari.current_viewer()
     if viewer is None:
         return None
-    from napari_udt.viewer.context import desk_of
-    from napari_udt.viewer.files.widgets.metadata_questions import FactsAsker
+    from napari_udt.viewer.context import context_of
+    from napari_udt.viewer.files.widgets.metadata_questions import MetadataQuestions
 
-    session = desk_of(viewer).session
-    return _Window(session, FactsAsker(session, viewer.window._qt_window))
+    session = context_of(viewer).session
+    return _Window(session, MetadataQuestions(session, viewer.window._qt_window))
 
 
 def write(path: str, layers: Sequence[LayerTuple]) -> list[str]:

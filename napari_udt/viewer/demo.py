@@ -85,7 +85,7 @@ def run_demo(out: Path = Path("demo-output"), interactive: bool = True) -> None:
 def _show_modality(window: Window, modality: str, out: Path) -> None:
     from napari_udt.io import open_cubes
 
-    act, session, side_by_side = _ACTS[modality], window.desk.session, window.desk.side_by_side
+    act, session, side_by_side = _ACTS[modality], window.context.session, window.context.side_by_side
 
     def picture(what: str) -> None:
         if what in act.pictures:
@@ -157,12 +157,12 @@ def telling_pixels(key: str, cube: SpectralCube, telling: Sequence[str]) -> list
 
 def _transfer(window: Window) -> float:
     """Press the dock's button and wait for the result; return the seconds it took."""
-    before, start = len(window.desk.session), time.perf_counter()
+    before, start = len(window.context.session), time.perf_counter()
     if not window.transfer.run_button.enabled:
         raise UdtError(f"The demo cannot transfer: {window.transfer.status.text()}")
     window.transfer.run_button.native.click()
     wait_for(lambda: not window.transfer.running)
-    if len(window.desk.session) != before + 1:
+    if len(window.context.session) != before + 1:
         raise UdtError(f"The demo's transfer failed: {window.transfer.status.text()}")
     return time.perf_counter() - start
 
@@ -176,9 +176,9 @@ def _click(window: Window, pixel: PixelRef) -> float:
     point = QPoint(*(round(float(v)) for v in screen_position(window, pixel)))
     QTest.mouseMove(canvas.native, point)
     settle(0.2)
-    pins, start = len(window.desk.session.pins), time.perf_counter()
+    pins, start = len(window.context.session.pins), time.perf_counter()
     QTest.mouseClick(canvas.native, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
-    wait_for(lambda: len(window.desk.session.pins) > pins)
+    wait_for(lambda: len(window.context.session.pins) > pins)
     window.spectra.repaint()
     return time.perf_counter() - start
 
@@ -186,9 +186,9 @@ def _click(window: Window, pixel: PixelRef) -> float:
 def screen_position(window: Window, pixel: PixelRef) -> tuple[float, float]:
     """Return where a pixel lies on the canvas widget: x and y in its own coordinates."""
     canvas = window.viewer.window._qt_viewer.canvas
-    image = window.desk.adapter[pixel.key].image
+    image = window.context.adapter[pixel.key].image
     _, y, x = image.data_to_world((0, pixel.row, pixel.column))
-    cell = window.desk.side_by_side.cell_of(pixel.key)
+    cell = window.context.side_by_side.cell_of(pixel.key)
     view = canvas.view if cell is None else canvas.grid[cell]
     mapped = (view.transform * view.scene.transform).map((x, y))
     return float(mapped[0]), float(mapped[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_udt.viewer.compare.widgets.dock import CompareDock
-from napari_udt.viewer.context import Desk, desk_of
+from napari_udt.viewer.context import ViewerContext, context_of
 from napari_udt.viewer.population.widgets.dock import PopulationDock
 from napari_udt.viewer.qt.dock_tabs import Neighbours
 from napari_udt.viewer.qt.wavelength_field import dress_slider
@@ -22,20 +22,20 @@ _ABOVE = (TransferDock, CompareDock, TrustDock, SessionDock)
 _BELOW = (SpectraDock, PopulationDock)
 
 
-def _desk_in(napari_viewer: napari.viewer.Viewer) -> Desk:
-    """Return a viewer's desk, and see that its window's slider tells nm."""
+def _context_in(napari_viewer: napari.viewer.Viewer) -> ViewerContext:
+    """Return a viewer's context, and see that its window's slider tells nm."""
     viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)  # napari hands plugins a proxy
-    desk = desk_of(viewer)
-    dress_slider(desk.session, viewer.window._qt_viewer.dims)
-    return desk
+    context = context_of(viewer)
+    dress_slider(context.session, viewer.window._qt_viewer.dims)
+    return context
 
 
 class TransferPanel(TransferDock):
     """The Transfer dock of a viewer."""
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
-        desk = _desk_in(napari_viewer)
-        super().__init__(desk.session, desk.side_by_side, chosen=desk.chosen)
+        context = _context_in(napari_viewer)
+        super().__init__(context.session, context.side_by_side, chosen=context.chosen)
         Neighbours(self, _ABOVE)
 
 
@@ -43,8 +43,10 @@ class SpectraPanel(SpectraDock):
     """The Spectra dock of a viewer."""
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
-        desk = _desk_in(napari_viewer)
-        super().__init__(desk.session, desk.regions, desk.maps, sources=(desk.live, desk.explorer))
+        context = _context_in(napari_viewer)
+        super().__init__(
+            context.session, context.regions, context.maps, sources=(context.live, context.explorer)
+        )
         Neighbours(self, _BELOW)
 
 
@@ -52,7 +54,7 @@ class SessionPanel(SessionDock):
     """The Session dock of a viewer."""
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
-        super().__init__(_desk_in(napari_viewer).session)
+        super().__init__(_context_in(napari_viewer).session)
         Neighbours(self, _ABOVE)
 
 
@@ -60,8 +62,8 @@ class ComparePanel(CompareDock):
     """The Compare dock of a viewer."""
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
-        desk = _desk_in(napari_viewer)
-        super().__init__(desk.session, desk.side_by_side, desk.pair_view, desk.colours)
+        context = _context_in(napari_viewer)
+        super().__init__(context.session, context.side_by_side, context.pair_view, context.colours)
         Neighbours(self, _ABOVE)
 
 
@@ -69,8 +71,8 @@ class TrustPanel(TrustDock):
     """The Trust dock of a viewer."""
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
-        desk = _desk_in(napari_viewer)
-        super().__init__(desk.session, desk.trust, desk.maps)
+        context = _context_in(napari_viewer)
+        super().__init__(context.session, context.trust, context.maps)
         Neighbours(self, _ABOVE)
 
 
@@ -78,6 +80,6 @@ class PopulationPanel(PopulationDock):
     """The Population dock of a viewer."""
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
-        desk = _desk_in(napari_viewer)
-        super().__init__(desk.session, desk.brushed)
+        context = _context_in(napari_viewer)
+        super().__init__(context.session, context.brushed)
         Neighbours(self, _BELOW)

@@ -4,7 +4,7 @@ import torch
 from model_specs import hsi_spec, stir
 from scipy.stats import kstest
 
-from napari_udt.evaluation.latent import bits_per_dimension, ks_to_normal, latents, network_facts, normality
+from napari_udt.evaluation.latent import bits_per_dimension, density_checks, ks_to_normal, latents, normality
 from napari_udt.models.build import build_network
 from napari_udt.models.model import TransferModel
 
@@ -52,7 +52,7 @@ def test_bits_in_the_datas_units_are_the_density_after_a_change_of_variables(mod
 
 
 def test_facts_of_an_invertible_network(model, samples):
-    facts = network_facts(model, samples, samples, np.random.default_rng(0))
+    facts = density_checks(model, samples, samples, np.random.default_rng(0))
     assert max(facts.round_trip.values()) < 1e-4
     assert facts.second == facts.simulated
     assert facts.latent.dimensions == 9

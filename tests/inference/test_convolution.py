@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from napari_udt.inference import convolution
 from napari_udt.inference.convolution import Convolution
-from napari_udt.inference.crew import crew
+from napari_udt.inference.thread_pool import thread_pool
 
 SIZES = [(32, 16), (33, 18), (7, 5), (1, 1)]
 
@@ -25,7 +25,7 @@ def run(layer, x, threads=1):
     edge = layer.border
     padded[edge : edge + rows, edge : edge + columns] = x.permute(1, 2, 0)
     out = torch.full((rows + 1, columns + 2, layer.outputs + 3), torch.nan)
-    with crew(threads) as workers:
+    with thread_pool(threads) as workers:
         layer(padded, out[:rows, 1:-1, 3:], workers)
     assert torch.isnan(out[rows:]).all()
     assert torch.isnan(out[:, [0, -1]]).all()

@@ -1,4 +1,4 @@
-"""Facts in people's words."""
+"""StatedMetadata in people's words."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 
 from napari_udt import CubeError, open_cube
 from napari_udt.cli import main
-from napari_udt.errors import MissingFacts
-from napari_udt.io.missing_metadata import Facts, Span, options_for, parse_wavelengths
+from napari_udt.errors import MissingMetadata
+from napari_udt.io.missing_metadata import Span, StatedMetadata, options_for, parse_wavelengths
 
 
 @pytest.mark.parametrize(
@@ -38,33 +38,33 @@ def test_what_is_no_wavelengths_is_a_sentence(text):
 
 def test_evenly_spaced_wavelengths_take_the_files_number_of_channels(tmp_path):
     np.save(tmp_path / "x.npy", np.ones((6, 7, 5)))
-    facts = Facts(Span(500, 900), spectral_axis=2, domain="real")
+    facts = StatedMetadata(Span(500, 900), spectral_axis=2, domain="real")
     cube = open_cube(tmp_path / "x.npy", **options_for(tmp_path / "x.npy", facts))
     np.testing.assert_array_equal(cube.wavelengths_nm, [500, 600, 700, 800, 900])
     assert cube.domain == "real"
     assert set(cube.metadata["stated_by_user"]) == {"wavelengths_nm", "domain", "spectral_axis"}
     with pytest.raises(CubeError, match="say which axis is spectral"):
-        options_for(tmp_path / "x.npy", Facts(Span(500, 900)))
+        options_for(tmp_path / "x.npy", StatedMetadata(Span(500, 900)))
     with pytest.raises(CubeError, match="say which axis is spectral"):
-        options_for(tmp_path / "x.npy", Facts(Span(500, 900), spectral_axis=7))
+        options_for(tmp_path / "x.npy", StatedMetadata(Span(500, 900), spectral_axis=7))
 
 
 def test_a_file_that_knows_its_wavelengths_lends_their_number(tmp_path):
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["cube"], file["wavelengths"] = np.ones((6, 7, 5)), np.arange(1, 6) * 100
-    assert options_for(tmp_path / "x.h5", Facts(Span(500, 900)))["wavelengths_nm"][1] == 600
+    assert options_for(tmp_path / "x.h5", StatedMetadata(Span(500, 900)))["wavelengths_nm"][1] == 600
 
 
 def test_what_is_missing_is_told_to_programs(tmp_path):
     np.save(tmp_path / "x.npy", np.ones((6, 5, 5)))
-    with pytest.raises(MissingFacts) as caught:
+    with pytest.raises(MissingMetadata) as caught:
         open_cube(tmp_path / "x.npy")
     assert (caught.value.shape, caught.value.axes, caught.value.lacks_wavelengths) == (
         (6, 5, 5),
         (0, 1, 2),
         True,
     )
-    with pytest.raises(MissingFacts) as caught:
+    with pytest.raises(MissingMetadata) as caught:
         open_cube(tmp_path / "x.npy", wavelengths_nm=[1, 2, 3, 4, 5])
     assert (caught.value.axes, caught.value.lacks_wavelengths) == ((1, 2), False)
 

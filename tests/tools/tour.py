@@ -154,13 +154,13 @@ def _transfer(film: Film) -> None:
         raise UdtError(f"The tour cannot transfer: {window.transfer.status.text()}")
     film.pointer = _on_window(film, button.native, button.native.rect().center())
     film.shoot(600)
-    before = len(window.desk.session)
+    before = len(window.context.session)
     button.native.click()
     while window.transfer.running:
         settle(0.15)
         if film.durations_ms.count(_PROGRESS_MS) < _MOST_PROGRESS_FRAMES:
             film.shoot(_PROGRESS_MS)
-    if len(window.desk.session) == before:
+    if len(window.context.session) == before:
         raise UdtError(f"The tour's transfer failed: {window.transfer.status.text()}")
     settle(0.5)
     film.shoot(_STILL_MS)
@@ -191,8 +191,8 @@ def _pin(film: Film) -> None:
 
 def _structures(film: Film) -> None:
     film.caption = "5  Structures: mean and spread of each organ, in every domain"
-    film.window.desk.session.unpin()
-    film.window.desk.session.set_options(mode="structure")
+    film.window.context.session.unpin()
+    film.window.context.session.set_options(mode="structure")
     for pixel in _places(film.window):
         _move(film, pixel)
         film.shoot(_STILL_MS)
@@ -200,7 +200,7 @@ def _structures(film: Film) -> None:
 
 
 def _places(window: Window) -> list[PixelRef]:
-    entry = window.desk.session.with_role("simulated")[-1]
+    entry = window.context.session.with_role("simulated")[-1]
     found = telling_pixels(entry.key, entry.cube, _PLACES)
     return [found[0], found[-1]]
 

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import QApplication, QDockWidget, QFileDialog, QWidget
 from napari_udt import save_cube
 from napari_udt.errors import CubeError
 from napari_udt.viewer.app import furnish
-from napari_udt.viewer.context import desk_of
+from napari_udt.viewer.context import context_of
 from napari_udt.viewer.demo import screen_position, telling_pixels
 from napari_udt.viewer.qt.visibility import dock_of
 from napari_udt.viewer.qt.wavelength_field import WavelengthField
@@ -63,7 +63,7 @@ def click(window, pixel):
 def test_a_dropped_file_that_vanished_is_told_and_the_others_open(window, errors, pat, tmp_path):
     save_cube(pat(), tmp_path / "forearm.udt.h5")
     drop(targets(window)["canvas"], tmp_path / "gone.h5", tmp_path / "forearm.udt.h5", tmp_path / "photo.png")
-    assert [entry.key for entry in window.desk.session] == ["forearm"]
+    assert [entry.key for entry in window.context.session] == ["forearm"]
     (told,) = errors
     assert "gone.h5: there is no such file" in told.message
     assert "photo.png: there is no such file" in told.message
@@ -72,7 +72,7 @@ def test_a_dropped_file_that_vanished_is_told_and_the_others_open(window, errors
 @pytest.mark.parametrize("where", ["viewer", "canvas", "welcome"])
 def test_a_dropped_simpa_file_opens_without_a_question(window, shared, errors, where):
     drop(targets(window)[where], shared / "fixtures" / "simpa_forearm.hdf5")
-    (entry,) = window.desk.session
+    (entry,) = window.context.session
     assert entry.cube.shape == (128, 256, 16)
     assert window.viewer.dims.range[0] == (700.0, 850.0, 10.0)
     names = [layer.name for layer in window.viewer.layers]
@@ -84,7 +84,7 @@ def test_a_dropped_simpa_file_opens_without_a_question(window, shared, errors, w
 
 
 def test_bad_files_give_one_notification_and_change_nothing(window, tmp_path, pat, errors):
-    window.desk.session.add(pat())
+    window.context.session.add(pat())
     layers = [layer.name for layer in window.viewer.layers]
     truncated, empty = tmp_path / "truncated.udt.h5", tmp_path / "empty.h5"
     save_cube(pat(), truncated)
@@ -102,7 +102,7 @@ def test_a_good_file_beside_a_bad_one_opens(window, tmp_path, pat, errors):
     save_cube(pat("good"), good)
     bad.write_text("no")
     drop(targets(window)["canvas"], good, bad)
-    assert [entry.key for entry in window.desk.session] == ["good"]
+    assert [entry.key for entry in window.context.session] == ["good"]
     assert len(errors) == 1
 
 
@@ -112,7 +112,7 @@ def test_pictures_still_go_to_napari(window, tmp_path, pat):
     save_cube(pat(), cube)
     drop(targets(window)["viewer"], photo, cube)
     assert {"photo", "forearm"} <= {layer.name for layer in window.viewer.layers}
-    assert len(window.desk.session) == 1
+    assert len(window.context.session) == 1
 
 
 def test_a_reader_that_the_user_chose_gets_the_file(window, tmp_path, pat, monkeypatch):
@@ -122,21 +122,21 @@ def test_a_reader_that_the_user_chose_gets_the_file(window, tmp_path, pat, monke
     save_cube(pat(), cube)
     window.viewer.window._qt_viewer._qt_open([str(cube)], stack=False, choose_plugin=True)
     assert asked == [[str(cube)]]
-    assert len(window.desk.session) == 0
+    assert len(window.context.session) == 0
 
 
 def test_mouse_moves_the_cursor_and_a_click_pins(window, pat, qtbot):
-    window.desk.session.add(pat())
+    window.context.session.add(pat())
     click(window, PixelRef("forearm", 9, 15))
-    assert window.desk.session.cursor == PixelRef("forearm", 9, 15)
-    assert [pin.pixel for pin in window.desk.session.pins] == [PixelRef("forearm", 9, 15)]
+    assert window.context.session.cursor == PixelRef("forearm", 9, 15)
+    assert [pin.pixel for pin in window.context.session.pins] == [PixelRef("forearm", 9, 15)]
     qtbot.waitUntil(lambda: "forearm · pins" in window.viewer.layers, timeout=5000)  # after the curves
     np.testing.assert_array_equal(window.viewer.layers["forearm · pins"].data, [[9, 15]])
     assert window.spectra.curves.curves
 
 
 def test_a_drag_does_not_pin(window, pat):
-    window.desk.session.add(pat())
+    window.context.session.add(pat())
     canvas = window.viewer.window._qt_viewer.canvas.native
     QApplication.processEvents()
     x, y = (round(v) for v in screen_position(window, PixelRef("forearm", 9, 15)))
@@ -145,31 +145,31 @@ def test_a_drag_does_not_pin(window, pat):
     QTest.mouseRelease(
         canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(x + 40, y + 10)
     )
-    assert window.desk.session.pins == ()
+    assert window.context.session.pins == ()
 
 
 def test_a_click_in_a_drawing_mode_draws_and_does_not_pin(window, pat):
-    window.desk.session.add(pat())
+    window.context.session.add(pat())
     window.viewer.add_points(ndim=2).mode = "add"
     click(window, PixelRef("forearm", 9, 15))
-    assert window.desk.session.pins == ()
+    assert window.context.session.pins == ()
 
 
 def test_clicks_side_by_side_pin_in_the_cube_of_the_cell(window, pat, transferred):
     cube = pat()
     for c in (cube, transferred(cube), pat("second", domain="second")):
-        window.desk.session.add(c)
+        window.context.session.add(c)
     QTest.mouseClick(window.transfer.layout_button.native, Qt.MouseButton.LeftButton)
-    assert window.desk.side_by_side.active
+    assert window.context.side_by_side.active
     QApplication.processEvents()
     wanted = [PixelRef(key, 9, 15) for key in ("forearm", "forearm → real", "second")]
     for pixel in wanted:
         click(window, pixel)
-    assert [pin.pixel for pin in window.desk.session.pins] == wanted
+    assert [pin.pixel for pin in window.context.session.pins] == wanted
 
 
 def test_slider_shows_nm_and_takes_a_typed_wavelength(window, pat, qtbot):
-    window.desk.session.add(pat())
+    window.context.session.add(pat())
     qt_dims = window.viewer.window._qt_viewer.dims
     qtbot.waitUntil(lambda: qt_dims.findChild(WavelengthField) is not None)
     field = qt_dims.findChild(WavelengthField)
@@ -221,16 +221,16 @@ def test_docks_of_the_plugin_menu_share_the_session(window, pat):
     transfer, spectra = TransferPanel(proxy), SpectraPanel(proxy)
     window.viewer.window.add_dock_widget(transfer)
     window.viewer.window.add_dock_widget(spectra)
-    window.desk.session.add(pat())
+    window.context.session.add(pat())
     assert transfer.source.value == "forearm"
-    assert spectra.session is window.desk.session
+    assert spectra.session is window.context.session
 
 
 def test_a_dock_of_the_plugin_menu_shows_nm_on_the_slider(make_napari_viewer, pat, qtbot):
     from napari_udt.viewer.docks import ComparePanel, SpectraPanel
 
     viewer = make_napari_viewer(show=True)
-    desk_of(viewer).session.add(pat())
+    context_of(viewer).session.add(pat())
     viewer.window.add_dock_widget(SpectraPanel(viewer))
     viewer.window.add_dock_widget(ComparePanel(viewer))
     qt_dims = viewer.window._qt_viewer.dims
@@ -269,19 +269,19 @@ def test_colours_are_one_command_away(make_napari_viewer, hsi, pat, furnished, q
         furnish(viewer)
     with pytest.raises(CubeError, match="Open a cube"):
         commands.show_false_colours(viewer)
-    desk_of(viewer).session.add(hsi())
+    context_of(viewer).session.add(hsi())
     commands.show_daylight(viewer)
     qtbot.waitUntil(lambda: "organs · colours" in viewer.layers)
     daylight = np.array(viewer.layers["organs · colours"].data)
     commands.show_false_colours(viewer)
     qtbot.waitUntil(lambda: not np.array_equal(viewer.layers["organs · colours"].data, daylight))
-    desk_of(viewer).session.add(pat())
+    context_of(viewer).session.add(pat())
     with pytest.raises(CubeError, match="eflectance"):
         commands.show_daylight(viewer)
 
 
 def test_closing_during_a_run_is_clean(window, pat, make_spec, slow_transfer, qtbot):
-    window.desk.session.add(pat())
+    window.context.session.add(pat())
     window.transfer._run.transfer, window.transfer._models = slow_transfer, lambda: [make_spec()]
     window.transfer._refresh_sources()
     window.transfer.start()
@@ -293,13 +293,13 @@ def test_closing_during_a_run_is_clean(window, pat, make_spec, slow_transfer, qt
 
 def test_nothing_is_left_of_a_closed_window(make_napari_viewer, pat, transferred, qtbot):
     viewer = make_napari_viewer(show=True, strict_qt="raise")
-    session = furnish(viewer).desk.session
+    session = furnish(viewer).context.session
     cube = pat()
     session.add(cube)
     session.add(transferred(cube))
     session.pin(PixelRef("forearm", 3, 3))
     session.set_cursor(PixelRef("forearm", 9, 15))
-    desk_of(viewer).side_by_side.set_active(True)
+    context_of(viewer).side_by_side.set_active(True)
     qtbot.wait(100)
     del session
     viewer.close()

@@ -18,8 +18,8 @@ _LEFT, _PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 def window(make_napari_viewer, pat, transferred):
     window = furnish(make_napari_viewer(show=True))
     cube = pat()
-    window.desk.session.add(cube)
-    window.desk.session.add(transferred(cube))
+    window.context.session.add(cube)
+    window.context.session.add(transferred(cube))
     QApplication.processEvents()
     return window
 
@@ -40,16 +40,16 @@ def click(window, key, row, column):
 
 
 def test_a_click_on_the_divider_pins_nothing_and_beside_it_a_pixel(window):
-    assert window.desk.pair_view.show("swipe", "forearm → real", "forearm") == ""
+    assert window.context.pair_view.show("swipe", "forearm → real", "forearm") == ""
     click(window, "forearm", 10, 32)
-    assert window.desk.session.pins == ()
+    assert window.context.session.pins == ()
     click(window, "forearm", 10, 5)
-    assert len(window.desk.session.pins) == 1
+    assert len(window.context.session.pins) == 1
 
 
 def test_after_a_freehand_region_clicks_pin_again(window, qtbot):
-    assert window.desk.regions.draw()
-    key = window.desk.adapter.top_key()
+    assert window.context.regions.draw()
+    key = window.context.adapter.top_key()
     canvas = canvas_of(window)
     corners = [point(window, key, *place) for place in ((4, 8), (4, 40), (26, 40), (26, 8), (6, 8))]
     QTest.mouseMove(canvas, corners[0])
@@ -58,32 +58,32 @@ def test_after_a_freehand_region_clicks_pin_again(window, qtbot):
         QTest.mouseMove(canvas, corner)
         QApplication.processEvents()
     QTest.mouseRelease(canvas, _LEFT, _PLAIN, corners[-1])
-    qtbot.waitUntil(lambda: window.desk.adapter.pans(), timeout=3000)
-    assert len(window.desk.session.regions) == 1
-    assert window.viewer.layers.selection.active is window.desk.adapter[key].image
+    qtbot.waitUntil(lambda: window.context.adapter.pans(), timeout=3000)
+    assert len(window.context.session.regions) == 1
+    assert window.viewer.layers.selection.active is window.context.adapter[key].image
     click(window, key, 16, 30)
-    assert len(window.desk.session.pins) == 1
-    assert len(window.desk.session.regions) == 1
+    assert len(window.context.session.pins) == 1
+    assert len(window.context.session.regions) == 1
 
 
 def test_an_outline_is_given_up_by_escape(window, qtbot):
-    assert window.desk.regions.draw()
-    key, canvas = window.desk.adapter.top_key(), canvas_of(window)
-    layer = window.desk.adapter[key].regions
+    assert window.context.regions.draw()
+    key, canvas = window.context.adapter.top_key(), canvas_of(window)
+    layer = window.context.adapter[key].regions
     layer.add(np.array([[4, 4], [4, 9], [9, 9]]), shape_type="polygon")
-    qtbot.waitUntil(window.desk.adapter.pans, timeout=3000)
-    assert window.desk.regions.draw()
+    qtbot.waitUntil(window.context.adapter.pans, timeout=3000)
+    assert window.context.regions.draw()
     click(window, key, 20, 40)  # begins an outline
     QTest.keyClick(canvas, Qt.Key.Key_Escape)
-    qtbot.waitUntil(window.desk.adapter.pans, timeout=3000)
-    assert [region.number for region in window.desk.session.regions] == [1]
+    qtbot.waitUntil(window.context.adapter.pans, timeout=3000)
+    assert [region.number for region in window.context.session.regions] == [1]
     assert list(layer.features["region"]) == [1]
 
 
 def test_a_name_typed_into_naparis_own_table_renames_the_pin(window, qtbot):
     from napari_builtins._qt.features_table import FeaturesTable
 
-    session, viewer = window.desk.session, window.viewer
+    session, viewer = window.context.session, window.viewer
     session.pin(PixelRef("forearm", 9, 15))
     qtbot.waitUntil(lambda: "forearm · pins" in viewer.layers, timeout=5000)
     viewer.layers.selection.active = viewer.layers["forearm · pins"]
@@ -102,14 +102,14 @@ def test_a_name_typed_into_naparis_own_table_renames_the_pin(window, qtbot):
     qtbot.waitUntil(
         lambda: viewer.layers["forearm · pins"].features["name"][0] == "artery, left", timeout=3000
     )
-    window.desk.pins.take_names()  # Qt's word of the focus does it, where windows get the keyboard
+    window.context.pins.take_names()  # Qt's word of the focus does it, where windows get the keyboard
     assert session.pins[0].name == "artery, left"
     other = viewer.layers["forearm → real · pins"]
     qtbot.waitUntil(lambda: list(other.features["name"]) == ["artery, left"], timeout=3000)
 
 
 def test_a_name_given_elsewhere_is_not_taken_back_while_the_dots_wait_for_it(window, qtbot):
-    session, pins = window.desk.session, window.desk.pins
+    session, pins = window.context.session, window.context.pins
     session.pin(PixelRef("forearm", 9, 15))
     qtbot.waitUntil(lambda: not pins.busy, timeout=5000)
     session.rename_pin(1, "artery, left")  # as the Session dock does, whose editor then gives the focus back

@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_udt.viewer.compare.widgets.dock import CompareDock
-from napari_udt.viewer.context import desk_of
+from napari_udt.viewer.context import context_of
 from napari_udt.viewer.qt.elided_box import ElidedBox
 from napari_udt.viewer.session.widgets.dock import SessionDock
 from napari_udt.viewer.spectra.widgets.dock import SpectraDock
@@ -36,27 +36,27 @@ NAMES = ("Transfer", "Compare", "Trust", "Session", "Spectra")
 
 
 @pytest.fixture
-def desk(pat, transferred):
+def context(pat, transferred):
     viewer = ViewerModel()
-    desk = desk_of(viewer)
+    context = context_of(viewer)
     cube = pat()
     for each in (pat("second", domain="second"), cube, transferred(cube)):
-        desk.session.add(each)
-    yield desk
-    assert viewer is not None  # a desk does not keep its viewer alive
+        context.session.add(each)
+    yield context
+    assert viewer is not None  # a context does not keep its viewer alive
 
 
 @pytest.fixture
-def dock(request, desk, qtbot, tmp_path):
+def dock(request, context, qtbot, tmp_path):
     settings = QSettings(str(tmp_path / "compare.ini"), QSettings.Format.IniFormat)
     made = {
-        "Transfer": lambda: TransferDock(desk.session, desk.side_by_side, devices=list),
+        "Transfer": lambda: TransferDock(context.session, context.side_by_side, devices=list),
         "Compare": lambda: CompareDock(
-            desk.session, desk.side_by_side, desk.pair_view, desk.colours, settings=settings
+            context.session, context.side_by_side, context.pair_view, context.colours, settings=settings
         ),
-        "Trust": lambda: TrustDock(desk.session, desk.trust, desk.maps),
-        "Session": lambda: SessionDock(desk.session),
-        "Spectra": lambda: SpectraDock(desk.session, desk.regions, desk.maps),
+        "Trust": lambda: TrustDock(context.session, context.trust, context.maps),
+        "Session": lambda: SessionDock(context.session),
+        "Spectra": lambda: SpectraDock(context.session, context.regions, context.maps),
     }[request.param]()
     qtbot.addWidget(made)
     made.resize(520, 900)

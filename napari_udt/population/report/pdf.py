@@ -53,7 +53,7 @@ def _sign(page: Any) -> None:
 
 
 def _at(x: float, y: float) -> tuple[float, float]:
-    """Place on a page, in inches from the upper left corner within the margins, as fractions."""
+    """Position on a page, in inches from the upper left corner within the margins, as fractions."""
     return (_MARGIN + x) / _PAGE[0], 1 - (_MARGIN + y) / _PAGE[1]
 
 

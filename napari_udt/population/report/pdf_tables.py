@@ -10,7 +10,7 @@ from typing import Any
 from napari_udt.population.report.document import Cell, Sheet
 from napari_udt.population.report.drawing import GRID, INK
 
-Place = Callable[[float, float], tuple[float, float]]
+Position = Callable[[float, float], tuple[float, float]]
 Row = list[list[str]]  # lines of each cell
 
 _LINE = 0.155  # inches of a line
@@ -52,7 +52,7 @@ class Block:
         lines = _TITLE + sum(_depth(row, self.columns) for row in self.rows) + len(self.notes) + 1.5
         return lines * _LINE
 
-    def draw(self, page: Any, place: Place, y: float) -> None:
+    def draw(self, page: Any, place: Position, y: float) -> None:
         """Draw it ``y`` inches below the upper edge; ``place`` turns inches into the page's fractions."""
         from matplotlib.lines import Line2D
 
@@ -67,7 +67,7 @@ class Block:
         below = "\n".join(self.notes)
         page.text(*place(0, y + 0.5 * _LINE), below, fontsize=_POINTS, va="top", alpha=0.8, linespacing=1.35)
 
-    def _draw_row(self, page: Any, place: Place, y: float, row: Row, weight: str) -> None:
+    def _draw_row(self, page: Any, place: Position, y: float, row: Row, weight: str) -> None:
         x = 0.0
         for column in self.columns:
             text = "\n".join(row[column])

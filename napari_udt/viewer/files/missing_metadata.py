@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from napari_udt.cube import DOMAINS, MODALITIES, ORIGINS, Domain, Modality, SpectralCube
-from napari_udt.errors import CubeError, MissingFacts
-from napari_udt.io.missing_metadata import Facts, Span, Wavelengths, parse_wavelengths
+from napari_udt.errors import CubeError, MissingMetadata
+from napari_udt.io.missing_metadata import Span, StatedMetadata, Wavelengths, parse_wavelengths
 
 _MODALITY_TITLES = {"HSI": "hyperspectral (HSI)", "PAT": "photoacoustic (PAT)"}
 _AXIS_NAMES = ("first", "second", "third")
@@ -22,7 +22,7 @@ class Question:
     path : path
     format : str
         Key of the file's format; an answer may hold for further files of the same.
-    missing : MissingFacts, optional
+    missing : MissingMetadata, optional
         What keeps the file from being opened; None when it is open and only lacks where its data come from.
     modality : str, optional
         What the file says, or what was taken for granted.
@@ -30,7 +30,7 @@ class Question:
 
     path: Path
     format: str
-    missing: MissingFacts | None = None
+    missing: MissingMetadata | None = None
     modality: Modality = "HSI"
 
     @property
@@ -78,7 +78,7 @@ class Question:
         axis: int | None = None,
         domain: Domain | None = None,
         modality: Modality | None = None,
-    ) -> Facts:
+    ) -> StatedMetadata:
         """Return the facts that what the user entered means.
 
         Raises
@@ -93,7 +93,7 @@ class Question:
                 raise CubeError(f"{len(values)} wavelengths for {count} channels; one per channel is needed.")
         if self.missing is None and modality == self.modality:
             modality = None  # as it is
-        return Facts(values, axis, domain if domain != "unknown" else None, modality)
+        return StatedMetadata(values, axis, domain if domain != "unknown" else None, modality)
 
     def verdict(self, wavelengths: str, axis: int | None) -> tuple[bool, str]:
         """Return whether an answer will do, and one line on what the file opens as or what is wrong."""
@@ -127,13 +127,13 @@ class Question:
 
 
 @dataclass
-class FactsMemory:
+class MetadataMemory:
     """The answers of a session: for each file, and for further files of a format where the user said so."""
 
-    by_path: dict[Path, Facts] = field(default_factory=dict)
-    by_format: dict[str, Facts] = field(default_factory=dict)
+    by_path: dict[Path, StatedMetadata] = field(default_factory=dict)
+    by_format: dict[str, StatedMetadata] = field(default_factory=dict)
 
-    def remember(self, question: Question, facts: Facts, *, for_format: bool) -> None:
+    def remember(self, question: Question, facts: StatedMetadata, *, for_format: bool) -> None:
         """Keep an answer."""
         self.by_path[question.path] = facts
         if for_format:
@@ -143,9 +143,9 @@ class FactsMemory:
         """Whether a file, or all of its format, was answered for; also when the answer was "not known"."""
         return path in self.by_path or format in self.by_format
 
-    def of(self, path: Path) -> Facts:
+    def of(self, path: Path) -> StatedMetadata:
         """Return what was answered for a file; no facts where nothing was."""
-        return self.by_path.get(path, Facts())
+        return self.by_path.get(path, StatedMetadata())
 
 
 def domain_choices() -> list[tuple[str, Domain]]:

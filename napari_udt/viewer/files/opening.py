@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from napari_udt.cube import SpectralCube
-from napari_udt.errors import CubeError, MissingFacts, UdtError
+from napari_udt.errors import CubeError, MissingMetadata, UdtError
 from napari_udt.io import is_readable, open_cube, open_cubes, recordings
 from napari_udt.io.contract import Progress
-from napari_udt.io.missing_metadata import Facts, options_for
+from napari_udt.io.missing_metadata import StatedMetadata, options_for
 from napari_udt.io.registry import sniff
 from napari_udt.viewer.files.missing_metadata import Question, lacks_origin
 from napari_udt.viewer.session.file import open_session
@@ -76,7 +76,7 @@ def add_file(session: Session, path: Path, progress: Progress | None = None, ask
     """
     try:
         cubes = known_cubes(session, path, progress)
-    except MissingFacts as missing:
+    except MissingMetadata as missing:
         if ask is None:
             raise
         ask(Question(path, format_of(path), missing))
@@ -88,7 +88,7 @@ def add_file(session: Session, path: Path, progress: Progress | None = None, ask
         ask(Question(path, format_of(path), modality=vague[0].modality))
 
 
-def add_answered(session: Session, question: Question, facts: Facts, *, for_format: bool) -> None:
+def add_answered(session: Session, question: Question, facts: StatedMetadata, *, for_format: bool) -> None:
     """Open a file with the answer to what it lacks, or correct the open cube, and remember the answer.
 
     Raises
@@ -138,7 +138,7 @@ def known_cubes(session: Session, path: Path, progress: Progress | None = None) 
     general = session.facts.by_format.get(format_of(path))
     try:
         return [_completed(cube, general) for cube in open_cubes(path, progress=progress)]
-    except MissingFacts as missing:
+    except MissingMetadata as missing:
         if general is None:
             raise
         try:
@@ -147,7 +147,7 @@ def known_cubes(session: Session, path: Path, progress: Progress | None = None) 
             raise missing from None  # the other file's answer does not fit this one
 
 
-def _completed(cube: SpectralCube, facts: Facts | None) -> SpectralCube:
+def _completed(cube: SpectralCube, facts: StatedMetadata | None) -> SpectralCube:
     """Return a cube of unknown origin with what was answered about it, which its metadata tell."""
     if facts is None or not lacks_origin(cube) or not (facts.domain or facts.modality):
         return cube

@@ -17,7 +17,7 @@ from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer.layers.canvas import CanvasContext, ReplacedGrids
-from napari_udt.viewer.layers.deferred_removal import Departures
+from napari_udt.viewer.layers.deferred_removal import DeferredRemoval
 from napari_udt.viewer.layers.layer_data import (
     CUBE_KEY,
     PART_KEY,
@@ -51,7 +51,7 @@ class LayerAdapter(OpenCubes):
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         super().__init__(viewer)
         self.session = session
-        self._departures = Departures(viewer)
+        self._removal = DeferredRemoval(viewer)
         self._context, self._grids = CanvasContext(viewer), ReplacedGrids(viewer)
         self._busy = False
         self._metric = False
@@ -177,12 +177,12 @@ class LayerAdapter(OpenCubes):
                 self.remove(layer)
 
     def remove(self, layer: Layer) -> None:
-        """Remove a layer that is still there; a little later while napari deletes others, see ``Departures``."""
-        self._departures.take(layer)
+        """Remove a layer that is still there; a little later while napari deletes others, see ``DeferredRemoval``."""
+        self._removal.take(layer)
 
     def answering(self, event: Any) -> AbstractContextManager[None]:
         """Mark what follows from a layer's removal that an event of napari's tells of."""
-        return self._departures.answering(event.index)
+        return self._removal.answering(event.index)
 
     def _bring_slider_into_range(self, cube: SpectralCube) -> None:
         dims = self.viewer.dims
@@ -264,7 +264,7 @@ class LayerAdapter(OpenCubes):
         """
         before, self._busy = self._busy, True
         try:
-            with self._departures.together() if together else nullcontext():
+            with self._removal.together() if together else nullcontext():
                 yield
         finally:
             self._busy = before

@@ -34,7 +34,7 @@ def later_in(viewer: ViewerModel, wait_ms: int = 0) -> Later:
     return partial(QTimer.singleShot, wait_ms)
 
 
-class Departures:
+class DeferredRemoval:
     """Removes layers from a viewer, but never under napari's hands.
 
     Parameters

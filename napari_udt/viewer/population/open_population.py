@@ -11,7 +11,7 @@ from psygnal import Signal
 
 from napari_udt.population.groups import Part, Population, population_of_cubes
 from napari_udt.viewer.population.choices import PopulationChoices, choices_from
-from napari_udt.viewer.state.latest_task import Errand, Submit
+from napari_udt.viewer.state.latest_task import LatestTask, Submit
 from napari_udt.viewer.state.session import Entry, Session
 
 NAME = "population"  # in the session's settings
@@ -19,7 +19,7 @@ NO_CUBES = "Open a simulated and a real cube, transfer one, and compare their sp
 _COMMON, _TABS = "common", "tabs"
 
 
-class PopulationBook:
+class OpenPopulation:
     """Knows the population of a session's cubes and what the user chose to see of it.
 
     Parameters
@@ -33,27 +33,27 @@ class PopulationBook:
 
     def __init__(self, session: Session, submit: Submit | None = None) -> None:
         self._session = session
-        self._errand: Errand[Population] = Errand(submit)
+        self._task: LatestTask[Population] = LatestTask(submit)
         self._asked: Hashable = None
         self.choices = PopulationChoices()
-        self._errand.done.connect(self._on_done)
+        self._task.done.connect(self._on_done)
         session.settings_restored.connect(self._restore)
         self._restore()
 
     @property
     def population(self) -> Population | None:
         """The newest population that was gathered; an older one while a newer is being gathered."""
-        return self._errand.result
+        return self._task.result
 
     @property
     def busy(self) -> bool:
         """Whether cubes are being read."""
-        return self._errand.busy
+        return self._task.busy
 
     @property
     def message(self) -> str:
         """What must be told in place of figures: what is missing, or went wrong."""
-        return self._errand.error if self._entries() else NO_CUBES
+        return self._task.error if self._entries() else NO_CUBES
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -68,16 +68,16 @@ class PopulationBook:
             return
         self._asked = asked
         if entries:
-            self._errand.ask(partial(_gathered, entries))
+            self._task.ask(partial(_gathered, entries))
         else:
-            self._errand.drop()
+            self._task.drop()
         if self.population is None:
             self.changed.emit()
 
     def forget(self) -> None:
         """Hold no spectra: nobody sees them now, and their cubes may be closed."""
         self._asked = None
-        self._errand.drop()
+        self._task.drop()
 
     def choose(self, **changes: Any) -> None:
         """Change what all figures have in common."""

@@ -7,7 +7,7 @@ from qtpy.QtCore import QEvent, QObject, Signal
 from qtpy.QtWidgets import QDockWidget, QWidget
 
 
-class Sight(QObject):
+class VisibilityTracker(QObject):
     """Spares work that nobody would see, and tells when somebody would.
 
     Qt calls a widget visible, too, in a dock of which only the tab is seen, behind others.

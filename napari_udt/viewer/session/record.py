@@ -20,7 +20,7 @@ SUFFIX = ".udt-session.json"
 _LARGEST_BYTES = 20_000_000  # thousands of pins fit; a longer file is no session
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-Place = Annotated[int, Field(ge=0)]
+Index = Annotated[int, Field(ge=0)]
 
 
 class _Part(BaseModel):
@@ -62,8 +62,8 @@ class PinRecord(_Part):
 
     number: Annotated[int, Field(ge=1)]
     key: str
-    row: Place
-    column: Place
+    row: Index
+    column: Index
     colour: Colour
     name: str = ""
 

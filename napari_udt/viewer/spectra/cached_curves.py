@@ -9,15 +9,15 @@ from napari_udt.viewer.spectra.curves import Curve, Difference
 
 
 @dataclass(frozen=True)
-class Told:
-    """The curves of one place and what must be said about them.
+class QueryResult:
+    """The curves of one query and what must be said about them.
 
     Parameters
     ----------
     curves : tuple of Curve
     remarks : tuple of str
     statement : str
-        Which place it is.
+        Which query it is.
     lasting : bool
         Whether asking again would give the same: nothing is being computed, no file failed.
     """
@@ -36,24 +36,24 @@ class Memory:
 
     def __init__(self) -> None:
         self._state: Hashable = None
-        self._places: dict[Hashable, Told] = {}
+        self._queries: dict[Hashable, QueryResult] = {}
         self._differences: dict[tuple[Curve, Curve], Difference] = {}
-        self._former = (self._places, self._differences)
+        self._former = (self._queries, self._differences)
 
     def begin(self, state: Hashable) -> None:
         """Start a resolving; everything is forgotten unless the state is that of the last one."""
         if state != self._state:
-            self._places, self._differences = {}, {}
+            self._queries, self._differences = {}, {}
         self._state = state
-        self._former = (self._places, self._differences)
-        self._places, self._differences = {}, {}
+        self._former = (self._queries, self._differences)
+        self._queries, self._differences = {}, {}
 
-    def place(self, key: Hashable, read: Callable[[], Told]) -> Told:
-        """Return what is known about a place, else read it."""
-        told = self._former[0].get(key) or read()
-        if told.lasting:
-            self._places[key] = told
-        return told
+    def query(self, key: Hashable, read: Callable[[], QueryResult]) -> QueryResult:
+        """Return what is known about a query, else read it."""
+        answer = self._former[0].get(key) or read()
+        if answer.lasting:
+            self._queries[key] = answer
+        return answer
 
     def difference(
         self, curve: Curve, reference: Curve, compare: Callable[[Curve, Curve], Difference]

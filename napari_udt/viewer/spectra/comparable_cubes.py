@@ -12,7 +12,7 @@ _ORDER: tuple[Role, ...] = ("simulated", "transferred", "real", "none")
 
 
 @dataclass(frozen=True)
-class Partners:
+class ComparableCubes:
     """The cubes to compare at one place.
 
     Parameters
@@ -38,9 +38,9 @@ class Partners:
         return ranked((*self.aligned, *self.unpaired))
 
 
-def find_partners(
+def comparable_cubes(
     session: Session, focus: Entry, place: PixelRef | str, statistics: StructureStatistics
-) -> Partners:
+) -> ComparableCubes:
     """Return the cubes that may stand beside ``focus`` at a pixel, or for a structure; all of its modality.
 
     A transferred cube is aligned with the cube that its provenance names as source (``source.key`` or
@@ -52,13 +52,13 @@ def find_partners(
     aligned = _of_scene(focus, peers, anchors)
     structure = place if isinstance(place, str) else _structure_in((focus, *aligned), place)
     if focus.role == "none":
-        return Partners(aligned, (), structure, ())
+        return ComparableCubes(aligned, (), structure, ())
     unpaired: list[Entry] = []
     for role in ("simulated", "transferred", "real"):
         if all(entry.role != role for entry in aligned):
             unpaired += _stand_ins(role, peers, anchors, structure, statistics, unpaired)
     remarks = [*_assumed(aligned), *_missing(structure, peers, (*aligned, *unpaired))]
-    return Partners(aligned, tuple(unpaired), structure, tuple(remarks))
+    return ComparableCubes(aligned, tuple(unpaired), structure, tuple(remarks))
 
 
 def same_scene(session: Session, focus: Entry) -> tuple[Entry, ...]:

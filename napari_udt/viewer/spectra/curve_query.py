@@ -1,4 +1,4 @@
-"""The curves of one place: a pixel, a chosen structure, a drawn region. No Qt."""
+"""The curves of one query: a pixel, a chosen structure, a drawn region. No Qt."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from napari_udt.spectral.spectra import Centre, SpectralStatistics, Spread, grou
 from napari_udt.spectral.transforms import Transform
 from napari_udt.spectral.unmixing import Unmixed, unmix_spectra
 from napari_udt.viewer.layers.layer_data import structure_colour
-from napari_udt.viewer.spectra.cached_curves import Told
-from napari_udt.viewer.spectra.comparable_cubes import Partners, find_partners, same_scene
+from napari_udt.viewer.spectra.cached_curves import QueryResult
+from napari_udt.viewer.spectra.comparable_cubes import ComparableCubes, comparable_cubes, same_scene
 from napari_udt.viewer.spectra.curves import Basis, Curve, Mark
 from napari_udt.viewer.spectra.reading_time import waiting_text
 from napari_udt.viewer.state.session import CurveId, DisplayOptions, Entry, Pin, PixelRef, Region, Session
@@ -24,10 +24,10 @@ Reading = Callable[[Transform, Centre, Spread], SpectralStatistics | None]
 
 
 @dataclass
-class Place:
-    """Reads the curves of one place and collects what must be said about them.
+class CurveQuery:
+    """Reads the curves of one query and collects what must be said about them.
 
-    A place is a pixel (the cursor's or a pin's), a chosen structure or a drawn region.
+    A query is a pixel (the cursor's or a pin's), a chosen structure or a drawn region.
     """
 
     session: Session
@@ -41,16 +41,16 @@ class Place:
     lasting: bool = True
 
     @cached_property
-    def partners(self) -> Partners:
-        """The cubes to compare here; found only for places that are not remembered."""
-        place = self.chosen or self.pixel
-        if place is None:
-            return Partners(same_scene(self.session, self.focus), (), None, ())
-        return find_partners(self.session, self.focus, place, self.statistics)
+    def comparable(self) -> ComparableCubes:
+        """The cubes to compare here; found only for queries that are not remembered."""
+        query = self.chosen or self.pixel
+        if query is None:
+            return ComparableCubes(same_scene(self.session, self.focus), (), None, ())
+        return comparable_cubes(self.session, self.focus, query, self.statistics)
 
     @property
     def key(self) -> Hashable:
-        """What the place is known by from one resolving to the next; None for the cursor's."""
+        """What the query is known by from one resolving to the next; None for the cursor's."""
         own = (self.pin, self.chosen, self.region)
         return None if own == (None, None, None) else (*own, self.focus.key)
 
@@ -58,19 +58,19 @@ class Place:
     def statement(self) -> str:
         """Layer, row and column, millimetres, structure; or which structure or region."""
         if self.pixel is None:
-            return f"{self.focus.key}: {self.partners.structure or self._region_name}"
+            return f"{self.focus.key}: {self.comparable.structure or self._region_name}"
         pixel, cube = self.pixel, self.focus.cube
         parts = [f"{pixel.key}: row {pixel.row}, column {pixel.column}"]
         if cube.pixel_size_mm is not None:
             height, width = cube.pixel_size_mm
             parts.append(f"x {pixel.column * width:.1f} mm, y {pixel.row * height:.1f} mm")
-        return " · ".join([*parts, self.partners.structure or "no structure known"])
+        return " · ".join([*parts, self.comparable.structure or "no structure known"])
 
-    def told(self) -> Told:
+    def answer(self) -> QueryResult:
         """Return the curves, and what must be said about them."""
-        self.remarks = list(self.partners.remarks)
-        curves = [curve for entry in self.partners.entries if (curve := self._curve(entry)) is not None]
-        return Told(tuple(curves), tuple(self.remarks), self.statement, self.lasting)
+        self.remarks = list(self.comparable.remarks)
+        curves = [curve for entry in self.comparable.entries if (curve := self._curve(entry)) is not None]
+        return QueryResult(tuple(curves), tuple(self.remarks), self.statement, self.lasting)
 
     @property
     def _region_name(self) -> str:
@@ -83,7 +83,7 @@ class Place:
             if (
                 self.pixel is not None
                 and self.session.options.mode == "pixel"
-                and entry in self.partners.aligned
+                and entry in self.comparable.aligned
             ):
                 return self._pixel_curve(entry, self.pixel)
             return self._structure_curve(entry)
@@ -94,8 +94,8 @@ class Place:
 
     def _pixel_curve(self, entry: Entry, pixel: PixelRef) -> Curve | None:
         cube = entry.cube
-        if told := waiting_text(cube, pinned=self.pin is not None):
-            self.remarks.append(told)
+        if answer := waiting_text(cube, pinned=self.pin is not None):
+            self.remarks.append(answer)
             return None
         spectra = window_spectra(cube, pixel.row, pixel.column, self.session.options.window)
 
@@ -111,7 +111,7 @@ class Place:
         return read
 
     def _structure_curve(self, entry: Entry) -> Curve | None:
-        structure = self.partners.structure
+        structure = self.comparable.structure
         if structure is None:
             return None
         label = self.statistics.label_of(entry.cube, structure)
@@ -158,7 +158,7 @@ class Place:
             ),
             entry=entry,
             basis=basis,
-            label=_label(entry, basis, found.count, self.partners.structure or self._region_name, options),
+            label=_label(entry, basis, found.count, self.comparable.structure or self._region_name, options),
             style=line_style(entry.role, cube),
             wavelengths_nm=cube.wavelengths_nm,
             values=found.centre,
@@ -167,7 +167,7 @@ class Place:
             count=found.count,
             quantity=options.transform.quantity(cube.quantity),
             pixel=self.pixel,
-            structure=self.partners.structure,
+            structure=self.comparable.structure,
             pin=self.pin,
             mark=self._mark(),
         )

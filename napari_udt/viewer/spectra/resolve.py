@@ -15,9 +15,9 @@ from typing import ClassVar, Protocol
 
 from psygnal import Signal
 
-from napari_udt.viewer.spectra.cached_curves import Memory, Told
+from napari_udt.viewer.spectra.cached_curves import Memory, QueryResult
 from napari_udt.viewer.spectra.comparable_cubes import focus_of, structure_at
-from napari_udt.viewer.spectra.curve_query import Place
+from napari_udt.viewer.spectra.curve_query import CurveQuery
 from napari_udt.viewer.spectra.curves import (
     Curve,
     CurveSet,
@@ -60,33 +60,35 @@ def resolve(
     """
     statistics, options, memory = statistics or StructureStatistics(), session.options, memory or Memory()
     memory.begin((tuple(session), options))
-    asked, others = _of_one_modality(list(_places(session, statistics)))
-    places = [_told(place, memory) for place in asked]
-    curves = [curve for place in places for curve in place.curves]
+    asked, others = _of_one_modality(list(_queries(session, statistics)))
+    queries = [_answer(query, memory) for query in asked]
+    curves = [curve for query in queries for curve in query.curves]
     added = [source.curves(session, tuple(curves)) for source in sources]
     curves = _together([*curves, *(curve for more, _ in added for curve in more)])
     reference_of = references(curves, options.reference)
-    remarks = [remark for told in (*(p.remarks for p in places), *(r for _, r in added)) for remark in told]
+    remarks = [
+        remark for answer in (*(p.remarks for p in queries), *(r for _, r in added)) for remark in answer
+    ]
     return CurveSet(
         curves=tuple(
             compared(curve, reference_of[curve.id], options.comparison) if curve.id in reference_of else curve
             for curve in curves
         ),
         differences=tuple(differences(curves, reference_of, partial(memory.difference, compare=difference))),
-        statement=places[0].statement if places else "",
+        statement=queries[0].statement if queries else "",
         remarks=tuple(dict.fromkeys([*remarks, *_left_out(others), *_done(curves, options)])),
         options=options,
     )
 
 
-def _told(place: Place, memory: Memory) -> Told:
-    """Read the curves of a place; unless it is the cursor's, only where something changed."""
-    return place.told() if place.key is None else memory.place(place.key, place.told)
+def _answer(query: CurveQuery, memory: Memory) -> QueryResult:
+    """Read the curves of a query; unless it is the cursor's, only where something changed."""
+    return query.answer() if query.key is None else memory.query(query.key, query.answer)
 
 
 def _together(curves: list[Curve]) -> list[Curve]:
-    """Put the curves of one place beside each other; places stay in order."""
-    order = {place: number for number, place in enumerate(dict.fromkeys(curve.place for curve in curves))}
+    """Put the curves of one query beside each other; queries stay in order."""
+    order = {query: number for number, query in enumerate(dict.fromkeys(curve.place for curve in curves))}
     return sorted(curves, key=lambda curve: order[curve.place])
 
 
@@ -95,12 +97,12 @@ def _done(curves: list[Curve], options: DisplayOptions) -> Iterator[str]:
     if curves and (statement := options.transform.statement(curves[0].wavelengths_nm)):
         yield statement
     if curves and options.reference is not None and all(c.id != options.reference for c in curves):
-        yield "The chosen reference curve is not shown: each place is compared with its own."
+        yield "The chosen reference curve is not shown: each query is compared with its own."
     if options.comparison != "none" and any(curve.lower is not None for curve in curves):
         yield "Bands are those of the curves; the reference's own spread is not in them."
 
 
-def _places(session: Session, statistics: StructureStatistics) -> Iterator[Place]:
+def _queries(session: Session, statistics: StructureStatistics) -> Iterator[CurveQuery]:
     """Yield the cursor, then structures, pins and regions, newest first: the statement speaks of the first.
 
     The cursor's curves stay when the mouse leaves the picture, to be read, unless there is else to look at. What a
@@ -111,30 +113,30 @@ def _places(session: Session, statistics: StructureStatistics) -> Iterator[Place
     others = bool(session.pins or session.regions or ticked)
     pixel = session.cursor or (None if others else session.last_pixel)
     if options.hover and pixel is not None and _is_new(session, pixel, ticked):
-        yield Place(session, statistics, session[pixel.key], pixel=pixel)
+        yield CurveQuery(session, statistics, session[pixel.key], pixel=pixel)
     for name in ticked:
-        yield Place(session, statistics, focus, chosen=name)  # type: ignore[arg-type]
+        yield CurveQuery(session, statistics, focus, chosen=name)  # type: ignore[arg-type]
     for pin in reversed(session.pins):
         if _is_new(session, pin.pixel, ticked):
-            yield Place(session, statistics, session[pin.pixel.key], pixel=pin.pixel, pin=pin)
+            yield CurveQuery(session, statistics, session[pin.pixel.key], pixel=pin.pixel, pin=pin)
     for region in reversed(session.regions):
         if region.key in session:
-            yield Place(session, statistics, session[region.key], region=region)
+            yield CurveQuery(session, statistics, session[region.key], region=region)
 
 
-def _of_one_modality(places: Sequence[Place]) -> tuple[list[Place], list[Place]]:
-    """Part the places that are of the first one's modality from the others: reflectance and pressure share no axis."""
-    modality = places[0].focus.cube.modality if places else None
-    alike = [place for place in places if place.focus.cube.modality == modality]
-    return alike, [place for place in places if place.focus.cube.modality != modality]
+def _of_one_modality(queries: Sequence[CurveQuery]) -> tuple[list[CurveQuery], list[CurveQuery]]:
+    """Part the queries that are of the first one's modality from the others: reflectance and pressure share no axis."""
+    modality = queries[0].focus.cube.modality if queries else None
+    alike = [query for query in queries if query.focus.cube.modality == modality]
+    return alike, [query for query in queries if query.focus.cube.modality != modality]
 
 
-def _left_out(places: Sequence[Place]) -> Iterator[str]:
-    """Say which places are not drawn."""
-    kinds = Counter("pin" if place.pin is not None else "region" for place in places)
+def _left_out(queries: Sequence[CurveQuery]) -> Iterator[str]:
+    """Say which queries are not drawn."""
+    kinds = Counter("pin" if query.pin is not None else "region" for query in queries)
     if kinds:
         things = " and ".join(counted(number, kind) for kind, number in kinds.items())
-        yield f"Not drawn, as data of another kind share no axis with these: {things} on {places[0].focus.cube.modality} cubes."
+        yield f"Not drawn, as data of another kind share no axis with these: {things} on {queries[0].focus.cube.modality} cubes."
 
 
 def _is_new(session: Session, pixel: PixelRef, ticked: tuple[str, ...]) -> bool:

@@ -15,7 +15,7 @@ T = TypeVar("T")
 Submit = Callable[[Callable[[], None]], object]
 
 
-class Errand(Generic[T]):
+class LatestTask(Generic[T]):
     """Answers the newest of several requests; what was asked before is dropped, begun or not.
 
     Parameters

@@ -16,7 +16,7 @@ from typing import Any
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
-from napari_udt.viewer.files.missing_metadata import FactsMemory
+from napari_udt.viewer.files.missing_metadata import MetadataMemory
 from napari_udt.viewer.spectra.display_options import Comparison, DisplayOptions, Mode
 from napari_udt.viewer.state.entities import (
     PIN_COLOURS,
@@ -29,7 +29,7 @@ from napari_udt.viewer.state.entities import (
     Region,
     Role,
 )
-from napari_udt.viewer.state.signals import Bulletin
+from napari_udt.viewer.state.signals import IsolatedSignal
 from napari_udt.viewer.state.undo import History, State, free_key
 
 __all__ = [
@@ -57,14 +57,14 @@ class Session:
     choices they leave in ``settings``, under a name of their own, as plain JSON.
     """
 
-    cubes_changed = Signal(signal_instance_class=Bulletin)
-    cursor_changed = Signal(object, signal_instance_class=Bulletin)  # PixelRef | None
-    pins_changed = Signal(signal_instance_class=Bulletin)
-    regions_changed = Signal(signal_instance_class=Bulletin)
-    options_changed = Signal(object, signal_instance_class=Bulletin)  # DisplayOptions
-    wavelength_changed = Signal(float, signal_instance_class=Bulletin)  # nm, the slider's
+    cubes_changed = Signal(signal_instance_class=IsolatedSignal)
+    cursor_changed = Signal(object, signal_instance_class=IsolatedSignal)  # PixelRef | None
+    pins_changed = Signal(signal_instance_class=IsolatedSignal)
+    regions_changed = Signal(signal_instance_class=IsolatedSignal)
+    options_changed = Signal(object, signal_instance_class=IsolatedSignal)  # DisplayOptions
+    wavelength_changed = Signal(float, signal_instance_class=IsolatedSignal)  # nm, the slider's
     # Docks shall look up what they left in ``settings``.
-    settings_restored = Signal(signal_instance_class=Bulletin)
+    settings_restored = Signal(signal_instance_class=IsolatedSignal)
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
@@ -74,7 +74,7 @@ class Session:
         self.cursor: PixelRef | None = None
         self.last_pixel: PixelRef | None = None  # where the cursor is, or last was: curves stay readable
         self.options = DisplayOptions()
-        self.facts = FactsMemory()
+        self.facts = MetadataMemory()
         self.wavelength_nm: float | None = None
         self.settings: dict[str, dict[str, Any]] = {}
         self.history = History(self)

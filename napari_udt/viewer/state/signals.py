@@ -7,7 +7,7 @@ import sys
 from psygnal import SignalInstance
 
 
-class Bulletin(SignalInstance):
+class IsolatedSignal(SignalInstance):
     """A signal that goes on to the next listener after an error, and hands the error to ``sys.excepthook``.
 
     There napari makes a notification of it. psygnal itself stops at the first error and raises it where the news

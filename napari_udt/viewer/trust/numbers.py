@@ -67,7 +67,7 @@ def subject_of(session: Session) -> Subject | None:
     return Subject(inputs[-1], None) if inputs else None
 
 
-class TrustBook:
+class TrustResults:
     """Numbers that are known, of pixels and of whole cubes, and requests for those that are not.
 
     Parameters
@@ -200,7 +200,7 @@ def all_text(subject: Subject, spec: ModelSpec, pixel: Mapping[str, float], cube
     return "\n".join([*head, *rows])
 
 
-def _judged(book: TrustBook, probe: SpectralProbe, group: Group, progress: Any) -> CubeTrust:
+def _judged(book: TrustResults, probe: SpectralProbe, group: Group, progress: Any) -> CubeTrust:
     from napari_udt.inference.trust import trust_of_cube
 
     found = trust_of_cube(probe, group, progress)

@@ -14,7 +14,7 @@ from napari_udt.viewer.compare.colour_pictures import (
     fitting_rgb_nm,
     wavelengths_request,
 )
-from napari_udt.viewer.context import desk_of
+from napari_udt.viewer.context import context_of
 
 
 def silent(_done, _total):
@@ -92,31 +92,31 @@ def test_wavelengths_that_a_cube_lacks_are_replaced_by_three_of_its_range(hsi, p
 
 
 def test_colours_lie_between_picture_and_outlines_and_go_with_the_cube(hsi):
-    desk = desk_of(viewer := ViewerModel())
+    context = context_of(viewer := ViewerModel())
     labels = np.ones((24, 30), int)
     cube = hsi(labels=labels, label_names={1: "liver"})
-    desk.session.add(cube)
-    assert desk.colours.seen_cubes() == (cube,)
-    first = desk.colours.show(cube, daylight_request(cube).compute(silent))
+    context.session.add(cube)
+    assert context.colours.seen_cubes() == (cube,)
+    first = context.colours.show(cube, daylight_request(cube).compute(silent))
     assert [layer.name for layer in viewer.layers] == ["organs", "organs · colours", "organs · structures"]
-    again = desk.colours.show(cube, wavelengths_request(cube, (640.0, 550.0, 510.0)).compute(silent))
+    again = context.colours.show(cube, wavelengths_request(cube, (640.0, 550.0, 510.0)).compute(silent))
     assert again is first
     assert first.metadata["udt_colours"].startswith("red 641")
     viewer.layers["organs"].name = "mine"
     assert first.name == "mine · colours"
-    desk.session.remove("mine")
+    context.session.remove("mine")
     assert not len(viewer.layers)
-    assert desk.colours.show(cube, daylight_request(cube).compute(silent)) is None
+    assert context.colours.show(cube, daylight_request(cube).compute(silent)) is None
 
 
 def test_side_by_side_each_cell_shows_its_colours(hsi, transferred):
-    desk = desk_of(viewer := ViewerModel())
+    context = context_of(viewer := ViewerModel())
     cube = hsi()
-    desk.session.add(cube)
-    desk.session.add(transferred(cube, "organs → real"))
-    desk.side_by_side.set_active(True)
-    for seen in desk.colours.seen_cubes():
-        desk.colours.show(seen, daylight_request(seen).compute(silent))
+    context.session.add(cube)
+    context.session.add(transferred(cube, "organs → real"))
+    context.side_by_side.set_active(True)
+    for seen in context.colours.seen_cubes():
+        context.colours.show(seen, daylight_request(seen).compute(silent))
     cells = [
         [viewer.layers[i].name for i in inside if viewer.layers[i].visible]
         for _, inside in viewer.canvas.grid.iter_viewboxes(viewer.layers)

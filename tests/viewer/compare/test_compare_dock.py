@@ -11,7 +11,7 @@ from qtpy.QtCore import QSettings, Qt
 
 from napari_udt.viewer.compare.settings import CompareSettings, settings_from
 from napari_udt.viewer.compare.widgets.dock import CompareDock
-from napari_udt.viewer.context import desk_of
+from napari_udt.viewer.context import context_of
 
 
 @pytest.fixture
@@ -21,26 +21,28 @@ def settings(tmp_path):
 
 @pytest.fixture
 def make_dock(qtbot, settings):
-    viewers = []  # a desk does not keep its viewer alive
+    viewers = []  # a context does not keep its viewer alive
 
     def make():
         viewers.append(ViewerModel())
-        desk = desk_of(viewers[-1])
-        dock = CompareDock(desk.session, desk.side_by_side, desk.pair_view, desk.colours, settings=settings)
+        context = context_of(viewers[-1])
+        dock = CompareDock(
+            context.session, context.side_by_side, context.pair_view, context.colours, settings=settings
+        )
         qtbot.addWidget(dock)
         dock.show()
-        return dock, desk, viewers[-1]
+        return dock, context, viewers[-1]
 
     return make
 
 
 @pytest.fixture
 def opened(make_dock, pat, transferred):
-    dock, desk, viewer = make_dock()
+    dock, context, viewer = make_dock()
     cube = pat()
     for each in (pat("second", domain="second"), cube, transferred(cube)):
-        desk.session.add(each)
-    return dock, desk, viewer
+        context.session.add(each)
+    return dock, context, viewer
 
 
 def press(qtbot, dock, mode):
@@ -52,76 +54,76 @@ def pressed(dock):
 
 
 def test_a_transferred_cube_and_its_source_are_chosen_by_themselves(make_dock, pat, transferred):
-    dock, desk, _ = make_dock()
+    dock, context, _ = make_dock()
     assert "Open a simulated" in dock.status.text()
     assert not dock.buttons["swipe"].isEnabled()
     cube = pat()
     for each in (cube, pat("second", domain="second"), transferred(cube)):
-        desk.session.add(each)
+        context.session.add(each)
     assert (dock.first.currentText(), dock.second.currentText()) == ("forearm → real", "forearm")
-    desk.session.rename("forearm", "arm")
+    context.session.rename("forearm", "arm")
     assert dock.second.currentText() == "arm"
 
 
 def test_one_button_at_a_time_shows_what_is_shown(qtbot, opened):
-    dock, desk, _ = opened
+    dock, context, _ = opened
     for mode in ("difference", "swipe", "side by side", "blink"):
         press(qtbot, dock, mode)
         assert pressed(dock) == [mode]
     press(qtbot, dock, "blink")
     assert pressed(dock) == []
-    desk.side_by_side.set_active(True)  # another dock's button
+    context.side_by_side.set_active(True)  # another dock's button
     assert pressed(dock) == ["side by side"]
     assert dock.status.text().startswith("One scale for all")
 
 
 def test_a_refusal_is_said_and_the_button_comes_up_again(qtbot, opened):
-    dock, desk, _ = opened
+    dock, context, _ = opened
     dock.second.setCurrentText("second")
     press(qtbot, dock, "difference")
     assert "do not show the same pixels" in dock.status.text()
     assert pressed(dock) == []
-    assert desk.pair_view.mode == "off"
+    assert context.pair_view.mode == "off"
 
 
 def test_blink_starts_by_the_space_bar_changes_the_picture_and_stops_when_hidden(qtbot, opened):
-    dock, desk, _ = opened
+    dock, context, _ = opened
     dock.rate.setValue(4.0)
     qtbot.keyClick(dock.buttons["blink"], Qt.Key.Key_Space)
-    assert desk.pair_view.mode == "blink"
-    first = desk.adapter.top_key()
-    qtbot.waitUntil(lambda: desk.adapter.top_key() != first, timeout=5000)
+    assert context.pair_view.mode == "blink"
+    first = context.adapter.top_key()
+    qtbot.waitUntil(lambda: context.adapter.top_key() != first, timeout=5000)
     dock.hide()
-    assert desk.pair_view.mode == "off"
+    assert context.pair_view.mode == "off"
     assert not dock._timer.isActive()
 
 
 def test_the_divider_and_the_dragged_line_are_one(qtbot, opened):
-    dock, desk, _ = opened
+    dock, context, _ = opened
     press(qtbot, dock, "swipe")
     dock.divider.setValue(50)
-    assert desk.pair_view.divider == pytest.approx(0.25)
-    desk.pair_view.put_divider(0.75)
-    desk.pair_view.changed.emit()
+    assert context.pair_view.divider == pytest.approx(0.25)
+    context.pair_view.put_divider(0.75)
+    context.pair_view.changed.emit()
     assert dock.divider.value() == 150
 
 
 def test_ticked_pictures_stand_side_by_side(qtbot, opened, pat):
-    dock, desk, _ = opened
-    desk.session.add(pat("another", rows=40, columns=30))
+    dock, context, _ = opened
+    context.session.add(pat("another", rows=40, columns=30))
     dock.pictures.chosen.emit("pictures", ("second", "another"))
     press(qtbot, dock, "side by side")
-    assert desk.side_by_side.cells == ("another", "second")
+    assert context.side_by_side.cells == ("another", "second")
     keys = ("another", "second", "forearm", "forearm → real")
     dock.pictures.chosen.emit("pictures", keys)
-    assert sorted(desk.side_by_side.cells) == sorted(keys)
-    assert len(set(map(desk.side_by_side.cell_of, keys))) == 4
+    assert sorted(context.side_by_side.cells) == sorted(keys)
+    assert len(set(map(context.side_by_side.cell_of, keys))) == 4
 
 
 def test_the_scale_can_be_switched_and_is_said(qtbot, opened):
-    dock, desk, viewer = opened
+    dock, context, viewer = opened
     press(qtbot, dock, "side by side")
-    limits = lambda: {tuple(viewer.layers[key].contrast_limits) for key in desk.side_by_side.cells}  # noqa: E731
+    limits = lambda: {tuple(viewer.layers[key].contrast_limits) for key in context.side_by_side.cells}  # noqa: E731
     assert len(limits()) == 1
     dock.scale.setCurrentIndex(dock.scale.findData("own"))
     dock.scale.activated.emit(dock.scale.currentIndex())
@@ -130,10 +132,10 @@ def test_the_scale_can_be_switched_and_is_said(qtbot, opened):
 
 
 def test_colours_are_computed_in_a_thread(qtbot, opened, hsi):
-    dock, desk, viewer = opened
+    dock, context, viewer = opened
     qtbot.mouseClick(dock.colours._daylight, Qt.MouseButton.LeftButton)
     assert "is PAT" in dock.status.text()
-    desk.session.add(hsi())
+    context.session.add(hsi())
     qtbot.mouseClick(dock.colours._daylight, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not dock.colours.running, timeout=10_000)
     assert viewer.layers["organs · colours"].data.shape == (24, 30, 3)
@@ -146,10 +148,10 @@ def test_choices_are_remembered(make_dock, settings):
     dock.kind.setCurrentIndex(1)
     dock.kind.activated.emit(1)
     dock.colours._fields[0].setValue(700)
-    again, desk, _ = make_dock()
+    again, context, _ = make_dock()
     assert again.rate.value() == 3.5
     assert again.kind.currentData() == "relative"
-    assert desk.pair_view.kind == "relative"
+    assert context.pair_view.kind == "relative"
     assert again.colours.rgb_nm == (700.0, 550.0, 510.0)
 
 
@@ -178,30 +180,30 @@ def test_settings_survive_their_text_and_damage():
 
 
 def test_choices_and_the_arrangement_come_back_with_a_session(qtbot, opened, make_dock):
-    dock, desk, _ = opened
+    dock, context, _ = opened
     dock.rate.setValue(3.0)
     dock.kind.setCurrentIndex(1)
     dock.kind.activated.emit(1)
     press(qtbot, dock, "swipe")
     dock.divider.setValue(50)
-    desk.pair_view.changed.emit()
-    told = json.loads(json.dumps(desk.session.settings))
-    desk.pair_view.stop()
-    desk.pair_view.put_divider(0.5)
+    context.pair_view.changed.emit()
+    told = json.loads(json.dumps(context.session.settings))
+    context.pair_view.stop()
+    context.pair_view.put_divider(0.5)
     dock.rate.setValue(1.0)
-    desk.session.settings.update(told)
-    desk.session.settings_restored.emit()
+    context.session.settings.update(told)
+    context.session.settings_restored.emit()
     assert dock.rate.value() == 3.0
-    assert dock.kind.currentData() == "relative" == desk.pair_view.kind
-    assert desk.pair_view.mode == "swipe"
-    assert desk.pair_view.divider == pytest.approx(0.25)
+    assert dock.kind.currentData() == "relative" == context.pair_view.kind
+    assert context.pair_view.mode == "swipe"
+    assert context.pair_view.divider == pytest.approx(0.25)
 
 
 @pytest.mark.parametrize("damaged", [{"pair": 3}, {"mode": "cube", "pair": [1, 2]}, {"pictures": "all"}, {}])
 def test_a_damaged_arrangement_is_left_out(opened, damaged):
-    _, desk, _ = opened
-    desk.session.settings["layout"] = damaged
-    desk.session.settings["compare"] = {"scale": "none", "rate_hz": -1}
-    desk.session.settings_restored.emit()
-    assert desk.pair_view.mode == "off"
-    assert not desk.side_by_side.active
+    _, context, _ = opened
+    context.session.settings["layout"] = damaged
+    context.session.settings["compare"] = {"scale": "none", "rate_hz": -1}
+    context.session.settings_restored.emit()
+    assert context.pair_view.mode == "off"
+    assert not context.side_by_side.active

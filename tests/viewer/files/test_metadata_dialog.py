@@ -8,8 +8,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDialog, QWidget
 
 from napari_udt.viewer.files.opening import open_files
-from napari_udt.viewer.files.widgets.metadata_dialog import FactsDialog
-from napari_udt.viewer.files.widgets.metadata_questions import FactsAsker
+from napari_udt.viewer.files.widgets.metadata_dialog import MetadataDialog
+from napari_udt.viewer.files.widgets.metadata_questions import MetadataQuestions
 from napari_udt.viewer.state.session import Session
 
 
@@ -23,7 +23,7 @@ def ask(qtbot, session):
     window = QWidget()
     qtbot.addWidget(window)
     window.show()
-    asker = FactsAsker(session, window)
+    asker = MetadataQuestions(session, window)
     asker.keep_alive = window
     return asker
 
@@ -94,7 +94,7 @@ def test_an_answer_that_the_file_refuses_keeps_the_dialog(qtbot, session, ask, a
 
 def test_closing_the_window_closes_the_dialog(qtbot, session, tmp_path, arrays):
     window = QWidget()
-    asker = FactsAsker(session, window)
+    asker = MetadataQuestions(session, window)
     open_files(session, arrays[:1], ask=asker)
     dialog = asker.dialog
     with qtbot.waitSignal(dialog.destroyed, timeout=2000):
@@ -119,14 +119,14 @@ def test_a_drop_on_the_window_asks_and_opens(qtbot, make_napari_viewer, arrays):
 
 def test_naparis_own_way_asks_and_adds_layers(qtbot, make_napari_viewer, arrays):
     from napari_udt.viewer import contributions
-    from napari_udt.viewer.context import desk_of
+    from napari_udt.viewer.context import context_of
 
     assert contributions.get_reader(str(arrays[0])) is None  # nobody could be asked
     viewer = make_napari_viewer(show=True)
     reader = contributions.get_reader(str(arrays[0]))
     assert reader(str(arrays[0])) == [(None,)]
-    (dialog,) = viewer.window._qt_window.findChildren(FactsDialog)
+    (dialog,) = viewer.window._qt_window.findChildren(MetadataDialog)
     qtbot.keyClicks(dialog.wavelengths, "500-900")
     click(qtbot, dialog.ok)
     assert [layer.name for layer in viewer.layers] == ["a"]
-    assert len(desk_of(viewer).session) == 1
+    assert len(context_of(viewer).session) == 1

@@ -8,15 +8,15 @@ import h5py
 import numpy as np
 import pytest
 
-from napari_udt.errors import CubeError, MissingFacts
-from napari_udt.io.missing_metadata import Facts, Span
+from napari_udt.errors import CubeError, MissingMetadata
+from napari_udt.io.missing_metadata import Span, StatedMetadata
 from napari_udt.viewer.files.missing_metadata import Question
 from napari_udt.viewer.files.opening import add_answered, open_candidate, open_files
 from napari_udt.viewer.state.session import PixelRef, Session
 
 
 def question(shape=(20, 30, 5), axes=(0, 1, 2), lacks=True, path="x.npy"):
-    return Question(Path(path), "numpy", MissingFacts("sentence", shape, axes, lacks))
+    return Question(Path(path), "numpy", MissingMetadata("sentence", shape, axes, lacks))
 
 
 def test_the_question_says_what_is_missing_and_offers_the_shortest_axis():
@@ -51,7 +51,7 @@ def test_an_answer_is_judged_at_once(text, axis, will_do, said):
 def test_only_the_axis_may_be_missing():
     asked = question((20, 5, 5), (1, 2), lacks=False)
     assert asked.verdict("", 1) == (True, "Opens as 20 × 5 pixels with 5 wavelengths each.")
-    assert asked.answer(axis=1) == Facts(spectral_axis=1)
+    assert asked.answer(axis=1) == StatedMetadata(spectral_axis=1)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def arrays(tmp_path):
     return paths
 
 
-ANSWER = Facts((500.0, 600, 700, 800, 900), 2, "simulated", "HSI")
+ANSWER = StatedMetadata((500.0, 600, 700, 800, 900), 2, "simulated", "HSI")
 
 
 def test_nothing_opens_before_the_answer(arrays):
@@ -100,7 +100,7 @@ def test_an_answer_that_does_not_fit_changes_nothing(arrays):
     session, asked = Session(), []
     open_files(session, arrays[2:], ask=asked.append)
     with pytest.raises(CubeError, match="wavelengths"):
-        add_answered(session, asked[0], Facts(ANSWER.wavelengths, 2), for_format=True)
+        add_answered(session, asked[0], StatedMetadata(ANSWER.wavelengths, 2), for_format=True)
     assert len(session) == 0
     assert not session.facts.knows(arrays[2], "numpy")
 
@@ -144,4 +144,4 @@ def test_the_other_cubes_of_a_file_open_beside_it(several):
 
 
 def test_evenly_spaced_wavelengths_are_told_as_such():
-    assert Facts(Span(500, 900)).told() == {"wavelengths_nm": [500, "to", 900]}
+    assert StatedMetadata(Span(500, 900)).told() == {"wavelengths_nm": [500, "to", 900]}

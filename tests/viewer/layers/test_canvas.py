@@ -9,7 +9,7 @@ from qtpy.QtGui import QOffscreenSurface, QOpenGLContext
 from qtpy.QtWidgets import QApplication
 from vispy.scene.widgets import Grid
 
-from napari_udt.viewer.context import desk_of
+from napari_udt.viewer.context import context_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::F
 @pytest.fixture
 def viewer(make_napari_viewer, pat):
     viewer = make_napari_viewer(show=True)
-    desk_of(viewer).session.add(pat())
+    context_of(viewer).session.add(pat())
     QApplication.processEvents()
     return viewer
 
@@ -121,6 +121,6 @@ def test_a_layer_that_was_hidden_when_its_grid_was_replaced_can_still_leave(in_a
 
 def test_a_model_without_a_window_has_no_context(pat):
     viewer = ViewerModel()
-    desk_of(viewer).session.add(pat())
+    context_of(viewer).session.add(pat())
     viewer.layers.clear()
-    assert not len(desk_of(viewer).session)
+    assert not len(context_of(viewer).session)

@@ -8,7 +8,7 @@ from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from napari_udt.viewer.context import desk_of
+from napari_udt.viewer.context import context_of
 from napari_udt.viewer.layers.layer_data import CUBE_KEY
 from napari_udt.viewer.spectra.maps import SpectralMap
 from napari_udt.viewer.state.session import PixelRef
@@ -21,13 +21,13 @@ def furnished(pat, transferred):
     """Open two cubes with pins, a map, structures and saturations in a viewer."""
 
     def furnish(viewer):
-        desk = desk_of(viewer)
+        context = context_of(viewer)
         cube = pat()
-        desk.session.add(cube)
-        desk.session.add(transferred(cube))
-        desk.session.pin(PixelRef("forearm", 3, 3))
-        desk.maps.show(cube, SpectralMap("saturation", "1", cube.labels * 1.0, (0.0, 1.0), "turbo"))
-        return desk
+        context.session.add(cube)
+        context.session.add(transferred(cube))
+        context.session.pin(PixelRef("forearm", 3, 3))
+        context.maps.show(cube, SpectralMap("saturation", "1", cube.labels * 1.0, (0.0, 1.0), "turbo"))
+        return context
 
     return furnish
 
@@ -37,14 +37,14 @@ def _shuffled(viewer, rng):
         viewer.layers.move(rng.randrange(len(viewer.layers)), rng.randrange(len(viewer.layers) + 1))
 
 
-def _check(viewer, desk, gone):
+def _check(viewer, context, gone):
     """What was deleted is gone, with all that belonged to it and nothing else."""
     layers = list(viewer.layers)
     assert not set(gone) & set(layers)
-    open_cubes = {id(entry.cube) for entry in desk.session}
+    open_cubes = {id(entry.cube) for entry in context.session}
     assert {id(layer.metadata[CUBE_KEY]) for layer in layers if CUBE_KEY in layer.metadata} == open_cubes
-    assert sorted(desk.adapter.open_keys) == sorted(entry.key for entry in desk.session)
-    own = {layer for key in desk.adapter.open_keys for layer in desk.adapter[key]}
+    assert sorted(context.adapter.open_keys) == sorted(entry.key for entry in context.session)
+    own = {layer for key in context.adapter.open_keys for layer in context.adapter[key]}
     assert own <= set(layers)
 
 
@@ -52,39 +52,39 @@ def _check(viewer, desk, gone):
 @pytest.mark.parametrize("seed", _SEEDS)
 def test_any_selection_can_be_deleted(furnished, arrangement, seed):
     viewer, rng = ViewerModel(), random.Random(seed)
-    desk = furnished(viewer)
-    _arrange(desk, arrangement)
+    context = furnished(viewer)
+    _arrange(context, arrangement)
     if arrangement == "stacked":
         _shuffled(viewer, rng)
     chosen = set(rng.sample(list(viewer.layers), rng.randint(1, len(viewer.layers))))
     viewer.layers.selection = chosen
     viewer.layers.remove_selected()
-    _check(viewer, desk, chosen)
+    _check(viewer, context, chosen)
 
 
-def _arrange(desk, arrangement):
+def _arrange(context, arrangement):
     if arrangement == "side by side":
-        desk.side_by_side.set_active(True)
-        assert desk.side_by_side.active
+        context.side_by_side.set_active(True)
+        assert context.side_by_side.active
     elif arrangement != "stacked":
-        assert desk.pair_view.show(arrangement, "forearm", "forearm → real") == ""
+        assert context.pair_view.show(arrangement, "forearm", "forearm → real") == ""
 
 
 @pytest.mark.parametrize("arrangement", ["stacked", "side by side", "difference", "swipe", "blink"])
 def test_all_layers_can_be_cleared(furnished, arrangement):
     viewer = ViewerModel()
-    desk = furnished(viewer)
-    _arrange(desk, arrangement)
+    context = furnished(viewer)
+    _arrange(context, arrangement)
     viewer.layers.clear()
-    assert len(viewer.layers) == len(desk.session) == 0
-    assert not desk.side_by_side.active
-    assert desk.pair_view.mode == "off"
+    assert len(viewer.layers) == len(context.session) == 0
+    assert not context.side_by_side.active
+    assert context.pair_view.mode == "off"
 
 
 @pytest.mark.parametrize("seed", _SEEDS)
 def test_layers_can_be_deleted_one_by_one_by_name_place_or_themselves(furnished, seed):
     viewer, rng = ViewerModel(), random.Random(seed)
-    desk, layers = furnished(viewer), viewer.layers
+    context, layers = furnished(viewer), viewer.layers
     _shuffled(viewer, rng)
     while layers:
         layer = rng.choice(layers)
@@ -97,7 +97,7 @@ def test_layers_can_be_deleted_one_by_one_by_name_place_or_themselves(furnished,
                 layers.pop(layers.index(layer))
             case _:
                 layers.remove(layer)
-        _check(viewer, desk, [layer])
+        _check(viewer, context, [layer])
 
 
 def test_after_deleting_something_stays_selected(furnished):
@@ -110,12 +110,12 @@ def test_after_deleting_something_stays_selected(furnished):
 
 def test_deleted_cubes_come_back_with_their_layers(furnished):
     viewer = ViewerModel()
-    desk = furnished(viewer)
+    context = furnished(viewer)
     names = _names(viewer)
     viewer.layers.select_all()
     viewer.layers.remove_selected()
-    while len(desk.session) < 2 or not desk.session.pins:
-        assert desk.session.history.undo()
+    while len(context.session) < 2 or not context.session.pins:
+        assert context.session.history.undo()
     assert _names(viewer) == names
 
 
@@ -128,30 +128,30 @@ def test_slices_can_be_deleted_in_a_window_whatever_the_order(furnished, make_na
     viewer = make_napari_viewer()
     for seed in range(3):
         rng = random.Random(seed)
-        desk = furnished(viewer)
+        context = furnished(viewer)
         _shuffled(viewer, rng)
         start, stop = sorted(rng.sample(range(len(viewer.layers) + 1), 2))
         chosen = list(viewer.layers[start:stop])
         del viewer.layers[start:stop]
         qtbot.wait(1)
-        _check(viewer, desk, chosen)
+        _check(viewer, context, chosen)
         viewer.layers.clear()
 
 
 def test_the_delete_key_takes_what_is_selected_in_the_list(furnished, make_napari_viewer, qtbot):
     viewer = make_napari_viewer()
-    desk = furnished(viewer)
+    context = furnished(viewer)
     qtbot.waitUntil(lambda: "forearm · pins" in viewer.layers, timeout=3000)
     viewer.layers.selection = {viewer.layers["forearm"], viewer.layers["forearm · pins"]}
     QTest.keyClick(viewer.window._qt_viewer.layers, Qt.Key.Key_Delete)
-    assert [entry.key for entry in desk.session] == ["forearm → real"]
-    _check(viewer, desk, [])
+    assert [entry.key for entry in context.session] == ["forearm → real"]
+    _check(viewer, context, [])
 
 
 def test_a_foreign_layer_is_deleted_like_any_other(furnished):
     viewer = ViewerModel()
-    desk = furnished(viewer)
+    context = furnished(viewer)
     foreign = viewer.add_image(np.zeros((8, 9)))
     viewer.layers.selection = {foreign, viewer.layers["forearm"]}
     viewer.layers.remove_selected()
-    _check(viewer, desk, [foreign])
+    _check(viewer, context, [foreign])

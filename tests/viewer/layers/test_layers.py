@@ -11,7 +11,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
-from napari_udt.viewer.context import desk_of
+from napari_udt.viewer.context import context_of
 from napari_udt.viewer.layers.layer_data import cube_layers
 from napari_udt.viewer.state.session import PixelRef
 
@@ -22,8 +22,8 @@ def viewer():
 
 
 @pytest.fixture
-def desk(viewer):
-    return desk_of(viewer)
+def context(viewer):
+    return context_of(viewer)
 
 
 def names(viewer):
@@ -31,23 +31,23 @@ def names(viewer):
 
 
 def test_one_desk_per_viewer(viewer):
-    assert desk_of(viewer) is desk_of(viewer)
-    assert desk_of(ViewerModel()) is not desk_of(viewer)
+    assert context_of(viewer) is context_of(viewer)
+    assert context_of(ViewerModel()) is not context_of(viewer)
 
 
 def test_desk_goes_with_its_viewer():
     viewer = ViewerModel()
-    session = weakref.ref(desk_of(viewer).session)
+    session = weakref.ref(context_of(viewer).session)
     del viewer
     gc.collect()
     assert session() is None
 
 
-def test_adding_a_cube_shows_it_at_800_nm(viewer, desk, pat):
-    desk.session.add(pat())
+def test_adding_a_cube_shows_it_at_800_nm(viewer, context, pat):
+    context.session.add(pat())
     assert names(viewer) == ["forearm", "forearm · oxygen saturation", "forearm · structures"]
     assert viewer.dims.point[0] == 800.0
-    assert desk.session.wavelength_nm == 800.0
+    assert context.session.wavelength_nm == 800.0
     assert viewer.canvas.overlays.text.text == "800 nm"
     assert viewer.canvas.overlays.text.visible
     assert viewer.layers.selection.active is viewer.layers["forearm"]
@@ -55,32 +55,32 @@ def test_adding_a_cube_shows_it_at_800_nm(viewer, desk, pat):
     assert viewer.dims.axis_labels == ("wavelength [nm]", "y", "x")
 
 
-def test_a_result_does_not_repeat_the_map_of_its_source(viewer, desk, pat, transferred):
-    desk.session.add(cube := pat())
-    desk.session.add(transferred(cube))
-    desk.session.add(pat("other", oxygenation=np.zeros((32, 64), np.float32)))
+def test_a_result_does_not_repeat_the_map_of_its_source(viewer, context, pat, transferred):
+    context.session.add(cube := pat())
+    context.session.add(transferred(cube))
+    context.session.add(pat("other", oxygenation=np.zeros((32, 64), np.float32)))
     maps = [name for name in names(viewer) if name.endswith("saturation")]
     assert maps == ["forearm · oxygen saturation", "other · oxygen saturation"]
 
 
-def test_slider_range_is_the_wavelengths(viewer, desk, pat):
-    desk.session.add(pat())
+def test_slider_range_is_the_wavelengths(viewer, context, pat):
+    context.session.add(pat())
     assert viewer.dims.range[0] == (700.0, 850.0, 10.0)
     np.testing.assert_array_equal(viewer.layers["forearm"]._data_view, pat().image(800.0))
 
 
-def test_slider_moves_the_session_and_back(viewer, desk, pat):
-    desk.session.add(pat())
+def test_slider_moves_the_session_and_back(viewer, context, pat):
+    context.session.add(pat())
     viewer.dims.set_point(0, 720.0)
-    assert desk.session.wavelength_nm == 720.0
-    desk.session.set_wavelength(843.0)
+    assert context.session.wavelength_nm == 720.0
+    context.session.set_wavelength(843.0)
     assert viewer.dims.current_step[0] == 14
-    assert desk.session.wavelength_nm == 840.0  # what is shown, not what was asked
+    assert context.session.wavelength_nm == 840.0  # what is shown, not what was asked
     assert viewer.canvas.overlays.text.text == "840 nm"
 
 
-def test_no_wavelength_is_told_where_all_of_them_are_drawn(viewer, desk, pat):
-    desk.session.add(pat())
+def test_no_wavelength_is_told_where_all_of_them_are_drawn(viewer, context, pat):
+    context.session.add(pat())
     viewer.dims.ndisplay = 3
     assert not viewer.canvas.overlays.text.visible
     viewer.dims.ndisplay = 2
@@ -89,8 +89,8 @@ def test_no_wavelength_is_told_where_all_of_them_are_drawn(viewer, desk, pat):
     assert not viewer.canvas.overlays.text.visible
 
 
-def test_a_tilted_view_tells_no_pixel(desk, pat):
-    desk.session.add(pat())
+def test_a_tilted_view_tells_no_pixel(context, pat):
+    context.session.add(pat())
     event = SimpleNamespace(position=(800.0, 9 * 0.15625, 15 * 0.15625), viewbox=None)
     for sight, pixel in (
         (None, PixelRef("forearm", 9, 15)),
@@ -98,65 +98,65 @@ def test_a_tilted_view_tells_no_pixel(desk, pat):
         (np.array([-1.0, 0.0, 0.0]), PixelRef("forearm", 9, 15)),
     ):
         event.view_direction = sight
-        desk.pointer.moved(None, event)
-        assert desk.session.cursor == pixel
+        context.pointer.moved(None, event)
+        assert context.session.cursor == pixel
 
 
-def test_removing_the_picture_closes_the_cube(viewer, desk, pat):
-    desk.session.add(pat())
+def test_removing_the_picture_closes_the_cube(viewer, context, pat):
+    context.session.add(pat())
     viewer.layers.remove("forearm")
-    assert len(desk.session) == 0
+    assert len(context.session) == 0
     assert len(viewer.layers) == 0
     assert not viewer.canvas.overlays.text.visible
 
 
-def test_removing_the_structures_keeps_the_cube(viewer, desk, pat):
-    desk.session.add(pat())
+def test_removing_the_structures_keeps_the_cube(viewer, context, pat):
+    context.session.add(pat())
     viewer.layers.remove("forearm · structures")
-    assert "forearm" in desk.session
+    assert "forearm" in context.session
     assert names(viewer) == ["forearm", "forearm · oxygen saturation"]
 
 
-def test_closing_a_cube_removes_its_layers(viewer, desk, pat, hsi):
-    desk.session.add(pat())
-    desk.session.add(hsi())
-    desk.session.remove("forearm")
+def test_closing_a_cube_removes_its_layers(viewer, context, pat, hsi):
+    context.session.add(pat())
+    context.session.add(hsi())
+    context.session.remove("forearm")
     assert names(viewer) == ["organs"]
 
 
-def test_the_first_cube_after_all_were_closed_is_shown_at_800_nm(viewer, desk, pat, hsi):
-    desk.session.add(hsi())
-    desk.session.remove("organs")
-    desk.session.add(pat())
-    assert desk.session.wavelength_nm == 800.0
+def test_the_first_cube_after_all_were_closed_is_shown_at_800_nm(viewer, context, pat, hsi):
+    context.session.add(hsi())
+    context.session.remove("organs")
+    context.session.add(pat())
+    assert context.session.wavelength_nm == 800.0
     viewer.dims.set_point(0, 720.0)
-    desk.session.add(pat("other"))
-    assert desk.session.wavelength_nm == 720.0
+    context.session.add(pat("other"))
+    assert context.session.wavelength_nm == 720.0
 
 
-def test_renaming_follows_and_stays_unique(viewer, desk, pat):
-    desk.session.add(pat())
-    desk.session.add(pat("other"))
+def test_renaming_follows_and_stays_unique(viewer, context, pat):
+    context.session.add(pat())
+    context.session.add(pat("other"))
     viewer.layers["other"].name = "mine"
-    assert [e.key for e in desk.session] == ["forearm", "mine"]
+    assert [e.key for e in context.session] == ["forearm", "mine"]
     assert "mine · structures" in names(viewer)
     viewer.layers.remove("mine")
-    assert [e.key for e in desk.session] == ["forearm"]
+    assert [e.key for e in context.session] == ["forearm"]
 
 
-def test_two_cubes_of_one_name_get_two_keys(viewer, desk, pat):
-    desk.session.add(pat())
-    desk.session.add(pat())
-    assert [e.key for e in desk.session] == ["forearm", "forearm [1]"]
+def test_two_cubes_of_one_name_get_two_keys(viewer, context, pat):
+    context.session.add(pat())
+    context.session.add(pat())
+    assert [e.key for e in context.session] == ["forearm", "forearm [1]"]
     assert "forearm [1] · structures" in names(viewer)
 
 
-def test_layers_of_a_reader_are_adopted(viewer, desk, pat):
+def test_layers_of_a_reader_are_adopted(viewer, context, pat):
     cube = pat()
     for layer in cube_layers(cube):
         viewer.add_layer(Layer.create(*layer))
-    assert [e.key for e in desk.session] == ["forearm"]
-    assert desk.session["forearm"].cube is cube
+    assert [e.key for e in context.session] == ["forearm"]
+    assert context.session["forearm"].cube is cube
     viewer.layers.remove("forearm")
     assert len(viewer.layers) == 0
 
@@ -164,93 +164,93 @@ def test_layers_of_a_reader_are_adopted(viewer, desk, pat):
 def test_layers_from_before_the_desk_are_adopted(viewer, pat):
     for layer in cube_layers(pat()):
         viewer.add_layer(Layer.create(*layer))
-    desk = desk_of(viewer)
-    assert [e.key for e in desk.session] == ["forearm"]
-    assert desk.adapter["forearm"].labels is viewer.layers["forearm · structures"]
+    context = context_of(viewer)
+    assert [e.key for e in context.session] == ["forearm"]
+    assert context.adapter["forearm"].labels is viewer.layers["forearm · structures"]
 
 
-def test_foreign_layers_are_left_alone(viewer, desk, pat):
+def test_foreign_layers_are_left_alone(viewer, context, pat):
     foreign = viewer.add_layer(Image(np.zeros((8, 8)), name="photo"))
-    desk.session.add(pat())
+    context.session.add(pat())
     viewer.layers.remove(foreign)
-    assert "forearm" in desk.session
+    assert "forearm" in context.session
 
 
-def test_cubes_of_two_modalities_do_not_break_each_other(viewer, desk, pat, hsi):
-    desk.session.add(hsi())
-    desk.session.add(pat())
+def test_cubes_of_two_modalities_do_not_break_each_other(viewer, context, pat, hsi):
+    context.session.add(hsi())
+    context.session.add(pat())
     assert viewer.layers["forearm"].visible
     assert not viewer.layers["organs"].visible
-    desk.session.set_wavelength(720.0)
+    context.session.set_wavelength(720.0)
     np.testing.assert_array_equal(
-        viewer.layers["forearm"]._data_view, desk.session["forearm"].cube.image(720.0)
+        viewer.layers["forearm"]._data_view, context.session["forearm"].cube.image(720.0)
     )
     viewer.layers["forearm"].visible, viewer.layers["organs"].visible = False, True
     viewer.dims.set_point(0, 950.0)
-    shown = desk.session["organs"].cube.image(950.0)
+    shown = context.session["organs"].cube.image(950.0)
     np.testing.assert_array_equal(viewer.layers["organs"]._data_view, shown)
 
 
-def test_mixed_pixel_sizes_agree_on_units(viewer, desk, pat, hsi):
-    desk.session.add(pat())
+def test_mixed_pixel_sizes_agree_on_units(viewer, context, pat, hsi):
+    context.session.add(pat())
     assert viewer.layers.extent.units is not None
     assert viewer.canvas.overlays.scale_bar.visible
-    desk.session.add(hsi())
+    context.session.add(hsi())
     assert {str(u) for layer in viewer.layers for u in layer.units} == {"pixel"}
     assert not viewer.canvas.overlays.scale_bar.visible
 
 
-def test_pixel_at_uses_scale_and_the_topmost_cube(viewer, desk, pat):
-    desk.session.add(pat())
-    desk.session.add(pat("upper", rows=16, columns=16))
+def test_pixel_at_uses_scale_and_the_topmost_cube(viewer, context, pat):
+    context.session.add(pat())
+    context.session.add(pat("upper", rows=16, columns=16))
     size = 0.15625
-    assert desk.adapter.pixel_at((800.0, 10 * size, 12 * size)) == PixelRef("upper", 10, 12)
-    assert desk.adapter.pixel_at((800.0, 20 * size, 40.4 * size)) == PixelRef("forearm", 20, 40)
-    assert desk.adapter.pixel_at((800.0, -0.6 * size, 3 * size)) is None
+    assert context.adapter.pixel_at((800.0, 10 * size, 12 * size)) == PixelRef("upper", 10, 12)
+    assert context.adapter.pixel_at((800.0, 20 * size, 40.4 * size)) == PixelRef("forearm", 20, 40)
+    assert context.adapter.pixel_at((800.0, -0.6 * size, 3 * size)) is None
     viewer.layers["upper"].visible = False
-    assert desk.adapter.pixel_at((800.0, 10 * size, 12 * size)) == PixelRef("forearm", 10, 12)
+    assert context.adapter.pixel_at((800.0, 10 * size, 12 * size)) == PixelRef("forearm", 10, 12)
 
 
-def test_pins_stand_on_every_picture_of_their_scene(viewer, desk, pat, transferred):
+def test_pins_stand_on_every_picture_of_their_scene(viewer, context, pat, transferred):
     cube = pat()
-    desk.session.add(cube)
-    desk.session.add(transferred(cube))
-    desk.session.add(pat("second", domain="second"))
-    pin = desk.session.pin(PixelRef("forearm", 10, 12))
+    context.session.add(cube)
+    context.session.add(transferred(cube))
+    context.session.add(pat("second", domain="second"))
+    pin = context.session.pin(PixelRef("forearm", 10, 12))
     assert "second · pins" not in names(viewer)
     for key in ("forearm", "forearm → real"):
         layer = viewer.layers[f"{key} · pins"]
         np.testing.assert_array_equal(layer.data, [[10, 12]])
         assert list(layer.features["pin"]) == [pin.number]
         np.testing.assert_allclose(layer.scale, (0.15625, 0.15625))
-    desk.session.unpin()
+    context.session.unpin()
     assert not [name for name in names(viewer) if name.endswith("pins")]
 
 
-def test_pin_colours_follow_their_pins(viewer, desk, pat):
-    desk.session.add(pat())
-    first, second = (desk.session.pin(PixelRef("forearm", r, r)) for r in (3, 9))
-    desk.session.unpin(first.number)
-    third = desk.session.pin(PixelRef("forearm", 20, 20))
+def test_pin_colours_follow_their_pins(viewer, context, pat):
+    context.session.add(pat())
+    first, second = (context.session.pin(PixelRef("forearm", r, r)) for r in (3, 9))
+    context.session.unpin(first.number)
+    third = context.session.pin(PixelRef("forearm", 20, 20))
     layer = viewer.layers["forearm · pins"]
     hexes = ["#" + "".join(f"{round(255 * c):02X}" for c in rgba[:3]) for rgba in layer.face_color]
     assert hexes == [second.colour, third.colour]
     assert list(layer.features["row"]) == [9, 20]
 
 
-def test_removing_the_pins_layer_unpins(viewer, desk, pat):
-    desk.session.add(pat())
-    desk.session.pin(PixelRef("forearm", 3, 3))
+def test_removing_the_pins_layer_unpins(viewer, context, pat):
+    context.session.add(pat())
+    context.session.pin(PixelRef("forearm", 3, 3))
     viewer.layers.remove("forearm · pins")
-    assert desk.session.pins == ()
+    assert context.session.pins == ()
 
 
-def test_clearing_all_layers_ends(viewer, desk, pat, transferred):
+def test_clearing_all_layers_ends(viewer, context, pat, transferred):
     cube = pat()
-    desk.session.add(cube)
-    desk.session.add(transferred(cube))
-    desk.session.pin(PixelRef("forearm", 3, 3))
-    desk.side_by_side.set_active(True)
+    context.session.add(cube)
+    context.session.add(transferred(cube))
+    context.session.pin(PixelRef("forearm", 3, 3))
+    context.side_by_side.set_active(True)
     viewer.layers.clear()
-    assert len(desk.session) == 0
-    assert not desk.side_by_side.active
+    assert len(context.session) == 0
+    assert not context.side_by_side.active

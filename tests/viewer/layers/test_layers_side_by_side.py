@@ -7,7 +7,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image
 
-from napari_udt.viewer.context import desk_of
+from napari_udt.viewer.context import context_of
 from napari_udt.viewer.state.session import PixelRef
 
 
@@ -17,14 +17,14 @@ def viewer():
 
 
 @pytest.fixture
-def desk(viewer, pat, transferred):
-    desk = desk_of(viewer)
+def context(viewer, pat, transferred):
+    context = context_of(viewer)
     cube = pat()
-    desk.session.add(cube)
-    desk.session.add(transferred(cube))
+    context.session.add(cube)
+    context.session.add(transferred(cube))
     bare = pat("second", domain="second", labels=None, label_names={}, oxygenation=None)
-    desk.session.add(bare.with_(data=bare.data * 2))
-    return desk
+    context.session.add(bare.with_(data=bare.data * 2))
+    return context
 
 
 def cells(viewer):
@@ -35,9 +35,9 @@ def cells(viewer):
     ]
 
 
-def test_each_cube_has_one_cell(viewer, desk):
-    desk.session.pin(PixelRef("forearm", 3, 3))
-    desk.side_by_side.set_active(True)
+def test_each_cube_has_one_cell(viewer, context):
+    context.session.pin(PixelRef("forearm", 3, 3))
+    context.side_by_side.set_active(True)
     assert cells(viewer) == [
         ["forearm", "forearm · structures", "forearm · pins"],
         ["forearm → real", "forearm → real · structures", "forearm → real · pins"],
@@ -45,37 +45,37 @@ def test_each_cube_has_one_cell(viewer, desk):
     ]
 
 
-def test_every_cube_knows_its_cell(viewer, desk):
-    keys = [entry.key for entry in desk.session]
-    assert [desk.side_by_side.cell_of(key) for key in keys] == [None] * 3
-    desk.side_by_side.set_active(True)
-    found = {desk.side_by_side.cell_of(key) for key in keys}
+def test_every_cube_knows_its_cell(viewer, context):
+    keys = [entry.key for entry in context.session]
+    assert [context.side_by_side.cell_of(key) for key in keys] == [None] * 3
+    context.side_by_side.set_active(True)
+    found = {context.side_by_side.cell_of(key) for key in keys}
     assert found in ({(0, 0), (0, 1), (0, 2)}, {(0, 0), (1, 0), (2, 0)})
 
 
-def test_a_layer_that_comes_when_another_kind_of_cube_is_in_front_ends_the_arrangement(desk, hsi):
-    desk.session.add(hsi())
-    front = desk.adapter["organs"].image
+def test_a_layer_that_comes_when_another_kind_of_cube_is_in_front_ends_the_arrangement(context, hsi):
+    context.session.add(hsi())
+    front = context.adapter["organs"].image
     front.visible = False
-    desk.side_by_side.set_active(True)
-    assert len(desk.side_by_side.cells) == 3
+    context.side_by_side.set_active(True)
+    assert len(context.side_by_side.cells) == 3
     told = []
-    desk.side_by_side.changed.connect(told.append)
+    context.side_by_side.changed.connect(told.append)
     front.visible = True
-    desk.adapter.part_added.emit("forearm")
-    assert not desk.side_by_side.active
+    context.adapter.part_added.emit("forearm")
+    assert not context.side_by_side.active
     assert told == [False]
 
 
-def test_a_hidden_picture_has_no_cell(desk):
-    desk.side_by_side.set_active(True)
-    desk.adapter["second"].image.visible = False
-    assert desk.side_by_side.cell_of("second") is None
-    assert desk.side_by_side.cell_of("forearm") == (0, 0)
+def test_a_hidden_picture_has_no_cell(context):
+    context.side_by_side.set_active(True)
+    context.adapter["second"].image.visible = False
+    assert context.side_by_side.cell_of("second") is None
+    assert context.side_by_side.cell_of("forearm") == (0, 0)
 
 
-def test_maps_stay_out_of_the_cells_and_the_missing_part_is_named(viewer, desk):
-    desk.side_by_side.set_active(True)
+def test_maps_stay_out_of_the_cells_and_the_missing_part_is_named(viewer, context):
+    context.side_by_side.set_active(True)
     assert viewer.canvas.grid.stride == 3
     assert [layer.name for layer in viewer.layers[6:]] == [
         "second",
@@ -89,10 +89,10 @@ def test_maps_stay_out_of_the_cells_and_the_missing_part_is_named(viewer, desk):
 
 
 def test_no_filler_where_every_cube_has_structures(pat, transferred):
-    desk = desk_of(viewer := ViewerModel())
+    context = context_of(viewer := ViewerModel())
     for cube in (pat(), transferred(pat()), pat("second", domain="second", oxygenation=None)):
-        desk.session.add(cube)
-    desk.side_by_side.set_active(True)
+        context.session.add(cube)
+    context.side_by_side.set_active(True)
     assert [layer.name.rpartition(" · ")[2] for layer in viewer.layers] == [
         "forearm", "structures", "pins",
         "forearm → real", "structures", "pins",
@@ -101,24 +101,24 @@ def test_no_filler_where_every_cube_has_structures(pat, transferred):
     ]  # fmt: skip
 
 
-def test_a_pin_set_side_by_side_is_seen(viewer, desk):
-    desk.side_by_side.set_active(True)
-    desk.session.pin(PixelRef("forearm", 3, 3))
+def test_a_pin_set_side_by_side_is_seen(viewer, context):
+    context.side_by_side.set_active(True)
+    context.session.pin(PixelRef("forearm", 3, 3))
     assert cells(viewer)[0] == ["forearm", "forearm · structures", "forearm · pins"]
-    desk.session.unpin()
+    context.session.unpin()
     assert cells(viewer)[0] == ["forearm", "forearm · structures"]
 
 
-def test_other_modality_and_foreign_layers_are_hidden_and_come_back(viewer, desk, hsi):
+def test_other_modality_and_foreign_layers_are_hidden_and_come_back(viewer, context, hsi):
     foreign = viewer.add_layer(Image(np.zeros((8, 8)), name="photo"))
-    desk.session.add(hsi())
+    context.session.add(hsi())
     viewer.layers["organs"].visible = False
     viewer.layers["second"].visible = True
     visible = {layer.name: layer.visible for layer in viewer.layers}
-    desk.side_by_side.set_active(True)
+    context.side_by_side.set_active(True)
     assert not foreign.visible
     assert len(cells(viewer)) == 3
-    desk.side_by_side.set_active(False)
+    context.side_by_side.set_active(False)
     shown = {layer.name: layer.visible for layer in viewer.layers}
     assert {name: shown.pop(name) for name in visible} == visible
     # Layers for pins stay, empty: making them anew would cost more than all else.
@@ -126,89 +126,89 @@ def test_other_modality_and_foreign_layers_are_hidden_and_come_back(viewer, desk
     assert not viewer.canvas.grid.enabled
 
 
-def test_contrast_is_shared_linked_and_restored(viewer, desk):
+def test_contrast_is_shared_linked_and_restored(viewer, context):
     keys = ("forearm", "forearm → real", "second")
     before = {key: tuple(viewer.layers[key].contrast_limits) for key in keys}
-    desk.side_by_side.set_active(True)
+    context.side_by_side.set_active(True)
     assert len({tuple(viewer.layers[key].contrast_limits) for key in keys}) == 1
     viewer.layers["second"].contrast_limits = (0.1, 0.2)
     assert tuple(viewer.layers["forearm"].contrast_limits) == (0.1, 0.2)
-    desk.side_by_side.set_active(False)
+    context.side_by_side.set_active(False)
     assert {key: tuple(viewer.layers[key].contrast_limits) for key in keys} == before
 
 
-def test_pixel_in_a_cell_is_of_that_cells_cube(viewer, desk):
-    desk.side_by_side.set_active(True)
+def test_pixel_in_a_cell_is_of_that_cells_cube(viewer, context):
+    context.side_by_side.set_active(True)
     position = (800.0, 5 * 0.15625, 7 * 0.15625)
     grid = viewer.canvas.grid
-    found = [desk.adapter.pixel_at(position, cell) for cell, _ in grid.iter_viewboxes(viewer.layers)]
+    found = [context.adapter.pixel_at(position, cell) for cell, _ in grid.iter_viewboxes(viewer.layers)]
     assert found == [PixelRef(key, 5, 7) for key in ("forearm", "forearm → real", "second")]
 
 
-def test_a_new_result_joins(viewer, desk, pat, transferred):
-    desk.side_by_side.set_active(True)
-    newer = transferred(desk.session["forearm"].cube, name="newer")
-    desk.session.add(newer)
+def test_a_new_result_joins(viewer, context, pat, transferred):
+    context.side_by_side.set_active(True)
+    newer = transferred(context.session["forearm"].cube, name="newer")
+    context.session.add(newer)
     assert [names[0] for names in cells(viewer)] == ["forearm", "newer", "second"]
 
 
-def test_removing_a_cube_keeps_the_others_side_by_side(viewer, desk):
-    desk.side_by_side.set_active(True)
+def test_removing_a_cube_keeps_the_others_side_by_side(viewer, context):
+    context.side_by_side.set_active(True)
     viewer.layers.remove("second")
     assert [names[0] for names in cells(viewer)] == ["forearm", "forearm → real"]
     viewer.layers.remove("forearm → real")
-    assert not desk.side_by_side.active
+    assert not context.side_by_side.active
     assert not viewer.canvas.grid.enabled
 
 
-def test_taking_a_layer_out_of_a_cell_stacks_them_again(viewer, desk):
-    desk.side_by_side.set_active(True)
+def test_taking_a_layer_out_of_a_cell_stacks_them_again(viewer, context):
+    context.side_by_side.set_active(True)
     viewer.layers.remove("forearm · structures")
-    assert not desk.side_by_side.active
+    assert not context.side_by_side.active
     assert not [layer.name for layer in viewer.layers if "no structures" in layer.name]
 
 
 def test_one_cube_cannot_stand_beside_itself(pat):
-    desk = desk_of(viewer := ViewerModel())
-    desk.session.add(pat())
+    context = context_of(viewer := ViewerModel())
+    context.session.add(pat())
     told = []
-    desk.side_by_side.changed.connect(told.append)
-    desk.side_by_side.set_active(True)
+    context.side_by_side.changed.connect(told.append)
+    context.side_by_side.set_active(True)
     assert told == [False]
     assert not viewer.canvas.grid.enabled
 
 
 def test_the_layers_are_stacked_again_in_their_order(viewer, pat, transferred):
-    desk = desk_of(viewer)
+    context = context_of(viewer)
     for cube in (pat("second", domain="second"), pat(), transferred(pat())):
-        desk.session.add(cube)
+        context.session.add(cube)
     before = [layer.name for layer in viewer.layers]
-    desk.side_by_side.set_active(True)
-    desk.side_by_side.set_active(False)
+    context.side_by_side.set_active(True)
+    context.side_by_side.set_active(False)
     assert [layer.name for layer in viewer.layers if "pins" not in layer.name] == before
-    assert desk.adapter.top_key() == "forearm → real"
+    assert context.adapter.top_key() == "forearm → real"
 
 
-def test_a_second_entry_makes_no_layers(viewer, desk):
-    desk.side_by_side.set_active(True)
+def test_a_second_entry_makes_no_layers(viewer, context):
+    context.side_by_side.set_active(True)
     made = {id(layer) for layer in viewer.layers if "pins" in layer.name}
-    desk.side_by_side.set_active(False)
-    desk.side_by_side.set_active(True)
+    context.side_by_side.set_active(False)
+    context.side_by_side.set_active(True)
     assert {id(layer) for layer in viewer.layers if "pins" in layer.name} == made
 
 
-def test_a_region_drawn_side_by_side_stays_in_its_cell(viewer, desk):
-    desk.side_by_side.set_active(True)
-    desk.regions.draw()
+def test_a_region_drawn_side_by_side_stays_in_its_cell(viewer, context):
+    context.side_by_side.set_active(True)
+    context.regions.draw()
     assert [names[0] for names in cells(viewer)] == ["forearm", "forearm → real", "second"]
 
 
-def test_naparis_own_grid_button_ends_the_arrangement_and_finds_its_grid_as_it_was(viewer, desk):
+def test_naparis_own_grid_button_ends_the_arrangement_and_finds_its_grid_as_it_was(viewer, context):
     grid = viewer.canvas.grid
     grid.stride, grid.shape = 2, (-1, 3)
     before = [layer.visible for layer in viewer.layers]
-    desk.side_by_side.set_active(True)
+    context.side_by_side.set_active(True)
     grid.enabled = False
-    assert not desk.side_by_side.active
+    assert not context.side_by_side.active
     assert [layer.visible for layer in viewer.layers if "pins" not in layer.name] == before
     assert (grid.stride, tuple(grid.shape)) == (2, (-1, 3))

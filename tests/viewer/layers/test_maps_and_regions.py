@@ -3,39 +3,39 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_udt.errors import CubeError
-from napari_udt.viewer.context import desk_of
+from napari_udt.viewer.context import context_of
 from napari_udt.viewer.spectra.maps import SpectralMap, band_request, blood_request
 from napari_udt.viewer.state.session import PixelRef
 
 
 @pytest.fixture
-def desk(pat):
+def context(pat):
     viewer = ViewerModel()
-    desk = desk_of(viewer)
-    desk.session.add(pat())
-    desk.keep = viewer  # a desk holds its viewer weakly
-    return desk
+    context = context_of(viewer)
+    context.session.add(pat())
+    context.keep = viewer  # a context holds its viewer weakly
+    return context
 
 
 def silent(done, total):
     pass
 
 
-def names(desk):
-    return [layer.name for layer in desk.keep.layers]
+def names(context):
+    return [layer.name for layer in context.keep.layers]
 
 
 def spectral_map(values, title="test"):
     return SpectralMap(title, "1", values, (0.0, 1.0), "turbo")
 
 
-def test_drawn_shapes_become_regions_with_numbers_and_colours_of_their_own(desk):
-    assert desk.regions.draw()
-    layer = desk.adapter["forearm"].regions
-    assert desk.keep.layers.selection.active is layer
+def test_drawn_shapes_become_regions_with_numbers_and_colours_of_their_own(context):
+    assert context.regions.draw()
+    layer = context.adapter["forearm"].regions
+    assert context.keep.layers.selection.active is layer
     layer.add_rectangles(np.array([[2, 3], [8, 9]]))
     layer.add_ellipses(np.array([[10, 10], [10, 20], [16, 20], [16, 10]]))
-    first, second = desk.session.regions
+    first, second = context.session.regions
     assert (first.number, first.outline, first.key) == (1, "polygon", "forearm")
     assert (second.number, second.outline) == (2, "ellipse")
     assert first.colour != second.colour
@@ -43,98 +43,98 @@ def test_drawn_shapes_become_regions_with_numbers_and_colours_of_their_own(desk)
     assert list(layer.features["region"]) == [1, 2]
 
 
-def test_lines_give_no_region_and_deleted_shapes_take_theirs_along(desk):
-    desk.regions.draw()
-    layer = desk.adapter["forearm"].regions
+def test_lines_give_no_region_and_deleted_shapes_take_theirs_along(context):
+    context.regions.draw()
+    layer = context.adapter["forearm"].regions
     layer.add_lines(np.array([[1, 1], [5, 5]]))
-    assert desk.session.regions == ()
+    assert context.session.regions == ()
     layer.add_rectangles(np.array([[2, 3], [8, 9]]))
     layer.add_rectangles(np.array([[12, 13], [18, 19]]))
     layer.selected_data = {1}
     layer.remove_selected()
-    assert [region.number for region in desk.session.regions] == [3]
-    desk.keep.layers.remove(layer)
-    assert desk.session.regions == ()
+    assert [region.number for region in context.session.regions] == [3]
+    context.keep.layers.remove(layer)
+    assert context.session.regions == ()
 
 
-def test_there_is_nothing_to_draw_on_without_a_picture(desk):
-    desk.session.remove("forearm")
-    assert not desk.regions.draw()
-    assert desk.maps.top_cube() is None
+def test_there_is_nothing_to_draw_on_without_a_picture(context):
+    context.session.remove("forearm")
+    assert not context.regions.draw()
+    assert context.maps.top_cube() is None
 
 
-def test_a_map_lies_under_the_outlines_with_its_scale_and_unit(desk):
-    cube = desk.session["forearm"].cube
-    layer = desk.maps.show(cube, spectral_map(np.zeros(cube.shape[:2])))
-    assert names(desk)[:2] == ["forearm", "forearm · test [1]"]
+def test_a_map_lies_under_the_outlines_with_its_scale_and_unit(context):
+    cube = context.session["forearm"].cube
+    layer = context.maps.show(cube, spectral_map(np.zeros(cube.shape[:2])))
+    assert names(context)[:2] == ["forearm", "forearm · test [1]"]
     assert tuple(layer.contrast_limits) == (0, 1)
     np.testing.assert_allclose(layer.scale, cube.pixel_size_mm)
     assert layer.colorbar.visible
 
 
-def test_a_map_of_the_same_title_is_renewed_and_another_hides_it(desk):
-    cube = desk.session["forearm"].cube
-    first = desk.maps.show(cube, spectral_map(np.zeros(cube.shape[:2])))
-    again = desk.maps.show(cube, spectral_map(np.ones(cube.shape[:2])))
+def test_a_map_of_the_same_title_is_renewed_and_another_hides_it(context):
+    cube = context.session["forearm"].cube
+    first = context.maps.show(cube, spectral_map(np.zeros(cube.shape[:2])))
+    again = context.maps.show(cube, spectral_map(np.ones(cube.shape[:2])))
     assert again is first
     assert first.data.max() == 1
-    desk.maps.show(cube, spectral_map(np.ones(cube.shape[:2]), "other"))
+    context.maps.show(cube, spectral_map(np.ones(cube.shape[:2]), "other"))
     assert not first.visible
 
 
-def test_a_hidden_map_comes_back_when_it_is_asked_for_again(desk):
-    cube = desk.session["forearm"].cube
-    first = desk.maps.show(cube, spectral_map(np.zeros(cube.shape[:2])))
-    desk.maps.show(cube, spectral_map(np.ones(cube.shape[:2]), "other"))
-    desk.maps.show(cube, spectral_map(np.zeros(cube.shape[:2])))
+def test_a_hidden_map_comes_back_when_it_is_asked_for_again(context):
+    cube = context.session["forearm"].cube
+    first = context.maps.show(cube, spectral_map(np.zeros(cube.shape[:2])))
+    context.maps.show(cube, spectral_map(np.ones(cube.shape[:2]), "other"))
+    context.maps.show(cube, spectral_map(np.zeros(cube.shape[:2])))
     assert first.visible
-    assert [layer.visible for layer in desk.keep.layers if "other" in layer.name] == [False]
+    assert [layer.visible for layer in context.keep.layers if "other" in layer.name] == [False]
 
 
-def test_a_map_of_a_covered_cube_is_seen_and_the_only_one(desk, transferred):
-    cube = desk.session["forearm"].cube
+def test_a_map_of_a_covered_cube_is_seen_and_the_only_one(context, transferred):
+    cube = context.session["forearm"].cube
     moved = transferred(cube)
-    desk.session.add(moved)
-    upper = desk.maps.show(moved, spectral_map(np.zeros(cube.shape[:2])))
-    lower = desk.maps.show(cube, spectral_map(np.ones(cube.shape[:2])))
-    order = names(desk)
+    context.session.add(moved)
+    upper = context.maps.show(moved, spectral_map(np.zeros(cube.shape[:2])))
+    lower = context.maps.show(cube, spectral_map(np.ones(cube.shape[:2])))
+    order = names(context)
     assert order.index(lower.name) > order.index("forearm → real")
     assert order.index(lower.name) < order.index("forearm → real · structures")
     assert (upper.visible, lower.visible) == (False, True)
-    desk.maps.show(moved, spectral_map(np.zeros(cube.shape[:2])))
-    assert names(desk).index(upper.name) > names(desk).index(lower.name)
+    context.maps.show(moved, spectral_map(np.zeros(cube.shape[:2])))
+    assert names(context).index(upper.name) > names(context).index(lower.name)
     assert (upper.visible, lower.visible) == (True, False)
 
 
-def test_a_map_made_side_by_side_lies_in_its_cell_and_the_others_keep_theirs(desk, transferred):
-    cube = desk.session["forearm"].cube
-    desk.session.add(transferred(cube))
-    desk.session.pin(PixelRef("forearm", 9, 15))
-    before = desk.maps.show(cube, spectral_map(np.zeros(cube.shape[:2]), "before"))
-    layers, grid = desk.keep.layers, desk.keep.canvas.grid
-    desk.side_by_side.set_active(True)
+def test_a_map_made_side_by_side_lies_in_its_cell_and_the_others_keep_theirs(context, transferred):
+    cube = context.session["forearm"].cube
+    context.session.add(transferred(cube))
+    context.session.pin(PixelRef("forearm", 9, 15))
+    before = context.maps.show(cube, spectral_map(np.zeros(cube.shape[:2]), "before"))
+    layers, grid = context.keep.layers, context.keep.canvas.grid
+    context.side_by_side.set_active(True)
     assert not before.visible
-    made = desk.maps.show(cube, spectral_map(np.ones(cube.shape[:2])))
-    assert grid.position(layers.index(made), layers) == desk.side_by_side.cell_of("forearm")
+    made = context.maps.show(cube, spectral_map(np.ones(cube.shape[:2])))
+    assert grid.position(layers.index(made), layers) == context.side_by_side.cell_of("forearm")
     for part in ("forearm → real · structures", "forearm → real · pins"):
         place = grid.position(layers.index(layers[part]), layers)
-        assert place == desk.side_by_side.cell_of("forearm → real")
-    desk.maps.show(cube, spectral_map(np.zeros(cube.shape[:2]), "before"))
+        assert place == context.side_by_side.cell_of("forearm → real")
+    context.maps.show(cube, spectral_map(np.zeros(cube.shape[:2]), "before"))
     assert (before.visible, made.visible) == (True, False)
-    assert grid.position(layers.index(before), layers) == desk.side_by_side.cell_of("forearm")
+    assert grid.position(layers.index(before), layers) == context.side_by_side.cell_of("forearm")
     layers.remove(before)
-    assert not desk.side_by_side.active
+    assert not context.side_by_side.active
     assert made in layers
 
 
-def test_maps_follow_the_name_of_their_cube_and_close_with_it(desk):
-    cube = desk.session["forearm"].cube
-    desk.maps.show(cube, spectral_map(np.zeros(cube.shape[:2])))
-    desk.keep.layers["forearm"].name = "arm"
-    assert "arm · test [1]" in names(desk)
-    desk.session.remove("arm")
-    assert names(desk) == []
-    assert desk.maps.show(cube, spectral_map(np.zeros(cube.shape[:2]))) is None
+def test_maps_follow_the_name_of_their_cube_and_close_with_it(context):
+    cube = context.session["forearm"].cube
+    context.maps.show(cube, spectral_map(np.zeros(cube.shape[:2])))
+    context.keep.layers["forearm"].name = "arm"
+    assert "arm · test [1]" in names(context)
+    context.session.remove("arm")
+    assert names(context) == []
+    assert context.maps.show(cube, spectral_map(np.zeros(cube.shape[:2]))) is None
 
 
 def test_blood_maps_have_names_units_and_limits(pat, hsi):
@@ -154,14 +154,14 @@ def test_the_mean_over_a_range_is_that_of_its_channels(pat):
         band_request(cube, (721.0, 722.0)).compute(silent)
 
 
-def test_a_click_in_structure_mode_ticks_the_structure_and_elsewhere_pins(desk):
-    session = desk.session
+def test_a_click_in_structure_mode_ticks_the_structure_and_elsewhere_pins(context):
+    session = context.session
     session.set_options(mode="structure")
-    desk.pointer._picked(PixelRef("forearm", 9, 12))
+    context.pointer._picked(PixelRef("forearm", 9, 12))
     assert session.options.structures == ("vein",)
     assert session.pins == ()
-    desk.pointer._picked(PixelRef("forearm", 9, 12))
+    context.pointer._picked(PixelRef("forearm", 9, 12))
     assert session.options.structures == ()
     session.set_options(mode="pixel")
-    desk.pointer._picked(PixelRef("forearm", 9, 12))
+    context.pointer._picked(PixelRef("forearm", 9, 12))
     assert len(session.pins) == 1

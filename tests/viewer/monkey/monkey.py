@@ -131,7 +131,7 @@ class Monkey:
         self.window.viewer.dims.ndisplay = 2
         self.window.viewer.canvas.grid.enabled = False
         self.window.viewer.theme = "dark"
-        self.window.desk.session.set_options(hover=True)
+        self.window.context.session.set_options(hover=True)
         end = time.monotonic() + _PATIENCE_S
         while (
             QThreadPool.globalInstance().activeThreadCount() or self.window.spectra.busy
@@ -139,7 +139,7 @@ class Monkey:
             settle(0.05)
         settle(0.1)
         _dismiss_notifications()
-        history = self.window.desk.session.history
+        history = self.window.context.session.history
         history._done, history._undone = [], []  # up to 2 GB of closed cubes, kept for Undo as they should be
         _delete_what_shall_go()
         gc.collect()

@@ -49,7 +49,7 @@ class Actions:
 
     def __init__(self, window: Window, world: World, rng: random.Random) -> None:
         self.window, self.world, self.rng = window, world, rng
-        self.viewer, self.session = window.viewer, window.desk.session
+        self.viewer, self.session = window.viewer, window.context.session
 
     def choose(self) -> Callable[[], object]:
         """Return the next action."""
@@ -207,8 +207,8 @@ class Actions:
                 layer.remove_selected()
 
     def change_regions(self) -> None:
-        desk = self.window.desk
-        if not desk.regions.draw():
+        context = self.window.context
+        if not context.regions.draw():
             return
         layer = self.viewer.layers.selection.active
         at = np.array([self.rng.uniform(-5, 30), self.rng.uniform(-5, 30)])

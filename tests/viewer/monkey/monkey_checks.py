@@ -17,7 +17,7 @@ def problems(window: Window) -> Iterator[str]:
 
 
 def _cubes_and_layers(window: Window) -> Iterator[str]:
-    session, adapter, layers = window.desk.session, window.desk.adapter, list(window.viewer.layers)
+    session, adapter, layers = window.context.session, window.context.adapter, list(window.viewer.layers)
     keys = [entry.key for entry in session]
     if sorted(keys) != sorted(adapter.open_keys):
         yield f"Session and adapter disagree: {keys} and {adapter.open_keys}."
@@ -41,7 +41,7 @@ def _cubes_and_layers(window: Window) -> Iterator[str]:
 
 
 def _places(window: Window) -> Iterator[str]:
-    session = window.desk.session
+    session = window.context.session
     pixels = {f"pin {pin.number}": pin.pixel for pin in session.pins}
     pixels |= {"cursor": session.cursor, "last pixel": session.last_pixel}
     for what, pixel in pixels.items():
@@ -61,7 +61,7 @@ def _places(window: Window) -> Iterator[str]:
 
 
 def _arrangement(window: Window) -> Iterator[str]:
-    arrangement, session = window.desk.side_by_side, window.desk.session
+    arrangement, session = window.context.side_by_side, window.context.session
     for key in arrangement.cells:
         if key not in session:
             yield f"A cell shows {key!r}, which is not open."
@@ -72,7 +72,7 @@ def _arrangement(window: Window) -> Iterator[str]:
 
 
 def _docks(window: Window) -> Iterator[str]:
-    transfer, session = window.transfer, window.desk.session
+    transfer, session = window.transfer, window.context.session
     keys = [entry.key for entry in session]
     if sorted(transfer.source.choices) != sorted(keys):
         yield f"The Transfer dock offers {list(transfer.source.choices)}, open are {keys}."
@@ -80,7 +80,9 @@ def _docks(window: Window) -> Iterator[str]:
         yield "The button Cancel does not tell whether a transfer runs."
     if transfer.run_button.enabled != (not transfer.running and transfer.request() is not None):
         yield "The button Transfer does not tell whether a transfer can run."
-    if not window.spectra.busy and window.spectra._sight.clear:  # behind another dock it is spared the work
+    if (
+        not window.spectra.busy and window.spectra._visibility.clear
+    ):  # behind another dock it is spared the work
         gone = {c.entry.key for c in window.spectra.curves.curves} - set(keys)
         if gone:
             yield f"Curves of closed cubes are shown: {sorted(gone)}."

@@ -50,9 +50,9 @@ def test_a_hundred_and_fifty_random_actions_leave_everything_in_order():
 def test_the_checks_find_what_is_wrong(window, world):
     Actions(window, world, random.Random(1)).drop_cubes()
     assert list(problems(window)) == []
-    key = next(entry.key for entry in window.desk.session)
-    window.desk.adapter[key].image.metadata.clear()
-    window.desk.adapter._open.pop(key)
+    key = next(entry.key for entry in window.context.session)
+    window.context.adapter[key].image.metadata.clear()
+    window.context.adapter._open.pop(key)
     assert any("disagree" in problem for problem in problems(window))
 
 

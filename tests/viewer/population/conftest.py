@@ -5,21 +5,21 @@ from __future__ import annotations
 import pytest
 from napari.components import ViewerModel
 
-from napari_udt.viewer.context import desk_of
+from napari_udt.viewer.context import context_of
 from napari_udt.viewer.population.widgets.dock import PopulationDock
 
 
 @pytest.fixture
-def desk():
+def context():
     viewer = ViewerModel()
-    desk = desk_of(viewer)
-    desk.keeps_alive = viewer
-    return desk
+    context = context_of(viewer)
+    context.keeps_alive = viewer
+    return context
 
 
 @pytest.fixture
-def dock(qtbot, desk):
-    dock = PopulationDock(desk.session, desk.brushed)
+def dock(qtbot, context):
+    dock = PopulationDock(context.session, context.brushed)
     qtbot.addWidget(dock)
     dock.resize(520, 560)
     dock.show()
@@ -27,9 +27,9 @@ def dock(qtbot, desk):
 
 
 @pytest.fixture
-def three(desk, pat, transferred):
+def three(context, pat, transferred):
     """A simulated, a transferred and a second cube of PAT."""
     cube = pat()
     for one in (cube, transferred(cube), pat("second", domain="second", origin="digital device")):
-        desk.session.add(one)
-    return desk.session
+        context.session.add(one)
+    return context.session

@@ -58,8 +58,8 @@ def choose(box, value):
     box.activated.emit(box.currentIndex())
 
 
-def layers(desk):
-    return {layer.name: layer for layer in desk.adapter.viewer.layers}
+def layers(context):
+    return {layer.name: layer for layer in context.adapter.viewer.layers}
 
 
 def clipboard_rows():

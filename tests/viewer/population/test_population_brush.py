@@ -11,21 +11,21 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication, QCheckBox, QPushButton
 
 
-def test_a_rectangle_brushes_spectra_here_and_in_the_picture(qtbot, dock, desk, three):
+def test_a_rectangle_brushes_spectra_here_and_in_the_picture(qtbot, dock, context, three):
     tab = turn(qtbot, dock, "components")
     drag(qtbot, tab.canvas, *everything(tab))
     assert "Brushed: 40 of 40 simulated" in dock.footer._statement.text()
-    layer = layers(desk)["forearm · brushed"]
+    layer = layers(context)["forearm · brushed"]
     np.testing.assert_array_equal(layer.data > 0, three["forearm"].cube.labels == 5)
     assert tab.spectra.isVisible()
     qtbot.mouseClick(dock.findChild(QPushButton, "Copy numbers"), LEFT)
     assert clipboard_rows()[0]["brushed spectra"] == "40"
     qtbot.mouseClick(tab.findChild(QPushButton, "clear brush"), LEFT)
-    assert not any(name.endswith("brushed") for name in layers(desk))
+    assert not any(name.endswith("brushed") for name in layers(context))
     assert not tab.spectra.isVisible()
 
 
-def test_a_lasso_takes_what_it_surrounds(qtbot, dock, desk, three):
+def test_a_lasso_takes_what_it_surrounds(qtbot, dock, context, three):
     tab = turn(qtbot, dock, "components")
     qtbot.mouseClick(tab.findChild(QPushButton, "brush lasso"), LEFT)
     start, end = everything(tab)
@@ -40,10 +40,10 @@ def test_a_lasso_takes_what_it_surrounds(qtbot, dock, desk, three):
             qtbot.wait(20)
     qtbot.mouseRelease(port, LEFT, pos=start.toPoint())
     assert len(tab.outline) > 5
-    assert "forearm · brushed" in layers(desk)
+    assert "forearm · brushed" in layers(context)
 
 
-def test_the_keyboard_brushes_too(qtbot, dock, desk, three):
+def test_the_keyboard_brushes_too(qtbot, dock, context, three):
     tab = turn(qtbot, dock, "components")
     tab.canvas.setFocus()
     qtbot.keyClick(tab.canvas, Qt.Key.Key_Return)
@@ -56,32 +56,36 @@ def test_the_keyboard_brushes_too(qtbot, dock, desk, three):
     assert tab.outline is None
 
 
-def test_brushed_layers_go_with_their_cube_and_may_be_deleted(qtbot, dock, desk, three):
+def test_brushed_layers_go_with_their_cube_and_may_be_deleted(qtbot, dock, context, three):
     tab = turn(qtbot, dock, "components")
     drag(qtbot, tab.canvas, *everything(tab))
-    desk.adapter.viewer.layers.remove("forearm · brushed")  # by the user
+    context.adapter.viewer.layers.remove("forearm · brushed")  # by the user
     assert "forearm" in three
     three.remove("second")
-    assert "second · brushed" not in layers(desk)
+    assert "second · brushed" not in layers(context)
     settle(qtbot, dock)
 
 
-def test_brushed_pixels_stand_side_by_side_with_their_cubes(qtbot, dock, desk, three):
+def test_brushed_pixels_stand_side_by_side_with_their_cubes(qtbot, dock, context, three):
     tab = turn(qtbot, dock, "components")
-    desk.side_by_side.set_active(True)
+    context.side_by_side.set_active(True)
     drag(qtbot, tab.canvas, *everything(tab))
-    viewer = desk.adapter.viewer
-    for cell, key in enumerate(desk.side_by_side.cells):
+    viewer = context.adapter.viewer
+    for cell, key in enumerate(context.side_by_side.cells):
         stride = int(viewer.canvas.grid.stride)
         inside = viewer.layers[cell * stride : (cell + 1) * stride]
-        assert desk.adapter[key].brushed in inside
-        assert desk.adapter[key].brushed.visible
+        assert context.adapter[key].brushed in inside
+        assert context.adapter[key].brushed.visible
     qtbot.mouseClick(tab.findChild(QPushButton, "clear brush"), LEFT)
-    assert [desk.side_by_side.cell_of(key) for key in desk.side_by_side.cells] == [(0, 0), (1, 0), (2, 0)]
+    assert [context.side_by_side.cell_of(key) for key in context.side_by_side.cells] == [
+        (0, 0),
+        (1, 0),
+        (2, 0),
+    ]
     three.rename("forearm", "arm")
     settle(qtbot, dock)
     tab.set_outline(np.array([(-9, -9), (9, -9), (9, 9), (-9, 9)], float))
-    assert "arm · brushed" in layers(desk)
+    assert "arm · brushed" in layers(context)
 
 
 def test_points_are_an_even_pick_and_said_to_be(qtbot, dock, three, monkeypatch):

@@ -15,7 +15,7 @@ from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QApplication, QCheckBox, QDockWidget, QPushButton
 
 from napari_udt.viewer.app import furnish
-from napari_udt.viewer.context import desk_of
+from napari_udt.viewer.context import context_of
 from napari_udt.viewer.population.open_population import NO_CUBES
 from napari_udt.viewer.population.widgets.dock import PopulationDock
 from napari_udt.viewer.population.widgets.table import NumberTable, shown
@@ -31,7 +31,7 @@ def test_an_empty_session_invites(dock):
 
 
 @pytest.mark.parametrize("modality", ["PAT", "HSI"])
-def test_every_tab_shows_something_or_says_why_not(qtbot, dock, desk, pat, hsi, transferred, modality):
+def test_every_tab_shows_something_or_says_why_not(qtbot, dock, context, pat, hsi, transferred, modality):
     if modality == "PAT":
         cube, second = pat(), pat("second", domain="second")
     else:
@@ -40,7 +40,7 @@ def test_every_tab_shows_something_or_says_why_not(qtbot, dock, desk, pat, hsi, 
         named = {"labels": labels, "label_names": {0: "liver", 4: "skin"}}
         cube, second = hsi(**named), hsi("second", domain="second", **named)
     for one in (cube, transferred(cube, "t"), second):
-        desk.session.add(one)
+        context.session.add(one)
     settle(qtbot, dock)
     for tab in dock.pages.tabs:
         turn(qtbot, dock, tab.NAME)
@@ -53,8 +53,8 @@ def test_every_tab_shows_something_or_says_why_not(qtbot, dock, desk, pat, hsi, 
 
 
 @pytest.mark.parametrize("role", ["simulated", "real"])
-def test_one_domain_alone_is_enough_for_all_but_differences(qtbot, dock, desk, pat, role):
-    desk.session.add(pat(domain="simulated" if role == "simulated" else "second"))
+def test_one_domain_alone_is_enough_for_all_but_differences(qtbot, dock, context, pat, role):
+    context.session.add(pat(domain="simulated" if role == "simulated" else "second"))
     settle(qtbot, dock)
     tab = turn(qtbot, dock, "differences")
     assert "a difference needs a second cube" in tab._hint.text()
@@ -62,8 +62,8 @@ def test_one_domain_alone_is_enough_for_all_but_differences(qtbot, dock, desk, p
     assert turn(qtbot, dock, "components").figure is not None
 
 
-def test_a_cube_without_labels_is_all_spectra(qtbot, dock, desk, hsi):
-    desk.session.add(hsi())
+def test_a_cube_without_labels_is_all_spectra(qtbot, dock, context, hsi):
+    context.session.add(hsi())
     settle(qtbot, dock)
     assert dock.controls.structure.currentText() == "all spectra"
     assert [s.structure for s in turn(qtbot, dock, "structures").figure.structures] == ["all spectra"]
@@ -118,9 +118,9 @@ def test_sub_sampling_is_stated(qtbot, dock, three, monkeypatch):
     assert "forearm: 90 of 2,048 spectra, drawn per class." in dock.footer._statement.text()
 
 
-def test_a_hidden_dock_reads_nothing_and_catches_up(qtbot, dock, desk, pat):
+def test_a_hidden_dock_reads_nothing_and_catches_up(qtbot, dock, context, pat):
     dock.hide()
-    desk.session.add(pat())
+    context.session.add(pat())
     assert not dock.book.busy
     assert dock.book.population is None
     dock.show()
@@ -128,12 +128,12 @@ def test_a_hidden_dock_reads_nothing_and_catches_up(qtbot, dock, desk, pat):
     assert len(dock.book.population.groups) == 1
 
 
-def test_settings_come_back_with_the_session(qtbot, desk, dock, three):
+def test_settings_come_back_with_the_session(qtbot, context, dock, three):
     tab = turn(qtbot, dock, "pictures")
     tab.wavelength.setValue(730.0)
     settle(qtbot, dock)
     choose(dock.controls.structure, "artery")
-    again = PopulationDock(desk.session, desk.brushed)
+    again = PopulationDock(context.session, context.brushed)
     qtbot.addWidget(again)
     again.show()
     settle(qtbot, again)
@@ -142,18 +142,18 @@ def test_settings_come_back_with_the_session(qtbot, desk, dock, three):
     assert again.controls.structure.currentData() == "artery"
 
 
-def test_closing_while_a_worker_runs_is_clean(qtbot, desk, pat):
-    dock = PopulationDock(desk.session, desk.brushed)
+def test_closing_while_a_worker_runs_is_clean(qtbot, context, pat):
+    dock = PopulationDock(context.session, context.brushed)
     dock.show()
-    desk.session.add(pat())
+    context.session.add(pat())
     begun = threading.Event()
-    dock.book._errand.ask(lambda: begun.set() or time.sleep(0.5))
+    dock.book._task.ask(lambda: begun.set() or time.sleep(0.5))
     assert begun.wait(5)
     dock.close()
     dock.deleteLater()
     QApplication.sendPostedEvents(dock, QEvent.Type.DeferredDelete)
     qtbot.wait(700)
-    desk.session.add(pat("later"))  # nobody listens any more, and nothing breaks
+    context.session.add(pat("later"))  # nobody listens any more, and nothing breaks
 
 
 def test_themes_change_the_figures(qtbot, dock, three):
@@ -175,7 +175,7 @@ def test_nothing_is_left_of_a_closed_window(make_napari_viewer, pat, transferred
     components = turn(qtbot, dock, "components")
     drag(qtbot, components.canvas, *everything(components))
     turn(qtbot, dock, "pictures").sheet.placed.emit("forearm", 9, 15)
-    desk_of(viewer).side_by_side.set_active(True)
+    context_of(viewer).side_by_side.set_active(True)
     qtbot.wait(100)
     del dock, components, main
     viewer.close()

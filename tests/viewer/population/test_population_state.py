@@ -1,4 +1,4 @@
-"""The Population dock without Qt: errands, choices, the book, looks, call-outs, brushing."""
+"""The Population dock without Qt: tasks, choices, the book, looks, call-outs, brushing."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from napari_udt.viewer.population.choices import (
     structures_of,
 )
 from napari_udt.viewer.population.look import looks_of
-from napari_udt.viewer.population.open_population import NO_CUBES, PopulationBook
-from napari_udt.viewer.state.latest_task import Errand
+from napari_udt.viewer.population.open_population import NO_CUBES, OpenPopulation
+from napari_udt.viewer.state.latest_task import LatestTask
 from napari_udt.viewer.state.session import Session
 
 
@@ -36,52 +36,52 @@ def population(pat, transferred):
     return population_of_cubes(cubes)
 
 
-# -- errands ------------------------------------------------------------------------------------------
+# -- tasks ------------------------------------------------------------------------------------------
 
 
 def test_only_the_newest_answer_counts():
     jobs = []
-    errand = Errand(jobs.append)
+    task = LatestTask(jobs.append)
     told = []
-    errand.done.connect(lambda: told.append(errand.result))
-    errand.ask(lambda: "old")
-    errand.ask(lambda: "new")
-    assert errand.busy
+    task.done.connect(lambda: told.append(task.result))
+    task.ask(lambda: "old")
+    task.ask(lambda: "new")
+    assert task.busy
     for job in reversed(jobs):  # the older one is even later
         job()
-    assert (errand.result, errand.busy, told) == ("new", False, ["new"])
+    assert (task.result, task.busy, told) == ("new", False, ["new"])
 
 
 def test_an_answer_that_is_overtaken_while_it_is_computed_is_dropped():
     jobs = []
-    errand = Errand(jobs.append)
+    task = LatestTask(jobs.append)
 
     def slow():
-        errand.ask(lambda: "new")
+        task.ask(lambda: "new")
         return "old"
 
-    errand.ask(slow)
+    task.ask(slow)
     jobs[0]()
-    assert errand.busy
-    assert errand.result is None
+    assert task.busy
+    assert task.result is None
     jobs[1]()
-    assert errand.result == "new"
+    assert task.result == "new"
 
 
 def test_failures_become_sentences():
-    errand = Errand()
+    task = LatestTask()
 
     def refuse():
         raise CubeError("There is no cube.")
 
-    errand.ask(refuse)
-    assert errand.error == "There is no cube."
-    errand.ask(lambda: 1 / 0)
-    assert "ZeroDivisionError" in errand.error
-    errand.ask(lambda: 3)
-    assert (errand.result, errand.error) == (3, "")
-    errand.drop()
-    assert errand.result is None
+    task.ask(refuse)
+    assert task.error == "There is no cube."
+    task.ask(lambda: 1 / 0)
+    assert "ZeroDivisionError" in task.error
+    task.ask(lambda: 3)
+    assert (task.result, task.error) == (3, "")
+    task.drop()
+    assert task.result is None
 
 
 # -- choices ------------------------------------------------------------------------------------------
@@ -115,7 +115,7 @@ def test_the_usual_structure_is_a_vein_and_never_background(population, pat):
 
 def test_the_book_follows_cubes_and_roles(pat, hsi):
     session = Session()
-    book = PopulationBook(session)
+    book = OpenPopulation(session)
     assert book.message == NO_CUBES
     session.add(pat())
     book.refresh()
@@ -144,7 +144,7 @@ def test_the_book_follows_cubes_and_roles(pat, hsi):
 
 def test_a_slow_gathering_never_overwrites_a_newer_one(pat):
     session, jobs = Session(), []
-    book = PopulationBook(session, jobs.append)
+    book = OpenPopulation(session, jobs.append)
     session.add(pat())
     book.refresh()
     session.add(pat("second", domain="second"))
@@ -158,12 +158,12 @@ def test_a_slow_gathering_never_overwrites_a_newer_one(pat):
 
 def test_choices_are_kept_with_the_session(pat):
     session = Session()
-    book = PopulationBook(session)
+    book = OpenPopulation(session)
     book.choose(structure="artery", normalisation="l1")
     book.keep("pictures", {"wavelength_nm": 730.0})
     later = Session()
     later.settings = {name: dict(kept) for name, kept in session.settings.items()}
-    restored = PopulationBook(later)
+    restored = OpenPopulation(later)
     assert restored.choices.structure == "artery"
     assert restored.settings_of("pictures") == {"wavelength_nm": 730.0}
     later.settings["population"]["tabs"] = {"pictures": 5}
@@ -173,7 +173,7 @@ def test_choices_are_kept_with_the_session(pat):
 def test_a_forgotten_population_is_gathered_again(pat):
     session = Session()
     session.add(pat())
-    book = PopulationBook(session)
+    book = OpenPopulation(session)
     book.refresh()
     book.forget()
     assert book.population is None

@@ -4,7 +4,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
-from napari_udt.viewer.qt.visibility import Sight
+from napari_udt.viewer.qt.visibility import VisibilityTracker
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def _docked(window, widget):
 def test_a_dock_behind_another_is_out_of_sight_until_its_tab_is_chosen(window, qtbot):
     covered = QWidget()
     QVBoxLayout(covered).addWidget(QWidget(covered))
-    sight, news = Sight(covered), []
+    sight, news = VisibilityTracker(covered), []
     sight.regained.connect(lambda: news.append(1))
     front, back = _docked(window, QWidget()), _docked(window, covered)
     qtbot.waitUntil(lambda: sight.clear)
@@ -43,7 +43,7 @@ def test_a_dock_behind_another_is_out_of_sight_until_its_tab_is_chosen(window, q
 
 def test_nothing_spared_is_nothing_to_make_up_for(window, qtbot):
     widget = QWidget()
-    sight, news = Sight(widget), []
+    sight, news = VisibilityTracker(widget), []
     sight.regained.connect(lambda: news.append(1))
     dock = _docked(window, widget)
     qtbot.waitUntil(lambda: sight.clear)
@@ -57,7 +57,7 @@ def test_nothing_spared_is_nothing_to_make_up_for(window, qtbot):
 def test_a_widget_by_itself_and_in_another_dock(window, qtbot):
     widget = QWidget()
     qtbot.addWidget(widget)
-    sight, news = Sight(widget), []
+    sight, news = VisibilityTracker(widget), []
     sight.regained.connect(lambda: news.append(1))
     assert sight.spare()
     widget.show()

@@ -13,7 +13,7 @@ from napari.components import ViewerModel
 
 from napari_udt import open_cube, save_cube
 from napari_udt.errors import SessionError
-from napari_udt.viewer.context import desk_of
+from napari_udt.viewer.context import context_of
 from napari_udt.viewer.session.file import open_session, question, save_session, unsaved
 from napari_udt.viewer.session.record import read_record
 from napari_udt.viewer.state.cube_files import file_of
@@ -247,14 +247,14 @@ def test_any_value_in_any_place_is_refused_or_opens(full, tmp_path, data):
 def test_layers_come_back_too(full, tmp_path):
     path = save_session(full, tmp_path / "mine")
     viewer = ViewerModel()
-    desk = desk_of(viewer)
-    assert open_session(desk.session, path) == []
+    context = context_of(viewer)
+    assert open_session(context.session, path) == []
     names = [layer.name for layer in viewer.layers]
     assert {"arm", "arm → real", "arm · pins", "arm · regions"} <= set(names)
     layer = viewer.layers["arm · regions"]
     assert list(layer.shape_type) == ["ellipse"]
     assert list(layer.features["region"]) == [4]
-    assert desk.session.regions == full.regions
+    assert context.session.regions == full.regions
     assert list(viewer.layers["arm · pins"].features["name"]) == ["left vein", "3"]
     assert viewer.dims.point[0] == 760.0
 
@@ -262,10 +262,10 @@ def test_layers_come_back_too(full, tmp_path):
 def test_regions_of_a_closed_cube_come_back_with_it(full, tmp_path):
     path = save_session(full, tmp_path / "mine")
     viewer = ViewerModel()
-    desk = desk_of(viewer)
-    open_session(desk.session, path)
-    desk.session.remove("arm")
-    assert desk.session.regions == ()
-    desk.session.history.undo()
-    assert desk.session.regions == full.regions
+    context = context_of(viewer)
+    open_session(context.session, path)
+    context.session.remove("arm")
+    assert context.session.regions == ()
+    context.session.history.undo()
+    assert context.session.regions == full.regions
     assert len(viewer.layers["arm · regions"].data) == 1

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QApplication, QMessageBox, QPushButton
 from napari_udt import save_cube
 from napari_udt.viewer import commands, contributions
 from napari_udt.viewer.app import furnish
-from napari_udt.viewer.context import desk_of
+from napari_udt.viewer.context import context_of
 from napari_udt.viewer.demo import screen_position
 from napari_udt.viewer.files.opening import open_files
 from napari_udt.viewer.session.file import save_session
@@ -63,7 +63,7 @@ def answer():
 
 
 def running(window, pat, make_spec, slow_transfer, qtbot):
-    window.desk.session.add(pat())
+    window.context.session.add(pat())
     window.transfer._run.transfer, window.transfer._models = slow_transfer, lambda: [make_spec()]
     window.transfer._refresh_sources()
     window.transfer.start()
@@ -94,8 +94,8 @@ def test_a_dropped_session_file_opens(window, saved, qtbot):
     canvas = window.viewer.window._qt_viewer.canvas.native
     QApplication.sendEvent(canvas, QDragEnterEvent(QPoint(20, 20), *how))
     QApplication.sendEvent(canvas, QDropEvent(QPointF(20, 20), *how))
-    assert [pin.title for pin in window.desk.session.pins] == ["left vein", "2"]
-    assert window.desk.session.options.window == 3
+    assert [pin.title for pin in window.context.session.pins] == ["left vein", "2"]
+    assert window.context.session.options.window == 3
     assert len(layer_of_pins(window.viewer, qtbot).data) == 2
 
 
@@ -103,11 +103,11 @@ def test_naparis_reader_opens_a_session_in_the_window(make_napari_viewer, saved)
     viewer = make_napari_viewer()
     reader = contributions.get_reader(str(saved))
     assert reader(str(saved)) == [(None,)]
-    assert len(desk_of(viewer).session.pins) == 2
+    assert len(context_of(viewer).session.pins) == 2
 
 
 def test_a_pin_is_dragged_and_deleted_with_mouse_and_keys(window, pat, qtbot):
-    session = window.desk.session
+    session = window.context.session
     session.add(pat())
     session.pin(PixelRef("forearm", 9, 15))
     session.pin(PixelRef("forearm", 20, 40))
@@ -152,7 +152,7 @@ def test_closing_by_hand_asks_and_keeps_running(window, pat, make_spec, slow_tra
     assert window.viewer.window._qt_window.isVisible()
     assert window.transfer.running
     slow_transfer.gate.set()
-    qtbot.waitUntil(lambda: len(window.desk.session) == 2, timeout=5000)
+    qtbot.waitUntil(lambda: len(window.context.session) == 2, timeout=5000)
     qtbot.waitUntil(lambda: not worker.is_running, timeout=5000)
 
 
@@ -165,7 +165,7 @@ def test_closing_by_hand_may_cancel(window, pat, make_spec, slow_transfer, qtbot
 
 
 def test_without_a_run_nothing_is_asked(window, pat, answer):
-    window.desk.session.add(pat())
+    window.context.session.add(pat())
     asked = answer(KEEP)
     assert close_by_hand(window)
     assert not asked
@@ -175,12 +175,12 @@ def test_choices_of_the_transfer_dock_come_back(window, pat, make_spec, tmp_path
     save_cube(pat(), tmp_path / "arm.udt.h5")
     specs = [make_spec("pat-small"), make_spec("pat-other")]
     window.transfer._models = lambda: specs
-    open_files(window.desk.session, [tmp_path / "arm.udt.h5"])
+    open_files(window.context.session, [tmp_path / "arm.udt.h5"])
     dock = window.transfer
     dock.model.value, dock.direction.value, dock.condition.value = specs[1], "real2sim", "vein"
-    path = save_session(window.desk.session, tmp_path / "mine")
+    path = save_session(window.context.session, tmp_path / "mine")
     dock.model.value, dock.direction.value = specs[0], "sim2real"
-    window.desk.session.remove("forearm")
+    window.context.session.remove("forearm")
     contributions.read_sessions(str(path))
     assert (dock.source.value, dock.model.value, dock.direction.value, dock.condition.value) == (
         "forearm",
@@ -191,7 +191,7 @@ def test_choices_of_the_transfer_dock_come_back(window, pat, make_spec, tmp_path
 
 
 def test_a_script_is_asked_of_the_selected_cube(window, pat):
-    window.desk.session.add(pat())
+    window.context.session.add(pat())
     notification_manager.records.clear()
     commands.copy_script(window.viewer)
     assert "not the result of a transfer" in notification_manager.records[-1].message
@@ -233,11 +233,11 @@ def test_preferences_come_from_the_manifest(npe2pm, monkeypatch, tmp_path):
 
 def test_pins_do_not_outlive_their_window(make_napari_viewer, saved, qtbot):
     viewer = make_napari_viewer(show=True, strict_qt="raise")
-    desk = furnish(viewer).desk
-    open_files(desk.session, [saved])
-    desk.session.remove("forearm")
-    desk.session.history.undo()
+    context = furnish(viewer).context
+    open_files(context.session, [saved])
+    context.session.remove("forearm")
+    context.session.history.undo()
     np.testing.assert_array_equal(layer_of_pins(viewer, qtbot).data, [[9, 15], [17, 33]])
     qtbot.wait(100)
-    del desk
+    del context
     viewer.close()

@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton
 
 from napari_udt.errors import CubeError
-from napari_udt.viewer.context import desk_of
+from napari_udt.viewer.context import context_of
 from napari_udt.viewer.spectra.maps import MapRequest
 from napari_udt.viewer.spectra.widgets.pictures import NO_PICTURE, PictureTools
 
@@ -21,9 +21,9 @@ def viewer():
 
 @pytest.fixture
 def tools(qtbot, viewer, pat):
-    desk = desk_of(viewer)
-    desk.session.add(pat())
-    tools = PictureTools(desk.session, desk.regions, desk.maps)
+    context = context_of(viewer)
+    context.session.add(pat())
+    tools = PictureTools(context.session, context.regions, context.maps)
     qtbot.addWidget(tools)
     tools.resize(420, 40)
     tools.show()

@@ -31,7 +31,7 @@ def model():
 
 
 class Bench:
-    """A session with what a desk has, in one thread."""
+    """A session with what a context has, in one thread."""
 
     def __init__(self, model):
         self.model, self.session = model, Session()
@@ -42,7 +42,7 @@ class Bench:
         self.probes.failed.connect(self.problems.append)
         self.live = LiveTransfer(self.probes, self.chosen)
         self.explorer = ConditionExplorer(self.probes, self.chosen)
-        self.book = trust.TrustBook(self.probes, self.chosen)
+        self.book = trust.TrustResults(self.probes, self.chosen)
 
     def look(self, row=2, column=1, **options):
         self.session.set_options(**{"normalisation": "none", **options})

@@ -11,7 +11,7 @@ from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QCheckBox, QComboBox, QPushButton, QSlider, QToolButton
 from transfer_samples import make_cube, make_model
 
-from napari_udt.viewer.context import desk_of
+from napari_udt.viewer.context import context_of
 from napari_udt.viewer.spectra.widgets.dock import SpectraDock
 from napari_udt.viewer.state.saved_choices import RememberedOptions, choices_path
 from napari_udt.viewer.state.session import CurveId, PixelRef, Session
@@ -27,18 +27,18 @@ def models():
 
 
 @pytest.fixture
-def desk(models):
+def context(models):
     viewer = ViewerModel()
-    desk = desk_of(viewer)
-    desk.chosen._models = lambda: [model.spec for model in models.values()]
-    desk.probes._load = lambda name: next(m for m in models.values() if m.spec.name == name)
-    desk.keeps_alive = viewer
-    return desk
+    context = context_of(viewer)
+    context.chosen._models = lambda: [model.spec for model in models.values()]
+    context.probes._load = lambda name: next(m for m in models.values() if m.spec.name == name)
+    context.keeps_alive = viewer
+    return context
 
 
 @pytest.fixture
-def dock(qtbot, desk):
-    dock = TrustDock(desk.session, desk.trust, desk.maps)
+def dock(qtbot, context):
+    dock = TrustDock(context.session, context.trust, context.maps)
     qtbot.addWidget(dock)
     dock.show()
     return dock
@@ -52,13 +52,13 @@ def press(qtbot, dock, name, kind=QToolButton):
     qtbot.mouseClick(dock.findChild(kind, name), Qt.MouseButton.LeftButton)
 
 
-def look(qtbot, dock, desk, row=1, column=2):
-    desk.session.set_cursor(PixelRef(KEY, row, column))
+def look(qtbot, dock, context, row=1, column=2):
+    context.session.set_cursor(PixelRef(KEY, row, column))
     qtbot.waitUntil(lambda: number(dock, "source pixel").isEnabled(), timeout=20000)
 
 
-def layers(desk):
-    return {layer.name: layer for layer in desk.adapter.viewer.layers}
+def layers(context):
+    return {layer.name: layer for layer in context.adapter.viewer.layers}
 
 
 def test_without_a_cube_it_invites(dock):
@@ -66,9 +66,9 @@ def test_without_a_cube_it_invites(dock):
     assert not dock.findChild(QPushButton, "Judge whole cube").isEnabled()
 
 
-def test_numbers_of_the_pixel_appear_with_their_unit(qtbot, dock, desk):
-    desk.session.add(make_cube(4, 6, 12))
-    look(qtbot, dock, desk)
+def test_numbers_of_the_pixel_appear_with_their_unit(qtbot, dock, context):
+    context.session.add(make_cube(4, 6, 12))
+    look(qtbot, dock, context)
     assert np.isfinite(float(number(dock, "source pixel").text()))
     assert "in bit/dim" in number(dock, "source pixel").accessibleName()
     assert number(dock, "norm pixel").text()[0] in "+-"
@@ -76,9 +76,9 @@ def test_numbers_of_the_pixel_appear_with_their_unit(qtbot, dock, desk):
     assert dock._statement.text().startswith(f"{KEY}: row 1, column 2")
 
 
-def test_a_click_copies_a_number(qtbot, dock, desk):
-    desk.session.add(make_cube(4, 6, 12))
-    look(qtbot, dock, desk)
+def test_a_click_copies_a_number(qtbot, dock, context):
+    context.session.add(make_cube(4, 6, 12))
+    look(qtbot, dock, context)
     press(qtbot, dock, "source pixel")
     title, value, unit = QGuiApplication.clipboard().text().split("\t")
     assert (title, unit) == ("Log-likelihood before", "bit/dim")
@@ -87,34 +87,34 @@ def test_a_click_copies_a_number(qtbot, dock, desk):
     assert len(QGuiApplication.clipboard().text().splitlines()) == 9
 
 
-def test_one_click_makes_a_map_and_the_cubes_numbers(qtbot, dock, desk):
-    desk.session.add(make_cube(4, 6, 12))
-    look(qtbot, dock, desk)
+def test_one_click_makes_a_map_and_the_cubes_numbers(qtbot, dock, context):
+    context.session.add(make_cube(4, 6, 12))
+    look(qtbot, dock, context)
     press(qtbot, dock, "source map")
     qtbot.waitUntil(lambda: not dock.running, timeout=20000)
-    layer = layers(desk)[f"{KEY} · log-likelihood before (hsi_test) [bit/dim]"]
+    layer = layers(context)[f"{KEY} · log-likelihood before (hsi_test) [bit/dim]"]
     shown = float(number(dock, "source pixel").text())
     assert layer.data[1, 2] == pytest.approx(shown, abs=0.006)
     assert number(dock, "source cube").isEnabled()
     press(qtbot, dock, "norm map")  # known by now: no further run
     assert not dock.running
-    assert f"{KEY} · latent norm (hsi_test) [σ of chi]" in layers(desk)
+    assert f"{KEY} · latent norm (hsi_test) [σ of chi]" in layers(context)
 
 
-def test_a_cancelled_run_leaves_nothing(qtbot, dock, desk, monkeypatch):
-    desk.session.add(make_cube(4, 6, 12))
-    look(qtbot, dock, desk)
-    before = set(layers(desk))
+def test_a_cancelled_run_leaves_nothing(qtbot, dock, context, monkeypatch):
+    context.session.add(make_cube(4, 6, 12))
+    look(qtbot, dock, context)
+    before = set(layers(context))
     dock.start("network", "source")
     press(qtbot, dock, "Judge whole cube", QPushButton)
     assert not dock.running
     qtbot.wait(300)
-    assert set(layers(desk)) == before
+    assert set(layers(context)) == before
     assert dock._told.text() == "Cancelled; nothing was added."
 
 
-def test_pictures_offer_only_what_exists_for_each_pixel(qtbot, dock, desk):
-    desk.session.add(make_cube(8, 12, 4, "PAT"))
+def test_pictures_offer_only_what_exists_for_each_pixel(qtbot, dock, context):
+    context.session.add(make_cube(8, 12, 4, "PAT"))
     qtbot.waitUntil(lambda: dock._book.probe_of(dock._subject) is not None, timeout=20000)
     dock.refresh()
     assert not number(dock, "source map").isEnabled()
@@ -122,30 +122,30 @@ def test_pictures_offer_only_what_exists_for_each_pixel(qtbot, dock, desk):
     press(qtbot, dock, "magnitude map")
     qtbot.waitUntil(lambda: not dock.running, timeout=20000)
     assert np.isfinite(float(number(dock, "source cube").text()))
-    assert f"{KEY} · largest value (pat_test) [SD]" in layers(desk)
+    assert f"{KEY} · largest value (pat_test) [SD]" in layers(context)
 
 
-def test_a_broken_model_is_said_once_and_the_dock_lives(qtbot, dock, desk):
+def test_a_broken_model_is_said_once_and_the_dock_lives(qtbot, dock, context):
     def broken(name):
         raise OSError("the disk is gone")
 
     notification_manager.records.clear()
-    desk.probes._load = broken
-    desk.session.add(make_cube(4, 6, 12))
+    context.probes._load = broken
+    context.session.add(make_cube(4, 6, 12))
     for column in range(4):
-        desk.session.set_cursor(PixelRef(KEY, 1, column))
+        context.session.set_cursor(PixelRef(KEY, 1, column))
         qtbot.wait(150)
     assert [("disk is gone" in str(n.message)) for n in notification_manager.records] == [True]
     notification_manager.records.clear()
     assert dock._statement.text().startswith(KEY)
 
 
-def test_the_explorer_moves_a_curve_of_the_spectra_dock(qtbot, dock, desk):
-    spectra = SpectraDock(desk.session, sources=(desk.live, desk.explorer))
+def test_the_explorer_moves_a_curve_of_the_spectra_dock(qtbot, dock, context):
+    spectra = SpectraDock(context.session, sources=(context.live, context.explorer))
     qtbot.addWidget(spectra)
     spectra.show()
-    desk.session.add(make_cube(4, 6, 12))
-    look(qtbot, dock, desk)
+    context.session.add(make_cube(4, 6, 12))
+    look(qtbot, dock, context)
     dock.findChild(QCheckBox, "explore").click()
     explored = CurveId(KEY, extra="explored")
 
@@ -164,13 +164,13 @@ def test_the_explorer_moves_a_curve_of_the_spectra_dock(qtbot, dock, desk):
     assert [c.id.extra for c in spectra.curves.curves] == [None, "live", "explored"]
 
 
-def test_the_check_box_remembers_itself(qtbot, dock, desk):
+def test_the_check_box_remembers_itself(qtbot, dock, context):
     box = dock.findChild(QCheckBox, "live")
     assert box.isChecked()
     box.click()
-    assert not desk.session.options.live
+    assert not context.session.options.live
     assert json.loads(choices_path().read_text())["live"] is False
-    desk.session.set_options(explore=True, explore_class="spleen", explore_domain=0.4)
+    context.session.set_options(explore=True, explore_class="spleen", explore_domain=0.4)
     later = Session()
     RememberedOptions(later)
     assert not later.options.live

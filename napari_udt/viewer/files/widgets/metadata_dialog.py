@@ -18,17 +18,17 @@ from qtpy.QtWidgets import (
 )
 
 from napari_udt.errors import UdtError
-from napari_udt.io.missing_metadata import Facts
+from napari_udt.io.missing_metadata import StatedMetadata
 from napari_udt.viewer.files.missing_metadata import Question, domain_choices, modality_choices
 
 _WIDTH = 460
 _HINT = "500-1000   or   700, 710, 720, …"
 
 # Takes the facts and whether they hold for further files of the format; raises UdtError when they do not fit.
-Accept = Callable[[Facts, bool], None]
+Accept = Callable[[StatedMetadata, bool], None]
 
 
-class FactsDialog(QDialog):
+class MetadataDialog(QDialog):
     """Asks for wavelengths, the spectral axis, and where the data come from; says at once what an answer means.
 
     Parameters

@@ -9,14 +9,14 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QWidget
 
-from napari_udt.io.missing_metadata import Facts
+from napari_udt.io.missing_metadata import StatedMetadata
 from napari_udt.viewer.files.missing_metadata import Question
 from napari_udt.viewer.files.opening import add_answered, open_files
-from napari_udt.viewer.files.widgets.metadata_dialog import FactsDialog
+from napari_udt.viewer.files.widgets.metadata_dialog import MetadataDialog
 from napari_udt.viewer.state.session import Session
 
 
-class FactsAsker(QObject):
+class MetadataQuestions(QObject):
     """Shows one dialog at a time; what is asked meanwhile waits, and may be answered by then.
 
     Parameters
@@ -31,7 +31,7 @@ class FactsAsker(QObject):
         super().__init__(parent)
         self._session, self._window = session, parent
         self._waiting: deque[Question] = deque()
-        self.dialog: FactsDialog | None = None
+        self.dialog: MetadataDialog | None = None
 
     def __call__(self, question: Question) -> None:
         """Ask a question, now or when those before it are answered."""
@@ -46,17 +46,17 @@ class FactsAsker(QObject):
         if not self._waiting or not isalive(self._window):
             return
         question = self._waiting[0]
-        self.dialog = FactsDialog(question, self._answered, parent=self._window.window())
+        self.dialog = MetadataDialog(question, self._answered, parent=self._window.window())
         self.dialog.finished.connect(self._finished)
         self.dialog.show()
 
-    def _answered(self, facts: Facts, for_format: bool) -> None:
+    def _answered(self, facts: StatedMetadata, for_format: bool) -> None:
         add_answered(self._session, self._waiting[0], facts, for_format=for_format)
 
     def _finished(self, accepted: int) -> None:
         asked = self._waiting.popleft()
         if not accepted and asked.missing is None:
-            self._session.facts.remember(asked, Facts(), for_format=True)  # not asked again
+            self._session.facts.remember(asked, StatedMetadata(), for_format=True)  # not asked again
         if accepted and asked.format in self._session.facts.by_format:
             self._try_those_alike(asked.format)
         self._ask_next()

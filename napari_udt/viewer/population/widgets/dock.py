@@ -15,7 +15,7 @@ from napari_udt.population.groups import Population
 from napari_udt.viewer.layers.overlays.brushed import BrushedLayers
 from napari_udt.viewer.population.choices import label_of, structures_of
 from napari_udt.viewer.population.look import looks_of
-from napari_udt.viewer.population.open_population import PopulationBook
+from napari_udt.viewer.population.open_population import OpenPopulation
 from napari_udt.viewer.population.widgets.controls import PopulationControls
 from napari_udt.viewer.population.widgets.footer import PopulationFooter
 from napari_udt.viewer.population.widgets.legend import GroupLegend
@@ -24,7 +24,7 @@ from napari_udt.viewer.population.widgets.report_row import ReportRow
 from napari_udt.viewer.population.widgets.tab import PopulationTab, TabContext
 from napari_udt.viewer.population.widgets.tabs import TABS
 from napari_udt.viewer.qt.still_text import text_line
-from napari_udt.viewer.qt.visibility import Sight
+from napari_udt.viewer.qt.visibility import VisibilityTracker
 from napari_udt.viewer.spectra.widgets.plot_picture import LegendLine, save_plot
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.state.statistics import Worker
@@ -54,11 +54,11 @@ class PopulationDock(QWidget):
         self.session = session
         self._worker = Worker()
         self.destroyed.connect(self._worker.stop)
-        self.book = PopulationBook(session, self._worker.submit)
+        self.book = OpenPopulation(session, self._worker.submit)
         self._stale: set[PopulationTab] = set()
         self._shown: Population | None = None
-        self._sight = Sight(self)
-        self._sight.spare()
+        self._visibility = VisibilityTracker(self)
+        self._visibility.spare()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._make_widgets(TabContext(session, self._worker.submit, brushed))
@@ -152,7 +152,7 @@ class PopulationDock(QWidget):
         self.session.settings_restored.connect(self._restore_tabs)
         self.book.changed.connect(self._on_book_changed)
         self._news.connect(self._refresh)
-        self._sight.regained.connect(self._timer.start)
+        self._visibility.regained.connect(self._timer.start)
         self._timer.timeout.connect(self.book.refresh)
         self.controls.chosen.connect(self._on_chosen)
         self.legend.hidden_changed.connect(self._on_hidden)
@@ -230,7 +230,7 @@ class PopulationDock(QWidget):
 
     def _on_cubes_changed(self) -> None:
         if isalive(self):
-            if self._sight.spare():
+            if self._visibility.spare():
                 self.book.forget()
             else:
                 self.book.refresh()

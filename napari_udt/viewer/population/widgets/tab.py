@@ -17,7 +17,7 @@ from napari_udt.viewer.layers.overlays.brushed import BrushedLayers
 from napari_udt.viewer.population.choices import PopulationChoices
 from napari_udt.viewer.population.look import GroupLook, looks_of
 from napari_udt.viewer.qt.still_text import text_line
-from napari_udt.viewer.state.latest_task import Errand, Submit
+from napari_udt.viewer.state.latest_task import LatestTask, Submit
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.style import Theme, theme
 
@@ -113,10 +113,10 @@ class FigureTab(PopulationTab):
 
     def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self._errand: Errand[tuple[Population, Any]] = Errand(context.submit)
+        self._task: LatestTask[tuple[Population, Any]] = LatestTask(context.submit)
         self._asked: Hashable = None
         self._drawn: Any = None
-        self._errand.done.connect(self._on_done)
+        self._task.done.connect(self._on_done)
         self._ready.connect(self._show)
         self._hint = text_line("hint", self)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -148,12 +148,12 @@ class FigureTab(PopulationTab):
     @property
     def figure(self) -> Any:
         """The newest figure; None while there is none."""
-        return None if self._errand.result is None else self._errand.result[1]
+        return None if self._task.result is None else self._task.result[1]
 
     @property
     def source(self) -> Population | None:
         """The population that the figure is of: an older one than ``population`` while a newer figure is computed."""
-        return None if self._errand.result is None else self._errand.result[0]
+        return None if self._task.result is None else self._task.result[0]
 
     @property
     def looks(self) -> dict[str, GroupLook]:
@@ -163,7 +163,7 @@ class FigureTab(PopulationTab):
     @property
     def busy(self) -> bool:
         """Whether a figure is being computed."""
-        return self._errand.busy or self._drawn is not self.figure
+        return self._task.busy or self._drawn is not self.figure
 
     @property
     def statement(self) -> str:
@@ -187,11 +187,11 @@ class FigureTab(PopulationTab):
         wanted = None if self.population is None else self.request()
         if wanted is None or self.population is None:
             self._asked = None
-            self._errand.drop()
+            self._task.drop()
             self._show()
         elif (asked := (id(self.population), wanted[0])) != self._asked:
             self._asked = asked
-            self._errand.ask(partial(_answered, self.population, wanted[1]))
+            self._task.ask(partial(_answered, self.population, wanted[1]))
         elif not self.busy:
             self._show()
 
@@ -206,7 +206,7 @@ class FigureTab(PopulationTab):
     def _show(self) -> None:
         self._drawn = figure = self.figure
         self._pages.setCurrentIndex(0 if figure is None else 1)
-        self._hint.setText(self._errand.error)
+        self._hint.setText(self._task.error)
         if figure is not None:
             self.draw(figure)
         self.changed.emit()

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QWidget
 from napari_udt.viewer.layers import MapLayers, RegionLayers
 from napari_udt.viewer.layers.layer_data import structure_colour
 from napari_udt.viewer.qt.frame_clock import FrameClock
-from napari_udt.viewer.qt.visibility import Sight
+from napari_udt.viewer.qt.visibility import VisibilityTracker
 from napari_udt.viewer.spectra.cached_curves import Memory
 from napari_udt.viewer.spectra.comparable_cubes import structure_names
 from napari_udt.viewer.spectra.curves import CurveSet
@@ -68,7 +68,7 @@ class SpectraDock(SpectraForm):
             self._pictures = PictureTools(session, regions, maps, parent=self)
             self._pictures.told.connect(self._footer.tell)
             self._controls.more.add_row(self._pictures)
-        self._clock, self._sight = FrameClock(self), Sight(self)
+        self._clock, self._visibility = FrameClock(self), VisibilityTracker(self)
         self._connect_widgets()
         self._connect_session()
         self._on_options_changed(session.options)
@@ -136,7 +136,7 @@ class SpectraDock(SpectraForm):
 
     def _connect_widgets(self) -> None:
         self._clock.due.connect(self._on_due)
-        self._sight.regained.connect(self._request_refresh)
+        self._visibility.regained.connect(self._request_refresh)
         self._statistics_ready.connect(self._request_refresh)
         self._controls.chosen.connect(self._on_chosen)
         self._controls.more.band_wanted.connect(self._on_band_wanted)
@@ -163,12 +163,12 @@ class SpectraDock(SpectraForm):
         self._on_wavelength_changed(session.wavelength_nm)
 
     def _on_due(self) -> None:
-        if not self._sight.spare():
+        if not self._visibility.spare():
             self.refresh()
 
     def _request_refresh(self) -> None:
         """Draw soon, and only what can be seen."""
-        if isalive(self) and not self._sight.spare():
+        if isalive(self) and not self._visibility.spare():
             self._clock.ask()
 
     def _draw(self) -> None:
@@ -186,7 +186,7 @@ class SpectraDock(SpectraForm):
 
     def _on_cursor_changed(self, _pixel: PixelRef | None) -> None:
         """Draw together with napari's status bar, which tells the place under the mouse."""
-        if isalive(self) and not self._sight.spare():
+        if isalive(self) and not self._visibility.spare():
             self._clock.ask_in_company()
 
     def _on_pins_changed(self) -> None:

@@ -13,7 +13,7 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QFileDialog, QLabel, QWidget
 
 from napari_udt.viewer.files.opening import open_files
-from napari_udt.viewer.files.widgets.metadata_questions import FactsAsker
+from napari_udt.viewer.files.widgets.metadata_questions import MetadataQuestions
 from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
 from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.session import Session
@@ -73,7 +73,7 @@ class TransferDock(TransferForm):
         self._removed = RemovedDock(self, lambda: self._run.name, self.cancel)
         self._devices = DeviceSearch(self.device, devices, self)
         self._devices.ended.connect(self.devices_found)
-        self.ask, self._opening = FactsAsker(session, self), OpeningProgress(parent=self)
+        self.ask, self._opening = MetadataQuestions(session, self), OpeningProgress(parent=self)
         self.layout_button.native.setVisible(side_by_side is not None)
         self._connect()
         self._refresh_sources()

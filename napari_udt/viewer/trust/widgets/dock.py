@@ -19,13 +19,13 @@ from napari_udt.viewer.layers import MapLayers
 from napari_udt.viewer.qt.elided_box import ElidedBox
 from napari_udt.viewer.qt.low_area import in_low_area
 from napari_udt.viewer.qt.still_text import StillText, text_line
-from napari_udt.viewer.qt.visibility import Sight
+from napari_udt.viewer.qt.visibility import VisibilityTracker
 from napari_udt.viewer.spectra.maps import MapRequest
 from napari_udt.viewer.spectra.widgets.map_run import MapRun
 from napari_udt.viewer.state.session import DisplayOptions, Session
 from napari_udt.viewer.trust import numbers as trust
 from napari_udt.viewer.trust.condition_explorer import class_choices
-from napari_udt.viewer.trust.numbers import Subject, TrustBook
+from napari_udt.viewer.trust.numbers import Subject, TrustResults
 from napari_udt.viewer.trust.rows import ROW_OF, mappable
 from napari_udt.viewer.trust.widgets.condition_box import ConditionBox
 from napari_udt.viewer.trust.widgets.table import TrustTable
@@ -45,7 +45,7 @@ class TrustDock(QWidget):
     Parameters
     ----------
     session : Session
-    book : TrustBook
+    book : TrustResults
     maps : MapLayers
     parent : QWidget, optional
     """
@@ -53,7 +53,7 @@ class TrustDock(QWidget):
     _news = Signal()  # carries the news from the worker's thread to this widget's
 
     def __init__(
-        self, session: Session, book: TrustBook, maps: MapLayers, *, parent: QWidget | None = None
+        self, session: Session, book: TrustResults, maps: MapLayers, *, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._session, self._book, self._layers = session, book, maps
@@ -67,7 +67,7 @@ class TrustDock(QWidget):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_PAUSE_MS)
-        self._sight = Sight(self)
+        self._visibility = VisibilityTracker(self)
         self._connect()
         self._on_options(session.options)
         self.refresh()
@@ -183,7 +183,7 @@ class TrustDock(QWidget):
         self._book.changed.connect(self._on_news)
         self._news.connect(self._request_refresh)
         self._timer.timeout.connect(self.refresh)
-        self._sight.regained.connect(self._request_refresh)
+        self._visibility.regained.connect(self._request_refresh)
         self._model.activated.connect(self._on_model)
         self._table.copy_wanted.connect(self._on_copy)
         self._table.map_wanted.connect(self._on_map)
@@ -219,7 +219,7 @@ class TrustDock(QWidget):
                 self.start(*wanted)
 
     def _request_refresh(self, _: object = None) -> None:
-        if isalive(self) and not self._timer.isActive() and not self._sight.spare():
+        if isalive(self) and not self._timer.isActive() and not self._visibility.spare():
             self._timer.start()
 
     def _show_state(self) -> None:

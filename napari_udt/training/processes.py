@@ -20,7 +20,7 @@ from napari_udt.training.progress import interruption
 T = TypeVar("T")
 
 
-class Team:
+class Processes:
     """A process that trains alone.
 
     Parameters
@@ -51,7 +51,7 @@ class Team:
         return wish
 
 
-class FabricTeam(Team):
+class FabricProcesses(Processes):
     """One of several processes.
 
     Parameters
@@ -84,7 +84,7 @@ class FabricTeam(Team):
 
 
 def together(work: Callable[..., None], processes: int, device: str, *arguments: Any) -> None:
-    """Run ``work(team, *arguments)`` in several processes, one per device.
+    """Run ``work(processes, *arguments)`` in several processes, one per device.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def together(work: Callable[..., None], processes: int, device: str, *arguments:
 def _reported(work: Callable[..., None], arguments: Sequence[Any], fabric: Any) -> TrainingError | None:
     """Do the work; what it complains of goes home as a value, since an exception would lose its kind."""
     try:
-        work(FabricTeam(fabric), *arguments)
+        work(FabricProcesses(fabric), *arguments)
     except TrainingError as error:
         return error
     return None

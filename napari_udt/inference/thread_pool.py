@@ -17,8 +17,8 @@ from napari_udt.threads import one_thread_each, usable_cores
 Job = TypeVar("Job")
 
 
-class Crew:
-    """Threads for independent parts of a computation; see `crew`."""
+class ThreadPool:
+    """Threads for independent parts of a computation; see `thread_pool`."""
 
     def __init__(self, size: int, pool: ThreadPoolExecutor | None) -> None:
         self.size = size
@@ -47,7 +47,7 @@ class Crew:
 
 
 @contextmanager
-def crew(threads: int | None = None) -> Iterator[Crew]:
+def thread_pool(threads: int | None = None) -> Iterator[ThreadPool]:
     """Hire one thread per usable core (or ``threads``), during which every torch call uses one thread.
 
     The threads meet once per layer instead of once per torch call: a core that another program occupies then
@@ -56,7 +56,7 @@ def crew(threads: int | None = None) -> Iterator[Crew]:
     size = threads or usable_cores()
     with one_thread_each():
         if size == 1:
-            yield Crew(1, None)
+            yield ThreadPool(1, None)
             return
         with ThreadPoolExecutor(size, initializer=partial(torch.set_num_threads, 1)) as pool:
-            yield Crew(size, pool)
+            yield ThreadPool(size, pool)

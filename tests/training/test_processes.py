@@ -11,9 +11,9 @@ from napari_udt.errors import TrainingError
 from napari_udt.models import load_model
 from napari_udt.training.loop import LOG, TrainingInterrupted
 from napari_udt.training.objective import Batch
+from napari_udt.training.processes import _reported, together
 from napari_udt.training.progress import read_log
 from napari_udt.training.run import train
-from napari_udt.training.team import _reported, together
 
 
 def without_dropout(config, **optimisation):
@@ -67,12 +67,12 @@ def test_devices_that_are_not_there_are_named():
 
 
 def test_a_complaint_goes_home_as_a_value_of_its_own_kind():
-    def complain(team, words):
-        raise TrainingInterrupted(f"{words} from {team.rank} of {team.size}")
+    def complain(processes, words):
+        raise TrainingInterrupted(f"{words} from {processes.rank} of {processes.size}")
 
     fabric = SimpleNamespace(device="cpu", world_size=2, global_rank=1)
     answer = _reported(complain, ("greetings",), fabric)
     copy = pickle.loads(pickle.dumps(answer))
     assert type(copy) is TrainingInterrupted
     assert str(copy) == "greetings from 1 of 2"
-    assert _reported(lambda team: None, (), fabric) is None
+    assert _reported(lambda processes: None, (), fabric) is None

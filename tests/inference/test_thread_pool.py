@@ -5,13 +5,13 @@ import threading
 import pytest
 import torch
 
-from napari_udt.inference.crew import crew
+from napari_udt.inference.thread_pool import thread_pool
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_every_job_is_done_once(threads):
     done = torch.zeros(40)
-    with crew(threads) as workers:
+    with thread_pool(threads) as workers:
         workers.share(lambda job, scratch: done[job].add_(1), range(40))
     assert (done == 1).all()
 
@@ -25,7 +25,7 @@ def test_workers_run_side_by_side_with_one_thread_and_their_own_memory():
         found.append((torch.get_num_threads(), torch.is_inference_mode_enabled(), scratch))
 
     before = torch.get_num_threads()
-    with crew(2) as workers:
+    with thread_pool(2) as workers:
         assert torch.get_num_threads() == 1
         workers.share(work, [0, 1])
     assert torch.get_num_threads() == before
@@ -39,6 +39,6 @@ def test_a_failure_is_raised_and_torch_gets_its_threads_back(threads):
         raise IndexError(job)
 
     before = torch.get_num_threads()
-    with pytest.raises(IndexError), crew(threads) as workers:
+    with pytest.raises(IndexError), thread_pool(threads) as workers:
         workers.share(work, [0, 1, 2])
     assert torch.get_num_threads() == before

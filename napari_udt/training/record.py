@@ -17,7 +17,7 @@ from napari_udt.training.config import TrainingConfig
 from napari_udt.training.domains import DomainData
 from napari_udt.training.loop import TrainingLoop
 from napari_udt.training.objective import DOMAINS
-from napari_udt.training.team import Team
+from napari_udt.training.processes import Processes
 
 # Held-out samples that the numbers of the card are computed on: whole images take long.
 MOST_SAMPLES = {"HSI": 20_000, "PAT": 24}
@@ -52,7 +52,7 @@ def training_facts(
         "steps": loop.trainer.steps_done,
         "best_step": loop.best_step,
         "seconds": round(loop.seconds, 1),
-        "hardware": _hardware(loop.trainer.team),
+        "hardware": _hardware(loop.trainer.processes),
         "torch": torch.__version__,
         "metrics": held_out_metrics(loop, data, model),
     }
@@ -130,7 +130,7 @@ def _data_facts(data: DomainData) -> dict[str, Any]:
     }
 
 
-def _hardware(team: Team) -> str:
-    title = choose(team.device).title
-    title = title if team.device != "cpu" else f"{title}, {torch.get_num_threads()} thread(s)"
-    return title if team.size == 1 else f"{team.size} x {title}"
+def _hardware(processes: Processes) -> str:
+    title = choose(processes.device).title
+    title = title if processes.device != "cpu" else f"{title}, {torch.get_num_threads()} thread(s)"
+    return title if processes.size == 1 else f"{processes.size} x {title}"
