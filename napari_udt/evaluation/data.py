@@ -20,7 +20,7 @@ from napari_udt.models.spec import ModelSpec
 
 SPLIT_RULE = (
     "Test data share neither file (SHA-256) nor seed of the generator with what a classifier, a baseline or a model "
-    "was trained on; separate seeds stand for separate animals or people."
+    "was trained on; a seed is another draw, not another animal or person."
 )
 
 
