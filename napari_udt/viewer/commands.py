@@ -96,8 +96,8 @@ def _toggle_pair(viewer: napari.viewer.Viewer, mode: PairMode) -> None:
     CubeError
         When no two open cubes belong together; napari shows the sentence.
     """
-    from napari_udt.viewer.compare.comparison import usual_pair
     from napari_udt.viewer.context import context_of
+    from napari_udt.viewer.layers.arrangements.comparison import usual_pair
 
     context = context_of(viewer)
     if context.pair_view.mode == mode:

@@ -31,7 +31,7 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
     """
     from napari_udt.io.contract import Match
     from napari_udt.io.registry import sniff
-    from napari_udt.viewer.session.record import is_session
+    from napari_udt.viewer.files.session_record import is_session
 
     paths = _as_list(path)
     if paths and all(is_session(Path(p)) for p in paths):
@@ -78,7 +78,7 @@ def read_sessions(path: str | Sequence[str]) -> list[LayerTuple]:
     """
     from napari.utils.notifications import show_warning
 
-    from napari_udt.viewer.session.file import open_session
+    from napari_udt.viewer.files.session_file import open_session
     from napari_udt.viewer.state.session import Session
 
     window = _window()

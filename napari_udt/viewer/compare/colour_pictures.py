@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.spectral import colour
+from napari_udt.viewer.layers.overlays.pictures import ColourPicture as ColourPicture
 from napari_udt.viewer.spectra.maps import Progress
 
 RGB_NM = (640.0, 550.0, 510.0)
@@ -20,24 +21,6 @@ _NEEDED_SHARE = 0.8  # of a white's luminance: the 500-1000 nm of tissue cameras
 _WHOLE = 0.99
 _BLOCK_VALUES = 4_000_000
 _WHITE_PERCENTILE = 99.0
-
-
-@dataclass(frozen=True, eq=False)
-class ColourPicture:
-    """A picture in colours, and how it came to be.
-
-    Parameters
-    ----------
-    title : str
-        What stands behind the cube's name.
-    values : uint8 array, shape (rows, columns, 3)
-    remark : str
-        One or two sentences for the reader.
-    """
-
-    title: str
-    values: NDArray[np.uint8]
-    remark: str
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, get_args
 
 from napari_udt.viewer.compare.colour_pictures import RGB_NM
-from napari_udt.viewer.compare.comparison import Scale
+from napari_udt.viewer.layers.arrangements.comparison import Scale
 from napari_udt.viewer.layers.planes import DifferenceKind
 
 SLOWEST_HZ, FASTEST_HZ = 1.0, 4.0

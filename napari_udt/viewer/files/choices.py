@@ -75,7 +75,7 @@ def convert_file(session: Session, cube: SpectralCube, target: Path, report: Rep
 
     file = cube.metadata["file"]
     path = Path(file["path"])
-    facts = options_for(path, session.facts.of(path))
+    facts = options_for(path, session.stated_metadata.of(path))
     convert(path, target, candidate=file["candidate"], overwrite=True, progress=report, **facts)
     return target
 

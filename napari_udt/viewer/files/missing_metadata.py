@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from napari_udt.cube import DOMAINS, MODALITIES, ORIGINS, Domain, Modality, SpectralCube
@@ -124,28 +124,6 @@ class Question:
             else ""
         )
         return f" with {len(listed)} wavelengths, {min(listed):g}–{max(listed):g} nm{step}"
-
-
-@dataclass
-class MetadataMemory:
-    """The answers of a session: for each file, and for further files of a format where the user said so."""
-
-    by_path: dict[Path, StatedMetadata] = field(default_factory=dict)
-    by_format: dict[str, StatedMetadata] = field(default_factory=dict)
-
-    def remember(self, question: Question, facts: StatedMetadata, *, for_format: bool) -> None:
-        """Keep an answer."""
-        self.by_path[question.path] = facts
-        if for_format:
-            self.by_format[question.format] = facts
-
-    def knows(self, path: Path, format: str) -> bool:
-        """Whether a file, or all of its format, was answered for; also when the answer was "not known"."""
-        return path in self.by_path or format in self.by_format
-
-    def of(self, path: Path) -> StatedMetadata:
-        """Return what was answered for a file; no facts where nothing was."""
-        return self.by_path.get(path, StatedMetadata())
 
 
 def domain_choices() -> list[tuple[str, Domain]]:

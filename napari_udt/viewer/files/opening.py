@@ -15,8 +15,8 @@ from napari_udt.io.contract import Progress
 from napari_udt.io.missing_metadata import StatedMetadata, options_for
 from napari_udt.io.registry import sniff
 from napari_udt.viewer.files.missing_metadata import Question, lacks_origin
-from napari_udt.viewer.session.file import open_session
-from napari_udt.viewer.session.record import is_session
+from napari_udt.viewer.files.session_file import open_session
+from napari_udt.viewer.files.session_record import is_session
 from napari_udt.viewer.state.session import Session
 
 # Takes a question and sees to its answer, now or later; see widgets/facts_asker.py.
@@ -84,7 +84,7 @@ def add_file(session: Session, path: Path, progress: Progress | None = None, ask
     for cube in cubes:
         session.add(cube)
     vague = [cube for cube in cubes if lacks_origin(cube)]
-    if ask is not None and vague and not session.facts.knows(path, format_of(path)):
+    if ask is not None and vague and not session.stated_metadata.knows(path, format_of(path)):
         ask(Question(path, format_of(path), modality=vague[0].modality))
 
 
@@ -103,7 +103,7 @@ def add_answered(session: Session, question: Question, facts: StatedMetadata, *,
     else:
         for cube in open_cubes(question.path, **options_for(question.path, facts)):
             session.add(cube)
-    session.facts.remember(question, facts, for_format=for_format)
+    session.stated_metadata.remember(question.path, question.format, facts, for_format=for_format)
 
 
 def open_candidate(
@@ -117,7 +117,9 @@ def open_candidate(
         When the file has changed meanwhile.
     """
     path = Path(cube.metadata["file"]["path"])
-    other = open_cube(path, candidate=title, progress=progress, **options_for(path, session.facts.of(path)))
+    other = open_cube(
+        path, candidate=title, progress=progress, **options_for(path, session.stated_metadata.of(path))
+    )
     return other.with_(name=f"{other.name} ({title})")
 
 
@@ -133,9 +135,9 @@ def _is_ours(path: Path) -> bool:
 
 def known_cubes(session: Session, path: Path, progress: Progress | None = None) -> list[SpectralCube]:
     """Open a file; what was answered for others of its format counts where the file is silent."""
-    if facts := session.facts.of(path):
+    if facts := session.stated_metadata.of(path):
         return open_cubes(path, progress=progress, **options_for(path, facts))
-    general = session.facts.by_format.get(format_of(path))
+    general = session.stated_metadata.by_format.get(format_of(path))
     try:
         return [_completed(cube, general) for cube in open_cubes(path, progress=progress)]
     except MissingMetadata as missing:

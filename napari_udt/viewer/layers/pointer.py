@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_udt.viewer.spectra.comparable_cubes import ticked_name
+from napari_udt.viewer.state.comparable_cubes import ticked_name
 
 if TYPE_CHECKING:
     from napari_udt.viewer.layers import LayerAdapter

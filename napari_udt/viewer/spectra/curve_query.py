@@ -12,9 +12,9 @@ from napari_udt.spectral.transforms import Transform
 from napari_udt.spectral.unmixing import Unmixed, unmix_spectra
 from napari_udt.viewer.layers.layer_data import structure_colour
 from napari_udt.viewer.spectra.cached_curves import QueryResult
-from napari_udt.viewer.spectra.comparable_cubes import ComparableCubes, comparable_cubes, same_scene
 from napari_udt.viewer.spectra.curves import Basis, Curve, Mark
-from napari_udt.viewer.spectra.reading_time import waiting_text
+from napari_udt.viewer.state.comparable_cubes import ComparableCubes, comparable_cubes, same_scene
+from napari_udt.viewer.state.cube_files import waiting_text
 from napari_udt.viewer.state.session import CurveId, DisplayOptions, Entry, Pin, PixelRef, Region, Session
 from napari_udt.viewer.state.statistics import StructureStatistics
 from napari_udt.viewer.style import line_style, method_title

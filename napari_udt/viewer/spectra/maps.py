@@ -14,36 +14,12 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.spectral.unmixing import HAEMOGLOBIN_UNITS, unmix
 from napari_udt.viewer.layers.layer_data import unit_of
+from napari_udt.viewer.layers.overlays.pictures import SpectralMap as SpectralMap
 
 Progress = Callable[[int, int], None]
 
 _HIGHEST = 99.0  # percentile that is shown brightest
 _BLOCK_VALUES = 4_000_000
-
-
-@dataclass(frozen=True, eq=False)
-class SpectralMap:
-    """One number per pixel of a cube.
-
-    Parameters
-    ----------
-    title : str
-        What it is.
-    unit : str
-        "1" for a plain number.
-    values : array, shape (rows, columns)
-        NaN where nothing is known.
-    limits : (float, float)
-        The values at both ends of the colour bar.
-    colormap : str
-        napari's name.
-    """
-
-    title: str
-    unit: str
-    values: NDArray[np.floating[Any]]
-    limits: tuple[float, float]
-    colormap: str
 
 
 @dataclass(frozen=True, eq=False)

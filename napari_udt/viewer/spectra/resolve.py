@@ -16,7 +16,6 @@ from typing import ClassVar, Protocol
 from psygnal import Signal
 
 from napari_udt.viewer.spectra.cached_curves import Memory, QueryResult
-from napari_udt.viewer.spectra.comparable_cubes import focus_of, structure_at
 from napari_udt.viewer.spectra.curve_query import CurveQuery
 from napari_udt.viewer.spectra.curves import (
     Curve,
@@ -26,6 +25,7 @@ from napari_udt.viewer.spectra.curves import (
     differences,
     references,
 )
+from napari_udt.viewer.state.comparable_cubes import focus_of, structure_at
 from napari_udt.viewer.state.session import DisplayOptions, PixelRef, Session
 from napari_udt.viewer.state.statistics import StructureStatistics, plain_name
 from napari_udt.wording import counted

@@ -1,4 +1,4 @@
-"""Which file an open cube can be read from again. No Qt."""
+"""The files of open cubes: where each can be read again, what the user said about it, how long a spectrum takes. No Qt."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from napari_udt.cube import SpectralCube
+from napari_udt.io.access import layout_in_file
+from napari_udt.io.missing_metadata import StatedMetadata
 
 _STATED = ("domain", "modality")
+# The window waits while a spectrum is read: not for a mouse that passes, shortly for a click.
+_HOVER_S = 0.1
+_CLICK_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -51,3 +56,36 @@ def _is_its_sources(cube: SpectralCube, file: Mapping[str, Any]) -> bool:
     if cube.domain != "transferred":
         return False
     return not isinstance(known, Mapping) or known.get("path") == str(file["path"])
+
+
+@dataclass
+class MetadataMemory:
+    """The answers of a session: for each file, and for further files of a format where the user said so."""
+
+    by_path: dict[Path, StatedMetadata] = field(default_factory=dict)
+    by_format: dict[str, StatedMetadata] = field(default_factory=dict)
+
+    def remember(self, path: Path, format: str, stated: StatedMetadata, *, for_format: bool) -> None:
+        """Keep an answer."""
+        self.by_path[path] = stated
+        if for_format:
+            self.by_format[format] = stated
+
+    def knows(self, path: Path, format: str) -> bool:
+        """Whether a file, or all of its format, was answered for; also when the answer was "not known"."""
+        return path in self.by_path or format in self.by_format
+
+    def of(self, path: Path) -> StatedMetadata:
+        """Return what was answered for a file; no facts where nothing was."""
+        return self.by_path.get(path, StatedMetadata())
+
+
+def waiting_text(cube: SpectralCube, *, pinned: bool) -> str:
+    """Return why a pixel's spectrum is not read now; empty when it is."""
+    layout = layout_in_file(cube)
+    wait = 0.0 if layout is None else layout.spectrum_seconds
+    if wait > _CLICK_S:
+        return f"A spectrum of {cube.name} would take {wait:.0f} s to read; convert the file first (Transfer dock)."
+    if wait > _HOVER_S and not pinned:
+        return f"Click to read a spectrum of {cube.name}; its file takes about {wait:.1g} s for one."
+    return ""

@@ -16,8 +16,8 @@ from typing import Any
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
-from napari_udt.viewer.files.missing_metadata import MetadataMemory
-from napari_udt.viewer.spectra.display_options import Comparison, DisplayOptions, Mode
+from napari_udt.viewer.state.cube_files import MetadataMemory
+from napari_udt.viewer.state.display_options import Comparison, DisplayOptions, Mode
 from napari_udt.viewer.state.entities import (
     PIN_COLOURS,
     ROLES,
@@ -74,7 +74,7 @@ class Session:
         self.cursor: PixelRef | None = None
         self.last_pixel: PixelRef | None = None  # where the cursor is, or last was: curves stay readable
         self.options = DisplayOptions()
-        self.facts = MetadataMemory()
+        self.stated_metadata = MetadataMemory()
         self.wavelength_nm: float | None = None
         self.settings: dict[str, dict[str, Any]] = {}
         self.history = History(self)

@@ -12,6 +12,7 @@ import numpy as np
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferCancelled, TransferError, UdtError
 from napari_udt.viewer.session.script import ARGUMENTS
+from napari_udt.viewer.state.chosen_model import ModelChoice, model_obstacle
 from napari_udt.viewer.state.session import Session
 from napari_udt.wording import counted
 
@@ -29,15 +30,6 @@ CAUTION = "Research use only: the model can hallucinate."
 
 # Ten times a second is all that a person sees, and all that the window should be bothered with.
 _REPORT_INTERVAL_S = 0.1
-_SAME_GRID_NM = 0.05
-
-
-@dataclass(frozen=True)
-class ModelChoice:
-    """A model that may be chosen for a cube, or the reason why not (empty when it fits)."""
-
-    spec: ModelSpec
-    obstacle: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,23 +46,6 @@ class TransferRequest:
     condition: str = "auto"
     device: str = "auto"
     noise: Noise = "training"
-
-
-def model_choices(cube: SpectralCube, specs: Iterable[ModelSpec]) -> list[ModelChoice]:
-    """Return all models for a cube: the fitting ones first, those on its very wavelengths before others."""
-    choices = [ModelChoice(spec, obstacle(cube, spec)) for spec in specs]
-    return sorted(choices, key=lambda c: (bool(c.obstacle), len(c.spec.wavelengths_nm) != cube.shape[2]))
-
-
-def obstacle(cube: SpectralCube, spec: ModelSpec) -> str:
-    """Return why a model cannot be used on a cube, in a few words; empty when it can."""
-    if spec.modality != cube.modality:
-        return f"made for {spec.modality}"
-    low, high = spec.wavelengths_nm[0], spec.wavelengths_nm[-1]
-    first, last = cube.wavelengths_nm[0], cube.wavelengths_nm[-1]
-    if low < first - _SAME_GRID_NM or high > last + _SAME_GRID_NM:
-        return f"needs {low:g}–{high:g} nm, the cube has {first:g}–{last:g} nm"
-    return ""
 
 
 def obstacles_text(choices: Iterable[ModelChoice]) -> str:
@@ -94,7 +69,7 @@ def regridding(cube: SpectralCube | None, spec: ModelSpec | None) -> tuple[str, 
     """Return in a line and in full how a cube's wavelengths will be brought to the model's; empty where they agree."""
     from napari_udt.inference.grid import regrid
 
-    if cube is None or spec is None or obstacle(cube, spec):
+    if cube is None or spec is None or model_obstacle(cube, spec):
         return "", ""
     note = regrid(cube.wavelengths_nm, np.asarray(spec.wavelengths_nm), cube.name).note
     counts = f"{cube.shape[2]} wavelengths to the model's {len(spec.wavelengths_nm)}"
@@ -199,7 +174,7 @@ def result_name(request: TransferRequest) -> str:
 
 def check(request: TransferRequest) -> None:
     """Raise ``TransferError`` when a request cannot be carried out."""
-    problem = obstacle(request.cube, request.spec)
+    problem = model_obstacle(request.cube, request.spec)
     if problem:
         raise TransferError(
             f"{request.spec.title} cannot be used on {request.key}: {problem}; choose another model."

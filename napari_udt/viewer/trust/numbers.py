@@ -14,10 +14,10 @@ from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.viewer.spectra.comparable_cubes import same_scene, structure_at
 from napari_udt.viewer.spectra.maps import MapRequest, SpectralMap
-from napari_udt.viewer.spectra.reading_time import waiting_text
 from napari_udt.viewer.state.chosen_model import ChosenModel
+from napari_udt.viewer.state.comparable_cubes import same_scene, structure_at
+from napari_udt.viewer.state.cube_files import waiting_text
 from napari_udt.viewer.state.session import Entry, PixelRef, Session
 from napari_udt.viewer.transfer.probes import Probes
 from napari_udt.viewer.trust.rows import ROWS, TrustRow, limits

@@ -63,7 +63,7 @@ def test_cancel_leaves_everything_as_it_was(qtbot, session, ask, arrays):
     click(qtbot, ask.dialog.cancel)
     assert len(session) == 0
     assert ask.dialog is None
-    assert not session.facts.by_path
+    assert not session.stated_metadata.by_path
     open_files(session, arrays[:1], ask=ask)
     assert ask.dialog is not None  # it is asked again
 

@@ -102,7 +102,7 @@ def test_an_answer_that_does_not_fit_changes_nothing(arrays):
     with pytest.raises(CubeError, match="wavelengths"):
         add_answered(session, asked[0], StatedMetadata(ANSWER.wavelengths, 2), for_format=True)
     assert len(session) == 0
-    assert not session.facts.knows(arrays[2], "numpy")
+    assert not session.stated_metadata.knows(arrays[2], "numpy")
 
 
 @pytest.fixture

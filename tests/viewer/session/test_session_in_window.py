@@ -16,7 +16,7 @@ from napari_udt.viewer.app import furnish
 from napari_udt.viewer.context import context_of
 from napari_udt.viewer.demo import screen_position
 from napari_udt.viewer.files.opening import open_files
-from napari_udt.viewer.session.file import save_session
+from napari_udt.viewer.files.session_file import save_session
 from napari_udt.viewer.state.preferences import Preferences, apply, preferences
 from napari_udt.viewer.state.session import PixelRef, Session
 from napari_udt.viewer.transfer.widgets.closing import CANCEL, KEEP

@@ -9,11 +9,11 @@ from spectra_scene import MOVED, REAL, SIM, real, scene, simulated
 from napari_udt.spectral.spectra import structure_spectra
 from napari_udt.spectral.transforms import Transform, derivative
 from napari_udt.viewer.spectra import curve_numbers
-from napari_udt.viewer.spectra.comparable_cubes import structure_names, ticked_name
 from napari_udt.viewer.spectra.curve_numbers import Column
 from napari_udt.viewer.spectra.curves import compared
 from napari_udt.viewer.spectra.export import csv_text, document
 from napari_udt.viewer.spectra.resolve import resolve
+from napari_udt.viewer.state.comparable_cubes import structure_names, ticked_name
 from napari_udt.viewer.state.session import CurveId, PixelRef, Region
 from napari_udt.viewer.state.statistics import StructureStatistics, region_mask, region_spectra
 

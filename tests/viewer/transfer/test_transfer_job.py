@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from napari_udt.errors import TransferCancelled, TransferError
+from napari_udt.viewer.state.chosen_model import model_choices
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.transfer import job as transfer_job
 from napari_udt.viewer.transfer.job import TransferRequest
@@ -29,7 +30,7 @@ def test_fitting_models_come_first_and_others_say_why(pat, make_spec):
         make_spec("coarse", count=4),
         make_spec("exact"),
     ]
-    choices = transfer_job.model_choices(pat(), specs)
+    choices = model_choices(pat(), specs)
     assert [c.spec.name for c in choices[:2]] == ["exact", "coarse"]
     assert {c.spec.name: c.obstacle for c in choices[2:]} == {
         "organs": "made for HSI",

@@ -9,7 +9,6 @@ from qtpy.QtCore import QSettings, Qt, QTimer
 from qtpy.QtGui import QHideEvent
 from qtpy.QtWidgets import QFormLayout, QWidget
 
-from napari_udt.viewer.compare.comparison import MOST_CELLS, usual_pair
 from napari_udt.viewer.compare.settings import settings_from, settings_of
 from napari_udt.viewer.compare.widgets.colour_row import ColourRow
 from napari_udt.viewer.compare.widgets.fields import (
@@ -23,6 +22,7 @@ from napari_udt.viewer.compare.widgets.fields import (
     toggle,
 )
 from napari_udt.viewer.layers import ColourLayers, PairMode, PairView, SideBySide
+from napari_udt.viewer.layers.arrangements.comparison import MOST_CELLS, usual_pair
 from napari_udt.viewer.qt.elided_box import ElidedBox
 from napari_udt.viewer.qt.low_area import in_low_area
 from napari_udt.viewer.qt.still_text import text_line

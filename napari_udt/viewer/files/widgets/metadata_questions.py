@@ -56,8 +56,11 @@ class MetadataQuestions(QObject):
     def _finished(self, accepted: int) -> None:
         asked = self._waiting.popleft()
         if not accepted and asked.missing is None:
-            self._session.facts.remember(asked, StatedMetadata(), for_format=True)  # not asked again
-        if accepted and asked.format in self._session.facts.by_format:
+            # Not asked again.
+            self._session.stated_metadata.remember(
+                asked.path, asked.format, StatedMetadata(), for_format=True
+            )
+        if accepted and asked.format in self._session.stated_metadata.by_format:
             self._try_those_alike(asked.format)
         self._ask_next()
 

@@ -10,7 +10,7 @@ from napari.layers import Image, Layer, Vectors
 from napari.utils.colormaps import Colormap
 from psygnal import Signal
 
-from napari_udt.viewer.compare.comparison import Scale, common_limits, obstacle, scale_text, title
+from napari_udt.viewer.layers.arrangements.comparison import Scale, common_limits, obstacle, scale_text, title
 from napari_udt.viewer.layers.arrangements.saved_appearance import Looks
 from napari_udt.viewer.layers.arrangements.titles import hide_title, show_title
 from napari_udt.viewer.layers.layer_data import unit_of

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Layer, Points
 from psygnal import Signal
 
-from napari_udt.viewer.compare.comparison import Scale, arranged, common_limits, scale_text, title
+from napari_udt.viewer.layers.arrangements.comparison import Scale, arranged, common_limits, scale_text, title
 from napari_udt.viewer.layers.arrangements.saved_appearance import Looks
 from napari_udt.viewer.layers.arrangements.titles import hide_title, show_title
 from napari_udt.viewer.layers.layer_data import unit_of

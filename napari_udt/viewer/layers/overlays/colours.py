@@ -9,8 +9,8 @@ from napari.layers import Image
 from napari_udt.cube import SpectralCube
 
 if TYPE_CHECKING:
-    from napari_udt.viewer.compare.colour_pictures import ColourPicture
     from napari_udt.viewer.layers.adapter import LayerAdapter
+    from napari_udt.viewer.layers.overlays.pictures import ColourPicture
 
 _HOW = "udt_colours"  # in the layer's metadata: what its colours mean
 

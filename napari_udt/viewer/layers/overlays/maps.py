@@ -11,7 +11,7 @@ from napari_udt.cube import SpectralCube
 
 if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter
-    from napari_udt.viewer.spectra.maps import SpectralMap
+    from napari_udt.viewer.layers.overlays.pictures import SpectralMap
 
 _OPACITY = 0.85
 _COLOUR_BAR = (14, 110)  # pixels: napari's own is broader than a picture side by side allows

@@ -14,8 +14,8 @@ from napari.layers import Points
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer.layers.deferred_removal import later_in
 from napari_udt.viewer.layers.focus import when_focus_moves
-from napari_udt.viewer.spectra.comparable_cubes import same_scene
-from napari_udt.viewer.spectra.pin_table import NAME, NUMBER, Table, pin_table
+from napari_udt.viewer.state.comparable_cubes import same_scene
+from napari_udt.viewer.state.pin_table import NAME, NUMBER, Table, pin_table
 from napari_udt.viewer.state.session import DisplayOptions, Pin, PixelRef
 
 if TYPE_CHECKING:

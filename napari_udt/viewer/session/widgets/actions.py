@@ -10,8 +10,8 @@ from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import UdtError
-from napari_udt.viewer.session.file import open_session, question, save_session
-from napari_udt.viewer.session.record import SUFFIX
+from napari_udt.viewer.files.session_file import open_session, question, save_session
+from napari_udt.viewer.files.session_record import SUFFIX
 from napari_udt.viewer.session.script import transfer_script
 from napari_udt.viewer.state.session import Session
 

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_udt.viewer.qt.tab_order import walk_in_order
-from napari_udt.viewer.spectra.pin_table import NAME, NUMBER, pin_table
+from napari_udt.viewer.state.pin_table import NAME, NUMBER, pin_table
 from napari_udt.viewer.state.session import Role, Session
 
 ROLE_TITLES: dict[Role, str] = {

@@ -15,13 +15,13 @@ from napari_udt.viewer.layers.layer_data import structure_colour
 from napari_udt.viewer.qt.frame_clock import FrameClock
 from napari_udt.viewer.qt.visibility import VisibilityTracker
 from napari_udt.viewer.spectra.cached_curves import Memory
-from napari_udt.viewer.spectra.comparable_cubes import structure_names
 from napari_udt.viewer.spectra.curves import CurveSet
 from napari_udt.viewer.spectra.export import csv_text, save_curves
 from napari_udt.viewer.spectra.resolve import CurveSource, resolve
 from napari_udt.viewer.spectra.widgets.form import SpectraForm
 from napari_udt.viewer.spectra.widgets.picker import Pick
 from napari_udt.viewer.spectra.widgets.pictures import PictureTools
+from napari_udt.viewer.state.comparable_cubes import structure_names
 from napari_udt.viewer.state.session import DisplayOptions, PixelRef, Session
 from napari_udt.viewer.state.statistics import StructureStatistics, Worker
 from napari_udt.viewer.style import theme_on

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QFileDialog, QLabel, QWidget
 from napari_udt.viewer.files.opening import open_files
 from napari_udt.viewer.files.widgets.metadata_questions import MetadataQuestions
 from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
-from napari_udt.viewer.state.chosen_model import ChosenModel
+from napari_udt.viewer.state.chosen_model import ChosenModel, model_choices
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.transfer import job as transfer_job
 from napari_udt.viewer.transfer.job import TransferFunction, TransferRequest
@@ -121,7 +121,7 @@ class TransferDock(TransferForm):
     def _source_chosen(self) -> None:
         cube = self._cube()
         self.file_row.set_cube(cube)
-        choices = [] if cube is None else transfer_job.model_choices(cube, self._models())
+        choices = [] if cube is None else model_choices(cube, self._models())
         fitting = [c.spec for c in choices if not c.obstacle]
         before = self.model.value
         with self.model.changed.blocked():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from napari_udt.viewer.spectra.comparable_cubes import same_scene, stated_sources
+from napari_udt.viewer.state.comparable_cubes import same_scene, stated_sources
 from napari_udt.viewer.state.session import ROLES, Entry, Session
 from napari_udt.viewer.style import method_title
 

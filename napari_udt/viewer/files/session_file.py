@@ -14,7 +14,7 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import SessionError, UdtError
 from napari_udt.files import sha256_of, whole_or_nothing
 from napari_udt.io import open_cube, save_cubes
-from napari_udt.viewer.session.record import (
+from napari_udt.viewer.files.session_record import (
     FORMAT,
     SUFFIX,
     VERSION,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_udt.viewer.compare.comparison import (
+from napari_udt.viewer.layers.arrangements.comparison import (
     arranged,
     common_limits,
     compared,
@@ -12,7 +12,7 @@ from napari_udt.viewer.compare.comparison import (
     title,
     usual_pair,
 )
-from napari_udt.viewer.spectra.comparable_cubes import same_scene
+from napari_udt.viewer.state.comparable_cubes import same_scene
 from napari_udt.viewer.state.session import Session
 
 

@@ -11,8 +11,8 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.spectral.spectra import window_spectra
 from napari_udt.spectral.unmixing import unmix_spectra
-from napari_udt.viewer.spectra.comparable_cubes import structure_at
-from napari_udt.viewer.spectra.reading_time import waiting_text
+from napari_udt.viewer.state.comparable_cubes import structure_at
+from napari_udt.viewer.state.cube_files import waiting_text
 from napari_udt.viewer.state.session import Pin, Session
 
 Table = dict[str, list[Any]]

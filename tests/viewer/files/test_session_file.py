@@ -14,8 +14,8 @@ from napari.components import ViewerModel
 from napari_udt import open_cube, save_cube
 from napari_udt.errors import SessionError
 from napari_udt.viewer.context import context_of
-from napari_udt.viewer.session.file import open_session, question, save_session, unsaved
-from napari_udt.viewer.session.record import read_record
+from napari_udt.viewer.files.session_file import open_session, question, save_session, unsaved
+from napari_udt.viewer.files.session_record import read_record
 from napari_udt.viewer.state.cube_files import file_of
 from napari_udt.viewer.state.session import CurveId, PixelRef, Region, Session
 
