@@ -13,6 +13,15 @@ from napari_udt.errors import TransferError
 SAME_GRID_NM = 0.05
 
 
+def transferable(spectra: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Return which spectra (n, channels) a network can transfer, and the L2 norms (n,) of all.
+
+    Spectra that are not finite, or zero throughout, have no shape to transfer, whether the model normalises or not.
+    """
+    norms = np.linalg.norm(spectra, axis=1)
+    return np.isfinite(norms) & (norms > 0), norms
+
+
 @dataclass(frozen=True, eq=False)
 class Regridding:
     """Linear interpolation between two wavelength grids, as one small matrix.

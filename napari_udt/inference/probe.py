@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import ModelError, TransferError
-from napari_udt.inference.grid import regrid
+from napari_udt.inference.grid import regrid, transferable
 from napari_udt.inference.job import Job, Side
 from napari_udt.inference.tissue import AUTO, tissue_condition
 
@@ -218,8 +218,7 @@ class SpectralProbe:
     def _masked(self, spectra: Floats, entries: Entries, run: Any) -> NDArray[np.float32]:
         """Run on what can be run; norms go and come back."""
         values = self.job.grid(np.asarray(spectra, np.float32))
-        norms = np.linalg.norm(values, axis=1)
-        usable = np.isfinite(norms) & (norms > 0)
+        usable, norms = transferable(values)
         out = np.full(values.shape, np.nan, np.float32)
         if usable.any():
             unit = self.job.model.spec.spectrum_norm == "l2"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
+from napari_udt.inference.grid import transferable
 from napari_udt.inference.job import Job, Progress, Target, is_out_of_memory, release_memory
 from napari_udt.io.blocks import blocks, plan
 from napari_udt.io.rechunk import chunk_shape, layout_of, readable
@@ -171,8 +172,7 @@ def _transferred(
 ) -> NDArray[np.float32]:
     """Transfer spectra (n, cube channels) with their tissue entries (n,); shape (n, model channels)."""
     spectra = job.grid(stored)
-    norms = np.linalg.norm(spectra, axis=1)
-    usable = np.isfinite(norms) & (norms > 0)
+    usable, norms = transferable(spectra)
     out = np.full(spectra.shape, np.nan, np.float32)
     if usable.any():
         moved = runner(spectra[usable], entries[usable])

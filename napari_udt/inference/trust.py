@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import TransferError
+from napari_udt.inference.grid import transferable
 from napari_udt.inference.job import Job, Progress
 from napari_udt.inference.probe import Entries, Floats, SpectralProbe
 
@@ -96,8 +97,7 @@ def spectral_trust(probe: SpectralProbe, group: Group, spectra: Floats, entries:
     if group == "conditions":
         return {"spread": _spread(probe, spectra, entries)}
     values = job.grid(np.asarray(spectra, np.float32))
-    norms = np.linalg.norm(values, axis=1)
-    usable = np.isfinite(norms) & (norms > 0)
+    usable, _ = transferable(values)
     out = {key: np.full(len(values), np.nan, np.float32) for key in GROUPS[group]}
     if usable.any():
         x = job.model.normalise(values[usable], job.domains[0])

@@ -64,6 +64,16 @@ def test_unit_scale_leaves_the_models_own(spectral_model):
     assert "L2-normalised" in unit.provenance["scale"]
 
 
+@pytest.mark.parametrize("scale", ["source", "unit"])
+def test_a_model_without_l2_norm_transfers_values_as_they_are(scale):
+    cube, model = make_cube(4, 4, 12), make_model("HSI", 12, spectrum_norm="none", condition="domain")
+    moved = napari_udt.transfer(cube, model, scale=scale)
+    latent, _ = model.encode(model.normalise(cube.data.reshape(-1, 12), "simulated"), "simulated")
+    expected = model.denormalise(model.decode(latent, "real"), "real")
+    np.testing.assert_allclose(moved.data.reshape(-1, 12), expected, rtol=1e-3, atol=1e-4)
+    assert "L2" not in moved.provenance["scale"]
+
+
 def test_the_result_inherits_and_says_where_it_comes_from(spectral_model):
     cube = make_cube(4, 5, 12, oxygenation=np.full((4, 5), 0.7))
     moved = napari_udt.transfer(cube, spectral_model, device="cpu")
@@ -80,15 +90,33 @@ def test_the_result_inherits_and_says_where_it_comes_from(spectral_model):
     assert "proxy: background" in told["condition"]
 
 
-def test_pixels_without_a_spectrum_become_nan_and_are_counted(spectral_model):
+@pytest.mark.parametrize("norm", ["l2", "none"])
+def test_pixels_without_a_spectrum_become_nan_and_are_counted(norm):
+    spectral_model = make_model("HSI", 12, spectrum_norm=norm)
     cube = make_cube(4, 5, 12)
     cube.data[1, 2] = 0
     cube.data[3, 3, 5] = np.nan
+    cube.data[0, 4, 1] = np.inf
     moved = napari_udt.transfer(cube, spectral_model)
-    assert np.isnan(moved.data[1, 2]).all()
-    assert np.isnan(moved.data[3, 3]).all()
-    assert np.isfinite(moved.data).all(axis=2).sum() == 18
-    assert moved.provenance["spectra_not_transferable"] == 2
+    lost = np.isnan(moved.data)
+    assert np.argwhere(lost.all(axis=2)).tolist() == [[0, 4], [1, 2], [3, 3]]
+    assert lost.any(axis=2).sum() == 3
+    assert np.isfinite(moved.data).all(axis=2).sum() == 17
+    assert moved.provenance["spectra_not_transferable"] == 3
+
+
+def test_broken_pixels_of_a_picture_go_in_as_zero_and_come_out_as_nan(image_model):
+    whole = make_cube(8, 12, 4, "PAT")
+    whole.data[2, 3] = 0
+    broken = whole.with_(data=whole.data.copy())
+    broken.data[2, 3] = np.nan, 0, np.inf, -np.inf
+    expected = napari_udt.transfer(whole, image_model, noise="none").data
+    moved = napari_udt.transfer(broken, image_model, noise="none")
+    assert np.isfinite(expected).all()  # a dark pixel is a value
+    assert np.argwhere(np.isnan(moved.data).any(axis=2)).tolist() == [[2, 3]]
+    assert moved.provenance["spectra_not_transferable"] == 1
+    expected[2, 3] = np.nan
+    np.testing.assert_array_equal(moved.data, expected)
 
 
 def test_other_wavelengths_are_interpolated_inside_the_covered_range(spectral_model):

@@ -85,7 +85,9 @@ def test_the_draws_lie_around_the_expected_condition(cube, probe):
     assert (np.abs(drawn.mean(axis=0) - expected) < 4 * drawn.std(axis=0) + 1e-6).all()
 
 
-def test_what_is_not_a_spectrum_is_nan(cube, probe):
+@pytest.mark.parametrize("norm", ["l2", "none"])
+def test_what_is_not_a_spectrum_is_nan(cube, norm):
+    probe = SpectralProbe(make_job(cube, make_model("HSI", 12, spectrum_norm=norm)))
     spectra = flat(cube)[:3].copy()
     spectra[0], spectra[1, 4] = 0, np.inf
     entries = probe.job.tissue.index.reshape(-1)[:3]
