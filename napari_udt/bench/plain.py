@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from napari_udt.errors import ModelError
-from napari_udt.inference.spectral_engine import coupling_blocks
+from napari_udt.inference.spectral_steps import coupling_blocks
 from napari_udt.models.coupling import CouplingBlock
 from napari_udt.models.spectral_cinn import SpectralCINN
 

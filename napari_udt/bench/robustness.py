@@ -13,7 +13,8 @@ import torch
 
 from napari_udt.bench.machine import timed
 from napari_udt.bench.spectral import TISSUES
-from napari_udt.inference.spectral_engine import SpectralPlan, coupling_blocks
+from napari_udt.inference.spectral_engine import SpectralPlan
+from napari_udt.inference.spectral_steps import coupling_blocks
 from napari_udt.models.spectral_cinn import SpectralCINN
 
 COUNTS = (1_000, 10_000, 100_000, 1_000_000)

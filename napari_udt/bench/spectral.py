@@ -10,7 +10,8 @@ from torch import Tensor
 
 from napari_udt.bench.machine import in_turn, matrix_peak_gflops, timed, watch_memory
 from napari_udt.bench.plain import PlainSpectralCINN
-from napari_udt.inference.spectral_engine import SpectralPlan, coupling_blocks, last_conditional
+from napari_udt.inference.spectral_engine import SpectralPlan
+from napari_udt.inference.spectral_steps import coupling_blocks, last_conditional
 from napari_udt.models.coupling import CouplingBlock
 from napari_udt.models.spectral_cinn import SpectralCINN
 

@@ -131,18 +131,18 @@ def transfer(
         scale=scale,
         noise=model.spec.input_noise if noise == "training" and direction == "sim2real" else 0.0,
     )
-    place = choose(device)
+    chosen = choose(device)
     before = model.device
-    model.to(place.key)
+    model.to(chosen.key)
     try:
         if cube.modality == "HSI":
-            chunk = chunk_size or (DEFAULT_CHUNK if place.key == "cpu" else DEFAULT_CHUNK_ON_A_CARD)
+            chunk = chunk_size or (DEFAULT_CHUNK if chosen.key == "cpu" else DEFAULT_CHUNK_ON_A_CARD)
             data, lost = run_spectra(job, chunk, progress or report_nothing, out, scratch)
         else:
             data, lost = _picture(job, progress or report_nothing, out)
     finally:
         model.to(before)
-    return _result(job, data, lost, direction, place)
+    return _result(job, data, lost, direction, chosen)
 
 
 def _picture(job: Job, progress: Progress, out: Target | None) -> tuple[Target, int]:
@@ -182,7 +182,7 @@ def _check_fit(cube: SpectralCube, model: TransferModel, direction: str, scale: 
         )
 
 
-def _result(job: Job, data: Target, lost: int, direction: str, place: Device) -> SpectralCube:
+def _result(job: Job, data: Target, lost: int, direction: str, chosen: Device) -> SpectralCube:
     cube, spec = job.cube, job.model.spec
     notes: dict[str, Any] = {
         "condition": job.tissue.note,
@@ -199,7 +199,7 @@ def _result(job: Job, data: Target, lost: int, direction: str, place: Device) ->
         domain="transferred",
         origin=f"transferred to: {target}",
         name=f"{cube.name} → {spec.name}",
-        provenance=describe_run(cube, spec, direction=direction, device=place.title, notes=notes),
+        provenance=describe_run(cube, spec, direction=direction, device=chosen.title, notes=notes),
     )
 
 

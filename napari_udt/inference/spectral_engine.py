@@ -21,14 +21,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from napari_udt.models.coupling import CouplingBlock
+from napari_udt.inference.spectral_steps import FoldedNetwork, Step
 from napari_udt.models.spectral_cinn import SpectralCINN
 from napari_udt.threads import one_thread_each, single_threaded, usable_cores
 
@@ -39,29 +38,6 @@ TILE = 512
 GRAIN = 64
 CUDA_TILE = 65_536
 CUDA_GRAIN = 1024
-
-# Subnet outputs are scaled by this before use, see CouplingBlock.
-_SUBNET_SCALE = 0.1
-
-
-@dataclass(frozen=True, eq=False)
-class _Step:
-    """One coupling block, forwards or backwards, with everything constant folded in.
-
-    ``gather`` picks the rows of the state as [active, passive]. With a the active and p the passive rows,
-    h = relu(first @ p + constant), and [g, t] the halves of second @ h + bias, the step is a <- (a + shift) * E + t
-    forwards and a <- (a + t) * E backwards, with E = exp(+-c tanh(g / 2)) = exp(+-2 c sigmoid(g) -+ c).
-    """
-
-    gather: Tensor  # (channels,)
-    first: Tensor  # (width, passive)
-    constant: Tensor  # (width, tissue entries): bias, offsets and what the condition adds
-    columns: tuple[Tensor, ...]  # the same, one (width, 1) for each tissue entry
-    second: Tensor  # (2 active, width)
-    bias: Tensor  # (2 active, 1)
-    shift: Tensor  # (active, 1)
-    clamp: float  # +-c
-    backwards: bool
 
 
 class SpectralPlan:
@@ -94,11 +70,11 @@ class SpectralPlan:
         self.device = torch.device(device)
         self.tile = TILE if self.device.type == "cpu" else CUDA_TILE
         self.threads = threads or (usable_cores() if self.device.type == "cpu" else 1)
-        folder = _Folder(network, source.double().cpu(), target.double().cpu(), standardise)
-        self._steps = [_on(step, self.device) for step in folder.steps]
-        self._order = folder.final_order.to(self.device)
-        self._scale = folder.final_scale.to(self.device, torch.float32)
-        self._offset = folder.final_offset.to(self.device, torch.float32)
+        folded = FoldedNetwork(network, source.double().cpu(), target.double().cpu(), standardise)
+        self._steps = [step.on(self.device) for step in folded.steps]
+        self._order = folded.final_order.to(self.device)
+        self._scale = folded.final_scale.to(self.device, torch.float32)
+        self._offset = folded.final_offset.to(self.device, torch.float32)
         self._workspaces = threading.local()
         self._pool: ThreadPoolExecutor | None = None
 
@@ -136,10 +112,10 @@ class SpectralPlan:
                 for job in jobs:
                     fill(job)
             else:
-                list(self._crew().map(fill, jobs))  # the list raises what a worker raised
+                list(self._workers().map(fill, jobs))  # the list raises what a worker raised
         return out
 
-    def _crew(self) -> ThreadPoolExecutor:
+    def _workers(self) -> ThreadPoolExecutor:
         """Return the worker threads; they stay for the next call and go with the plan."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.threads, "spectra", single_threaded)
@@ -190,7 +166,7 @@ class _Workspace:
     passive rows are the input of the first product as they lie.
     """
 
-    def __init__(self, steps: Sequence[_Step], channels: int, width: int, device: torch.device) -> None:
+    def __init__(self, steps: Sequence[Step], channels: int, width: int, device: torch.device) -> None:
         zeros = partial(torch.zeros, dtype=torch.float32, device=device)
         active = len(steps[0].shift)
         self._now, self._next = (_Rows(zeros((channels, width)), active) for _ in range(2))
@@ -208,7 +184,7 @@ class _Workspace:
         self.state[:, : len(spectra)] = spectra.T
         self.state[:, len(spectra) :] = 0
 
-    def take(self, step: _Step, entries: int | Tensor) -> None:
+    def take(self, step: Step, entries: int | Tensor) -> None:
         """Move the state through one block; ``entries`` is the condition of all spectra, or theirs (width,)."""
         hidden, rows = self._hidden[len(step.first)], self._next
         torch.index_select(self.state, 0, step.gather, out=rows.all)
@@ -227,133 +203,8 @@ class _Workspace:
 
 
 class _Rows:
-    """A buffer of rows [active, passive] and its two parts, cut once."""
+    """A buffer of rows [active, passive] and its two parts as views."""
 
     def __init__(self, rows: Tensor, active: int) -> None:
         self.all = rows
         self.active, self.passive = rows[:active], rows[active:]
-
-
-class _Folder:
-    """Walks the chain once and folds scales, offsets and conditions into the weights.
-
-    The true value of channel i is ``scale[i] * state[place[i]] + offset[i]`` throughout.
-    """
-
-    def __init__(
-        self,
-        network: SpectralCINN,
-        source: Tensor,
-        target: Tensor,
-        standardise: tuple[tuple[float, float], tuple[float, float]],
-    ) -> None:
-        (mean, std), (mean_back, std_back) = standardise
-        blocks = coupling_blocks(network)
-        kept = blocks[: last_conditional(network)]
-        channels = blocks[0].active_count + blocks[0].passive_count
-        self.scale = torch.full((channels,), 1 / std, dtype=torch.float64)
-        self.offset = torch.full((channels,), -mean / std, dtype=torch.float64)
-        self.place = torch.arange(channels)
-        self.steps = [self._forwards(block, source) for block in kept]
-        self.steps += [self._backwards(block, target) for block in reversed(kept)]
-        self.final_order = self.place
-        self.final_scale = (self.scale * std_back)[:, None]
-        self.final_offset = (self.offset * std_back + mean_back)[:, None]
-
-    def _forwards(self, block: CouplingBlock, condition: Tensor) -> _Step:
-        passive, active = _places(block)
-        first, constant = self._first(block, passive, condition)
-        second, bias = _second(block)
-        n, scale = block.active_count, self.scale[active]
-        shift = self.offset[active] / scale
-        after, moved = _affine(block)
-        # The offset that the block adds to an active channel is folded into its shift t, so that no offset is left.
-        second[n:] /= scale[:, None]
-        bias[n:] = (bias[n:] + moved[active] / after[active]) / scale
-        self.scale, self.offset = self.scale * after, self.offset * after + moved
-        self.offset[active] = 0.0
-        gather = self._gather(active, passive)
-        return _Step(gather, first, constant, (), second, bias[:, None], shift[:, None], block.clamp, False)
-
-    def _backwards(self, block: CouplingBlock, condition: Tensor) -> _Step:
-        passive, active = _places(block)
-        after, moved = _affine(block)
-        self.scale, self.offset = self.scale / after, (self.offset - moved) / after
-        first, constant = self._first(block, passive, condition)
-        second, bias = _second(block)
-        n, scale = block.active_count, self.scale[active]
-        second[n:] /= -scale[:, None]
-        bias[n:] = (self.offset[active] - bias[n:]) / scale
-        self.offset[active] = 0.0
-        shift = torch.zeros((n, 1), dtype=torch.float64)
-        gather = self._gather(active, passive)
-        return _Step(gather, first, constant, (), second, bias[:, None], shift, -block.clamp, True)
-
-    def _gather(self, active: Tensor, passive: Tensor) -> Tensor:
-        """Return the rows to pick for a block; afterwards its channels lie as [active, passive]."""
-        channels = torch.cat((active, passive))
-        gather = self.place[channels]
-        self.place = torch.argsort(channels)
-        return gather
-
-    def _first(self, block: CouplingBlock, passive: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
-        """First layer (width, passive) with the scale folded in, and its constants (width, entries)."""
-        layer = block.subnet[0]  # type: ignore[index]
-        weight, bias = layer.weight.detach().double().cpu(), layer.bias.detach().double().cpu()
-        n = block.passive_count
-        constant = (bias + weight[:, :n] @ self.offset[passive]).expand(len(condition), -1)
-        if block.condition_channels:
-            constant = constant + condition[:, : block.condition_channels] @ weight[:, n:].T
-        return weight[:, :n] * self.scale[passive], constant.T
-
-
-def _second(block: CouplingBlock) -> tuple[Tensor, Tensor]:
-    """Second layer and its bias with the subnet's scale; the first half doubled, for tanh(x) by sigmoid(2 x)."""
-    layer = block.subnet[2]  # type: ignore[index]
-    weight = _SUBNET_SCALE * layer.weight.detach().double().cpu()
-    bias = _SUBNET_SCALE * layer.bias.detach().double().cpu()
-    weight[: block.active_count] *= 2
-    bias[: block.active_count] *= 2
-    return weight, bias
-
-
-def _places(block: CouplingBlock) -> tuple[Tensor, Tensor]:
-    """Channels that a block passes and that it changes, in the order in which its subnet sees them."""
-    order = block.inverse_permutation.cpu()
-    return order[: block.passive_count], order[block.passive_count :]
-
-
-def _affine(block: CouplingBlock) -> tuple[Tensor, Tensor]:
-    """Scale and offset of the global affine layer by channel place, not by the order inside the block."""
-    scale = block.scale.detach().double().cpu().flatten()[block.permutation.cpu()]
-    offset = block.global_offset.detach().double().cpu().flatten()[block.permutation.cpu()]
-    return scale, offset
-
-
-def last_conditional(network: SpectralCINN) -> int:
-    """Count the blocks up to the last one that sees the condition; what follows cancels in a transfer."""
-    return max(
-        (i + 1 for i, block in enumerate(coupling_blocks(network)) if block.condition_channels), default=0
-    )
-
-
-def coupling_blocks(network: SpectralCINN) -> list[CouplingBlock]:
-    """Return the network's blocks, with their type."""
-    return [block for block in network.blocks if isinstance(block, CouplingBlock)]
-
-
-def _on(step: _Step, device: torch.device) -> _Step:
-    def floats(tensor: Tensor) -> Tensor:
-        return tensor.to(device, torch.float32).contiguous()
-
-    return _Step(
-        step.gather.to(device),
-        floats(step.first),
-        floats(step.constant),
-        tuple(floats(column[:, None]) for column in step.constant.T),
-        floats(step.second),
-        floats(step.bias),
-        floats(step.shift),
-        step.clamp,
-        step.backwards,
-    )
