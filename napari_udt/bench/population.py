@@ -5,8 +5,6 @@ The intervals of the bootstrap and the classifier, which the goal leaves out, ar
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -14,26 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from napari_udt.bench.viewer_figures import machine_facts
-from napari_udt.cli.exit_codes import SUCCESS
+from napari_udt.bench.viewer_figures import machine_info
 from napari_udt.population.groups import Group, Part, Population
 
 SPECTRA = 300_000
-_QUICK = 30_000
+QUICK_SPECTRA = 30_000
 _CHANNELS, _CLASSES = 100, 10
 GOAL_S = 5.0
 _LEFT_OUT = ("classifier",)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Measure, and print a table or JSON."""
-    found = measure(_QUICK if args.quick else SPECTRA, args.repeats)
-    print(json.dumps(found, indent=2) if args.json else _text(found))
-    return SUCCESS
-
-
-def measure(spectra: int, repeats: int) -> dict[str, Any]:
-    """Return facts of the machine, median seconds (wall clock, processor) of each figure and measure, and their sum."""
+def measure(spectra: int = SPECTRA, repeats: int = 3) -> dict[str, Any]:
+    """Return the machine, median seconds (wall clock, processor) of each figure and measure, and their sum."""
     scene = population(spectra)
     runs = []
     for number in range(repeats):
@@ -41,7 +31,7 @@ def measure(spectra: int, repeats: int) -> dict[str, Any]:
         runs.append(_timed(scene))
     medians = {name: _medians([run[name] for run in runs]) for name in runs[0]}
     return {
-        "machine": machine_facts(),
+        "machine": machine_info(),
         "spectra": spectra,
         "channels": _CHANNELS,
         "groups": len(scene.groups),
@@ -113,7 +103,8 @@ def population(spectra: int, seed: int = 0) -> Population:
     return Population("HSI", nm, tuple(f"class {i}" for i in range(_CLASSES)), groups)
 
 
-def _text(found: dict[str, Any]) -> str:
+def as_text(found: dict[str, Any]) -> str:
+    """Return what `measure` found as a table."""
     from napari_udt.bench.text import format_table
 
     machine = ", ".join(f"{name} {value}" for name, value in found["machine"].items())

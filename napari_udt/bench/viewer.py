@@ -7,9 +7,7 @@ release follow the press at once, and counts napari's answer to the press as wel
 
 from __future__ import annotations
 
-import argparse
 import gc
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from napari_udt.bench.viewer_figures import HEADER, Figure, in_turn, machine_facts, of_seconds, row
-from napari_udt.cli.exit_codes import SUCCESS
+from napari_udt.bench.viewer_figures import HEADER, Figure, in_turn, machine_info, of_seconds, row
 
-REPEATS = 40
+PICTURE, REPEATS = (480, 640), 40
+QUICK_PICTURE, QUICK_REPEATS = (120, 160), 10
 _HOVER_S = 3.0
 _MOUSE_HZ = 125  # what a mouse usually reports
 _FRAME_GOAL_MS = 50.0  # 20 frames/s
@@ -30,38 +28,29 @@ _CLICKS = {
     "press and release at once to painted curves, with canvas": {"held": False},
     "click to painted curves and dot, with canvas": {"dot": True},
 }
-_SMALL = (120, 160)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Measure on this display, or on a virtual one where there is none, and print a table or JSON."""
-    from napari_udt.viewer.display import has_display, run_on_virtual_display
+def measure(*, quick: bool = False) -> dict[str, Any]:
+    """Return the machine and all figures, JSON-ready; needs a display.
 
-    if not has_display():
-        flags = [flag for flag in ("json", "quick") if getattr(args, flag)]
-        return run_on_virtual_display(["bench", "--viewer", *(f"--{flag}" for flag in flags)])
-    found = measure(_SMALL if args.quick else (480, 640), 10 if args.quick else REPEATS)
-    print(json.dumps(found, indent=2) if args.json else _text(found))
-    return SUCCESS
-
-
-def measure(picture: tuple[int, int], repeats: int) -> dict[str, Any]:
-    """Return facts of the machine and all figures."""
+    With ``quick``, three cubes of 120 x 160 pixels and 10 repeats instead of 480 x 640 and 40.
+    """
     from qtpy.QtWidgets import QApplication
 
+    picture, repeats = (QUICK_PICTURE, QUICK_REPEATS) if quick else (PICTURE, REPEATS)
     application = QApplication.instance() or QApplication([])
     from napari_udt.bench import viewer_scene
 
     cubes = viewer_scene.cubes(picture)
     figures: list[Figure] = []
-    facts = machine_facts()
+    machine = machine_info()
     for part in (_statistics, _dock_alone, _with_canvas):
         for figure in part(cubes, repeats):
             print(f"{figure.case}: {figure.median_ms:.1f} ms", file=sys.stderr, flush=True)
             figures.append(figure)
     del application
     return {
-        "machine": {**facts, "opengl": _renderer()},
+        "machine": {**machine, "opengl": _renderer()},
         "cube": [*picture, cubes[0].shape[2]],
         "results": [f.to_dict() for f in figures],
     }
@@ -289,7 +278,7 @@ def _plain_plot() -> Callable[[int], None]:
         for curve in curves:
             curve.setData(wavelengths, rng.random(100))
         plot.repaint()
-        for _ in range(3):  # what that asks for shall not fall into the time of others
+        for _ in range(3):  # keep these events out of the next measurement
             QApplication.processEvents()
 
     return draw
@@ -301,18 +290,17 @@ def _renderer() -> str:
         from vispy.gloo import gl
 
         return str(gl.glGetParameter(gl.GL_RENDERER))
-    except Exception:  # a fact for the reader, not worth an error
+    except Exception:  # informative only
         return "unknown"
 
 
-def _text(found: dict[str, Any]) -> str:
+def as_text(found: dict[str, Any]) -> str:
+    """Return what `measure` found as a table."""
     from napari_udt.bench.text import format_table
 
     figures = [
         Figure(**{k: v for k, v in each.items() if k not in ("ratio", "met")}) for each in found["results"]
     ]
-    facts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in found["machine"].items())
+    machine = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in found["machine"].items())
     size = " x ".join(map(str, found["cube"]))
-    return (
-        f"Viewer on {facts}; three cubes of {size} in memory.\n\n{format_table([HEADER, *map(row, figures)])}"
-    )
+    return f"Viewer on {machine}; three cubes of {size} in memory.\n\n{format_table([HEADER, *map(row, figures)])}"

@@ -109,7 +109,7 @@ def _timed(work: Callable[[int], object], index: int) -> tuple[float, float]:
     return seconds if isinstance(seconds, float) else whole, time.process_time() - processor
 
 
-def machine_facts() -> dict[str, Any]:
+def machine_info() -> dict[str, Any]:
     """Return what the figures depend on: processor, cores, load, versions."""
     from importlib.metadata import version
 

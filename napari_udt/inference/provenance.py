@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from napari_udt import __version__
 from napari_udt.cube import SpectralCube
 from napari_udt.inference.devices import processor_name
 from napari_udt.models import ModelSpec
+from napari_udt.version import __version__
 
 # Hashing reads about 1 GB/s: a longer file would hold the result up for seconds.
 _LARGEST_HASHED = 2**30

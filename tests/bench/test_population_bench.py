@@ -7,7 +7,7 @@ from napari_udt.cli import main
 
 
 def test_figures_and_measures_are_timed_without_bootstrap_and_classifier(monkeypatch, capsys):
-    monkeypatch.setattr(population, "_QUICK", 900)
+    monkeypatch.setattr(population, "QUICK_SPECTRA", 900)
     assert main(["bench", "--population", "--quick", "--repeats", "1", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["spectra"] == 900

@@ -5,7 +5,7 @@ import torch
 
 from napari_udt.bench.autoencoders import PlainAutoencoder, multiplied_out
 from napari_udt.bench.spectral import bench_network, flop_per_spectrum
-from napari_udt.cli.bench import format_table
+from napari_udt.bench.text import format_table
 from napari_udt.models.spectral_cinn import SpectralCINN
 
 pytest.importorskip("FrEIA")

@@ -7,8 +7,7 @@ from dataclasses import asdict
 
 import pytest
 
-from napari_udt.bench import autoencoders, image, robustness, spectral
-from napari_udt.cli import bench as command
+from napari_udt.bench import autoencoders, image, networks, robustness, spectral
 from napari_udt.cli import main
 from napari_udt.models.image_cinn import Scale
 from napari_udt.models.spectral_cinn import SpectralCINN
@@ -16,15 +15,15 @@ from napari_udt.models.spectral_cinn import SpectralCINN
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    networks = [
+    small_ones = [
         (name, SpectralCINN(100, 5, blocks=2, conditional_blocks=1, width=8).requires_grad_(False))
         for name in ("small", "large")
     ]
     for module in (spectral, autoencoders, image):  # measuring the machine takes longer than all of the rest
         monkeypatch.setattr(module, "matrix_peak_gflops", lambda device="cpu": 100.0)
     picture = asdict(image.bench_network("light", image.random_network([Scale(1, 8, (3, 3))]), 1))
-    monkeypatch.setattr(command, "_networks", lambda: networks)
-    monkeypatch.setattr(command, "_QUICK", 600)
+    monkeypatch.setattr(networks, "_networks", lambda: small_ones)
+    monkeypatch.setattr(networks, "QUICK_SPECTRA", 600)
     monkeypatch.setattr(autoencoders, "PUBLISHED", dict([next(iter(autoencoders.PUBLISHED.items()))]))
     monkeypatch.setattr(
         image, "bench_image", lambda repeats: {"threads": 1, "light": picture, "published": {"skipped": ""}}
@@ -50,9 +49,9 @@ def test_programs_get_the_figures(capsys):
 
 
 def test_growth_is_told_per_spectrum():
-    network = command._networks()[0][1]
+    network = networks._networks()[0][1]
     steps = robustness.scaling(network, (100, 200))
     assert [step["spectra"] for step in steps] == [100, 200]
-    text = command._robustness_text({"scaling": steps, "busy": {"share": 0.9}})
+    text = networks._robustness_text({"scaling": steps, "busy": {"share": 0.9}})
     assert "200: " in text
     assert "90%" in text
