@@ -35,7 +35,9 @@ def main() -> None:
     ]
     population = population_of_cubes(groups)
     table = measure(population, MeasureOptions(measures=("spectral_angle",), resamples=20))
-    print("spectral angle between mean spectra, degrees, with its 95 % bootstrap interval (over spectra of one picture)")
+    print(
+        "spectral angle between mean spectra, degrees, with its 95 % bootstrap interval (over spectra of one picture)"
+    )
     for name in table.class_names:
         rows = [table.row(name, group, "spectral_angle") for group in table.groups]
         cells = [f"{r.group} {r.value:.2f} [{r.low:.2f}, {r.high:.2f}]" for r in rows if r is not None]

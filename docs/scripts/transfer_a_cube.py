@@ -26,14 +26,18 @@ def main() -> None:
     args = parser.parse_args()
 
     cube = napari_udt.open_cube(args.cube)
-    print(f"{cube.name}: {cube.shape}, {cube.wavelengths_nm[0]:g}-{cube.wavelengths_nm[-1]:g} nm, {cube.origin}")
+    print(
+        f"{cube.name}: {cube.shape}, {cube.wavelengths_nm[0]:g}-{cube.wavelengths_nm[-1]:g} nm, {cube.origin}"
+    )
     moved = napari_udt.transfer(cube, args.model, direction="sim2real")
 
     for label, name in cube.label_names.items():
         pixels = cube.labels == label
         if pixels.any():
             before, after = (np.nanmean(c.data[pixels], axis=0) for c in (cube, moved))
-            print(f"{name:16} mean spectrum turned by {spectral_angle(before, after, degrees=True):5.2f} degrees")
+            print(
+                f"{name:16} mean spectrum turned by {spectral_angle(before, after, degrees=True):5.2f} degrees"
+            )
     if args.output is not None:
         napari_udt.save_cube(moved, args.output)
 

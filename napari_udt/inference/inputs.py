@@ -77,7 +77,7 @@ def refuse_namesakes(targets: Iterable[tuple[Input, Path]]) -> dict[Input, Trans
 def _in_folder(folder: Path, below: Path, recursive: bool, with_facts: bool) -> Iterator[Input]:
     for path in recordings(path for path in sorted(folder.iterdir()) if not path.name.startswith(".")):
         sniffed = sniff(path)
-        if sniffed.match is Match.YES or (sniffed.match is Match.NEEDS_FACTS and with_facts):
+        if sniffed.match is Match.YES or (sniffed.match is Match.NEEDS_METADATA and with_facts):
             yield Input(path, below)
         elif path.is_dir() and recursive:
             yield from _in_folder(path, below / path.name, recursive, with_facts)

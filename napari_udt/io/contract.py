@@ -1,7 +1,22 @@
-"""What a format module offers, and what it is told: the vocabulary that all readers share."""
+"""The contract between napari-udt and a file format, whether it is built in or brought by an outside package.
+
+A format that can be read is a :class:`Format` and a module with ``sniff`` and ``candidates`` (:class:`FormatModule`); one
+that can be written is a :class:`Writer` and a module with ``write`` (:class:`WriterModule`). An outside package names them
+in its ``pyproject.toml``; each entry is a `Format` or `Writer`, or a module that holds some::
+
+    [project.entry-points."napari_udt.readers"]
+    toy = "toy_format:READER"
+
+    [project.entry-points."napari_udt.writers"]
+    toy = "toy_format:WRITER"
+
+Entries and the modules that they name are imported when a file is first opened or saved. One that cannot be imported or
+lacks a function is left out with one warning. What a reader raises becomes one sentence that names the file.
+"""
 
 from __future__ import annotations
 
+import importlib
 import os
 import struct
 import tokenize
@@ -12,10 +27,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 from napari_udt.cube import Domain, Modality, SpectralCube
-from napari_udt.errors import CubeError
+from napari_udt.errors import CubeError, UdtError
 from napari_udt.reconstruction.options import ReconstructionOptions
 
 Frame = int | Literal["mean"]
@@ -27,7 +42,7 @@ _preferred_limit_mb = MEMORY_LIMIT_MB
 
 
 def prefer_memory_limit(megabytes: float) -> None:
-    """Let cubes above another size stay in their files where nothing else is said; the environment still wins."""
+    """Set the size above which cubes stay in their files by default; the environment variable has precedence."""
     global _preferred_limit_mb
     _preferred_limit_mb = megabytes
 
@@ -36,13 +51,13 @@ class Match(IntEnum):
     """How well a file fits a format, judged by what is inside it."""
 
     NO = 0
-    NEEDS_FACTS = 1  # the right container, but a fact is missing that only the user can give
+    NEEDS_METADATA = 1  # the right container, but something is missing that only the user knows
     YES = 2
 
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """Facts that the user gives because the file lacks them, or knows better than the file.
+    """Metadata that the user states because the file lacks them or is wrong, and how the file is to be read.
 
     Parameters
     ----------
@@ -57,7 +72,7 @@ class ReadOptions:
     frame : int or "mean", optional
         Which frame of a recording with several, counted from 0, or the mean over all; by default the first.
     reconstruction : ReconstructionOptions
-        How raw time series are made into a picture.
+        How a picture is reconstructed from raw time series.
     progress : callable, optional
         ``progress(done, total)``, called while a cube is computed; what it raises ends the work.
     """
@@ -71,8 +86,8 @@ class ReadOptions:
     reconstruction: ReconstructionOptions = field(default_factory=ReconstructionOptions)
     progress: Progress | None = None
 
-    def facts(self) -> dict[str, Any]:
-        """Return what was given beyond the defaults and decides what is read, as plain JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the options that differ from the defaults and change what is read, ready for JSON."""
         given = {
             "wavelengths_nm": None
             if self.wavelengths_nm is None
@@ -100,11 +115,11 @@ class Candidate:
     Parameters
     ----------
     title : str
-        Names it within the file.
+        Its name within the file.
     read : callable
-        Reads it, only when called.
+        Reads the cube, only when called.
     alternative : bool
-        Whether it is another view of the same recording, not one more recording.
+        Whether it shows the same recording in another way, and is no further recording.
     """
 
     title: str
@@ -113,32 +128,112 @@ class Candidate:
 
 
 class FormatModule(Protocol):
-    """What every module that reads a format offers."""
+    """A module that reads a format."""
 
     def sniff(self, path: Path) -> Match:
-        """Look inside the file; cheap, and free to raise on a file that is no such thing."""
+        """Look inside a file and say how well it fits; reads little, and may raise on a file of another kind."""
 
     def candidates(self, path: Path, options: ReadOptions) -> list[Candidate]:
-        """Return what the file can be opened as, best first; raises ``CubeError`` when a fact is missing."""
+        """Return the cubes that a file can be opened as, best first, without reading their values.
+
+        Raises
+        ------
+        CubeError
+            When the file is damaged; :class:`~napari_udt.errors.MissingMetadata` when it lacks wavelengths, or it is not
+            clear which axis is spectral.
+        """
 
 
 class SeveralFilesModule(FormatModule, Protocol):
-    """What a module offers besides where a recording is several files, any of which opens it."""
+    """A module that reads a format whose recordings are several files, any of which opens them."""
 
     def main_file(self, path: Path) -> Path | None:
-        """Return the file or folder by which the recording that ``path`` belongs to is known."""
+        """Return the file or folder that stands for the recording to which ``path`` belongs."""
 
 
 class WriterModule(Protocol):
-    """What every module that writes a format offers."""
+    """A module that writes a format."""
 
     def write(
         self, cubes: Sequence[SpectralCube], path: Path, compress: bool = False, **options: bool
     ) -> None:
         """Write cubes at ``path``, and beside it the files that belong to it.
 
-        ``path`` lies in an empty folder of its own; the files move to their place when all are whole (``save_cube``).
+        ``path`` lies in an empty folder of its own; `save_cube` moves the files to their place when all are complete.
         """
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format.
+
+    Parameters
+    ----------
+    name : str
+        Short key, as it stands in a cube's metadata.
+    title : str
+        As users know it.
+    extensions : tuple of str
+        Usual endings: hints for file dialogs and messages, never a proof.
+    module : str
+        Module that reads it, imported when first needed.
+    common : bool
+        Whether files of other kinds have these endings too: a broken one is then left to other plugins.
+    several_files : bool
+        Whether a recording is several files, any of which opens it; the module's ``main_file`` tells which counts.
+    first : bool
+        For outside packages: whether files are tried before the formats of napari-udt. Otherwise a file that one of
+        these recognises never gets here.
+    package : str
+        The outside package that brings the format; filled in when it is found.
+    """
+
+    name: str
+    title: str
+    extensions: tuple[str, ...]
+    module: str
+    common: bool = False
+    several_files: bool = False
+    first: bool = False
+    package: str = ""
+
+    def load(self) -> FormatModule:
+        """Return the module that reads the format."""
+        return cast(FormatModule, importlib.import_module(self.module))
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A file format that cubes are saved in.
+
+    Parameters
+    ----------
+    name, title : str
+        As in :class:`Format`.
+    endings : tuple of str
+        The endings that ask for it, the usual one first.
+    module : str
+        Module that writes it, imported when first needed.
+    several : bool
+        Whether one file holds several cubes.
+    picks_pixels : bool
+        Whether a file may hold some pixels only (``labelled_only``).
+    first, package
+        As in :class:`Format`.
+    """
+
+    name: str
+    title: str
+    endings: tuple[str, ...]
+    module: str
+    several: bool = False
+    picks_pixels: bool = False
+    first: bool = False
+    package: str = ""
+
+    def load(self) -> WriterModule:
+        """Return the module that writes the format."""
+        return cast(WriterModule, importlib.import_module(self.module))
 
 
 def _default_limit_mb() -> float:
@@ -149,8 +244,7 @@ def _default_limit_mb() -> float:
         raise CubeError(f"{MEMORY_VARIABLE}={text!r}: expected a number of megabytes.") from None
 
 
-# What h5py, numpy, zipfile and json raise when bytes do not mean what they should. Programming errors such as
-# NameError are not among them.
+# Raised by h5py, numpy, zipfile and json for damaged data. Programming errors such as NameError are not among them.
 DAMAGE: tuple[type[Exception], ...] = (
     ArithmeticError,
     AttributeError,
@@ -169,11 +263,14 @@ DAMAGE: tuple[type[Exception], ...] = (
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Turn whatever a library raises about a bad file into one sentence that names the file."""
+def reading(path: Path, known: Format | None = None) -> Iterator[None]:
+    """Turn the exceptions that libraries raise for a bad file into one sentence that names the file.
+
+    For a format of an outside package all exceptions are turned, programming errors too.
+    """
     try:
         yield
-    except CubeError:
+    except UdtError:
         raise
     except (PermissionError, FileNotFoundError, IsADirectoryError) as error:
         raise CubeError(f"{path}: the file cannot be read ({reason(error)}).") from error
@@ -183,10 +280,16 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
     except DAMAGE as error:
         raise CubeError(f"{path}: the file is damaged or cut short ({reason(error)}).") from error
+    except Exception as error:
+        if known is None or not known.package:
+            raise
+        raise CubeError(
+            f"{path}: the reader of {known.title} in {known.package} failed ({type(error).__name__}: {reason(error)})."
+        ) from error
 
 
 def reason(error: Exception) -> str:
-    """Return the first line of an error's own words, short enough for a sentence."""
+    """Return the first line of an error's message, short enough for a sentence."""
     words = (error.strerror if isinstance(error, OSError) else None) or (
         str(error.args[-1]) if error.args else ""
     )

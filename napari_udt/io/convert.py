@@ -10,8 +10,7 @@ from napari_udt.errors import CubeError
 from napari_udt.io.generic import own
 from napari_udt.io.opening import PathLike, open_cube, open_cubes, save_cubes, saving
 from napari_udt.io.rechunk import Chunks, Progress, chunk_shape
-
-_HDF5_ENDINGS = (".h5", ".hdf5")
+from napari_udt.io.registry import writer_for
 
 
 def convert(
@@ -59,7 +58,7 @@ def convert(
         raise CubeError(f"{target}: a file cannot be converted into itself; choose another name.")
     cubes = _opened(source, candidate, reading)
     try:
-        if target.suffix.lower() not in _HDF5_ENDINGS:
+        if writer_for(target, len(cubes)).name != "udt":
             _check_chunks(target, chunks)
             save_cubes(cubes, target, overwrite, compress)
             return cubes

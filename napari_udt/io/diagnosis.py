@@ -6,7 +6,7 @@ from pathlib import Path
 
 from napari_udt.errors import CubeError
 from napari_udt.io import hdf5
-from napari_udt.io.registry import FORMATS, Sniffed
+from napari_udt.io.registry import Sniffed, formats
 
 _PEEK_BYTES = 512
 _HDF5_ENDINGS = (".h5", ".hdf5")
@@ -27,13 +27,13 @@ def explain(path: Path, damage: CubeError | None) -> CubeError:
         found = _finding(path)
     except OSError as error:
         return CubeError(f"{path}: the file cannot be read ({error.strerror}).")
-    titles = ", ".join(known.title for known in FORMATS)
+    titles = ", ".join(known.title for known in formats())
     return CubeError(f"{path}: {found}; expected a spectral cube ({titles}).")
 
 
 def is_damaged(path: Path, sniffed: Sniffed) -> bool:
     """Whether a file is meant as one of our formats by its ending, but broken or something else."""
-    own_endings = tuple(e.lower() for known in FORMATS if not known.common for e in known.extensions)
+    own_endings = tuple(e.lower() for known in formats() if not known.common for e in known.extensions)
     ours = path.name.lower().endswith(own_endings)
     if not path.is_file() or not ours or sniffed.format is not None:
         return False

@@ -14,6 +14,7 @@ from napari_udt.errors import CubeError, UdtError
 from napari_udt.files import whole_or_nothing, whole_set_or_nothing
 from napari_udt.io.contract import (
     Candidate,
+    Format,
     Frame,
     Match,
     Progress,
@@ -23,7 +24,7 @@ from napari_udt.io.contract import (
 )
 from napari_udt.io.diagnosis import explain
 from napari_udt.io.diagnosis import is_damaged as _is_damaged
-from napari_udt.io.registry import Format, sniff, writer_for
+from napari_udt.io.registry import sniff, writer_for
 from napari_udt.reconstruction.options import ReconstructionOptions
 
 MAX_NAMED = 50  # candidates that messages and metadata name; list_candidates names all
@@ -43,7 +44,7 @@ def open_cube(
     reconstruction: ReconstructionOptions | None = None,
     progress: Progress | None = None,
 ) -> SpectralCube:
-    """Open a spectral cube; what format the file has is found out from its content.
+    """Open a spectral cube; the format is recognised by the file's content.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ def open_cube(
     wavelengths_nm : sequence of float, optional
         One wavelength per channel, where the file lacks them or is wrong about them.
     domain, modality : str, optional
-        Facts that the file lacks or is wrong about, as in :class:`napari_udt.SpectralCube`.
+        Where the file lacks them or is wrong about them; as in :class:`napari_udt.SpectralCube`.
     candidate : str or int, optional
         Which cube of the file to open: a title or position in :func:`list_candidates`. By default the first.
     spectral_axis : int, optional
@@ -112,7 +113,7 @@ def list_candidates(path: PathLike, *, wavelengths_nm: Sequence[float] | None = 
 
 
 def recordings(paths: Iterable[PathLike]) -> list[Path]:
-    """Return the files that are recordings of their own: of files that go together (ENVI) only the first."""
+    """Return one file per recording: of files that belong together (ENVI) only the first."""
     first: dict[Path, Path] = {}
     for path in map(Path, paths):
         known = sniff(path).format
@@ -123,14 +124,14 @@ def recordings(paths: Iterable[PathLike]) -> list[Path]:
 
 
 def is_readable(path: PathLike) -> bool:
-    """Whether the file is a spectral cube that opens without further facts; cheap, and never raises."""
+    """Whether the file is a spectral cube that opens without further metadata; cheap, and never raises."""
     return sniff(Path(path)).match is Match.YES
 
 
 def is_damaged(path: PathLike) -> bool:
-    """Whether the file is meant as one of our formats, but empty, cut short or something else under that name.
+    """Whether a file has the ending of a spectral format, but is empty, cut short or of another kind.
 
-    No other program reads such a file either, so a viewer may claim it and show the sentence of :func:`open_cube`.
+    No other reader opens such a file either, so a viewer may claim it and show the error of :func:`open_cube`.
     """
     return _is_damaged(Path(path), sniff(Path(path)))
 
@@ -142,14 +143,14 @@ def save_cube(
     compress: bool = False,
     labelled_only: bool = False,
 ) -> None:
-    """Write one cube, in the format that the ending asks for (:data:`napari_udt.io.registry.WRITERS`).
+    """Write one cube, in the format that the ending asks for (:func:`napari_udt.io.registry.writers`).
 
     Parameters
     ----------
     cube : SpectralCube
     path : path
         Where to: napari-udt's HDF5 (``.h5``, ``.hdf5``), the paper's layout (``.npz``), ENVI (``.hdr``, with its data
-        and labels beside it) or spectra in CSV (``.csv``). All files are written whole or not at all.
+        and labels beside it), spectra in CSV (``.csv``), or a format of an outside package. All files are written whole or not at all.
     overwrite : bool
         Whether existing files may be replaced.
     compress : bool
@@ -182,26 +183,26 @@ def save_cubes(
             f"{path}: {writer.title} holds whole pictures; only CSV leaves out pixels without a label."
         )
     options = {"labelled_only": True} if labelled_only else {}
-    with _told(path, overwrite), whole_set_or_nothing(path.parent, overwrite) as folder:
+    with _explained(path, overwrite, writer.package), whole_set_or_nothing(path.parent, overwrite) as folder:
         writer.load().write(cubes, folder / path.name, compress, **options)
 
 
 @contextmanager
 def saving(path: Path, overwrite: bool = False) -> Iterator[Path]:
-    """Offer a temporary path whose file becomes ``path`` at the end; an existing file is replaced only when asked.
+    """Yield a temporary path whose file becomes ``path`` at the end; an existing one is replaced only with ``overwrite``.
 
     Raises
     ------
     CubeError
         When the file exists, or cannot be written; nothing is changed then.
     """
-    with _told(path, overwrite), whole_or_nothing(path) as temporary:
+    with _explained(path, overwrite), whole_or_nothing(path) as temporary:
         yield temporary
 
 
 @contextmanager
-def _told(path: Path, overwrite: bool) -> Iterator[None]:
-    """Turn what goes wrong when a file is written into one sentence that names the file."""
+def _explained(path: Path, overwrite: bool, package: str = "") -> Iterator[None]:
+    """Turn the exceptions of writing a file into one sentence that names the file; all of those of a package."""
     if path.exists() and not overwrite:
         raise CubeError(
             f"{path}: the file exists; choose another name, or replace it (--overwrite, overwrite=True)."
@@ -214,7 +215,9 @@ def _told(path: Path, overwrite: bool) -> Iterator[None]:
         ) from error
     except UdtError:
         raise
-    except (OSError, TypeError, ValueError, RecursionError) as error:
+    except Exception as error:
+        if not package and not isinstance(error, OSError | TypeError | ValueError | RecursionError):
+            raise
         raise CubeError(f"{path}: the cube cannot be written ({error}); nothing was changed.") from error
 
 
@@ -223,7 +226,7 @@ def _look(path: Path, options: ReadOptions) -> tuple[Format, list[Candidate]]:
     sniffed = sniff(path)
     if sniffed.format is None:
         raise explain(path, sniffed.damage)
-    with reading(path):
+    with reading(path, sniffed.format):
         return sniffed.format, sniffed.format.load().candidates(path, options)
 
 
@@ -252,7 +255,7 @@ def _chosen(found: Sequence[Candidate], wanted: str | int | None, path: Path) ->
 def _open(
     path: Path, known: Format, chosen: Candidate, found: Sequence[Candidate], options: ReadOptions
 ) -> SpectralCube:
-    with reading(path):
+    with reading(path, known):
         try:
             cube = chosen.read()
         except CubeError as error:
@@ -267,6 +270,6 @@ def _open(
         "candidate": chosen.title,
         "others": [c.title for c in found if c is not chosen][:MAX_NAMED],
     }
-    if facts := options.facts():
-        origin["options"] = facts
+    if given := options.to_dict():
+        origin["options"] = given
     return replace(cube, metadata={**cube.metadata, "file": origin})

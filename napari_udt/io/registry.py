@@ -1,52 +1,20 @@
-"""The one place where formats are registered, and the step that finds out which one a file has.
+"""All file formats, and the step that finds out which one a file has.
 
-To add a format, write a module with ``sniff`` and ``candidates`` (see :class:`napari_udt.io.contract.FormatModule`) and
-add a line to ``FORMATS``. Order matters only where two formats would claim one file: the first one gets it. A format
+To add a format here, write a module with ``sniff`` and ``candidates`` (see :class:`napari_udt.io.contract.FormatModule`)
+and add a line to ``FORMATS``. Order matters only where two formats would claim one file: the first one gets it. A format
 that can be written has a module with ``write`` (:class:`napari_udt.io.contract.WriterModule`) and a line in ``WRITERS``.
+An outside package adds both through entry points, see :mod:`napari_udt.io.contract`.
 """
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import cast
 
 from napari_udt.errors import CubeError
-from napari_udt.io.contract import FormatModule, Match, WriterModule, reading
-
-
-@dataclass(frozen=True)
-class Format:
-    """A file format.
-
-    Parameters
-    ----------
-    name : str
-        Short key, as it stands in a cube's metadata.
-    title : str
-        What people call it.
-    extensions : tuple of str
-        Usual endings: hints for file dialogs and messages, never a proof.
-    module : str
-        Module that reads it, imported when first needed.
-    common : bool
-        Whether other programs' files have these endings too: a broken one is not ours to explain then.
-    several_files : bool
-        Whether a recording is several files, any of which opens it; the module's ``main_file`` tells which counts.
-    """
-
-    name: str
-    title: str
-    extensions: tuple[str, ...]
-    module: str
-    common: bool = False
-    several_files: bool = False
-
-    def load(self) -> FormatModule:
-        """Return the module that reads the format."""
-        return cast(FormatModule, importlib.import_module(self.module))
-
+from napari_udt.io import outside
+from napari_udt.io.contract import Format, Match, Writer, reading
 
 FORMATS: tuple[Format, ...] = (
     Format("udt", "napari-udt HDF5", (".udt.h5", ".h5", ".hdf5"), "napari_udt.io.generic.own"),
@@ -87,36 +55,6 @@ FORMATS: tuple[Format, ...] = (
 )
 
 
-@dataclass(frozen=True)
-class Writer:
-    """A file format that cubes are saved in.
-
-    Parameters
-    ----------
-    name, title : str
-        As in :class:`Format`.
-    endings : tuple of str
-        The endings that ask for it, the usual one first.
-    module : str
-        Module that writes it, imported when first needed.
-    several : bool
-        Whether one file holds several cubes.
-    picks_pixels : bool
-        Whether a file may hold some pixels only (``labelled_only``).
-    """
-
-    name: str
-    title: str
-    endings: tuple[str, ...]
-    module: str
-    several: bool = False
-    picks_pixels: bool = False
-
-    def load(self) -> WriterModule:
-        """Return the module that writes the format."""
-        return cast(WriterModule, importlib.import_module(self.module))
-
-
 WRITERS: tuple[Writer, ...] = (
     Writer("udt", "napari-udt HDF5", (".udt.h5", ".h5", ".hdf5"), "napari_udt.io.generic.own", several=True),
     Writer(
@@ -127,6 +65,18 @@ WRITERS: tuple[Writer, ...] = (
 )
 
 
+@cache
+def formats() -> tuple[Format, ...]:
+    """Return the formats of this package and those of outside packages, in the order in which files are tried."""
+    return outside.with_others(FORMATS, outside.READERS, Format)
+
+
+@cache
+def writers() -> tuple[Writer, ...]:
+    """Return the writers of this package and those of outside packages, in the order in which endings are tried."""
+    return outside.with_others(WRITERS, outside.WRITERS, Writer)
+
+
 def writer_for(path: Path, count: int = 1) -> Writer:
     """Return the writer of ``count`` cubes that a file's ending asks for.
 
@@ -135,9 +85,9 @@ def writer_for(path: Path, count: int = 1) -> Writer:
     CubeError
         When no writer has the ending, or it writes one cube per file only.
     """
-    named = next((w for w in WRITERS if path.name.lower().endswith(w.endings)), None)
+    named = next((w for w in writers() if path.name.lower().endswith(w.endings)), None)
     if named is None:
-        endings = ", ".join(ending for writer in WRITERS for ending in writer.endings)
+        endings = ", ".join(ending for writer in writers() for ending in writer.endings)
         raise CubeError(f"{path}: cubes are saved as {endings}; choose one of these endings.")
     if count > 1 and not named.several:
         raise CubeError(
@@ -158,17 +108,18 @@ class Sniffed:
 def sniff(path: Path) -> Sniffed:
     """Find out a file's format from what is inside it; never raises.
 
-    A file that breaks while a format looks at it is not of that format; the first such error is kept, because it tells
-    more than "unknown format" would.
+    A file on which a format's ``sniff`` fails is not of that format; the first such error is kept, because it says more
+    than "unknown format". Errors of outside packages count for files with their endings only.
     """
     best: tuple[Format | None, Match] = (None, Match.NO)
     damage: CubeError | None = None
-    for known in FORMATS:
+    for known in formats():
         try:
-            with reading(path):
+            with reading(path, known):
                 match = known.load().sniff(path)
         except CubeError as error:
-            damage = damage or error
+            if not known.package or path.name.lower().endswith(known.extensions):
+                damage = damage or error
             continue
         if match > best[1]:
             best = (known, match)

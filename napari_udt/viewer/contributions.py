@@ -37,7 +37,7 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
     if paths and all(is_session(Path(p)) for p in paths):
         return read_sessions
     least = min((sniff(Path(p)).match for p in paths), default=Match.NO)
-    if least is Match.YES or (least is Match.NEEDS_FACTS and _window() is not None):
+    if least is Match.YES or (least is Match.NEEDS_METADATA and _window() is not None):
         return read
     return None
 

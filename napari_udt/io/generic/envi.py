@@ -52,7 +52,7 @@ def sniff(path: Path) -> Match:
         return Match.NO
     header = envi_header.read(found)
     known = header.kind != _CLASSES and header.wavelengths_nm is not None
-    return Match.YES if known else Match.NEEDS_FACTS
+    return Match.YES if known else Match.NEEDS_METADATA
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:

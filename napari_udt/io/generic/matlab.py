@@ -52,7 +52,7 @@ def sniff(path: Path) -> Match:
         return Match.NO
     wavelengths = _stored_wavelengths(path, held)
     fits = wavelengths is not None and any(len(wavelengths) in shape for shape in shapes.values())
-    return Match.YES if fits else Match.NEEDS_FACTS
+    return Match.YES if fits else Match.NEEDS_METADATA
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:

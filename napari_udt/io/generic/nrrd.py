@@ -37,7 +37,7 @@ def sniff(path: Path) -> Match:
         return Match.NO
     wavelengths = header.wavelengths_nm
     fits = wavelengths is not None and len(wavelengths) in header.sizes
-    return Match.YES if fits else Match.NEEDS_FACTS
+    return Match.YES if fits else Match.NEEDS_METADATA
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:

@@ -47,7 +47,7 @@ def sniff(path: Path) -> Match:
         arrays, wavelengths = _survey(file, path)
     if not arrays:
         return Match.NO
-    return Match.YES if _fitting(arrays, wavelengths) else Match.NEEDS_FACTS
+    return Match.YES if _fitting(arrays, wavelengths) else Match.NEEDS_METADATA
 
 
 def candidates(path: Path, options: ReadOptions, column_major: bool = False) -> list[Candidate]:

@@ -31,7 +31,7 @@ _NPY_TITLE = "array"
 def sniff(path: Path) -> Match:
     """Whether there is an array with two or three axes, and in an archive also wavelengths that fit it."""
     if starts_with(path, MAGIC):
-        return Match.NEEDS_FACTS if len(npy_header(path).shape) in (2, 3) else Match.NO
+        return Match.NEEDS_METADATA if len(npy_header(path).shape) in (2, 3) else Match.NO
     if not starts_with(path, ZIP_MAGIC):
         return Match.NO
     npz = Npz(path)
@@ -39,7 +39,7 @@ def sniff(path: Path) -> Match:
         return Match.NO
     wavelengths = _stored_wavelengths(npz)
     fits = wavelengths is not None and any(len(wavelengths) in shape for shape in shapes.values())
-    return Match.YES if fits else Match.NEEDS_FACTS
+    return Match.YES if fits else Match.NEEDS_METADATA
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:

@@ -83,7 +83,7 @@ def sniff(path: Path) -> Match:
     if not shapes:
         return Match.NO
     fits = wavelengths is not None and any(len(wavelengths) in shape for shape in shapes)
-    return Match.YES if fits else Match.NEEDS_FACTS
+    return Match.YES if fits else Match.NEEDS_METADATA
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:

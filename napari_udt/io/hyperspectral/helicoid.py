@@ -72,7 +72,7 @@ def sniff(path: Path) -> Match:
     if folder is None:
         return Match.NO
     known = envi_header.read(_header(folder, _RAW)).wavelengths_nm is not None
-    return Match.YES if known else Match.NEEDS_FACTS
+    return Match.YES if known else Match.NEEDS_METADATA
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:

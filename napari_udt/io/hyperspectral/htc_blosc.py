@@ -100,7 +100,7 @@ def sniff(path: Path) -> Match:
     if not cubes:
         return Match.NO
     known = any(part.shape[2] == len(WAVELENGTHS_NM) for part in cubes.values())
-    return Match.YES if known else Match.NEEDS_FACTS
+    return Match.YES if known else Match.NEEDS_METADATA
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:

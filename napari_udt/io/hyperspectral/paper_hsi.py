@@ -48,12 +48,12 @@ def sniff(path: Path) -> Match:
     if not starts_with(path, MAGIC):
         return Match.NO
     if _COMPANION.search(path.stem) and _main_file(path).is_file():
-        return Match.NEEDS_FACTS
+        return Match.NEEDS_METADATA
     header = npy_header(path)
     named = _RECORDING.fullmatch(path.stem) or _companion(path, "seg").is_file()
     if len(header.shape) != 2 or header.dtype.kind != "f" or not named:
         return Match.NO
-    return Match.YES if header.shape[1] == len(WAVELENGTHS_NM) else Match.NEEDS_FACTS
+    return Match.YES if header.shape[1] == len(WAVELENGTHS_NM) else Match.NEEDS_METADATA
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:

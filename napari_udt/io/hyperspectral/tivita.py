@@ -41,7 +41,7 @@ def sniff(path: Path) -> Match:
         if file.name.endswith(_ENDING):
             raise _misfit(file)
         return Match.NO
-    return Match.YES if shape[2] == len(WAVELENGTHS_NM) else Match.NEEDS_FACTS
+    return Match.YES if shape[2] == len(WAVELENGTHS_NM) else Match.NEEDS_METADATA
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:

@@ -33,7 +33,7 @@ def sniff(path: Path) -> Match:
     with hdf5.opened(path) as file:
         if hdf5.child_dataset(file, SERIES) is None or hdf5.child_group(file, "meta_data") is None:
             return Match.NO
-        return Match.NEEDS_FACTS if _wavelengths_nm(file, path) is None else Match.YES
+        return Match.NEEDS_METADATA if _wavelengths_nm(file, path) is None else Match.YES
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:

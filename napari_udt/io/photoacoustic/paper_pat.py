@@ -41,7 +41,7 @@ def sniff(path: Path) -> Match:
     if found is None or len(found.shape) != 3:
         return Match.NO
     known = found.shape[0] == len(WAVELENGTHS_NM) or "wavelengths_nm" in npz
-    return Match.YES if known else Match.NEEDS_FACTS
+    return Match.YES if known else Match.NEEDS_METADATA
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
