@@ -75,7 +75,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         help="name or folder, by default the first that fits the cube; or baseline:identity, baseline:moments, "
-        "baseline:histograms",
+        "baseline:histograms, baseline:gaussian, baseline:gaussian_all, baseline:coral",
     )
     parser.add_argument(
         "--reference", type=Path, metavar="FILE", help="for a baseline: labelled cube of the domain to match"

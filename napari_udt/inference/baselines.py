@@ -17,11 +17,11 @@ from napari_udt.errors import TransferError
 from napari_udt.inference.grid import Regridding, regrid
 from napari_udt.inference.job import Progress, report_nothing
 from napari_udt.inference.provenance import describe_baseline
-from napari_udt.models.baselines import match_histograms, match_moments
+from napari_udt.models.baselines import match_coral, match_gaussian, match_histograms, match_moments
 from napari_udt.models.classes import plain_name
 from napari_udt.spectral.spectra import normalise, norms
 
-Method = Literal["identity", "moments", "histograms"]
+Method = Literal["identity", "moments", "histograms", "gaussian", "gaussian_all", "coral"]
 Spectra = NDArray[np.float32]
 Labels = NDArray[np.intp]
 
@@ -31,7 +31,12 @@ _NO_STRUCTURE = -1
 _MATCHERS: Mapping[str, Callable[[Spectra, Labels, Spectra, Labels], Spectra]] = {
     "moments": match_moments,
     "histograms": match_histograms,
+    "gaussian": match_gaussian,
+    "gaussian_all": match_gaussian,
+    "coral": match_coral,
 }
+# These need no structures: all spectra of the cube are moved by one map.
+_WITHOUT_STRUCTURES = ("gaussian_all", "coral")
 
 
 def is_baseline(model: object) -> TypeGuard[str]:
@@ -51,12 +56,14 @@ def transfer_baseline(
     ----------
     cube : SpectralCube
         The source. Its wavelengths are interpolated to the reference's where they differ and are covered.
-    method : {"identity", "moments", "histograms"}
-        Leave spectra as they are, or give every structure the mean and standard deviation, or the histogram, of
-        the reference's structure of that name, wavelength by wavelength.
+    method : {"identity", "moments", "histograms", "gaussian", "gaussian_all", "coral"}
+        Leave spectra as they are, or give every structure the mean and standard deviation ("moments"), or the histogram
+        ("histograms"), of the reference's structure of that name, wavelength by wavelength, or its mean and covariance by
+        Gaussian optimal transport ("gaussian"). "gaussian_all" and "coral" use no structures: one map for the whole
+        cube, by Gaussian optimal transport or by whitening and colouring.
     reference : SpectralCube, optional
-        Unpaired cube of the target domain, with named structures; only "identity" does without. Structures that
-        it lacks, and pixels without a named structure, are matched to all its labelled spectra.
+        Unpaired cube of the target domain, with named structures where the method uses them; only "identity" does
+        without. Structures that it lacks, and pixels without a named structure, are matched to all its labelled spectra.
     progress : callable, optional
         Called as ``progress(done, total)`` before the first and after every structure, in pixels. Whatever it
         raises ends the run.
@@ -112,7 +119,7 @@ def _matched(
     cube: SpectralCube, spectra: Spectra, reference: SpectralCube, method: str, report: Progress
 ) -> tuple[Spectra, dict[str, Any]]:
     """Match structure by structure; return spectra (pixels, channels) and what provenance shall say."""
-    names = _names(cube, reference)
+    names = [] if method in _WITHOUT_STRUCTURES else _names(cube, reference)
     wanted, wanted_labels = _labelled(reference, names)
     usable = _usable(spectra, cube)
     # Pixels of no use are a structure of their own, so that each run reports every pixel once.
@@ -143,7 +150,7 @@ def _names(*cubes: SpectralCube) -> list[str]:
 def _structures(cube: SpectralCube, names: list[str]) -> Labels:
     """Return the place in ``names`` of every pixel's structure, shape (pixels,); -1 where it has no name."""
     places = np.full(cube.shape[0] * cube.shape[1], _NO_STRUCTURE, np.intp)
-    if cube.labels is not None:
+    if cube.labels is not None and names:
         for number, name in cube.label_names.items():
             places[cube.labels.reshape(-1) == number] = names.index(plain_name(name))
     return places
@@ -156,9 +163,9 @@ def _usable(spectra: Spectra, cube: SpectralCube) -> NDArray[np.bool_]:
 
 
 def _labelled(reference: SpectralCube, names: list[str]) -> tuple[Spectra, Labels]:
-    """Return the reference's labelled spectra, on the scale on which they are matched, and their structures."""
+    """Return the reference's labelled spectra (all, without names) as they are matched, and their structures."""
     spectra, structures = _spectra_of(reference), _structures(reference, names)
-    kept = (structures != _NO_STRUCTURE) & _usable(spectra, reference)
+    kept = ((structures != _NO_STRUCTURE) | (not names)) & _usable(spectra, reference)
     if not kept.any():
         raise TransferError(
             f"The reference {reference.name} has no usable spectra with a named structure; choose a labelled cube."
@@ -168,6 +175,8 @@ def _labelled(reference: SpectralCube, names: list[str]) -> tuple[Spectra, Label
 
 def _told(names: list[str], labels: Labels, wanted_labels: Labels, reference: SpectralCube) -> str:
     """Return which structures were matched to their namesakes, and which to all of the reference."""
+    if not names:
+        return f"none: one map for all spectra, to all spectra of {reference.name}"
     present, held = np.unique(labels), set(wanted_labels)
     alike = [names[place] for place in present if place in held]
     lacking = [names[place] for place in present if place not in held and place != _NO_STRUCTURE]

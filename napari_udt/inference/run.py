@@ -62,8 +62,8 @@ def transfer(
     cube : SpectralCube
         The source. Its wavelengths are interpolated to the model's where they differ and cover them.
     model : TransferModel or str
-        A loaded model, or the name or folder of one, or a baseline: "baseline:identity", "baseline:moments" or
-        "baseline:histograms", see :func:`~napari_udt.inference.baselines.transfer_baseline`. A baseline runs on the
+        A loaded model, or the name or folder of one, or a baseline: "baseline:identity", "baseline:moments",
+        "baseline:histograms", "baseline:gaussian", "baseline:gaussian_all" or "baseline:coral", see :func:`~napari_udt.inference.baselines.transfer_baseline`. A baseline runs on the
         processor and towards the reference, whatever ``device``, ``direction`` and ``chunk_size`` say.
     direction : {"sim2real", "real2sim"}
         From the simulated to the real domain or back.

@@ -1,6 +1,6 @@
-"""Cheap comparison methods: per class, make simulated spectra look like real ones channel by channel.
+"""Comparison methods without a network: give simulated spectra the statistics of real ones, class by class.
 
-They need no network, only spectra of both domains. What a learned transfer does beyond them is what it is worth.
+They need only spectra of both domains. What a learned transfer does beyond them is what it is worth.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import ModelError
+from napari_udt.models.transport import correlation_alignment, gaussian_transport
 
 Spectra = NDArray[np.floating[Any]]
 Labels = NDArray[np.integer[Any]]
@@ -62,6 +63,36 @@ def match_histograms(
 
     return _per_class(
         lambda values, wanted: matched(values, wanted, channel_axis=1),
+        source,
+        labels,
+        reference,
+        reference_labels,
+    )
+
+
+def match_gaussian(source: Spectra, labels: Labels, reference: Spectra, reference_labels: Labels) -> Spectra:
+    """Give every class the mean and covariance of the reference's class, by the least movement.
+
+    Parameters, result and errors as in `match_moments`; the map is
+    :func:`~napari_udt.models.transport.gaussian_transport`.
+    """
+    return _per_class(
+        lambda values, wanted: gaussian_transport(values, wanted)(values),
+        source,
+        labels,
+        reference,
+        reference_labels,
+    )
+
+
+def match_coral(source: Spectra, labels: Labels, reference: Spectra, reference_labels: Labels) -> Spectra:
+    """Give every class the mean and covariance of the reference's class, by whitening and colouring.
+
+    Parameters, result and errors as in `match_moments`; the map is
+    :func:`~napari_udt.models.transport.correlation_alignment`.
+    """
+    return _per_class(
+        lambda values, wanted: correlation_alignment(values, wanted)(values),
         source,
         labels,
         reference,

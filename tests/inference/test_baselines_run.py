@@ -12,7 +12,7 @@ import napari_udt
 from napari_udt.errors import TransferCancelled, TransferError
 from napari_udt.inference.baselines import transfer_baseline
 
-METHODS = ["moments", "histograms"]
+METHODS = ["moments", "histograms", "gaussian"]
 MODALITIES = ["HSI", "PAT"]
 
 
@@ -205,3 +205,15 @@ def test_options_that_belong_elsewhere_are_refused(spectral_model):
             napari_udt.transfer(cube, "baseline:moments", reference=reference, **options)
     with pytest.raises(TransferError, match="Only baselines take a reference"):
         napari_udt.transfer(cube, spectral_model, reference=reference)
+
+
+@pytest.mark.parametrize("method", ["gaussian_all", "coral"])
+@pytest.mark.parametrize("modality", MODALITIES)
+def test_one_map_for_all_spectra_needs_no_structures(method, modality):
+    cube, reference = make_cube(20, 21, 6, modality), reference_for(modality)
+    moved = transfer_baseline(cube, method, reference.with_(labels=None))
+    np.testing.assert_array_equal(moved.data, transfer_baseline(cube, method, reference).data)
+    found, wanted = (matched_scale(moved, cube).reshape(-1, 6), unit(reference.data, modality).reshape(-1, 6))
+    np.testing.assert_allclose(found.mean(axis=0), wanted.mean(axis=0), rtol=1e-3)
+    np.testing.assert_allclose(np.cov(found.T), np.cov(wanted.T), atol=0.02 * np.cov(wanted.T).max())
+    assert "one map for all spectra" in moved.provenance["condition"]
