@@ -91,8 +91,7 @@ def _show_modality(window: Window, modality: str, out: Path) -> None:
         if what in act.pictures:
             _picture(window, out / f"{modality}_{what}.png")
 
-    for entry in list(session):
-        session.remove(entry.key)
+    session.remove(*(entry.key for entry in session))
     entries = [session.add(cube) for key in act.samples for cube in open_cubes(sample_path(key))]
     source = entries[-1]
     picture("open")

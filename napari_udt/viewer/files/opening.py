@@ -17,7 +17,7 @@ from napari_udt.io.registry import sniff
 from napari_udt.viewer.files.missing_metadata import Question, lacks_origin
 from napari_udt.viewer.files.session_file import open_session
 from napari_udt.viewer.files.session_record import is_session
-from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.state.session import Session, entry_of
 
 # Takes a question and sees to its answer, now or later; see widgets/facts_asker.py.
 Ask = Callable[[Question], None]
@@ -81,8 +81,7 @@ def add_file(session: Session, path: Path, progress: Progress | None = None, ask
             raise
         ask(Question(path, format_of(path), missing))
         return
-    for cube in cubes:
-        session.add(cube)
+    session.add_all(map(entry_of, cubes))
     vague = [cube for cube in cubes if lacks_origin(cube)]
     if ask is not None and vague and not session.stated_metadata.knows(path, format_of(path)):
         ask(Question(path, format_of(path), modality=vague[0].modality))
@@ -97,12 +96,15 @@ def add_answered(session: Session, question: Question, facts: StatedMetadata, *,
         When the file cannot be opened with these facts; nothing changes then.
     """
     if question.missing is None:
-        for entry in list(session):
-            if entry.cube.metadata.get("file", {}).get("path") == str(question.path):
-                session.restate(entry.key, _completed(entry.cube, facts))
+        session.replace_cubes(
+            {
+                entry.key: _completed(entry.cube, facts)
+                for entry in session
+                if entry.cube.metadata.get("file", {}).get("path") == str(question.path)
+            }
+        )
     else:
-        for cube in open_cubes(question.path, **options_for(question.path, facts)):
-            session.add(cube)
+        session.add_all(map(entry_of, open_cubes(question.path, **options_for(question.path, facts))))
     session.stated_metadata.remember(question.path, question.format, facts, for_format=for_format)
 
 

@@ -173,7 +173,8 @@ def open_session(session: Session, path: Path, progress: Progress | None = None)
         (r, cube) for r in record.cubes if (cube := _opened(r, path.parent, problems, progress)) is not None
     ]
     with session.history.step(f"Open session {path.name}"):
-        keys = {r.key: session.add(cube, r.key, r.role).key for r, cube in found}
+        added = session.add_all(Entry(r.key, cube, r.role) for r, cube in found)
+        keys = {r.key: entry.key for (r, _), entry in zip(found, added, strict=True)}
         session.take_pins(_pins(record, keys, session))
         session.set_regions([*session.regions, *_regions(record, keys, session)])
         session.set_options(**_options(record.options, keys))

@@ -27,7 +27,7 @@ from napari_udt.viewer.layers.layer_data import (
     plane_units,
 )
 from napari_udt.viewer.layers.open_cubes import CubeLayers, OpenCubes
-from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.state.session import CubesChange, Session
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -59,26 +59,23 @@ class LayerAdapter(OpenCubes):
             self._adopt(layer)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
-        session.cubes_changed.connect(self._follow_session)
-        self._follow_session()
+        session.cubes_changed.connect(self._cubes_changed)
+        self._cubes_changed(CubesChange(added=tuple(session)))
 
     # -- session -> layers ------------------------------------------------------------------------
 
-    def _follow_session(self) -> None:
+    def _cubes_changed(self, change: CubesChange) -> None:
+        """Remove the layers of closed cubes and add those of opened ones, but for changes that come from layers."""
         if self._busy:
             return
-        gone = [
-            key
-            for key, group in self._open.items()
-            if key not in self.session or self.session[key].cube is not group.cube
-        ]
-        new = [entry for entry in self.session if entry.key not in self._open or entry.key in gone]
-        with self.own_changes(together=bool(gone)):
-            for key in gone:
+        closed = [e.key for e in change.closed if e.key in self._open and self._open[e.key].cube is e.cube]
+        with self.own_changes(together=bool(closed)):
+            for key in closed:
                 self._take_away(key)
-            for entry in new:
+            opened = [e for e in change.opened if e.key in self.session and e.key not in self._open]
+            for entry in opened:
                 self._show(entry.key, entry.cube)
-        if gone or new:
+        if closed or opened:
             self.structure_changed.emit()
 
     def _show(self, key: str, cube: SpectralCube) -> None:

@@ -12,7 +12,7 @@ from napari_udt.viewer.state.comparable_cubes import ticked_name
 
 if TYPE_CHECKING:
     from napari_udt.viewer.layers import LayerAdapter
-    from napari_udt.viewer.state.session import PixelRef
+    from napari_udt.viewer.state.session import CubesChange, PixelRef
 
 # A hand shakes: a press and release within so many screen pixels is a click, not a drag.
 _CLICK_RADIUS = 4.0
@@ -75,7 +75,7 @@ class WavelengthSlider:
             getattr(adapter.viewer.dims.events, event).connect(self._slider_moved)
         session = adapter.session
         session.wavelength_changed.connect(self._session_moved)
-        session.cubes_changed.connect(self._slider_moved)
+        session.cubes_changed.connect(self._cubes_changed)
         overlay = adapter.viewer.canvas.overlays.text
         overlay.font_size = 14
         overlay.position = "bottom_left"
@@ -96,6 +96,10 @@ class WavelengthSlider:
         self._adapter.session.set_wavelength(shown)
         drawn = self._axis in self._dims.displayed  # then the picture shows all of them
         self._write("" if drawn else f"{round(shown, 1):g} nm")
+
+    def _cubes_changed(self, change: CubesChange) -> None:
+        if change.opened or change.closed:
+            self._slider_moved()
 
     def _session_moved(self, wavelength_nm: float) -> None:
         key = self._adapter.top_key()

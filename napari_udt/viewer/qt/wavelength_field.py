@@ -8,7 +8,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer
 from qtpy.QtWidgets import QDoubleSpinBox, QWidget
 
-from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.state.session import CubesChange, Session
 
 if TYPE_CHECKING:
     from napari._qt.widgets.qt_dims import QtDims
@@ -33,13 +33,15 @@ class WavelengthField(QDoubleSpinBox):
         )
         self.valueChanged.connect(self._typed)
         session.wavelength_changed.connect(self._show)
-        session.cubes_changed.connect(self._fit)
+        session.cubes_changed.connect(self._cubes_changed)
         self._fit()
+
+    def _cubes_changed(self, change: CubesChange) -> None:
+        if isalive(self) and (change.opened or change.closed):
+            self._fit()
 
     def _fit(self) -> None:
         """Take the range of the open cubes."""
-        if not isalive(self):
-            return
         grids = [entry.cube.wavelengths_nm for entry in self._session]
         if grids:
             self.blockSignals(True)

@@ -1,7 +1,8 @@
-"""What a session is made of: open cubes and their roles, pixels, pins, regions. No Qt, no napari."""
+"""What a session is made of: open cubes, their roles and how they change, pixels, pins, regions. No Qt, no napari."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,6 +25,69 @@ class Entry:
     key: str
     cube: SpectralCube
     role: Role
+
+
+def entry_of(cube: SpectralCube, key: str | None = None, role: Role | None = None) -> Entry:
+    """Return the entry of a cube: by default under its own name, in the role that its domain suggests."""
+    return Entry(key or cube.name, cube, role or default_role(cube))
+
+
+def default_role(cube: SpectralCube) -> Role:
+    """Return the role that a cube's domain suggests; surrogates of real data play "real"."""
+    match cube.domain:
+        case "simulated" | "transferred":
+            return cube.domain
+        case "real" | "second":
+            return "real"
+    return "none"
+
+
+@dataclass(frozen=True)
+class CubesChange:
+    """What changed about the open cubes of a session, as one event.
+
+    Parameters
+    ----------
+    added, removed : tuple of Entry
+        Cubes that were opened, and closed.
+    replaced : tuple of (Entry, Entry)
+        Entries before and after, where a key stands for another cube now: the same data with completed metadata.
+    renamed : tuple of (str, str)
+        Keys before and after.
+    roles : tuple of str
+        Keys of cubes that play another role in comparisons.
+    """
+
+    added: tuple[Entry, ...] = ()
+    removed: tuple[Entry, ...] = ()
+    replaced: tuple[tuple[Entry, Entry], ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
+    roles: tuple[str, ...] = ()
+
+    @classmethod
+    def between(cls, before: Iterable[Entry], after: Iterable[Entry]) -> CubesChange:
+        """Return what leads from some entries to others, none of which was renamed."""
+        old, new = ({entry.key: entry for entry in entries} for entries in (before, after))
+        kept = [(old[key], new[key]) for key in new if key in old]
+        return cls(
+            added=tuple(entry for key, entry in new.items() if key not in old),
+            removed=tuple(entry for key, entry in old.items() if key not in new),
+            replaced=tuple((a, b) for a, b in kept if a.cube is not b.cube),
+            roles=tuple(b.key for a, b in kept if a.cube is b.cube and a.role != b.role),
+        )
+
+    @property
+    def opened(self) -> tuple[Entry, ...]:
+        """Entries whose cube is shown from now on: the added ones and the new ones of the replaced."""
+        return (*self.added, *(after for _, after in self.replaced))
+
+    @property
+    def closed(self) -> tuple[Entry, ...]:
+        """Entries whose cube is no longer shown: the removed ones and the former ones of the replaced."""
+        return (*self.removed, *(before for before, _ in self.replaced))
+
+    def __bool__(self) -> bool:
+        return self != CubesChange()
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,17 @@
-"""The state of one viewing session, free of Qt and of napari.
+"""The state of one viewing session, without Qt and napari: start reading the viewer here.
 
-The session holds what the user *wants to see*: the open cubes and the role each plays, the pixel under the
-cursor, the pins, how curves are to be drawn. Widgets change it through its methods and listen to its signals;
-:mod:`napari_udt.viewer.spectra.resolve` turns it into curves; :mod:`napari_udt.viewer.layers` keeps it and
-``viewer.layers`` in step.
+* A :class:`Session` holds the open cubes (:class:`Entry`: a unique key, the cube, its role in comparisons), the pixel under
+  the cursor, pins, regions, display options and the wavelength of the picture. One viewer has one session.
+* Everything that changes it goes through its methods. They emit a signal when something did change, once for each call;
+  ``cubes_changed`` carries a :class:`CubesChange` that says which cubes were added, removed, replaced or renamed.
+* Layers and docks listen to these signals and never call each other. Listeners run one after the other in the caller's
+  thread, :class:`~napari_udt.viewer.layers.LayerAdapter` first; an error in one does not keep the change from the rest.
+* ``session.history`` undoes and redoes changes of cubes, roles, pins, regions and ticked structures. Cursor, wavelength and
+  display options are not undone.
+* ``session.settings`` holds plain JSON under one name per dock. A session file saves it; ``settings_restored`` is emitted
+  when one was opened.
+* :mod:`napari_udt.viewer.spectra.resolve` turns a session into curves, :mod:`napari_udt.viewer.layers` into layers, and
+  :mod:`napari_udt.viewer.files.session_file` into a file. :mod:`napari_udt.viewer.context` ties all of them together.
 """
 
 from __future__ import annotations
@@ -21,6 +29,7 @@ from napari_udt.viewer.state.display_options import Comparison, DisplayOptions, 
 from napari_udt.viewer.state.entities import (
     PIN_COLOURS,
     ROLES,
+    CubesChange,
     CurveId,
     Entry,
     Outline,
@@ -28,6 +37,8 @@ from napari_udt.viewer.state.entities import (
     PixelRef,
     Region,
     Role,
+    default_role,
+    entry_of,
 )
 from napari_udt.viewer.state.signals import IsolatedSignal
 from napari_udt.viewer.state.undo import History, State, free_key
@@ -36,6 +47,7 @@ __all__ = [
     "PIN_COLOURS",
     "ROLES",
     "Comparison",
+    "CubesChange",
     "CurveId",
     "DisplayOptions",
     "Entry",
@@ -47,6 +59,7 @@ __all__ = [
     "Role",
     "Session",
     "default_role",
+    "entry_of",
 ]
 
 
@@ -57,7 +70,7 @@ class Session:
     choices they leave in ``settings``, under a name of their own, as plain JSON.
     """
 
-    cubes_changed = Signal(signal_instance_class=IsolatedSignal)
+    cubes_changed = Signal(CubesChange, signal_instance_class=IsolatedSignal)
     cursor_changed = Signal(object, signal_instance_class=IsolatedSignal)  # PixelRef | None
     pins_changed = Signal(signal_instance_class=IsolatedSignal)
     regions_changed = Signal(signal_instance_class=IsolatedSignal)
@@ -107,8 +120,7 @@ class Session:
         self._entries = {entry.key: entry for entry in state.entries}
         self._pins = list(state.pins)
         self._leave_closed()
-        if state.entries != before.entries:
-            self.cubes_changed.emit()
+        self._tell_cubes(CubesChange.between(before.entries, state.entries))
         if state.pins != before.pins:
             self.pins_changed.emit()
         self.set_regions(state.regions)
@@ -120,22 +132,32 @@ class Session:
 
     def add(self, cube: SpectralCube, key: str | None = None, role: Role | None = None) -> Entry:
         """Open a cube; the key is made unique, the role follows from the cube's domain unless given."""
-        entry = Entry(self._unique(key or cube.name), cube, role or default_role(cube))
-        self._entries[entry.key] = entry
-        self.cubes_changed.emit()
-        return list(self)[-1]  # whoever shows it may have renamed it
+        return self.add_all([entry_of(cube, key, role)])[0]
 
-    def remove(self, key: str) -> None:
-        """Close a cube, with its pins and the cursor if they stand on it."""
-        with self.history.step(f"Close {key}"):
-            del self._entries[key]
+    def add_all(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Open several cubes as one change; keys are made unique. Return the entries as they are in the session."""
+        added: list[Entry] = []
+        for entry in entries:
+            added.append(replace(entry, key=free_key(entry.key, self._entries)))
+            self._entries[added[-1].key] = added[-1]
+        self._tell_cubes(CubesChange(added=tuple(added)))
+        return list(self)[len(self) - len(added) :]  # a layer whose name was taken renames its cube
+
+    def remove(self, *keys: str) -> None:
+        """Close cubes as one change, with the pins, the regions and the cursor on them."""
+        with self.history.step(f"Close {keys[0] if len(keys) == 1 else f'{len(keys)} cubes'}"):
+            removed = tuple(self._entries.pop(key) for key in keys)
             self._leave_closed()
-            kept = [pin for pin in self._pins if pin.pixel.key != key]
+            kept = [pin for pin in self._pins if pin.pixel.key not in keys]
             if len(kept) != len(self._pins):
                 self._pins = kept
                 self.pins_changed.emit()
-            self.set_regions(region for region in self.regions if region.key != key)
-            self.cubes_changed.emit()
+            self.set_regions(region for region in self.regions if region.key not in keys)
+            self._tell_cubes(CubesChange(removed=removed))
+
+    def _tell_cubes(self, change: CubesChange) -> None:
+        if change:
+            self.cubes_changed.emit(change)
 
     def _leave_closed(self) -> None:
         """Let the cursor stand on no cube that is not open."""
@@ -149,7 +171,7 @@ class Session:
         if old == new:
             return new
         entry = self._entries[old]
-        new = self._unique(new)
+        new = free_key(new, self._entries)
         self._entries = {
             (new if k == old else k): (replace(entry, key=new) if k == old else e)
             for k, e in self._entries.items()
@@ -163,7 +185,7 @@ class Session:
         if self.last_pixel is not None and self.last_pixel.key == old:
             self.last_pixel = replace(self.last_pixel, key=new)
         self.history.rename(old, new)
-        self.cubes_changed.emit()
+        self._tell_cubes(CubesChange(renamed=((old, new),)))
         self.pins_changed.emit()
         return new
 
@@ -171,15 +193,17 @@ class Session:
         """Let a cube play another role."""
         with self.history.step(f"Show {key} as {role}"):
             self._entries[key] = replace(self._entries[key], role=role)
-            self.cubes_changed.emit()
+            self._tell_cubes(CubesChange(roles=(key,)))
 
-    def restate(self, key: str, cube: SpectralCube) -> None:
-        """Put a cube about which more is known in the place of an open one; pins stay."""
-        former = self._entries[key].cube
-        if cube is not former:
-            self._entries[key] = Entry(key, cube, default_role(cube))
-            self.history.restate(former, cube)
-            self.cubes_changed.emit()
+    def replace_cubes(self, cubes: Mapping[str, SpectralCube]) -> None:
+        """Replace open cubes, known by their keys, by ones with completed metadata; pins stay. This cannot be undone."""
+        before = tuple(self)
+        for key, cube in cubes.items():
+            former = self._entries[key].cube
+            if cube is not former:
+                self._entries[key] = entry_of(cube, key)
+                self.history.replace_cube(former, cube)
+        self._tell_cubes(CubesChange.between(before, self))
 
     def set_cursor(self, pixel: PixelRef | None) -> None:
         """Move the cursor; nothing happens when it already is there."""
@@ -266,20 +290,7 @@ class Session:
             self.wavelength_nm = wavelength_nm
             self.wavelength_changed.emit(wavelength_nm)
 
-    def _unique(self, key: str) -> str:
-        return free_key(key, self._entries)
-
 
 def _named(numbers: Iterable[int]) -> str:
     numbers = list(numbers)
     return f"pin {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} pins"
-
-
-def default_role(cube: SpectralCube) -> Role:
-    """Return the role that a cube's domain suggests; data that stand in for real ones play "real"."""
-    match cube.domain:
-        case "simulated" | "transferred":
-            return cube.domain
-        case "real" | "second":
-            return "real"
-    return "none"

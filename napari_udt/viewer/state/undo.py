@@ -131,7 +131,7 @@ class Change:
             self.structures,
         )
 
-    def restated(self, former: SpectralCube, cube: SpectralCube) -> Change:
+    def with_cube(self, former: SpectralCube, cube: SpectralCube) -> Change:
         """Return the same step for a cube about which more is known now."""
         return replace(
             self, entries=self.entries.mapped(lambda e: replace(e, cube=cube) if e.cube is former else e)
@@ -212,10 +212,10 @@ class History:
         self._done = [change.renamed(old, new) for change in self._done]
         self._undone = [change.renamed(old, new) for change in self._undone]
 
-    def restate(self, former: SpectralCube, cube: SpectralCube) -> None:
+    def replace_cube(self, former: SpectralCube, cube: SpectralCube) -> None:
         """Let all steps speak of a cube as it is known now."""
-        self._done = [change.restated(former, cube) for change in self._done]
-        self._undone = [change.restated(former, cube) for change in self._undone]
+        self._done = [change.with_cube(former, cube) for change in self._done]
+        self._undone = [change.with_cube(former, cube) for change in self._undone]
 
     def _make(self, change: Change) -> str:
         self._inside = True  # what follows from restoring is no step of its own

@@ -76,18 +76,18 @@ def regridding(cube: SpectralCube | None, spec: ModelSpec | None) -> tuple[str, 
     return (f"Will be interpolated: {counts}.", note.replace("were", "will be")) if note else ("", "")
 
 
-def preferred_source(session: Session, current: str | None, known: Collection[str]) -> str | None:
-    """Return the cube to offer: one just opened that is simulated, else the current one, else the newest.
+def preferred_source(session: Session, current: str | None, opened: Collection[SpectralCube]) -> str | None:
+    """Return the key of the cube to offer: a simulated one just opened, else the current one, else the newest.
 
     Parameters
     ----------
     current : str, optional
         Key of the cube that is offered now.
-    known : collection of str
-        Keys that were open before.
+    opened : collection of SpectralCube
+        Cubes that were just opened.
     """
     simulated = [entry.key for entry in session.with_role("simulated")]
-    new = [key for key in simulated if key not in known]
+    new = [key for key in simulated if session[key].cube in opened]
     if new:
         return new[-1]
     if current in session:

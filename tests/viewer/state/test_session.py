@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 from spectra_scene import MOVED, REAL, SIM, scene, simulated
 
-from napari_udt.viewer.state.session import PIN_COLOURS, PixelRef, Session, default_role
+from napari_udt.viewer.state.session import (
+    PIN_COLOURS,
+    CubesChange,
+    PixelRef,
+    Session,
+    default_role,
+    entry_of,
+)
 
 
 @pytest.fixture
@@ -92,7 +99,7 @@ def test_another_role_is_told(session):
     news = heard(session.cubes_changed)
     session.set_role(REAL, "none")
     assert session[REAL].role == "none"
-    assert len(news) == 1
+    assert news == [(CubesChange(roles=(REAL,)),)]
 
 
 def test_a_listener_that_fails_leaves_the_others_told_and_its_error_is_handed_on(hsi, monkeypatch):
@@ -117,3 +124,47 @@ def test_a_listener_that_fails_leaves_the_others_told_and_its_error_is_handed_on
     del broken
     session.remove("organs")
     assert (fine.heard, len(told)) == (2, 1)
+
+
+def test_the_signal_says_which_cubes_were_opened_and_closed(session):
+    news = heard(session.cubes_changed)
+    first, second = session.add_all([entry_of(simulated(), "one"), entry_of(simulated(), "one")])
+    session.remove("one", "one [1]")
+    session.add_all([])
+    session.remove()
+    assert [entry.key for entry in (first, second)] == ["one", "one [1]"]
+    assert news == [(CubesChange(added=(first, second)),), (CubesChange(removed=(first, second)),)]
+    assert (news[0][0].opened, news[0][0].closed) == ((first, second), ())
+
+
+def test_a_new_key_and_completed_metadata_are_changes_of_their_own(session):
+    news, before = heard(session.cubes_changed), session[SIM]
+    session.rename(SIM, "mine")
+    before = session["mine"]
+    session.replace_cubes({"mine": before.cube, REAL: session[REAL].cube})  # as they were: no change
+    completed = before.cube.with_(domain="real", origin="")
+    session.replace_cubes({"mine": completed})
+    after = session["mine"]
+    assert (after.cube, after.role) == (completed, "real")
+    assert news == [
+        (CubesChange(renamed=((SIM, "mine"),)),),
+        (CubesChange(replaced=((before, after),)),),
+    ]
+    assert (news[1][0].opened, news[1][0].closed) == ((after,), (before,))
+
+
+def test_undo_and_redo_are_one_change_each_however_many_cubes_they_concern(session):
+    one, other = session[SIM], session[MOVED]
+    session.set_role(REAL, "none")
+    session.remove(SIM, MOVED)
+    news = heard(session.cubes_changed)
+    session.history.undo()
+    session.history.redo()
+    session.history.undo()
+    session.history.undo()
+    assert [change for (change,) in news] == [
+        CubesChange(added=(one, other)),
+        CubesChange(removed=(one, other)),
+        CubesChange(added=(one, other)),
+        CubesChange(roles=(REAL,)),
+    ]

@@ -84,12 +84,12 @@ def test_preferred_source_is_a_simulated_cube_just_opened(pat):
     assert transfer_job.preferred_source(session, None, ()) is None
     session.add(pat("real", domain="second"))
     assert transfer_job.preferred_source(session, None, ()) == "real"
-    session.add(pat("a"))
-    assert transfer_job.preferred_source(session, "real", {"real"}) == "a"
-    session.add(pat("other real", domain="second"))
-    assert transfer_job.preferred_source(session, "a", {"real", "a"}) == "a"
+    opened = [session.add(pat("a")).cube]
+    assert transfer_job.preferred_source(session, "real", opened) == "a"
+    opened = [session.add(pat("other real", domain="second")).cube]
+    assert transfer_job.preferred_source(session, "a", opened) == "a"
     session.remove("a")
-    assert transfer_job.preferred_source(session, "a", {"real", "a", "other real"}) == "other real"
+    assert transfer_job.preferred_source(session, "a", ()) == "other real"
 
 
 def test_a_run_carries_the_request_and_names_its_result(request_for, slow_transfer):

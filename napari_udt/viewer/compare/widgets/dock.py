@@ -28,7 +28,7 @@ from napari_udt.viewer.qt.low_area import in_low_area
 from napari_udt.viewer.qt.still_text import text_line
 from napari_udt.viewer.qt.tab_order import walk_in_order
 from napari_udt.viewer.spectra.widgets.picker import Pick, PickButton
-from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.state.session import CubesChange, Session
 from napari_udt.viewer.style import line_style
 
 _STORED = "compare"  # name in the user's settings
@@ -68,7 +68,7 @@ class CompareDock(QWidget):
         self._show_settings()
         self._note()
         self._connect()
-        self._follow_session()
+        self._offer_cubes()
 
     # -- building ---------------------------------------------------------------------------------
 
@@ -147,21 +147,25 @@ class CompareDock(QWidget):
         self.colours.rgb_chosen.connect(self._on_rgb)
         self.colours.told.connect(self.status.setText)
         self._timer.timeout.connect(self._pair_view.step)
-        self._session.cubes_changed.connect(self._follow_session)
+        self._session.cubes_changed.connect(self._cubes_changed)
         self._session.settings_restored.connect(self._restore)
         self._side_by_side.changed.connect(self._show_state)
         self._pair_view.changed.connect(self._show_state)
 
     # -- what is open -----------------------------------------------------------------------------
 
-    def _follow_session(self) -> None:
-        if not isalive(self):
-            return
+    def _cubes_changed(self, change: CubesChange) -> None:
+        if isalive(self):
+            self._offer_cubes(change)
+
+    def _offer_cubes(self, change: CubesChange | None = None) -> None:
+        """Offer the open cubes: the usual pair once cubes come or go, else those that were chosen."""
         keys = [entry.key for entry in self._session]
-        kept = [box.currentText() for box in (self.first, self.second)]
+        new_keys = dict(change.renamed) if change else {}
+        kept = [new_keys.get(key, key) for key in (self.first.currentText(), self.second.currentText())]
         usual = usual_pair(self._session)
-        known = [self.first.itemText(i) for i in range(self.first.count())]
-        wanted = usual if usual is not None and (set(keys) != set(known) or not all(kept)) else kept
+        others = change is None or change.added or change.removed
+        wanted = usual if usual is not None and (others or not all(kept)) else kept
         for box, key in zip((self.first, self.second), wanted, strict=True):
             box.clear()
             box.addItems(keys)

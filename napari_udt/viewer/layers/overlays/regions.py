@@ -8,7 +8,7 @@ import numpy as np
 from napari.layers import Shapes
 
 from napari_udt.viewer.layers.deferred_removal import later_in
-from napari_udt.viewer.state.session import PIN_COLOURS, Outline, Region
+from napari_udt.viewer.state.session import PIN_COLOURS, CubesChange, Outline, Region
 
 if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter
@@ -32,7 +32,7 @@ class RegionLayers:
         self._later = later_in(adapter.viewer)
         adapter.part_removed.connect(self._part_removed)
         adapter.session.regions_changed.connect(self._follow)
-        adapter.session.cubes_changed.connect(self._follow)
+        adapter.session.cubes_changed.connect(self._cubes_changed)
 
     def draw(self) -> bool:
         """Let the user draw one region on the topmost picture, freehand; whether there is one.
@@ -70,6 +70,11 @@ class RegionLayers:
             regions = [region for region in self._adapter.session.regions if region.key == key]
             if regions and self._adapter[key].regions is None:
                 self._show(key, regions)
+
+    def _cubes_changed(self, change: CubesChange) -> None:
+        """Draw the regions of cubes whose layers are new."""
+        if change.opened:
+            self._follow()
 
     def _show(self, key: str, regions: list[Region]) -> None:
         self._busy = True

@@ -123,12 +123,7 @@ class CubeTable(QTableWidget):
 
     def close_selected(self) -> None:
         """Close the selected cubes, as one step."""
-        keys = self.selected_keys()
-        with self._session.history.step(
-            f"Close {keys[0] if len(keys) == 1 else f'{len(keys)} cubes'}" if keys else ""
-        ):
-            for key in keys:
-                self._session.remove(key)
+        self._session.remove(*self.selected_keys())
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
         """Close the selected cubes on Delete."""

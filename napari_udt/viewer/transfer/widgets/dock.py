@@ -16,7 +16,7 @@ from napari_udt.viewer.files.opening import open_files
 from napari_udt.viewer.files.widgets.metadata_questions import MetadataQuestions
 from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
 from napari_udt.viewer.state.chosen_model import ChosenModel, model_choices
-from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.state.session import CubesChange, Session
 from napari_udt.viewer.transfer import job as transfer_job
 from napari_udt.viewer.transfer.job import TransferFunction, TransferRequest
 from napari_udt.viewer.transfer.widgets.closing import RemovedDock, agrees_to_cancel, closed_by_user
@@ -67,7 +67,6 @@ class TransferDock(TransferForm):
         super().__init__(session, parent)
         self._session, self._side_by_side, self._chosen = session, side_by_side, chosen
         self._models = models
-        self._known: set[str] = set()
         self._tissue: str | None = None  # what the user wants to tell the network, if anything
         self._run = TransferRun(transfer, self)
         self._removed = RemovedDock(self, lambda: self._run.name, self.cancel)
@@ -76,11 +75,11 @@ class TransferDock(TransferForm):
         self.ask, self._opening = MetadataQuestions(session, self), OpeningProgress(parent=self)
         self.layout_button.native.setVisible(side_by_side is not None)
         self._connect()
-        self._refresh_sources()
+        self._offer_sources(CubesChange(added=tuple(session)))
         self._memory = TransferMemory(session, self)
 
     def _connect(self) -> None:
-        self._session.cubes_changed.connect(self._refresh_sources)
+        self._session.cubes_changed.connect(self._cubes_changed)
         self.source.changed.connect(self._source_chosen)
         self.file_row.opened.connect(self._choose_source)
         self.file_row.converted.connect(self._converted)
@@ -104,12 +103,16 @@ class TransferDock(TransferForm):
 
     # -- choices ----------------------------------------------------------------------------------
 
-    def _refresh_sources(self) -> None:
-        if not isalive(self):
-            return
+    def _cubes_changed(self, change: CubesChange) -> None:
+        if isalive(self):
+            self._offer_sources(change)
+
+    def _offer_sources(self, change: CubesChange) -> None:
+        """Offer the open cubes, first of all one that was just opened."""
         keys = [entry.key for entry in self._session]
-        wanted = transfer_job.preferred_source(self._session, self.source.value, self._known)
-        self._known = set(keys)
+        current = dict(change.renamed).get(self.source.value, self.source.value)
+        opened = [entry.cube for entry in change.added]
+        wanted = transfer_job.preferred_source(self._session, current, opened)
         with self.source.changed.blocked():
             self.source.choices = keys
             if wanted is not None:
