@@ -24,7 +24,7 @@ from napari_udt.io.contract import (
 )
 from napari_udt.io.diagnosis import explain
 from napari_udt.io.diagnosis import is_damaged as _is_damaged
-from napari_udt.io.registry import sniff, writer_for
+from napari_udt.io.registry import Sniffed, sniff, writer_for
 from napari_udt.reconstruction.options import ReconstructionOptions
 
 MAX_NAMED = 50  # candidates that messages and metadata name; list_candidates names all
@@ -93,15 +93,16 @@ def open_cube(
     return _open(path, known, _chosen(found, candidate, path), found, options)
 
 
-def open_cubes(path: PathLike, **options: Any) -> list[SpectralCube]:
+def open_cubes(path: PathLike, *, sniffed: Sniffed | None = None, **options: Any) -> list[SpectralCube]:
     """Open all cubes that a file holds.
 
     Other views of the same recording (SIMPA's initial pressure beside its reconstruction) are not among them; see
-    :func:`list_candidates`. Options, but for ``candidate``, and errors are those of :func:`open_cube`.
+    :func:`list_candidates`. Options, but for ``candidate``, and errors are those of :func:`open_cube`. ``sniffed`` is what
+    :func:`~napari_udt.io.registry.sniff` found in the file, where that is known already.
     """
     path = Path(path)
     given = ReadOptions(**options)
-    known, found = _look(path, given)
+    known, found = _look(path, given, sniffed)
     main = [c for c in found if not c.alternative] or found[:1]
     return [_open(path, known, c, found, given) for c in main]
 
@@ -114,12 +115,17 @@ def list_candidates(path: PathLike, *, wavelengths_nm: Sequence[float] | None = 
 
 def recordings(paths: Iterable[PathLike]) -> list[Path]:
     """Return one file per recording: of files that belong together (ENVI) only the first."""
-    first: dict[Path, Path] = {}
-    for path in map(Path, paths):
-        known = sniff(path).format
+    return [sniffed.path for sniffed in sniffed_recordings(sniff(Path(path)) for path in paths)]
+
+
+def sniffed_recordings(files: Iterable[Sniffed]) -> list[Sniffed]:
+    """Return one of the sniffed files per recording, as :func:`recordings` does."""
+    first: dict[Path, Sniffed] = {}
+    for sniffed in files:
+        known = sniffed.format
         several = known is not None and known.several_files
-        main = cast(SeveralFilesModule, known.load()).main_file(path) if known and several else None
-        first.setdefault(main or path, path)
+        main = cast(SeveralFilesModule, known.load()).main_file(sniffed.path) if known and several else None
+        first.setdefault(main or sniffed.path, sniffed)
     return list(first.values())
 
 
@@ -221,9 +227,9 @@ def _explained(path: Path, overwrite: bool, package: str = "") -> Iterator[None]
         raise CubeError(f"{path}: the cube cannot be written ({error}); nothing was changed.") from error
 
 
-def _look(path: Path, options: ReadOptions) -> tuple[Format, list[Candidate]]:
+def _look(path: Path, options: ReadOptions, sniffed: Sniffed | None = None) -> tuple[Format, list[Candidate]]:
     _check_options(options)
-    sniffed = sniff(path)
+    sniffed = sniffed or sniff(path)
     if sniffed.format is None:
         raise explain(path, sniffed.damage)
     with reading(path, sniffed.format):

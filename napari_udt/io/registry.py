@@ -98,8 +98,9 @@ def writer_for(path: Path, count: int = 1) -> Writer:
 
 @dataclass(frozen=True)
 class Sniffed:
-    """The format that a file has by its content, how well it fits, and what broke while looking."""
+    """A file, the format that it has by its content, how well it fits, and what broke while looking."""
 
+    path: Path
     format: Format | None
     match: Match
     damage: CubeError | None
@@ -125,4 +126,4 @@ def sniff(path: Path) -> Sniffed:
             best = (known, match)
         if match is Match.YES:
             break
-    return Sniffed(*best, damage)
+    return Sniffed(path, *best, damage)

@@ -30,6 +30,9 @@ WEIGHTS, SPEC, CARD = "weights.safetensors", "model.json", "CARD.md"
 _PROPOSED = ("hsi_cinn_dy", "pat_cinn_dy_without_gan")
 MODELS_VARIABLE = "NAPARI_UDT_MODELS"
 
+# Specifications that were read and validated, with the versions of their two files.
+_read: dict[Path, tuple[tuple[tuple[int, ...], ...], ModelSpec]] = {}
+
 
 def bundled_folder() -> Path:
     """Folder of the models that come with the package."""
@@ -114,14 +117,30 @@ def save_model(model: TransferModel, folder: str | os.PathLike[str], *, overwrit
 
 
 def read_spec(folder: Path) -> ModelSpec:
-    """Read the specification and the card in a model's folder; raises ModelError when it is not one."""
-    path = folder / SPEC
+    """Read the specification and the card in a model's folder; raises ModelError when it is not one.
+
+    Files that have not changed since they were read last are not read and validated again.
+    """
+    path, card = folder / SPEC, folder / CARD
     try:
-        spec = ModelSpec.from_json(path.read_text(encoding="utf-8"), where=str(path))
-        card = folder / CARD
-        return replace(spec, card=card.read_text(encoding="utf-8")) if card.is_file() else spec
+        version = _version_of(path), _version_of(card)
+        known = _read.get(path)
+        if known is None or known[0] != version:
+            spec = ModelSpec.from_json(path.read_text(encoding="utf-8"), where=str(path))
+            spec = replace(spec, card=card.read_text(encoding="utf-8")) if card.is_file() else spec
+            known = _read[path] = version, spec
+        return known[1]
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"{folder}: not a model folder ({error}); expected {SPEC} and {WEIGHTS}.") from error
+
+
+def _version_of(path: Path) -> tuple[int, ...]:
+    """Return what differs once a file has been written anew; empty where there is none."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return ()
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def _installed() -> dict[str, tuple[ModelSpec, Path]]:

@@ -5,8 +5,9 @@ napari is imported inside the functions, so that asking whether a file is ours s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from napari_udt.viewer.samples import SampleKey, sample_path
 from napari_udt.viewer.state.cube_files import remember_saved
 
 if TYPE_CHECKING:
+    from napari_udt.io.registry import Sniffed
     from napari_udt.viewer.files.opening import Ask
     from napari_udt.viewer.state.session import Session
 
@@ -36,16 +38,18 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
     paths = _as_list(path)
     if paths and all(is_session(Path(p)) for p in paths):
         return read_sessions
-    least = min((sniff(Path(p)).match for p in paths), default=Match.NO)
+    files = [sniff(Path(p)) for p in paths]
+    least = min((file.match for file in files), default=Match.NO)
     if least is Match.YES or (least is Match.NEEDS_METADATA and _window() is not None):
-        return read
+        return partial(read, sniffed=files)
     return None
 
 
-def read(path: str | Sequence[str]) -> list[LayerTuple]:
+def read(path: str | Sequence[str], *, sniffed: Iterable[Sniffed] = ()) -> list[LayerTuple]:
     """Read the cubes of one file or several as layers: picture, oxygen saturation, structures.
 
-    What a file lacks is asked for in the window; its layers come with the answer.
+    Metadata that a file lacks are asked for in the window; its layers come with the answer. ``sniffed`` is what was found
+    in these files, where that is known already.
 
     Raises
     ------
@@ -53,18 +57,23 @@ def read(path: str | Sequence[str]) -> list[LayerTuple]:
         One sentence, which napari shows; no layer is added then.
     """
     from napari_udt.errors import MissingMetadata
-    from napari_udt.io import open_cubes, recordings
+    from napari_udt.io import open_cubes
+    from napari_udt.io.opening import sniffed_recordings
+    from napari_udt.io.registry import sniff
     from napari_udt.viewer.files.missing_metadata import Question
     from napari_udt.viewer.files.opening import format_of, known_cubes
 
     window, cubes = _window(), []
-    for file in recordings(_as_list(path)):
+    known = {file.path: file for file in sniffed}
+    for file in sniffed_recordings(known.get(Path(p)) or sniff(Path(p)) for p in _as_list(path)):
         try:
-            cubes += open_cubes(file) if window is None else known_cubes(window.session, file)
+            cubes += (
+                open_cubes(file.path, sniffed=file) if window is None else known_cubes(window.session, file)
+            )
         except MissingMetadata as missing:
             if window is None:
                 raise
-            window.ask(Question(file, format_of(file), missing))
+            window.ask(Question(file.path, format_of(file), missing))
     return [layer for cube in cubes for layer in cube_layers(cube)] or [_NO_LAYER]
 
 

@@ -1,6 +1,7 @@
-"""Opening files into a session: what can be read is there, what cannot is told in one sentence each.
+"""Open files into a session.
 
-A file that lacks facts is asked about where somebody can answer (:class:`Ask`); until then nothing changes.
+A file is opened whole or not at all; what cannot be opened gives one sentence for the user. Metadata that a file lacks
+are asked for where there is a window (:data:`Ask`); until then the session stays as it is.
 """
 
 from __future__ import annotations
@@ -10,16 +11,17 @@ from pathlib import Path
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError, MissingMetadata, UdtError
-from napari_udt.io import is_readable, open_cube, open_cubes, recordings
-from napari_udt.io.contract import Progress
+from napari_udt.io import open_cube, open_cubes
+from napari_udt.io.contract import Match, Progress
 from napari_udt.io.missing_metadata import StatedMetadata, options_for
-from napari_udt.io.registry import sniff
+from napari_udt.io.opening import sniffed_recordings
+from napari_udt.io.registry import Sniffed, sniff
 from napari_udt.viewer.files.missing_metadata import Question, lacks_origin
 from napari_udt.viewer.files.session_file import open_session
 from napari_udt.viewer.files.session_record import is_session
 from napari_udt.viewer.state.session import Session, entry_of
 
-# Takes a question and sees to its answer, now or later; see widgets/facts_asker.py.
+# Takes a question to the user and sees to its answer, now or later; see files/widgets/metadata_questions.py.
 Ask = Callable[[Question], None]
 
 # Endings that a dropped file of spectra usually has. Such a file is ours to open or to explain, even when its
@@ -42,49 +44,58 @@ _SPECTRAL_SUFFIXES = (
 
 def open_files(
     session: Session,
-    paths: Iterable[Path | str],
+    files: Iterable[Path | str | Sniffed],
     progress: Progress | None = None,
     ask: Ask | None = None,
 ) -> list[str]:
     """Open files into a session; return one sentence for each that could not be opened.
 
-    A file is opened whole or not at all; the session keeps everything that it had. ``progress(done, total)`` is called
-    while a file takes long; it may raise ``TransferCancelled``. What a file lacks is asked with ``ask``, and is among the
-    sentences without it.
+    Parameters
+    ----------
+    session : Session
+        Keeps everything that it had.
+    files : iterable of path or Sniffed
+        Files that were sniffed already are not sniffed again.
+    progress : callable, optional
+        ``progress(done, total)``, called while a file takes long; it may raise ``TransferCancelled``.
+    ask : callable, optional
+        Gets the questions about missing metadata; without it they are among the sentences.
     """
     problems = []
-    for path in recordings(paths):
+    for file in sniffed_recordings(f if isinstance(f, Sniffed) else sniff(Path(f)) for f in files):
         try:
-            if is_session(path):
-                problems += open_session(session, path, progress)
+            if is_session(file.path):
+                problems += open_session(session, file.path, progress)
             else:
-                add_file(session, path, progress, ask)
+                add_file(session, file, progress, ask)
         except UdtError as error:
             problems.append(str(error))
         except OSError as error:
-            problems.append(f"{path.name}: cannot be read ({error.strerror or error}).")
+            problems.append(f"{file.path.name}: cannot be read ({error.strerror or error}).")
     return problems
 
 
-def add_file(session: Session, path: Path, progress: Progress | None = None, ask: Ask | None = None) -> None:
-    """Open the cubes of a file with the facts that were answered for it, or for others of its format.
+def add_file(
+    session: Session, file: Sniffed, progress: Progress | None = None, ask: Ask | None = None
+) -> None:
+    """Open the cubes of a file with the metadata that were stated for it, or for others of its format.
 
     Raises
     ------
     CubeError
-        When the file cannot be opened, or lacks facts and nobody can be asked.
+        When the file cannot be opened, or lacks metadata and there is nobody to ask.
     """
     try:
-        cubes = known_cubes(session, path, progress)
+        cubes = known_cubes(session, file, progress)
     except MissingMetadata as missing:
         if ask is None:
             raise
-        ask(Question(path, format_of(path), missing))
+        ask(Question(file.path, format_of(file), missing))
         return
     session.add_all(map(entry_of, cubes))
     vague = [cube for cube in cubes if lacks_origin(cube)]
-    if ask is not None and vague and not session.stated_metadata.knows(path, format_of(path)):
-        ask(Question(path, format_of(path), modality=vague[0].modality))
+    if ask is not None and vague and not session.stated_metadata.knows(file.path, format_of(file)):
+        ask(Question(file.path, format_of(file), modality=vague[0].modality))
 
 
 def add_answered(session: Session, question: Question, facts: StatedMetadata, *, for_format: bool) -> None:
@@ -125,28 +136,29 @@ def open_candidate(
     return other.with_(name=f"{other.name} ({title})")
 
 
-def spectral_files(paths: Iterable[Path]) -> list[Path]:
+def spectral_files(paths: Iterable[Path]) -> list[Sniffed]:
     """Return those of dropped files that are for this plugin; the others are for napari's other readers."""
-    local = [path for path in paths if path.exists()]
-    return [path for path in local if _is_ours(path)]
+    return [file for path in paths if path.exists() and _is_ours(file := sniff(path))]
 
 
-def _is_ours(path: Path) -> bool:
-    return path.suffix.lower() in _SPECTRAL_SUFFIXES or is_session(path) or is_readable(path)
+def _is_ours(file: Sniffed) -> bool:
+    spectral = file.path.suffix.lower() in _SPECTRAL_SUFFIXES
+    return spectral or is_session(file.path) or file.match is Match.YES
 
 
-def known_cubes(session: Session, path: Path, progress: Progress | None = None) -> list[SpectralCube]:
-    """Open a file; what was answered for others of its format counts where the file is silent."""
-    if facts := session.stated_metadata.of(path):
-        return open_cubes(path, progress=progress, **options_for(path, facts))
-    general = session.stated_metadata.by_format.get(format_of(path))
+def known_cubes(session: Session, file: Sniffed, progress: Progress | None = None) -> list[SpectralCube]:
+    """Open the cubes of a file; what the user stated for others of its format counts where the file is silent."""
+    path = file.path
+    if stated := session.stated_metadata.of(path):
+        return open_cubes(path, sniffed=file, progress=progress, **options_for(path, stated))
+    general = session.stated_metadata.by_format.get(format_of(file))
     try:
-        return [_completed(cube, general) for cube in open_cubes(path, progress=progress)]
+        return [_completed(cube, general) for cube in open_cubes(path, sniffed=file, progress=progress)]
     except MissingMetadata as missing:
         if general is None:
             raise
         try:
-            return open_cubes(path, progress=progress, **options_for(path, general))
+            return open_cubes(path, sniffed=file, progress=progress, **options_for(path, general))
         except CubeError:
             raise missing from None  # the other file's answer does not fit this one
 
@@ -161,7 +173,6 @@ def _completed(cube: SpectralCube, facts: StatedMetadata | None) -> SpectralCube
     return cube.with_(metadata=metadata, origin="", **stated)
 
 
-def format_of(path: Path) -> str:
-    """Return the key of the format that a file has by its content."""
-    known = sniff(path).format
-    return known.name if known else ""
+def format_of(file: Sniffed) -> str:
+    """Return the key of a sniffed file's format, empty where it has none."""
+    return "" if file.format is None else file.format.name

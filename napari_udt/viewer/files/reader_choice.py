@@ -47,7 +47,8 @@ class FileOpener:
             return
         gone = [name for name in filenames if "://" not in name and not Path(name).exists()]
         ours = spectral_files(map(Path, filenames))
-        others = [name for name in filenames if Path(name) not in ours and name not in gone]
+        taken = {file.path for file in ours}
+        others = [name for name in filenames if Path(name) not in taken and name not in gone]
         problems = open_files(self._session, ours, self._progress, self._ask)
         problems += [f"{name}: there is no such file (any more)." for name in gone]
         if problems:
