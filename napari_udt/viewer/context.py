@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error
 
-from napari_udt.viewer.compare.saved_layout import LayoutMemory
+from napari_udt.viewer.compare.settings import LayoutMemory
 from napari_udt.viewer.layers import (
     BrushedLayers,
     ColourLayers,
@@ -23,8 +23,8 @@ from napari_udt.viewer.layers.pointer import Pointer, WavelengthSlider
 from napari_udt.viewer.layers.undo_keys import UndoKeys
 from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.preferences import apply, preferences
-from napari_udt.viewer.state.saved_choices import RememberedOptions
 from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.state.settings import RememberedOptions
 from napari_udt.viewer.state.statistics import Worker
 from napari_udt.viewer.transfer.live import LiveTransfer
 from napari_udt.viewer.transfer.probes import Probes

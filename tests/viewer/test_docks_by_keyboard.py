@@ -6,7 +6,7 @@ import re
 
 import pytest
 from napari.components import ViewerModel
-from qtpy.QtCore import QPoint, QSettings, Qt
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import (
@@ -47,12 +47,11 @@ def context(pat, transferred):
 
 
 @pytest.fixture
-def dock(request, context, qtbot, tmp_path):
-    settings = QSettings(str(tmp_path / "compare.ini"), QSettings.Format.IniFormat)
+def dock(request, context, qtbot):
     made = {
         "Transfer": lambda: TransferDock(context.session, context.side_by_side, devices=list),
         "Compare": lambda: CompareDock(
-            context.session, context.side_by_side, context.pair_view, context.colours, settings=settings
+            context.session, context.side_by_side, context.pair_view, context.colours
         ),
         "Trust": lambda: TrustDock(context.session, context.trust, context.maps),
         "Session": lambda: SessionDock(context.session),

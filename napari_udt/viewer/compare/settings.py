@@ -1,16 +1,23 @@
-"""What the Compare dock remembers from one day to the next. No Qt."""
+"""Settings of the Compare dock and of the arrangement in the picture. No Qt."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, get_args
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from napari_udt.viewer.compare.colour_pictures import RGB_NM
+from napari_udt.viewer.layers import PairMode, PairView, SideBySide
 from napari_udt.viewer.layers.arrangements.comparison import Scale
 from napari_udt.viewer.layers.planes import DifferenceKind
+from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.state.settings import plain, settings_from
 
 SLOWEST_HZ, FASTEST_HZ = 1.0, 4.0
+_LAYOUT = "layout"  # in the session's settings
+
+Wavelength = Annotated[float, Field(gt=0)]
 
 
 @dataclass(frozen=True)
@@ -31,42 +38,49 @@ class CompareSettings:
 
     scale: Scale = "automatic"
     kind: DifferenceKind = "absolute"
-    rate_hz: float = 2.0
-    red_nm: float = RGB_NM[0]
-    green_nm: float = RGB_NM[1]
-    blue_nm: float = RGB_NM[2]
-
-    def text(self) -> str:
-        """Return the settings as one line of JSON."""
-        return json.dumps(asdict(self))
+    rate_hz: Annotated[float, Field(ge=SLOWEST_HZ, le=FASTEST_HZ)] = 2.0
+    red_nm: Wavelength = RGB_NM[0]
+    green_nm: Wavelength = RGB_NM[1]
+    blue_nm: Wavelength = RGB_NM[2]
 
 
-def settings_from(text: str) -> CompareSettings:
-    """Return the settings in a text; what is damaged or unknown in it is left at its default."""
-    try:
-        return settings_of(json.loads(text))
-    except ValueError:
-        return CompareSettings()
+@dataclass(frozen=True)
+class Layout:
+    """Which cubes stand side by side or share one picture, by their keys; ``divider`` is a share of the width."""
+
+    side_by_side: bool = False
+    pictures: tuple[str, ...] = ()
+    mode: PairMode = "off"
+    pair: tuple[str, ...] = ()
+    divider: float | None = None
 
 
-def settings_of(stored: Any) -> CompareSettings:
-    """Return the settings that a session or the user's settings tell; what is damaged is left at its default."""
-    usual = CompareSettings()
-    if not isinstance(stored, dict):
-        return usual
-    good = {
-        f.name: stored[f.name] for f in fields(usual) if f.name in stored and _fits(f.name, stored[f.name])
-    }
-    return replace(usual, **good)
+class LayoutMemory:
+    """Keeps the arrangement in the session's settings and arranges the cubes again after a session file was opened.
 
+    Two cubes do not begin to blink by themselves.
+    """
 
-def _fits(name: str, value: Any) -> bool:
-    match name:
-        case "scale":
-            return value in get_args(Scale)
-        case "kind":
-            return value in get_args(DifferenceKind)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if name == "rate_hz":
-        return number and SLOWEST_HZ <= value <= FASTEST_HZ
-    return number and value > 0
+    def __init__(self, session: Session, side_by_side: SideBySide, pair_view: PairView) -> None:
+        self._session, self._side_by_side, self._pair_view = session, side_by_side, pair_view
+        side_by_side.changed.connect(self._keep)
+        pair_view.changed.connect(self._keep)
+        session.settings_restored.connect(self._restore)
+
+    def _keep(self, _active: bool = False) -> None:
+        arranged, pair = self._side_by_side, self._pair_view
+        self._session.settings[_LAYOUT] = plain(
+            Layout(arranged.active, arranged.chosen, pair.mode, pair.pair, pair.divider)
+        )
+
+    def _restore(self) -> None:
+        layout = settings_from(Layout, self._session.settings.get(_LAYOUT))
+        pictures, pair = (
+            tuple(key for key in keys if key in self._session) for keys in (layout.pictures, layout.pair)
+        )
+        self._side_by_side.choose(pictures)
+        self._side_by_side.set_active(layout.side_by_side)
+        if layout.divider is not None:
+            self._pair_view.put_divider(layout.divider)
+        if len(pair) == 2 and layout.mode not in ("off", "blink"):
+            self._pair_view.show(layout.mode, *pair)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from napari_udt.population.bands import occurring
 from napari_udt.population.groups import Population
 from napari_udt.population.select import ALL
-from napari_udt.spectral.spectra import NORMALISATIONS, Normalisation
+from napari_udt.spectral.spectra import Normalisation
 from napari_udt.viewer.layers.layer_data import is_background
 
 Choice = Normalisation | Literal["paper"]
@@ -41,20 +40,6 @@ class PopulationChoices:
     def normalised(self, as_in_paper: Normalisation) -> Normalisation:
         """Return the normalisation of a figure whose own in the paper is ``as_in_paper``."""
         return as_in_paper if self.normalisation == "paper" else self.normalisation
-
-    def plain(self) -> dict[str, Any]:
-        """Return them as plain JSON."""
-        return {**asdict(self), "hidden": list(self.hidden)}
-
-
-def choices_from(plain: Mapping[str, Any]) -> PopulationChoices:
-    """Return choices from plain JSON; what is damaged or unknown in it is left at its default."""
-    known = {f.name: plain[f.name] for f in fields(PopulationChoices) if isinstance(plain.get(f.name), str)}
-    if known.get("normalisation") not in ("paper", *NORMALISATIONS):
-        known.pop("normalisation", None)
-    hidden = plain.get("hidden")
-    names = tuple(name for name in hidden if isinstance(name, str)) if isinstance(hidden, list) else ()
-    return PopulationChoices(**{**known, "hidden": names})
 
 
 def structures_of(population: Population) -> tuple[str, ...]:

@@ -10,9 +10,10 @@ from typing import Any
 from psygnal import Signal
 
 from napari_udt.population.groups import Part, Population, population_of_cubes
-from napari_udt.viewer.population.choices import PopulationChoices, choices_from
+from napari_udt.viewer.population.choices import PopulationChoices
 from napari_udt.viewer.state.latest_task import LatestTask, Submit
 from napari_udt.viewer.state.session import Entry, Session
+from napari_udt.viewer.state.settings import plain, settings_from
 
 NAME = "population"  # in the session's settings
 NO_CUBES = "Open a simulated and a real cube, transfer one, and compare their spectra here."
@@ -84,7 +85,7 @@ class OpenPopulation:
         choices = replace(self.choices, **changes)
         if choices != self.choices:
             self.choices = choices
-            self._settings()[_COMMON] = choices.plain()
+            self._settings()[_COMMON] = plain(choices)
             if "modality" in changes:
                 self.refresh()
             self.changed.emit()
@@ -105,8 +106,7 @@ class OpenPopulation:
         return self._session.settings.setdefault(NAME, {})
 
     def _restore(self) -> None:
-        stored = self._settings().get(_COMMON)
-        self.choices = choices_from(stored if isinstance(stored, dict) else {})
+        self.choices = settings_from(PopulationChoices, self._settings().get(_COMMON))
         self.changed.emit()
 
     def _entries(self) -> tuple[Entry, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from napari_udt.spectral.spectra import Centre, Spread
 from napari_udt.spectral.transforms import Order, Scaling, Transform
@@ -83,7 +85,7 @@ class DisplayOptions:
     live_band: bool = False
     explore: bool = False
     explore_class: str | None = None
-    explore_domain: float = 1.0
+    explore_domain: Annotated[float, Field(ge=0, le=1)] = 1.0
 
     @property
     def transform(self) -> Transform:

@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import QSettings, Qt
 
-from napari_udt.viewer.compare.settings import CompareSettings, settings_from
+from napari_udt.viewer.compare.settings import CompareSettings
 from napari_udt.viewer.compare.widgets.dock import CompareDock
 from napari_udt.viewer.context import context_of
+from napari_udt.viewer.state.settings import plain, settings_from
 
 
 @pytest.fixture
-def settings(tmp_path):
-    return QSettings(str(tmp_path / "compare.ini"), QSettings.Format.IniFormat)
-
-
-@pytest.fixture
-def make_dock(qtbot, settings):
+def make_dock(qtbot):
     viewers = []  # a context does not keep its viewer alive
 
     def make():
         viewers.append(ViewerModel())
         context = context_of(viewers[-1])
-        dock = CompareDock(
-            context.session, context.side_by_side, context.pair_view, context.colours, settings=settings
-        )
+        dock = CompareDock(context.session, context.side_by_side, context.pair_view, context.colours)
         qtbot.addWidget(dock)
         dock.show()
         return dock, context, viewers[-1]
@@ -142,7 +135,7 @@ def test_colours_are_computed_in_a_thread(qtbot, opened, hsi):
     assert "Below 500 nm" in dock.status.text()
 
 
-def test_choices_are_remembered(make_dock, settings):
+def test_choices_are_remembered(make_dock):
     dock, _, _ = make_dock()
     dock.rate.setValue(3.5)
     dock.kind.setCurrentIndex(1)
@@ -171,12 +164,23 @@ def test_every_choice_says_what_it_is_for(make_dock):
         assert widget.focusPolicy() & Qt.FocusPolicy.TabFocus
 
 
-def test_settings_survive_their_text_and_damage():
+def test_choices_of_earlier_versions_are_taken_over(make_dock, monkeypatch, tmp_path):
+    stored = QSettings(str(tmp_path / "compare.ini"), QSettings.Format.IniFormat)
+    stored.setValue("compare", '{"scale": "own", "rate_hz": 1.5}')
+    monkeypatch.setattr("napari_udt.viewer.compare.widgets.dock.QSettings", lambda *_: stored)
+    dock, _, _ = make_dock()
+    assert (dock.scale.currentData(), dock.rate.value()) == ("own", 1.5)
+    dock.rate.setValue(3.5)
+    again, _, _ = make_dock()
+    assert (again.scale.currentData(), again.rate.value()) == ("own", 3.5)
+
+
+def test_settings_survive_json_and_damage():
     chosen = CompareSettings(scale="own", kind="relative", rate_hz=1.5, red_nm=900.0)
-    assert settings_from(chosen.text()) == chosen
-    for damaged in ("", "{", "[1]", '{"scale": "loud", "rate_hz": 99, "red_nm": true, "more": 1}'):
-        assert settings_from(damaged) == CompareSettings()
-    assert np.isclose(settings_from('{"rate_hz": 3}').rate_hz, 3.0)
+    assert settings_from(CompareSettings, plain(chosen)) == chosen
+    for damaged in (None, [1], {"scale": "loud", "rate_hz": 99, "red_nm": True, "blue_nm": "x", "more": 1}):
+        assert settings_from(CompareSettings, damaged) == CompareSettings()
+    assert settings_from(CompareSettings, {"rate_hz": 3}).rate_hz == 3.0
 
 
 def test_choices_and_the_arrangement_come_back_with_a_session(qtbot, opened, make_dock):

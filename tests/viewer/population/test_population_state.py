@@ -14,7 +14,6 @@ from napari_udt.viewer.population import call_outs as outs
 from napari_udt.viewer.population.brushing import brushed, brushed_table, moved, places_of, statement_of
 from napari_udt.viewer.population.choices import (
     PopulationChoices,
-    choices_from,
     label_of,
     structures_of,
 )
@@ -22,6 +21,7 @@ from napari_udt.viewer.population.look import looks_of
 from napari_udt.viewer.population.open_population import NO_CUBES, OpenPopulation
 from napari_udt.viewer.state.latest_task import LatestTask
 from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.state.settings import plain, settings_from
 
 
 @pytest.fixture
@@ -89,9 +89,9 @@ def test_failures_become_sentences():
 
 def test_choices_survive_json_and_damage():
     choices = PopulationChoices("PAT", "vein", "l1", ("sim",))
-    assert choices_from(choices.plain()) == choices
+    assert settings_from(PopulationChoices, plain(choices)) == choices
     damaged = {"modality": 3, "normalisation": "l9", "hidden": "sim", "structure": "vein", "more": 1}
-    assert choices_from(damaged) == PopulationChoices(structure="vein")
+    assert settings_from(PopulationChoices, damaged) == PopulationChoices(structure="vein")
 
 
 def test_the_papers_normalisation_is_each_figures_own():

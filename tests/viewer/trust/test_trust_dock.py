@@ -13,8 +13,8 @@ from transfer_samples import make_cube, make_model
 
 from napari_udt.viewer.context import context_of
 from napari_udt.viewer.spectra.widgets.dock import SpectraDock
-from napari_udt.viewer.state.saved_choices import RememberedOptions, choices_path
 from napari_udt.viewer.state.session import CurveId, PixelRef, Session
+from napari_udt.viewer.state.settings import RememberedOptions, user_settings_path
 from napari_udt.viewer.transfer.probes import Probes
 from napari_udt.viewer.trust.widgets.dock import NO_CUBE, TrustDock
 
@@ -169,7 +169,7 @@ def test_the_check_box_remembers_itself(qtbot, dock, context):
     assert box.isChecked()
     box.click()
     assert not context.session.options.live
-    assert json.loads(choices_path().read_text())["live"] is False
+    assert json.loads(user_settings_path().read_text())["live"] is False
     context.session.set_options(explore=True, explore_class="spleen", explore_domain=0.4)
     later = Session()
     RememberedOptions(later)
@@ -182,7 +182,7 @@ def test_the_check_box_remembers_itself(qtbot, dock, context):
 
 
 def test_a_damaged_file_of_choices_is_no_harm():
-    choices_path().write_text("{broken")
+    user_settings_path().write_text("{broken")
     session = Session()
     RememberedOptions(session)
     assert session.options.live

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+import json
+from dataclasses import replace
+from typing import Any
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QSettings, Qt, QTimer
 from qtpy.QtGui import QHideEvent
 from qtpy.QtWidgets import QFormLayout, QWidget
 
-from napari_udt.viewer.compare.settings import settings_from, settings_of
+from napari_udt.viewer.compare.settings import CompareSettings
 from napari_udt.viewer.compare.widgets.colour_row import ColourRow
 from napari_udt.viewer.compare.widgets.fields import (
     DIVIDER_STEPS,
@@ -29,9 +31,10 @@ from napari_udt.viewer.qt.still_text import text_line
 from napari_udt.viewer.qt.tab_order import walk_in_order
 from napari_udt.viewer.spectra.widgets.picker import Pick, PickButton
 from napari_udt.viewer.state.session import CubesChange, Session
+from napari_udt.viewer.state.settings import plain, read_user_settings, settings_from, write_user_settings
 from napari_udt.viewer.style import line_style
 
-_STORED = "compare"  # name in the user's settings
+_NAME = "compare"  # in the settings of the user and of the session
 _INVITATION = "Open a simulated and a real cube, transfer one, and compare them here."
 
 
@@ -43,8 +46,6 @@ class CompareDock(QWidget):
     session : Session
     side_by_side, pair_view, colours
         What the buttons switch.
-    settings : QSettings, optional
-        Where choices are remembered; the user's own by default.
     parent : QWidget, optional
     """
 
@@ -55,13 +56,13 @@ class CompareDock(QWidget):
         pair_view: PairView,
         colours: ColourLayers,
         *,
-        settings: QSettings | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._side_by_side, self._pair_view = session, side_by_side, pair_view
-        self._stored = settings or QSettings("napari-udt", "napari-udt")
-        self._settings = settings_from(str(self._stored.value(_STORED, "")))
+        self._settings = settings_from(
+            CompareSettings, read_user_settings().get(_NAME) or _earlier_settings()
+        )
         self._make_widgets(colours)
         self._arrange()
         self._timer = QTimer(self)
@@ -252,16 +253,16 @@ class CompareDock(QWidget):
 
     def _remember(self, **changes: object) -> None:
         self._settings = replace(self._settings, **changes)  # type: ignore[arg-type]
-        self._stored.setValue(_STORED, self._settings.text())
+        write_user_settings(**{_NAME: plain(self._settings)})
         self._note()
 
     def _note(self) -> None:
         """Leave the choices with the session, so that its file brings them back."""
-        self._session.settings[_STORED] = asdict(self._settings)
+        self._session.settings[_NAME] = plain(self._settings)
 
     def _restore(self) -> None:
-        if isalive(self) and _STORED in self._session.settings:
-            self._settings = settings_of(self._session.settings[_STORED])
+        if isalive(self) and _NAME in self._session.settings:
+            self._settings = settings_from(CompareSettings, self._session.settings[_NAME])
             self._show_settings()
 
     def _show_settings(self) -> None:
@@ -272,3 +273,11 @@ class CompareDock(QWidget):
         self.colours.set_rgb_nm((settings.red_nm, settings.green_nm, settings.blue_nm))
         self._side_by_side.set_scale(settings.scale)
         self._pair_view.set_kind(settings.kind)
+
+
+def _earlier_settings() -> Any:
+    """Return the settings that earlier versions kept among Qt's."""
+    try:
+        return json.loads(str(QSettings("napari-udt", "napari-udt").value(_NAME, "")))
+    except ValueError:
+        return None

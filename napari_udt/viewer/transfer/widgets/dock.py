@@ -23,7 +23,7 @@ from napari_udt.viewer.transfer.widgets.closing import RemovedDock, agrees_to_ca
 from napari_udt.viewer.transfer.widgets.device_search import DeviceSearch, Find, installed_devices
 from napari_udt.viewer.transfer.widgets.form import TransferForm
 from napari_udt.viewer.transfer.widgets.run import TransferRun
-from napari_udt.viewer.transfer.widgets.saved_choices import TransferMemory
+from napari_udt.viewer.transfer.widgets.settings import TransferMemory
 
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
@@ -77,6 +77,7 @@ class TransferDock(TransferForm):
         self._connect()
         self._offer_sources(CubesChange(added=tuple(session)))
         self._memory = TransferMemory(session, self)
+        self.devices_found.connect(self._memory.choose_device)
 
     def _connect(self) -> None:
         self._session.cubes_changed.connect(self._cubes_changed)
