@@ -21,7 +21,7 @@ SESSION = Path(__file__).with_name("earlier.udt-session.json")  # written before
 
 def test_a_session_file_of_an_earlier_version_opens_whole(tmp_path, pat, transferred):
     save_cube(pat(), tmp_path / "arm.udt.h5")
-    save_cube(transferred(open_cube(tmp_path / "arm.udt.h5")), tmp_path / "real.udt.h5")
+    save_cube(transferred(open_cube(tmp_path / "arm.udt.h5")), tmp_path / "old.udt.h5")
     path = Path(shutil.copy(SESSION, tmp_path))
     viewer = ViewerModel()
     context = context_of(viewer)
