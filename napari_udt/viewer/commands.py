@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import napari.viewer
 
     from napari_udt.viewer.compare.widgets.colour_row import ColourRow
-    from napari_udt.viewer.layers import PairMode
+    from napari_udt.viewer.layers.arrangements.pair_view import PairMode
 
 
 def open_comparison(viewer: napari.viewer.Viewer) -> None:

@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Any
 from napari.utils.notifications import show_error
 
 from napari_udt.viewer.compare.settings import LayoutMemory
-from napari_udt.viewer.layers import (
-    BrushedLayers,
-    ColourLayers,
-    LayerAdapter,
-    MapLayers,
-    PairView,
-    PinLayers,
-    RegionLayers,
-    SideBySide,
-)
+from napari_udt.viewer.layers.adapter import LayerAdapter
+from napari_udt.viewer.layers.arrangements.pair_view import PairView
+from napari_udt.viewer.layers.arrangements.side_by_side import SideBySide
+from napari_udt.viewer.layers.overlays.brushed import BrushedLayers
+from napari_udt.viewer.layers.overlays.colours import ColourLayers
+from napari_udt.viewer.layers.overlays.maps import MapLayers
+from napari_udt.viewer.layers.overlays.pins import PinLayers
+from napari_udt.viewer.layers.overlays.regions import RegionLayers
 from napari_udt.viewer.layers.pointer import Pointer, WavelengthSlider
 from napari_udt.viewer.layers.undo_keys import UndoKeys
 from napari_udt.viewer.state.chosen_model import ChosenModel

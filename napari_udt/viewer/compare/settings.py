@@ -8,8 +8,9 @@ from typing import Annotated
 from pydantic import Field
 
 from napari_udt.viewer.compare.colour_pictures import RGB_NM
-from napari_udt.viewer.layers import PairMode, PairView, SideBySide
 from napari_udt.viewer.layers.arrangements.comparison import Scale
+from napari_udt.viewer.layers.arrangements.pair_view import PairMode, PairView
+from napari_udt.viewer.layers.arrangements.side_by_side import SideBySide
 from napari_udt.viewer.layers.planes import DifferenceKind
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.state.settings import plain, settings_from

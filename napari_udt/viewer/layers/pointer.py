@@ -11,7 +11,7 @@ import numpy as np
 from napari_udt.viewer.state.comparable_cubes import ticked_name
 
 if TYPE_CHECKING:
-    from napari_udt.viewer.layers import LayerAdapter
+    from napari_udt.viewer.layers.adapter import LayerAdapter
     from napari_udt.viewer.state.session import CubesChange, PixelRef
 
 # A hand shakes: a press and release within so many screen pixels is a click, not a drag.

@@ -14,7 +14,7 @@ from napari_udt.viewer.compare.colour_pictures import (
     wavelengths_request,
 )
 from napari_udt.viewer.compare.widgets.fields import row
-from napari_udt.viewer.layers import ColourLayers
+from napari_udt.viewer.layers.overlays.colours import ColourLayers
 from napari_udt.viewer.qt.tab_order import walk_in_order
 from napari_udt.viewer.spectra.widgets.worker import MapWorker
 

@@ -23,8 +23,10 @@ from napari_udt.viewer.compare.widgets.fields import (
     row,
     toggle,
 )
-from napari_udt.viewer.layers import ColourLayers, PairMode, PairView, SideBySide
 from napari_udt.viewer.layers.arrangements.comparison import MOST_CELLS, usual_pair
+from napari_udt.viewer.layers.arrangements.pair_view import PairMode, PairView
+from napari_udt.viewer.layers.arrangements.side_by_side import SideBySide
+from napari_udt.viewer.layers.overlays.colours import ColourLayers
 from napari_udt.viewer.qt.elided_box import ElidedBox
 from napari_udt.viewer.qt.low_area import in_low_area
 from napari_udt.viewer.qt.still_text import text_line

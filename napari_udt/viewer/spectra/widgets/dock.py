@@ -10,8 +10,9 @@ from qtpy.QtCore import QEvent, Signal
 from qtpy.QtGui import QGuiApplication, QShowEvent
 from qtpy.QtWidgets import QWidget
 
-from napari_udt.viewer.layers import MapLayers, RegionLayers
 from napari_udt.viewer.layers.layer_data import structure_colour
+from napari_udt.viewer.layers.overlays.maps import MapLayers
+from napari_udt.viewer.layers.overlays.regions import RegionLayers
 from napari_udt.viewer.qt.frame_clock import FrameClock
 from napari_udt.viewer.qt.visibility import VisibilityTracker
 from napari_udt.viewer.spectra.cached_curves import Memory

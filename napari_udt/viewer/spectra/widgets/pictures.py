@@ -5,7 +5,8 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
-from napari_udt.viewer.layers import MapLayers, RegionLayers
+from napari_udt.viewer.layers.overlays.maps import MapLayers
+from napari_udt.viewer.layers.overlays.regions import RegionLayers
 from napari_udt.viewer.spectra.maps import MapRequest, SpectralMap, band_request, blood_request
 from napari_udt.viewer.spectra.widgets.map_run import MapRun
 from napari_udt.viewer.state.session import Session

@@ -27,7 +27,7 @@ from napari_udt.viewer.transfer.widgets.settings import TransferMemory
 
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
-    from napari_udt.viewer.layers import SideBySide
+    from napari_udt.viewer.layers.arrangements.side_by_side import SideBySide
 
 
 def _installed_models() -> list[ModelSpec]:

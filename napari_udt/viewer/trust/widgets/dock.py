@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_udt.viewer.layers import MapLayers
+from napari_udt.viewer.layers.overlays.maps import MapLayers
 from napari_udt.viewer.qt.elided_box import ElidedBox
 from napari_udt.viewer.qt.low_area import in_low_area
 from napari_udt.viewer.qt.still_text import StillText, text_line
