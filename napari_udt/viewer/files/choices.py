@@ -1,4 +1,4 @@
-"""What the file of an open cube offers besides it: its other cubes, and a faster copy. No Qt."""
+"""What the file of an open cube offers: other cubes in it, and conversion to a file that is faster to read. No Qt."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def titles_in_file(cube: SpectralCube) -> list[str]:
 
 
 def invitation(cube: SpectralCube | None) -> str:
-    """Return what the mouse over the choice tells: which file it is about, and what choosing does."""
+    """Return the tooltip of the choice: which file it is about, and what choosing does."""
     path = "" if cube is None else str(cube.metadata.get("file", {}).get("path", ""))
     return f"{path}\nholds several cubes: choose another one to open it as well"
 
@@ -44,11 +44,11 @@ def open_already(session: Session, cube: SpectralCube, title: str) -> str | None
 
 def slowness(cube: SpectralCube | None) -> str:
     """Return what is slow to read in a cube and shown otherwise for that; empty when nothing is, or it has no file."""
-    if cube is None or not cube.metadata.get("file") or not (told := slow_to_read(cube)):
+    if cube is None or not cube.metadata.get("file") or not (text := slow_to_read(cube)):
         return ""
     layout = layout_in_file(cube)
     coarse = layout is not None and is_shown_coarsely(layout)
-    return f"{told} Its pictures are shown coarsely." if coarse else told
+    return f"{text} Its pictures are shown coarsely." if coarse else text
 
 
 def may_convert(cube: SpectralCube | None) -> bool:
@@ -75,8 +75,8 @@ def convert_file(session: Session, cube: SpectralCube, target: Path, report: Rep
 
     file = cube.metadata["file"]
     path = Path(file["path"])
-    facts = options_for(path, session.stated_metadata.of(path))
-    convert(path, target, candidate=file["candidate"], overwrite=True, progress=report, **facts)
+    stated = options_for(path, session.stated_metadata.of(path))
+    convert(path, target, candidate=file["candidate"], overwrite=True, progress=report, **stated)
     return target
 
 

@@ -1,4 +1,4 @@
-"""What a file lacks, as a question to the user and as an answer that is remembered. No Qt."""
+"""Questions to the user about metadata that a file lacks. No Qt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _AXIS_NAMES = ("first", "second", "third")
 
 @dataclass(frozen=True)
 class Question:
-    """What is to be asked about a file.
+    """A question about metadata that a file lacks.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class Question:
         domain: Domain | None = None,
         modality: Modality | None = None,
     ) -> StatedMetadata:
-        """Return the facts that what the user entered means.
+        """Return the metadata that the user stated.
 
         Raises
         ------
@@ -96,16 +96,16 @@ class Question:
         return StatedMetadata(values, axis, domain if domain != "unknown" else None, modality)
 
     def verdict(self, wavelengths: str, axis: int | None) -> tuple[bool, str]:
-        """Return whether an answer will do, and one line on what the file opens as or what is wrong."""
+        """Return whether an answer is sufficient, and one line on what the file opens as or what is wrong."""
         if self.missing is None:
             return True, ""
         if self.asks_wavelengths and not wavelengths.strip():
             return False, f"{self.channels(axis)} wavelengths are needed."
         try:
-            facts = self.answer(wavelengths, axis)
+            stated = self.answer(wavelengths, axis)
         except CubeError as error:
             return False, str(error)
-        return True, f"Opens as {self._picture(axis)}{self._wavelengths(facts.wavelengths, axis)}."
+        return True, f"Opens as {self._picture(axis)}{self._wavelengths(stated.wavelengths, axis)}."
 
     def _picture(self, axis: int | None) -> str:
         shape = self.missing.shape if self.missing else ()
@@ -127,7 +127,7 @@ class Question:
 
 
 def domain_choices() -> list[tuple[str, Domain]]:
-    """Return title and key of the domains that a user may state, the honest "unknown" first."""
+    """Return title and key of the domains that a user may state, "unknown" first."""
     stated = [(ORIGINS[domain], domain) for domain in DOMAINS if domain != "unknown"]
     return [("not known", "unknown"), *stated]
 
@@ -138,5 +138,5 @@ def modality_choices() -> list[tuple[str, Modality]]:
 
 
 def lacks_origin(cube: SpectralCube) -> bool:
-    """Whether a cube's file says nothing of where its data come from, and nobody was asked."""
+    """Whether neither a cube's file nor the user says where its data come from."""
     return cube.domain == "unknown" and bool(cube.metadata.get("file"))

@@ -83,7 +83,7 @@ def add_file(
     Raises
     ------
     CubeError
-        When the file cannot be opened, or lacks metadata and there is nobody to ask.
+        When the file cannot be opened, or lacks metadata and ``ask`` is None.
     """
     try:
         cubes = known_cubes(session, file, progress)
@@ -98,31 +98,31 @@ def add_file(
         ask(Question(file.path, format_of(file), modality=vague[0].modality))
 
 
-def add_answered(session: Session, question: Question, facts: StatedMetadata, *, for_format: bool) -> None:
-    """Open a file with the answer to what it lacks, or correct the open cube, and remember the answer.
+def add_answered(session: Session, question: Question, stated: StatedMetadata, *, for_format: bool) -> None:
+    """Open a file with the metadata that the user stated, or complete those of the open cube; remember the answer.
 
     Raises
     ------
     CubeError
-        When the file cannot be opened with these facts; nothing changes then.
+        When the file cannot be opened with these metadata; nothing changes then.
     """
     if question.missing is None:
         session.replace_cubes(
             {
-                entry.key: _completed(entry.cube, facts)
+                entry.key: _completed(entry.cube, stated)
                 for entry in session
                 if entry.cube.metadata.get("file", {}).get("path") == str(question.path)
             }
         )
     else:
-        session.add_all(map(entry_of, open_cubes(question.path, **options_for(question.path, facts))))
-    session.stated_metadata.remember(question.path, question.format, facts, for_format=for_format)
+        session.add_all(map(entry_of, open_cubes(question.path, **options_for(question.path, stated))))
+    session.stated_metadata.remember(question.path, question.format, stated, for_format=for_format)
 
 
 def open_candidate(
     session: Session, cube: SpectralCube, title: str, progress: Progress | None = None
 ) -> SpectralCube:
-    """Open another cube of the file that an open one comes from, with the facts that were answered for it.
+    """Open another cube of the file that an open one comes from, with the metadata that were stated for it.
 
     Raises
     ------
@@ -163,13 +163,13 @@ def known_cubes(session: Session, file: Sniffed, progress: Progress | None = Non
             raise missing from None  # the other file's answer does not fit this one
 
 
-def _completed(cube: SpectralCube, facts: StatedMetadata | None) -> SpectralCube:
-    """Return a cube of unknown origin with what was answered about it, which its metadata tell."""
-    if facts is None or not lacks_origin(cube) or not (facts.domain or facts.modality):
+def _completed(cube: SpectralCube, answer: StatedMetadata | None) -> SpectralCube:
+    """Return a cube of unknown origin with the domain and modality that the user stated, marked as such."""
+    if answer is None or not lacks_origin(cube) or not (answer.domain or answer.modality):
         return cube
-    stated = {key: value for key, value in facts.told().items() if key in ("domain", "modality")}
-    told = sorted({*cube.metadata.get("stated_by_user", []), *stated})
-    metadata = {**cube.metadata, "stated_by_user": told}
+    stated = {key: value for key, value in answer.told().items() if key in ("domain", "modality")}
+    by_user = sorted({*cube.metadata.get("stated_by_user", []), *stated})
+    metadata = {**cube.metadata, "stated_by_user": by_user}
     return cube.with_(metadata=metadata, origin="", **stated)
 
 

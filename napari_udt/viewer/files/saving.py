@@ -1,4 +1,4 @@
-"""Saving as a sentence: what was saved, or why not. No Qt."""
+"""Save a file and say in one sentence what was saved, or why not. No Qt."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def unsaved(session: Session) -> tuple[Entry, ...]:
 
 
 def question(session: Session) -> str:
-    """Return what is to be asked before saving; empty when every cube has a file."""
+    """Return the question to the user before saving; empty when every cube has a file."""
     names = [entry.key for entry in unsaved(session)]
     if not names:
         return ""
@@ -89,12 +89,12 @@ def _save_results(entries: tuple[Entry, ...], path: Path) -> None:
     if entries:
         target = _free_path(path)
         save_cubes([entry.cube.with_(name=entry.key) for entry in entries], target)
-        for place, entry in enumerate(entries):
-            remember_saved(entry.cube, target, place)
+        for position, entry in enumerate(entries):
+            remember_saved(entry.cube, target, position)
 
 
 def _free_path(path: Path) -> Path:
-    """Return a name beside the session that no file bears: nothing is replaced without a question."""
+    """Return a path beside the session that does not exist yet."""
     stem, number = path.name[: -len(SUFFIX)], 1
     while (target := path.with_name(f"{stem}{f' {number}' * (number > 1)}.udt.h5")).exists():
         number += 1
@@ -157,10 +157,10 @@ def _relative(path: Path, folder: Path) -> str:
 
 
 def open_session(session: Session, path: Path, progress: Progress | None = None) -> list[str]:
-    """Bring what a session file holds into a session, beside what is open; return one sentence per problem.
+    """Add what a session file holds to a session; return one sentence per problem.
 
-    Files that are missing or cannot be read are left out, with their pins and regions; the rest comes back. It is one
-    step that can be taken back.
+    Files that are missing or cannot be read are left out, with their pins and regions; the rest comes back. One
+    undo step takes it back.
 
     Raises
     ------
@@ -188,7 +188,7 @@ def open_session(session: Session, path: Path, progress: Progress | None = None)
 def _opened(
     record: CubeRecord, folder: Path, problems: list[str], progress: Progress | None
 ) -> SpectralCube | None:
-    """Open one cube; what is missing, broken or changed is told."""
+    """Open one cube; add a sentence to ``problems`` where its file is missing, broken or changed."""
     path = _present(record.file, folder)
     if path is None:
         problems.append(
@@ -210,7 +210,7 @@ def _opened(
 
 
 def _present(file: FileRecord, folder: Path) -> Path | None:
-    """Return the file where it was, as seen from the session, else at its absolute place; never on a foreign host."""
+    """Return the path of a file: relative to the session, else absolute; never on a network host."""
     for text in (file.path, file.absolute):
         if "\0" in text or _is_on_a_host(text):
             continue
@@ -234,7 +234,7 @@ def _has_changed(path: Path, file: FileRecord) -> bool:
 
 
 def _pins(record: SessionRecord, keys: Mapping[str, str], session: Session) -> Iterator[Pin]:
-    """Yield the pins that stand on a picture that is there, under its present key."""
+    """Yield the pins on cubes that were opened, under the keys that these have now."""
     for pin in record.pins:
         if pin.key in keys and _inside(session[keys[pin.key]].cube, pin.row, pin.column):
             yield Pin(pin.number, PixelRef(keys[pin.key], pin.row, pin.column), pin.colour, pin.name)

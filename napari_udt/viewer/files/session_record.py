@@ -1,4 +1,4 @@
-"""What stands in a session file, checked field by field; a file that says anything else is refused. No Qt."""
+"""Fields of a session file and their validation; a file with anything else is refused. No Qt."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class SessionRecord(_Part):
 
 
 def is_session(path: Path) -> bool:
-    """Whether a file bears the name of a session."""
+    """Whether a file has the ending of a session."""
     return path.name.casefold().endswith(SUFFIX)
 
 
@@ -106,38 +106,38 @@ def read_record(path: Path) -> SessionRecord:
     SessionError
         One sentence: what is wrong with the file.
     """
-    told = _told(path)
-    if told.get("format") != FORMAT:
+    fields = _json_object(path)
+    if fields.get("format") != FORMAT:
         raise SessionError(
-            f"{path}: this is no session of napari-udt (its format is {told.get('format')!r:.60})."
+            f"{path}: this is no session of napari-udt (its format is {fields.get('format')!r:.60})."
         )
-    version = told.get("version")
+    version = fields.get("version")
     if isinstance(version, int) and version > VERSION:
         raise SessionError(
             f"{path}: the session has version {version}, this napari-udt knows versions up to {VERSION}; update it."
         )
     try:
-        record = SessionRecord.model_validate(told)
+        record = SessionRecord.model_validate(fields)
     except (ValidationError, RecursionError) as error:
         raise SessionError(f"{path}: the session is damaged ({_first(error)}).") from error
     _check_options(record.options, path)
     return record
 
 
-def _told(path: Path) -> dict[str, Any]:
+def _json_object(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _LARGEST_BYTES:
             raise SessionError(f"{path}: {path.stat().st_size} bytes are too many for a session.")
-        told = json.loads(path.read_text("utf-8"), parse_constant=_finite, parse_float=_finite)
+        fields = json.loads(path.read_text("utf-8"), parse_constant=_finite, parse_float=_finite)
     except OSError as error:
         raise SessionError(f"{path}: the session cannot be read ({error.strerror or error}).") from error
     except SessionError:
         raise
     except (ValueError, RecursionError) as error:
         raise SessionError(f"{path}: the session is no valid JSON ({str(error)[:100]}).") from error
-    if not isinstance(told, dict):
+    if not isinstance(fields, dict):
         raise SessionError(f"{path}: this is no session of napari-udt; expected a JSON object.")
-    return told
+    return fields
 
 
 def _finite(text: str) -> float:
@@ -155,7 +155,7 @@ def _first(error: ValidationError | RecursionError) -> str:
 
 
 def _check_options(options: DisplayOptions, path: Path) -> None:
-    """Refuse numbers that no widget offers: they would only fail later, far from their cause."""
+    """Refuse numbers that no widget offers; they would fail only later, far from their cause."""
     for name, most in (("window", 31), ("derivative_window", 101)):
         value = getattr(options, name)
         if not (1 <= value <= most and value % 2):

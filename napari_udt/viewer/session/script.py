@@ -14,7 +14,7 @@ _BASELINE = "baseline: "
 
 
 def is_reproducible(cube: SpectralCube) -> bool:
-    """Whether :func:`transfer_script` can be asked for this cube."""
+    """Whether :func:`transfer_script` works for this cube."""
     return cube.domain == "transferred" and isinstance(cube.provenance.get("source"), Mapping)
 
 
@@ -49,11 +49,11 @@ def _imports(lines: list[str]) -> Iterator[str]:
 
 
 def _heading(cube: SpectralCube) -> str:
-    told = cube.provenance
-    software = ", ".join(f"{k} {v}" for k, v in (told.get("software") or {}).items())
+    made_by = cube.provenance
+    software = ", ".join(f"{k} {v}" for k, v in (made_by.get("software") or {}).items())
     made = [f"# {' '.join(cube.name.split())}", f"# {cube.origin}; research use only, it can hallucinate."]
-    if told.get("date"):
-        made.append(f"# First made on {told['date']} on {told.get('device', 'an unknown device')}")
+    if made_by.get("date"):
+        made.append(f"# First made on {made_by['date']} on {made_by.get('device', 'an unknown device')}")
     made.append(f"# with {software or f'napari-udt {napari_udt.__version__}'}.")
     return "\n".join(" ".join(line.split()) for line in made)
 

@@ -1,4 +1,4 @@
-"""Which model the docks speak of: one per modality, chosen in any of them. No Qt."""
+"""The transfer model that all docks use, one per modality, and which models fit a cube. No Qt."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def model_obstacle(cube: SpectralCube, spec: ModelSpec) -> str:
 
 
 class ChosenModel:
-    """Remembers the model of each modality; where none was chosen, or it does not fit, the best fitting one holds.
+    """The chosen model of each modality; by default, or where it does not fit a cube, the best fitting one.
 
     Parameters
     ----------
@@ -70,13 +70,13 @@ class ChosenModel:
         return [choice.spec for choice in model_choices(cube, self._installed) if not choice.obstacle]
 
     def of(self, cube: SpectralCube) -> ModelSpec | None:
-        """Return the model that holds for a cube, None where none fits."""
+        """Return the model to use on a cube, None where none fits."""
         fitting, chosen = self.fitting(cube), self._chosen.get(cube.modality)
         return chosen if chosen in fitting else next(iter(fitting), None)
 
     def choose(self, spec: ModelSpec) -> None:
-        """Let a model hold for its modality."""
+        """Choose a model for its modality."""
         if self._chosen.get(spec.modality) != spec:
-            self._installed = None  # it may have come just now
+            self._installed = None  # it may have been imported just now
             self._chosen[spec.modality] = spec
             self.changed.emit()

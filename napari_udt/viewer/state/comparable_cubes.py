@@ -13,7 +13,7 @@ _ORDER: tuple[Role, ...] = ("simulated", "transferred", "real", "none")
 
 @dataclass(frozen=True)
 class ComparableCubes:
-    """The cubes to compare at one place.
+    """The cubes to compare at a pixel, or for a structure.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class ComparableCubes:
     unpaired : tuple of Entry
         Cubes of other scenes that hold the same structure: only their statistics may be compared.
     structure : str, optional
-        Name of the structure that is compared: that at the pixel, or the one asked for.
+        Name of the structure that is compared: the one at the pixel, or the one given.
     remarks : tuple of str
         What is missing, or was assumed.
     """
@@ -39,24 +39,28 @@ class ComparableCubes:
 
 
 def comparable_cubes(
-    session: Session, focus: Entry, place: PixelRef | str, statistics: StructureStatistics
+    session: Session, focus: Entry, pixel_or_structure: PixelRef | str, statistics: StructureStatistics
 ) -> ComparableCubes:
     """Return the cubes that may stand beside ``focus`` at a pixel, or for a structure; all of its modality.
 
     A transferred cube is aligned with the cube that its provenance names as source (``source.key`` or
     ``source.name``); where no open cube bears that name, with the newest simulated cube of the same picture
-    size. Of each role that has no aligned cube, the newest cube that holds the structure stands in, unpaired.
+    size. Of each role that has no aligned cube, the newest cube that holds the structure is added, unpaired.
     """
     peers = _peers(session, focus)
     anchors = {entry.key: _anchor(entry, peers) for entry in peers}
     aligned = _of_scene(focus, peers, anchors)
-    structure = place if isinstance(place, str) else _structure_in((focus, *aligned), place)
+    structure = (
+        pixel_or_structure
+        if isinstance(pixel_or_structure, str)
+        else _structure_in((focus, *aligned), pixel_or_structure)
+    )
     if focus.role == "none":
         return ComparableCubes(aligned, (), structure, ())
     unpaired: list[Entry] = []
     for role in ("simulated", "transferred", "real"):
         if all(entry.role != role for entry in aligned):
-            unpaired += _stand_ins(role, peers, anchors, structure, statistics, unpaired)
+            unpaired += _unpaired_with_role(role, peers, anchors, structure, statistics, unpaired)
     remarks = [*_assumed(aligned), *_missing(structure, peers, (*aligned, *unpaired))]
     return ComparableCubes(aligned, tuple(unpaired), structure, tuple(remarks))
 
@@ -64,7 +68,7 @@ def comparable_cubes(
 def same_scene(session: Session, focus: Entry) -> tuple[Entry, ...]:
     """Return the open cubes that show the scene of ``focus``, newest first, itself among them.
 
-    A pixel of one is the same place in all of them.
+    A row and column mean the same point in all of them.
     """
     peers = _peers(session, focus)
     return _of_scene(focus, peers, {entry.key: _anchor(entry, peers) for entry in peers})
@@ -164,7 +168,7 @@ def _same_size(entry: Entry, peers: tuple[Entry, ...]) -> Entry | None:
     return next((p for p in peers if p.role == "simulated" and p.cube.shape[:2] == picture), None)
 
 
-def _stand_ins(
+def _unpaired_with_role(
     role: Role,
     peers: tuple[Entry, ...],
     anchors: Mapping[str, Hashable],

@@ -20,19 +20,19 @@ _CLICK_S = 3.0
 
 @dataclass(frozen=True)
 class CubeFile:
-    """A cube in a file: its path, its title or place among the file's cubes, and the options it is opened with."""
+    """A cube in a file: its path, its title or position among the file's cubes, and the options it is opened with."""
 
     path: Path
     candidate: str | int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-# Cubes that were saved while they were open: they do not know it themselves.
+# Files of cubes that were saved while they were open, which their metadata do not name.
 _saved: weakref.WeakKeyDictionary[SpectralCube, CubeFile] = weakref.WeakKeyDictionary()
 
 
 def remember_saved(cube: SpectralCube, path: Path, candidate: int) -> None:
-    """Note that an open cube has been saved, as which cube of the file."""
+    """Note in which file, and as which cube of it, an open cube has been saved."""
     _saved[cube] = CubeFile(path, candidate)
 
 
@@ -41,7 +41,7 @@ def file_of(cube: SpectralCube) -> CubeFile | None:
     if cube in _saved:
         return _saved[cube]
     file = cube.metadata.get("file")
-    if not isinstance(file, Mapping) or not file.get("path") or _is_its_sources(cube, file):
+    if not isinstance(file, Mapping) or not file.get("path") or _is_file_of_source(cube, file):
         return None
     stated = {
         name: getattr(cube, name) for name in _STATED if name in cube.metadata.get("stated_by_user", ())
@@ -49,8 +49,8 @@ def file_of(cube: SpectralCube) -> CubeFile | None:
     return CubeFile(Path(file["path"]), file.get("candidate"), {**file.get("options", {}), **stated})
 
 
-def _is_its_sources(cube: SpectralCube, file: Mapping[str, Any]) -> bool:
-    """Whether a cube's metadata tell the file of the cube that it was made from, as those of a fresh result do."""
+def _is_file_of_source(cube: SpectralCube, file: Mapping[str, Any]) -> bool:
+    """Whether a cube's metadata name the file of its source, as those of an unsaved result do."""
     source = cube.provenance.get("source")
     known = source.get("file") if isinstance(source, Mapping) else None
     if cube.domain != "transferred":
@@ -60,23 +60,23 @@ def _is_its_sources(cube: SpectralCube, file: Mapping[str, Any]) -> bool:
 
 @dataclass
 class MetadataMemory:
-    """The answers of a session: for each file, and for further files of a format where the user said so."""
+    """What the user stated in this session about files, and about all files of a format where the user said so."""
 
     by_path: dict[Path, StatedMetadata] = field(default_factory=dict)
     by_format: dict[str, StatedMetadata] = field(default_factory=dict)
 
     def remember(self, path: Path, format: str, stated: StatedMetadata, *, for_format: bool) -> None:
-        """Keep an answer."""
+        """Keep what the user stated about a file, and with ``for_format`` about further files of its format."""
         self.by_path[path] = stated
         if for_format:
             self.by_format[format] = stated
 
     def knows(self, path: Path, format: str) -> bool:
-        """Whether a file, or all of its format, was answered for; also when the answer was "not known"."""
+        """Whether the user was asked about a file, or about its format; also when the answer was "not known"."""
         return path in self.by_path or format in self.by_format
 
     def of(self, path: Path) -> StatedMetadata:
-        """Return what was answered for a file; no facts where nothing was."""
+        """Return what was stated about a file; empty where nothing was."""
         return self.by_path.get(path, StatedMetadata())
 
 

@@ -36,7 +36,7 @@ class DisplayOptions:
     comparison : {"none", "difference", "ratio"}
         What is drawn instead of the curves: their difference to the reference curve, or their ratio with it.
     reference : CurveId, optional
-        The reference curve; by default that of the same place: real, else simulated.
+        The reference curve; by default the one at the same pixel or structure: real, else simulated.
     structures : tuple of str
         The structures that are shown in "structure" mode besides those under the cursor and the pins.
     chromophores : tuple of str
@@ -56,9 +56,9 @@ class DisplayOptions:
     live : bool
         Whether the chosen model transfers the simulated spectrum under the cursor at once.
     live_band : bool
-        Whether that curve bears the band of admissible conditions.
+        Whether that curve is drawn with the band of admissible conditions.
     explore : bool
-        Whether the spectrum that is looked at is drawn under another condition as well.
+        Whether the spectrum under the cursor is drawn under another condition as well.
     explore_class : str, optional
         The class it is decoded as; None for its own.
     explore_domain : float

@@ -101,7 +101,7 @@ class PixelRef:
 
 @dataclass(frozen=True)
 class Pin:
-    """A pinned pixel with a number that stays its own, the colour of its dot (hex) and, if given, a name."""
+    """A pinned pixel: its permanent number, the colour of its dot (hex) and, if given, a name."""
 
     number: int
     pixel: PixelRef
@@ -121,7 +121,7 @@ class Region:
     Parameters
     ----------
     number : int
-        Its own for as long as it exists.
+        Permanent.
     key : str
         The cube on whose picture it was drawn.
     outline : {"polygon", "ellipse"}
@@ -141,7 +141,7 @@ class Region:
 
 @dataclass(frozen=True)
 class CurveId:
-    """What makes a curve the same one while the cursor moves.
+    """Identity of a curve, which stays while the cursor moves.
 
     Parameters
     ----------
@@ -150,11 +150,11 @@ class CurveId:
     pin : int, optional
         Number of the pin that it belongs to.
     structure : str, optional
-        The ticked structure that it stands for.
+        The ticked structure that it shows.
     region : int, optional
-        Number of the drawn region that it stands for. Without any of the three it is the cursor's.
+        Number of the drawn region that it shows. Without any of the three it is the cursor's.
     extra : str, optional
-        What a model was asked about the spectrum of that place: "live" or "explored".
+        Which result of a model on that spectrum it is: "live" or "explored".
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""What is known about each pin, one column per fact: for napari's table of features and for our own. No Qt."""
+"""A table with one row per pin, for napari's table of features and for the Session dock. No Qt."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ NUMBER, NAME = "pin", "name"
 
 
 def pin_table(session: Session, pins: Sequence[Pin]) -> Table:
-    """Return the facts about pins, one row per pin.
+    """Return a table of pins, one row each.
 
-    Columns: number, name, cube, row, column, place in mm where the pixel size is known, structure, colour, and the
-    oxygen saturation (0-1) of the pin's own cube where oxygenation is asked for.
+    Columns: number, name, cube, row, column, position in mm where the pixel size is known, structure, colour, and the
+    oxygen saturation (0-1) of the pin's own cube where ``options.blood`` is set.
     """
     entries = [session[pin.pixel.key] for pin in pins]
     table: Table = {

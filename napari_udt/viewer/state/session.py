@@ -64,11 +64,7 @@ __all__ = [
 
 
 class Session:
-    """Open cubes, roles, cursor, pins and display options, with a signal for each kind of change.
-
-    Steps that change cubes, roles or pins can be taken back: see ``history``. What docks want to remember of their own
-    choices they leave in ``settings``, under a name of their own, as plain JSON.
-    """
+    """Open cubes, roles, cursor, pins and display options, with a signal for each kind of change."""
 
     cubes_changed = Signal(CubesChange, signal_instance_class=IsolatedSignal)
     cursor_changed = Signal(object, signal_instance_class=IsolatedSignal)  # PixelRef | None
@@ -76,7 +72,7 @@ class Session:
     regions_changed = Signal(signal_instance_class=IsolatedSignal)
     options_changed = Signal(object, signal_instance_class=IsolatedSignal)  # DisplayOptions
     wavelength_changed = Signal(float, signal_instance_class=IsolatedSignal)  # nm, the slider's
-    # Docks shall look up what they left in ``settings``.
+    # Settings came from a session file: docks read theirs again.
     settings_restored = Signal(signal_instance_class=IsolatedSignal)
 
     def __init__(self) -> None:
@@ -111,23 +107,23 @@ class Session:
 
     @property
     def state(self) -> State:
-        """What can be taken back: cubes, pins, regions, ticked structures."""
+        """What can be undone: cubes, pins, regions, ticked structures."""
         return State(tuple(self), self.pins, self.regions, self.options.structures)
 
     def restore(self, state: State) -> None:
-        """Have these cubes, pins, regions and ticked structures."""
+        """Replace cubes, pins, regions and ticked structures by those of a state."""
         before = self.state
         self._entries = {entry.key: entry for entry in state.entries}
         self._pins = list(state.pins)
-        self._leave_closed()
-        self._tell_cubes(CubesChange.between(before.entries, state.entries))
+        self._move_cursor_off_closed_cubes()
+        self._emit_cubes_changed(CubesChange.between(before.entries, state.entries))
         if state.pins != before.pins:
             self.pins_changed.emit()
         self.set_regions(state.regions)
         self.set_options(structures=state.structures)
 
     def with_role(self, role: Role, modality: str | None = None) -> tuple[Entry, ...]:
-        """Return the entries that play ``role``, newest last; of one modality where given."""
+        """Return the entries with a role, newest last; of one modality where given."""
         return tuple(e for e in self if e.role == role and (modality is None or e.cube.modality == modality))
 
     def add(self, cube: SpectralCube, key: str | None = None, role: Role | None = None) -> Entry:
@@ -140,27 +136,27 @@ class Session:
         for entry in entries:
             added.append(replace(entry, key=free_key(entry.key, self._entries)))
             self._entries[added[-1].key] = added[-1]
-        self._tell_cubes(CubesChange(added=tuple(added)))
+        self._emit_cubes_changed(CubesChange(added=tuple(added)))
         return list(self)[len(self) - len(added) :]  # a layer whose name was taken renames its cube
 
     def remove(self, *keys: str) -> None:
         """Close cubes as one change, with the pins, the regions and the cursor on them."""
         with self.history.step(f"Close {keys[0] if len(keys) == 1 else f'{len(keys)} cubes'}"):
             removed = tuple(self._entries.pop(key) for key in keys)
-            self._leave_closed()
+            self._move_cursor_off_closed_cubes()
             kept = [pin for pin in self._pins if pin.pixel.key not in keys]
             if len(kept) != len(self._pins):
                 self._pins = kept
                 self.pins_changed.emit()
             self.set_regions(region for region in self.regions if region.key not in keys)
-            self._tell_cubes(CubesChange(removed=removed))
+            self._emit_cubes_changed(CubesChange(removed=removed))
 
-    def _tell_cubes(self, change: CubesChange) -> None:
+    def _emit_cubes_changed(self, change: CubesChange) -> None:
         if change:
             self.cubes_changed.emit(change)
 
-    def _leave_closed(self) -> None:
-        """Let the cursor stand on no cube that is not open."""
+    def _move_cursor_off_closed_cubes(self) -> None:
+        """Forget cursor positions on cubes that are not open."""
         if self.cursor is not None and self.cursor.key not in self:
             self.set_cursor(None)
         if self.last_pixel is not None and self.last_pixel.key not in self:
@@ -185,15 +181,15 @@ class Session:
         if self.last_pixel is not None and self.last_pixel.key == old:
             self.last_pixel = replace(self.last_pixel, key=new)
         self.history.rename(old, new)
-        self._tell_cubes(CubesChange(renamed=((old, new),)))
+        self._emit_cubes_changed(CubesChange(renamed=((old, new),)))
         self.pins_changed.emit()
         return new
 
     def set_role(self, key: str, role: Role) -> None:
-        """Let a cube play another role."""
+        """Give a cube another role in comparisons."""
         with self.history.step(f"Show {key} as {role}"):
             self._entries[key] = replace(self._entries[key], role=role)
-            self._tell_cubes(CubesChange(roles=(key,)))
+            self._emit_cubes_changed(CubesChange(roles=(key,)))
 
     def replace_cubes(self, cubes: Mapping[str, SpectralCube]) -> None:
         """Replace open cubes, known by their keys, by ones with completed metadata; pins stay. This cannot be undone."""
@@ -203,7 +199,7 @@ class Session:
             if cube is not former:
                 self._entries[key] = entry_of(cube, key)
                 self.history.replace_cube(former, cube)
-        self._tell_cubes(CubesChange.between(before, self))
+        self._emit_cubes_changed(CubesChange.between(before, self))
 
     def set_cursor(self, pixel: PixelRef | None) -> None:
         """Move the cursor; nothing happens when it already is there."""
@@ -223,7 +219,7 @@ class Session:
         return pin
 
     def take_pins(self, pins: Iterable[Pin]) -> None:
-        """Add pins from elsewhere, with their own numbers where these are free."""
+        """Add pins of a session file, with their own numbers where these are free."""
         taken, added = {pin.number for pin in self._pins}, []
         for pin in pins:
             number = pin.number if pin.number not in taken else max(taken) + 1
@@ -237,10 +233,10 @@ class Session:
         """Put a pin on another pixel."""
         self.move_pins({number: pixel})
 
-    def move_pins(self, places: Mapping[int, PixelRef]) -> None:
+    def move_pins(self, pixels: Mapping[int, PixelRef]) -> None:
         """Put pins, known by their numbers, on other pixels."""
-        moved = [replace(p, pixel=places[p.number]) if p.number in places else p for p in self._pins]
-        self._set_pins(f"Move {_named(places)}", moved)
+        moved = [replace(p, pixel=pixels[p.number]) if p.number in pixels else p for p in self._pins]
+        self._set_pins(f"Move {_named(pixels)}", moved)
 
     def rename_pin(self, number: int, name: str) -> None:
         """Give a pin a name; an empty one, or its number, takes it away."""
@@ -253,7 +249,7 @@ class Session:
         kept = [p for p in self._pins if numbers and p.number not in numbers]
         self._set_pins(f"Delete {_named(numbers)}" if numbers else "Clear pins", kept)
 
-    def clear_places(self) -> None:
+    def clear_pins_and_structures(self) -> None:
         """Take all pins away and untick all structures, as one step."""
         with self.history.step("Clear pins"):
             self.unpin()
@@ -265,7 +261,7 @@ class Session:
             self.pins_changed.emit()
 
     def set_regions(self, regions: Iterable[Region]) -> None:
-        """Have these regions and no others."""
+        """Replace all regions."""
         regions = tuple(regions)
         if regions != self.regions:
             self.regions = regions
@@ -285,7 +281,7 @@ class Session:
             self.options_changed.emit(options)
 
     def set_wavelength(self, wavelength_nm: float) -> None:
-        """Tell everyone which wavelength the picture shows."""
+        """Set the wavelength that the picture shows, in nm."""
         if wavelength_nm != self.wavelength_nm:
             self.wavelength_nm = wavelength_nm
             self.wavelength_changed.emit(wavelength_nm)

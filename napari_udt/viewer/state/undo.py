@@ -1,7 +1,7 @@
-"""Taking steps back and making them again, free of Qt.
+"""Undo and redo. No Qt.
 
-A step knows what it changed, not what the whole session was: cubes opened meanwhile stay when an older step is taken
-back. For every state ``s`` and the change ``c`` that led to ``t``: ``c.applied(s) == t`` and
+A step knows what it changed, not what the whole session was: cubes opened meanwhile stay open when an older step is
+undone. For every state ``s`` and the change ``c`` that led to ``t``: ``c.applied(s) == t`` and
 ``c.inverse.applied(t) == s``.
 """
 
@@ -21,7 +21,7 @@ from napari_udt.viewer.state.entities import Entry, Pin, Region
 T = TypeVar("T")
 
 _MOST_STEPS = 100
-_MOST_BYTES = 2 * 10**9  # of closed cubes that are kept in memory for a step back
+_MOST_BYTES = 2 * 10**9  # of closed cubes that are kept in memory for undo
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class State:
 
 @dataclass(frozen=True)
 class Difference(Generic[T]):
-    """What differs between two sequences: things and their places, before and after."""
+    """What differs between two sequences: items and their positions, before and after."""
 
     before: tuple[tuple[int, T], ...] = ()
     after: tuple[tuple[int, T], ...] = ()
@@ -55,15 +55,15 @@ class Difference(Generic[T]):
         return Difference(self.after, self.before)
 
     def applied(self, things: Sequence[T]) -> tuple[T, ...]:
-        """Return the sequence with this difference made; what it does not speak of stays."""
-        spoken_of = {_identity(thing) for _, thing in (*self.before, *self.after)}
-        made = [thing for thing in things if _identity(thing) not in spoken_of]
-        for place, thing in self.after:
-            made.insert(place, thing)
+        """Return a sequence with this difference applied; other items stay."""
+        concerned = {_identity(thing) for _, thing in (*self.before, *self.after)}
+        made = [thing for thing in things if _identity(thing) not in concerned]
+        for position, thing in self.after:
+            made.insert(position, thing)
         return tuple(made)
 
     def mapped(self, function: Callable[[T], T]) -> Difference[T]:
-        """Return the same with every thing replaced."""
+        """Return the same with every item replaced."""
         return Difference(
             tuple((i, function(thing)) for i, thing in self.before),
             tuple((i, function(thing)) for i, thing in self.after),
@@ -72,7 +72,7 @@ class Difference(Generic[T]):
 
 @dataclass(frozen=True)
 class Change:
-    """One step: its title for menus, and what it did."""
+    """One step: its title for menus, and what it changed."""
 
     title: str
     entries: Difference[Entry]
@@ -118,7 +118,7 @@ class Change:
         )
 
     def renamed(self, old: str, new: str) -> Change:
-        """Return the same step for a cube that bears another key now."""
+        """Return the same step for a cube that was renamed."""
 
         def key(thing: Any) -> Any:
             return replace(thing, key=new) if thing.key == old else thing
@@ -132,7 +132,7 @@ class Change:
         )
 
     def with_cube(self, former: SpectralCube, cube: SpectralCube) -> Change:
-        """Return the same step for a cube about which more is known now."""
+        """Return the same step for a cube that was replaced by one with completed metadata."""
         return replace(
             self, entries=self.entries.mapped(lambda e: replace(e, cube=cube) if e.cube is former else e)
         )
@@ -158,7 +158,7 @@ class Undoable(Protocol):
 
 
 class History:
-    """Steps that can be taken back, and made again until another one is made."""
+    """Steps that can be undone, and redone until another one is made."""
 
     changed = Signal()
 
@@ -170,17 +170,17 @@ class History:
 
     @property
     def undo_title(self) -> str | None:
-        """What would be taken back."""
+        """Title of the step that undo would take back; None where there is none."""
         return self._done[-1].title if self._done else None
 
     @property
     def redo_title(self) -> str | None:
-        """What would be made again."""
+        """Title of the step that redo would make again; None where there is none."""
         return self._undone[-1].title if self._undone else None
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Remember what is changed inside as one step; a step within a step is a part of it."""
+        """Record what is changed inside as one step; a step within a step is part of it."""
         if self._inside:
             yield
             return
@@ -192,28 +192,28 @@ class History:
             self._remember(Change.between(title, before, self._session.state))
 
     def undo(self) -> str | None:
-        """Take the last step back; return its title, None when there is none."""
+        """Undo the last step; return its title, None when there is none."""
         if not self._done:
             return None
-        back = self._unclashing(self._done.pop().inverse, self._done)
+        back = self._without_key_clash(self._done.pop().inverse, self._done)
         self._undone.append(back.inverse)
         return self._make(back)
 
     def redo(self) -> str | None:
-        """Make the step again that was taken back last; return its title, None when there is none."""
+        """Redo the step that was undone last; return its title, None when there is none."""
         if not self._undone:
             return None
-        change = self._unclashing(self._undone.pop(), self._undone)
+        change = self._without_key_clash(self._undone.pop(), self._undone)
         self._done.append(change)
         return self._make(change)
 
     def rename(self, old: str, new: str) -> None:
-        """Let all steps speak of a cube by its new key."""
+        """Follow the renaming of a cube in all steps."""
         self._done = [change.renamed(old, new) for change in self._done]
         self._undone = [change.renamed(old, new) for change in self._undone]
 
     def replace_cube(self, former: SpectralCube, cube: SpectralCube) -> None:
-        """Let all steps speak of a cube as it is known now."""
+        """Follow the replacement of a cube in all steps."""
         self._done = [change.with_cube(former, cube) for change in self._done]
         self._undone = [change.with_cube(former, cube) for change in self._undone]
 
@@ -239,8 +239,8 @@ class History:
         while len(self._done) > 1 and sum(closed_bytes(c, state) for c in self._done) > _MOST_BYTES:
             del self._done[0]
 
-    def _unclashing(self, change: Change, others: list[Change]) -> Change:
-        """Give a cube that comes back another key when a newer one bears its own; the steps beyond follow."""
+    def _without_key_clash(self, change: Change, others: list[Change]) -> Change:
+        """Give a cube that comes back another key when a newer one has its own; further steps follow."""
         taken = {entry.key: entry.cube for entry in self._session.state.entries}
         for _, entry in change.entries.after:
             if entry.key in taken and taken[entry.key] is not entry.cube:

@@ -49,7 +49,7 @@ def act(session, what, number):
         case "name" if pin:
             session.rename_pin(pin, f"vein {number}")
         case "clear":
-            session.clear_places()
+            session.clear_pins_and_structures()
         case "rename" if key:
             session.rename(key, f"{key}{number}")
 
@@ -166,7 +166,7 @@ def test_clearing_brings_ticked_structures_back_too():
     session.add(CUBES["a"])
     session.pin(PixelRef("a", 0, 0))
     session.set_options(structures=("vein", "fat"))
-    session.clear_places()
+    session.clear_pins_and_structures()
     assert session.options.structures == ()
     session.history.undo()
     assert session.options.structures == ("vein", "fat")

@@ -1,1 +1,1 @@
-"""Qt widgets that ask about files and show how far the opening is."""
+"""Qt widgets for opening files: questions about missing metadata, progress, and other cubes in a file."""

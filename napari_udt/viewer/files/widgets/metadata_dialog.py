@@ -1,4 +1,4 @@
-"""A small dialog that asks what a file lacks."""
+"""A dialog for metadata that a file lacks."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from napari_udt.viewer.files.missing_metadata import Question, domain_choices, m
 _WIDTH = 460
 _HINT = "500-1000   or   700, 710, 720, …"
 
-# Takes the facts and whether they hold for further files of the format; raises UdtError when they do not fit.
+# Takes the stated metadata and whether they hold for further files of the format; raises UdtError when they do not fit.
 Accept = Callable[[StatedMetadata, bool], None]
 
 
 class MetadataDialog(QDialog):
-    """Asks for wavelengths, the spectral axis, and where the data come from; says at once what an answer means.
+    """Asks for wavelengths, the spectral axis, and where the data come from; shows at once how the file would be opened.
 
     Parameters
     ----------
@@ -106,15 +106,15 @@ class MetadataDialog(QDialog):
         self.ok.setEnabled(will_do)
 
     def accept(self) -> None:
-        """Hand the answer over; stay open when it does not fit the file."""
+        """Accept the answer; the dialog stays when it does not fit the file."""
         try:
-            facts = self._question.answer(
+            stated = self._question.answer(
                 self.wavelengths.text(),
                 self.axis.currentData(),
                 self.domain.currentData(),
                 self.modality.currentData(),
             )
-            self._accept(facts, self.remember.isChecked())
+            self._accept(stated, self.remember.isChecked())
         except (UdtError, OSError) as error:
             self.preview.setText(str(error))
             self.preview.setVisible(True)

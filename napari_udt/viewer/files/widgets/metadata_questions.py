@@ -1,4 +1,4 @@
-"""Asks for what files lack, one file after the other, without holding the window."""
+"""Questions about metadata that files lack: one non-modal dialog after the other."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from napari_udt.viewer.state.session import Session
 
 
 class MetadataQuestions(QObject):
-    """Shows one dialog at a time; what is asked meanwhile waits, and may be answered by then.
+    """Shows one dialog at a time; further questions wait, and an answer may settle them.
 
     Parameters
     ----------
     session : Session
-        Where files open once they are answered for, and which remembers the answers.
+        Where files are opened with the answers, which it remembers.
     parent : QWidget
-        The window over which dialogs stand.
+        Parent of the dialogs.
     """
 
     def __init__(self, session: Session, parent: QWidget) -> None:
@@ -34,7 +34,7 @@ class MetadataQuestions(QObject):
         self.dialog: MetadataDialog | None = None
 
     def __call__(self, question: Question) -> None:
-        """Ask a question, now or when those before it are answered."""
+        """Ask the user a question, now or after those that wait."""
         if question.path in [waiting.path for waiting in self._waiting]:
             return
         self._waiting.append(question)
@@ -50,8 +50,8 @@ class MetadataQuestions(QObject):
         self.dialog.finished.connect(self._finished)
         self.dialog.show()
 
-    def _answered(self, facts: StatedMetadata, for_format: bool) -> None:
-        add_answered(self._session, self._waiting[0], facts, for_format=for_format)
+    def _answered(self, stated: StatedMetadata, for_format: bool) -> None:
+        add_answered(self._session, self._waiting[0], stated, for_format=for_format)
 
     def _finished(self, accepted: int) -> None:
         asked = self._waiting.popleft()
@@ -61,11 +61,11 @@ class MetadataQuestions(QObject):
                 asked.path, asked.format, StatedMetadata(), for_format=True
             )
         if accepted and asked.format in self._session.stated_metadata.by_format:
-            self._try_those_alike(asked.format)
+            self._open_waiting_of(asked.format)
         self._ask_next()
 
-    def _try_those_alike(self, format: str) -> None:
-        """Open what waits of the same format; what the answer does not fit is asked anew."""
+    def _open_waiting_of(self, format: str) -> None:
+        """Open the waiting files of a format; those that the answer does not fit wait again."""
         alike = [question for question in self._waiting if question.format == format]
         self._waiting = deque(question for question in self._waiting if question.format != format)
         unopened = [question.path for question in alike if question.missing is not None]

@@ -1,4 +1,4 @@
-"""How far the opening of a file is, where that takes time."""
+"""Progress of opening a file that takes long."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QProgressDialog, QWidget
 
 from napari_udt.errors import TransferCancelled
 
-PATIENCE_MS = 400  # what is faster is opened without a word
+PATIENCE_MS = 400  # what is faster shows no progress bar
 
 
 class OpeningProgress:
@@ -24,7 +24,7 @@ class OpeningProgress:
         self._dialog: QProgressDialog | None = None
 
     def __call__(self, done: int, total: int) -> None:
-        """Show the progress and let the window answer; raises ``TransferCancelled`` once the user cancels."""
+        """Show the progress and keep the window responsive; raises ``TransferCancelled`` once the user cancels."""
         dialog = self._dialog = self._dialog or self._new_dialog()
         dialog.setMaximum(total)
         dialog.setValue(done)
@@ -35,7 +35,7 @@ class OpeningProgress:
             self.close()
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Close the bar."""
         if self._dialog is not None:
             self._dialog.close()
             self._dialog.deleteLater()
@@ -43,7 +43,7 @@ class OpeningProgress:
 
     def _new_dialog(self) -> QProgressDialog:
         dialog = QProgressDialog("Making a preview of raw recordings ...", "Cancel", 0, 1, self._parent)
-        dialog.setWindowModality(Qt.WindowModality.WindowModal)  # then setValue lets the window answer
+        dialog.setWindowModality(Qt.WindowModality.WindowModal)  # then setValue processes events
         dialog.setMinimumDuration(PATIENCE_MS)
         dialog.setAutoReset(False)
         return dialog

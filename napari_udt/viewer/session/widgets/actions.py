@@ -1,4 +1,4 @@
-"""Saving and opening sessions and copying scripts, with the questions that belong to them."""
+"""Dialogs of the Session dock: save and open sessions, copy scripts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SAVE_RESULTS, LEAVE_OUT = "Save them beside the session", "Leave them out"
 
 
 def ask_and_save(session: Session, parent: QWidget) -> bool:
-    """Ask where to, and what to do with unsaved results; whether the session was saved."""
+    """Ask the user where to save and what to do with unsaved results; return whether the session was saved."""
     name, _ = QFileDialog.getSaveFileName(parent, "Save session", f"session{SUFFIX}", _FILTER)
     if not name:
         return False
@@ -29,7 +29,7 @@ def ask_and_save(session: Session, parent: QWidget) -> bool:
 
 
 def save_to(session: Session, path: Path, *, save_results: bool = True) -> bool:
-    """Save a session; what went wrong is told in one notification."""
+    """Save a session, or show in one notification why it was not saved; return whether it was."""
     try:
         written = save_session(session, path, save_results=save_results)
     except UdtError as error:
@@ -47,7 +47,7 @@ def ask_and_open(session: Session, parent: QWidget) -> None:
 
 
 def open_from(session: Session, path: Path) -> None:
-    """Open a session file; what went wrong is told in one notification."""
+    """Open a session file; show all problems in one notification."""
     try:
         problems = open_session(session, path)
     except UdtError as error:
@@ -71,7 +71,7 @@ def copy_script(cube: SpectralCube) -> bool:
 
 
 def _wants_results(session: Session, parent: QWidget) -> bool | None:
-    """Ask what to do with results that no file holds; None to save nothing at all."""
+    """Ask whether unsaved results are saved too; None when the user cancels."""
     text = question(session)
     if not text:
         return True

@@ -250,7 +250,7 @@ class SpectraDock(SpectraForm):
         self._footer.tell(f"Copied {first}")
 
     def _on_clear(self) -> None:
-        self.session.clear_places()
+        self.session.clear_pins_and_structures()
 
     def _on_copy(self) -> None:
         clipboard = QGuiApplication.clipboard()
