@@ -283,7 +283,7 @@ def test_colours_are_one_command_away(make_napari_viewer, hsi, pat, furnished, q
 def test_closing_during_a_run_is_clean(window, pat, make_spec, slow_transfer, qtbot):
     window.context.session.add(pat())
     window.transfer._run.transfer, window.transfer._models = slow_transfer, lambda: [make_spec()]
-    window.transfer._refresh_sources()
+    window.transfer._source_chosen()
     window.transfer.start()
     worker = window.transfer._run.worker
     qtbot.waitUntil(lambda: worker.is_running, timeout=3000)
