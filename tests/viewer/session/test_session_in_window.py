@@ -65,7 +65,7 @@ def answer():
 def running(window, pat, make_spec, slow_transfer, qtbot):
     window.context.session.add(pat())
     window.transfer._run.transfer, window.transfer._models = slow_transfer, lambda: [make_spec()]
-    window.transfer._refresh_sources()
+    window.transfer._source_chosen()
     window.transfer.start()
     worker = window.transfer._run.worker
     qtbot.waitUntil(lambda: worker.is_running, timeout=5000)
