@@ -1,4 +1,4 @@
-"""What the tab "Data" says of each group, as tables with one column per group. No Qt."""
+"""Tables of the tab "Data", with one column per group. No Qt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from napari_udt.population.summary import GroupSummary, Summary
 from napari_udt.population.tables import Cell, Table
 
-_FACTS: dict[str, Callable[[GroupSummary], Cell]] = {
+_ROWS: dict[str, Callable[[GroupSummary], Cell]] = {
     "origin": lambda g: g.origin,
     "cube": lambda g: g.source or g.name,
     "model": lambda g: g.model or "–",
@@ -21,9 +21,9 @@ _FACTS: dict[str, Callable[[GroupSummary], Cell]] = {
 }
 
 
-def fact_table(figure: Summary, titles: Sequence[str]) -> Table:
+def group_table(figure: Summary, titles: Sequence[str]) -> Table:
     """Return origin, cube, model, number of spectra and range of values, one column per group."""
-    rows = tuple((name, *(fact(group) for group in figure.groups)) for name, fact in _FACTS.items())
+    rows = tuple((name, *(cell(group) for group in figure.groups)) for name, cell in _ROWS.items())
     return Table("Groups", ("", *titles), rows)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import partial
 
 from napari_udt.population.groups import Population
 from napari_udt.population.looks import looks_of
@@ -140,16 +139,8 @@ def measures_in(lines: Iterable[MeasureLine]) -> dict[str, str]:
     return {key: present[key] for key in (*CATALOGUE, *present) if key in present}
 
 
-def ordered(lines: Sequence[MeasureLine], column: Column, descending: bool) -> list[MeasureLine]:
-    """Sort by a column; what has no number comes last, either way."""
-    if column in (Column.VALUE, Column.INTERVAL):
-        known = [line for line in lines if math.isfinite(_number(line, column))]
-        lost = [line for line in lines if not math.isfinite(_number(line, column))]
-        return sorted(known, key=partial(_number, column=column), reverse=descending) + lost
-    return sorted(lines, key=lambda line: cell(line, column).casefold(), reverse=descending)
-
-
-def _number(line: MeasureLine, column: Column) -> float:
+def number(line: MeasureLine, column: Column) -> float:
+    """Return what a column of numbers is sorted by: the value, or the width of its interval."""
     return line.value if column == Column.VALUE else line.high - line.low
 
 

@@ -1,6 +1,7 @@
 """The tab "Downstream": real clicks, real threads, small forests."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -50,8 +51,8 @@ def run(qtbot, tab):
 
 def texts(tab):
     return [
-        [tab.scores.item(r, c).text() for c in range(tab.scores.columnCount())]
-        for r in range(tab.scores.rowCount())
+        [tab.scores.model().index(r, c).data() for c in range(tab.scores.model().columnCount())]
+        for r in range(len(tab.scores.rows))
     ]
 
 
@@ -69,9 +70,9 @@ def test_one_press_fills_the_table_with_the_papers_values_beside(qtbot, tab):
     assert rows["Simulated"] == [f"{mean.balanced_accuracy:.2f}", f"{mean.auroc:.2f}", f"{mean.f1:.2f}",
                                  "0.24", "0.75", "0.18"]  # fmt: skip
     assert rows["UNIT_Y"] == ["–", "–", "–", "0.24", "0.74", "0.25"]
-    header = tab.scores.horizontalHeaderItem(4)
-    assert header.text() == "paper's\nBA"
-    assert "Not computed here" in header.toolTip()
+    header = partial(tab.scores.model().headerData, 4, Qt.Orientation.Horizontal)
+    assert header() == "paper's\nBA"
+    assert "Not computed here" in header(Qt.ItemDataRole.ToolTipRole)
     assert "Split by blocks of" in tab.statement
     assert "Second domain: second domain (not measured)." in tab.statement
 

@@ -8,6 +8,11 @@ from qtpy.QtCore import Qt
 from napari_udt.population.scenes import CallOut
 
 
+def typed(tab, column, text):
+    model = tab.list.model()
+    model.setData(model.index(0, column), text)
+
+
 def test_a_click_places_a_call_out_where_it_lands(qtbot, dock, three):
     tab = turn(qtbot, dock, "pictures")
     qtbot.mouseClick(tab.place_button, LEFT)
@@ -27,10 +32,10 @@ def test_a_click_places_a_call_out_where_it_lands(qtbot, dock, three):
 def test_call_outs_are_named_sized_moved_and_deleted(qtbot, dock, three):
     tab = turn(qtbot, dock, "pictures")
     tab.sheet.placed.emit("forearm", 9, 15)
-    tab.list.item(0, 0).setText("the vein")
-    tab.list.item(0, 3).setText("8")
+    typed(tab, 0, "the vein")
+    typed(tab, 3, "8")
     assert tab.call_outs == (CallOut("forearm", 9, 15, 8, "the vein"),)
-    tab.list.item(0, 3).setText("wide")
+    typed(tab, 3, "wide")
     assert tab.call_outs[0].size == 8
     assert "no number of pixels" in dock.footer._told.text()
     tab.list.selectRow(0)
@@ -45,7 +50,7 @@ def test_call_outs_are_named_sized_moved_and_deleted(qtbot, dock, three):
 def test_a_call_out_can_be_dragged(qtbot, dock, three):
     tab = turn(qtbot, dock, "pictures")
     tab.sheet.placed.emit("forearm", 16, 20)
-    tab.list.item(0, 3).setText("10")
+    typed(tab, 3, "10")
     box = tab.sheet.items_shown[0].box
     drag(qtbot, tab.sheet, point_of(tab.sheet, box, 20, 16), point_of(tab.sheet, box, 40, 10))
     assert abs(tab.call_outs[0].column - 40) <= 2

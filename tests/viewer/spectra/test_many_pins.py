@@ -127,7 +127,7 @@ def test_the_table_tells_only_of_rows_that_changed(session, asked, qtbot):
     session.set_cursor(PixelRef(SIM, 3, 14))
     table.set_curves(asked())
     told = []
-    table.rows.dataChanged.connect(lambda first, last: told.append((first.row(), last.row())))
+    table.model().dataChanged.connect(lambda first, last: told.append((first.row(), last.row())))
     session.set_cursor(PixelRef(SIM, 4, 14))
     table.set_curves(asked())
     assert told == [(0, 1)]

@@ -60,7 +60,7 @@ def choose(qtbot, dock, option, answer):
 
 
 def cell(dock, row, column, role=Qt.ItemDataRole.DisplayRole):
-    return dock._table.rows.data(dock._table.rows.index(row, column), role)
+    return dock._table.model().data(dock._table.model().index(row, column), role)
 
 
 def test_it_says_what_to_do_first(qtbot):
@@ -150,7 +150,7 @@ def test_pins_are_cleared_by_the_button(dock, session, qtbot):
 
 
 def test_unticking_a_curve_hides_it_and_it_stays_hidden(dock, session, qtbot):
-    index = dock._table.rows.index(1, Column.CURVE)
+    index = dock._table.model().index(1, Column.CURVE)
     dock._table.setCurrentIndex(index)
     dock._table.setFocus()
     qtbot.keyClick(dock._table, Qt.Key.Key_Space)
@@ -175,7 +175,7 @@ def test_a_tooltip_says_what_a_curve_is_and_what_it_is_compared_with(dock):
 
 
 def test_the_value_column_follows_the_slider_and_the_mouse_over_the_plot(dock, session):
-    rows = dock._table.rows
+    rows = dock._table.model()
     assert rows.headerData(Column.VALUE, Qt.Orientation.Horizontal) == "Value"
     session.set_wavelength(700.0)
     assert rows.headerData(Column.VALUE, Qt.Orientation.Horizontal) == "700 nm"
@@ -199,7 +199,7 @@ def test_the_wavelength_line_and_the_slider_move_each_other(dock, session, qtbot
 
 
 def test_a_click_on_a_number_copies_it(dock, qtbot):
-    place = dock._table.visualRect(dock._table.rows.index(0, Column.ANGLE)).center()
+    place = dock._table.visualRect(dock._table.model().index(0, Column.ANGLE)).center()
     qtbot.mouseClick(dock._table.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert float(QGuiApplication.clipboard().text()) == pytest.approx(dock.curves.differences[0].angle_deg)
     assert text(dock, "statement").startswith("Copied ")
@@ -251,7 +251,7 @@ def test_a_file_that_nobody_agreed_to_replace_is_kept(dock, qtbot, tmp_path, mon
 
 
 def test_hidden_curves_are_not_exported(dock, tmp_path):
-    dock._table.rows.setData(dock._table.rows.index(0, Column.CURVE), 0, Qt.ItemDataRole.CheckStateRole)
+    dock._table.model().setData(dock._table.model().index(0, Column.CURVE), 0, Qt.ItemDataRole.CheckStateRole)
     dock.save(tmp_path / "a.json")
     found = json.loads((tmp_path / "a.json").read_text())
     assert [curve["layer"] for curve in found["curves"]] == [MOVED, REAL]
@@ -313,7 +313,9 @@ def test_every_control_says_what_it_does_and_the_keyboard_reaches_it(dock):
 def test_the_theme_of_the_window_reaches_plot_and_legend(dock, window, name):
     dock.setStyleSheet(f"QWidget {{ background-color: {window}; }}")
     assert dock._plot._view.backgroundBrush().color().name() == THEMES[name].background
-    pixels = dock._table.rows.data(dock._table.rows.index(1, Column.CURVE), Qt.ItemDataRole.DecorationRole)
+    pixels = dock._table.model().data(
+        dock._table.model().index(1, Column.CURVE), Qt.ItemDataRole.DecorationRole
+    )
     sample = pixels.pixmap(28, 14).toImage()
     middle = sample.pixelColor(sample.width() // 2, sample.height() // 2).getRgb()
     expected = QColor(readable("#00CC96", THEMES[name].background)).getRgb()
@@ -403,7 +405,7 @@ def test_the_estimate_of_blood_gets_its_columns(dock, session, qtbot):
     assert dock._table.isColumnHidden(Column.SATURATION)
     session.set_options(blood=True)
     qtbot.waitUntil(lambda: not dock._table.isColumnHidden(Column.SATURATION))
-    heading = dock._table.rows.headerData(Column.HAEMOGLOBIN, Qt.Orientation.Horizontal)
+    heading = dock._table.model().headerData(Column.HAEMOGLOBIN, Qt.Orientation.Horizontal)
     assert heading == "Hb [g/l·cm]"
 
 

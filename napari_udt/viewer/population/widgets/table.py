@@ -1,108 +1,67 @@
-"""A table of numbers that sorts by a click on a column and copies with Ctrl+C."""
+"""A table of the numbers of a figure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QGuiApplication, QKeyEvent, QKeySequence
-from qtpy.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_udt.population.tables import Cell, Table
+from napari_udt.viewer.qt import table as qt
 
-_EXACT = Qt.ItemDataRole.UserRole
-_WIDEST = 230  # pixels: longer texts are elided, and told in full by their tool tips
-
-
-class NumberItem(QTableWidgetItem):
-    """A cell that sorts by its number, not by its text; missing numbers come last."""
-
-    def __init__(self, value: Cell) -> None:
-        super().__init__(shown(value))
-        self.setData(_EXACT, value)
-        self.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
-        if not isinstance(value, str):
-            self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            self.setToolTip(f"{value:.9g}")
-        else:
-            self.setToolTip(value)
-
-    def __lt__(self, other: QTableWidgetItem) -> bool:
-        a, b = self.data(_EXACT), other.data(_EXACT)
-        if isinstance(a, str) or isinstance(b, str):
-            return str(a).casefold() < str(b).casefold()
-        return bool(a < b or (np.isnan(b) and not np.isnan(a)))
+_WIDEST = 230  # pixels: longer texts are elided; tooltips have the whole of them
+Row = tuple[Cell, ...]
 
 
-class NumberTable(QTableWidget):
-    """Shows a :class:`Table`.
+class NumberTable(qt.Table):
+    """Table view of :class:`napari_udt.population.tables.Table`.
 
     Parameters
     ----------
-    tips : mapping of str to str
-        What a column means, by the column's name.
+    title : str
+        What screen readers say.
+    tooltips : mapping of str to str
+        Explanations of columns, by their names.
     parent : QWidget, optional
     """
 
-    def __init__(self, tips: Mapping[str, str] | None = None, *, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._tips = dict(tips or {})
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        header = self.verticalHeader()
-        if header is not None:
-            header.hide()
-            header.setDefaultSectionSize(self.fontMetrics().height() + 8)
+    def __init__(
+        self, title: str, tooltips: Mapping[str, str] | None = None, *, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(title=title, sorts=True, parent=parent)
+        self._tooltips = dict(tooltips or {})
 
-    def show_table(self, table: Table) -> None:
-        """Show these rows and no others, sorted as they come until a column is clicked."""
-        self.setSortingEnabled(False)
-        self.clear()
-        self.setColumnCount(len(table.columns))
-        self.setRowCount(len(table.rows))
-        for place, name in enumerate(table.columns):
-            item = QTableWidgetItem(name)
-            item.setToolTip(self._tips.get(name, name))
-            self.setHorizontalHeaderItem(place, item)
-        for row, cells in enumerate(table.rows):
-            for column, value in enumerate(cells):
-                self.setItem(row, column, NumberItem(value))
-        self.resizeColumnsToContents()
-        for place in range(len(table.columns)):
-            self.setColumnWidth(place, min(self.columnWidth(place), _WIDEST))
-        header = self.horizontalHeader()
-        if header is not None:
-            header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        self.setSortingEnabled(True)
+    def show_table(
+        self,
+        table: Table,
+        cell_tooltip: Callable[[int, Row], str] | None = None,
+        bar: Callable[[int, Row], tuple[float, str] | None] | None = None,
+    ) -> None:
+        """Show these rows and no others, unsorted.
 
-    def selected_text(self) -> str:
-        """Return the selected rows (all, where none is) with the names of the columns, separated by tabs."""
-        rows = sorted({index.row() for index in self.selectedIndexes()}) or range(self.rowCount())
-        columns = range(self.columnCount())
-        lines = ["\t".join(self._text(self.horizontalHeaderItem(c)) for c in columns)]
-        lines += ["\t".join(self._exact(self.item(r, c)) for c in columns) for r in rows]
-        return "\n".join(lines)
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Ctrl+C copies the selected rows."""
-        clipboard = QGuiApplication.clipboard()
-        if event is not None and clipboard is not None and event.matches(QKeySequence.StandardKey.Copy):
-            clipboard.setText(self.selected_text())
-        else:
-            super().keyPressEvent(event)
-
-    @staticmethod
-    def _text(item: QTableWidgetItem | None) -> str:
-        return "" if item is None else item.text()
-
-    @staticmethod
-    def _exact(item: QTableWidgetItem | None) -> str:
-        value = "" if item is None else item.data(_EXACT)
-        return value if isinstance(value, str) else f"{value:.9g}"
+        Parameters
+        ----------
+        table : Table
+        cell_tooltip, bar : callable, optional
+            Of the cell in a column (its place) and a row; see :class:`napari_udt.viewer.qt.table.Column`.
+        """
+        columns = [
+            qt.Column(
+                name,
+                partial(_text, place),
+                self._tooltips.get(name, name),
+                cell_tooltip=partial(cell_tooltip or _exact, place),
+                exact=partial(_exact, place),
+                sort_key=partial(_cell, place),
+                is_number=any(not isinstance(row[place], str) for row in table.rows),
+                bar=None if bar is None else partial(bar, place),
+            )
+            for place, name in enumerate(table.columns)
+        ]
+        self.set_columns(columns, table.rows)
+        self.fit_columns(dict.fromkeys(range(len(columns)), _WIDEST))
 
 
 def shown(value: Cell) -> str:
@@ -112,3 +71,16 @@ def shown(value: Cell) -> str:
     if isinstance(value, int | np.integer):
         return f"{value:,}"
     return f"{value:.4g}" if np.isfinite(value) else "–"
+
+
+def _cell(place: int, row: Row) -> Cell:
+    return row[place]
+
+
+def _text(place: int, row: Row) -> str:
+    return shown(row[place])
+
+
+def _exact(place: int, row: Row) -> str:
+    value = row[place]
+    return value if isinstance(value, str) else f"{value:.9g}"

@@ -77,7 +77,7 @@ class SessionDock(QWidget):
         self.copy_button.clicked.connect(self._copy)
         self.delete_button.clicked.connect(self.pins.delete_selected)
         for table in (self.cubes, self.pins):
-            table.itemSelectionChanged.connect(self._allow)
+            table.selection_changed.connect(self._allow)
         for keys, action in ((QKeySequence.StandardKey.Undo, self._undo), ("Ctrl+Shift+Z", self._redo)):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -116,10 +116,10 @@ class SessionDock(QWidget):
         self._allow()
 
     def _allow(self) -> None:
-        keys = self.cubes.selected_keys()
+        keys = self.cubes.selected_cubes()
         self.close_button.setEnabled(bool(keys))
         self.copy_button.setEnabled(len(keys) == 1 and is_reproducible(self.session[keys[0]].cube))
-        self.delete_button.setEnabled(bool(self.pins.selected_numbers()))
+        self.delete_button.setEnabled(bool(self.pins.selected_rows()))
         self.save_button.setEnabled(len(self.session) > 0)
 
     def _undo(self) -> None:
@@ -135,7 +135,7 @@ class SessionDock(QWidget):
         session_actions.ask_and_save(self.session, self)
 
     def _copy(self) -> None:
-        keys = self.cubes.selected_keys()
+        keys = self.cubes.selected_cubes()
         if keys:
             session_actions.copy_script(self.session[keys[0]].cube)
 

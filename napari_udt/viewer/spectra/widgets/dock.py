@@ -146,7 +146,7 @@ class SpectraDock(SpectraForm):
         self._plot.wavelength_hovered.connect(self._on_wavelength_hovered)
         self._plot.channel_step_requested.connect(self._on_channel_step)
         self._table.visibility_changed.connect(self._draw)
-        self._table.copied.connect(self._on_copied)
+        self._table.copied.connect(self._footer.tell)
         self._footer.cleared.connect(self._on_clear)
         self._footer.copy_wanted.connect(self._on_copy)
         self._footer.export_wanted.connect(self._on_export)
@@ -244,10 +244,6 @@ class SpectraDock(SpectraForm):
     def _show_values(self) -> None:
         at = self._hovered_nm if self._hovered_nm is not None else self.session.wavelength_nm
         self._table.set_wavelength(at)
-
-    def _on_copied(self, text: str) -> None:
-        first = text.splitlines()[0] if "\n" not in text else "the selected rows"
-        self._footer.tell(f"Copied {first}")
 
     def _on_clear(self) -> None:
         self.session.clear_pins_and_structures()

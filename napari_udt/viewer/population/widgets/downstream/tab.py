@@ -31,7 +31,7 @@ from napari_udt.viewer.population.downstream_sources import Sources, added, move
 from napari_udt.viewer.population.widgets.downstream.confusion import ConfusionView
 from napari_udt.viewer.population.widgets.downstream.controls import DownstreamControls
 from napari_udt.viewer.population.widgets.tab import PopulationTab, TabContext
-from napari_udt.viewer.population.widgets.table import NumberTable
+from napari_udt.viewer.population.widgets.table import NumberTable, Row
 from napari_udt.viewer.qt.still_text import text_line
 from napari_udt.viewer.qt.table_and_picture import TableAndPicture
 from napari_udt.viewer.qt.task_row import TaskRow, Work
@@ -64,7 +64,7 @@ class DownstreamTab(PopulationTab):
         self.task.wanted.connect(self._on_wanted)
         self.task.succeeded.connect(self._on_succeeded)
         self.task.ended.connect(self._on_ended)
-        self.scores.itemSelectionChanged.connect(self._on_selected)
+        self.scores.selection_changed.connect(self._on_selected)
         self.save_button.clicked.connect(self._on_save)
         self._show()
 
@@ -135,8 +135,7 @@ class DownstreamTab(PopulationTab):
         self.save_button.setObjectName("Save JSON...")
         self.save_button.setToolTip("Save every number, confusion matrices included, with its provenance.")
         papers = dict.fromkeys(view.PAPERS_TITLES, view.PAPERS_TIP)
-        self.scores = NumberTable(view.TIPS | papers, parent=self)
-        self.scores.setAccessibleName("Scores of the downstream test")
+        self.scores = NumberTable("Scores of the downstream test", view.TIPS | papers, parent=self)
         self.matrix = ConfusionView(parent=self)
         self._hint = text_line("hint", self)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -195,9 +194,7 @@ class DownstreamTab(PopulationTab):
 
     def _show_result(self, result: DownstreamResult) -> None:
         self.result, self._tested = result, self._running_on
-        self.scores.show_table(view.score_table(result))
-        for place, row in enumerate(result.rows):
-            self.scores.item(place, 0).setToolTip(view.row_tip(row))
+        self.scores.show_table(view.score_table(result), self._cell_tooltip)
         header = self.scores.horizontalHeader()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)  # who is who comes first
         self.scores.selectRow(0)
@@ -211,11 +208,19 @@ class DownstreamTab(PopulationTab):
     def _on_selected(self) -> None:
         if self.result is None:
             return
-        items, titles = self.scores.selectedItems(), view.row_titles(self.result)
-        title = items[0].text() if items else ""
-        if title in titles:
-            row = self.result.rows[titles.index(title)]
-            self.matrix.show_matrix(row.shares, self.result.classes, view.matrix_title(title))
+        rows = dict(zip(view.row_titles(self.result), self.result.rows, strict=True))
+        for title in [str(row[0]) for row in self.scores.selected_rows()[:1]]:
+            if title in rows:
+                self.matrix.show_matrix(rows[title].shares, self.result.classes, view.matrix_title(title))
+
+    def _cell_tooltip(self, column: int, row: Row) -> str:
+        rows = (
+            {}
+            if self.result is None
+            else dict(zip(view.row_titles(self.result), self.result.rows, strict=True))
+        )
+        computed = rows.get(str(row[0])) if column == 0 else None
+        return str(row[column]) if computed is None else view.row_tip(computed)
 
     def _on_save(self) -> None:
         name, chosen = QFileDialog.getSaveFileName(self, "Save test", "downstream.json", "JSON (*.json)")

@@ -9,10 +9,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from napari_udt.population.summary import Summary, summary
-from napari_udt.viewer.population.group_tables import class_table, fact_table
+from napari_udt.viewer.population.group_tables import class_table, group_table
 from napari_udt.viewer.population.widgets.tab import FigureTab
-from napari_udt.viewer.population.widgets.table import NumberTable
-from napari_udt.viewer.qt.share_delegate import COLOUR, SHARE, ShareDelegate
+from napari_udt.viewer.population.widgets.table import NumberTable, Row
 
 
 class DataTab(FigureTab):
@@ -23,14 +22,13 @@ class DataTab(FigureTab):
     TIP = "Where the spectra come from, how many there are of each structure, their wavelengths and values."
 
     def make(self, body: QWidget) -> None:
-        """Make two tables: facts of the groups, and the structures in them."""
-        self.facts, self.classes = NumberTable(parent=body), NumberTable(parent=body)
-        self.facts.setAccessibleName("Groups of spectra")
-        self.classes.setAccessibleName("Spectra of each structure")
-        self.classes.setItemDelegate(ShareDelegate(self.classes))
+        """Make two tables: of the groups, and of the structures in them."""
+        self._bars: dict[tuple[str, int], tuple[float, str]] = {}  # structure, column -> share, colour
+        self.groups = NumberTable("Groups of spectra", parent=body)
+        self.classes = NumberTable("Spectra of each structure", parent=body)
         self.classes.setToolTip("Number of spectra of each structure; bars show its share in the domain.")
         splitter = QSplitter(Qt.Orientation.Vertical, body)
-        splitter.addWidget(self.facts)
+        splitter.addWidget(self.groups)
         splitter.addWidget(self.classes)
         splitter.setChildrenCollapsible(False)
         splitter.setSizes([200, 200])
@@ -46,19 +44,24 @@ class DataTab(FigureTab):
         """Fill both tables."""
         looks = self.looks
         titles = [looks[group.name].short for group in figure.groups]
-        self.facts.show_table(fact_table(figure, titles))
-        self.classes.show_table(class_table(figure, titles))
-        for column, group in enumerate(figure.groups, start=1):
-            colour = looks[group.name].style.colour
-            for row, share in enumerate(group.shares):
-                item = self.classes.item(row, column)
-                if item is not None:
-                    item.setData(SHARE, float(share))
-                    item.setData(COLOUR, colour)
-                    item.setToolTip(f"{share:.2%} of the spectra with a known structure")
+        table = class_table(figure, titles)
+        self._bars = {
+            (str(row[0]), column): (float(share), looks[group.name].style.colour)
+            for column, group in enumerate(figure.groups, start=1)
+            for row, share in zip(table.rows, group.shares, strict=False)
+        }
+        self.groups.show_table(group_table(figure, titles))
+        self.classes.show_table(table, self._tooltip, self._bar)
 
     @property
     def statement(self) -> str:
         """The wavelengths."""
         figure: Summary | None = self.figure
         return "" if figure is None else f"{figure.grid}."
+
+    def _bar(self, column: int, row: Row) -> tuple[float, str] | None:
+        return self._bars.get((str(row[0]), column))
+
+    def _tooltip(self, column: int, row: Row) -> str:
+        bar = self._bar(column, row)
+        return str(row[column]) if bar is None else f"{bar[0]:.2%} of the spectra with a known structure"

@@ -112,7 +112,7 @@ class MetricsTab(FigureTab):
     def table(self) -> Table | None:
         """Return the lines that are shown."""
         numbers = self._numbers()
-        return None if numbers is None else view.table(self.view.rows.lines, (self.statement,))
+        return None if numbers is None else view.table(self.view.rows, (self.statement,))
 
     def settings(self) -> dict[str, Any]:
         """Return the filters."""

@@ -1,81 +1,65 @@
-"""The list of call-outs: named and sized here, chosen, taken away."""
+"""The table of call-outs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHeaderView, QWidget
 
+from napari_udt.population.scenes import CallOut
 from napari_udt.viewer.population.call_outs import CallOuts
+from napari_udt.viewer.qt.table import Column, Table
 
-_TEXT, _PICTURE, _PLACE, _SIZE = range(4)
 _MOST_ROWS = 3  # more are scrolled: pictures need the room
-_HEADINGS = ("Call-out", "Picture", "Row, column", "Side [px]")
 
 
-class CallOutTable(QTableWidget):
-    """One row per call-out."""
+class CallOutRow(NamedTuple):
+    """A call-out with its position in the list and the title of its picture."""
 
-    edited = Signal(int, str, str)  # place in the list, "text" or "size", what was typed
-    deleted = Signal(object)  # places in the list
-    chosen = Signal(int)  # place in the list, -1 for none
+    position: int
+    call_out: CallOut
+    picture: str
+
+
+class CallOutTable(Table):
+    """One row per call-out; names and sizes are edited in place, Delete deletes the selected ones."""
+
+    edited = Signal(int, str, str)  # position in the list, "text" or "size", what was typed
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
-        super().__init__(0, len(_HEADINGS), parent)
-        self.setObjectName("call-outs")
-        self.setAccessibleName("Call-outs")
-        self.setToolTip(
-            "Double-click a name or a size to change it; Delete takes the selected call-outs away."
+        columns = (
+            Column("Call-out", lambda row: row.call_out.text, edit=self._edit_text),
+            Column("Picture", lambda row: row.picture),
+            Column("Row, column", lambda row: f"{row.call_out.row}, {row.call_out.column}"),
+            Column("Side [px]", lambda row: str(row.call_out.size), edit=self._edit_size),
         )
-        self.setHorizontalHeaderLabels(_HEADINGS)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setTabKeyNavigation(False)
-        rows, columns = self.verticalHeader(), self.horizontalHeader()
-        if rows is not None and columns is not None:
-            rows.hide()
-            rows.setDefaultSectionSize(self.fontMetrics().height() + 8)
-            columns.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-            columns.setSectionResizeMode(_TEXT, QHeaderView.ResizeMode.Stretch)
-        self.itemChanged.connect(self._on_item_changed)
-        self.itemSelectionChanged.connect(self._on_selection_changed)
+        super().__init__(
+            columns, name="call-outs", title="Call-outs", key=lambda row: row.position, parent=parent
+        )
+        self.setToolTip(
+            "Double-click a name or a size (or press F2) to change it; Delete deletes the selected call-outs."
+        )
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
 
     def show_call_outs(self, call_outs: CallOuts, titles: Mapping[str, str]) -> None:
-        """Show these; nobody is told, and what is selected stays so."""
-        self.blockSignals(True)
-        self.setRowCount(len(call_outs))
-        for row, one in enumerate(call_outs):
-            texts = (
-                one.text,
-                titles.get(one.picture, f"{one.picture} (not shown)"),
-                f"{one.row}, {one.column}",
-                str(one.size),
-            )
-            for column, text in enumerate(texts):
-                item = QTableWidgetItem(text)
-                if column in (_PICTURE, _PLACE):
-                    item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
-                self.setItem(row, column, item)
-        self.blockSignals(False)
-        header, line = self.horizontalHeader(), self.fontMetrics().height() + 8
-        top = line if header is None else header.sizeHint().height()
-        self.setFixedHeight(top + min(len(call_outs), _MOST_ROWS) * line + 4)
+        """Show these call-outs; the selected rows stay selected."""
+        self.set_rows(
+            CallOutRow(position, one, titles.get(one.picture, f"{one.picture} (not shown)"))
+            for position, one in enumerate(call_outs)
+        )
+        row = self.verticalHeader().defaultSectionSize()
+        height = self.horizontalHeader().sizeHint().height() + min(len(call_outs), _MOST_ROWS) * row
+        self.setFixedHeight(height + 4)
 
-    def selected_places(self) -> list[int]:
-        """Return the places of the selected call-outs."""
-        return sorted({index.row() for index in self.selectedIndexes()})
+    def selected_positions(self) -> list[int]:
+        """Return the positions of the selected call-outs."""
+        return [row.position for row in self.selected_rows()]
 
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Delete takes the selected call-outs away."""
-        places = self.selected_places()
-        if event is not None and event.key() == Qt.Key.Key_Delete and places:
-            self.deleted.emit(places)
-        else:
-            super().keyPressEvent(event)
+    def _edit_text(self, row: CallOutRow, text: str) -> None:
+        self.edited.emit(row.position, "text", text)
 
-    def _on_item_changed(self, item: QTableWidgetItem) -> None:
-        self.edited.emit(item.row(), "text" if item.column() == _TEXT else "size", item.text())
-
-    def _on_selection_changed(self) -> None:
-        self.chosen.emit(next(iter(self.selected_places()), -1))
+    def _edit_size(self, row: CallOutRow, text: str) -> None:
+        self.edited.emit(row.position, "size", text)

@@ -114,7 +114,7 @@ class PicturesTab(FigureTab):
         return {p.name: p for p in pictures if p.name not in self.choices.hidden}
 
     def _chosen(self) -> int:
-        return next(iter(self.list.selected_places()), -1)
+        return next(iter(self.list.selected_positions()), -1)
 
     def _set_call_outs(self, call_outs: CallOuts) -> None:
         self.call_outs = call_outs
@@ -162,13 +162,14 @@ class PicturesTab(FigureTab):
             self.told.emit(f"{typed!r} is no number of pixels; the size stays as it was.")
             self._show_list()
 
-    def _on_deleted(self, places: list[int]) -> None:
-        self._set_call_outs(without(self.call_outs, places))
+    def _on_delete_pressed(self) -> None:
+        self._set_call_outs(without(self.call_outs, self.list.selected_positions()))
 
     def _on_delete_button(self) -> None:
-        self._on_deleted(self.list.selected_places() or [len(self.call_outs) - 1])
+        chosen = self.list.selected_positions() or [len(self.call_outs) - 1]
+        self._set_call_outs(without(self.call_outs, chosen))
 
-    def _on_chosen(self, _place: int) -> None:
+    def _on_selection_changed(self) -> None:
         if self.figure is not None and self._pictures():
             self.sheet.show_call_outs(self.call_outs, self._chosen(), self.theme)
 
@@ -207,8 +208,8 @@ class PicturesTab(FigureTab):
         self.sheet.moved.connect(self._on_moved)
         self.sheet.told.connect(self.told)
         self.list.edited.connect(self._on_edited)
-        self.list.deleted.connect(self._on_deleted)
-        self.list.chosen.connect(self._on_chosen)
+        self.list.delete_pressed.connect(self._on_delete_pressed)
+        self.list.selection_changed.connect(self._on_selection_changed)
         self.context.session.wavelength_changed.connect(self._on_slider)
 
     def _on_wavelength(self, _wavelength_nm: float) -> None:
