@@ -129,7 +129,7 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
 
     from napari_udt.viewer.compare.widgets.dock import CompareDock
     from napari_udt.viewer.population.widgets.dock import PopulationDock
-    from napari_udt.viewer.qt.picture_room import PictureRoom
+    from napari_udt.viewer.qt.dock_shrinker import DockShrinker
     from napari_udt.viewer.session.widgets.dock import SessionDock
     from napari_udt.viewer.spectra.widgets.dock import SpectraDock
     from napari_udt.viewer.transfer.widgets.dock import TransferDock
@@ -162,6 +162,6 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
         [upper, lower], [_TRANSFER_HEIGHT, size.height() - _TRANSFER_HEIGHT], Qt.Orientation.Vertical
     )
     main.resizeDocks([upper], [_DOCK_WIDTH * size.width() // WINDOW_SIZE[0]], Qt.Orientation.Horizontal)
-    PictureRoom(main, docks)
+    DockShrinker(main, docks)
     context.adapter.fit(context.adapter.open_keys[-1:])
     return spectra, transfer, compare

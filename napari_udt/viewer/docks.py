@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from napari_udt.viewer.compare.widgets.dock import CompareDock
 from napari_udt.viewer.context import ViewerContext, context_of
 from napari_udt.viewer.population.widgets.dock import PopulationDock
-from napari_udt.viewer.qt.dock_tabs import Neighbours
+from napari_udt.viewer.qt.dock_tabs import DockTabifier
 from napari_udt.viewer.qt.wavelength_field import dress_slider
 from napari_udt.viewer.session.widgets.dock import SessionDock
 from napari_udt.viewer.spectra.widgets.dock import SpectraDock
@@ -36,7 +36,7 @@ class TransferPanel(TransferDock):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         context = _context_in(napari_viewer)
         super().__init__(context.session, context.side_by_side, chosen=context.chosen)
-        Neighbours(self, _ABOVE)
+        DockTabifier(self, _ABOVE)
 
 
 class SpectraPanel(SpectraDock):
@@ -47,7 +47,7 @@ class SpectraPanel(SpectraDock):
         super().__init__(
             context.session, context.regions, context.maps, sources=(context.live, context.explorer)
         )
-        Neighbours(self, _BELOW)
+        DockTabifier(self, _BELOW)
 
 
 class SessionPanel(SessionDock):
@@ -55,7 +55,7 @@ class SessionPanel(SessionDock):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__(_context_in(napari_viewer).session)
-        Neighbours(self, _ABOVE)
+        DockTabifier(self, _ABOVE)
 
 
 class ComparePanel(CompareDock):
@@ -64,7 +64,7 @@ class ComparePanel(CompareDock):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         context = _context_in(napari_viewer)
         super().__init__(context.session, context.side_by_side, context.pair_view, context.colours)
-        Neighbours(self, _ABOVE)
+        DockTabifier(self, _ABOVE)
 
 
 class TrustPanel(TrustDock):
@@ -73,7 +73,7 @@ class TrustPanel(TrustDock):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         context = _context_in(napari_viewer)
         super().__init__(context.session, context.trust, context.maps)
-        Neighbours(self, _ABOVE)
+        DockTabifier(self, _ABOVE)
 
 
 class PopulationPanel(PopulationDock):
@@ -82,4 +82,4 @@ class PopulationPanel(PopulationDock):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         context = _context_in(napari_viewer)
         super().__init__(context.session, context.brushed)
-        Neighbours(self, _BELOW)
+        DockTabifier(self, _BELOW)

@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
 
 from napari_udt.viewer.compare.widgets.dock import CompareDock
 from napari_udt.viewer.context import context_of
-from napari_udt.viewer.qt.elided_box import ElidedBox
+from napari_udt.viewer.qt.elided_combo_box import ElidedComboBox
 from napari_udt.viewer.session.widgets.dock import SessionDock
 from napari_udt.viewer.spectra.widgets.dock import SpectraDock
 from napari_udt.viewer.transfer.widgets.dock import TransferDock
@@ -140,7 +140,7 @@ def test_no_dock_asks_for_more_width_than_a_small_window_has(dock):
 
 
 def test_a_long_name_is_shortened_in_its_middle(qtbot):
-    box = ElidedBox("first", "First cube", "The cube that is looked at.")
+    box = ElidedComboBox("first", "First cube", "The cube that is looked at.")
     qtbot.addWidget(box)
     name = "hsi_organs_simulated → transferred (hsi_cinn_dy)"
     box.addItem(name)

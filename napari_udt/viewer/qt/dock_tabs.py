@@ -1,4 +1,4 @@
-"""A dock of ours that napari opens joins those of its kind as a tab: six below each other are higher than any screen."""
+"""Docks of the plugin as tabs of each other: six of them below each other are higher than any screen."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 from napari_udt.viewer.qt.visibility import dock_of
 
 
-class Neighbours(QObject):
-    """Puts a widget's dock in front of a related one that is open in the same place, when it is first shown.
+class DockTabifier(QObject):
+    """Tabifies the dock of a widget with a related dock of the same dock area when it is first shown.
 
     Parameters
     ----------
     widget : QWidget
-        What napari will put into a dock.
+        Widget that napari will put into a dock.
     kinds : tuple of type
         Classes of related widgets.
     """
@@ -28,7 +28,7 @@ class Neighbours(QObject):
         widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
-        """Wait until the widget is shown, then until napari is done with its dock."""
+        """Wait until the widget is shown and napari has set up its dock."""
         if event is not None and event.type() == QEvent.Type.Show:
             self._widget.removeEventFilter(self)
             QTimer.singleShot(0, self._join)
@@ -39,7 +39,7 @@ class Neighbours(QObject):
         main = dock.parentWidget() if dock is not None else None
         if dock is None or not isinstance(main, QMainWindow):
             return
-        dock.setMinimumSize(0, 0)  # napari sets one, and Qt keeps the largest that a dock has ever asked for
+        dock.setMinimumSize(0, 0)  # napari sets one, and Qt keeps the largest minimum that a dock has had
         for other in self._related(main):
             if other not in (dock, *main.tabifiedDockWidgets(dock)):
                 main.tabifyDockWidget(other, dock)

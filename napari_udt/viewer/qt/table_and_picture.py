@@ -1,4 +1,4 @@
-"""A table with a picture below it, or one of the two at a time where there is no room for both."""
+"""A table above a figure, or one of the two at a time where the height is too small for both."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QPushButton, QSplitter, QWidget
 
-_ROOM_FOR_BOTH = 440  # pixels
+_HEIGHT_FOR_BOTH = 440  # pixels
 
 
 class TableAndPicture(QSplitter):
-    """Shows both where it is high enough; else ``switch``, a button to be placed elsewhere, turns from one to the other.
+    """Splitter that shows both where it is high enough; else ``switch``, a button to be placed elsewhere, toggles them.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class TableAndPicture(QSplitter):
         self.setChildrenCollapsible(False)
         self.addWidget(table)
         self.addWidget(picture)
-        self.setSizes([_ROOM_FOR_BOTH // 2] * 2)
+        self.setSizes([_HEIGHT_FOR_BOTH // 2] * 2)
         self.switch = QPushButton(title, parent)
         self.switch.setObjectName(title)
         self.switch.setCheckable(True)
@@ -37,12 +37,12 @@ class TableAndPicture(QSplitter):
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Show as much as there is room for."""
+        """Show both or one, depending on the height."""
         super().resizeEvent(event)
         self._fit()
 
     def _fit(self) -> None:
-        both = self.height() >= _ROOM_FOR_BOTH
+        both = self.height() >= _HEIGHT_FOR_BOTH
         self.switch.setVisible(not both)
         self._picture.setVisible(both or self.switch.isChecked())
         self._table.setVisible(both or not self.switch.isChecked())

@@ -1,4 +1,4 @@
-"""Whether somebody sees a widget."""
+"""Visibility of a widget in a dock, which may be a hidden tab."""
 
 from __future__ import annotations
 
@@ -8,59 +8,59 @@ from qtpy.QtWidgets import QDockWidget, QWidget
 
 
 class VisibilityTracker(QObject):
-    """Spares work that nobody would see, and tells when somebody would.
+    """Knows whether a widget can be seen, and announces when work that was skipped is due.
 
-    Qt calls a widget visible, too, in a dock of which only the tab is seen, behind others.
+    Qt also calls a widget visible in a dock that is tabified behind others.
 
     Parameters
     ----------
     widget : QWidget
-        In a dock, sooner or later, or by itself.
+        A widget that is put into a dock, now or later, or shown by itself.
     """
 
-    regained = Signal()  # what was spared is seen from now on
+    shown = Signal()  # after work was skipped, the widget can be seen again
 
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
         self._widget = widget
         self._dock: QDockWidget | None = None
-        self._behind = self._spared = False
+        self._behind = self._skipped = False
         widget.installEventFilter(self)
 
     @property
-    def clear(self) -> bool:
+    def is_shown(self) -> bool:
         """Whether the widget can be seen."""
         return self._widget.isVisible() and not self._behind
 
-    def spare(self) -> bool:
-        """Return whether to spare some work for now; ``regained`` says when it is time for it."""
-        self._spared = not self.clear
-        return self._spared
+    def skip_while_hidden(self) -> bool:
+        """Return whether the widget is hidden, so that work can wait until ``shown`` is emitted."""
+        self._skipped = not self.is_shown
+        return self._skipped
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
-        """Notice that the widget is shown, perhaps in another dock, and let everything pass."""
+        """Notice that the widget is shown, perhaps in another dock; filter nothing."""
         if event is not None and event.type() == QEvent.Type.Show:
             self._follow(dock_of(self._widget))
-            self._look()
+            self._check()
         return False
 
     def _follow(self, dock: QDockWidget | None) -> None:
         if dock is self._dock:
             return
         if self._dock is not None and isalive(self._dock):
-            self._dock.visibilityChanged.disconnect(self._turned)
+            self._dock.visibilityChanged.disconnect(self._on_dock_visibility)
         self._dock, self._behind = dock, False
         if dock is not None:
-            dock.visibilityChanged.connect(self._turned)
+            dock.visibilityChanged.connect(self._on_dock_visibility)
 
-    def _turned(self, visible: bool) -> None:
+    def _on_dock_visibility(self, visible: bool) -> None:
         self._behind = not visible
-        self._look()
+        self._check()
 
-    def _look(self) -> None:
-        if self._spared and self.clear:
-            self._spared = False
-            self.regained.emit()
+    def _check(self) -> None:
+        if self._skipped and self.is_shown:
+            self._skipped = False
+            self.shown.emit()
 
 
 def dock_of(widget: QWidget) -> QDockWidget | None:

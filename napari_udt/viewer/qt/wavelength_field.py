@@ -1,4 +1,4 @@
-"""The wavelength beside napari's slider, in nm, where napari itself would show the number of the plane."""
+"""Spin box with the wavelength in nm on napari's slider, in place of the index of the plane."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LEAST_SLIDER = 60  # pixels; napari keeps 150, which the picture lacks in a sma
 
 
 class WavelengthField(QDoubleSpinBox):
-    """Shows the session's wavelength and takes another one; it snaps to the nearest that the cube has."""
+    """Spin box of the session's wavelength; it snaps to the nearest wavelength of the cube."""
 
     def __init__(self, session: Session, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,7 +61,7 @@ class WavelengthField(QDoubleSpinBox):
 
 
 class SliderDress(QObject):
-    """Puts a wavelength field on the slider of the wavelength axis, and again when napari makes new sliders."""
+    """Puts a wavelength field on the slider of the wavelength axis, also when napari makes new sliders."""
 
     def __init__(self, session: Session, qt_dims: QtDims) -> None:
         super().__init__(qt_dims)
@@ -95,6 +95,6 @@ class SliderDress(QObject):
 
 
 def dress_slider(session: Session, qt_dims: QtDims) -> None:
-    """Show nm on a window's slider from now on; once is enough."""
+    """Show nm on the slider of a window, from now on."""
     if qt_dims.findChild(SliderDress) is None:
         SliderDress(session, qt_dims)

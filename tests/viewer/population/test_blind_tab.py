@@ -124,9 +124,9 @@ def test_the_result_is_saved_with_what_the_user_says(qtbot, tab, tmp_path, monke
     press(qtbot, tab, "RRRRRR")
     click(qtbot, tab.page.reveal)
     qtbot.keyClicks(tab.card.observer, "A. Reader")
-    with qtbot.waitSignal(tab.told) as told:
+    with qtbot.waitSignal(tab.message) as message:
         click(qtbot, tab.card.save_button)
-    assert told.args == [f"Saved {tmp_path / 'blind.json'}"]
+    assert message.args == [f"Saved {tmp_path / 'blind.json'}"]
     read = json.loads((tmp_path / "blind.json").read_text("utf-8"))
     assert (read["observer"], read["date"], read["specificity"]["value"]) == ("A. Reader", "", 1.0)
 
@@ -140,9 +140,9 @@ def test_stopping_early_counts_what_was_judged_and_nothing_gives_no_result(qtbot
     click(qtbot, tab.card.again_button)
     begin(qtbot, tab)
     click(qtbot, tab.page.stop)
-    with qtbot.waitSignal(tab.told) as told:
+    with qtbot.waitSignal(tab.message) as message:
         click(qtbot, tab.page.reveal)
-    assert told.args == ["Nothing was judged; there is no result."]
+    assert message.args == ["Nothing was judged; there is no result."]
     assert tab.pages.currentWidget() is tab.start
 
 
@@ -169,9 +169,9 @@ def test_a_test_of_other_cubes_does_not_go_on_and_says_why(qtbot, tab):
     cubes = [("t", "transferred", toy_cube(7, "transferred")), ("r", "real", toy_cube(8))]
     later.set_population(population_of_cubes(cubes), PopulationChoices())
     later.show()
-    with qtbot.waitSignal(later.told) as told:
+    with qtbot.waitSignal(later.message) as message:
         click(qtbot, later.start.resume)
-    assert "begun with other spectra" in told.args[0]
+    assert "begun with other spectra" in message.args[0]
 
 
 def test_cubes_that_close_do_not_disturb_a_test_under_way(qtbot, tab):
@@ -187,9 +187,9 @@ def test_too_many_questions_are_refused_in_a_sentence(qtbot, tab):
     tab.set_population(
         of_groups(toy_group("t", "transferred", 1, n=9), toy_group("r", "real", 2)), PopulationChoices()
     )
-    with qtbot.waitSignal(tab.told) as told:
+    with qtbot.waitSignal(tab.message) as message:
         begin(qtbot, tab, count=40)
-    assert "t has 3 spectra of liver; 7 are needed" in told.args[0]
+    assert "t has 3 spectra of liver; 7 are needed" in message.args[0]
     assert tab.pages.currentWidget() is tab.start
 
 

@@ -92,7 +92,7 @@ def test_the_selected_row_has_its_matrix(qtbot, tab):
 def test_a_second_press_cancels_and_nothing_is_kept(qtbot, tab, monkeypatch):
     tab.controls.seeds.setValue(20)
     said = []
-    tab.told.connect(said.append)
+    tab.message.connect(said.append)
     qtbot.mouseClick(tab.task.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: tab.task.bar.value() > 0, timeout=30000)
     qtbot.mouseClick(tab.task.button, Qt.MouseButton.LeftButton)
@@ -109,7 +109,7 @@ def test_a_failure_is_told_and_the_tab_lives(qtbot, tab, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(downstream, "fit_classifier", broken)
         said = []
-        tab.told.connect(said.append)
+        tab.message.connect(said.append)
         run(qtbot, tab)
         assert said[-1] == "OSError: the disk is gone"
     tab.controls.seeds.setValue(1)
@@ -120,7 +120,7 @@ def test_a_failure_is_told_and_the_tab_lives(qtbot, tab, monkeypatch):
 def test_choices_that_cannot_be_tested_are_told(qtbot, tab):
     tab.controls.set_form(view.DownstreamForm(rule="subjects"))
     said = []
-    tab.told.connect(said.append)
+    tab.message.connect(said.append)
     run(qtbot, tab)
     assert "needs two subjects" in said[-1]
 
@@ -166,14 +166,14 @@ def test_everything_is_saved(qtbot, tab, tmp_path, monkeypatch):
     run(qtbot, tab)
     assert "paper's value" in tab.table().csv_text()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "t"), "JSON (*.json)"))
-    with qtbot.waitSignal(tab.told) as told:
+    with qtbot.waitSignal(tab.message) as message:
         qtbot.mouseClick(tab.save_button, Qt.MouseButton.LeftButton)
-    assert told.args == [f"Saved {tmp_path / 't.json'}"]
+    assert message.args == [f"Saved {tmp_path / 't.json'}"]
     assert json.loads((tmp_path / "t.json").read_text("utf-8"))["classes"] == ["liver", "skin", "spleen"]
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("/proc/x/t.json", "JSON (*.json)"))
-    with qtbot.waitSignal(tab.told) as told:
+    with qtbot.waitSignal(tab.message) as message:
         qtbot.mouseClick(tab.save_button, Qt.MouseButton.LeftButton)
-    assert told.args[0].startswith("t.json was not saved")
+    assert message.args[0].startswith("t.json was not saved")
 
 
 def test_settings_go_there_and_back_and_damaged_ones_do_no_harm(tab):
@@ -289,7 +289,7 @@ def test_a_model_moves_the_simulated_files(qtbot, tab, files, monkeypatch):
 
 def test_files_that_do_not_fit_are_refused_and_nothing_changes(qtbot, tab, files, monkeypatch, tmp_path):
     said = []
-    tab.told.connect(said.append)
+    tab.message.connect(said.append)
     (tmp_path / "text.h5").write_text("no data set")
     add(qtbot, tab, [tmp_path / "text.h5"], monkeypatch)
     assert "not a napari-udt data set" in said[-1]

@@ -146,7 +146,7 @@ def test_all_measures_with_intervals_come_on_demand(qtbot, tab):
 
 def test_cancelling_keeps_the_quick_ones(qtbot, tab):
     said = []
-    tab.told.connect(said.append)
+    tab.message.connect(said.append)
     tab.resamples.setValue(2000)
     qtbot.mouseClick(tab.task.button, Qt.MouseButton.LeftButton)
     qtbot.wait(50)

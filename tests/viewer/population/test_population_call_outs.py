@@ -37,7 +37,7 @@ def test_call_outs_are_named_sized_moved_and_deleted(qtbot, dock, three):
     assert tab.call_outs == (CallOut("forearm", 9, 15, 8, "the vein"),)
     typed(tab, 3, "wide")
     assert tab.call_outs[0].size == 8
-    assert "no number of pixels" in dock.footer._told.text()
+    assert "no number of pixels" in dock.footer._message.text()
     tab.list.selectRow(0)
     tab.sheet.setFocus()
     qtbot.keyClick(tab.sheet, Qt.Key.Key_Down)

@@ -90,10 +90,10 @@ def test_a_modality_is_chosen_where_both_are_open(qtbot, dock, three, hsi):
     three.add(hsi())
     settle(qtbot, dock)
     assert dock.controls.modality.isVisible()
-    assert dock.book.population.modality == "HSI"
+    assert dock.open_population.population.modality == "HSI"
     choose(dock.controls.modality, "PAT")
     settle(qtbot, dock)
-    assert len(dock.book.population.groups) == 3
+    assert len(dock.open_population.population.groups) == 3
 
 
 def test_the_legend_hides_a_group_everywhere_and_remembers_it(qtbot, dock, three):
@@ -121,11 +121,11 @@ def test_sub_sampling_is_stated(qtbot, dock, three, monkeypatch):
 def test_a_hidden_dock_reads_nothing_and_catches_up(qtbot, dock, context, pat):
     dock.hide()
     context.session.add(pat())
-    assert not dock.book.busy
-    assert dock.book.population is None
+    assert not dock.open_population.busy
+    assert dock.open_population.population is None
     dock.show()
     settle(qtbot, dock)
-    assert len(dock.book.population.groups) == 1
+    assert len(dock.open_population.population.groups) == 1
 
 
 def test_settings_come_back_with_the_session(qtbot, context, dock, three):
@@ -147,7 +147,7 @@ def test_closing_while_a_worker_runs_is_clean(qtbot, context, pat):
     dock.show()
     context.session.add(pat())
     begun = threading.Event()
-    dock.book._task.ask(lambda: begun.set() or time.sleep(0.5))
+    dock.open_population._task.ask(lambda: begun.set() or time.sleep(0.5))
     assert begun.wait(5)
     dock.close()
     dock.deleteLater()
@@ -216,7 +216,7 @@ def test_a_file_that_cannot_be_written_is_told(qtbot, dock, three, tmp_path):
     turn(qtbot, dock, "differences")
     (tmp_path / "file").touch()
     dock._on_export(tmp_path / "file" / "figure.csv")
-    assert dock.footer._told.text().startswith("figure.csv was not saved")
+    assert dock.footer._message.text().startswith("figure.csv was not saved")
 
 
 def test_the_mouse_reads_values(qtbot, dock, three):
@@ -225,9 +225,9 @@ def test_the_mouse_reads_values(qtbot, dock, three):
     box = tab.curves.getViewBox()
     at = point_of(tab.canvas, box, 752.0, np.mean(box.viewRange()[1]))
     tab.canvas._on_mouse_moved(tab.canvas.mapToScene(at.toPoint()))
-    assert dock.footer._told.text().startswith("750 nm: simulated ")
+    assert dock.footer._message.text().startswith("750 nm: simulated ")
     tab.canvas._on_mouse_moved(QPointF(-5, -5))
-    assert dock.footer._told.text() == ""
+    assert dock.footer._message.text() == ""
 
 
 # -- tables, grids ------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ def findings():
 def row(qtbot, findings):
     row = ReportRow(Session(), lambda: findings[0], lambda: findings[1])
     row.said = []
-    row.told.connect(row.said.append)
+    row.message.connect(row.said.append)
     qtbot.addWidget(row)
     row.show()
     return row

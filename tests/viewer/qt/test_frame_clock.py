@@ -6,7 +6,7 @@ from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 
-from napari_udt.viewer.qt.frame_clock import COMPANY_MS, FRAME_MS, FrameClock, paint_now
+from napari_udt.viewer.qt.frame_clock import FRAME_MS, NEXT_PAINT_MS, FrameClock, paint_now
 
 
 class _Page(QWidget):
@@ -53,7 +53,7 @@ def _shown(page, qtbot):
 def test_after_a_rest_drawing_comes_before_the_painting_of_the_window(page):
     page.update()
     for _ in range(5):
-        page.clock.ask()
+        page.clock.request()
     assert page.clock.busy
     QApplication.processEvents()
     assert page.notes == ["drawn", "painted"]
@@ -61,9 +61,9 @@ def test_after_a_rest_drawing_comes_before_the_painting_of_the_window(page):
 
 
 def test_in_a_stream_of_wishes_frames_are_kept(page, qtbot):
-    page.clock.ask()
+    page.clock.request()
     QApplication.processEvents()
-    page.clock.ask()
+    page.clock.request()
     QApplication.processEvents()
     assert page.notes.count("drawn") == 1
     assert page.clock.busy
@@ -73,7 +73,7 @@ def test_in_a_stream_of_wishes_frames_are_kept(page, qtbot):
 
 def test_drawing_in_company_waits_for_the_next_painting_of_a_window_with_a_picture(page_with_picture, qtbot):
     page = page_with_picture
-    page.clock.ask_in_company()
+    page.clock.request_with_next_paint()
     QApplication.processEvents()
     assert page.notes == []
     assert page.clock.busy
@@ -86,15 +86,15 @@ def test_drawing_in_company_waits_for_the_next_painting_of_a_window_with_a_pictu
 
 
 def test_drawing_does_not_wait_long_for_company(page_with_picture, qtbot):
-    page_with_picture.clock.ask_in_company()
-    qtbot.wait(3 * COMPANY_MS)
+    page_with_picture.clock.request_with_next_paint()
+    qtbot.wait(3 * NEXT_PAINT_MS)
     assert page_with_picture.notes == ["drawn"]
 
 
 def test_drawing_in_company_keeps_frames(page_with_picture, qtbot):
     page = page_with_picture
     for _ in range(2):
-        page.clock.ask_in_company()
+        page.clock.request_with_next_paint()
         page.update()
         QApplication.processEvents()
     assert page.notes == ["drawn", "painted", "painted"]

@@ -1,4 +1,4 @@
-"""Work is spared while nobody would see it, and done when somebody does."""
+"""Work that can wait while a widget is hidden, and is done once it is shown."""
 
 import pytest
 from qtpy.QtCore import Qt
@@ -26,45 +26,45 @@ def _docked(window, widget):
 def test_a_dock_behind_another_is_out_of_sight_until_its_tab_is_chosen(window, qtbot):
     covered = QWidget()
     QVBoxLayout(covered).addWidget(QWidget(covered))
-    sight, news = VisibilityTracker(covered), []
-    sight.regained.connect(lambda: news.append(1))
+    tracker, news = VisibilityTracker(covered), []
+    tracker.shown.connect(lambda: news.append(1))
     front, back = _docked(window, QWidget()), _docked(window, covered)
-    qtbot.waitUntil(lambda: sight.clear)
-    assert not sight.spare()
+    qtbot.waitUntil(lambda: tracker.is_shown)
+    assert not tracker.skip_while_hidden()
     window.tabifyDockWidget(back, front)
     front.raise_()
-    qtbot.waitUntil(lambda: not sight.clear)
+    qtbot.waitUntil(lambda: not tracker.is_shown)
     assert covered.isVisible()  # so says Qt
-    assert sight.spare()
+    assert tracker.skip_while_hidden()
     back.raise_()
     qtbot.waitUntil(lambda: news == [1])
-    assert sight.clear
+    assert tracker.is_shown
 
 
-def test_nothing_spared_is_nothing_to_make_up_for(window, qtbot):
+def test_nothing_is_announced_where_no_work_was_skipped(window, qtbot):
     widget = QWidget()
-    sight, news = VisibilityTracker(widget), []
-    sight.regained.connect(lambda: news.append(1))
+    tracker, news = VisibilityTracker(widget), []
+    tracker.shown.connect(lambda: news.append(1))
     dock = _docked(window, widget)
-    qtbot.waitUntil(lambda: sight.clear)
+    qtbot.waitUntil(lambda: tracker.is_shown)
     dock.hide()
-    assert not sight.clear
+    assert not tracker.is_shown
     dock.show()
-    assert sight.clear
+    assert tracker.is_shown
     assert news == []
 
 
 def test_a_widget_by_itself_and_in_another_dock(window, qtbot):
     widget = QWidget()
     qtbot.addWidget(widget)
-    sight, news = VisibilityTracker(widget), []
-    sight.regained.connect(lambda: news.append(1))
-    assert sight.spare()
+    tracker, news = VisibilityTracker(widget), []
+    tracker.shown.connect(lambda: news.append(1))
+    assert tracker.skip_while_hidden()
     widget.show()
     assert news == [1]
     first = _docked(window, widget)
     first.setWidget(QWidget())
-    assert sight.spare()
+    assert tracker.skip_while_hidden()
     first.deleteLater()
     _docked(window, widget)
     widget.show()

@@ -15,7 +15,7 @@ from napari_udt.viewer.compare.colour_pictures import (
 )
 from napari_udt.viewer.compare.widgets.fields import row
 from napari_udt.viewer.layers.overlays.colours import ColourLayers
-from napari_udt.viewer.qt.tab_order import walk_in_order
+from napari_udt.viewer.qt.tab_order import set_tab_order
 from napari_udt.viewer.spectra.widgets.worker import MapWorker
 
 NO_PICTURE = "Open a cube first, and make its picture visible."
@@ -26,7 +26,7 @@ _FRAME = 12  # pixels at both ends of a field
 class ColourRow(QWidget):
     """Asks for colours of the pictures in sight; they are computed in a thread, one cube after the other."""
 
-    told = Signal(str)  # one sentence for the dock
+    message = Signal(str)  # one sentence for the dock
     rgb_chosen = Signal(float, float, float)  # nm
 
     def __init__(self, colours: ColourLayers, *, parent: QWidget | None = None) -> None:
@@ -53,7 +53,7 @@ class ColourRow(QWidget):
         layout.setSpacing(4)
         layout.addLayout(row(self._daylight, self._false))
         layout.addLayout(row(*self._fields))
-        walk_in_order(self._daylight, self._false, *self._fields)
+        set_tab_order(self._daylight, self._false, *self._fields)
         self._daylight.clicked.connect(self.show_daylight)
         self._false.clicked.connect(self.show_false_colours)
         for field in self._fields:
@@ -82,7 +82,7 @@ class ColourRow(QWidget):
         cubes = self._colours.seen_cubes()
         refused = next((sentence for cube in cubes if (sentence := daylight_obstacle(cube))), "")
         if refused:
-            self.told.emit(refused)
+            self.message.emit(refused)
         else:
             self._start([daylight_request(cube) for cube in cubes])
 
@@ -103,14 +103,14 @@ class ColourRow(QWidget):
         if requests:
             self._run()
         else:
-            self.told.emit(NO_PICTURE)
+            self.message.emit(NO_PICTURE)
 
     def _run(self) -> None:
         self._worker = MapWorker(self._waiting[0])
         self._worker.signals.succeeded.connect(self._on_succeeded)
         self._worker.signals.failed.connect(self._on_failed)
         self.destroyed.connect(self._worker.quit)
-        self.told.emit(f"Computing colours of {self._waiting[0].cube.name} …")
+        self.message.emit(f"Computing colours of {self._waiting[0].cube.name} …")
         self._worker.start()
 
     def _on_succeeded(self, request: ColourRequest, found: ColourPicture) -> None:
@@ -118,7 +118,7 @@ class ColourRow(QWidget):
             return
         shown = self._colours.show(request.cube, found)
         self._waiting.pop(0)
-        self.told.emit(
+        self.message.emit(
             f"{found.title}. {found.remark}" if shown else f"{request.cube.name} was closed meanwhile."
         )
         if self._waiting:
@@ -127,7 +127,7 @@ class ColourRow(QWidget):
     def _on_failed(self, request: ColourRequest, error: Exception) -> None:
         if self._waiting and request is self._waiting[0]:
             self._waiting = []
-            self.told.emit(str(error))
+            self.message.emit(str(error))
 
 
 def _button(text: str, tooltip: str, parent: QWidget) -> QPushButton:

@@ -27,10 +27,10 @@ from napari_udt.viewer.layers.arrangements.comparison import MOST_CELLS, usual_p
 from napari_udt.viewer.layers.arrangements.pair_view import PairMode, PairView
 from napari_udt.viewer.layers.arrangements.side_by_side import SideBySide
 from napari_udt.viewer.layers.overlays.colours import ColourLayers
-from napari_udt.viewer.qt.elided_box import ElidedBox
-from napari_udt.viewer.qt.low_area import in_low_area
-from napari_udt.viewer.qt.still_text import text_line
-from napari_udt.viewer.qt.tab_order import walk_in_order
+from napari_udt.viewer.qt.elided_combo_box import ElidedComboBox
+from napari_udt.viewer.qt.scroll_area import scrolling_layout
+from napari_udt.viewer.qt.stable_label import wrapping_label
+from napari_udt.viewer.qt.tab_order import set_tab_order
 from napari_udt.viewer.spectra.widgets.picker import Pick, PickButton
 from napari_udt.viewer.state.session import CubesChange, Session
 from napari_udt.viewer.state.settings import plain, read_user_settings, settings_from, write_user_settings
@@ -77,10 +77,10 @@ class CompareDock(QWidget):
 
     def _make_widgets(self, colours: ColourLayers) -> None:
         self.buttons = {mode: toggle(*texts, self) for mode, texts in TOOLTIPS.items()}
-        self.first = ElidedBox(
+        self.first = ElidedComboBox(
             "first", "First cube", "The cube that is looked at: usually the transferred one.", parent=self
         )
-        self.second = ElidedBox(
+        self.second = ElidedComboBox(
             "second", "Second cube", "The cube that it is compared with: usually its source.", parent=self
         )
         self.pictures = PickButton(
@@ -90,33 +90,35 @@ class CompareDock(QWidget):
             "transferred and real one.",
             parent=self,
         )
-        self.scale = ElidedBox(
+        self.scale = ElidedComboBox(
             "scale",
             "Brightness",
             "One scale shows the same value as the same brightness; each its own shows all structures. "
             "“Automatic” shares it unless one picture would go flat.",
             parent=self,
         )
-        self.kind = ElidedBox("kind", "Difference", "First minus second; in %, of the second.", parent=self)
+        self.kind = ElidedComboBox(
+            "kind", "Difference", "First minus second; in %, of the second.", parent=self
+        )
         for box, texts in ((self.scale, SCALES), (self.kind, KINDS)):
             for value, text in texts.items():
                 box.addItem(text, value)
         self.rate = rate_field(self)
         self.divider = divider_slider(self)
         self.colours = ColourRow(colours, parent=self)
-        self.status = text_line("status", self)
+        self.status = wrapping_label("status", self)
         self.status.setMinimumSize(1, 1)  # Qt would keep room for the text wrapped into a narrow column
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
     def _arrange(self) -> None:
-        layout = in_low_area(self)
+        layout = scrolling_layout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
         layout.addLayout(row(*self.buttons.values()))
         layout.addLayout(self._choices())
         layout.addWidget(self.status)
         layout.addStretch()
-        walk_in_order(self.kind, self.divider, self.rate)
+        set_tab_order(self.kind, self.divider, self.rate)
 
     def _choices(self) -> QFormLayout:
         """Return what is compared and how, one question below the other."""
@@ -148,7 +150,7 @@ class CompareDock(QWidget):
         self.rate.valueChanged.connect(self._on_rate)
         self.divider.valueChanged.connect(self._on_divider)
         self.colours.rgb_chosen.connect(self._on_rgb)
-        self.colours.told.connect(self.status.setText)
+        self.colours.message.connect(self.status.setText)
         self._timer.timeout.connect(self._pair_view.step)
         self._session.cubes_changed.connect(self._cubes_changed)
         self._session.settings_restored.connect(self._restore)

@@ -23,7 +23,7 @@ from napari_udt.viewer.population.widgets.pages import PopulationPages
 from napari_udt.viewer.population.widgets.report_row import ReportRow
 from napari_udt.viewer.population.widgets.tab import PopulationTab, TabContext
 from napari_udt.viewer.population.widgets.tabs import TABS
-from napari_udt.viewer.qt.still_text import text_line
+from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.qt.visibility import VisibilityTracker
 from napari_udt.viewer.spectra.widgets.plot_picture import LegendLine, save_plot
 from napari_udt.viewer.state.session import Session
@@ -54,11 +54,11 @@ class PopulationDock(QWidget):
         self.session = session
         self._worker = Worker()
         self.destroyed.connect(self._worker.stop)
-        self.book = OpenPopulation(session, self._worker.submit)
+        self.open_population = OpenPopulation(session, self._worker.submit)
         self._stale: set[PopulationTab] = set()
         self._shown: Population | None = None
         self._visibility = VisibilityTracker(self)
-        self._visibility.spare()
+        self._visibility.skip_while_hidden()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._make_widgets(TabContext(session, self._worker.submit, brushed))
@@ -79,8 +79,8 @@ class PopulationDock(QWidget):
         """Whether what is shown is still to change."""
         return (
             self._timer.isActive()
-            or self.book.busy
-            or self._shown is not self.book.population
+            or self.open_population.busy
+            or self._shown is not self.open_population.population
             or self.current.busy
         )
 
@@ -129,7 +129,7 @@ class PopulationDock(QWidget):
         self.controls = PopulationControls(parent=self)
         self.legend = GroupLegend(parent=self)
         self.pages = PopulationPages([tab(context, self) for tab in TABS], parent=self)
-        self._hint = text_line("hint", self)
+        self._hint = wrapping_label("hint", self)
         self.footer = PopulationFooter(parent=self)
         self.report = ReportRow(self.session, self._shown_population, self._findings, parent=self)
         self.footer.add_tool(self.report)
@@ -150,10 +150,10 @@ class PopulationDock(QWidget):
     def _connect(self) -> None:
         self.session.cubes_changed.connect(self._on_cubes_changed)
         self.session.settings_restored.connect(self._restore_tabs)
-        self.book.changed.connect(self._on_book_changed)
+        self.open_population.changed.connect(self._on_population_changed)
         self._news.connect(self._refresh)
-        self._visibility.regained.connect(self._timer.start)
-        self._timer.timeout.connect(self.book.refresh)
+        self._visibility.shown.connect(self._timer.start)
+        self._timer.timeout.connect(self.open_population.refresh)
         self.controls.chosen.connect(self._on_chosen)
         self.legend.hidden_changed.connect(self._on_hidden)
         self.pages.currentChanged.connect(self._on_turned)
@@ -161,18 +161,20 @@ class PopulationDock(QWidget):
         self.footer.export_wanted.connect(self._on_export)
         for tab in self.pages.tabs:
             tab.changed.connect(self._on_tab_changed)
-            tab.told.connect(self.footer.tell)
-        self.report.told.connect(self.footer.tell)
+            tab.message.connect(self.footer.show_message)
+        self.report.message.connect(self.footer.show_message)
 
     # -- what is shown ----------------------------------------------------------------------------
 
     def _refresh(self) -> None:
         """Show population and choices in everything but the tabs; tell the tab in sight."""
-        population, choices = self.book.population, self.book.choices
+        population, choices = self.open_population.population, self.open_population.choices
         self._shown = population
         self._stack.setCurrentIndex(0 if population is None else 1)
-        self._hint.setText(self.book.message or READING)
-        self.controls.set_modalities(self.book.modalities, population.modality if population else "")
+        self._hint.setText(self.open_population.message or READING)
+        self.controls.set_modalities(
+            self.open_population.modalities, population.modality if population else ""
+        )
         self.controls.set_normalisation(choices.normalisation)
         looks = {} if population is None else looks_of(population)
         self.legend.set_groups(looks, choices.hidden, self._theme)
@@ -186,30 +188,30 @@ class PopulationDock(QWidget):
         self._tell_current()
 
     def _shown_population(self) -> Population | None:
-        return self.book.population
+        return self.open_population.population
 
     def _findings(self) -> list[object]:
         """Return what the tabs found out about the population in sight."""
-        return [tab.finding for tab in self.pages.tabs if tab.population is self.book.population]
+        return [tab.finding for tab in self.pages.tabs if tab.population is self.open_population.population]
 
     def _tell_current(self) -> None:
         tab = self.current
         if tab in self._stale:
             self._stale.discard(tab)
-            tab.set_population(self.book.population, self.book.choices)
+            tab.set_population(self.open_population.population, self.open_population.choices)
         self._say()
 
     def _say(self) -> None:
-        population, tab = self.book.population, self.current
+        population, tab = self.open_population.population, self.current
         notes = () if population is None else population.notes
-        self.footer.say("\n".join(line for line in (tab.statement, *notes) if line))
+        self.footer.show_statement("\n".join(line for line in (tab.statement, *notes) if line))
         self.report.set_possible(population is not None)
         self.footer.set_possible(numbers=tab.table() is not None, picture=tab.drawing() is not None)
 
     def _legend_lines(self, width: int) -> list[LegendLine]:
         """Return the legend of a saved figure, and what is seen, in lines that fit into its width."""
-        looks = {} if self.book.population is None else looks_of(self.book.population)
-        shown = [look for name, look in looks.items() if name not in self.book.choices.hidden]
+        looks = {} if self.open_population.population is None else looks_of(self.open_population.population)
+        shown = [look for name, look in looks.items() if name not in self.open_population.choices.hidden]
         texts: list[tuple[LineStyle | None, str]] = [(look.style, look.title) for look in shown]
         texts += [(None, line) for line in self.current.statement.splitlines()]
         letters = max(width // self.fontMetrics().averageCharWidth() - 8, 20)
@@ -223,56 +225,58 @@ class PopulationDock(QWidget):
         self._theme = theme(theme_on(self.palette().window().color().name()))
         for tab in self.pages.tabs:
             tab.set_theme(self._theme)
-        if self.book.population is not None:
-            self.legend.set_groups(looks_of(self.book.population), self.book.choices.hidden, self._theme)
+        if self.open_population.population is not None:
+            self.legend.set_groups(
+                looks_of(self.open_population.population), self.open_population.choices.hidden, self._theme
+            )
 
     # -- what happens -----------------------------------------------------------------------------
 
     def _on_cubes_changed(self) -> None:
         if isalive(self):
-            if self._visibility.spare():
-                self.book.forget()
+            if self._visibility.skip_while_hidden():
+                self.open_population.forget()
             else:
-                self.book.refresh()
+                self.open_population.refresh()
 
-    def _on_book_changed(self) -> None:
+    def _on_population_changed(self) -> None:
         if isalive(self):
             self._news.emit()
 
     def _on_chosen(self, option: str, value: str) -> None:
-        self.book.choose(**{option: value})
+        self.open_population.choose(**{option: value})
 
     def _on_hidden(self, names: tuple[str, ...]) -> None:
-        self.book.choose(hidden=names)
+        self.open_population.choose(hidden=names)
 
     def _on_turned(self, _index: int) -> None:
         if self._made:
-            self.book.keep("dock", {"tab": self.current.NAME})
+            self.open_population.keep("dock", {"tab": self.current.NAME})
             self._tell_current()
 
     def _on_tab_changed(self) -> None:
         tab = self.sender()
         if self._made and isinstance(tab, PopulationTab):
-            self.book.keep(tab.NAME, tab.settings())
+            self.open_population.keep(tab.NAME, tab.settings())
             if tab is self.current:
                 self._say()
 
     def _restore_tabs(self) -> None:
         if isalive(self):
-            self.pages.turn_to(str(self.book.settings_of("dock").get("tab", "")))
+            self.pages.turn_to(str(self.open_population.settings_of("dock").get("tab", "")))
             for tab in self.pages.tabs:
-                tab.set_settings(self.book.settings_of(tab.NAME))
+                tab.set_settings(self.open_population.settings_of(tab.NAME))
 
     def _on_copy(self) -> None:
         clipboard, table = QGuiApplication.clipboard(), self.current.table()
         if clipboard is not None and table is not None:
             clipboard.setText(table.csv_text())
-            self.footer.tell(f"Copied {len(table.rows):,} rows as CSV")
+            self.footer.show_message(f"Copied {len(table.rows):,} rows as CSV")
 
     def _on_export(self, target: Path) -> None:
         try:
             self.save(target)
         except OSError as error:
-            self.footer.tell(f"{target.name} was not saved: {error.strerror or error}.")
+            self.footer.show_message(f"{target.name} was not saved: {error.strerror or error}.")
         else:
-            self.footer.tell(f"Saved {target}")
+            self.footer.show_message(f"Saved {target}")

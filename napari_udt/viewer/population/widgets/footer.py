@@ -7,7 +7,7 @@ from pathlib import Path
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_udt.viewer.qt.still_text import text_line
+from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.spectra.widgets.footer import with_suffix
 
 _NUMBERS, _PICTURES = "Numbers (*.csv)", "Picture (*.png);;Drawing (*.svg)"
@@ -22,10 +22,10 @@ class PopulationFooter(QWidget):
     def __init__(self, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._numbers = self._picture = False
-        self._statement = text_line("statement", self)
+        self._statement = wrapping_label("statement", self)
         self._statement.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._told = QLabel(self)
-        self._told.setObjectName("told")
+        self._message = QLabel(self)
+        self._message.setObjectName("told")
         self._copy = _button(
             "Copy numbers", "Copy the numbers of this figure to the clipboard, as CSV.", self
         )
@@ -38,9 +38,9 @@ class PopulationFooter(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self._statement)
-        layout.addWidget(self._told)
+        layout.addWidget(self._message)
         layout.addLayout(row)
-        self._told.setMinimumSize(1, self._told.fontMetrics().height())  # the figures must not jump
+        self._message.setMinimumSize(1, self._message.fontMetrics().height())  # the figures must not jump
         self._copy.clicked.connect(self._on_copy)
         self._export.clicked.connect(self._on_export)
 
@@ -51,8 +51,8 @@ class PopulationFooter(QWidget):
 
     def tell(self, sentence: str) -> None:
         """Show news, or the numbers under the mouse."""
-        self._told.setText(sentence)
-        self._told.setToolTip(sentence)
+        self._message.setText(sentence)
+        self._message.setToolTip(sentence)
 
     def set_possible(self, *, numbers: bool, picture: bool) -> None:
         """Enable what there is something to do with."""

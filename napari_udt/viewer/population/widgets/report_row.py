@@ -32,7 +32,7 @@ class ReportRow(QWidget):
     parent : QWidget, optional
     """
 
-    told = Signal(str)
+    message = Signal(str)
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class ReportRow(QWidget):
         if population is not None:
             wavelength_nm = self._session.wavelength_nm
             work = partial(report_file, population, list(self._findings()), wavelength_nm, path)
-            self.told.emit(f"Writing {path.name} ...")
+            self.message.emit(f"Writing {path.name} ...")
             self.task.start(work)
 
     def stop(self) -> None:
@@ -80,8 +80,8 @@ class ReportRow(QWidget):
             self.start(with_suffix(name, chosen))
 
     def _on_written(self, path: Path) -> None:
-        self.told.emit(f"Saved {path}")
+        self.message.emit(f"Saved {path}")
 
     def _on_ended(self, sentence: str) -> None:
         if sentence:
-            self.told.emit(sentence)
+            self.message.emit(sentence)

@@ -16,7 +16,7 @@ from napari_udt.population.tables import Table
 from napari_udt.viewer.layers.overlays.brushed import BrushedLayers
 from napari_udt.viewer.population.choices import PopulationChoices
 from napari_udt.viewer.population.look import GroupLook, looks_of
-from napari_udt.viewer.qt.still_text import text_line
+from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.state.latest_task import LatestTask, Submit
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.style import Theme, theme
@@ -54,7 +54,7 @@ class PopulationTab(QWidget):
     TIP: ClassVar[str] = ""  # what it shows, and which figure of the paper that is
 
     changed = Signal()  # statement, settings, or what can be exported
-    told = Signal(str)  # one sentence of news
+    message = Signal(str)  # one sentence of news
 
     def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -118,7 +118,7 @@ class FigureTab(PopulationTab):
         self._drawn: Any = None
         self._task.done.connect(self._on_done)
         self._ready.connect(self._show)
-        self._hint = text_line("hint", self)
+        self._hint = wrapping_label("hint", self)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._body = QWidget(self)
         self._pages = QStackedWidget(self)

@@ -7,7 +7,7 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
-from napari_udt.viewer.qt.low_area import in_low_area
+from napari_udt.viewer.qt.scroll_area import scrolling_layout
 from napari_udt.viewer.session.script import is_reproducible
 from napari_udt.viewer.session.widgets import actions as session_actions
 from napari_udt.viewer.session.widgets.tables import CubeTable, PinTable
@@ -54,7 +54,7 @@ class SessionDock(QWidget):
         top.setSpacing(4)
         for button in (self.undo_button, self.redo_button, self.open_button, self.save_button):
             top.addWidget(button, stretch=1)
-        layout = in_low_area(self)
+        layout = scrolling_layout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
         layout.addLayout(top)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from qtpy.QtGui import QColor, QWheelEvent
 from qtpy.QtWidgets import QComboBox, QHeaderView, QWidget
 
-from napari_udt.viewer.qt.tab_order import walk_in_order
+from napari_udt.viewer.qt.tab_order import set_tab_order
 from napari_udt.viewer.qt.table import Column, Table
 from napari_udt.viewer.state.pin_table import NAME, NUMBER, pin_table
 from napari_udt.viewer.state.session import Role, Session
@@ -96,7 +96,7 @@ class CubeTable(Table):
         for place in range(before, len(self.rows)):
             box = RoleBox(self._session, parent=self)
             self.setIndexWidget(self.model().index(place, _ROLE), box)
-            walk_in_order(self.role_box(place - 1) if place else self, box)
+            set_tab_order(self.role_box(place - 1) if place else self, box)
         for place, row in enumerate(self.rows):
             self.role_box(place).show_role(row.key, row.role)
         self._fit_roles()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QWidget
 
-from napari_udt.viewer.qt.elided_box import ElidedBox
+from napari_udt.viewer.qt.elided_combo_box import ElidedComboBox
 
 # Option of the session -> what is asked, the tooltip, and the answers as people read them.
 _CHOICES: Mapping[str, tuple[str, str, Mapping[object, str]]] = {
@@ -72,7 +72,7 @@ _CHOICES: Mapping[str, tuple[str, str, Mapping[object, str]]] = {
 }
 
 
-class OptionBox(ElidedBox):
+class OptionBox(ElidedComboBox):
     """A choice among the values of one option of the session."""
 
     chosen = Signal(str, object)  # name of the option, value

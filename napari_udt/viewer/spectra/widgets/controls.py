@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from napari_udt.viewer.qt.tab_order import walk_in_order
+from napari_udt.viewer.qt.tab_order import set_tab_order
 from napari_udt.viewer.spectra.curves import CurveSet
 from napari_udt.viewer.spectra.widgets.choice_box import OptionBox
 from napari_udt.viewer.spectra.widgets.more_options import MoreControls
@@ -94,7 +94,7 @@ class SpectraControls(QWidget):
         layout.addWidget(self._fold)
         layout.addWidget(self.more)
         boxes = self._boxes
-        walk_in_order(
+        set_tab_order(
             boxes["mode"],
             boxes["normalisation"],
             self._hover,

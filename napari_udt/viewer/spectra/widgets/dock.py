@@ -137,7 +137,7 @@ class SpectraDock(SpectraForm):
 
     def _connect_widgets(self) -> None:
         self._clock.due.connect(self._on_due)
-        self._visibility.regained.connect(self._request_refresh)
+        self._visibility.shown.connect(self._request_refresh)
         self._statistics_ready.connect(self._request_refresh)
         self._controls.chosen.connect(self._on_chosen)
         self._controls.more.band_wanted.connect(self._on_band_wanted)
@@ -164,13 +164,13 @@ class SpectraDock(SpectraForm):
         self._on_wavelength_changed(session.wavelength_nm)
 
     def _on_due(self) -> None:
-        if not self._visibility.spare():
+        if not self._visibility.skip_while_hidden():
             self.refresh()
 
     def _request_refresh(self) -> None:
         """Draw soon, and only what can be seen."""
-        if isalive(self) and not self._visibility.spare():
-            self._clock.ask()
+        if isalive(self) and not self._visibility.skip_while_hidden():
+            self._clock.request()
 
     def _draw(self) -> None:
         self._plot.show_curves(self.curves, self._table.hidden)
@@ -187,8 +187,8 @@ class SpectraDock(SpectraForm):
 
     def _on_cursor_changed(self, _pixel: PixelRef | None) -> None:
         """Draw together with napari's status bar, which tells the place under the mouse."""
-        if isalive(self) and not self._visibility.spare():
-            self._clock.ask_in_company()
+        if isalive(self) and not self._visibility.skip_while_hidden():
+            self._clock.request_with_next_paint()
 
     def _on_pins_changed(self) -> None:
         if isalive(self):

@@ -8,7 +8,7 @@ from pathlib import Path
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_udt.viewer.qt.still_text import StillText
+from napari_udt.viewer.qt.stable_label import StableLabel
 
 _FILTERS = "Table with provenance (*.csv);;JSON with provenance (*.json);;Picture (*.png);;Drawing (*.svg)"
 
@@ -24,8 +24,8 @@ class SpectraFooter(QWidget):
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._statement = StillText("statement", self, lines=_STATEMENT_LINES)
-        self._remarks = StillText("remarks", self)
+        self._statement = StableLabel("statement", self, lines=_STATEMENT_LINES)
+        self._remarks = StableLabel("remarks", self)
         self._clear = _button("Clear pins", "Take all pins away, and untick all structures.", self)
         self._copy = _button("Copy", "Copy all curves and their provenance to the clipboard, as CSV.", self)
         self._export = _button("Export...", "Save the curves (CSV, JSON) or the plot (PNG, SVG).", self)

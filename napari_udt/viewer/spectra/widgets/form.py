@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QSizePolicy, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from napari_udt.viewer.qt.still_text import text_line
+from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.spectra.widgets.controls import SpectraControls
 from napari_udt.viewer.spectra.widgets.curve_table import CurveTable
 from napari_udt.viewer.spectra.widgets.footer import SpectraFooter
@@ -45,7 +45,7 @@ class SpectraForm(QWidget):
         self._plot = SpectraPlot(parent=self)
         self._plot.setMinimumWidth(_LEAST_WIDTH)
         self._table = CurveTable(parent=self)
-        self._hint = text_line("hint", self)
+        self._hint = wrapping_label("hint", self)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._footer = SpectraFooter(parent=self)
 

@@ -6,8 +6,8 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QAbstractButton, QCheckBox, QGridLayout, QWidget
 
 from napari_udt.spectral.chromophores import TITLES
-from napari_udt.viewer.qt.elided_box import ElidedBox
-from napari_udt.viewer.qt.tab_order import walk_in_order
+from napari_udt.viewer.qt.elided_combo_box import ElidedComboBox
+from napari_udt.viewer.qt.tab_order import set_tab_order
 from napari_udt.viewer.spectra.curves import CurveSet
 from napari_udt.viewer.spectra.widgets.choice_box import OptionBox
 from napari_udt.viewer.spectra.widgets.curve_items import title
@@ -82,7 +82,7 @@ class MoreControls(QWidget):
     def add_row(self, widget: QWidget) -> None:
         """Put a widget below the choices."""
         self._grid.addWidget(widget, 3, 0, 1, 3)
-        walk_in_order(self._band, *widget.findChildren(QAbstractButton))
+        set_tab_order(self._band, *widget.findChildren(QAbstractButton))
 
     def _arrange(self) -> None:
         self._grid = QGridLayout(self)
@@ -99,7 +99,7 @@ class MoreControls(QWidget):
         self.chosen.emit("blood", checked)
 
 
-class ReferenceBox(ElidedBox):
+class ReferenceBox(ElidedComboBox):
     """The curve that all others are compared with."""
 
     chosen = Signal(str, object)  # "reference", CurveId | None

@@ -15,8 +15,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_udt.viewer.files.widgets.file_row import FileRow
-from napari_udt.viewer.qt.low_area import LowArea
-from napari_udt.viewer.qt.tab_order import walk_in_order
+from napari_udt.viewer.qt.scroll_area import VerticalScrollArea
+from napari_udt.viewer.qt.tab_order import set_tab_order
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.transfer import job as transfer_job
 from napari_udt.viewer.transfer.widgets.model_tools import ModelTools
@@ -40,7 +40,7 @@ class TransferForm(QWidget):
         super().__init__(parent)
         self._make_widgets(session)
         self._lay_out()
-        walk_in_order(*self._as_read())
+        set_tab_order(*self._as_read())
 
     def _make_widgets(self, session: Session) -> None:
         self.open_button = PushButton(
@@ -126,7 +126,7 @@ class TransferForm(QWidget):
             self.cancel_button.native,
         ]
 
-    def _scrolling(self) -> LowArea:
+    def _scrolling(self) -> VerticalScrollArea:
         """Return the form, and what must be said about the choices, in an area that scrolls."""
         inside = QWidget(self)
         column = QVBoxLayout(inside)
@@ -136,7 +136,7 @@ class TransferForm(QWidget):
         for note in (self.grid_note, self.model_note):
             column.addWidget(note)
         column.addStretch()
-        return LowArea(inside, self, least_lines=_LEAST_LINES)
+        return VerticalScrollArea(inside, self, least_lines=_LEAST_LINES)
 
     def _form(self) -> QFormLayout:
         form = QFormLayout()

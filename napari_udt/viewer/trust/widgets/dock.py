@@ -16,9 +16,9 @@ from qtpy.QtWidgets import (
 )
 
 from napari_udt.viewer.layers.overlays.maps import MapLayers
-from napari_udt.viewer.qt.elided_box import ElidedBox
-from napari_udt.viewer.qt.low_area import in_low_area
-from napari_udt.viewer.qt.still_text import StillText, text_line
+from napari_udt.viewer.qt.elided_combo_box import ElidedComboBox
+from napari_udt.viewer.qt.scroll_area import scrolling_layout
+from napari_udt.viewer.qt.stable_label import StableLabel, wrapping_label
 from napari_udt.viewer.qt.visibility import VisibilityTracker
 from napari_udt.viewer.spectra.maps import MapRequest
 from napari_udt.viewer.spectra.widgets.map_run import MapRun
@@ -127,14 +127,14 @@ class TrustDock(QWidget):
         return False
 
     def _make_widgets(self) -> None:
-        self._model = ElidedBox(
+        self._model = ElidedComboBox(
             "trust model",
             "Model that judges",
             "The model whose transfer is judged; the Transfer dock follows.",
             parent=self,
         )
-        self._statement, self._warnings = StillText("statement", self), StillText("warnings", self)
-        self._told = text_line("told", self)
+        self._statement, self._warnings = StableLabel("statement", self), StableLabel("warnings", self)
+        self._told = wrapping_label("told", self)
         self._told.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._table = TrustTable(parent=self)
         self._judge = self._button(
@@ -155,7 +155,7 @@ class TrustDock(QWidget):
             buttons.addWidget(button)
         line = QFrame(self)
         line.setFrameShape(QFrame.Shape.HLine)
-        layout = in_low_area(self)
+        layout = scrolling_layout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
         layout.addLayout(head)
@@ -183,7 +183,7 @@ class TrustDock(QWidget):
         self._book.changed.connect(self._on_news)
         self._news.connect(self._request_refresh)
         self._timer.timeout.connect(self.refresh)
-        self._visibility.regained.connect(self._request_refresh)
+        self._visibility.shown.connect(self._request_refresh)
         self._model.activated.connect(self._on_model)
         self._table.copy_wanted.connect(self._on_copy)
         self._table.map_wanted.connect(self._on_map)
@@ -219,7 +219,7 @@ class TrustDock(QWidget):
                 self.start(*wanted)
 
     def _request_refresh(self, _: object = None) -> None:
-        if isalive(self) and not self._timer.isActive() and not self._visibility.spare():
+        if isalive(self) and not self._timer.isActive() and not self._visibility.skip_while_hidden():
             self._timer.start()
 
     def _show_state(self) -> None:

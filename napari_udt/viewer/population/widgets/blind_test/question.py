@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, 
 
 from napari_udt.population.blind_test import BlindTest
 from napari_udt.viewer.population.blind_test import question
-from napari_udt.viewer.qt.still_text import text_line
+from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.style import Theme, theme
 
 _ANSWERS = {
@@ -34,7 +34,7 @@ class BlindPage(QWidget):
         super().__init__(parent)
         self._theme = theme("dark")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.question = text_line("question", self)
+        self.question = wrapping_label("question", self)
         self.plot = _plot(self)
         self._curve = self.plot.plot(pen=pg.mkPen(self._theme.text, width=2))
         self._image = pg.ImageItem(axisOrder="row-major")

@@ -20,20 +20,20 @@ from qtpy.QtWidgets import (
 from napari_udt.population.blind_result import BlindResult, save_blind_test
 from napari_udt.viewer.files.saving import saved
 from napari_udt.viewer.population.blind_test import result_rows
-from napari_udt.viewer.qt.still_text import text_line
+from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.spectra.widgets.footer import with_suffix
 
 
 class BlindCard(QWidget):
     """Shows a result and saves it."""
 
-    told = Signal(str)
+    message = Signal(str)
     again_wanted = Signal()
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.result: BlindResult | None = None
-        self.sentence = text_line("outcome", self)
+        self.sentence = wrapping_label("outcome", self)
         self.sentence.setStyleSheet("font-weight: bold")
         self.numbers = QWidget(self)
         self._form = QFormLayout(self.numbers)
@@ -66,7 +66,7 @@ class BlindCard(QWidget):
         name, chosen = QFileDialog.getSaveFileName(self, "Save result", "blind_test.json", "JSON (*.json)")
         if name and self.result is not None:
             save = partial(save_blind_test, self.result, observer=self.observer.text(), date=self.date.text())
-            self.told.emit(saved(save, with_suffix(name, chosen)))
+            self.message.emit(saved(save, with_suffix(name, chosen)))
 
     def _line(self, name: str) -> QLineEdit:
         line = QLineEdit(self)

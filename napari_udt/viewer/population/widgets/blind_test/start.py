@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSpinBox, QVBoxL
 
 from napari_udt.population.groups import Population
 from napari_udt.viewer.population.blind_test import COUNTS, KINDS, BlindForm, explanation, pair_titles
-from napari_udt.viewer.qt.still_text import text_line
+from napari_udt.viewer.qt.stable_label import wrapping_label
 
 
 class BlindStart(QWidget):
@@ -38,7 +38,7 @@ class BlindStart(QWidget):
         self.count.setSingleStep(2)
         self.seed = self._number("seed", (0, 9999), "Another seed: another draw, another order.", "")
         self.seed.setPrefix("Seed ")
-        self.explanation = text_line("explanation", self)
+        self.explanation = wrapping_label("explanation", self)
         self.start = QPushButton("Start", self)
         self.start.setObjectName("Start")
         self.resume = QPushButton("Go on", self)

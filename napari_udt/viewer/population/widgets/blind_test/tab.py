@@ -50,7 +50,7 @@ class BlindTab(PopulationTab):
         self.page.undo_wanted.connect(self._on_undo)
         self.page.stop_wanted.connect(self._on_stop)
         self.page.reveal_wanted.connect(self._on_reveal)
-        self.card.told.connect(self.told)
+        self.card.message.connect(self.message)
         self.card.again_wanted.connect(self._on_again)
 
     # -- what the dock asks -----------------------------------------------------------------------
@@ -102,9 +102,9 @@ class BlindTab(PopulationTab):
         try:
             self.test = make()
         except UdtError as error:
-            self.told.emit(str(error))
+            self.message.emit(str(error))
             return
-        self.told.emit("")
+        self.message.emit("")
         self._shown_of = self.population
         self.pages.setCurrentWidget(self.page)
         self._show()
@@ -130,7 +130,7 @@ class BlindTab(PopulationTab):
         try:
             result = self.test.reveal()
         except UdtError as error:  # nothing was judged
-            self.told.emit(str(error))
+            self.message.emit(str(error))
             self._on_again()
             return
         self._state = None

@@ -232,7 +232,7 @@ class ComponentsTab(FigureTab):
         self.canvas.hovered.connect(self._on_hovered)
         self.canvas.keys = frozenset((*_ARROWS, Qt.Key.Key_Escape, Qt.Key.Key_Return))
         self.canvas.key_pressed.connect(self._on_key)
-        self.spectra.told.connect(self.told)
+        self.spectra.message.connect(self.message)
 
     def _shown(self, figure: Components) -> list[Projection]:
         return [p for p in figure.projections if p.group.name not in self.choices.hidden]
@@ -260,6 +260,6 @@ class ComponentsTab(FigureTab):
 
     def _on_hovered(self, plot: pg.PlotItem | None, x: float, y: float) -> None:
         if plot is self.joint:
-            self.told.emit(f"PC1 {x:.4g}, PC2 {y:.4g}")
+            self.message.emit(f"PC1 {x:.4g}, PC2 {y:.4g}")
         elif plot is None:
-            self.told.emit("")
+            self.message.emit("")

@@ -32,7 +32,7 @@ from napari_udt.viewer.population.widgets.downstream.confusion import ConfusionV
 from napari_udt.viewer.population.widgets.downstream.controls import DownstreamControls
 from napari_udt.viewer.population.widgets.tab import PopulationTab, TabContext
 from napari_udt.viewer.population.widgets.table import NumberTable, Row
-from napari_udt.viewer.qt.still_text import text_line
+from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.qt.table_and_picture import TableAndPicture
 from napari_udt.viewer.qt.task_row import TaskRow, Work
 from napari_udt.viewer.spectra.widgets.footer import with_suffix
@@ -137,7 +137,7 @@ class DownstreamTab(PopulationTab):
         papers = dict.fromkeys(view.PAPERS_TITLES, view.PAPERS_TIP)
         self.scores = NumberTable("Scores of the downstream test", view.TIPS | papers, parent=self)
         self.matrix = ConfusionView(parent=self)
-        self._hint = text_line("hint", self)
+        self._hint = wrapping_label("hint", self)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
 
     def _arrange(self) -> None:
@@ -175,7 +175,7 @@ class DownstreamTab(PopulationTab):
         self._take(Sources())
 
     def _start(self, work: Work) -> None:
-        self.told.emit("One thing at a time: wait, or cancel." if self.task.running else "")
+        self.message.emit("One thing at a time: wait, or cancel." if self.task.running else "")
         self.task.start(work)
 
     def _on_succeeded(self, found: DownstreamResult | Sources) -> None:
@@ -202,7 +202,7 @@ class DownstreamTab(PopulationTab):
 
     def _on_ended(self, sentence: str) -> None:
         self._running_on = None
-        self.told.emit(sentence)
+        self.message.emit(sentence)
         self.changed.emit()
 
     def _on_selected(self) -> None:
@@ -225,7 +225,7 @@ class DownstreamTab(PopulationTab):
     def _on_save(self) -> None:
         name, chosen = QFileDialog.getSaveFileName(self, "Save test", "downstream.json", "JSON (*.json)")
         if name and self.result is not None:
-            self.told.emit(saved(partial(save_downstream, self.result), with_suffix(name, chosen)))
+            self.message.emit(saved(partial(save_downstream, self.result), with_suffix(name, chosen)))
 
     def _show(self) -> None:
         material = self._material

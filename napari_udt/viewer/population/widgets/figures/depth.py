@@ -39,7 +39,7 @@ class DepthTab(FigureTab):
         self.bin.setKeyboardTracking(False)
         self.bin.valueChanged.connect(self._on_bin)
         self.grid = PanelGrid("Mean spectra by depth", parent=body)
-        self.grid.told.connect(self.told)
+        self.grid.message.connect(self.message)
         row = QHBoxLayout()
         row.addWidget(QLabel("Bins of", body))
         row.addWidget(self.bin)

@@ -140,7 +140,7 @@ class DifferencesTab(FigureTab):
     def _on_hovered(self, plot: pg.PlotItem | None, x: float, y: float) -> None:
         figure: Differences | None = self.figure
         if figure is None or plot is None or not self._shown:
-            self.told.emit("")
+            self.message.emit("")
             return
         if plot is self.violins:
             place = int(np.clip(round(x), 0, len(self._shown) - 1))
@@ -151,7 +151,7 @@ class DifferencesTab(FigureTab):
             chosen = self._shown
         looks = self.looks
         parts = [f"{looks[d.group.name].short} {d.values[at]:.4g} (mean {d.mean:.4g})" for d in chosen]
-        self.told.emit(f"{figure.wavelengths_nm[at]:.4g} nm: {', '.join(parts)}")
+        self.message.emit(f"{figure.wavelengths_nm[at]:.4g} nm: {', '.join(parts)}")
 
 
 def spread(count: int) -> NDArray[np.float64]:

@@ -111,7 +111,7 @@ class OxygenationTab(FigureTab):
     def _on_hovered(self, plot: pg.PlotItem | None, x: float, _y: float) -> None:
         figure: Oxygenations | None = self.figure
         if figure is None or plot is None:
-            self.told.emit("")
+            self.message.emit("")
             return
         looks = self.looks
         parts = [
@@ -119,7 +119,7 @@ class OxygenationTab(FigureTab):
             for s in figure.groups
             if s.density is not None and s.group.name not in self.choices.hidden
         ]
-        self.told.emit(f"sO₂ {x:.1f} %: density {', '.join(parts)}" if parts else "")
+        self.message.emit(f"sO₂ {x:.1f} %: density {', '.join(parts)}" if parts else "")
 
 
 def _set(item: pg.PlotCurveItem, found: Density | None, **look: object) -> None:

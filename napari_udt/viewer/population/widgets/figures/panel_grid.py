@@ -52,7 +52,7 @@ class Panel:
 class PanelGrid(QScrollArea):
     """As many columns of small plots as fit, scrolled where there are many; plots are made once and reused."""
 
-    told = Signal(str)  # the numbers under the mouse
+    message = Signal(str)  # the numbers under the mouse
 
     def __init__(self, name: str, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -158,9 +158,9 @@ class PanelGrid(QScrollArea):
         each = self._shape[2]
         place = next((i for i, (own, _) in enumerate(self._pool) if own is plot), None)
         if place is None or place // each >= len(self._panels):
-            self.told.emit("")
+            self.message.emit("")
             return
-        self.told.emit(_numbers(self._panels[place // each], wavelength_nm))
+        self.message.emit(_numbers(self._panels[place // each], wavelength_nm))
 
 
 def _name_axis(plot: pg.PlotItem, side: str, text: str) -> None:

@@ -32,7 +32,7 @@ class StructuresTab(FigureTab):
     def make(self, body: QWidget) -> None:
         """Make a grid of small plots."""
         self.grid = PanelGrid("Mean spectra of structures", parent=body)
-        self.grid.told.connect(self.told)
+        self.grid.message.connect(self.message)
         layout = QVBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.grid)

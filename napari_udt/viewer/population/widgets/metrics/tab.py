@@ -67,7 +67,7 @@ class MetricsTab(FigureTab):
         self.task.wanted.connect(self._on_wanted)
         self.task.succeeded.connect(self._on_succeeded)
         self.task.ended.connect(self._on_ended)
-        self.view.copied.connect(self.told)
+        self.view.copied.connect(self.message)
 
     # -- what the dock asks -----------------------------------------------------------------------
 
@@ -186,7 +186,7 @@ class MetricsTab(FigureTab):
         self._show()
 
     def _on_ended(self, sentence: str) -> None:
-        self.told.emit(sentence)
+        self.message.emit(sentence)
         self.changed.emit()
 
 

@@ -34,7 +34,7 @@ class PictureSheet(pg.GraphicsView):
     placed = Signal(str, int, int)  # name of the picture, row, column
     moved = Signal(int, int, int)  # place in the list of call-outs, row, column
     key_pressed = Signal(int, bool)  # one of ``keys``, whether Shift is held
-    told = Signal(str)  # the value under the mouse
+    message = Signal(str)  # the value under the mouse
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
         self._pictures: list[PictureItem] = []  # before Qt sends the first event
@@ -102,7 +102,7 @@ class PictureSheet(pg.GraphicsView):
 
     def leaveEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
         """Tell that the mouse is gone."""
-        self.told.emit("")
+        self.message.emit("")
         super().leaveEvent(event)
 
     def _enough(self, pool: list[PictureItem], count: int) -> list[PictureItem]:
@@ -169,12 +169,14 @@ class PictureSheet(pg.GraphicsView):
     def _on_mouse_moved(self, position: QPointF) -> None:
         found = self._under(position)
         if found is None or self._figure is None:
-            self.told.emit("")
+            self.message.emit("")
             return
         picture, pixel = found
         value = float(picture.values[pixel])
         known = f"{value:.4g}" if np.isfinite(value) else "no value"
-        self.told.emit(f"row {pixel[0]}, column {pixel[1]}: {known} at {self._figure.wavelength_nm:.4g} nm")
+        self.message.emit(
+            f"row {pixel[0]}, column {pixel[1]}: {known} at {self._figure.wavelength_nm:.4g} nm"
+        )
 
 
 def _room(column: int, row: int, width: float, height: float, top: float) -> QRectF:

@@ -159,7 +159,7 @@ class PicturesTab(FigureTab):
         elif typed.strip().isdigit():
             self._set_call_outs(changed(self.call_outs, place, size=int(typed)))
         else:
-            self.told.emit(f"{typed!r} is no number of pixels; the size stays as it was.")
+            self.message.emit(f"{typed!r} is no number of pixels; the size stays as it was.")
             self._show_list()
 
     def _on_delete_pressed(self) -> None:
@@ -206,7 +206,7 @@ class PicturesTab(FigureTab):
         self.sheet.keys = frozenset((*_ARROWS, Qt.Key.Key_Return))
         self.sheet.key_pressed.connect(self._on_key)
         self.sheet.moved.connect(self._on_moved)
-        self.sheet.told.connect(self.told)
+        self.sheet.message.connect(self.message)
         self.list.edited.connect(self._on_edited)
         self.list.delete_pressed.connect(self._on_delete_pressed)
         self.list.selection_changed.connect(self._on_selection_changed)
@@ -228,7 +228,7 @@ class PicturesTab(FigureTab):
 
     def _on_placing(self, on: bool) -> None:
         self.sheet.placing = on
-        self.told.emit("Click on a picture to place the call-out." if on else "")
+        self.message.emit("Click on a picture to place the call-out." if on else "")
 
 
 def _button(text: str, tip: str, parent: QWidget) -> QPushButton:

@@ -4,7 +4,7 @@ import pytest
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QApplication, QLabel, QVBoxLayout, QWidget
 
-from napari_udt.viewer.qt.still_text import StillText
+from napari_udt.viewer.qt.stable_label import StableLabel
 
 
 class _Layouts(QObject):
@@ -24,7 +24,7 @@ class _Layouts(QObject):
 def page(qtbot):
     page = QWidget()
     layout = QVBoxLayout(page)
-    page.still, page.plain = StillText("still", page, lines=2), QLabel("plain", page)
+    page.still, page.plain = StableLabel("still", page, lines=2), QLabel("plain", page)
     layout.addWidget(page.still)
     layout.addWidget(page.plain)
     layout.addStretch()

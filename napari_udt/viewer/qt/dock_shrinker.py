@@ -1,4 +1,4 @@
-"""Room for the picture: in a window that is made smaller, docks give way before the picture is a slit."""
+"""Docks that shrink with the window, so that the canvas keeps a share of its width."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow
 
 
-class PictureRoom(QObject):
-    """Keeps the picture as wide as the docks at its right while a window shrinks, as far as these can give way.
+class DockShrinker(QObject):
+    """Keeps the canvas as wide as the docks at its right while a window shrinks, as far as their minimum widths allow.
 
-    Qt itself takes all of the width from the picture until nothing is left to take. What a person drags stays.
+    Qt itself takes all of the width from the canvas. Sizes that the user drags are kept.
 
     Parameters
     ----------
     main : QMainWindow
     docks : sequence of QDockWidget
-        At the right of the picture.
+        At the right of the canvas.
     """
 
     def __init__(self, main: QMainWindow, docks: Sequence[QDockWidget]) -> None:
@@ -27,25 +27,25 @@ class PictureRoom(QObject):
         self._width = main.width()
         self._later = QTimer(self)  # Qt lays the window out after the event
         self._later.setSingleShot(True)
-        self._later.timeout.connect(self.share)
+        self._later.timeout.connect(self.shrink)
         main.installEventFilter(self)
 
     def eventFilter(self, _watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
-        """Watch the window's width; the event itself may come as another class, PyQt goes by its address."""
+        """Follow the window's width; the event may arrive as an object of another class, as PyQt caches by address."""
         if event is not None and event.type() == QEvent.Type.Resize:
             before, self._width = self._width, self._main.width()
             if self._width < before:
                 self._later.start(0)
         return False
 
-    def share(self) -> None:
-        """Halve what picture and docks have together, where the docks have more."""
-        picture = self._main.centralWidget()
+    def shrink(self) -> None:
+        """Divide the width of canvas and docks equally where the docks have more."""
+        canvas = self._main.centralWidget()
         shown = [
             d for d in self._docks if isalive(d) and not d.isFloating() and not d.visibleRegion().isEmpty()
         ]
-        if picture is None or not shown:
+        if canvas is None or not shown:
             return
         width = shown[0].width()
-        if picture.width() < width:
-            self._main.resizeDocks(shown[:1], [(picture.width() + width) // 2], Qt.Orientation.Horizontal)
+        if canvas.width() < width:
+            self._main.resizeDocks(shown[:1], [(canvas.width() + width) // 2], Qt.Orientation.Horizontal)

@@ -1,4 +1,4 @@
-"""Text that changes often and lets the rest of the window stand still."""
+"""Label whose text changes often without a new layout of the window."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from qtpy.QtGui import QResizeEvent, QShowEvent
 from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
 
 
-class StillText(QWidget):
-    """Plain text that wraps, of some lines or more.
+class StableLabel(QWidget):
+    """Word-wrapped plain text with a minimum number of lines.
 
-    A label has the whole window laid out, and painted, each time that its text changes: several times while the mouse
-    moves by a pixel. Here that happens only when the text needs another height.
+    A QLabel triggers a layout and a repaint of the whole window at each change of its text: several times while the mouse
+    moves by a pixel. This one does so only when the text needs another height.
 
     Parameters
     ----------
@@ -19,34 +19,34 @@ class StillText(QWidget):
         Object name of the label inside.
     parent : QWidget
     lines : int
-        Room that is always kept, in lines of text.
+        Minimum height, in lines of text.
     """
 
     def __init__(self, name: str, parent: QWidget, lines: int = 1) -> None:
         super().__init__(parent)
         self._lines = lines
-        # A child without a layout around it asks for nothing.
-        self._label = text_line(name, self)
+        # A child outside of any layout causes no layout.
+        self._label = wrapping_label(name, self)
         self._label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def text(self) -> str:
-        """Return what is said."""
+        """Return the text."""
         return self._label.text()
 
     def setText(self, text: str) -> None:  # noqa: N802 - as labels call it
-        """Say something else."""
+        """Show a text."""
         if text != self._label.text():
             self._label.setText(text)
             self._fit()
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Any width will do."""
+        """Return a hint without a width: the text wraps."""
         return QSize(0, self.minimumHeight())
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Wrap anew."""
+        """Wrap the text again."""
         super().resizeEvent(event)
         self._fit()
 
@@ -64,7 +64,7 @@ class StillText(QWidget):
 
     def _fit(self) -> None:
         label = getattr(self, "_label", None)
-        if label is None:  # Qt tells of the font before the label is made
+        if label is None:  # Qt sends a font change before the label is made
             return
         height = max(self._lines * label.fontMetrics().height(), label.heightForWidth(self.width()))
         if height != self.minimumHeight():
@@ -72,8 +72,8 @@ class StillText(QWidget):
         label.setGeometry(0, 0, self.width(), height)
 
 
-def text_line(name: str, parent: QWidget) -> QLabel:
-    """Return a label for plain text that wraps."""
+def wrapping_label(name: str, parent: QWidget) -> QLabel:
+    """Return a word-wrapped label for plain text."""
     label = QLabel(parent)
     label.setObjectName(name)
     label.setWordWrap(True)

@@ -1,4 +1,4 @@
-"""A box of choices whose names may be long: it gives way in a narrow dock and shortens what it shows."""
+"""Combo box that shrinks in a narrow dock and elides its text."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QPaintEvent
 from qtpy.QtWidgets import QComboBox, QSizePolicy, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
 
-_SPARE = 4  # pixels, between the text and the arrow
+_MARGIN = 4  # pixels, between the text and the arrow
 
 
-class ElidedBox(QComboBox):
-    """Shortens the chosen name in its middle: names of cubes differ at their ends."""
+class ElidedComboBox(QComboBox):
+    """Combo box that elides the chosen text in its middle: names of cubes differ at their ends."""
 
     elision = Qt.TextElideMode.ElideMiddle
 
@@ -23,23 +23,23 @@ class ElidedBox(QComboBox):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def shown_text(self) -> str:
-        """Return as much of the chosen name as there is room for."""
+        """Return the chosen text as it is drawn."""
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
-        return self._shortened(option)
+        return self._elided(option)
 
     def paintEvent(self, _event: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Draw the box as the style does, with the shortened name."""
+        """Draw the box as the style does, with the elided text."""
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
-        option.currentText = self._shortened(option)
+        option.currentText = self._elided(option)
         painter = QStylePainter(self)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
-    def _shortened(self, option: QStyleOptionComboBox) -> str:
+    def _elided(self, option: QStyleOptionComboBox) -> str:
         style = self.style()
         field, box = QStyle.SubControl.SC_ComboBoxEditField, QStyle.ComplexControl.CC_ComboBox
-        room = self.width() if style is None else style.subControlRect(box, option, field, self).width()
+        width = self.width() if style is None else style.subControlRect(box, option, field, self).width()
         text = self.currentText() or self.placeholderText()
-        return self.fontMetrics().elidedText(text, self.elision, room - _SPARE)
+        return self.fontMetrics().elidedText(text, self.elision, width - _MARGIN)
