@@ -104,7 +104,7 @@ def test_drawing_in_company_keeps_frames(page_with_picture, qtbot):
 
 
 def test_without_a_picture_nobody_is_waited_for(page):
-    QTimer.singleShot(0, page.clock.ask_in_company)
+    QTimer.singleShot(0, page.clock.request_with_next_paint)
     QApplication.processEvents()
     QApplication.processEvents()
     assert page.notes == ["drawn"]

@@ -1,11 +1,13 @@
-"""What all figures of a population have in common: modality, structure, normalisation."""
+"""Choices that all figures share: modality, structure, normalisation."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QWidget
+from qtpy.QtWidgets import QComboBox, QWidget
+
+from napari_udt.viewer.qt.fields import combo_box, fill, row_of
 
 _NORMALISATIONS = {
     "paper": "Normalised as in the paper",
@@ -17,43 +19,45 @@ _NORMALISATIONS = {
 
 
 class PopulationControls(QWidget):
-    """Boxes in one row; they tell what was chosen."""
+    """Combo boxes in one row."""
 
     chosen = Signal(str, str)  # name of the option, value
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.modality = self._box("modality", "Modality", "Cubes of one modality are compared at a time.")
-        self.structure = self._box(
+        self.modality = combo_box(
+            "modality", "Modality", "Cubes of one modality are compared at a time.", self
+        )
+        self.structure = combo_box(
             "structure",
             "Structure",
             "The structure whose spectra are compared: the name of a label, or all spectra.",
+            self,
         )
-        self.normalisation = self._box(
+        self.normalisation = combo_box(
             "normalisation",
             "Normalisation",
             "Each spectrum is divided by this number first. In the paper it is the L2 norm (components, differences) "
             "and the L1 norm (mean spectra of structures).",
+            self,
+            _NORMALISATIONS,
         )
-        for value, text in _NORMALISATIONS.items():
-            self.normalisation.addItem(text, value)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        for box in (self.modality, self.structure, self.normalisation):
-            row.addWidget(box, stretch=1)
+        boxes = (self.modality, self.structure, self.normalisation)
+        for box in boxes:
+            box.activated.connect(self._on_activated)
+        fill(self, row_of(*boxes))
 
     def set_modalities(self, modalities: Sequence[str], shown: str) -> None:
-        """Offer the modalities that are open; a single one is no question."""
+        """Offer the modalities of the open cubes; a single one needs no box."""
         self._fill(self.modality, [(name, name) for name in modalities], shown)
         self.modality.setVisible(len(modalities) > 1)
 
     def set_structures(self, names: Sequence[str], shown: str) -> None:
-        """Offer structures; nobody is told."""
+        """Offer structures; no signal is emitted."""
         self._fill(self.structure, [(name.replace("_", " "), name) for name in names], shown)
 
     def set_normalisation(self, value: str) -> None:
-        """Show a normalisation; nobody is told."""
+        """Show a normalisation; no signal is emitted."""
         self.normalisation.setCurrentIndex(self.normalisation.findData(value))
 
     def _fill(self, box: QComboBox, items: Sequence[tuple[str, str]], shown: str) -> None:
@@ -62,15 +66,6 @@ class PopulationControls(QWidget):
             for text, value in items:
                 box.addItem(text, value)
         box.setCurrentIndex(box.findData(shown))
-
-    def _box(self, option: str, question: str, tip: str) -> QComboBox:
-        box = QComboBox(self)
-        box.setObjectName(option)
-        box.setAccessibleName(question)
-        box.setToolTip(f"<qt>{question}: {tip}</qt>")
-        box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        box.activated.connect(self._on_activated)
-        return box
 
     def _on_activated(self, index: int) -> None:
         box = self.sender()

@@ -1,4 +1,4 @@
-"""The Population dock: the paper's figures of the open cubes, live. It wires tabs to the session."""
+"""The Population dock: the paper's figures of the open cubes, live; it connects the tabs to the session."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_udt.files import whole_or_nothing
 from napari_udt.population.groups import Population
+from napari_udt.viewer.files.saving import saved
 from napari_udt.viewer.layers.overlays.brushed import BrushedLayers
 from napari_udt.viewer.population.choices import label_of, structures_of
 from napari_udt.viewer.population.look import looks_of
@@ -30,17 +31,17 @@ from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.state.statistics import Worker
 from napari_udt.viewer.style import LineStyle, theme, theme_on
 
-READING = "The spectra are being gathered ..."
+READING = "Reading the spectra ..."
 
 
 class PopulationDock(QWidget):
-    """Spectra of all open cubes as populations: figures, numbers, tests.
+    """Figures, numbers and tests of the spectra of all open cubes.
 
     Parameters
     ----------
     session : Session
     brushed : BrushedLayers, optional
-        Where brushed pixels are shown.
+        Layers that show brushed pixels.
     parent : QWidget, optional
     """
 
@@ -71,12 +72,12 @@ class PopulationDock(QWidget):
 
     @property
     def current(self) -> PopulationTab:
-        """The tab in sight."""
+        """The tab that is shown."""
         return self.pages.current
 
     @property
     def busy(self) -> bool:
-        """Whether what is shown is still to change."""
+        """Whether what is shown will still change."""
         return (
             self._timer.isActive()
             or self.open_population.busy
@@ -101,7 +102,7 @@ class PopulationDock(QWidget):
                 temporary.write_text(table.csv_text(), encoding="utf-8", newline="")
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Ask for room: figures are what the dock is for."""
+        """Return the size that figures need."""
         return QSize(460, 680)
 
     def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
@@ -130,9 +131,8 @@ class PopulationDock(QWidget):
         self.legend = GroupLegend(parent=self)
         self.pages = PopulationPages([tab(context, self) for tab in TABS], parent=self)
         self._hint = wrapping_label("hint", self)
-        self.footer = PopulationFooter(parent=self)
         self.report = ReportRow(self.session, self._shown_population, self._findings, parent=self)
-        self.footer.add_tool(self.report)
+        self.footer = PopulationFooter(self.report, parent=self)
 
     def _arrange(self) -> None:
         self._stack = QStackedWidget(self)
@@ -157,8 +157,8 @@ class PopulationDock(QWidget):
         self.controls.chosen.connect(self._on_chosen)
         self.legend.hidden_changed.connect(self._on_hidden)
         self.pages.currentChanged.connect(self._on_turned)
-        self.footer.copy_wanted.connect(self._on_copy)
-        self.footer.export_wanted.connect(self._on_export)
+        self.footer.copy_requested.connect(self._on_copy)
+        self.footer.export_requested.connect(self._on_export)
         for tab in self.pages.tabs:
             tab.changed.connect(self._on_tab_changed)
             tab.message.connect(self.footer.show_message)
@@ -167,7 +167,7 @@ class PopulationDock(QWidget):
     # -- what is shown ----------------------------------------------------------------------------
 
     def _refresh(self) -> None:
-        """Show population and choices in everything but the tabs; tell the tab in sight."""
+        """Show population and choices, in the other tabs when they are turned to."""
         population, choices = self.open_population.population, self.open_population.choices
         self._shown = population
         self._stack.setCurrentIndex(0 if population is None else 1)
@@ -185,23 +185,23 @@ class PopulationDock(QWidget):
                 structures, structures[-1] if label is None else population.class_names[label]
             )
         self._stale = set(self.pages.tabs)
-        self._tell_current()
+        self._update_current()
 
     def _shown_population(self) -> Population | None:
         return self.open_population.population
 
     def _findings(self) -> list[object]:
-        """Return what the tabs found out about the population in sight."""
+        """Return what the tabs computed of the population that is shown."""
         return [tab.finding for tab in self.pages.tabs if tab.population is self.open_population.population]
 
-    def _tell_current(self) -> None:
+    def _update_current(self) -> None:
         tab = self.current
         if tab in self._stale:
             self._stale.discard(tab)
             tab.set_population(self.open_population.population, self.open_population.choices)
-        self._say()
+        self._show_statement()
 
-    def _say(self) -> None:
+    def _show_statement(self) -> None:
         population, tab = self.open_population.population, self.current
         notes = () if population is None else population.notes
         self.footer.show_statement("\n".join(line for line in (tab.statement, *notes) if line))
@@ -209,16 +209,16 @@ class PopulationDock(QWidget):
         self.footer.set_possible(numbers=tab.table() is not None, picture=tab.drawing() is not None)
 
     def _legend_lines(self, width: int) -> list[LegendLine]:
-        """Return the legend of a saved figure, and what is seen, in lines that fit into its width."""
+        """Return the legend and the statement of a saved figure, in lines that fit into its width."""
         looks = {} if self.open_population.population is None else looks_of(self.open_population.population)
         shown = [look for name, look in looks.items() if name not in self.open_population.choices.hidden]
         texts: list[tuple[LineStyle | None, str]] = [(look.style, look.title) for look in shown]
         texts += [(None, line) for line in self.current.statement.splitlines()]
         letters = max(width // self.fontMetrics().averageCharWidth() - 8, 20)
         return [
-            LegendLine(None if place else style, part)
+            LegendLine(None if i else style, part)
             for style, text in texts
-            for place, part in enumerate(textwrap.wrap(text, letters))
+            for i, part in enumerate(textwrap.wrap(text, letters))
         ]
 
     def _follow_palette(self) -> None:
@@ -252,14 +252,14 @@ class PopulationDock(QWidget):
     def _on_turned(self, _index: int) -> None:
         if self._made:
             self.open_population.keep("dock", {"tab": self.current.NAME})
-            self._tell_current()
+            self._update_current()
 
     def _on_tab_changed(self) -> None:
         tab = self.sender()
         if self._made and isinstance(tab, PopulationTab):
             self.open_population.keep(tab.NAME, tab.settings())
             if tab is self.current:
-                self._say()
+                self._show_statement()
 
     def _restore_tabs(self) -> None:
         if isalive(self):
@@ -274,9 +274,4 @@ class PopulationDock(QWidget):
             self.footer.show_message(f"Copied {len(table.rows):,} rows as CSV")
 
     def _on_export(self, target: Path) -> None:
-        try:
-            self.save(target)
-        except OSError as error:
-            self.footer.show_message(f"{target.name} was not saved: {error.strerror or error}.")
-        else:
-            self.footer.show_message(f"Saved {target}")
+        self.footer.show_message(saved(self.save, target))

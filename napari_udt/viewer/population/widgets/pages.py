@@ -1,4 +1,4 @@
-"""The tabs side by side, and a menu that names them all: not every title fits into a narrow dock."""
+"""The tabs of the Population dock, with a menu of all of them: not every title fits into a narrow dock."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class PopulationPages(QTabWidget):
         self.setUsesScrollButtons(True)
         self.setDocumentMode(True)
         menu = QMenu(self)
-        for place, tab in enumerate(self.tabs):
+        for index, tab in enumerate(self.tabs):
             self.addTab(tab, tab.TITLE)
-            self.setTabToolTip(place, tab.TIP)
+            self.setTabToolTip(index, tab.TIP)
             action = QAction(f"{tab.TITLE}: {tab.TIP}", menu)
-            action.setData(place)
+            action.setData(index)
             menu.addAction(action)
         menu.triggered.connect(self._on_triggered)
         button = QToolButton(self)
@@ -39,13 +39,14 @@ class PopulationPages(QTabWidget):
 
     @property
     def current(self) -> PopulationTab:
-        """The tab in sight."""
+        """The tab that is shown."""
         return self.tabs[max(self.currentIndex(), 0)]
 
     def turn_to(self, name: str) -> None:
         """Turn to the tab of that name, if there is one."""
-        place = next((i for i, tab in enumerate(self.tabs) if name == tab.NAME), self.currentIndex())
-        self.setCurrentIndex(place)
+        names = [tab.NAME for tab in self.tabs]
+        if name in names:
+            self.setCurrentIndex(names.index(name))
 
     def _on_triggered(self, action: QAction) -> None:
         self.setCurrentIndex(int(action.data()))

@@ -1,4 +1,4 @@
-"""The button that writes everything of a population into one file."""
+"""The button that writes a report on the population."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from functools import partial
 from pathlib import Path
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_udt.population.groups import Population
 from napari_udt.viewer.population.report import report_file
+from napari_udt.viewer.qt.save_dialog import ask_save_path
 from napari_udt.viewer.qt.task_row import TaskRow
-from napari_udt.viewer.spectra.widgets.footer import with_suffix
 from napari_udt.viewer.state.session import Session
 
 _FILTERS = "Web page in one file (*.html);;PDF (*.pdf)"
 
 
 class ReportRow(QWidget):
-    """Asks for a file and writes the report in a thread.
+    """Button that asks for a file name and writes the report in a thread.
 
     Parameters
     ----------
     session : Session
-        Whose wavelength the pictures are shown at.
+        Its wavelength is that of the pictures.
     population : callable
-        Returns what the report is about, or None.
+        Returns the population, or None.
     findings : callable
-        Returns what was computed already.
+        Returns results that need not be computed again.
     parent : QWidget, optional
     """
 
@@ -58,7 +58,7 @@ class ReportRow(QWidget):
         self.task.ended.connect(self._on_ended)
 
     def set_possible(self, possible: bool) -> None:
-        """Offer a report where there is something to report."""
+        """Enable the button, or disable it."""
         self.task.button.setEnabled(possible or self.task.running)
 
     def start(self, path: Path) -> None:
@@ -71,13 +71,13 @@ class ReportRow(QWidget):
             self.task.start(work)
 
     def stop(self) -> None:
-        """End what is running; nothing is written."""
+        """Cancel a report that is being written."""
         self.task.cancel()
 
     def _on_wanted(self) -> None:
-        name, chosen = QFileDialog.getSaveFileName(self, "Report", "population.html", _FILTERS)
-        if name:
-            self.start(with_suffix(name, chosen))
+        path = ask_save_path(self, "Report", "population.html", _FILTERS, self.message.emit)
+        if path is not None:
+            self.start(path)
 
     def _on_written(self, path: Path) -> None:
         self.message.emit(f"Saved {path}")

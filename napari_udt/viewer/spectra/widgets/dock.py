@@ -10,6 +10,7 @@ from qtpy.QtCore import QEvent, Signal
 from qtpy.QtGui import QGuiApplication, QShowEvent
 from qtpy.QtWidgets import QWidget
 
+from napari_udt.viewer.files.saving import saved
 from napari_udt.viewer.layers.layer_data import structure_colour
 from napari_udt.viewer.layers.overlays.maps import MapLayers
 from napari_udt.viewer.layers.overlays.regions import RegionLayers
@@ -67,7 +68,7 @@ class SpectraDock(SpectraForm):
         self._sources, self._memory = sources, Memory()
         if regions is not None and maps is not None:
             self._pictures = PictureTools(session, regions, maps, parent=self)
-            self._pictures.told.connect(self._footer.tell)
+            self._pictures.told.connect(self._footer.show_message)
             self._controls.more.add_row(self._pictures)
         self._clock, self._visibility = FrameClock(self), VisibilityTracker(self)
         self._connect_widgets()
@@ -146,10 +147,10 @@ class SpectraDock(SpectraForm):
         self._plot.wavelength_hovered.connect(self._on_wavelength_hovered)
         self._plot.channel_step_requested.connect(self._on_channel_step)
         self._table.visibility_changed.connect(self._draw)
-        self._table.copied.connect(self._footer.tell)
+        self._table.copied.connect(self._footer.show_message)
         self._footer.cleared.connect(self._on_clear)
-        self._footer.copy_wanted.connect(self._on_copy)
-        self._footer.export_wanted.connect(self._on_export)
+        self._footer.copy_requested.connect(self._on_copy)
+        self._footer.export_requested.connect(self._on_export)
 
     def _connect_session(self) -> None:
         session = self.session
@@ -178,7 +179,7 @@ class SpectraDock(SpectraForm):
     def _say(self) -> None:
         invitation = NO_PIXEL if self.session.options.hover else NO_PIN
         self.invite("" if self.curves.statement else invitation if len(self.session) else NO_CUBES)
-        self._footer.say(self.curves.statement, self.curves.remarks)
+        self._footer.show_statement(self.curves.statement, self.curves.remarks)
         self._allow()
 
     def _allow(self) -> None:
@@ -253,12 +254,7 @@ class SpectraDock(SpectraForm):
         if clipboard is not None:
             curves = self.shown_curves
             clipboard.setText(csv_text(curves))
-            self._footer.tell(f"Copied {len(curves.curves)} curves as CSV")
+            self._footer.show_message(f"Copied {len(curves.curves)} curves as CSV")
 
     def _on_export(self, target: Path) -> None:
-        try:
-            self.save(target)
-        except OSError as error:
-            self._footer.tell(f"{target.name} was not saved: {error.strerror or error}.")
-        else:
-            self._footer.tell(f"Saved {target}")
+        self._footer.show_message(saved(self.save, target))

@@ -1,89 +1,61 @@
-"""Below the curves: what is seen, what must be told about it, and how it leaves the window."""
+"""Footer of the Spectra dock."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
+from napari_udt.viewer.qt.fields import fill, push_button, row_of
+from napari_udt.viewer.qt.footer import ExportFooter
 from napari_udt.viewer.qt.stable_label import StableLabel
+from napari_udt.viewer.qt.tab_order import set_tab_order
 
 _FILTERS = "Table with provenance (*.csv);;JSON with provenance (*.json);;Picture (*.png);;Drawing (*.svg)"
-
 _STATEMENT_LINES = 2  # in a dock of the usual width
 
 
-class SpectraFooter(QWidget):
+class SpectraFooter(ExportFooter):
     """Statement, remarks, and the buttons for pins and export."""
 
     cleared = Signal()
-    copy_wanted = Signal()
-    export_wanted = Signal(object)  # Path
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(
+            ("Copy", "Copy all curves and their provenance to the clipboard, as CSV."),
+            "Save the curves (CSV, JSON) or the plot (PNG, SVG).",
+            ("Export spectra", "spectra.csv"),
+            parent=parent,
+        )
         self._statement = StableLabel("statement", self, lines=_STATEMENT_LINES)
         self._remarks = StableLabel("remarks", self)
-        self._clear = _button("Clear pins", "Take all pins away, and untick all structures.", self)
-        self._copy = _button("Copy", "Copy all curves and their provenance to the clipboard, as CSV.", self)
-        self._export = _button("Export...", "Save the curves (CSV, JSON) or the plot (PNG, SVG).", self)
-        buttons = QHBoxLayout()
-        for button in (self._clear, self._copy, self._export):
-            buttons.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addWidget(self._statement)
-        layout.addWidget(self._remarks)
-        layout.addLayout(buttons)
+        self._clear = push_button("Clear pins", "Delete all pins, and untick all structures.", self)
+        set_tab_order(self._clear, self.copy_button, self.export_button)
+        buttons = row_of(self._clear, self.copy_button, self.export_button)
+        fill(self, self._statement, self._remarks, buttons)
         self._clear.clicked.connect(self._on_clear)
-        self._copy.clicked.connect(self._on_copy)
-        self._export.clicked.connect(self._on_export)
 
-    def say(self, statement: str, remarks: Sequence[str]) -> None:
-        """Show what is seen, and what must be told about it."""
-        self._statement.setText(statement)
+    def show_statement(self, statement: str, remarks: Sequence[str]) -> None:
+        """Show what is drawn, and remarks about it."""
+        self.show_message(statement)
         self._statement.setVisible(bool(statement))
         self._remarks.setText("\n".join(remarks))
 
-    def tell(self, sentence: str) -> None:
-        """Show news in place of the statement."""
+    def show_message(self, sentence: str) -> None:
+        """Show a message in place of the statement."""
         self._statement.setText(sentence)
         self._statement.setVisible(True)
 
     def set_possible(self, *, clearing: bool, export: bool) -> None:
-        """Enable what there is something to do with."""
+        """Enable the buttons that have something to act on."""
         self._clear.setEnabled(clearing)
-        self._copy.setEnabled(export)
-        self._export.setEnabled(export)
+        self.copy_button.setEnabled(export)
+        self.export_button.setEnabled(export)
+
+    def file_filters(self) -> str:
+        """Return the kinds of files that can be exported."""
+        return _FILTERS
 
     def _on_clear(self) -> None:
         self.cleared.emit()
-
-    def _on_copy(self) -> None:
-        self.copy_wanted.emit()
-
-    def _on_export(self) -> None:
-        path, chosen = QFileDialog.getSaveFileName(self, "Export spectra", "spectra.csv", _FILTERS)
-        if not path:
-            return
-        target = with_suffix(path, chosen)
-        if target != Path(path) and target.exists():  # nobody agreed to replace that one
-            self.tell(f"{target.name} exists already: give its full name to replace it.")
-        else:
-            self.export_wanted.emit(target)
-
-
-def with_suffix(path: str, name_filter: str) -> Path:
-    """Return the path with the suffix of the chosen filter, "Table (*.csv)", where it has none of its own."""
-    suffix = name_filter[name_filter.rfind("*") + 1 :].rstrip(")")
-    return Path(path) if Path(path).suffix else Path(path + suffix)
-
-
-def _button(text: str, tooltip: str, parent: QWidget) -> QPushButton:
-    button = QPushButton(text, parent)
-    button.setObjectName(text)
-    button.setToolTip(tooltip)
-    return button

@@ -1,4 +1,4 @@
-"""The question of a blind test: one spectrum or cut-out, and the answers."""
+"""Page of a blind test with one spectrum or cut-out and the buttons to answer."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QProgressBar, QPushButton, QWidget
 
 from napari_udt.population.blind_test import BlindTest
 from napari_udt.viewer.population.blind_test import question
+from napari_udt.viewer.qt.fields import fill, push_button, row_of
 from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.style import Theme, theme
 
 _ANSWERS = {
-    "real": ("Real (R)", "It is real, or of the domain that stands in for it. Key: R."),
+    "real": ("Real (R)", "It is of the target domain. Key: R."),
     "transferred": ("Transferred (T)", "A model made it. Key: T."),
-    "skipped": ("Skip (S)", "Do not judge it; it counts nowhere. Key: S."),
+    "skipped": ("Skip (S)", "Do not judge it; it is not counted. Key: S."),
 }
 _KEYS = {Qt.Key.Key_R: "real", Qt.Key.Key_T: "transferred", Qt.Key.Key_S: "skipped"}
 _GREYS = np.repeat(np.arange(256, dtype=np.uint8)[:, np.newaxis], 3, axis=1)
 
 
 class BlindPage(QWidget):
-    """Shows what is to be judged; knows nothing of the truth."""
+    """Shows a spectrum or cut-out; it has no access to the true domain."""
 
     answered = Signal(str)
     undo_wanted = Signal()
@@ -43,10 +44,10 @@ class BlindPage(QWidget):
         self.progress = QProgressBar(self)
         self.progress.setFormat("%v of %m")
         self.buttons = {name: self._answer(name, *texts) for name, texts in _ANSWERS.items()}
-        self.undo = self._button("Undo (Z)", "Take the last answer back. Key: Z.", self.undo_wanted)
-        self.stop = self._button("Stop", "Skip all that is left and go to the end.", self.stop_wanted)
+        self.undo = self._button("Undo (Z)", "Undo the last answer. Key: Z.", self.undo_wanted)
+        self.stop = self._button("Stop", "Skip all remaining questions.", self.stop_wanted)
         self.reveal = self._button(
-            "Tell the truth", "Show the result; answers stay as they are from then on.", self.reveal_wanted
+            "Show result", "Show the result; answers cannot be changed afterwards.", self.reveal_wanted
         )
         self._arrange()
 
@@ -74,7 +75,7 @@ class BlindPage(QWidget):
             self.plot.getAxis(side).setTextPen(colours.text)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Answer with R, T and S; take back with Z or Backspace."""
+        """Answer with R, T and S; undo with Z or Backspace."""
         key = None if event is None else Qt.Key(event.key())
         plain = event is not None and event.modifiers() == Qt.KeyboardModifier.NoModifier
         if plain and key in _KEYS:
@@ -102,7 +103,7 @@ class BlindPage(QWidget):
 
     def _on_answer(self) -> None:
         self.answered.emit(self.sender().property("verdict"))
-        self.setFocus()  # the keys stay at hand after a click
+        self.setFocus()  # keys work after a click, too
 
     def _answer(self, name: str, text: str, tip: str) -> QPushButton:
         button = self._button(text, tip, self._on_answer)
@@ -110,35 +111,24 @@ class BlindPage(QWidget):
         return button
 
     def _button(self, text: str, tip: str, slot: object) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(text)
-        button.setToolTip(tip)
+        button = push_button(text, tip, self)
         button.clicked.connect(slot)
         return button
 
     def _arrange(self) -> None:
-        answers, rest = QHBoxLayout(), QHBoxLayout()
         for name in ("real", "transferred"):
             self.buttons[name].setMinimumHeight(2 * self.fontMetrics().height() + 8)
-            answers.addWidget(self.buttons[name], stretch=1)
-        answers.addWidget(self.reveal, stretch=1)
-        for widget in (self.buttons["skipped"], self.undo, self.stop):
-            rest.addWidget(widget)
-        rest.insertWidget(0, self.progress, stretch=1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addWidget(self.question)
-        layout.addWidget(self.plot, stretch=1)
-        layout.addLayout(answers)
-        layout.addLayout(rest)
+        answers = row_of(self.buttons["real"], self.buttons["transferred"], self.reveal)
+        rest = row_of(self.progress, self.buttons["skipped"], self.undo, self.stop, equal=False)
+        rest.setStretch(0, 1)
+        fill(self, self.question, self.plot, answers, rest, stretched=self.plot)
 
 
 def _plot(parent: QWidget) -> pg.PlotWidget:
     plot = pg.PlotWidget(parent=parent)
     item = plot.getPlotItem()
     item.setMenuEnabled(False)
-    menu = item.ctrlMenu  # made all the same, and nobody's child: it would outlive the plot
+    menu = item.ctrlMenu  # it has no parent and would outlive the plot
     menu.setParent(plot, menu.windowFlags())
     item.hideButtons()
     item.getViewBox().setMouseEnabled(x=False, y=False)

@@ -1,4 +1,4 @@
-"""The result of a blind test: numbers with intervals, who judged, and the way into a file."""
+"""The result of a blind test: numbers with intervals, the observer, and a button that saves all."""
 
 from __future__ import annotations
 
@@ -6,22 +6,19 @@ from functools import partial
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
-    QFileDialog,
     QFormLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
 from napari_udt.population.blind_result import BlindResult, save_blind_test
 from napari_udt.viewer.files.saving import saved
 from napari_udt.viewer.population.blind_test import result_rows
+from napari_udt.viewer.qt.fields import fill, push_button, row_of
+from napari_udt.viewer.qt.save_dialog import ask_save_path
 from napari_udt.viewer.qt.stable_label import wrapping_label
-from napari_udt.viewer.spectra.widgets.footer import with_suffix
 
 
 class BlindCard(QWidget):
@@ -40,10 +37,10 @@ class BlindCard(QWidget):
         self._form.setContentsMargins(4, 4, 4, 4)
         self._form.setVerticalSpacing(2)
         self.observer, self.date = self._line("Observer"), self._line("Date")
-        self.save_button = QPushButton("Save result...", self)
-        self.save_button.setToolTip("Save all answers, the truth and the numbers as JSON.")
-        self.again_button = QPushButton("New test", self)
-        self.again_button.setToolTip("Leave this result and choose another test.")
+        self.save_button = push_button(
+            "Save result...", "Save all answers, the true domains and the numbers as JSON.", self
+        )
+        self.again_button = push_button("New test", "Leave this result and choose another test.", self)
         self._arrange()
         self.save_button.clicked.connect(self._on_save)
         self.again_button.clicked.connect(self.again_wanted)
@@ -63,10 +60,10 @@ class BlindCard(QWidget):
             self._form.addRow(title, number)
 
     def _on_save(self) -> None:
-        name, chosen = QFileDialog.getSaveFileName(self, "Save result", "blind_test.json", "JSON (*.json)")
-        if name and self.result is not None:
+        path = ask_save_path(self, "Save result", "blind_test.json", "JSON (*.json)", self.message.emit)
+        if path is not None and self.result is not None:
             save = partial(save_blind_test, self.result, observer=self.observer.text(), date=self.date.text())
-            self.message.emit(saved(save, with_suffix(name, chosen)))
+            self.message.emit(saved(save, path))
 
     def _line(self, name: str) -> QLineEdit:
         line = QLineEdit(self)
@@ -81,15 +78,5 @@ class BlindCard(QWidget):
         area.setWidgetResizable(True)
         area.setWidget(self.numbers)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
-        who, buttons = QHBoxLayout(), QHBoxLayout()
-        for line in (self.observer, self.date):
-            who.addWidget(line)
-        for button in (self.save_button, self.again_button):
-            buttons.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addWidget(self.sentence)
-        layout.addWidget(area, stretch=1)
-        layout.addLayout(who)
-        layout.addLayout(buttons)
+        observer, buttons = row_of(self.observer, self.date), row_of(self.save_button, self.again_button)
+        fill(self, self.sentence, area, observer, buttons, stretched=area)

@@ -1,4 +1,4 @@
-"""What is chosen before a blind test begins."""
+"""Start page of a blind test with its choices."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSpinBox, QWidget
 
 from napari_udt.population.groups import Population
 from napari_udt.viewer.population.blind_test import COUNTS, KINDS, BlindForm, explanation, pair_titles
+from napari_udt.viewer.qt.fields import combo_box, fill, push_button, row_of, spin_box
 from napari_udt.viewer.qt.stable_label import wrapping_label
 
 
 class BlindStart(QWidget):
-    """Shows and changes a form; starts a test, or goes on with one."""
+    """Form of a blind test, with buttons that start a test or continue one."""
 
     changed = Signal()
     start_wanted = Signal()
@@ -25,25 +26,23 @@ class BlindStart(QWidget):
         self.form = BlindForm()
         self._population: Population | None = None
         self._pairs: list[tuple[str, str]] = []
-        self.pair = self._box("pair", "What is judged", "A transferred cube against a real one.")
-        self.kind = self._box(
+        self.pair = combo_box("pair", "Pair", "A transferred cube against a real one.", self)
+        self.kind = combo_box(
             "kind",
-            "What is shown",
+            "Kind",
             "Single L2-normalised spectra, as often of each structure, or square cut-outs of the pictures at the slider's "
             "wavelength, each with its own contrast, mirrored at random.",
+            self,
+            KINDS,
         )
-        for kind, title in KINDS.items():
-            self.kind.addItem(title, kind)
-        self.count = self._number("count", COUNTS, "How many are shown; half of them real.", " questions")
+        self.count = self._number("count", "Questions", "How many are shown; half of them real.", COUNTS)
         self.count.setSingleStep(2)
-        self.seed = self._number("seed", (0, 9999), "Another seed: another draw, another order.", "")
+        self.count.setSuffix(" questions")
+        self.seed = self._number("seed", "Seed", "Another seed: another draw, another order.", (0, 9999))
         self.seed.setPrefix("Seed ")
         self.explanation = wrapping_label("explanation", self)
-        self.start = QPushButton("Start", self)
-        self.start.setObjectName("Start")
-        self.resume = QPushButton("Go on", self)
-        self.resume.setObjectName("Go on")
-        self.resume.setToolTip("Go on with the test that was begun, where it was left.")
+        self.start = push_button("Start", "Start a test with these choices.", self)
+        self.resume = push_button("Go on", "Continue the test that was begun.", self)
         self._arrange()
         self.pair.activated.connect(self._on_pair)
         self.kind.activated.connect(self._on_kind)
@@ -53,7 +52,7 @@ class BlindStart(QWidget):
         self.set_resumable(False)
 
     def set_population(self, population: Population | None) -> None:
-        """Offer what there is; nobody is told."""
+        """Offer the pairs of a population; no signal is emitted."""
         self._population = population
         titles = pair_titles(population)
         self._pairs = list(titles)
@@ -63,12 +62,12 @@ class BlindStart(QWidget):
         self._show()
 
     def set_form(self, form: BlindForm) -> None:
-        """Show a form; nobody is told."""
+        """Show a form; no signal is emitted."""
         self.form = form
         self._show()
 
     def set_resumable(self, possible: bool) -> None:
-        """Offer to go on with a test."""
+        """Offer to continue a test."""
         self.resume.setVisible(possible)
 
     def _show(self) -> None:
@@ -97,38 +96,10 @@ class BlindStart(QWidget):
         self._change(**{name: value - value % 2 if name == "count" else value})
 
     def _arrange(self) -> None:
-        upper, lower, buttons = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        for row, widgets in (
-            (upper, (self.pair, self.kind)),
-            (lower, (self.count, self.seed)),
-            (buttons, (self.start, self.resume)),
-        ):
-            row.setSpacing(4)
-            for widget in widgets:
-                row.addWidget(widget, stretch=1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addLayout(upper)
-        layout.addLayout(lower)
-        layout.addWidget(self.explanation)
-        layout.addLayout(buttons)
-        layout.addStretch()
+        choices, numbers = row_of(self.pair, self.kind), row_of(self.count, self.seed)
+        fill(self, choices, numbers, self.explanation, row_of(self.start, self.resume)).addStretch()
 
-    def _box(self, name: str, question: str, tip: str) -> QComboBox:
-        box = QComboBox(self)
-        box.setObjectName(name)
-        box.setAccessibleName(question)
-        box.setToolTip(f"<qt>{question}: {tip}</qt>")
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        return box
-
-    def _number(self, name: str, limits: tuple[int, int], tip: str, suffix: str) -> QSpinBox:
-        box = QSpinBox(self)
-        box.setObjectName(name)
-        box.setAccessibleName(tip)
-        box.setToolTip(tip)
-        box.setRange(*limits)
-        box.setSuffix(suffix)
+    def _number(self, name: str, title: str, tooltip: str, limits: tuple[int, int]) -> QSpinBox:
+        box = spin_box(name, title, tooltip, self, limits)
         box.valueChanged.connect(self._on_number)
         return box

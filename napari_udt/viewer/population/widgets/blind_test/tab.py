@@ -1,4 +1,4 @@
-"""The tab "Blind test": a person tells transferred from real, or cannot."""
+"""The tab "Blind test": whether a person can distinguish transferred from real."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from napari_udt.viewer.style import Theme
 
 
 class BlindTab(PopulationTab):
-    """Asks, counts, and tells the truth at the end; a test that was begun is kept with the session."""
+    """Questions, then the result; a test that was begun is kept with the session."""
 
     NAME = "blind"
     TITLE = "Blind test"
@@ -53,7 +53,7 @@ class BlindTab(PopulationTab):
         self.card.message.connect(self.message)
         self.card.again_wanted.connect(self._on_again)
 
-    # -- what the dock asks -----------------------------------------------------------------------
+    # -- interface of tabs -----------------------------------------------------------------------
 
     def set_population(self, population: Population | None, choices: PopulationChoices) -> None:
         """Offer what can be judged; a test under way goes on with what it was drawn from."""
@@ -81,7 +81,7 @@ class BlindTab(PopulationTab):
         self._offer_resuming()
 
     def table(self) -> Table | None:
-        """Return the rates once the truth is told."""
+        """Return the rates, once the result is shown."""
         result = self.card.result if self.pages.currentWidget() is self.card else None
         return None if result is None else result_table(result)
 

@@ -1,4 +1,4 @@
-"""What is chosen for a downstream test: structures, rows, how real spectra are divided, seeds."""
+"""Choices of a downstream test: structures, groups, split of the real spectra, seeds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSpinBox, QWidget
 
 from napari_udt.population.downstream_choices import possible_classes
 from napari_udt.population.groups import Population
@@ -14,16 +14,17 @@ from napari_udt.viewer.layers.layer_data import structure_colour
 from napari_udt.viewer.population.downstream import NUMBERS, RULES, DownstreamForm, rule_title
 from napari_udt.viewer.population.look import looks_of
 from napari_udt.viewer.population.widgets.downstream.data_set_button import DataSetButton
+from napari_udt.viewer.qt.fields import combo_box, fill, row_of, spin_box
 from napari_udt.viewer.spectra.widgets.picker import Pick, PickButton
 
 _RULE_TIP = (
-    "<qt>How real spectra are divided into those to learn from and those to test on. By subject is best; blocks of the "
-    "picture keep neighbouring pixels on one side; single spectra are fair only where they were drawn one by one.</qt>"
+    "How real spectra are divided into those to learn from and those to test on. By subject is best; blocks of the "
+    "picture keep neighbouring pixels on one side; single spectra are fair only where they were drawn one by one."
 )
 
 
 class DownstreamControls(QWidget):
-    """Two rows of controls that show and change a form."""
+    """Form of a downstream test."""
 
     changed = Signal()
 
@@ -39,7 +40,7 @@ class DownstreamControls(QWidget):
         )
         self.rows = PickButton("rows", "Train on", "Groups to learn from: one row each.", parent=self)
         self.data_sets = DataSetButton(parent=self)
-        self.rule = self._rule_box()
+        self.rule = combo_box("rule", "Split of the real spectra", _RULE_TIP, self, RULES)
         self.seeds = self._number("seeds", "Seeds", "Each seed: another draw of spectra and another forest.")
         self.division = self._number(
             "division",
@@ -53,7 +54,7 @@ class DownstreamControls(QWidget):
         self._show()
 
     def set_population(self, population: Population | None) -> None:
-        """Offer what there is; nobody is told."""
+        """Offer structures and groups of a population; no signal is emitted."""
         self._population = population
         possible = () if population is None else possible_classes(population)
         looks = {} if population is None else looks_of(population)
@@ -63,7 +64,7 @@ class DownstreamControls(QWidget):
         self._show()
 
     def set_form(self, form: DownstreamForm) -> None:
-        """Show a form; nobody is told."""
+        """Show a form; no signal is emitted."""
         self.form = form
         self._show()
 
@@ -90,39 +91,13 @@ class DownstreamControls(QWidget):
     def _on_number(self, value: int) -> None:
         self._change(**{self.sender().objectName(): value})
 
-    # -- building ---------------------------------------------------------------------------------
-
     def _arrange(self) -> None:
-        upper, lower = QHBoxLayout(), QHBoxLayout()
-        for row, widgets in (
-            (upper, (self.classes, self.rows, self.data_sets)),
-            (lower, (self.rule, self.seeds, self.division)),
-        ):
-            row.setSpacing(4)
-            for widget in widgets:
-                row.addWidget(widget, stretch=0 if isinstance(widget, QSpinBox) else 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addLayout(upper)
-        layout.addLayout(lower)
+        numbers = row_of(self.rule, self.seeds, self.division, equal=False)
+        numbers.setStretch(0, 1)
+        fill(self, row_of(self.classes, self.rows, self.data_sets), numbers)
 
-    def _rule_box(self) -> QComboBox:
-        box = QComboBox(self)
-        box.setObjectName("rule")
-        box.setAccessibleName("Split of the real spectra")
-        box.setToolTip(_RULE_TIP)
-        box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        for rule, title in RULES.items():
-            box.addItem(title, rule)
-        return box
-
-    def _number(self, name: str, title: str, tip: str) -> QSpinBox:
-        box = QSpinBox(self)
-        box.setObjectName(name)
-        box.setAccessibleName(title)
-        box.setToolTip(f"<qt>{title}: {tip}</qt>")
+    def _number(self, name: str, title: str, tooltip: str) -> QSpinBox:
+        box = spin_box(name, title, tooltip, self, NUMBERS[name])
         box.setPrefix(f"{title} ")
-        box.setRange(*NUMBERS[name])
         box.valueChanged.connect(self._on_number)
         return box

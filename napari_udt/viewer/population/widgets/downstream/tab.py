@@ -9,13 +9,10 @@ from typing import Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
-    QFileDialog,
     QGraphicsView,
     QHBoxLayout,
     QHeaderView,
-    QPushButton,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -32,10 +29,11 @@ from napari_udt.viewer.population.widgets.downstream.confusion import ConfusionV
 from napari_udt.viewer.population.widgets.downstream.controls import DownstreamControls
 from napari_udt.viewer.population.widgets.tab import PopulationTab, TabContext
 from napari_udt.viewer.population.widgets.table import NumberTable, Row
+from napari_udt.viewer.qt.fields import fill, push_button
+from napari_udt.viewer.qt.save_dialog import ask_save_path
 from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.qt.table_and_picture import TableAndPicture
 from napari_udt.viewer.qt.task_row import TaskRow, Work
-from napari_udt.viewer.spectra.widgets.footer import with_suffix
 from napari_udt.viewer.style import Theme
 
 _RUN = "Train and test"
@@ -52,8 +50,8 @@ class DownstreamTab(PopulationTab):
         super().__init__(context, parent)
         self.result: DownstreamResult | None = None
         self.sources = Sources()
-        self._material: Population | None = None  # the open cubes, and what was loaded from files
-        self._tested: Population | None = None  # what the result is about
+        self._material: Population | None = None  # of the open cubes and the data set files
+        self._tested: Population | None = None  # population of the result
         self._running_on: Population | None = None
         self._make_widgets()
         self._arrange()
@@ -68,7 +66,7 @@ class DownstreamTab(PopulationTab):
         self.save_button.clicked.connect(self._on_save)
         self._show()
 
-    # -- what the dock asks -----------------------------------------------------------------------
+    # -- interface of tabs ------------------------------------------------------------------------
 
     @property
     def busy(self) -> bool:
@@ -80,11 +78,11 @@ class DownstreamTab(PopulationTab):
         """How the test was done."""
         if self.result is None:
             return ""
-        told = () if self.population is None else self.population.notes  # by the dock
-        return view.statement(self.result, outdated=self._tested is not self._material, told=told)
+        known = () if self.population is None else self.population.notes  # shown by the dock
+        return view.statement(self.result, outdated=self._tested is not self._material, without=known)
 
     def set_population(self, population: Population | None, choices: PopulationChoices) -> None:
-        """Offer what can be tested; a result stays until the next one."""
+        """Offer the structures and groups of a population; a result stays until the next one."""
         if population is not self.population:
             self._material = self.sources.beside(population)
         super().set_population(population, choices)
@@ -92,7 +90,7 @@ class DownstreamTab(PopulationTab):
         self._show()
 
     def set_theme(self, colours: Theme) -> None:
-        """Draw the matrix in other colours."""
+        """Draw the matrix in the colours of a theme."""
         super().set_theme(colours)
         self.matrix.set_theme(colours)
 
@@ -101,11 +99,11 @@ class DownstreamTab(PopulationTab):
         return self.controls.form.plain()
 
     def set_settings(self, settings: Mapping[str, Any]) -> None:
-        """Bring choices back."""
+        """Restore the choices."""
         self.controls.set_form(view.form_from(settings))
 
     def table(self) -> Table | None:
-        """Return all scores, the paper's marked as such."""
+        """Return all scores; those of the paper are marked."""
         return None if self.result is None else table(self.result)
 
     def drawing(self) -> QGraphicsView | None:
@@ -114,7 +112,7 @@ class DownstreamTab(PopulationTab):
 
     @property
     def finding(self) -> DownstreamResult | None:
-        """The test, where it is of what is shown."""
+        """The result, if it belongs to the population that is shown."""
         return self.result if self._tested is self._material else None
 
     def stop(self) -> None:
@@ -131,9 +129,9 @@ class DownstreamTab(PopulationTab):
             "cancelled between two forests.",
             parent=self,
         )
-        self.save_button = QPushButton("Save JSON...", self)
-        self.save_button.setObjectName("Save JSON...")
-        self.save_button.setToolTip("Save every number, confusion matrices included, with its provenance.")
+        self.save_button = push_button(
+            "Save JSON...", "Save every number, confusion matrices included, with its provenance.", self
+        )
         papers = dict.fromkeys(view.PAPERS_TITLES, view.PAPERS_TIP)
         self.scores = NumberTable("Scores of the downstream test", view.TIPS | papers, parent=self)
         self.matrix = ConfusionView(parent=self)
@@ -149,12 +147,7 @@ class DownstreamTab(PopulationTab):
         row.addWidget(self.task, stretch=1)
         row.addWidget(both.switch)
         row.addWidget(self.save_button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 0)
-        layout.setSpacing(4)
-        layout.addWidget(self.controls)
-        layout.addLayout(row)
-        layout.addWidget(self._pages, stretch=1)
+        fill(self, self.controls, row, self._pages, stretched=self._pages).setContentsMargins(0, 4, 0, 0)
 
     # -- what happens -----------------------------------------------------------------------------
 
@@ -185,7 +178,7 @@ class DownstreamTab(PopulationTab):
             self._show_result(found)
 
     def _take(self, sources: Sources) -> None:
-        """Test with these data sets from now on."""
+        """Use these data sets from now on."""
         self.sources, self._material = sources, sources.beside(self.population)
         groups = 0 if sources.population is None else len(sources.population.groups)
         self.controls.data_sets.show_loaded(groups, sources.models)
@@ -223,9 +216,9 @@ class DownstreamTab(PopulationTab):
         return str(row[column]) if computed is None else view.row_tip(computed)
 
     def _on_save(self) -> None:
-        name, chosen = QFileDialog.getSaveFileName(self, "Save test", "downstream.json", "JSON (*.json)")
-        if name and self.result is not None:
-            self.message.emit(saved(partial(save_downstream, self.result), with_suffix(name, chosen)))
+        path = ask_save_path(self, "Save test", "downstream.json", "JSON (*.json)", self.message.emit)
+        if path is not None and self.result is not None:
+            self.message.emit(saved(partial(save_downstream, self.result), path))
 
     def _show(self) -> None:
         material = self._material

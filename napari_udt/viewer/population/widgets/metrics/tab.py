@@ -1,4 +1,4 @@
-"""The tab "Metrics": every group held against the reference, structure by structure, in numbers with intervals."""
+"""The tab "Metrics": measures of every group against the reference by structure, with intervals."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from typing import Any
 
-from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_udt.population.groups import Population
 from napari_udt.population.measures import MeasureTable
@@ -17,6 +17,7 @@ from napari_udt.viewer.population.choices import PopulationChoices, label_of
 from napari_udt.viewer.population.measures import Numbers
 from napari_udt.viewer.population.widgets.metrics.table import MeasureTableView
 from napari_udt.viewer.population.widgets.tab import FigureTab
+from napari_udt.viewer.qt.fields import check_box, combo_box, fill, row_of, spin_box
 from napari_udt.viewer.qt.task_row import TaskRow
 
 _RESAMPLES, _MOST_RESAMPLES = 200, 2000
@@ -31,26 +32,23 @@ class MetricsTab(FigureTab):
 
     def make(self, body: QWidget) -> None:
         """Make filters, the button, the table."""
-        self._complete: tuple[Hashable, Numbers] | None = None  # what it was computed of
+        self._complete: tuple[Hashable, Numbers] | None = None  # key of the population, all measures
         self._computing: Hashable = None
         self._lines: tuple[view.MeasureLine, ...] = ()
-        self.measure = QComboBox(body)
-        self.measure.setObjectName("measure")
-        self.measure.setAccessibleName("Measure")
-        self.measure.setToolTip("Show one measure, or all.")
-        self.measure.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.measure.addItem(view.ALL_MEASURES, "")
-        self.everywhere = QCheckBox("All structures", body)
-        self.everywhere.setObjectName("all structures")
-        self.everywhere.setToolTip("Show every structure, not only the one that is chosen above.")
-        self.resamples = QSpinBox(body)
-        self.resamples.setObjectName("resamples")
-        self.resamples.setAccessibleName("Bootstrap resamples")
-        self.resamples.setToolTip(
-            "How often the spectra are drawn again for the 95 % intervals; 0 for no intervals."
+        self.measure = combo_box(
+            "measure", "Measure", "Show one measure, or all.", body, {"": view.ALL_MEASURES}
         )
-        self.resamples.setRange(0, _MOST_RESAMPLES)
-        self.resamples.setSingleStep(50)
+        self.everywhere = check_box(
+            "All structures", "Show every structure, not only the one that is chosen above.", body
+        )
+        self.resamples = spin_box(
+            "resamples",
+            "Bootstrap resamples",
+            "How often the spectra are drawn again for the 95 % intervals; 0 for no intervals.",
+            body,
+            (0, _MOST_RESAMPLES),
+            step=50,
+        )
         self.resamples.setValue(_RESAMPLES)
         self.resamples.setSuffix(" resamples")
         self.task = TaskRow(
@@ -69,23 +67,23 @@ class MetricsTab(FigureTab):
         self.task.ended.connect(self._on_ended)
         self.view.copied.connect(self.message)
 
-    # -- what the dock asks -----------------------------------------------------------------------
+    # -- interface of tabs -----------------------------------------------------------------------
 
     def request(self) -> tuple[Hashable, Callable[[], Any]] | None:
-        """Ask for the quick measures."""
+        """Return the work that computes the quick measures."""
         if self.population is None:
             return None
         normalisation = self.choices.normalised("l2")
         return normalisation, partial(_quick, self.population, normalisation)
 
     def set_population(self, population: Population | None, choices: PopulationChoices) -> None:
-        """Show the numbers of this population; filters work while the button's work goes on."""
+        """Show the numbers of this population; filters work while measures are computed."""
         super().set_population(population, choices)
         if self.task.running and not super().busy:
             self._show()
 
     def draw(self, figure: Numbers) -> None:
-        """Fill the table with the best that is known."""
+        """Fill the table, with all measures where they were computed."""
         numbers = self._numbers()
         if numbers is None or self.population is None:
             return
@@ -105,7 +103,7 @@ class MetricsTab(FigureTab):
 
     @property
     def statement(self) -> str:
-        """What the numbers are held against."""
+        """The reference of the numbers."""
         numbers = self._numbers()
         return "" if numbers is None else view.statement(numbers, complete=numbers is not self.figure)
 
@@ -123,7 +121,7 @@ class MetricsTab(FigureTab):
         }
 
     def set_settings(self, settings: Mapping[str, Any]) -> None:
-        """Bring the filters back."""
+        """Restore the filters."""
         resamples = settings.get("resamples")
         if isinstance(resamples, int):
             self.resamples.setValue(resamples)
@@ -132,7 +130,7 @@ class MetricsTab(FigureTab):
 
     @property
     def finding(self) -> MeasureTable | None:
-        """All measures, where they were computed of what is shown."""
+        """All measures, if they belong to the population that is shown."""
         numbers = self._numbers()
         return None if numbers is None or numbers is self.figure else numbers.measures
 
@@ -143,17 +141,11 @@ class MetricsTab(FigureTab):
     # -- what happens -----------------------------------------------------------------------------
 
     def _arrange(self, body: QWidget) -> None:
-        filters, run = QHBoxLayout(), QHBoxLayout()
-        filters.addWidget(self.measure, stretch=1)
-        filters.addWidget(self.everywhere)
-        run.addWidget(self.task, stretch=1)
-        run.addWidget(self.resamples)
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addLayout(filters)
-        layout.addLayout(run)
-        layout.addWidget(self.view, stretch=1)
+        filters = row_of(self.measure, self.everywhere, equal=False)
+        run = row_of(self.task, self.resamples, equal=False)
+        for row in (filters, run):
+            row.setStretch(0, 1)
+        fill(body, filters, run, self.view, stretched=self.view)
 
     def _key(self) -> Hashable:
         return id(self.population), self.choices.normalised("l2")
