@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error
 
-from napari_udt.viewer.compare.settings import LayoutMemory
+from napari_udt.viewer.compare.settings import SavedLayout
 from napari_udt.viewer.layers.adapter import LayerAdapter
 from napari_udt.viewer.layers.arrangements.pair_view import PairView
 from napari_udt.viewer.layers.arrangements.side_by_side import SideBySide
@@ -49,7 +49,7 @@ class ViewerContext:
     pointer: Pointer
     slider: WavelengthSlider
     undo_keys: UndoKeys
-    layout: LayoutMemory
+    layout: SavedLayout
     chosen: ChosenModel
     probes: Probes
     live: LiveTransfer
@@ -92,7 +92,7 @@ def _made(viewer: ViewerModel) -> ViewerContext:
         pointer=Pointer(adapter),
         slider=WavelengthSlider(adapter),
         undo_keys=UndoKeys(viewer, session.history),
-        layout=LayoutMemory(session, side_by_side, pair_view),
+        layout=SavedLayout(session, side_by_side, pair_view),
         chosen=chosen,
         probes=probes,
         live=LiveTransfer(probes, chosen),

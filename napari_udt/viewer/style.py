@@ -31,7 +31,7 @@ class Theme:
     accent: str
 
 
-# What a model is asked about one spectrum: never a layer, so never a solid line.
+# Live transfer of one spectrum: never a layer, so never a solid line.
 LIVE_DASH = (4.0, 2.0)
 EXPLORED = LineStyle("#42d4f4", (1.0, 1.5), "explored")
 

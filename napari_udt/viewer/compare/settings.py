@@ -56,7 +56,7 @@ class Layout:
     divider: float | None = None
 
 
-class LayoutMemory:
+class SavedLayout:
     """Keeps the arrangement in the session's settings and arranges the cubes again after a session file was opened.
 
     Two cubes do not begin to blink by themselves.

@@ -1,4 +1,4 @@
-"""What the tab "Blind test" offers, asks and tells. No Qt."""
+"""Texts, tables and settings of the tab "Blind test". No Qt."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from napari_udt.viewer.layers.layer_data import is_background
 
 KINDS: dict[Kind, str] = {"spectra": "Spectra", "pictures": "Cut-outs of pictures"}
 COUNTS = (4, 400)
-NOTHING = "The blind test needs a transferred cube and a real one (or one that stands in for it), open at the same time."
+NOTHING = "The blind test needs a transferred cube and a real one (or another target), open at the same time."
 EXPLANATION = (
     "Real and transferred ones are shown in random order, half of each. Say which is which with the buttons or the keys R "
-    "and T; S skips, Z takes the last answer back. Nothing is revealed before the end."
+    "and T; S skips, Z undoes the last answer. Nothing is revealed before the end."
 )
 
 
 @dataclass(frozen=True)
 class BlindForm:
-    """What the controls stand for.
+    """State of the controls.
 
     Parameters
     ----------
@@ -42,16 +42,16 @@ class BlindForm:
     seed: int = 0
 
     def plain(self) -> dict[str, Any]:
-        """Return it as plain JSON."""
+        """Return the form as plain JSON."""
         return {"pair": list(self.pair), "kind": self.kind, "count": self.count, "seed": self.seed}
 
     def seen(self, population: Population) -> BlindForm:
-        """Return it with a pair that the population holds."""
+        """Return the form with a pair that the population holds."""
         possible = pairs(population)
         return self if self.pair in possible else replace(self, pair=possible[0] if possible else ("", ""))
 
     def design(self, population: Population, wavelength_nm: float | None) -> Design:
-        """Return what shall be shown; pictures at the wavelength of the slider."""
+        """Return the design of the test; pictures are taken at the wavelength of the slider."""
         real, transferred = self.seen(population).pair
         wanted = 800.0 if wavelength_nm is None else wavelength_nm
         return Design(
@@ -66,7 +66,7 @@ class BlindForm:
 
 
 def form_from(plain: Mapping[str, Any]) -> BlindForm:
-    """Return a form from plain JSON; what is damaged or unknown in it is left at its default."""
+    """Return a form from plain JSON; damaged or unknown parts keep their defaults."""
     known: dict[str, Any] = {}
     pair = plain.get("pair")
     if isinstance(pair, list | tuple) and len(pair) == 2 and all(isinstance(name, str) for name in pair):
@@ -82,13 +82,13 @@ def form_from(plain: Mapping[str, Any]) -> BlindForm:
 
 
 def structures(population: Population, names: tuple[str, str]) -> tuple[str, ...]:
-    """Return the tissues that both groups hold; a drape or a coupling medium is no question."""
+    """Return the tissues that both groups hold; a drape or a coupling medium is left out."""
     shared = common_structures(population, names)
     return tuple(name for name in shared if not is_background(name)) or shared
 
 
 def pair_titles(population: Population | None) -> dict[tuple[str, str], str]:
-    """Return what can be held against each other, by the names of the groups."""
+    """Return the titles of pairs that can be compared, by the names of their groups."""
     if population is None:
         return {}
     looks = looks_of(population)
@@ -105,25 +105,25 @@ def pair_titles(population: Population | None) -> dict[tuple[str, str], str]:
 
 
 def explanation(population: Population | None, pair: tuple[str, str]) -> str:
-    """Say how to judge, and what plays the real part."""
+    """Return how to judge, and what the target is."""
     real = next((g for g in population.groups if g.name == pair[0]), None) if population is not None else None
     if real is None:
         return NOTHING
-    stands_in = real.origin != ORIGINS["real"]
-    return f"{EXPLANATION} “Real” stands for {real.name}: {real.origin}." if stands_in else EXPLANATION
+    measured = real.origin == ORIGINS["real"]
+    return EXPLANATION if measured else f"{EXPLANATION} “Real” means {real.name}: {real.origin}."
 
 
 def question(test: BlindTest) -> str:
-    """Return what stands above what is shown."""
+    """Return the question of the current spectrum or cut-out."""
     stimulus = test.stimulus
     if stimulus is None:
-        return "All are judged. The next step tells the truth; until then the last answer can be taken back."
+        return "All are judged. The next step shows the result; until then the last answer can be undone."
     what = f"{stimulus.structure.replace('_', ' ')}: real or transferred?" if stimulus.structure else ""
     return f"{stimulus.number} of {test.total}   {what or 'Real or transferred?'}"
 
 
 def result_rows(result: BlindResult) -> list[tuple[str, str, str]]:
-    """Return the card: name, value with interval, what it means."""
+    """Return rows of name, value with interval, and meaning."""
     rows = [
         ("Accuracy", rate_text(result.accuracy), "Share of right answers; 0.5 by guessing."),
         (
@@ -141,7 +141,7 @@ def result_rows(result: BlindResult) -> list[tuple[str, str, str]]:
             f"{result.p_value:.3g}",
             "How probable an accuracy at least as far from 0.5 is by guessing: exact binomial test, two-sided.",
         ),
-        ("Skipped", str(result.skipped), "Count nowhere."),
+        ("Skipped", str(result.skipped), "Not counted."),
     ]
     return rows + [
         (name.replace("_", " "), rate_text(found), "Accuracy for this structure alone.")
@@ -150,7 +150,7 @@ def result_rows(result: BlindResult) -> list[tuple[str, str, str]]:
 
 
 def result_table(result: BlindResult) -> Table:
-    """Return the rates as they leave the window."""
+    """Return the rates as a table for export."""
     rates = {
         "accuracy": result.accuracy,
         "sensitivity": result.sensitivity,

@@ -1,4 +1,4 @@
-"""Spectra that were brushed in the plane of two components: which, where they lie, what stands for them. No Qt."""
+"""Spectra that were brushed in the plane of two components: indices, pixels, means. No Qt."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Brushed:
 
 
 def brushed(figure: Components, outline: NDArray[Any], hidden: tuple[str, ...] = ()) -> tuple[Brushed, ...]:
-    """Return what lies inside an outline, of the groups that are not hidden and have anything there."""
+    """Return the spectra inside an outline, of the groups that are not hidden and have any there."""
     found = []
     for projection in figure.projections:
         if projection.group.name in hidden:
@@ -54,7 +54,7 @@ def brushed(figure: Components, outline: NDArray[Any], hidden: tuple[str, ...] =
     return tuple(found)
 
 
-def places_of(found: tuple[Brushed, ...]) -> dict[str, NDArray[np.int32]]:
+def pixels_of(found: tuple[Brushed, ...]) -> dict[str, NDArray[np.int32]]:
     """Return rows and columns of the brushed pixels by the name of their group (the key of its cube)."""
     return {
         one.name: one.projection.group.places[one.index]
@@ -75,7 +75,7 @@ def statement_of(found: tuple[Brushed, ...], titles: dict[str, str]) -> str:
 def brushed_table(
     figure: Components, found: tuple[Brushed, ...], wavelengths_nm: NDArray[np.float64]
 ) -> Table:
-    """Return one row per group and wavelength: mean and standard deviation of what is brushed."""
+    """Return one row per group and wavelength: mean and standard deviation of the brushed spectra."""
     rows = tuple(
         (one.name, one.projection.group.origin, len(one.index), float(at), float(mean), float(upper - mean))
         for one in found

@@ -1,4 +1,4 @@
-"""Call-outs on pictures: placing, moving, naming, taking away; and how pictures fill a sheet. No Qt."""
+"""Call-outs on pictures: placing, moving, naming, deleting; and the layout of pictures on a sheet. No Qt."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ _SHARE = 0.14  # of the picture's shorter side: a new call-out
 
 
 def placed(call_outs: CallOuts, picture: Picture, row: int, column: int) -> CallOuts:
-    """Return them with a new one about a pixel, named by the first number that is free."""
+    """Return call-outs with a new one around a pixel, named by the first number that is free."""
     size = max(SMALLEST, round(_SHARE * min(picture.values.shape)))
     taken = {call_out.text for call_out in call_outs}
     text = next(str(i) for i in range(1, len(call_outs) + 2) if str(i) not in taken)
     return (*call_outs, inside(CallOut(picture.name, row, column, size, text), picture))
 
 
-def changed(call_outs: CallOuts, place: int, **changes: Any) -> CallOuts:
-    """Return them with one changed; a text loses the blanks at its ends, a size keeps its bounds."""
+def changed(call_outs: CallOuts, position: int, **changes: Any) -> CallOuts:
+    """Return call-outs with one changed; texts are stripped, sizes kept within bounds."""
     if "text" in changes:
         changes["text"] = str(changes["text"]).strip()
     if "size" in changes:
         changes["size"] = min(max(int(changes["size"]), SMALLEST), LARGEST)
-    return tuple(replace(one, **changes) if i == place else one for i, one in enumerate(call_outs))
+    return tuple(replace(one, **changes) if i == position else one for i, one in enumerate(call_outs))
 
 
-def without(call_outs: CallOuts, places: Sequence[int]) -> CallOuts:
-    """Return them without some."""
-    return tuple(one for i, one in enumerate(call_outs) if i not in places)
+def without(call_outs: CallOuts, positions: Sequence[int]) -> CallOuts:
+    """Return call-outs without those at some positions."""
+    return tuple(one for i, one in enumerate(call_outs) if i not in positions)
 
 
 def inside(call_out: CallOut, picture: Picture) -> CallOut:
-    """Return it with its middle in the picture."""
+    """Return a call-out with its centre in the picture."""
     rows, columns = picture.values.shape
     return replace(
         call_out, row=min(max(call_out.row, 0), rows - 1), column=min(max(call_out.column, 0), columns - 1)
@@ -44,7 +44,7 @@ def inside(call_out: CallOut, picture: Picture) -> CallOut:
 
 
 def call_outs_from(plain: Any) -> CallOuts:
-    """Return call-outs from plain JSON; what is damaged in it is left out."""
+    """Return call-outs from plain JSON; damaged ones are left out."""
     found = []
     for item in plain if isinstance(plain, list) else []:
         try:
@@ -62,12 +62,12 @@ def call_outs_from(plain: Any) -> CallOuts:
 
 
 def shown_in(call_outs: CallOuts, pictures: Mapping[str, object]) -> list[tuple[int, CallOut]]:
-    """Return those whose picture is on the sheet, with their place in the list."""
+    """Return the call-outs whose picture is shown, with their positions in the list."""
     return [(i, one) for i, one in enumerate(call_outs) if one.picture in pictures]
 
 
 def best_columns(count: int, aspect: float, width: float, height: float, title: float = 0.0) -> int:
-    """Return the number of columns in which pictures come out largest on a sheet.
+    """Return the number of columns in which pictures are largest on a sheet.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def best_columns(count: int, aspect: float, width: float, height: float, title: 
     width, height : float
         Of the sheet.
     title : float
-        Height that the title of each picture takes.
+        Height of the title of each picture.
     """
 
     def picture_width(columns: int) -> float:

@@ -1,4 +1,4 @@
-"""What the user chose in the Population dock: modality, structure, normalisation, hidden groups. No Qt."""
+"""Choices of the Population dock: modality, structure, normalisation, hidden groups. No Qt."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from napari_udt.spectral.spectra import Normalisation
 from napari_udt.viewer.layers.layer_data import is_background
 
 Choice = Normalisation | Literal["paper"]
-# What the paper's figures are about, where it is there.
+# Structures of the paper's figures.
 _USUAL = ("vein", "artery", "liver")
 
 
 @dataclass(frozen=True)
 class PopulationChoices:
-    """What all figures have in common.
+    """Choices that all figures share.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class PopulationChoices:
 
 
 def structures_of(population: Population) -> tuple[str, ...]:
-    """Return what can be chosen: the classes that occur in any group, and all spectra together."""
+    """Return the structures that can be chosen: classes that occur in any group, and all spectra together."""
     return (*(population.class_names[label] for label in occurring(population)), ALL)
 
 

@@ -1,4 +1,4 @@
-"""What the tab "Downstream" says and shows of a test. No Qt."""
+"""Texts, tables and settings of the tab "Downstream". No Qt."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from napari_udt.population.tables import Table
 TITLES = {"balanced_accuracy": "Balanced\naccuracy", "auroc": "AUROC\n", "f1": "F1\n"}
 _SHORT = {"balanced_accuracy": "BA", "auroc": "AUROC", "f1": "F1"}
 TIPS = {
-    "Trained on": "The spectra that the random forests learnt from. All are tested on the same held-out real spectra.",
+    "Trained on": "The spectra that the random forests are trained on. All are tested on the same held-out real spectra.",
     TITLES[
         "balanced_accuracy"
     ]: "Computed here: mean over the structures of the share that is recognised; mean ± standard "
@@ -44,17 +44,17 @@ RULES: dict[SplitRule | None, str] = {
 }
 NUMBERS = {"seeds": (1, 20), "division": (0, 99)}
 INVITATION = (
-    "Press “{}”: random forests learn from each group and are tested on real spectra that were held out."
+    "Press “{}”: random forests are trained on each group and tested on real spectra that were held out."
 )
 _LACKING = (
-    "The downstream test needs a real cube (or one that stands in for it) and another, both with labels, that share two "
+    "The downstream test needs a real cube (or another target) and a further one, both with labels, that share two "
     "structures or more."
 )
 
 
 @dataclass(frozen=True)
 class DownstreamForm:
-    """What the controls of the tab stand for.
+    """State of the controls of the tab.
 
     Parameters
     ----------
@@ -74,25 +74,25 @@ class DownstreamForm:
     division: int = 0
 
     def plain(self) -> dict[str, Any]:
-        """Return it as plain JSON."""
+        """Return the form as plain JSON."""
         return asdict(self)
 
     def ticked(self, population: Population) -> DownstreamForm:
-        """Return it with the ticks that can be seen: only what the population holds, the usual where there are none."""
+        """Return the form with ticks for this population: only what it holds, by default the usual structures and all groups."""
         possible, names = possible_classes(population), [group.name for group in population.groups]
         classes = tuple(name for name in self.classes or () if name in possible)
         rows = tuple(name for name in self.rows or () if name in names)
         return replace(self, classes=classes or usual_classes(population), rows=rows or tuple(names))
 
     def choices(self, population: Population) -> Choices:
-        """Return what is to be run."""
+        """Return the choices of the test."""
         seen = self.ticked(population)
         seeds = tuple(range(self.seeds))
         return Choices(seen.classes or (), seen.rows or (), self.rule, seeds, split_seed=self.division)
 
 
 def form_from(plain: Mapping[str, Any]) -> DownstreamForm:
-    """Return a form from plain JSON; what is damaged or unknown in it is left at its default."""
+    """Return a form from plain JSON; damaged or unknown parts keep their defaults."""
     known: dict[str, Any] = {}
     for name in ("classes", "rows"):
         found = plain.get(name)
@@ -111,7 +111,7 @@ PAPERS_TITLES = tuple(f"paper's\n{_SHORT[metric]}" for metric in METRICS)
 
 
 def score_table(result: DownstreamResult) -> Table:
-    """Return what is shown: the rows computed here with the paper's values beside them, then the paper's other rows."""
+    """Return the table on the screen: rows computed here with the paper's values beside them, then the paper's other rows."""
     shown = [
         _computed_line(title, row, result.paper_table)
         for title, row in zip(row_titles(result), result.rows, strict=True)
@@ -141,7 +141,7 @@ def _short_title(row: DownstreamRow) -> str:
 
 
 def _real_title(row: DownstreamRow) -> str:
-    return "Real" if row.origin == ORIGINS["real"] else "Second domain"
+    return "Real" if row.origin == ORIGINS["real"] else "Target"
 
 
 def _computed_line(title: str, row: DownstreamRow, paper_table: dict[str, Scores]) -> tuple[str, ...]:
@@ -152,7 +152,7 @@ def _computed_line(title: str, row: DownstreamRow, paper_table: dict[str, Scores
 
 
 def row_tip(row: DownstreamRow) -> str:
-    """Say what a row is: its part, where it is from, how much of it there is."""
+    """Return the tooltip of a row: part, origin or model, number of spectra."""
     made = f"made by {row.model}" if row.model else row.origin
     return f"{row.name}: {row.part}, {made}; {min(row.available):,} spectra or more of each structure to draw from."
 
@@ -167,21 +167,19 @@ def _with_spread(mean: float, std: float) -> str:
     return f"{mean:.2f}" if math.isnan(std) else f"{mean:.2f} ± {std:.2f}"
 
 
-def statement(result: DownstreamResult, *, outdated: bool, told: Collection[str] = ()) -> str:
-    """Say what was done, and what must be known about it, but for what is told elsewhere."""
-    return " ".join(line for line in _sentences(result, outdated) if line not in told)
+def statement(result: DownstreamResult, *, outdated: bool, without: Collection[str] = ()) -> str:
+    """Return how the test was done, without the sentences that are shown elsewhere."""
+    return " ".join(line for line in _sentences(result, outdated) if line not in without)
 
 
 def _sentences(result: DownstreamResult, outdated: bool) -> Iterator[str]:
     if outdated:
         yield "The cubes have changed since this test: press the button again."
     yield "Computed here, but for the columns “paper's”: values of Dreher et al. 2023, Table 1, of other data."
-    stand_in = next(
-        (row for row in result.rows if row.part == "real" and row.origin != ORIGINS["real"]), None
-    )
-    if stand_in is not None:
-        known = "not measured" in stand_in.origin
-        yield f"Second domain: {stand_in.origin}{'' if known else ', not measured'}."
+    target = next((row for row in result.rows if row.part == "real" and row.origin != ORIGINS["real"]), None)
+    if target is not None:
+        known = "not measured" in target.origin
+        yield f"Target: {target.origin}{'' if known else ', not measured'}."
     yield result.split
     seeds = len(result.choices.seeds)
     counts = sorted(result.tested)
@@ -194,13 +192,13 @@ def _sentences(result: DownstreamResult, outdated: bool) -> Iterator[str]:
 
 
 def hint(population: Population | None, possible: tuple[str, ...], button: str) -> str:
-    """Say what to do where nothing was tested yet."""
+    """Return what to do where nothing was tested yet."""
     lacking = population is None or not population.part("real") or len(possible) < 2
     return _LACKING if lacking else INVITATION.format(button)
 
 
 def rule_title(rule: SplitRule | None, population: Population | None) -> str:
-    """Name a rule; the automatic one says what it comes to."""
+    """Return the title of a rule; that of the automatic one names the rule it leads to."""
     if rule is not None or population is None or not population.part("real"):
         return RULES[rule]
     found = usual_rule(population.part("real"))
@@ -208,5 +206,5 @@ def rule_title(rule: SplitRule | None, population: Population | None) -> str:
 
 
 def matrix_title(title: str) -> str:
-    """Return what stands above a confusion matrix."""
+    """Return the title of a confusion matrix."""
     return f"Trained on: {title}"

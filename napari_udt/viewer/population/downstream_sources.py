@@ -15,12 +15,12 @@ from napari_udt.viewer.files.choices import Report
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """What was loaded.
+    """Loaded data set files and what models made of them.
 
     Parameters
     ----------
     simulated : tuple of Path
-        Files of the simulated domain: models can move them.
+        Files of the simulated domain, which models can transfer.
     models : tuple of str
         Names of the models that fit all of these.
     population : Population, optional
@@ -32,12 +32,12 @@ class Sources:
     population: Population | None = None
 
     def beside(self, open_cubes: Population | None) -> Population | None:
-        """Return the open cubes with what was loaded, as far as it fits them."""
+        """Return the open cubes with what was loaded, if it fits them."""
         if self.population is None or open_cubes is None:
             return open_cubes
         try:
             return joined([open_cubes, self.population])
-        except CubeError:  # cubes of another modality are looked at by now
+        except CubeError:  # the open cubes are of another modality by now
             return open_cubes
 
 
@@ -67,8 +67,8 @@ def added(sources: Sources, open_cubes: Population, paths: Sequence[Path], repor
     return Sources(tuple(simulated), names if simulated else (), joined([*former, loaded]))
 
 
-def moved(sources: Sources, model: str, report: Report) -> Sources:
-    """Add what a model makes of the simulated files.
+def transferred(sources: Sources, model: str, report: Report) -> Sources:
+    """Add the transfer of the simulated files by a model.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The numbers of the tab "Metrics": which lines are shown, in which order, and what their cells say. No Qt."""
+"""Lines of the tab "Metrics": selection, cells and tooltips. No Qt."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ HEADINGS = {
 }
 TIPS = {
     Column.STRUCTURE: "The structure whose spectra are compared. Click to sort.",
-    Column.GROUP: "The group that is held against the reference. Click to sort.",
+    Column.GROUP: "The group that is compared with the reference. Click to sort.",
     Column.MEASURE: "↓ lower is better, ↑ higher is better, → best near a value. Click to sort.",
     Column.VALUE: "The measure, computed here. Click to sort.",
     Column.INTERVAL: "Bootstrap interval: of spectra, or of subjects where these are known. Click to sort by its width.",
@@ -82,7 +82,7 @@ class MeasureLine:
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """What was computed of a population.
+    """Measures of a population.
 
     Parameters
     ----------
@@ -163,19 +163,19 @@ def cell(line: MeasureLine, column: Column) -> str:
 
 
 def tip(line: MeasureLine, column: Column) -> str:
-    """Return what a cell says when asked: what the number means and where it comes from."""
+    """Return the tooltip of a cell: what the number means and where it comes from."""
     if column == Column.GROUP:
         return f"{line.group}: {line.origin}"
     if column in (Column.MEASURE, Column.VALUE, Column.INTERVAL):
         measure = line.measure
         sentences = (measure.meaning, f"{measure.direction.capitalize()}." if measure.direction else "")
-        told = " ".join(sentence for sentence in sentences if sentence)
-        return f"{measure.title}: {told}\nSource: {measure.source}\n{line.note}".rstrip()
+        meaning = " ".join(sentence for sentence in sentences if sentence)
+        return f"{measure.title}: {meaning}\nSource: {measure.source}\n{line.note}".rstrip()
     return cell(line, column)
 
 
 def table(lines: Iterable[MeasureLine], notes: tuple[str, ...]) -> Table:
-    """Return lines as they leave the window, with exact numbers."""
+    """Return lines as a table for export, with exact numbers."""
     columns = ("structure", "group", "origin", "measure", "value", "low", "high", "unit", "note")
     rows = tuple(
         (x.structure, x.group, x.origin, x.measure.title, x.value, x.low, x.high, x.unit, x.note)
@@ -194,7 +194,7 @@ def copied(lines: Iterable[MeasureLine]) -> str:
 
 
 def statement(numbers: Numbers, *, complete: bool) -> str:
-    """Say what the numbers are held against, and how they were computed."""
+    """Return the reference of the numbers, and how they were computed."""
     measures = numbers.measures
     options = dict(measures.facts.get("options", {}))
     against = f"Against {measures.reference} ({measures.reference_origin})"

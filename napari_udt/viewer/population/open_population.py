@@ -1,4 +1,4 @@
-"""The population of the open cubes: gathered in a thread, kept in step with cubes and roles. No Qt."""
+"""The population of the open cubes, gathered in a thread and updated with cubes and roles. No Qt."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COMMON, _TABS = "common", "tabs"
 
 
 class OpenPopulation:
-    """Knows the population of a session's cubes and what the user chose to see of it.
+    """The population of a session's cubes, and the choices of the Population dock.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class OpenPopulation:
     def __init__(self, session: Session, submit: Submit | None = None) -> None:
         self._session = session
         self._task: LatestTask[Population] = LatestTask(submit)
-        self._asked: Hashable = None
+        self._gathered_of: Hashable = None
         self.choices = PopulationChoices()
         self._task.done.connect(self._on_done)
         session.settings_restored.connect(self._restore)
@@ -53,7 +53,7 @@ class OpenPopulation:
 
     @property
     def message(self) -> str:
-        """What must be told in place of figures: what is missing, or went wrong."""
+        """Message in place of figures: what is missing, or went wrong."""
         return self._task.error if self._entries() else NO_CUBES
 
     @property
@@ -64,10 +64,10 @@ class OpenPopulation:
     def refresh(self) -> None:
         """Gather the population, unless cubes and roles are as they were."""
         entries = self._entries()
-        asked = tuple((entry.key, entry.role, id(entry.cube)) for entry in entries)
-        if asked == self._asked:
+        wanted = tuple((entry.key, entry.role, id(entry.cube)) for entry in entries)
+        if wanted == self._gathered_of:
             return
-        self._asked = asked
+        self._gathered_of = wanted
         if entries:
             self._task.ask(partial(_gathered, entries))
         else:
@@ -76,12 +76,12 @@ class OpenPopulation:
             self.changed.emit()
 
     def forget(self) -> None:
-        """Hold no spectra: nobody sees them now, and their cubes may be closed."""
-        self._asked = None
+        """Release the spectra: the dock is hidden, and cubes may be closed."""
+        self._gathered_of = None
         self._task.drop()
 
     def choose(self, **changes: Any) -> None:
-        """Change what all figures have in common."""
+        """Change choices that all figures share."""
         choices = replace(self.choices, **changes)
         if choices != self.choices:
             self.choices = choices
@@ -91,12 +91,12 @@ class OpenPopulation:
             self.changed.emit()
 
     def settings_of(self, tab: str) -> dict[str, Any]:
-        """Return what a tab left in the session's settings."""
+        """Return the settings of a tab in the session."""
         found = self._settings().get(_TABS, {}).get(tab)
         return found if isinstance(found, dict) else {}
 
     def keep(self, tab: str, settings: dict[str, Any]) -> None:
-        """Keep a tab's settings with the session."""
+        """Store the settings of a tab in the session."""
         self._settings().setdefault(_TABS, {})[tab] = settings
 
     def _on_done(self) -> None:

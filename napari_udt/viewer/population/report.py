@@ -1,4 +1,4 @@
-"""The report of a population as a piece of work for another thread. No Qt."""
+"""The report on a population, written in another thread. No Qt."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def report_file(
     path: Path,
     report: Report,
 ) -> Path:
-    """Write the report; what was found already is not computed again.
+    """Write the report; known results are not computed again.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def report_file(
     path : Path
         Ends with .html or .pdf.
     report : callable (done, total)
-        Whatever it raises ends the work; nothing is written then.
+        An exception that it raises ends the work; nothing is written then.
 
     Raises
     ------

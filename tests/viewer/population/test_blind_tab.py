@@ -1,4 +1,4 @@
-"""The tab "Blind test": real clicks and keys; nothing tells the truth before the end."""
+"""The tab "Blind test": real clicks and keys; nothing is revealed before the end."""
 
 import json
 

@@ -74,7 +74,7 @@ def test_one_press_fills_the_table_with_the_papers_values_beside(qtbot, tab):
     assert header() == "paper's\nBA"
     assert "Not computed here" in header(Qt.ItemDataRole.ToolTipRole)
     assert "Split by blocks of" in tab.statement
-    assert "Second domain: second domain (not measured)." in tab.statement
+    assert "Target: second domain (not measured)." in tab.statement
 
 
 def test_the_selected_row_has_its_matrix(qtbot, tab):
@@ -217,7 +217,7 @@ def test_rows_of_one_model_keep_names_of_their_own(result):
 
     row = replace(result.rows[1], part="transferred", model="m")
     twice = replace(result, rows=(result.rows[0], row, replace(row, name="other")))
-    assert view.row_titles(twice) == ("Second domain", "m: simulated", "m: other")
+    assert view.row_titles(twice) == ("Target", "m: simulated", "m: other")
 
 
 def test_a_measured_cube_is_called_real(result):

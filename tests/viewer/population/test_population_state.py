@@ -11,7 +11,7 @@ from napari_udt.population.groups import population_of_cubes
 from napari_udt.population.scenes import CallOut, scenes
 from napari_udt.population.select import ALL
 from napari_udt.viewer.population import call_outs as outs
-from napari_udt.viewer.population.brushing import brushed, brushed_table, moved, places_of, statement_of
+from napari_udt.viewer.population.brushing import brushed, brushed_table, moved, pixels_of, statement_of
 from napari_udt.viewer.population.choices import (
     PopulationChoices,
     label_of,
@@ -234,7 +234,7 @@ def test_brushed_spectra_are_those_inside_and_lead_to_their_pixels(population):
     assert [one.name for one in found] == ["sim", "cinn 2", "second"]
     assert all(one.share == 1 for one in found)
     cube = population.groups[0].cube
-    rows, columns = places_of(found)["sim"].T
+    rows, columns = pixels_of(found)["sim"].T
     assert {cube.label_names[label] for label in cube.labels[rows, columns]} == {"vein"}
     assert len(rows) == np.count_nonzero(cube.labels == 5)
     spectra = cube.data[rows, columns]

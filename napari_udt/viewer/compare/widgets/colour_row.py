@@ -24,7 +24,7 @@ _FRAME = 12  # pixels at both ends of a field
 
 
 class ColourRow(QWidget):
-    """Asks for colours of the pictures in sight; they are computed in a thread, one cube after the other."""
+    """Buttons and fields for colours of the shown pictures, computed in a thread, one cube after the other."""
 
     message = Signal(str)  # one sentence for the dock
     rgb_chosen = Signal(float, float, float)  # nm
@@ -36,7 +36,7 @@ class ColourRow(QWidget):
         self._worker: MapWorker | None = None
         self._daylight = _button(
             "Daylight",
-            "Colour of the pictures in sight as a person would see it: CIE 1931 (fit of Wyman, Sloan and Shirley, "
+            "Colour of the shown pictures as a person would see it: CIE 1931 (fit of Wyman, Sloan and Shirley, "
             "2013) under daylight D65, as sRGB. Reflectance only. What lies below the first measured wavelength "
             "counts as at that one; blue is a guess then.",
             self,
@@ -44,7 +44,7 @@ class ColourRow(QWidget):
         self._fields = [_field(name, self) for name in ("red", "green", "blue")]
         self._false = _button(
             "False colours",
-            "The pictures in sight at three wavelengths as red, green and blue, each between its own 1st and 99th "
+            "The shown pictures at three wavelengths as red, green and blue, each between its own 1st and 99th "
             "percentile. Wavelengths that a cube lacks are replaced by three from its range.",
             self,
         )
@@ -71,14 +71,14 @@ class ColourRow(QWidget):
         return red, green, blue
 
     def set_rgb_nm(self, rgb_nm: tuple[float, float, float]) -> None:
-        """Show these wavelengths; nobody is told."""
+        """Show these wavelengths; no signal is emitted."""
         for field, nm in zip(self._fields, rgb_nm, strict=True):
             field.blockSignals(True)
             field.setValue(nm)
             field.blockSignals(False)
 
     def show_daylight(self) -> None:
-        """Lay daylight colours over the pictures in sight."""
+        """Show daylight colours over the shown pictures."""
         cubes = self._colours.seen_cubes()
         refused = next((sentence for cube in cubes if (sentence := daylight_obstacle(cube))), "")
         if refused:
@@ -87,7 +87,7 @@ class ColourRow(QWidget):
             self._start([daylight_request(cube) for cube in cubes])
 
     def show_false_colours(self) -> None:
-        """Lay the three wavelengths as colours over the pictures in sight."""
+        """Show the three wavelengths as colours over the shown pictures."""
         cubes = self._colours.seen_cubes()
         if cubes:
             self.set_rgb_nm(fitting_rgb_nm(cubes[0], self.rgb_nm))

@@ -47,7 +47,7 @@ class CompareDock(QWidget):
     ----------
     session : Session
     side_by_side, pair_view, colours
-        What the buttons switch.
+        Views that the buttons switch.
     parent : QWidget, optional
     """
 
@@ -121,7 +121,7 @@ class CompareDock(QWidget):
         set_tab_order(self.kind, self.divider, self.rate)
 
     def _choices(self) -> QFormLayout:
-        """Return what is compared and how, one question below the other."""
+        """Return a form of what is compared and how."""
         form = QFormLayout()
         form.setSpacing(4)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -157,7 +157,7 @@ class CompareDock(QWidget):
         self._side_by_side.changed.connect(self._show_state)
         self._pair_view.changed.connect(self._show_state)
 
-    # -- what is open -----------------------------------------------------------------------------
+    # -- open cubes -----------------------------------------------------------------------------
 
     def _cubes_changed(self, change: CubesChange) -> None:
         if isalive(self):
@@ -181,7 +181,7 @@ class CompareDock(QWidget):
         self._show_state()
 
     def _show_state(self, _active: bool | None = None) -> None:
-        """Press the button of what is shown, and say on which scale."""
+        """Check the button of the current mode, and show the scale."""
         if not isalive(self):
             return
         shown = "side by side" if self._side_by_side.active else self._pair_view.mode
@@ -203,7 +203,7 @@ class CompareDock(QWidget):
             self._timer.stop()
 
     def hideEvent(self, event: QHideEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Stop blinking: nobody could stop it any more."""
+        """Stop blinking: its button is hidden now."""
         super().hideEvent(event)
         if self._pair_view.mode == "blink":
             self._pair_view.stop()
@@ -261,7 +261,7 @@ class CompareDock(QWidget):
         self._note()
 
     def _note(self) -> None:
-        """Leave the choices with the session, so that its file brings them back."""
+        """Store the choices in the session, so that its file restores them."""
         self._session.settings[_NAME] = plain(self._settings)
 
     def _restore(self) -> None:

@@ -1,4 +1,4 @@
-"""Buttons, boxes and fields of the Compare dock, with what they say when asked."""
+"""Texts, buttons and fields of the Compare dock."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TOOLTIPS: dict[str, tuple[str, str]] = {
     ),
     "blink": (
         "Blink",
-        "Both cubes in turn at the same place; the eye finds what changes. Space starts and stops it.",
+        "Both cubes in turn at the same position; the eye finds what changes. Space starts and stops it.",
     ),
 }
 SCALES = {

@@ -1,4 +1,4 @@
-"""The legend of all figures of a population: one box per group, which shows or hides it."""
+"""Legend of all figures of a population: a check box per group, which shows or hides it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SAMPLE = QSize(30, 14)
 
 
 class GroupLegend(QWidget):
-    """Toggles groups; tells which are hidden."""
+    """Check boxes with line samples; they show or hide groups."""
 
     hidden_changed = Signal(object)  # tuple of names
 
@@ -30,7 +30,7 @@ class GroupLegend(QWidget):
         self._flow.setVerticalSpacing(0)
 
     def set_groups(self, looks: Mapping[str, GroupLook], hidden: Collection[str], colours: Theme) -> None:
-        """Show these groups; nobody is told."""
+        """Show these groups; no signal is emitted."""
         if list(looks) != list(self._buttons):
             self._remake(looks)
         for name, look in looks.items():
@@ -44,7 +44,7 @@ class GroupLegend(QWidget):
     def _remake(self, looks: Mapping[str, GroupLook]) -> None:
         for button in self._buttons.values():
             self._flow.removeWidget(button)
-            button.hide()  # and stays a child until Qt deletes it: nothing outlives its window
+            button.hide()  # it stays a child until Qt deletes it, so that it does not outlive its window
             button.deleteLater()
         self._buttons = {name: self._button(name) for name in looks}
 

@@ -1,4 +1,4 @@
-"""What the Population dock asks of its tabs; a new tab derives from here and is named in ``population_tabs``."""
+"""Base classes of the tabs of the Population dock; a new tab derives from one and is listed in ``tabs``."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class TabContext:
 
 
 class PopulationTab(QWidget):
-    """One tab. It is told about the population only while it is in sight.
+    """A tab of the Population dock; it gets the population only while it is shown.
 
     Parameters
     ----------
@@ -65,28 +65,28 @@ class PopulationTab(QWidget):
         self.theme: Theme = theme("dark")
 
     def set_population(self, population: Population | None, choices: PopulationChoices) -> None:
-        """Show this population; called again whenever it, or a choice, changes. Derived tabs go on from here."""
+        """Show a population; called again whenever it or a choice changes."""
         self.population, self.choices = population, choices
 
     def set_theme(self, colours: Theme) -> None:
-        """Take the colours of the window's theme."""
+        """Use the colours of a theme."""
         self.theme = colours
 
     def settings(self) -> dict[str, Any]:
-        """Return what shall be remembered with the session, as plain JSON."""
+        """Return what is stored with the session, as plain JSON."""
         return {}
 
     def set_settings(self, settings: Mapping[str, Any]) -> None:
-        """Bring back what was remembered; what is damaged or unknown in it is left at its default."""
+        """Restore settings; damaged or unknown parts keep their defaults."""
 
     @property
     def statement(self) -> str:
-        """What is seen, and what must be told about it; shown below the tab."""
+        """Text below the tab: what is shown, with its notes."""
         return ""
 
     @property
     def busy(self) -> bool:
-        """Whether what is shown is still to change."""
+        """Whether what is shown will still change."""
         return False
 
     def table(self) -> Table | None:
@@ -94,27 +94,27 @@ class PopulationTab(QWidget):
         return None
 
     def drawing(self) -> QGraphicsView | None:
-        """Return what is saved as PNG or SVG; None where there is no picture."""
+        """Return the view that is saved as PNG or SVG; None where there is none."""
         return None
 
     @property
     def finding(self) -> object | None:
-        """What was computed at the user's wish of what is shown: it belongs in a report and is not computed again."""
+        """Result that the user had computed of what is shown, for the report."""
         return None
 
     def stop(self) -> None:
-        """End what is running: the window closes."""
+        """Cancel what is running: the window closes."""
 
 
 class FigureTab(PopulationTab):
-    """A tab with one figure, computed in the dock's thread; older answers never overwrite newer ones."""
+    """A tab with one figure, computed in the dock's thread; late results never overwrite newer ones."""
 
     _ready = Signal()  # carries the news from the dock's thread to this widget's
 
     def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._task: LatestTask[tuple[Population, Any]] = LatestTask(context.submit)
-        self._asked: Hashable = None
+        self._computed_of: Hashable = None
         self._drawn: Any = None
         self._task.done.connect(self._on_done)
         self._ready.connect(self._show)
@@ -129,21 +129,21 @@ class FigureTab(PopulationTab):
         layout.addWidget(self._pages)
         self.make(self._body)
 
-    # -- what derived tabs write ------------------------------------------------------------------
+    # -- implemented by derived tabs ------------------------------------------------------------------
 
     def make(self, body: QWidget) -> None:
         """Make the widgets of the figure inside ``body``."""
         raise NotImplementedError
 
     def request(self) -> tuple[Hashable, Callable[[], Any]] | None:
-        """Return what the figure depends on, and what computes it (in another thread); None where there is nothing."""
+        """Return what the figure depends on, and the function that computes it in another thread; None without a figure."""
         raise NotImplementedError
 
     def draw(self, figure: Any) -> None:
         """Draw the figure; called again for another theme and when groups are hidden."""
         raise NotImplementedError
 
-    # -- what the dock calls ----------------------------------------------------------------------
+    # -- interface of tabs ----------------------------------------------------------------------
 
     @property
     def figure(self) -> Any:
@@ -157,7 +157,7 @@ class FigureTab(PopulationTab):
 
     @property
     def looks(self) -> dict[str, GroupLook]:
-        """How the figure's groups look, by their names."""
+        """Appearance of the groups of the figure, by their names."""
         return {} if self.source is None else looks_of(self.source)
 
     @property
@@ -167,31 +167,31 @@ class FigureTab(PopulationTab):
 
     @property
     def statement(self) -> str:
-        """What the figure says of itself, and its notes."""
+        """The statement of the figure, and its notes."""
         figure = self.figure
         return "" if figure is None else "\n".join((figure.statement, *figure.notes))
 
     def set_population(self, population: Population | None, choices: PopulationChoices) -> None:
-        """Ask for the figure of this population, unless it is known."""
+        """Compute the figure of a population, unless it is known."""
         super().set_population(population, choices)
-        self.ask()
+        self.update_figure()
 
     def set_theme(self, colours: Theme) -> None:
-        """Draw in other colours."""
+        """Draw in the colours of a theme."""
         super().set_theme(colours)
         if self.figure is not None:
             self.draw(self.figure)
 
-    def ask(self) -> None:
-        """Ask for the figure anew if what it depends on has changed; else draw it."""
+    def update_figure(self) -> None:
+        """Compute the figure if what it depends on has changed; else draw it again."""
         wanted = None if self.population is None else self.request()
         if wanted is None or self.population is None:
-            self._asked = None
+            self._computed_of = None
             self._task.drop()
             self._show()
-        elif (asked := (id(self.population), wanted[0])) != self._asked:
-            self._asked = asked
-            self._task.ask(partial(_answered, self.population, wanted[1]))
+        elif (wanted_of := (id(self.population), wanted[0])) != self._computed_of:
+            self._computed_of = wanted_of
+            self._task.ask(partial(_computed, self.population, wanted[1]))
         elif not self.busy:
             self._show()
 
@@ -212,5 +212,5 @@ class FigureTab(PopulationTab):
         self.changed.emit()
 
 
-def _answered(population: Population, work: Callable[[], Any]) -> tuple[Population, Any]:
+def _computed(population: Population, work: Callable[[], Any]) -> tuple[Population, Any]:
     return population, work()

@@ -1,4 +1,4 @@
-"""A view box in which a rectangle or a free outline is drawn with the mouse."""
+"""View box in which a rectangle or a lasso is drawn with the mouse."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _CLOSE = 4  # pixels: a lasso takes no corners nearer than this to the last
 
 
 class BrushBox(pg.ViewBox):
-    """Draws outlines while a brush is chosen; moves and zooms as ever while none is."""
+    """View box that draws outlines while a brush is chosen; otherwise it is moved and zoomed."""
 
     outlined = Signal(object, bool)  # corners (n, 2), whether it is finished
-    cleared = Signal()  # a click beside everything
+    cleared = Signal()  # a click
 
     def __init__(self) -> None:
         super().__init__(enableMenu=False)
@@ -39,7 +39,7 @@ class BrushBox(pg.ViewBox):
             self.outlined.emit(outline, ev.isFinish())
 
     def mouseClickEvent(self, ev: Any) -> None:  # noqa: N802 - pyqtgraph's name
-        """Take the outline away at a click, while a brush is chosen."""
+        """Announce a click while a brush is chosen: it clears the outline."""
         if self.brush != "none" and ev.button() == Qt.MouseButton.LeftButton:
             ev.accept()
             self.cleared.emit()

@@ -1,4 +1,4 @@
-"""What is drawn in the plane of the components, and the brush."""
+"""Controls of the tab "Components"."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BRUSHES: dict[Brush, tuple[str, str]] = {
     "rectangle": (
         "Rectangle",
         "Drag a rectangle: spectra inside it are shown below, and where they lie in the picture. Arrow keys move it, "
-        "with Shift they size it, Return draws one, Escape takes it away.",
+        "with Shift they size it, Return draws one, Escape deletes it.",
     ),
     "lasso": (
         "Lasso",
@@ -25,7 +25,7 @@ _BRUSHES: dict[Brush, tuple[str, str]] = {
 
 
 class ComponentControls(QWidget):
-    """Contours, points, brush."""
+    """Check boxes for contours and points, and the choice of the brush."""
 
     changed = Signal()
     clear_wanted = Signal()
@@ -41,7 +41,7 @@ class ComponentControls(QWidget):
         self._brushes["rectangle"].setChecked(True)
         self._clear = QPushButton("Clear", self)
         self._clear.setObjectName("clear brush")
-        self._clear.setToolTip("Take the outline away, here and in the picture (Escape).")
+        self._clear.setToolTip("Delete the outline, here and in the picture (Escape).")
         self._clear.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._clear.clicked.connect(self._on_clear)
         row = QHBoxLayout(self)
@@ -65,7 +65,7 @@ class ComponentControls(QWidget):
 
     @property
     def brush(self) -> Brush:
-        """What dragging does."""
+        """The chosen brush."""
         return next(brush for brush, button in self._brushes.items() if button.isChecked())
 
     def settings(self) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class ComponentControls(QWidget):
         return {"contours": self.contours, "points": self.points, "brush": self.brush}
 
     def set_settings(self, settings: Mapping[str, Any]) -> None:
-        """Show these choices; nobody is told."""
+        """Show these choices; no signal is emitted."""
         self.blockSignals(True)
         self._contours.setChecked(settings.get("contours") is not False)
         self._points.setChecked(settings.get("points") is True)

@@ -1,4 +1,4 @@
-"""The graphics of one group in the plane of two components: contours, points, marginals; made once, then reused."""
+"""Graphics of a group in the plane of two components: contours, points and marginals, reused for each figure."""
 
 from __future__ import annotations
 

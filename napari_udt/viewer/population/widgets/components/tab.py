@@ -20,7 +20,7 @@ from napari_udt.viewer.population.brushing import (
     brushed,
     brushed_table,
     moved,
-    places_of,
+    pixels_of,
     statement_of,
 )
 from napari_udt.viewer.population.choices import label_of
@@ -33,7 +33,7 @@ from napari_udt.viewer.population.widgets.figures.structures import QUANTITIES
 from napari_udt.viewer.population.widgets.tab import FigureTab
 
 _MARGINAL = 64  # pixels
-_STEP = 0.03  # of the range in sight, per press of an arrow key
+_STEP = 0.03  # of the shown range, per press of an arrow key
 # What an arrow key does: right, up, growth with Shift.
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0, 0.9),
@@ -76,23 +76,23 @@ class ComponentsTab(FigureTab):
     # -- the figure -------------------------------------------------------------------------------
 
     def settings(self) -> dict[str, Any]:
-        """Return what is drawn, and the brush."""
+        """Return the controls."""
         return self.controls.settings()
 
     def set_settings(self, settings: Mapping[str, Any]) -> None:
-        """Bring back what is drawn, and the brush."""
+        """Restore the controls."""
         self.controls.set_settings(settings)
         self.box.brush = self.controls.brush
 
     def request(self) -> tuple[Hashable, Callable[[], Components]] | None:
-        """Ask for the components of the chosen structure."""
+        """Return the work that computes the components of the chosen structure."""
         if self.population is None:
             return None
         label, normalisation = label_of(self.population, self.choices), self.choices.normalised("l2")
         return (label, normalisation), partial(components, self.population, label, normalisation)
 
     def draw(self, figure: Components) -> None:
-        """Draw what is not hidden; what is brushed stays so."""
+        """Draw the groups that are not hidden; the brush stays."""
         looks, shown = self.looks, self._shown(figure)
         self.canvas.set_theme(self.theme)
         while len(self._items) < len(shown):
@@ -111,14 +111,14 @@ class ComponentsTab(FigureTab):
 
     @property
     def statement(self) -> str:
-        """What the figure says of itself, and what is brushed."""
+        """The statement of the figure, and what is brushed."""
         figure: Components | None = self.figure
         if figure is None:
             return super().statement
         lines = [super().statement]
         if self.controls.points and any(len(p.index) > MOST_POINTS for p in self._shown(figure)):
             lines.append(
-                f"Of each group at most {MOST_POINTS:,} points are drawn; densities know all spectra."
+                f"Of each group at most {MOST_POINTS:,} points are drawn; densities are of all spectra."
             )
         if self.outline is not None:
             titles = {name: look.short for name, look in self.looks.items()}
@@ -153,7 +153,7 @@ class ComponentsTab(FigureTab):
         self._splitter.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
 
     def _on_key(self, key: int, shift: bool) -> None:
-        """Arrows move the outline, with Shift they size it, Escape takes it away; Return draws one."""
+        """Arrows move the outline, with Shift they size it, Escape deletes it; Return draws one."""
         if key in _ARROWS and self.outline is not None:
             self._move(*_ARROWS[Qt.Key(key)], grow=shift)
         elif key == Qt.Key.Key_Escape and self.outline is not None:
@@ -181,7 +181,7 @@ class ComponentsTab(FigureTab):
         if self.context.brushed is not None and self.outline is None:
             self.context.brushed.clear()
         elif self.context.brushed is not None:
-            self.context.brushed.show(places_of(self.found))
+            self.context.brushed.show(pixels_of(self.found))
         self.spectra.setVisible(bool(self.found))
         if self.found and figure is not None and self.source is not None:
             looks, wavelengths = self.looks, self.source.wavelengths_nm

@@ -56,7 +56,7 @@ class ConfusionView(pg.PlotWidget):
     def _set_up(self) -> None:
         plot = self.getPlotItem()
         plot.setMenuEnabled(False)
-        menu = plot.ctrlMenu  # made all the same, and nobody's child: it would outlive the plot
+        menu = plot.ctrlMenu  # it has no parent and would outlive the plot
         menu.setParent(self, menu.windowFlags())
         plot.hideButtons()
         box = plot.getViewBox()

@@ -1,4 +1,4 @@
-"""A button whose menu adds data set files to a test, has models move the simulated ones, and takes all away."""
+"""Button whose menu adds data set files to a test, transfers the simulated ones by a model, and removes all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FILTER = "Data sets (*.h5)"
 
 
 class DataSetButton(QPushButton):
-    """Asks; others load."""
+    """Button with a menu; it emits requests, and others load."""
 
     add_wanted = Signal(object)  # list of Path
     transfer_wanted = Signal(str)  # name of a model
@@ -32,7 +32,7 @@ class DataSetButton(QPushButton):
         menu = QMenu(self)
         self.add = menu.addAction("Add files...")
         self.models = menu.addMenu("Transfer the simulated ones by")
-        self.clear = menu.addAction("Take all away")
+        self.clear = menu.addAction("Remove all")
         self.add.triggered.connect(self._on_add)
         self.models.triggered.connect(self._on_model)
         self.clear.triggered.connect(self.clear_wanted)
@@ -40,7 +40,7 @@ class DataSetButton(QPushButton):
         self.show_loaded(0, ())
 
     def show_loaded(self, groups: int, models: Sequence[str]) -> None:
-        """Say how many groups are from files, and offer models."""
+        """Show how many groups are from files, and offer models."""
         self.setText(f"{_TITLE} ({groups})" if groups else _TITLE)
         self.models.clear()
         for name in models:

@@ -24,7 +24,7 @@ from napari_udt.population.tables import Table
 from napari_udt.viewer.files.saving import saved
 from napari_udt.viewer.population import downstream as view
 from napari_udt.viewer.population.choices import PopulationChoices
-from napari_udt.viewer.population.downstream_sources import Sources, added, moved
+from napari_udt.viewer.population.downstream_sources import Sources, added, transferred
 from napari_udt.viewer.population.widgets.downstream.confusion import ConfusionView
 from napari_udt.viewer.population.widgets.downstream.controls import DownstreamControls
 from napari_udt.viewer.population.widgets.tab import PopulationTab, TabContext
@@ -162,7 +162,7 @@ class DownstreamTab(PopulationTab):
             self._start(partial(added, self.sources, self.population, paths))
 
     def _on_transfer(self, model: str) -> None:
-        self._start(partial(moved, self.sources, model))
+        self._start(partial(transferred, self.sources, model))
 
     def _on_clear(self) -> None:
         self._take(Sources())

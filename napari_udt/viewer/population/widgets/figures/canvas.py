@@ -1,4 +1,4 @@
-"""A sheet of plots in the window's colours: axes with units, the place of the mouse, arrow keys."""
+"""Canvas for the plots of a figure, in the colours of the theme, with signals for keys and the mouse."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ class FigureCanvas(pg.GraphicsLayoutWidget):
     def make_plot(
         self, left: str = "", bottom: str = "", *, box: pg.ViewBox | None = None, still: bool = False
     ) -> pg.PlotItem:
-        """Make a plot that is not on the sheet yet; ``still`` ones cannot be zoomed or dragged."""
+        """Return a new plot, not on the canvas yet; ``still`` ones cannot be zoomed or dragged."""
         plot = pg.PlotItem(viewBox=box, enableMenu=False)
         plot.setMenuEnabled(False)
-        menu = plot.ctrlMenu  # made all the same, and nobody's child: it would outlive the plot
+        menu = plot.ctrlMenu  # it has no parent and would outlive the plot
         menu.setParent(self, menu.windowFlags())
         plot.hideButtons()
         plot.showGrid(x=True, y=True, alpha=_GRID_OPACITY)
@@ -73,19 +73,19 @@ class FigureCanvas(pg.GraphicsLayoutWidget):
             self._dress(plot)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Tell the keys that somebody waits for."""
-        if not tells_key(self, event):
+        """Announce the keys in ``keys``."""
+        if not announce_key(self, event):
             super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Let the wheel scroll where that is what it is for."""
+        """Leave the wheel to the scroll area, if there is one."""
         if event is not None and self._scrolls:
             event.ignore()
         else:
             super().wheelEvent(event)
 
     def leaveEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Tell that the mouse is gone."""
+        """Announce that the mouse has left."""
         self.hovered.emit(None, 0.0, 0.0)
         super().leaveEvent(event)
 
@@ -108,8 +108,8 @@ class FigureCanvas(pg.GraphicsLayoutWidget):
         self.hovered.emit(None, 0.0, 0.0)
 
 
-def tells_key(view: Any, event: QKeyEvent | None) -> bool:
-    """Let a view tell a key if it is one of its ``keys``; whether it was."""
+def announce_key(view: Any, event: QKeyEvent | None) -> bool:
+    """Let a view announce a key if it is one of its ``keys``, and return whether it is."""
     if event is None or event.key() not in view.keys:
         return False
     event.accept()

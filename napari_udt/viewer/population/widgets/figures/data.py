@@ -1,4 +1,4 @@
-"""The tab "Data": what is compared, in numbers, and how many spectra there are of each structure."""
+"""The tab "Data": sources and values of the groups, and the number of spectra of each structure."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class DataTab(FigureTab):
         layout.addWidget(splitter)
 
     def request(self) -> tuple[Hashable, Callable[[], Summary]] | None:
-        """Ask for the summary of all groups."""
+        """Return the work that computes the summary of all groups."""
         return None if self.population is None else ((), partial(summary, self.population))
 
     def draw(self, figure: Summary) -> None:

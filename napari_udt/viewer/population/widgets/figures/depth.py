@@ -54,13 +54,13 @@ class DepthTab(FigureTab):
         return {"bin_mm": self.bin.value()}
 
     def set_settings(self, settings: Mapping[str, Any]) -> None:
-        """Bring the width of a bin back."""
+        """Restore the width of a bin."""
         width = settings.get("bin_mm")
         if isinstance(width, int | float):
             self.bin.setValue(float(width))
 
     def request(self) -> tuple[Hashable, Callable[[], Depths]] | None:
-        """Ask for the mean spectra by depth."""
+        """Return the work that computes the mean spectra by depth."""
         if self.population is None:
             return None
         label, normalisation = label_of(self.population, self.choices), self.choices.normalised("l2")
@@ -92,11 +92,11 @@ class DepthTab(FigureTab):
         return None if self.figure is None else self.grid.canvas
 
     def _on_bin(self, _width: float) -> None:
-        self.ask()
+        self.update_figure()
         self.changed.emit()
 
 
-def _curve(group: DepthSpectra, place: int, figure: Depths, look: GroupLook) -> PanelCurve:
-    mean, std = group.mean[place], group.std[place]
-    name = f"{look.short} ({group.counts[place]:,} spectra)"
+def _curve(group: DepthSpectra, i: int, figure: Depths, look: GroupLook) -> PanelCurve:
+    mean, std = group.mean[i], group.std[i]
+    name = f"{look.short} ({group.counts[i]:,} spectra)"
     return PanelCurve(name, look.style, figure.wavelengths_nm, mean, mean - std, mean + std)

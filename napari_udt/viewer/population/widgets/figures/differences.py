@@ -21,12 +21,12 @@ from napari_udt.viewer.population.widgets.tab import FigureTab
 from napari_udt.viewer.spectra.widgets.curve_items import pen
 from napari_udt.viewer.style import Theme, readable
 
-_HALF_WIDTH = 0.4  # of a violin, in places along the axis
+_HALF_WIDTH = 0.4  # of a violin, in units of the axis, on which violins are 1 apart
 _OPACITY = 70  # of 255
 
 
 class ViolinItems:
-    """Outline, dots, mean line and curve of one group; made once, then reused."""
+    """Outline, dots, mean line and curve of one group, reused for each figure."""
 
     def __init__(self, violins: pg.PlotItem, curves: pg.PlotItem) -> None:
         self._outline = pg.PlotCurveItem(antialias=True)
@@ -41,13 +41,13 @@ class ViolinItems:
 
     def show(
         self,
-        place: int,
+        position: int,
         found: Difference,
         wavelengths_nm: NDArray[np.float64],
         look: GroupLook,
         theme: Theme,
     ) -> None:
-        """Draw one group at a place along the axis."""
+        """Draw one group at a position along the axis."""
         colour = QColor(readable(look.style.colour, theme.background))
         fill = QColor(colour)
         fill.setAlpha(_OPACITY)
@@ -57,12 +57,12 @@ class ViolinItems:
             width = np.zeros(len(found.values))
         else:
             reach = _HALF_WIDTH * found.outline.values / found.outline.values.max()
-            x = np.concatenate([place - reach, place + reach[::-1], [place - reach[0]]])
+            x = np.concatenate([position - reach, position + reach[::-1], [position - reach[0]]])
             y = np.concatenate([found.outline.at, found.outline.at[::-1], [found.outline.at[0]]])
             self._outline.setData(x, y, pen=pg.mkPen(colour, width=1), brush=fill, fillLevel="enclosed")
             width = np.interp(found.values, found.outline.at, reach)
-        self._dots.setData(place + 0.7 * width * spread(len(width)), found.values, brush=colour, pen=None)
-        ends = np.array([place - _HALF_WIDTH, place + _HALF_WIDTH])
+        self._dots.setData(position + 0.7 * width * spread(len(width)), found.values, brush=colour, pen=None)
+        ends = np.array([position - _HALF_WIDTH, position + _HALF_WIDTH])
         dashed = pg.mkPen(theme.text, width=1.5, style=Qt.PenStyle.DashLine)
         self._mean.setData(ends, np.full(2, found.mean), pen=dashed)
         self._curve.setData(wavelengths_nm, found.values, pen=pen(colour.name(), look.style.dash, width=2))
@@ -104,14 +104,14 @@ class DifferencesTab(FigureTab):
         layout.addWidget(self.canvas)
 
     def request(self) -> tuple[Hashable, Callable[[], Differences]] | None:
-        """Ask for the differences of the chosen structure."""
+        """Return the work that computes the differences of the chosen structure."""
         if self.population is None:
             return None
         label, normalisation = label_of(self.population, self.choices), self.choices.normalised("l2")
         return (label, normalisation), partial(differences, self.population, label, normalisation)
 
     def draw(self, figure: Differences) -> None:
-        """Draw what is not hidden."""
+        """Draw the groups that are not hidden."""
         looks = self.looks
         self._shown = [d for d in figure.differences if d.group.name not in self.choices.hidden]
         self.canvas.set_theme(self.theme)
@@ -155,7 +155,7 @@ class DifferencesTab(FigureTab):
 
 
 def spread(count: int) -> NDArray[np.float64]:
-    """Return places between -1 and 1 that look random and are always the same (a golden-ratio sequence)."""
+    """Return offsets between -1 and 1 that look random and are always the same (a golden-ratio sequence)."""
     return np.asarray(2 * ((np.arange(count) * 0.6180339887) % 1.0) - 1, dtype=np.float64)
 
 

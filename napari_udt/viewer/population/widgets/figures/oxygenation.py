@@ -82,14 +82,14 @@ class OxygenationTab(FigureTab):
         layout.addWidget(splitter)
 
     def request(self) -> tuple[Hashable, Callable[[], Oxygenations]] | None:
-        """Ask for the saturations of the chosen structure."""
+        """Return the work that computes the saturations of the chosen structure."""
         if self.population is None:
             return None
         label = label_of(self.population, self.choices)
         return label, partial(oxygenations, self.population, label)
 
     def draw(self, figure: Oxygenations) -> None:
-        """Draw what is not hidden."""
+        """Draw the groups that are not hidden."""
         looks = self.looks
         self.canvas.set_theme(self.theme)
         shown = [s for s in figure.groups if s.group.name not in self.choices.hidden]

@@ -1,4 +1,4 @@
-"""Small plots of spectra, one per structure or depth, each with its near-infrared zoom beside it where there is one."""
+"""Grid of small plots of spectra, one per structure or depth, with a zoom into the near infrared beside it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Panel:
 
 
 class PanelGrid(QScrollArea):
-    """As many columns of small plots as fit, scrolled where there are many; plots are made once and reused."""
+    """Scrolling grid of small plots in as many columns as fit; plots are reused."""
 
     message = Signal(str)  # the numbers under the mouse
 
@@ -83,7 +83,7 @@ class PanelGrid(QScrollArea):
     ) -> None:
         """Draw these panels and no others; with a zoom on what lies above a wavelength.
 
-        A plot costs tens of milliseconds to make: they are drawn few at a time, and the window lives on.
+        A plot costs tens of milliseconds to make: a few are drawn at a time, so that the window stays responsive.
         """
         self._panels, self._zoom_nm, self._quantity = tuple(panels), zoom_from_nm, quantity
         self._theme = colours
@@ -103,7 +103,7 @@ class PanelGrid(QScrollArea):
         self._go_on()
 
     def _go_on(self) -> None:
-        """Draw for a moment."""
+        """Draw some panels, within the time of a frame."""
         since = QElapsedTimer()
         since.start()
         while self._next < len(self._panels):
@@ -114,7 +114,7 @@ class PanelGrid(QScrollArea):
         self._timer.stop()
 
     def _lay_out(self) -> bool:
-        """Clear the sheet if the plots have to stand otherwise; whether they have to."""
+        """Clear the canvas if the plots need another layout, and return whether they do."""
         each = 1 if self._zoom_nm is None else 2
         cell = _CELL_WIDTH + (0 if each == 1 else _ZOOM_WIDTH)
         most = min(_MOST_COLUMNS, max(1, len(self._panels)))

@@ -38,7 +38,7 @@ class StructuresTab(FigureTab):
         layout.addWidget(self.grid)
 
     def request(self) -> tuple[Hashable, Callable[[], Bands]] | None:
-        """Ask for the bands of all structures but background; of all spectra where nothing is labelled."""
+        """Return the work that computes the bands of all structures but background; of all spectra without labels."""
         if self.population is None:
             return None
         names, normalisation = self.population.class_names, self.choices.normalised("l1")

@@ -1,4 +1,4 @@
-"""The graphics of pictures and call-outs on a sheet; made once, then reused."""
+"""Graphics of pictures and call-outs on a sheet, reused for each figure."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class PictureItem:
         return len(self._title) * _LETTER
 
     def set_visible(self, visible: bool) -> None:
-        """Show it or hide it."""
+        """Show or hide the picture."""
         self.box.setVisible(visible)
         self._label.setVisible(visible)
 
@@ -100,14 +100,14 @@ class CallOutItem(pg.ROI):
 
     def __init__(self) -> None:
         super().__init__((0, 0), size=(1, 1), movable=True, resizable=False, rotatable=False)
-        self.place = -1  # in the list of call-outs
+        self.position = -1  # in the list of call-outs
         self._text = pg.TextItem(anchor=(0, 1))
         self._text.setParentItem(self)
         self.setZValue(20)
 
-    def show_call_out(self, place: int, call_out: CallOut, theme: Theme, *, chosen: bool) -> None:
-        """Draw one; nobody is told."""
-        self.place = place
+    def show_call_out(self, position: int, call_out: CallOut, theme: Theme, *, chosen: bool) -> None:
+        """Draw a call-out; no signal is emitted."""
+        self.position = position
         self.blockSignals(True)
         self.setPos(call_out.column - call_out.size // 2, call_out.row - call_out.size // 2)
         self.setSize((call_out.size, call_out.size))
@@ -117,8 +117,8 @@ class CallOutItem(pg.ROI):
         self._text.setText(call_out.text, color=_ON_PICTURES)
         self.setVisible(True)
 
-    def middle(self) -> tuple[int, int]:
-        """Return row and column of its middle."""
+    def centre(self) -> tuple[int, int]:
+        """Return row and column of the centre."""
         corner: QPointF = self.pos()
         half = int(self.size()[0]) // 2
         return round(corner.y()) + half, round(corner.x()) + half
@@ -131,7 +131,7 @@ class ColourBar:
 
     def __init__(self, view: pg.GraphicsView) -> None:
         self._bar = pg.ColorBarItem(width=12, interactive=False)
-        menu = self._bar.ctrlMenu  # made all the same, and nobody's child: it would outlive the sheet
+        menu = self._bar.ctrlMenu  # it has no parent and would outlive the sheet
         menu.setParent(view, menu.windowFlags())
         self._bar.setMenuEnabled(False)
         self._bar.hideButtons()

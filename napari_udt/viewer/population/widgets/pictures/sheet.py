@@ -1,4 +1,4 @@
-"""Pictures side by side on one scale, with call-outs that can be placed and dragged, and what they magnify."""
+"""Pictures side by side on one scale, with call-outs that can be placed and dragged, and their magnified contents."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 from napari_udt.cube import Modality
 from napari_udt.population.scenes import Picture, Scenes
 from napari_udt.viewer.population.call_outs import CallOuts, best_columns, shown_in
-from napari_udt.viewer.population.widgets.figures.canvas import tells_key
+from napari_udt.viewer.population.widgets.figures.canvas import announce_key
 from napari_udt.viewer.population.widgets.pictures.items import (
     LINE_HEIGHT,
     CallOutItem,
@@ -29,10 +29,10 @@ _GAP = 6  # pixels
 
 
 class PictureSheet(pg.GraphicsView):
-    """Shows scenes; tells where a call-out is wanted, and where one was dragged."""
+    """View of pictures; it announces where a call-out is placed and where one is dragged."""
 
     placed = Signal(str, int, int)  # name of the picture, row, column
-    moved = Signal(int, int, int)  # place in the list of call-outs, row, column
+    moved = Signal(int, int, int)  # position in the list of call-outs, row, column
     key_pressed = Signal(int, bool)  # one of ``keys``, whether Shift is held
     message = Signal(str)  # the value under the mouse
 
@@ -75,18 +75,18 @@ class PictureSheet(pg.GraphicsView):
         self._arrange()
 
     def show_call_outs(self, call_outs: CallOuts, chosen: int, theme: Theme) -> None:
-        """Mark these and no others, and magnify them below the pictures."""
+        """Mark call-outs, and magnify them below the pictures."""
         items = {item.picture.name: item for item in self._shown if item.picture is not None}
         shown = shown_in(call_outs, items)
         while len(self._marks) < len(shown):
             self._marks.append(self._made_mark())
         for mark in self._marks[len(shown) :]:
             mark.setVisible(False)
-        for mark, (place, call_out) in zip(self._marks, shown, strict=False):
+        for mark, (position, call_out) in zip(self._marks, shown, strict=False):
             box = items[call_out.picture].box
             if mark.parentItem() is not box.childGroup:
                 box.addItem(mark, ignoreBounds=True)
-            mark.show_call_out(place, call_out, theme, chosen=place == chosen)
+            mark.show_call_out(position, call_out, theme, chosen=position == chosen)
         self._magnify([(items[one.picture].picture, one) for _, one in shown[:_MOST_CUT_OUTS]], theme)
         self._arrange()
 
@@ -96,17 +96,17 @@ class PictureSheet(pg.GraphicsView):
         self._arrange()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Tell the keys that somebody waits for."""
-        if not tells_key(self, event):
+        """Announce the keys in ``keys``."""
+        if not announce_key(self, event):
             super().keyPressEvent(event)
 
     def leaveEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Tell that the mouse is gone."""
+        """Clear the value under the mouse."""
         self.message.emit("")
         super().leaveEvent(event)
 
     def _enough(self, pool: list[PictureItem], count: int) -> list[PictureItem]:
-        """Return so many items, made where they lack; the others are hidden."""
+        """Return so many items, made where needed; the others are hidden."""
         while len(pool) < count:
             pool.append(PictureItem(self.scene()))
         for item in pool[count:]:
@@ -123,7 +123,7 @@ class PictureSheet(pg.GraphicsView):
             item.show(values, one.text, picture.pixel_size_mm, self._figure.limits, self._colours, theme)
 
     def _arrange(self) -> None:
-        """Give every picture its room."""
+        """Lay out the pictures."""
         if not self._shown or self._shown[0].picture is None or self._bar is None:
             return
         picture = self._shown[0].picture
@@ -151,7 +151,7 @@ class PictureSheet(pg.GraphicsView):
         return mark
 
     def _on_dragged(self, mark: CallOutItem) -> None:
-        self.moved.emit(mark.place, *mark.middle())
+        self.moved.emit(mark.position, *mark.centre())
 
     def _under(self, position: QPointF) -> tuple[Picture, tuple[int, int]] | None:
         for item in self._shown:

@@ -34,7 +34,7 @@ _ARROWS = {
 
 
 class PicturesTab(FigureTab):
-    """Pictures, call-outs, and what call-outs magnify."""
+    """Pictures, call-outs, and their magnified contents."""
 
     NAME = "pictures"
     TITLE = "Pictures"
@@ -72,7 +72,7 @@ class PicturesTab(FigureTab):
         }
 
     def set_settings(self, settings: Mapping[str, Any]) -> None:
-        """Bring wavelength and call-outs back."""
+        """Restore wavelength and call-outs."""
         self.blockSignals(True)
         wavelength = settings.get("wavelength_nm")
         if isinstance(wavelength, int | float):
@@ -82,14 +82,14 @@ class PicturesTab(FigureTab):
         self.blockSignals(False)
 
     def request(self) -> tuple[Hashable, Callable[[], Scenes]] | None:
-        """Ask for the pictures at the chosen wavelength."""
+        """Return the work that makes the pictures at the chosen wavelength."""
         if self.population is None:
             return None
         at = self.wavelength.value()
         return at, partial(scenes, self.population, at)
 
     def draw(self, figure: Scenes) -> None:
-        """Draw what is not hidden."""
+        """Draw the pictures that are not hidden."""
         looks = self.looks
         pictures = {name: (p, looks[name].short) for name, p in self._pictures().items()}
         if pictures and self.source is not None:
@@ -136,7 +136,7 @@ class PicturesTab(FigureTab):
         self.list.selectRow(len(self.call_outs) - 1)
 
     def _on_key(self, key: int, _shift: bool) -> None:
-        """Return puts a call-out into the middle of the first picture; arrows move the chosen one."""
+        """Place a call-out in the first picture on Return; move the selected one by arrows."""
         pictures, place = self._pictures(), self._chosen()
         if key in _ARROWS and place >= 0:
             down, right = _ARROWS[Qt.Key(key)]
@@ -192,10 +192,12 @@ class PicturesTab(FigureTab):
         self.follow.setObjectName("follow slider")
         self.follow.setToolTip("Show the wavelength that the window's slider shows.")
         self.place_button = _button(
-            "Place call-out", "Then click on a picture: the place is marked and magnified.", body
+            "Place call-out",
+            "Then click on a picture: a square around the pixel is marked and magnified.",
+            body,
         )
         self.place_button.setCheckable(True)
-        self.delete_button = _button("Delete", "Take the selected call-outs, else the newest, away.", body)
+        self.delete_button = _button("Delete", "Delete the selected call-outs, else the newest.", body)
 
     def _connect(self) -> None:
         self.wavelength.valueChanged.connect(self._on_wavelength)
@@ -213,7 +215,7 @@ class PicturesTab(FigureTab):
         self.context.session.wavelength_changed.connect(self._on_slider)
 
     def _on_wavelength(self, _wavelength_nm: float) -> None:
-        self.ask()
+        self.update_figure()
         self.changed.emit()
 
     def _on_follow(self, on: bool) -> None:
