@@ -20,10 +20,10 @@ from napari_udt.viewer.layers.overlays.regions import RegionLayers
 from napari_udt.viewer.layers.pointer import Pointer, WavelengthSlider
 from napari_udt.viewer.layers.undo_keys import UndoKeys
 from napari_udt.viewer.state.chosen_model import ChosenModel
+from napari_udt.viewer.state.jobs import WorkerThread
 from napari_udt.viewer.state.preferences import apply, preferences
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.state.settings import RememberedOptions
-from napari_udt.viewer.state.statistics import Worker
 from napari_udt.viewer.transfer.live import LiveTransfer
 from napari_udt.viewer.transfer.probes import Probes
 from napari_udt.viewer.trust.condition_explorer import ConditionExplorer
@@ -76,7 +76,7 @@ def _made(viewer: ViewerModel) -> ViewerContext:
     pins = PinLayers(adapter)
     side_by_side = SideBySide(adapter, pins)
     pair_view = PairView(adapter, side_by_side)
-    chosen, probes = ChosenModel(), Probes(Worker().submit)
+    chosen, probes = ChosenModel(), Probes(WorkerThread().submit)
     probes.failed.connect(show_error)
     probes.follow(session)
     return ViewerContext(

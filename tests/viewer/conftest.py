@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from napari_udt import SpectralCube
+from napari_udt.viewer.state.jobs import ignore_progress
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -117,10 +118,19 @@ class SlowTransfer:
     def __init__(self) -> None:
         self.gate = threading.Event()
         self.calls: list[tuple] = []
+        self.running = 0
+        self.deaf = False  # to cancelling
         self.error: Exception | None = None
 
     def __call__(self, cube, model, direction, device, progress, *, condition, noise="training"):
         self.calls.append((cube.name, model, direction, device, condition))
+        self.running += 1
+        try:
+            return self._transfer(cube, ignore_progress if self.deaf else progress)
+        finally:
+            self.running -= 1
+
+    def _transfer(self, cube, progress):
         progress(0, 10)
         for i in range(10):
             if i == 5:

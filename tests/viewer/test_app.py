@@ -282,13 +282,12 @@ def test_colours_are_one_command_away(make_napari_viewer, hsi, pat, furnished, q
 
 def test_closing_during_a_run_is_clean(window, pat, make_spec, slow_transfer, qtbot):
     window.context.session.add(pat())
-    window.transfer._run.transfer, window.transfer._models = slow_transfer, lambda: [make_spec()]
+    window.transfer._transfer, window.transfer._models = slow_transfer, lambda: [make_spec()]
     window.transfer._source_chosen()
     window.transfer.start()
-    worker = window.transfer._run.worker
-    qtbot.waitUntil(lambda: worker.is_running, timeout=3000)
+    qtbot.waitUntil(lambda: slow_transfer.running == 1, timeout=3000)
     window.viewer.close()
-    qtbot.waitUntil(lambda: not worker.is_running, timeout=3000)
+    qtbot.waitUntil(lambda: not slow_transfer.running, timeout=3000)
 
 
 def test_nothing_is_left_of_a_closed_window(make_napari_viewer, pat, transferred, qtbot):

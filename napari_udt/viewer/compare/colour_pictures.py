@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +9,7 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.spectral import colour
 from napari_udt.viewer.layers.overlays.pictures import ColourPicture as ColourPicture
-from napari_udt.viewer.spectra.maps import Progress
+from napari_udt.viewer.state.jobs import Report
 
 RGB_NM = (640.0, 550.0, 510.0)
 
@@ -21,24 +17,6 @@ _NEEDED_SHARE = 0.8  # of a white's luminance: the 500-1000 nm of tissue cameras
 _WHOLE = 0.99
 _BLOCK_VALUES = 4_000_000
 _WHITE_PERCENTILE = 99.0
-
-
-@dataclass(frozen=True, eq=False)
-class ColourRequest:
-    """What is to be computed of which cube; requests are never equal, so late results can be told apart."""
-
-    cube: SpectralCube
-    compute: Callable[[Progress], ColourPicture]
-
-
-def daylight_request(cube: SpectralCube) -> ColourRequest:
-    """Ask for the colours under daylight (CIE 1931, D65, sRGB)."""
-    return ColourRequest(cube, partial(_daylight, cube))
-
-
-def wavelengths_request(cube: SpectralCube, rgb_nm: tuple[float, float, float]) -> ColourRequest:
-    """Ask for the pictures at three wavelengths as red, green and blue."""
-    return ColourRequest(cube, partial(_wavelengths, cube, rgb_nm))
 
 
 def fitting_rgb_nm(cube: SpectralCube, wanted: tuple[float, float, float]) -> tuple[float, float, float]:
@@ -63,10 +41,17 @@ def daylight_obstacle(cube: SpectralCube) -> str:
     return ""
 
 
-def _daylight(cube: SpectralCube, progress: Progress) -> ColourPicture:
+def daylight_picture(cube: SpectralCube, report: Report) -> ColourPicture:
+    """Return the colours under daylight (CIE 1931, D65, sRGB).
+
+    Raises
+    ------
+    CubeError
+        When the cube has no colour in daylight, see :func:`daylight_obstacle`.
+    """
     if sentence := daylight_obstacle(cube):
         raise CubeError(sentence)
-    xyz = _tristimulus(cube, progress)
+    xyz = _tristimulus(cube, report)
     xyz = np.nan_to_num(xyz / _exposure(xyz))
     clipped = 100 * float(colour.outside_srgb(xyz).mean())
     values = np.round(255 * colour.xyz_to_srgb(xyz)).astype(np.uint8)
@@ -90,7 +75,7 @@ def _missing(cube: SpectralCube) -> str:
     return f"Below {low:.0f} nm nothing was measured ({100 * (1 - z):.0f} % of Z, blue): the value at {low:.0f} nm stands for it."
 
 
-def _tristimulus(cube: SpectralCube, progress: Progress) -> NDArray[np.float32]:
+def _tristimulus(cube: SpectralCube, report: Report) -> NDArray[np.float32]:
     """Return XYZ, shape (rows, columns, 3), a block of rows at a time."""
     weights = colour.xyz_weights(cube.wavelengths_nm).astype(np.float32)
     rows, columns, depth = cube.shape
@@ -99,11 +84,20 @@ def _tristimulus(cube: SpectralCube, progress: Progress) -> NDArray[np.float32]:
     for start in range(0, rows, step):
         stop = min(start + step, rows)
         xyz[start:stop] = cube.rows(start, stop) @ weights
-        progress(stop, rows)
+        report(stop, rows)
     return xyz
 
 
-def _wavelengths(cube: SpectralCube, rgb_nm: tuple[float, float, float], progress: Progress) -> ColourPicture:
+def wavelengths_picture(
+    cube: SpectralCube, rgb_nm: tuple[float, float, float], report: Report
+) -> ColourPicture:
+    """Return the pictures at three wavelengths as red, green and blue.
+
+    Raises
+    ------
+    CubeError
+        When the cube does not cover one of them.
+    """
     low, high = cube.wavelengths_nm[0], cube.wavelengths_nm[-1]
     outside = [nm for nm in rgb_nm if not low - 1 <= nm <= high + 1]
     if outside:
@@ -113,7 +107,7 @@ def _wavelengths(cube: SpectralCube, rgb_nm: tuple[float, float, float], progres
     planes = []
     for done, nm in enumerate(rgb_nm, start=1):
         planes.append(cube.image(nm))
-        progress(done, 3)
+        report(done, 3)
     shown = [f"{cube.wavelengths_nm[cube.nearest_channel(nm)]:.0f}" for nm in rgb_nm]
     values = np.round(255 * colour.stretched(planes)).astype(np.uint8)
     remark = "False colours: each wavelength between its own 1st and 99th percentile."

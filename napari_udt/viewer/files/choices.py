@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from napari_udt.cube import SpectralCube
-from napari_udt.errors import TransferCancelled
 from napari_udt.io.access import can_be_faster, fast_path, is_shown_coarsely, layout_in_file, slow_to_read
 from napari_udt.io.missing_metadata import options_for
+from napari_udt.viewer.state.jobs import Report
 from napari_udt.viewer.state.session import Session
-
-Report = Callable[[int, int], None]
 
 
 def titles_in_file(cube: SpectralCube) -> list[str]:
@@ -78,14 +75,3 @@ def convert_file(session: Session, cube: SpectralCube, target: Path, report: Rep
     stated = options_for(path, session.stated_metadata.of(path))
     convert(path, target, candidate=file["candidate"], overwrite=True, progress=report, **stated)
     return target
-
-
-def stopper(report: Report, cancelled: Callable[[], bool]) -> Report:
-    """Return a report that ends the work when it was cancelled."""
-
-    def checked(done: int, total: int) -> None:
-        if cancelled():
-            raise TransferCancelled("Cancelled; nothing was changed.")
-        report(done, total)
-
-    return checked

@@ -10,7 +10,7 @@ from napari_udt.dataset import load_dataset
 from napari_udt.errors import CubeError
 from napari_udt.population.datasets import fits, joined, load_population, transferred_population
 from napari_udt.population.groups import Population
-from napari_udt.viewer.files.choices import Report
+from napari_udt.viewer.state.jobs import Report
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from psygnal import Signal
 
 from napari_udt.population.groups import Part, Population, population_of_cubes
 from napari_udt.viewer.population.choices import PopulationChoices
-from napari_udt.viewer.state.latest_task import LatestTask, Submit
+from napari_udt.viewer.state.jobs import LatestJob, Submit
 from napari_udt.viewer.state.session import Entry, Session
 from napari_udt.viewer.state.settings import plain, settings_from
 
@@ -34,27 +34,27 @@ class OpenPopulation:
 
     def __init__(self, session: Session, submit: Submit | None = None) -> None:
         self._session = session
-        self._task: LatestTask[Population] = LatestTask(submit)
+        self._job: LatestJob[Population] = LatestJob(submit)
         self._gathered_of: Hashable = None
         self.choices = PopulationChoices()
-        self._task.done.connect(self._on_done)
+        self._job.done.connect(self._on_done)
         session.settings_restored.connect(self._restore)
         self._restore()
 
     @property
     def population(self) -> Population | None:
         """The newest population that was gathered; an older one while a newer is being gathered."""
-        return self._task.result
+        return self._job.result
 
     @property
     def busy(self) -> bool:
         """Whether cubes are being read."""
-        return self._task.busy
+        return self._job.busy
 
     @property
     def message(self) -> str:
         """Message in place of figures: what is missing, or went wrong."""
-        return self._task.error if self._entries() else NO_CUBES
+        return self._job.error if self._entries() else NO_CUBES
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -69,16 +69,16 @@ class OpenPopulation:
             return
         self._gathered_of = wanted
         if entries:
-            self._task.ask(partial(_gathered, entries))
+            self._job.start(partial(_gathered, entries))
         else:
-            self._task.drop()
+            self._job.drop()
         if self.population is None:
             self.changed.emit()
 
     def forget(self) -> None:
         """Release the spectra: the dock is hidden, and cubes may be closed."""
         self._gathered_of = None
-        self._task.drop()
+        self._job.drop()
 
     def choose(self, **changes: Any) -> None:
         """Change choices that all figures share."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from napari_udt.population.downstream import DownstreamResult
 from napari_udt.population.groups import Population
 from napari_udt.population.measures import MeasureOptions, MeasureTable
-from napari_udt.viewer.files.choices import Report
+from napari_udt.viewer.state.jobs import Report
 
 
 def report_file(

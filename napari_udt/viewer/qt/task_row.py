@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
-from napari_udt.errors import UdtError
-from napari_udt.viewer.files.choices import Report
-from napari_udt.viewer.qt.task_worker import TaskWorker
+from napari_udt.viewer.qt.jobs import JobRunner
+from napari_udt.viewer.state.jobs import Work, error_text
 
 _STEPS = 1000
-Work = Callable[[Report], Any]
 
 
 class TaskRow(QWidget):
@@ -27,14 +24,14 @@ class TaskRow(QWidget):
     parent : QWidget, optional
     """
 
-    wanted = Signal()  # the button was pressed: whoever listens calls ``start``
+    wanted = Signal()  # the button was pressed, and nothing runs: call ``start``
     succeeded = Signal(object)  # what the work returned
-    ended = Signal(str)  # a sentence: why there is no result; empty where there is one
+    ended = Signal(str)  # why there is no result, in one sentence; empty where there is one
 
     def __init__(self, title: str, tooltip: str, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._title = title
-        self._worker: TaskWorker | None = None
+        self._run = JobRunner(self)
         self.button = QPushButton(title, self)
         self.button.setObjectName(title)
         self.button.setToolTip(f"<qt>{tooltip}</qt>")
@@ -47,31 +44,27 @@ class TaskRow(QWidget):
         row.addWidget(self.bar, stretch=1)
         self._keep_place(self.bar)
         self.button.clicked.connect(self._on_clicked)
+        self._run.progressed.connect(self._on_progressed)
+        self._run.ended.connect(self._show_state)
+        self._run.failed.connect(self._on_failed)
+        self._run.cancelled.connect(self._on_cancelled)
         self._show_state()
 
     @property
     def running(self) -> bool:
         """Whether something is being worked on."""
-        return self._worker is not None
+        return self._run.running
 
-    def start(self, work: Work) -> None:
+    def start(self, work: Work[Any]) -> None:
         """Begin, unless something is being worked on."""
-        if self.running:
-            return
-        worker = self._worker = TaskWorker(work)
-        worker.progressed.connect(self._on_progressed)
-        worker.succeeded.connect(self._on_succeeded)
-        worker.failed.connect(self._on_failed)
-        worker.cancelled.connect(self._on_cancelled)
-        self.destroyed.connect(worker.quit)
-        self.bar.setValue(0)
-        self._show_state()
-        worker.start()
+        if self._run.start(work, self._on_succeeded):
+            self.bar.setValue(0)
+            self._show_state()
 
     def cancel(self) -> None:
         """End it at its next step; nothing is kept."""
-        if self._worker is not None:
-            self._worker.quit()
+        if self.running:
+            self._run.cancel()
             self.button.setText("Cancelling ...")
             self.button.setEnabled(False)
 
@@ -86,21 +79,14 @@ class TaskRow(QWidget):
         self.bar.setFormat(f"{done} of {total}" if total else "")
 
     def _on_succeeded(self, result: Any) -> None:
-        self._finish()
         self.succeeded.emit(result)
         self.ended.emit("")
 
     def _on_failed(self, error: Exception) -> None:
-        self._finish()
-        self.ended.emit(str(error) if isinstance(error, UdtError) else f"{type(error).__name__}: {error}")
+        self.ended.emit(error_text(error))
 
     def _on_cancelled(self) -> None:
-        self._finish()
         self.ended.emit("Cancelled; nothing was kept.")
-
-    def _finish(self) -> None:
-        self._worker = None
-        self._show_state()
 
     def _show_state(self) -> None:
         self.button.setEnabled(True)

@@ -1,10 +1,7 @@
-"""Maps of a whole cube, computed for the viewer: what they show, in which unit and on which scale. No Qt."""
+"""Maps of a whole cube: what they show, in which unit and on which scale. No Qt."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,33 +12,21 @@ from napari_udt.errors import CubeError
 from napari_udt.spectral.unmixing import HAEMOGLOBIN_UNITS, unmix
 from napari_udt.viewer.layers.layer_data import unit_of
 from napari_udt.viewer.layers.overlays.pictures import SpectralMap as SpectralMap
-
-Progress = Callable[[int, int], None]
+from napari_udt.viewer.state.jobs import Report
 
 _HIGHEST = 99.0  # percentile that is shown brightest
 _BLOCK_VALUES = 4_000_000
 
 
-@dataclass(frozen=True, eq=False)
-class MapRequest:
-    """What is to be computed of which cube; requests are never equal, so late results can be told apart."""
+def blood_maps(cube: SpectralCube, report: Report) -> tuple[SpectralMap, ...]:
+    """Return total haemoglobin and oxygen saturation by linear unmixing.
 
-    cube: SpectralCube
-    compute: Callable[[Progress], Any]  # for a map, tuple of SpectralMap
-
-
-def blood_request(cube: SpectralCube) -> MapRequest:
-    """Ask for oxygen saturation and total haemoglobin by linear unmixing."""
-    return MapRequest(cube, partial(_blood_maps, cube))
-
-
-def band_request(cube: SpectralCube, band_nm: tuple[float, float]) -> MapRequest:
-    """Ask for the mean over a range of wavelengths."""
-    return MapRequest(cube, partial(_band_map, cube, band_nm))
-
-
-def _blood_maps(cube: SpectralCube, progress: Progress) -> tuple[SpectralMap, ...]:
-    found = unmix(cube, progress)
+    Raises
+    ------
+    CubeError
+        When the cube has too few wavelengths for it.
+    """
+    found = unmix(cube, report)
     unit = HAEMOGLOBIN_UNITS[cube.modality]
     return (
         SpectralMap(
@@ -51,9 +36,14 @@ def _blood_maps(cube: SpectralCube, progress: Progress) -> tuple[SpectralMap, ..
     )
 
 
-def _band_map(
-    cube: SpectralCube, band_nm: tuple[float, float], progress: Progress
-) -> tuple[SpectralMap, ...]:
+def band_map(cube: SpectralCube, band_nm: tuple[float, float], report: Report) -> tuple[SpectralMap, ...]:
+    """Return the mean over a range of wavelengths.
+
+    Raises
+    ------
+    CubeError
+        When the range holds no wavelength of the cube.
+    """
     low, high = band_nm
     channels = np.flatnonzero((cube.wavelengths_nm >= low) & (cube.wavelengths_nm <= high))
     if not len(channels):
@@ -66,7 +56,7 @@ def _band_map(
     for start in range(0, rows, step):
         stop = min(start + step, rows)
         picture[start:stop] = cube.rows(start, stop)[..., channels[0] : channels[-1] + 1].mean(axis=-1)
-        progress(stop, rows)
+        report(stop, rows)
     known = picture[np.isfinite(picture)]
     bottom = float(np.percentile(known, 100 - _HIGHEST)) if known.size else 0.0
     limits = (bottom, max(_top(picture), np.nextafter(bottom, np.inf)))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
@@ -26,49 +24,35 @@ from napari_udt.spectral.spectra import (
     structure_spectra,
 )
 from napari_udt.spectral.transforms import Transform
+from napari_udt.viewer.state.jobs import KeyedJobs, Submit
 from napari_udt.viewer.state.session import Outline, Region
 
-Question = tuple[Any, ...]
-_MOST_ANSWERS = 500  # per cube
+_Key = tuple[Any, ...]  # what was computed: kind, transform and so on
+_MOST_RESULTS = 500  # per cube
 _CORNERS = 72  # of the polygon that stands for an ellipse
-Submit = Callable[[Callable[[], None]], object]
 
 
 @dataclass
 class _Known:
-    """What is known about one cube: answers (or the errors met) and questions being worked on."""
+    """What is known about one cube: the labels that occur in it, and statistics (or the errors met)."""
 
     labels: frozenset[int]
-    answers: dict[Question, Any] = field(default_factory=dict)
-    pending: dict[Question, int] = field(default_factory=dict)  # and in which round it was asked last
+    results: dict[_Key, Any] = field(default_factory=dict)
 
 
 class StructureStatistics:
-    """Answers "what stands for this structure in this cube", and remembers the answers.
+    """Statistics of the structures and regions of cubes, computed when first requested.
 
     Parameters
     ----------
     submit : callable, optional
-        Runs a function later, in another thread (``ThreadPoolExecutor.submit``). Without it every question is
-        answered at once; with it the first answer is None, and ``ready`` is emitted, in that thread, when
-        asking again pays.
+        Runs a function later, in another thread. Without it everything is computed at once; with it the first
+        call returns None, and ``jobs.ended`` is emitted, in that thread, when the statistics are there.
     """
 
-    ready = Signal()
-
     def __init__(self, submit: Submit | None = None) -> None:
-        self._submit = submit
+        self.jobs = KeyedJobs(submit)
         self._known: weakref.WeakKeyDictionary[SpectralCube, _Known] = weakref.WeakKeyDictionary()
-        self._round = 0
-
-    def begin(self) -> None:
-        """Start a round of questions: what is not asked in it, nobody waits for any more."""
-        self._round += 1
-
-    @property
-    def busy(self) -> bool:
-        """Whether answers are being computed."""
-        return any(known.pending for known in self._known.values())
 
     def label_of(self, cube: SpectralCube, structure: str) -> int | None:
         """Return the number of the structure of that name among the labels that occur in the cube."""
@@ -92,9 +76,9 @@ class StructureStatistics:
             When the cube could not be read.
         """
         if centre == "mean" and spread not in QUANTILES:
-            moments = self._answer(cube, ("moments", transform))
+            moments = self._get(cube, ("moments", transform))
             return None if moments is None else _from_moments(moments[label], spread)
-        return self._answer(cube, ("group", transform, centre, spread, label))
+        return self._get(cube, ("group", transform, centre, spread, label))
 
     def of_region(
         self, cube: SpectralCube, region: Region, transform: Transform, centre: Centre, spread: Spread
@@ -106,7 +90,7 @@ class StructureStatistics:
         CubeError
             When the region covers no pixel of the cube, or the cube could not be read.
         """
-        return self._answer(cube, ("region", transform, centre, spread, region))
+        return self._get(cube, ("region", transform, centre, spread, region))
 
     def _of(self, cube: SpectralCube) -> _Known:
         if cube not in self._known:
@@ -114,45 +98,14 @@ class StructureStatistics:
             self._known[cube] = _Known(frozenset(int(label) for label in labels))
         return self._known[cube]
 
-    def _answer(self, cube: SpectralCube, question: Question) -> Any:
+    def _get(self, cube: SpectralCube, key: _Key) -> Any:
         known = self._of(cube)
-        if question not in known.answers:
-            if self._submit is None:
-                known.answers[question] = _compute(cube, question)
-            else:
-                waiting = question in known.pending
-                known.pending[question] = self._round
-                if not waiting:
-                    self._submit(partial(self._work, cube, known, question))
-        answer = known.answers.get(question)
-        if isinstance(answer, CubeError):
-            raise answer
-        return answer
-
-    def _work(self, cube: SpectralCube, known: _Known, question: Question) -> None:
-        if known.pending[question] < self._round:
-            del known.pending[question]
-            return
-        known.answers[question] = _compute(cube, question)
-        known.pending.pop(question, None)
-        if len(known.answers) > _MOST_ANSWERS:  # a region that is being dragged asks anew at every step
-            known.answers.pop(next(iter(known.answers)))
-        self.ready.emit()
-
-
-class Worker:
-    """One thread for long computations, started with the first of them."""
-
-    def __init__(self) -> None:
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="napari-udt-statistics")
-
-    def submit(self, job: Callable[[], None]) -> None:
-        """Run a function after those submitted before."""
-        self._executor.submit(job)
-
-    def stop(self, *_: object) -> None:
-        """Drop what has not begun, and wait for nothing; takes (and ignores) what Qt's signals carry."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        if key not in known.results:
+            self.jobs.request((id(cube), key), partial(_keep, cube, known, key))
+        result = known.results.get(key)
+        if isinstance(result, CubeError):
+            raise result
+        return result
 
 
 def plain_name(structure: str) -> str:
@@ -201,8 +154,14 @@ def region_spectra(cube: SpectralCube, region: Region) -> NDArray[np.float32]:
     return cube.rows(covered.start, covered.stop)[mask[covered]]
 
 
-def _compute(cube: SpectralCube, question: Question) -> Any:
-    kind, transform, *rest = question
+def _keep(cube: SpectralCube, known: _Known, key: _Key) -> None:
+    known.results[key] = _compute(cube, key)
+    if len(known.results) > _MOST_RESULTS:  # a region that is being dragged is another one at every step
+        known.results.pop(next(iter(known.results)))
+
+
+def _compute(cube: SpectralCube, key: _Key) -> Any:
+    kind, transform, *rest = key
     try:
         if kind == "moments":
             return structure_moments(cube, partial(transform, wavelengths_nm=cube.wavelengths_nm))
@@ -211,11 +170,7 @@ def _compute(cube: SpectralCube, question: Question) -> Any:
         return group_statistics(transform(spectra, cube.wavelengths_nm), centre, spread)
     except CubeError as error:
         return error
-    except (
-        OSError,
-        ValueError,
-        MemoryError,
-    ) as error:  # a file that vanished or is damaged, a cube too large
+    except (OSError, ValueError, MemoryError) as error:  # a file is gone or damaged, a cube too large
         return CubeError(f"{cube.name}: the statistics could not be computed: {error}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from napari_udt.cube import SpectralCube
-from napari_udt.errors import TransferCancelled, TransferError, UdtError
+from napari_udt.errors import TransferError
 from napari_udt.viewer.session.script import ARGUMENTS
 from napari_udt.viewer.state.chosen_model import ModelChoice, model_obstacle
+from napari_udt.viewer.state.jobs import Report, error_text
 from napari_udt.viewer.state.session import Session
 from napari_udt.wording import counted
 
@@ -21,23 +21,16 @@ if TYPE_CHECKING:
 
 Direction = Literal["sim2real", "real2sim"]
 Noise = Literal["training", "none"]
-Progress = Callable[[int, int], None]
 TransferFunction = Callable[..., SpectralCube]
 
 DIRECTIONS: tuple[Direction, ...] = ("sim2real", "real2sim")
 _SHORT_TARGETS = {"drawn from measured statistics": "from statistics"}
 CAUTION = "Research use only: the model can hallucinate."
 
-# Ten times a second is all that a person sees, and all that the window should be bothered with.
-_REPORT_INTERVAL_S = 0.1
-
 
 @dataclass(frozen=True, eq=False)
 class TransferRequest:
-    """One run: what, by which model, which way, under which tissue condition, where.
-
-    Two requests are never equal, so that a late result can be told from the one that is awaited.
-    """
+    """One run: which cube, by which model, in which direction, under which tissue condition, on which device."""
 
     key: str
     cube: SpectralCube
@@ -181,27 +174,19 @@ def check(request: TransferRequest) -> None:
         )
 
 
-def run(
-    request: TransferRequest,
-    report: Progress,
-    cancelled: Callable[[], bool],
-    transfer: TransferFunction | None = None,
-) -> SpectralCube:
+def run(request: TransferRequest, transfer: TransferFunction | None, report: Report) -> SpectralCube:
     """Carry out a request; called in a thread.
 
     Parameters
     ----------
-    report : callable
-        Called as ``report(done, total)``, at most ten times a second.
-    cancelled : callable
-        Asked after every chunk; a true answer ends the run.
+    request : TransferRequest
     transfer : callable, optional
         Used instead of :func:`napari_udt.inference.transfer`.
+    report : callable
+        Called as ``report(done, total)`` after every chunk; what it raises ends the run, and nothing is kept.
 
     Raises
     ------
-    TransferCancelled
-        When ``cancelled`` said so; nothing is kept.
     TransferError, ModelError
         When the run is not possible.
     """
@@ -212,12 +197,10 @@ def run(
         request.spec.name,
         request.direction,
         request.device,
-        _throttled(report, cancelled),
+        report,
         condition=request.condition,
         noise=request.noise,
     )
-    if cancelled():
-        raise TransferCancelled(f"The transfer of {request.key} was cancelled.")
     arguments = {"condition": request.condition, "device": request.device}
     return result.with_(name=result_name(request), provenance={**result.provenance, ARGUMENTS: arguments})
 
@@ -226,21 +209,6 @@ def _transfer() -> TransferFunction:
     from napari_udt.inference import transfer
 
     return transfer
-
-
-def _throttled(report: Progress, cancelled: Callable[[], bool]) -> Progress:
-    last = 0.0
-
-    def progress(done: int, total: int) -> None:
-        nonlocal last
-        if cancelled():
-            raise TransferCancelled("The transfer was cancelled.")
-        now = time.monotonic()
-        if done in (0, total) or now - last >= _REPORT_INTERVAL_S:
-            last = now
-            report(done, total)
-
-    return progress
 
 
 def success_text(result: SpectralCube, seconds: float) -> str:
@@ -255,9 +223,7 @@ def success_text(result: SpectralCube, seconds: float) -> str:
 
 def failure_text(error: Exception) -> str:
     """Return one sentence for an error of a run."""
-    if isinstance(error, UdtError):
-        return str(error)
-    return f"The transfer failed ({type(error).__name__}: {error}); the open cubes are as they were."
+    return error_text(error, "The transfer failed", "; the open cubes are as they were.")
 
 
 def source_line(cube: SpectralCube) -> str:

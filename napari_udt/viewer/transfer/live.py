@@ -42,7 +42,7 @@ class LiveTransfer:
     def __init__(self, probes: Probes, chosen: ChosenModel) -> None:
         self.probes, self.chosen = probes, chosen
         self._stand_ins = StandIns()
-        probes.ready.connect(self.changed.emit)
+        probes.jobs.ended.connect(self.changed.emit)
         chosen.changed.connect(self.changed.emit)
 
     def curves(self, session: Session, shown: Sequence[Curve]) -> Answer:

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from napari_udt.errors import ModelError, UdtError
+from napari_udt.errors import ModelError
+
+Importer = Callable[[Path], Sequence[str]]
 
 
-@dataclass(frozen=True)
-class Imported:
-    """Names of the models that came, and one sentence on what went wrong (empty when nothing did)."""
+def import_models(folder: Path) -> Sequence[str]:
+    """Import what is in a folder or below it, trained models or else published checkpoints; return the models' names.
 
-    names: tuple[str, ...] = ()
-    problem: str = ""
-
-
-Importer = Callable[[Path], Imported]
-
-
-def import_models(folder: Path) -> Imported:
-    """Import into the user's models what is in a folder or below it: trained models, else published checkpoints."""
+    Raises
+    ------
+    ModelError
+        When there is no model, or a name is taken; nothing is imported then.
+    """
     from napari_udt.models.published import import_model
 
-    try:
-        return Imported(tuple(_trained(folder) or import_model(folder)))
-    except UdtError as error:
-        return Imported(problem=str(error))
-    except Exception as error:  # whatever a damaged file raises shall reach the user, not the log
-        return Imported(problem=f"{folder}: the import failed ({type(error).__name__}: {error}).")
+    return _trained(folder) or import_model(folder)
 
 
 def _trained(folder: Path) -> list[str]:

@@ -39,7 +39,7 @@ class ConditionExplorer:
     def __init__(self, probes: Probes, chosen: ChosenModel) -> None:
         self.probes, self.chosen = probes, chosen
         self._stand_ins = StandIns()
-        probes.ready.connect(self.changed.emit)
+        probes.jobs.ended.connect(self.changed.emit)
         chosen.changed.connect(self.changed.emit)
 
     def curves(self, session: Session, shown: Sequence[Curve]) -> Answer:
@@ -65,9 +65,8 @@ class ConditionExplorer:
 
     def _prepare(self, base: Curve, probe: SpectralProbe, name: str | None) -> None:
         cube, spec = base.entry.cube, probe.job.model.spec
-        self.probes.later(
-            (id(cube), f"{spec.name} explored as {name}"), partial(_prepared, self, base, probe, name)
-        )
+        work = partial(_prepared, self, base, probe, name)
+        self.probes.jobs.request((id(cube), f"{spec.name} explored as {name}"), work)
 
     def _curve(self, session: Session, base: Curve, probe: SpectralProbe, name: str | None) -> Curve:
         spectra, entries = around(session, base, probe)

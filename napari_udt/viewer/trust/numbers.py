@@ -14,10 +14,11 @@ from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.viewer.spectra.maps import MapRequest, SpectralMap
+from napari_udt.viewer.spectra.maps import SpectralMap
 from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.comparable_cubes import same_scene, structure_at
 from napari_udt.viewer.state.cube_files import waiting_text
+from napari_udt.viewer.state.jobs import Report, Work
 from napari_udt.viewer.state.session import Entry, PixelRef, Session
 from napari_udt.viewer.transfer.probes import Probes
 from napari_udt.viewer.trust.rows import ROWS, TrustRow, limits
@@ -84,7 +85,7 @@ class TrustResults:
             weakref.WeakKeyDictionary()
         )
         self._pixel: tuple[Any, dict[str, float]] = (None, {})
-        probes.ready.connect(self.changed.emit)
+        probes.jobs.ended.connect(self.changed.emit)
         chosen.changed.connect(self.changed.emit)
 
     def model_of(self, subject: Subject | None) -> ModelSpec | None:
@@ -108,11 +109,11 @@ class TrustResults:
             return {}
         if subject.entry.cube.modality == "PAT":
             return dict(self._of_picture(subject, spec))
-        question = (id(subject.entry.cube), spec.name, subject.pixel)
-        if self._pixel[0] != question:
-            work = partial(self._ask, question, probe, subject.pixel)
-            self.probes.later((id(subject.entry.cube), f"{spec.name} trust"), work)
-        return self._pixel[1] if self._pixel[0] == question else {}
+        key = (id(subject.entry.cube), spec.name, subject.pixel)
+        if self._pixel[0] != key:
+            work = partial(self._compute, key, probe, subject.pixel)
+            self.probes.jobs.request((id(subject.entry.cube), f"{spec.name} trust"), work)
+        return self._pixel[1] if self._pixel[0] == key else {}
 
     def of_cube(self, subject: Subject | None) -> Mapping[str, float]:
         """Return the numbers of the whole cube that are known."""
@@ -122,12 +123,10 @@ class TrustResults:
         found = [k.numbers for k in self._known(subject.entry.cube, spec).values()]
         return {key: value for numbers in found for key, value in numbers.items()}
 
-    def request(self, subject: Subject | None, group: Group) -> MapRequest | None:
-        """Ask for the numbers of a whole cube; None while the model is not ready."""
+    def work(self, subject: Subject | None, group: Group) -> Work[CubeTrust] | None:
+        """Return the work that computes the numbers of a whole cube; None while the model is not ready."""
         probe = self.probe_of(subject)
-        if probe is None or subject is None:
-            return None
-        return MapRequest(subject.entry.cube, partial(_judged, self, probe, group))
+        return None if probe is None else partial(_judged, self, probe, group)
 
     def keep(self, cube: SpectralCube, name: str, group: Group, found: CubeTrust) -> None:
         """Remember the numbers of a whole cube."""
@@ -173,7 +172,7 @@ class TrustResults:
             for key, values in known.maps.items():
                 yield key, float(values[pixel.row, pixel.column])
 
-    def _ask(self, question: Any, probe: SpectralProbe, pixel: PixelRef) -> None:
+    def _compute(self, key: Any, probe: SpectralProbe, pixel: PixelRef) -> None:
         from napari_udt.inference.trust import GROUPS, spectral_trust
 
         found: dict[str, float] = {}
@@ -187,7 +186,7 @@ class TrustResults:
                 found |= {key: float(values[0]) for key, values in numbers.items()}
         except Exception as error:  # said once; the panel goes on with another model or cube
             self.probes.give_up(probe.job.cube, probe.job.model.spec, error)
-        self._pixel = (question, found)
+        self._pixel = (key, found)
 
 
 def all_text(subject: Subject, spec: ModelSpec, pixel: Mapping[str, float], cube: Mapping[str, float]) -> str:
@@ -200,11 +199,11 @@ def all_text(subject: Subject, spec: ModelSpec, pixel: Mapping[str, float], cube
     return "\n".join([*head, *rows])
 
 
-def _judged(book: TrustResults, probe: SpectralProbe, group: Group, progress: Any) -> CubeTrust:
+def _judged(results: TrustResults, probe: SpectralProbe, group: Group, report: Report) -> CubeTrust:
     from napari_udt.inference.trust import trust_of_cube
 
-    found = trust_of_cube(probe, group, progress)
-    book.keep(probe.job.cube, probe.job.model.spec.name, group, found)
+    found = trust_of_cube(probe, group, report)
+    results.keep(probe.job.cube, probe.job.model.spec.name, group, found)
     return found
 
 

@@ -10,9 +10,9 @@ from napari_udt.errors import CubeError
 from napari_udt.io.lazy import ArraySource, LazyCube
 from napari_udt.viewer.compare.colour_pictures import (
     daylight_obstacle,
-    daylight_request,
+    daylight_picture,
     fitting_rgb_nm,
-    wavelengths_request,
+    wavelengths_picture,
 )
 from napari_udt.viewer.context import context_of
 
@@ -29,7 +29,7 @@ def flat(hsi, level):
 def test_a_grey_cube_is_grey_and_says_what_is_missing(hsi):
     cube = flat(hsi, 0.4)
     cube.data[0] *= 0.5
-    found = daylight_request(cube).compute(silent)
+    found = daylight_picture(cube, silent)
     assert found.values.shape == (24, 30, 3)
     assert found.values.dtype == np.uint8
     assert np.ptp(found.values.astype(int), axis=2).max() <= 1
@@ -41,7 +41,7 @@ def test_a_grey_cube_is_grey_and_says_what_is_missing(hsi):
 def test_a_cube_that_reflects_only_red_is_red(hsi):
     cube = flat(hsi, 0.01)
     cube.data[:, :15, cube.wavelengths_nm > 610] = 0.8
-    picture = daylight_request(cube).compute(silent).values.astype(int)
+    picture = daylight_picture(cube, silent).values.astype(int)
     assert picture[0, 0, 0] > 2 * picture[0, 0, 1:].max()
 
 
@@ -49,20 +49,20 @@ def test_a_lazy_cube_gives_the_same_picture(hsi):
     cube = hsi()
     lazy = cube.with_(data=LazyCube(ArraySource(cube.data), (0, 1, 2)))
     assert lazy.is_lazy
-    pictures = [daylight_request(each).compute(silent).values for each in (lazy, cube)]
+    pictures = [daylight_picture(each, silent).values for each in (lazy, cube)]
     np.testing.assert_array_equal(*pictures)
 
 
 def test_progress_is_told_and_may_cancel(hsi):
     told = []
-    daylight_request(hsi()).compute(lambda done, total: told.append((done, total)))
+    daylight_picture(hsi(), lambda done, total: told.append((done, total)))
     assert told[-1] == (24, 24)
 
     def cancel(_done, _total):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        daylight_request(hsi()).compute(cancel)
+        daylight_picture(hsi(), cancel)
 
 
 def test_what_has_no_colour_in_daylight_says_so(hsi, pat):
@@ -71,18 +71,18 @@ def test_what_has_no_colour_in_daylight_says_so(hsi, pat):
     assert "covers 700-1000 nm" in daylight_obstacle(infrared)
     assert daylight_obstacle(hsi()) == ""
     with pytest.raises(CubeError, match="choose three wavelengths"):
-        daylight_request(infrared).compute(silent)
+        daylight_picture(infrared, silent)
 
 
 def test_false_colours_take_the_nearest_wavelengths(hsi):
     cube = flat(hsi, 0.0)
     cube.data[:12, :, cube.nearest_channel(900.0)] = 1.0
-    found = wavelengths_request(cube, (900.0, 640.0, 550.0)).compute(silent)
+    found = wavelengths_picture(cube, (900.0, 640.0, 550.0), silent)
     assert found.title == "red 899, green 641, blue 551 nm"
     np.testing.assert_array_equal(found.values[0, 0], (255, 0, 0))
     np.testing.assert_array_equal(found.values[-1, 0], (0, 0, 0))
     with pytest.raises(CubeError, match="not 450 nm"):
-        wavelengths_request(cube, (640.0, 550.0, 450.0)).compute(silent)
+        wavelengths_picture(cube, (640.0, 550.0, 450.0), silent)
 
 
 def test_wavelengths_that_a_cube_lacks_are_replaced_by_three_of_its_range(hsi, pat):
@@ -97,16 +97,16 @@ def test_colours_lie_between_picture_and_outlines_and_go_with_the_cube(hsi):
     cube = hsi(labels=labels, label_names={1: "liver"})
     context.session.add(cube)
     assert context.colours.seen_cubes() == (cube,)
-    first = context.colours.show(cube, daylight_request(cube).compute(silent))
+    first = context.colours.show(cube, daylight_picture(cube, silent))
     assert [layer.name for layer in viewer.layers] == ["organs", "organs · colours", "organs · structures"]
-    again = context.colours.show(cube, wavelengths_request(cube, (640.0, 550.0, 510.0)).compute(silent))
+    again = context.colours.show(cube, wavelengths_picture(cube, (640.0, 550.0, 510.0), silent))
     assert again is first
     assert first.metadata["udt_colours"].startswith("red 641")
     viewer.layers["organs"].name = "mine"
     assert first.name == "mine · colours"
     context.session.remove("mine")
     assert not len(viewer.layers)
-    assert context.colours.show(cube, daylight_request(cube).compute(silent)) is None
+    assert context.colours.show(cube, daylight_picture(cube, silent)) is None
 
 
 def test_side_by_side_each_cell_shows_its_colours(hsi, transferred):
@@ -116,7 +116,7 @@ def test_side_by_side_each_cell_shows_its_colours(hsi, transferred):
     context.session.add(transferred(cube, "organs → real"))
     context.side_by_side.set_active(True)
     for seen in context.colours.seen_cubes():
-        context.colours.show(seen, daylight_request(seen).compute(silent))
+        context.colours.show(seen, daylight_picture(seen, silent))
     cells = [
         [viewer.layers[i].name for i in inside if viewer.layers[i].visible]
         for _, inside in viewer.canvas.grid.iter_viewboxes(viewer.layers)

@@ -4,7 +4,7 @@ from napari.components import ViewerModel
 
 from napari_udt.errors import CubeError
 from napari_udt.viewer.context import context_of
-from napari_udt.viewer.spectra.maps import SpectralMap, band_request, blood_request
+from napari_udt.viewer.spectra.maps import SpectralMap, band_map, blood_maps
 from napari_udt.viewer.state.session import PixelRef
 
 
@@ -139,7 +139,7 @@ def test_maps_follow_the_name_of_their_cube_and_close_with_it(context):
 
 def test_blood_maps_have_names_units_and_limits(pat, hsi):
     for cube, unit in ((pat(), "a.u."), (hsi(), "g/l·cm")):
-        total, saturation = blood_request(cube).compute(silent)
+        total, saturation = blood_maps(cube, silent)
         assert (saturation.title, saturation.limits) == ("oxygen saturation (unmixed)", (0.0, 1.0))
         assert (total.title, total.unit) == ("total haemoglobin (unmixed)", unit)
         assert total.values.shape == saturation.values.shape == cube.shape[:2]
@@ -147,11 +147,11 @@ def test_blood_maps_have_names_units_and_limits(pat, hsi):
 
 def test_the_mean_over_a_range_is_that_of_its_channels(pat):
     cube = pat(quantity="initial pressure [a.u.]")
-    (found,) = band_request(cube, (720.0, 755.0)).compute(silent)
+    (found,) = band_map(cube, (720.0, 755.0), silent)
     np.testing.assert_allclose(found.values, cube.data[:, :, 2:6].mean(axis=-1), rtol=1e-6)
     assert (found.title, found.unit) == ("mean 720–755 nm", "a.u.")
     with pytest.raises(CubeError, match="no wavelength lies in 721-722 nm"):
-        band_request(cube, (721.0, 722.0)).compute(silent)
+        band_map(cube, (721.0, 722.0), silent)
 
 
 def test_a_click_in_structure_mode_ticks_the_structure_and_elsewhere_pins(context):

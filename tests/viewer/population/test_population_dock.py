@@ -147,7 +147,7 @@ def test_closing_while_a_worker_runs_is_clean(qtbot, context, pat):
     dock.show()
     context.session.add(pat())
     begun = threading.Event()
-    dock.open_population._task.ask(lambda: begun.set() or time.sleep(0.5))
+    dock.open_population._job.start(lambda: begun.set() or time.sleep(0.5))
     assert begun.wait(5)
     dock.close()
     dock.deleteLater()

@@ -1,11 +1,10 @@
-"""The Population dock without Qt: tasks, choices, the book, looks, call-outs, brushing."""
+"""The Population dock without Qt: choices, the book, looks, call-outs, brushing."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from napari_udt.errors import CubeError
 from napari_udt.population.components import components
 from napari_udt.population.groups import population_of_cubes
 from napari_udt.population.scenes import CallOut, scenes
@@ -19,7 +18,6 @@ from napari_udt.viewer.population.choices import (
 )
 from napari_udt.viewer.population.look import looks_of
 from napari_udt.viewer.population.open_population import NO_CUBES, OpenPopulation
-from napari_udt.viewer.state.latest_task import LatestTask
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.state.settings import plain, settings_from
 
@@ -34,54 +32,6 @@ def population(pat, transferred):
         ("second", "real", pat("second", domain="second", origin="digital device")),
     ]
     return population_of_cubes(cubes)
-
-
-# -- tasks ------------------------------------------------------------------------------------------
-
-
-def test_only_the_newest_answer_counts():
-    jobs = []
-    task = LatestTask(jobs.append)
-    told = []
-    task.done.connect(lambda: told.append(task.result))
-    task.ask(lambda: "old")
-    task.ask(lambda: "new")
-    assert task.busy
-    for job in reversed(jobs):  # the older one is even later
-        job()
-    assert (task.result, task.busy, told) == ("new", False, ["new"])
-
-
-def test_an_answer_that_is_overtaken_while_it_is_computed_is_dropped():
-    jobs = []
-    task = LatestTask(jobs.append)
-
-    def slow():
-        task.ask(lambda: "new")
-        return "old"
-
-    task.ask(slow)
-    jobs[0]()
-    assert task.busy
-    assert task.result is None
-    jobs[1]()
-    assert task.result == "new"
-
-
-def test_failures_become_sentences():
-    task = LatestTask()
-
-    def refuse():
-        raise CubeError("There is no cube.")
-
-    task.ask(refuse)
-    assert task.error == "There is no cube."
-    task.ask(lambda: 1 / 0)
-    assert "ZeroDivisionError" in task.error
-    task.ask(lambda: 3)
-    assert (task.result, task.error) == (3, "")
-    task.drop()
-    assert task.result is None
 
 
 # -- choices ------------------------------------------------------------------------------------------

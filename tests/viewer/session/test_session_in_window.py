@@ -62,14 +62,12 @@ def answer():
     timer.stop()
 
 
-def running(window, pat, make_spec, slow_transfer, qtbot):
+def start_transfer(window, pat, make_spec, slow_transfer, qtbot):
     window.context.session.add(pat())
-    window.transfer._run.transfer, window.transfer._models = slow_transfer, lambda: [make_spec()]
+    window.transfer._transfer, window.transfer._models = slow_transfer, lambda: [make_spec()]
     window.transfer._source_chosen()
     window.transfer.start()
-    worker = window.transfer._run.worker
-    qtbot.waitUntil(lambda: worker.is_running, timeout=5000)
-    return worker
+    qtbot.waitUntil(lambda: slow_transfer.running == 1, timeout=5000)
 
 
 def close_by_hand(window):
@@ -145,7 +143,7 @@ def test_a_pin_is_dragged_and_deleted_with_mouse_and_keys(window, pat, qtbot):
 
 
 def test_closing_by_hand_asks_and_keeps_running(window, pat, make_spec, slow_transfer, qtbot, answer):
-    worker = running(window, pat, make_spec, slow_transfer, qtbot)
+    start_transfer(window, pat, make_spec, slow_transfer, qtbot)
     asked = answer(KEEP)
     assert not close_by_hand(window)
     assert "forearm is still being transferred" in asked[0]
@@ -153,15 +151,15 @@ def test_closing_by_hand_asks_and_keeps_running(window, pat, make_spec, slow_tra
     assert window.transfer.running
     slow_transfer.gate.set()
     qtbot.waitUntil(lambda: len(window.context.session) == 2, timeout=5000)
-    qtbot.waitUntil(lambda: not worker.is_running, timeout=5000)
+    qtbot.waitUntil(lambda: not slow_transfer.running, timeout=5000)
 
 
 def test_closing_by_hand_may_cancel(window, pat, make_spec, slow_transfer, qtbot, answer):
-    worker = running(window, pat, make_spec, slow_transfer, qtbot)
+    start_transfer(window, pat, make_spec, slow_transfer, qtbot)
     asked = answer(CANCEL)
     assert close_by_hand(window)
     assert asked
-    qtbot.waitUntil(lambda: not worker.is_running, timeout=5000)
+    qtbot.waitUntil(lambda: not slow_transfer.running, timeout=5000)
 
 
 def test_without_a_run_nothing_is_asked(window, pat, answer):

@@ -10,7 +10,6 @@ from qtpy.QtWidgets import QPushButton
 
 from napari_udt.errors import CubeError
 from napari_udt.viewer.context import context_of
-from napari_udt.viewer.spectra.maps import MapRequest
 from napari_udt.viewer.spectra.widgets.pictures import NO_PICTURE, PictureTools
 
 
@@ -68,7 +67,7 @@ def test_a_cancelled_map_is_not_added(tools, viewer, qtbot):
             ended.set()
         return ()
 
-    tools._start(MapRequest(tools._session["forearm"].cube, compute))
+    tools.start(tools._session["forearm"].cube, compute)
     cancel = tools.findChild(QPushButton, "Cancel")
     qtbot.waitUntil(lambda: cancel.text() == "Cancel (50 %)", timeout=5000)
     before = list(viewer.layers)
@@ -84,7 +83,7 @@ def test_what_goes_wrong_is_told(tools, qtbot):
     def compute(progress):
         raise CubeError("the file vanished.")
 
-    tools._start(MapRequest(tools._session["forearm"].cube, compute))
+    tools.start(tools._session["forearm"].cube, compute)
     qtbot.waitUntil(lambda: not tools.running, timeout=5000)
     assert tools.said == ["No map was made: the file vanished."]
 

@@ -1,5 +1,4 @@
 import gc
-import threading
 import weakref
 
 import numpy as np
@@ -9,7 +8,7 @@ from spectra_scene import real, simulated
 from napari_udt.errors import CubeError
 from napari_udt.spectral.spectra import group_statistics, normalise, structure_spectra
 from napari_udt.spectral.transforms import Transform
-from napari_udt.viewer.state.statistics import StructureStatistics, Worker
+from napari_udt.viewer.state.statistics import StructureStatistics
 
 
 def test_structures_are_found_by_name_however_it_is_spelt():
@@ -54,7 +53,7 @@ def test_nothing_is_computed_twice_and_nothing_outlives_its_cube(monkeypatch):
 def test_in_the_background_the_answer_comes_later_and_is_announced():
     jobs, news = [], []
     statistics = StructureStatistics(jobs.append)
-    statistics.ready.connect(lambda: news.append(True))
+    statistics.jobs.ended.connect(lambda: news.append(True))
     cube = simulated()
     question = (cube, 0, Transform(), "median", "quantiles")
     assert statistics.get(*question) is None
@@ -70,16 +69,16 @@ def test_in_the_background_the_answer_comes_later_and_is_announced():
 def test_what_nobody_waits_for_any_more_is_not_computed_and_can_be_asked_again():
     jobs, news = [], []
     statistics, cube = StructureStatistics(jobs.append), simulated()
-    statistics.ready.connect(lambda: news.append(True))
+    statistics.jobs.ended.connect(lambda: news.append(True))
     old, wanted = ((cube, label, Transform(), "median", "quantiles") for label in (0, 1))
-    statistics.begin()
+    statistics.jobs.start_round()
     statistics.get(*old), statistics.get(*wanted)
-    statistics.begin()
+    statistics.jobs.start_round()
     statistics.get(*wanted)
     for job in jobs:
         job()
     assert news == [True]
-    assert not statistics.busy
+    assert not statistics.jobs.busy
     assert statistics.get(*wanted) is not None
     assert statistics.get(*old) is None
     jobs[-1]()
@@ -100,23 +99,3 @@ def test_a_cube_that_cannot_be_read_says_so_and_is_not_tried_again():
         with pytest.raises(CubeError, match=r"phantom.*the file vanished"):
             statistics.get(cube, 0, Transform("l2"), "mean", "std")
     assert data.tries == 1
-
-
-def test_the_worker_runs_elsewhere_and_drops_what_waits_when_stopped():
-    worker, begun, go, ran = Worker(), threading.Event(), threading.Event(), []
-
-    def first():
-        begun.set()
-        go.wait(5)
-        ran.append(threading.current_thread().name)
-
-    worker.submit(first)
-    worker.submit(lambda: ran.append("second"))
-    assert begun.wait(5)
-    worker.stop("what Qt sends along")
-    go.set()
-    for thread in threading.enumerate():
-        if thread.name.startswith("napari-udt"):
-            thread.join(5)
-    assert len(ran) == 1
-    assert ran[0].startswith("napari-udt")

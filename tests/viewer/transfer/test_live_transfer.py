@@ -1,4 +1,4 @@
-"""The live curve, the explored curve and the trust panel's book, without Qt: real small networks, one thread."""
+"""The live curve, the explored curve and the trust panel's results, without Qt: real small networks, one thread."""
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ from napari_udt.inference import transfer
 from napari_udt.viewer.spectra.export import csv_text
 from napari_udt.viewer.spectra.resolve import resolve
 from napari_udt.viewer.state.chosen_model import ChosenModel
+from napari_udt.viewer.state.jobs import ignore_progress
 from napari_udt.viewer.state.session import CurveId, PixelRef, Session
 from napari_udt.viewer.transfer.live import LiveTransfer
 from napari_udt.viewer.transfer.probes import Probes
@@ -42,7 +43,7 @@ class Bench:
         self.probes.failed.connect(self.problems.append)
         self.live = LiveTransfer(self.probes, self.chosen)
         self.explorer = ConditionExplorer(self.probes, self.chosen)
-        self.book = trust.TrustResults(self.probes, self.chosen)
+        self.results = trust.TrustResults(self.probes, self.chosen)
 
     def look(self, row=2, column=1, **options):
         self.session.set_options(**{"normalisation": "none", **options})
@@ -194,13 +195,13 @@ def test_the_panel_speaks_of_the_input_of_a_transferred_cube(bench, transferred)
 def test_numbers_of_pixel_and_cube_agree(bench):
     bench.session.set_cursor(PixelRef(SIM, 5, 6))
     subject = trust.subject_of(bench.session)
-    bench.book.of_pixel(subject)
-    pixel = bench.book.of_pixel(subject)
+    bench.results.of_pixel(subject)
+    pixel = bench.results.of_pixel(subject)
     for group in ("network", "conditions"):
-        bench.book.request(subject, group).compute(lambda done, total: None)
-    assert set(pixel) == set(bench.book.of_cube(subject)) == set(ROW_OF)
+        bench.results.work(subject, group)(ignore_progress)
+    assert set(pixel) == set(bench.results.of_cube(subject)) == set(ROW_OF)
     for row in ROWS:
-        found = bench.book.map_of(subject, row)
+        found = bench.results.map_of(subject, row)
         assert found.values[5, 6] == pytest.approx(pixel[row.key], rel=1e-3, abs=1e-4)
         assert found.title == f"{row.title.lower()} (hsi_test)"
         assert found.unit == row.unit
@@ -213,14 +214,15 @@ def test_what_is_out_of_range_is_warned_of(bench):
     for column, words in ((0, "zero or not finite"), (1, "standard deviations from the training mean")):
         bench.session.set_cursor(PixelRef("odd", 0, column))
         subject = trust.subject_of(bench.session)
-        bench.book.of_pixel(subject)
-        bench.book.of_pixel(subject)
-        lines = bench.book.warnings(subject)
+        bench.results.of_pixel(subject)
+        bench.results.of_pixel(subject)
+        lines = bench.results.warnings(subject)
         assert any(words in line for line in lines), lines
     assert any("Unknown to the model" in line and "skin" in line for line in lines)
-    bench.book.request(subject, "network").compute(lambda done, total: None)
+    bench.results.work(subject, "network")(ignore_progress)
     assert any(
-        line.startswith("Whole cube: 0.5 % of the spectra are zero") for line in bench.book.warnings(subject)
+        line.startswith("Whole cube: 0.5 % of the spectra are zero")
+        for line in bench.results.warnings(subject)
     )
     assert odd.key == "odd"
 
@@ -230,8 +232,8 @@ def test_other_wavelengths_are_warned_of(bench):
     bench.session.add(finer)
     bench.session.set_cursor(PixelRef("finer", 1, 1))
     subject = trust.subject_of(bench.session)
-    bench.book.of_pixel(subject)
-    assert any("interpolated linearly from 20 wavelengths" in w for w in bench.book.warnings(subject))
+    bench.results.of_pixel(subject)
+    assert any("interpolated linearly from 20 wavelengths" in w for w in bench.results.warnings(subject))
 
 
 def test_numbers_are_written_with_their_digits_and_copied_with_their_unit():

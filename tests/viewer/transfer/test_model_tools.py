@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import pytest
 from napari.utils.notifications import notification_manager
 from qtpy.QtWidgets import QComboBox, QDialog, QTextBrowser
 
+from napari_udt.errors import ModelError
 from napari_udt.models import list_models, load_model
 from napari_udt.models.store import bundled_folder
-from napari_udt.viewer.transfer.model_import import Imported, import_models
+from napari_udt.viewer.transfer.model_import import import_models
 from napari_udt.viewer.transfer.widgets.model_tools import ModelTools
 
 
@@ -42,7 +44,7 @@ def errors():
 
 def test_a_published_checkpoint_becomes_an_installed_model(own_models, shared):
     found = import_models(shared / "fixtures" / "checkpoints" / "cinn_hsi_small")
-    assert found == Imported(("cinn_hsi_small",))
+    assert list(found) == ["cinn_hsi_small"]
     assert "cinn_hsi_small" in [spec.name for spec in list_models()]
 
 
@@ -51,12 +53,11 @@ def test_a_trained_model_is_taken_over_once(own_models, tmp_path):
     shutil.copytree(bundled_folder() / "hsi_unit", trained)
     spec = json.loads((trained / "model.json").read_text(encoding="utf-8")) | {"name": "mine"}
     (trained / "model.json").write_text(json.dumps(spec), encoding="utf-8")
-    assert import_models(trained.parent) == Imported(("mine",))
+    assert list(import_models(trained.parent)) == ["mine"]
     assert load_model("mine").spec.weights_sha256 == spec["weights_sha256"]
     assert (own_models / "mine" / "CARD.md").is_file()
-    again = import_models(trained)
-    assert again.names == ()
-    assert str(own_models / "mine") in again.problem
+    with pytest.raises(ModelError, match=re.escape(str(own_models / "mine"))):
+        import_models(trained)
 
 
 def test_of_several_models_all_come_or_none(own_models, tmp_path):
@@ -64,36 +65,31 @@ def test_of_several_models_all_come_or_none(own_models, tmp_path):
     for name in ("another", "mine"):
         shutil.copytree(bundled_folder() / "hsi_unit", tmp_path / name)
         (tmp_path / name / "model.json").write_text(json.dumps(spec | {"name": name}), encoding="utf-8")
-    assert import_models(tmp_path / "mine").names == ("mine",)
-    again = import_models(tmp_path)
-    assert again.names == ()
-    assert "remove that folder, or give the new model another name" in again.problem
+    assert list(import_models(tmp_path / "mine")) == ["mine"]
+    with pytest.raises(ModelError, match="remove that folder, or give the new model another name"):
+        import_models(tmp_path)
     assert sorted(folder.name for folder in own_models.iterdir()) == ["mine"]
 
 
 def test_a_folder_without_checkpoints_is_a_sentence(own_models, tmp_path):
-    found = import_models(tmp_path)
-    assert found.names == ()
-    assert "no checkpoint here or below" in found.problem
+    with pytest.raises(ModelError, match="no checkpoint here or below"):
+        import_models(tmp_path)
 
 
-def test_whatever_goes_wrong_is_a_sentence(monkeypatch, tmp_path):
-    import napari_udt.models.published
-
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(ModelError("nothing is empty."), "nothing is empty."), (ValueError("odd"), "ValueError: odd")],
+)
+def test_a_failure_is_one_notification(qtbot, make_tools, errors, tmp_path, error, words):
     def broken(folder):
-        raise ValueError("odd")
+        raise error
 
-    monkeypatch.setattr(napari_udt.models.published, "import_model", broken)
-    assert "ValueError: odd" in import_models(tmp_path).problem
-
-
-def test_a_failure_is_one_notification(qtbot, make_tools, errors, tmp_path):
-    tools = make_tools(lambda folder: Imported(problem=f"{folder.name} is empty."))
+    tools = make_tools(broken)
     came = []
     tools.imported.connect(came.append)
     tools.import_folder(tmp_path / "nothing")
     qtbot.waitUntil(tools.import_button.isEnabled, timeout=3000)
-    assert [record.message for record in errors] == ["nothing is empty."]
+    assert [words in record.message for record in errors] == [True]
     assert came == []
 
 

@@ -120,25 +120,36 @@ def test_cancel_adds_nothing(qtbot, make_dock, session, slow_transfer):
     dock = make_dock()
     click(qtbot, dock.run_button)
     qtbot.waitUntil(lambda: dock.progress.value == 500, timeout=3000)
-    worker = dock._run.worker
     click(qtbot, dock.cancel_button)
     assert not dock.running
-    qtbot.waitUntil(lambda: not worker.is_running, timeout=3000)
+    qtbot.waitUntil(lambda: not slow_transfer.running, timeout=3000)
     qtbot.wait(50)
     assert [entry.key for entry in session] == ["forearm"]
     assert "Cancelled" in dock.status.text()
     assert dock.progress.value == 0
 
 
-def test_a_late_result_of_a_cancelled_run_is_ignored(qtbot, make_dock, session, slow_transfer, transferred):
+@pytest.mark.parametrize("error", [None, TransferError("late")])
+def test_a_late_result_of_a_cancelled_run_is_ignored(qtbot, make_dock, session, slow_transfer, errors, error):
+    dock = make_dock()
+    slow_transfer.deaf, slow_transfer.error = True, error
+    click(qtbot, dock.run_button)
+    qtbot.waitUntil(lambda: slow_transfer.running == 1, timeout=3000)
+    dock.cancel()
+    assert not dock.running
+    slow_transfer.gate.set()
+    qtbot.waitUntil(lambda: slow_transfer.running == 0, timeout=3000)
+    qtbot.wait(50)
+    assert [entry.key for entry in session] == ["forearm"]
+    assert len(errors) == 0
+    assert "Cancelled" in dock.status.text()
+
+
+def test_a_cancelled_run_does_not_keep_the_next_one_waiting(qtbot, make_dock, session, slow_transfer):
     dock = make_dock()
     click(qtbot, dock.run_button)
-    late = dock._run.request
     dock.cancel()
     click(qtbot, dock.run_button)
-    dock._run._on_succeeded(late, transferred(late.cube, "late"))
-    dock._run._on_failed(late, TransferError("late"))
-    assert "late" not in session
     assert dock.running
     slow_transfer.gate.set()
     qtbot.waitUntil(lambda: not dock.running, timeout=3000)
@@ -161,26 +172,24 @@ def test_a_failure_is_one_notification(qtbot, make_dock, session, slow_transfer,
     assert dock.run_button.enabled
 
 
-def test_closing_the_window_stops_the_run(qtbot, make_dock, session):
+def test_closing_the_window_stops_the_run(qtbot, make_dock, session, slow_transfer):
     dock = make_dock()
     dock.window().show()
     qtbot.waitExposed(dock.window())
     click(qtbot, dock.run_button)
     qtbot.waitUntil(lambda: dock.progress.value == 500, timeout=3000)
-    worker = dock._run.worker
     dock.window().close()
-    qtbot.waitUntil(lambda: not worker.is_running, timeout=3000)
+    qtbot.waitUntil(lambda: not slow_transfer.running, timeout=3000)
     assert [entry.key for entry in session] == ["forearm"]
 
 
 def test_destroying_the_dock_stops_the_run(qtbot, session, make_spec, slow_transfer):
     dock = TransferDock(session, transfer=slow_transfer, models=lambda: [make_spec()], devices=list)
     dock.start()
-    worker = dock._run.worker
-    qtbot.waitUntil(lambda: worker.is_running, timeout=3000)
+    qtbot.waitUntil(lambda: slow_transfer.running == 1, timeout=3000)
     dock.deleteLater()
     del dock
-    qtbot.waitUntil(lambda: worker.abort_requested and not worker.is_running, timeout=3000)
+    qtbot.waitUntil(lambda: not slow_transfer.running, timeout=3000)
     session.remove("forearm")  # what is left of the dock must not answer
     assert len(session) == 0
 
@@ -196,8 +205,7 @@ def test_a_run_whose_dock_is_taken_away_is_asked_about(
         session, transfer=slow_transfer, models=lambda: [make_spec()], devices=list, parent=holder
     )
     dock.start()
-    worker = dock._run.worker
-    qtbot.waitUntil(lambda: worker.is_running, timeout=3000)
+    qtbot.waitUntil(lambda: slow_transfer.running == 1, timeout=3000)
     dock.setParent(None)  # as napari does when the cross of a dock is pressed
     del dock
     qtbot.waitUntil(lambda: bool(asked), timeout=3000)
@@ -216,8 +224,7 @@ def test_the_question_about_a_run_goes_when_the_run_ends(qtbot, session, make_sp
     )
     holder.show()
     dock.start()
-    worker = dock._run.worker
-    qtbot.waitUntil(lambda: worker.is_running, timeout=3000)
+    qtbot.waitUntil(lambda: slow_transfer.running == 1, timeout=3000)
     parents = []
 
     def look():

@@ -9,6 +9,7 @@ import pytest
 
 from napari_udt.errors import TransferCancelled, TransferError
 from napari_udt.viewer.state.chosen_model import model_choices
+from napari_udt.viewer.state.jobs import ignore_progress
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.transfer import job as transfer_job
 from napari_udt.viewer.transfer.job import TransferRequest
@@ -96,41 +97,25 @@ def test_a_run_carries_the_request_and_names_its_result(request_for, slow_transf
     slow_transfer.gate.set()
     reports = []
     request = request_for(condition="vein", device="cpu")
-    result = transfer_job.run(request, lambda *a: reports.append(a), lambda: False, slow_transfer)
+    result = transfer_job.run(request, slow_transfer, lambda *a: reports.append(a))
     assert slow_transfer.calls == [("forearm", "pat-small", "sim2real", "cpu", "vein")]
     assert result.name == "forearm → transferred (pat-small)"
     assert reports[0] == (0, 10)
     assert reports[-1] == (10, 10)
 
 
-def test_reports_are_throttled(request_for, transferred):
-    def quick(cube, model, direction, device, progress, *, condition, noise="training"):
-        for done in range(100_001):
-            progress(done, 100_000)
-        return transferred(cube)
+def test_what_a_report_raises_ends_the_run(request_for, slow_transfer):
+    def cancel(_done, _total):
+        raise TransferCancelled("enough")
 
-    reports = []
-    transfer_job.run(request_for(), lambda *a: reports.append(a), lambda: False, quick)
-    assert len(reports) < 20
-
-
-def test_cancelling_keeps_nothing(request_for, slow_transfer, transferred):
-    with pytest.raises(TransferCancelled):
-        transfer_job.run(request_for(), lambda *a: None, lambda: True, slow_transfer)
-    with pytest.raises(TransferCancelled):  # a run without chunks hears of it at its end
-        transfer_job.run(
-            request_for(), lambda *a: None, lambda: True, lambda cube, *a, **k: transferred(cube)
-        )
+    with pytest.raises(TransferCancelled, match="enough"):
+        transfer_job.run(request_for(), slow_transfer, cancel)
 
 
 def test_a_model_that_does_not_fit_is_refused_in_words(request_for, make_spec):
     request = request_for(spec=make_spec("wide", low=650, high=980))
     with pytest.raises(TransferError, match=r"wide.*650–980 nm"):
-        transfer_job.run(request, lambda *a: None, lambda: False, None)
-
-
-def test_two_requests_are_never_equal(request_for, pat, make_spec):
-    assert request_for() != request_for()
+        transfer_job.run(request, None, ignore_progress)
 
 
 def test_texts(pat, transferred):
@@ -155,7 +140,7 @@ def test_the_real_transfer_is_found_without_being_named(pat, request_for, monkey
 
     monkeypatch.setattr(napari_udt.inference, "transfer", fake, raising=False)
     request = request_for()
-    transfer_job.run(request, lambda *a: None, lambda: False)
+    transfer_job.run(request, None, ignore_progress)
     assert np.shares_memory(seen["data"], request.cube.data)
 
 

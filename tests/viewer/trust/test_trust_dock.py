@@ -115,7 +115,7 @@ def test_a_cancelled_run_leaves_nothing(qtbot, dock, context, monkeypatch):
 
 def test_pictures_offer_only_what_exists_for_each_pixel(qtbot, dock, context):
     context.session.add(make_cube(8, 12, 4, "PAT"))
-    qtbot.waitUntil(lambda: dock._book.probe_of(dock._subject) is not None, timeout=20000)
+    qtbot.waitUntil(lambda: dock._results.probe_of(dock._subject) is not None, timeout=20000)
     dock.refresh()
     assert not number(dock, "source map").isEnabled()
     assert "the latent of an image network has no pixels" in number(dock, "source map").toolTip()

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QDoubleSpinBox, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from napari_udt.cube import SpectralCube
 from napari_udt.viewer.compare.colour_pictures import (
     ColourPicture,
-    ColourRequest,
     daylight_obstacle,
-    daylight_request,
+    daylight_picture,
     fitting_rgb_nm,
-    wavelengths_request,
+    wavelengths_picture,
 )
 from napari_udt.viewer.compare.widgets.fields import row
 from napari_udt.viewer.layers.overlays.colours import ColourLayers
+from napari_udt.viewer.qt.jobs import JobRunner
 from napari_udt.viewer.qt.tab_order import set_tab_order
-from napari_udt.viewer.spectra.widgets.worker import MapWorker
+from napari_udt.viewer.state.jobs import Work, error_text
 
 NO_PICTURE = "Open a cube first, and make its picture visible."
 
@@ -32,8 +35,8 @@ class ColourRow(QWidget):
     def __init__(self, colours: ColourLayers, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._colours = colours
-        self._waiting: list[ColourRequest] = []
-        self._worker: MapWorker | None = None
+        self._waiting: list[tuple[SpectralCube, Work[ColourPicture]]] = []
+        self._run = JobRunner(self)
         self._daylight = _button(
             "Daylight",
             "Colour of the shown pictures as a person would see it: CIE 1931 (fit of Wyman, Sloan and Shirley, "
@@ -56,13 +59,14 @@ class ColourRow(QWidget):
         set_tab_order(self._daylight, self._false, *self._fields)
         self._daylight.clicked.connect(self.show_daylight)
         self._false.clicked.connect(self.show_false_colours)
+        self._run.failed.connect(self._on_failed)
         for field in self._fields:
             field.valueChanged.connect(self._on_value_changed)
 
     @property
     def running(self) -> bool:
         """Whether colours are being computed."""
-        return bool(self._waiting)
+        return self._run.running
 
     @property
     def rgb_nm(self) -> tuple[float, float, float]:
@@ -84,50 +88,40 @@ class ColourRow(QWidget):
         if refused:
             self.message.emit(refused)
         else:
-            self._start([daylight_request(cube) for cube in cubes])
+            self._start([(cube, partial(daylight_picture, cube)) for cube in cubes])
 
     def show_false_colours(self) -> None:
         """Show the three wavelengths as colours over the shown pictures."""
         cubes = self._colours.seen_cubes()
         if cubes:
             self.set_rgb_nm(fitting_rgb_nm(cubes[0], self.rgb_nm))
-        self._start([wavelengths_request(cube, self.rgb_nm) for cube in cubes])
+        self._start([(cube, partial(wavelengths_picture, cube, self.rgb_nm)) for cube in cubes])
 
     def _on_value_changed(self, _value: float) -> None:
         self.rgb_chosen.emit(*self.rgb_nm)
 
-    def _start(self, requests: list[ColourRequest]) -> None:
-        if self._worker is not None:
-            self._worker.quit()
-        self._waiting = requests
-        if requests:
-            self._run()
+    def _start(self, waiting: list[tuple[SpectralCube, Work[ColourPicture]]]) -> None:
+        self._run.drop()
+        self._waiting = waiting
+        if waiting:
+            self._start_next()
         else:
             self.message.emit(NO_PICTURE)
 
-    def _run(self) -> None:
-        self._worker = MapWorker(self._waiting[0])
-        self._worker.signals.succeeded.connect(self._on_succeeded)
-        self._worker.signals.failed.connect(self._on_failed)
-        self.destroyed.connect(self._worker.quit)
-        self.message.emit(f"Computing colours of {self._waiting[0].cube.name} …")
-        self._worker.start()
+    def _start_next(self) -> None:
+        cube, work = self._waiting.pop(0)
+        self.message.emit(f"Computing colours of {cube.name} …")
+        self._run.start(work, partial(self._on_made, cube))
 
-    def _on_succeeded(self, request: ColourRequest, found: ColourPicture) -> None:
-        if not self._waiting or request is not self._waiting[0]:
-            return
-        shown = self._colours.show(request.cube, found)
-        self._waiting.pop(0)
-        self.message.emit(
-            f"{found.title}. {found.remark}" if shown else f"{request.cube.name} was closed meanwhile."
-        )
+    def _on_made(self, cube: SpectralCube, found: ColourPicture) -> None:
+        shown = self._colours.show(cube, found)
+        self.message.emit(f"{found.title}. {found.remark}" if shown else f"{cube.name} was closed meanwhile.")
         if self._waiting:
-            self._run()
+            self._start_next()
 
-    def _on_failed(self, request: ColourRequest, error: Exception) -> None:
-        if self._waiting and request is self._waiting[0]:
-            self._waiting = []
-            self.message.emit(str(error))
+    def _on_failed(self, error: Exception) -> None:
+        self._waiting = []
+        self.message.emit(error_text(error))
 
 
 def _button(text: str, tooltip: str, parent: QWidget) -> QPushButton:

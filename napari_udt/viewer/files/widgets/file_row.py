@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from napari.utils.notifications import show_error, show_info
 from qtpy.QtCore import Signal
@@ -20,11 +19,10 @@ from qtpy.QtWidgets import (
 )
 
 from napari_udt.cube import SpectralCube
-from napari_udt.errors import UdtError
 from napari_udt.viewer.files import choices as file_choices
-from napari_udt.viewer.files.choices import Report
 from napari_udt.viewer.files.opening import open_candidate
-from napari_udt.viewer.qt.task_worker import TaskWorker
+from napari_udt.viewer.qt.jobs import JobRunner
+from napari_udt.viewer.state.jobs import Report, error_text
 from napari_udt.viewer.state.session import Session
 
 _CONVERT, _CANCEL = "Convert for fast spectra…", "Cancel conversion"
@@ -47,7 +45,7 @@ class FileRow(QWidget):
         super().__init__(parent)
         self._session = session
         self._cube: SpectralCube | None = None
-        self._worker: TaskWorker | None = None
+        self._run = JobRunner(self)
         self._told: set[str] = set()
         self.title = QLabel(self)
         self.box = QComboBox(self)
@@ -63,12 +61,15 @@ class FileRow(QWidget):
             row.addWidget(widget)
         self.box.activated.connect(self._chosen)
         self.button.clicked.connect(self._pressed)
+        self._run.progressed.connect(self._progressed)
+        self._run.ended.connect(self._ended)
+        self._run.failed.connect(self._failed)
         self.set_cube(None)
 
     @property
     def busy(self) -> bool:
         """Whether a cube is being opened or a file converted."""
-        return self._worker is not None
+        return self._run.running
 
     @property
     def needed(self) -> bool:
@@ -113,17 +114,17 @@ class FileRow(QWidget):
         if key is not None:
             self.opened.emit(key)
             return
-        self._start(partial(_open, self._session, cube, title), self._came)
+        self._run.start(partial(_open, self._session, cube, title), self._came)
+        self._show_state()
 
     def _came(self, cube: SpectralCube) -> None:
-        self._ended()
         self.opened.emit(self._session.add(cube).key)
 
     # -- the faster copy ---------------------------------------------------------------------------
 
     def _pressed(self) -> None:
-        if self._worker is not None:
-            self._worker.quit()
+        if self.busy:
+            self._run.cancel()
         elif self._cube is not None:
             suggested = file_choices.suggested_target(self._cube)
             name, _ = QFileDialog.getSaveFileName(self, "Converted file", suggested, "napari-udt (*.udt.h5)")
@@ -138,35 +139,21 @@ class FileRow(QWidget):
         self.progress.setVisible(True)
         self.button.setText(_CANCEL)
         work = partial(file_choices.convert_file, self._session, self._cube, target)
-        self._start(work, self._written)
+        self._run.start(work, self._written)
+        self._show_state()
 
     def _written(self, target: Path) -> None:
-        self._ended()
         self.converted.emit(str(target))
 
     # -- work in a thread --------------------------------------------------------------------------
-
-    def _start(self, work: Any, then: Any) -> None:
-        worker = TaskWorker(work)
-        worker.progressed.connect(self._progressed)
-        worker.succeeded.connect(then)
-        worker.failed.connect(self._failed)
-        worker.cancelled.connect(self._ended)
-        self.destroyed.connect(worker.quit)
-        self._worker = worker
-        self._show_state()
-        worker.start()
 
     def _progressed(self, done: int, total: int) -> None:
         self.progress.setValue(round(_STEPS * done / max(total, 1)))
 
     def _failed(self, error: Exception) -> None:
-        self._ended()
-        told = str(error) if isinstance(error, UdtError) else f"{type(error).__name__}: {error}"
-        show_error(told)
+        show_error(error_text(error, "The file could not be opened or converted"))
 
     def _ended(self) -> None:
-        self._worker = None
         self.progress.setVisible(False)
         self.button.setText(_CONVERT)
         self._show_state()

@@ -6,9 +6,10 @@ import textwrap
 from pathlib import Path
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QEvent, QObject, QSize, QTimer, Signal
+from qtpy.QtCore import QEvent, QObject, QSize, QTimer
 from qtpy.QtGui import QGuiApplication, QShowEvent
 from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from superqt.utils import ensure_main_thread
 
 from napari_udt.files import whole_or_nothing
 from napari_udt.population.groups import Population
@@ -27,8 +28,8 @@ from napari_udt.viewer.population.widgets.tabs import TABS
 from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.qt.visibility import VisibilityTracker
 from napari_udt.viewer.spectra.widgets.plot_picture import LegendLine, save_plot
+from napari_udt.viewer.state.jobs import WorkerThread
 from napari_udt.viewer.state.session import Session
-from napari_udt.viewer.state.statistics import Worker
 from napari_udt.viewer.style import LineStyle, theme, theme_on
 
 READING = "Reading the spectra ..."
@@ -46,14 +47,13 @@ class PopulationDock(QWidget):
     """
 
     _made = False  # Qt sends events to widgets under construction
-    _news = Signal()  # carries the news from the worker's thread to this widget's
 
     def __init__(
         self, session: Session, brushed: BrushedLayers | None = None, *, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.session = session
-        self._worker = Worker()
+        self._worker = WorkerThread()
         self.destroyed.connect(self._worker.stop)
         self.open_population = OpenPopulation(session, self._worker.submit)
         self._stale: set[PopulationTab] = set()
@@ -151,7 +151,6 @@ class PopulationDock(QWidget):
         self.session.cubes_changed.connect(self._on_cubes_changed)
         self.session.settings_restored.connect(self._restore_tabs)
         self.open_population.changed.connect(self._on_population_changed)
-        self._news.connect(self._refresh)
         self._visibility.shown.connect(self._timer.start)
         self._timer.timeout.connect(self.open_population.refresh)
         self.controls.chosen.connect(self._on_chosen)
@@ -239,9 +238,10 @@ class PopulationDock(QWidget):
             else:
                 self.open_population.refresh()
 
+    @ensure_main_thread
     def _on_population_changed(self) -> None:
         if isalive(self):
-            self._news.emit()
+            self._refresh()
 
     def _on_chosen(self, option: str, value: str) -> None:
         self.open_population.choose(**{option: value})

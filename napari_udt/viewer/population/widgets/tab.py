@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from qtpy.compat import isalive
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGraphicsView, QStackedWidget, QVBoxLayout, QWidget
+from superqt.utils import ensure_main_thread
 
 from napari_udt.population.groups import Population
 from napari_udt.population.tables import Table
@@ -17,7 +18,7 @@ from napari_udt.viewer.layers.overlays.brushed import BrushedLayers
 from napari_udt.viewer.population.choices import PopulationChoices
 from napari_udt.viewer.population.look import GroupLook, looks_of
 from napari_udt.viewer.qt.stable_label import wrapping_label
-from napari_udt.viewer.state.latest_task import LatestTask, Submit
+from napari_udt.viewer.state.jobs import LatestJob, Submit
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.style import Theme, theme
 
@@ -109,15 +110,12 @@ class PopulationTab(QWidget):
 class FigureTab(PopulationTab):
     """A tab with one figure, computed in the dock's thread; late results never overwrite newer ones."""
 
-    _ready = Signal()  # carries the news from the dock's thread to this widget's
-
     def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self._task: LatestTask[tuple[Population, Any]] = LatestTask(context.submit)
+        self._job: LatestJob[tuple[Population, Any]] = LatestJob(context.submit)
         self._computed_of: Hashable = None
         self._drawn: Any = None
-        self._task.done.connect(self._on_done)
-        self._ready.connect(self._show)
+        self._job.done.connect(self._on_done)
         self._hint = wrapping_label("hint", self)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._body = QWidget(self)
@@ -148,12 +146,12 @@ class FigureTab(PopulationTab):
     @property
     def figure(self) -> Any:
         """The newest figure; None while there is none."""
-        return None if self._task.result is None else self._task.result[1]
+        return None if self._job.result is None else self._job.result[1]
 
     @property
     def source(self) -> Population | None:
         """The population that the figure is of: an older one than ``population`` while a newer figure is computed."""
-        return None if self._task.result is None else self._task.result[0]
+        return None if self._job.result is None else self._job.result[0]
 
     @property
     def looks(self) -> dict[str, GroupLook]:
@@ -163,7 +161,7 @@ class FigureTab(PopulationTab):
     @property
     def busy(self) -> bool:
         """Whether a figure is being computed."""
-        return self._task.busy or self._drawn is not self.figure
+        return self._job.busy or self._drawn is not self.figure
 
     @property
     def statement(self) -> str:
@@ -187,11 +185,11 @@ class FigureTab(PopulationTab):
         wanted = None if self.population is None else self.request()
         if wanted is None or self.population is None:
             self._computed_of = None
-            self._task.drop()
+            self._job.drop()
             self._show()
         elif (wanted_of := (id(self.population), wanted[0])) != self._computed_of:
             self._computed_of = wanted_of
-            self._task.ask(partial(_computed, self.population, wanted[1]))
+            self._job.start(partial(_computed, self.population, wanted[1]))
         elif not self.busy:
             self._show()
 
@@ -199,14 +197,15 @@ class FigureTab(PopulationTab):
         """Return the figure's own table."""
         return None if self.figure is None else self.figure.table()
 
+    @ensure_main_thread
     def _on_done(self) -> None:
         if isalive(self):
-            self._ready.emit()
+            self._show()
 
     def _show(self) -> None:
         self._drawn = figure = self.figure
         self._pages.setCurrentIndex(0 if figure is None else 1)
-        self._hint.setText(self._task.error)
+        self._hint.setText(self._job.error)
         if figure is not None:
             self.draw(figure)
         self.changed.emit()

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QEvent, Signal
+from qtpy.QtCore import QEvent
 from qtpy.QtGui import QGuiApplication, QShowEvent
 from qtpy.QtWidgets import QWidget
+from superqt.utils import ensure_main_thread
 
 from napari_udt.viewer.files.saving import saved
 from napari_udt.viewer.layers.layer_data import structure_colour
@@ -24,8 +25,9 @@ from napari_udt.viewer.spectra.widgets.form import SpectraForm
 from napari_udt.viewer.spectra.widgets.picker import Pick
 from napari_udt.viewer.spectra.widgets.pictures import PictureTools
 from napari_udt.viewer.state.comparable_cubes import structure_names
+from napari_udt.viewer.state.jobs import WorkerThread
 from napari_udt.viewer.state.session import DisplayOptions, PixelRef, Session
-from napari_udt.viewer.state.statistics import StructureStatistics, Worker
+from napari_udt.viewer.state.statistics import StructureStatistics
 from napari_udt.viewer.style import theme_on
 
 NO_CUBES = "Open a cube and move the mouse over it: its spectra appear here."
@@ -47,7 +49,6 @@ class SpectraDock(SpectraForm):
     """
 
     _made = False  # Qt sends events to widgets under construction
-    _statistics_ready = Signal()  # carries the news from the worker's thread to this widget's
 
     def __init__(
         self,
@@ -62,7 +63,7 @@ class SpectraDock(SpectraForm):
         self.session = session
         self.curves = CurveSet()
         self._hovered_nm: float | None = None
-        self._worker = Worker()
+        self._worker = WorkerThread()
         self.destroyed.connect(self._worker.stop)
         self._statistics = StructureStatistics(self._worker.submit)
         self._sources, self._memory = sources, Memory()
@@ -87,12 +88,12 @@ class SpectraDock(SpectraForm):
     @property
     def busy(self) -> bool:
         """Whether what is shown is still to change: statistics are being computed, or drawn soon."""
-        return self._statistics.busy or self._clock.busy
+        return self._statistics.jobs.busy or self._clock.busy
 
     def refresh(self) -> None:
         """Resolve the session and draw the curves now."""
         self._clock.tick()
-        self._statistics.begin()
+        self._statistics.jobs.start_round()
         self.curves = resolve(self.session, self._statistics, self._sources, self._memory)
         self._draw()
         self._table.set_curves(self.curves)
@@ -139,7 +140,6 @@ class SpectraDock(SpectraForm):
     def _connect_widgets(self) -> None:
         self._clock.due.connect(self._on_due)
         self._visibility.shown.connect(self._request_refresh)
-        self._statistics_ready.connect(self._request_refresh)
         self._controls.chosen.connect(self._on_chosen)
         self._controls.more.band_wanted.connect(self._on_band_wanted)
         self._plot.band_dragged.connect(self._on_band_dragged)
@@ -160,8 +160,8 @@ class SpectraDock(SpectraForm):
         session.regions_changed.connect(self._request_refresh)
         session.options_changed.connect(self._on_options_changed)
         session.wavelength_changed.connect(self._on_wavelength_changed)
-        for news in (self._statistics.ready, *(source.changed for source in self._sources)):
-            news.connect(self._on_statistics_ready)
+        for computed in (self._statistics.jobs.ended, *(source.changed for source in self._sources)):
+            computed.connect(self._on_more_computed)
         self._on_wavelength_changed(session.wavelength_nm)
 
     def _on_due(self) -> None:
@@ -208,9 +208,9 @@ class SpectraDock(SpectraForm):
             self._plot.set_wavelength(wavelength_nm)
             self._show_values()
 
-    def _on_statistics_ready(self) -> None:
-        if isalive(self):
-            self._statistics_ready.emit()
+    @ensure_main_thread
+    def _on_more_computed(self) -> None:
+        self._request_refresh()
 
     def _on_chosen(self, option: str, value: object) -> None:
         changes = {option: value}

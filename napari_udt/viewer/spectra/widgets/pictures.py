@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
+from napari_udt.cube import SpectralCube
 from napari_udt.viewer.layers.overlays.maps import MapLayers
 from napari_udt.viewer.layers.overlays.regions import RegionLayers
-from napari_udt.viewer.spectra.maps import MapRequest, SpectralMap, band_request, blood_request
-from napari_udt.viewer.spectra.widgets.map_run import MapRun
+from napari_udt.viewer.qt.jobs import JobRunner
+from napari_udt.viewer.spectra.maps import SpectralMap, band_map, blood_maps
+from napari_udt.viewer.state.jobs import Work
 from napari_udt.viewer.state.session import Session
 
 NO_PICTURE = "Open a cube first, and make its picture visible."
@@ -24,7 +28,7 @@ class PictureTools(QWidget):
     ) -> None:
         super().__init__(parent)
         self._session, self._regions, self._maps = session, regions, maps
-        self._run = MapRun(self)
+        self._run = JobRunner(self)
         self._draw = self._button(
             "Draw region",
             "Draw a shape on the topmost picture: its mean spectrum is drawn. It is drawn freehand; the tools "
@@ -45,7 +49,6 @@ class PictureTools(QWidget):
         self._band.clicked.connect(self._on_band)
         self._cancel.clicked.connect(self._on_cancel)
         self._run.progressed.connect(self._on_progressed)
-        self._run.succeeded.connect(self._on_succeeded)
         self._run.failed.connect(self._on_failed)
         session.options_changed.connect(self._show_state)
         self._show_state()
@@ -53,7 +56,7 @@ class PictureTools(QWidget):
     @property
     def running(self) -> bool:
         """Whether a map is being made."""
-        return self._run.request is not None
+        return self._run.running
 
     def _arrange(self) -> None:
         layout = QHBoxLayout(self)
@@ -84,32 +87,35 @@ class PictureTools(QWidget):
         )
 
     def _on_blood(self) -> None:
-        cube = self._maps.top_cube()
-        self._start(None if cube is None else blood_request(cube))
+        if (cube := self._top_cube()) is not None:
+            self.start(cube, partial(blood_maps, cube))
 
     def _on_band(self) -> None:
-        cube, band_nm = self._maps.top_cube(), self._session.options.band_nm
-        self._start(None if cube is None or band_nm is None else band_request(cube, band_nm))
+        cube, band_nm = self._top_cube(), self._session.options.band_nm
+        if cube is not None and band_nm is not None:
+            self.start(cube, partial(band_map, cube, band_nm))
 
-    def _start(self, request: MapRequest | None) -> None:
-        if request is None:
+    def _top_cube(self) -> SpectralCube | None:
+        cube = self._maps.top_cube()
+        if cube is None:
             self.told.emit(NO_PICTURE)
-            return
-        self._run.start(request)
+        return cube
+
+    def start(self, cube: SpectralCube, work: Work[tuple[SpectralMap, ...]]) -> None:
+        """Make maps of a cube in another thread and add them as layers."""
+        self._run.start(work, partial(self._on_made, cube))
         self._show_state()
 
     def _on_cancel(self) -> None:
-        self._run.cancel()
+        self._run.drop()
         self._finish("Cancelled: no map was added.")
 
-    def _on_progressed(self, percent: int) -> None:
-        self._cancel.setText(f"Cancel ({percent} %)")
+    def _on_progressed(self, done: int, total: int) -> None:
+        self._cancel.setText(f"Cancel ({100 * done // max(total, 1)} %)")
 
-    def _on_succeeded(self, request: MapRequest, found: tuple[SpectralMap, ...]) -> None:
-        shown = [layer.name for each in found if (layer := self._maps.show(request.cube, each)) is not None]
-        self._finish(
-            f"Added {' and '.join(shown)}." if shown else f"{request.cube.name} was closed meanwhile."
-        )
+    def _on_made(self, cube: SpectralCube, found: tuple[SpectralMap, ...]) -> None:
+        shown = [layer.name for each in found if (layer := self._maps.show(cube, each)) is not None]
+        self._finish(f"Added {' and '.join(shown)}." if shown else f"{cube.name} was closed meanwhile.")
 
     def _on_failed(self, error: Exception) -> None:
         self._finish(f"No map was made: {error}")

@@ -1,4 +1,4 @@
-"""Looks for the devices that networks can run on, without holding the window, and offers them."""
+"""The choice of the device that networks run on, filled in a thread: importing torch takes seconds."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 from magicgui.widgets import ComboBox
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_udt.viewer.qt.jobs import JobRunner
+from napari_udt.viewer.state.jobs import Report
 from napari_udt.viewer.transfer import job as transfer_job
-from napari_udt.viewer.transfer.widgets.worker import CallWorker
 
 _TORCH_DELAY_MS = 1500  # torch takes seconds to import: not while the window is being drawn
 Find = Callable[[], Sequence[Any]]
@@ -38,14 +39,19 @@ class DeviceSearch(QObject):
     def __init__(self, box: ComboBox, find: Find, parent: QObject) -> None:
         super().__init__(parent)
         self._box, self._find = box, find
-        self._worker: CallWorker | None = None
+        self._run, self._begun = JobRunner(self), False
 
     def begin(self) -> None:
-        """Look soon, unless that was done before."""
-        if self._worker is None:
-            self._worker = CallWorker(self._find)
-            self._worker.returned.connect(self._found)
-            QTimer.singleShot(_TORCH_DELAY_MS, self._worker.start)
+        """Search soon, unless that was done before."""
+        if not self._begun:
+            self._begun = True
+            QTimer.singleShot(_TORCH_DELAY_MS, self._search)
+
+    def _search(self) -> None:
+        self._run.start(self._work, self._found)
+
+    def _work(self, _report: Report) -> Sequence[Any]:
+        return self._find()
 
     def _found(self, devices: Sequence[Any]) -> None:
         chosen = self._box.value

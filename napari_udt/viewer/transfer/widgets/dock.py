@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from qtpy.QtWidgets import QFileDialog, QLabel, QWidget
 from napari_udt.viewer.files.opening import open_files
 from napari_udt.viewer.files.widgets.metadata_questions import MetadataQuestions
 from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
+from napari_udt.viewer.qt.jobs import JobRunner
 from napari_udt.viewer.state.chosen_model import ChosenModel, model_choices
 from napari_udt.viewer.state.session import CubesChange, Session
 from napari_udt.viewer.transfer import job as transfer_job
@@ -22,7 +25,6 @@ from napari_udt.viewer.transfer.job import TransferFunction, TransferRequest
 from napari_udt.viewer.transfer.widgets.closing import RemovedDock, agrees_to_cancel, closed_by_user
 from napari_udt.viewer.transfer.widgets.device_search import DeviceSearch, Find, installed_devices
 from napari_udt.viewer.transfer.widgets.form import TransferForm
-from napari_udt.viewer.transfer.widgets.run import TransferRun
 from napari_udt.viewer.transfer.widgets.settings import TransferMemory
 
 if TYPE_CHECKING:
@@ -68,8 +70,9 @@ class TransferDock(TransferForm):
         self._session, self._side_by_side, self._chosen = session, side_by_side, chosen
         self._models = models
         self._tissue: str | None = None  # what the user wants to tell the network, if anything
-        self._run = TransferRun(transfer, self)
-        self._removed = RemovedDock(self, lambda: self._run.name, self.cancel)
+        self._run, self._transfer = JobRunner(self), transfer
+        self._running_key = ""  # of the cube that is being transferred
+        self._removed = RemovedDock(self, lambda: self._running_name, self.cancel)
         self._devices = DeviceSearch(self.device, devices, self)
         self._devices.ended.connect(self.devices_found)
         self.ask, self._opening = MetadataQuestions(session, self), OpeningProgress(parent=self)
@@ -92,7 +95,6 @@ class TransferDock(TransferForm):
         self.run_button.changed.connect(self.start)
         self.cancel_button.changed.connect(self.cancel)
         self._run.progressed.connect(self._progressed)
-        self._run.succeeded.connect(self._succeeded)
         self._run.failed.connect(self._failed)
         self._run.ended.connect(self._ended)
         self._run.ended.connect(self._removed.run_ended)
@@ -228,24 +230,34 @@ class TransferDock(TransferForm):
         self.status.setText(f"Transferring {request.key} …")
         self.progress.value = 0
         self.progress.native.setRange(0, 0)  # busy, until the first chunk is done
-        self._run.start(request)
+        self._running_key = request.key
+        started = time.perf_counter()
+        self._run.start(partial(transfer_job.run, request, self._transfer), partial(self._succeeded, started))
         self._show_state()
 
     @property
     def running(self) -> bool:
         """Whether a run is under way."""
-        return self._run.request is not None
+        return self._run.running
+
+    @property
+    def _running_name(self) -> str | None:
+        """Name of the cube that is being transferred; None when there is none."""
+        return self._running_key if self.running else None
 
     def cancel(self) -> None:
         """Stop the run; nothing of it is kept."""
-        if self._run.cancel():
+        if self._run.drop():
             self.status.setText("Cancelled; nothing was changed.")
 
     def _progressed(self, done: int, total: int) -> None:
+        if not done:
+            return  # the bar shows that the network is being loaded
         self.progress.native.setRange(0, 1000)
         self.progress.value = round(1000 * done / max(total, 1))
 
-    def _succeeded(self, result: Any, seconds: float) -> None:
+    def _succeeded(self, started: float, result: Any) -> None:
+        seconds = time.perf_counter() - started
         self._session.add(result)
         self.status.setText(transfer_job.success_text(result, seconds))
         self.progress.value = 1000
@@ -301,7 +313,7 @@ class TransferDock(TransferForm):
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
         """Cancel a run when the window closes; a person who closes it is asked first."""
         if event is not None and event.type() == QEvent.Type.Close:
-            name = self._run.name
+            name = self._running_name
             if name is not None and closed_by_user(watched) and not agrees_to_cancel(name, self):
                 event.ignore()
                 return True

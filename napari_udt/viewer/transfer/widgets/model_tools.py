@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,9 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QTextOption
 from qtpy.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
-from napari_udt.viewer.transfer.model_import import Imported, Importer, import_models
-from napari_udt.viewer.transfer.widgets.worker import CallWorker
+from napari_udt.viewer.qt.jobs import JobRunner
+from napari_udt.viewer.state.jobs import Report, error_text
+from napari_udt.viewer.transfer.model_import import Importer, import_models
 
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
@@ -41,7 +43,7 @@ class ModelTools(QWidget):
         super().__init__(parent)
         self._importer = importer
         self._spec: ModelSpec | None = None
-        self._worker: CallWorker | None = None
+        self._run = JobRunner(self)
         self._cards: dict[str, QDialog] = {}  # that are open, by the model's name
         self.import_button = _button(
             "Import…",
@@ -54,6 +56,8 @@ class ModelTools(QWidget):
             "What the chosen model is, how it was trained, and how well it does on untouched data.",
             self,
         )
+        self._run.ended.connect(self._ended)
+        self._run.failed.connect(self._failed)
         self.import_button.clicked.connect(self._choose_folder)
         self.card_button.clicked.connect(self.show_card)
         row = QHBoxLayout(self)
@@ -106,27 +110,21 @@ class ModelTools(QWidget):
 
     def import_folder(self, folder: Path) -> None:
         """Import the models of a folder without holding the window; a failure is one notification."""
-        if self._worker is not None:
-            return
-        self._worker = CallWorker(_call(self._importer, folder))
-        self._worker.returned.connect(self._finished)
-        self.import_button.setEnabled(False)
-        self._worker.start()
+        if self._run.start(partial(_import, self._importer, folder), self._finished):
+            self.import_button.setEnabled(False)
 
-    def _finished(self, result: Imported) -> None:
-        self._worker = None
+    def _ended(self) -> None:
         self.import_button.setEnabled(True)
-        if result.names:
-            self.imported.emit(list(result.names))
-        if result.problem:
-            show_error(result.problem)
+
+    def _finished(self, names: Sequence[str]) -> None:
+        self.imported.emit(list(names))
+
+    def _failed(self, error: Exception) -> None:
+        show_error(error_text(error, "The import failed"))
 
 
-def _call(importer: Importer, folder: Path) -> Callable[[], Imported]:
-    def call() -> Imported:
-        return importer(folder)
-
-    return call
+def _import(importer: Importer, folder: Path, _report: Report) -> Sequence[str]:
+    return importer(folder)
 
 
 def _button(text: str, tooltip: str, parent: QWidget) -> QPushButton:

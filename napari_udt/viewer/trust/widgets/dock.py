@@ -5,23 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from qtpy.QtGui import QGuiApplication, QShowEvent
-from qtpy.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QWidget,
-)
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from superqt.utils import ensure_main_thread
 
 from napari_udt.viewer.layers.overlays.maps import MapLayers
 from napari_udt.viewer.qt.elided_combo_box import ElidedComboBox
+from napari_udt.viewer.qt.jobs import JobRunner
 from napari_udt.viewer.qt.scroll_area import scrolling_layout
 from napari_udt.viewer.qt.stable_label import StableLabel, wrapping_label
 from napari_udt.viewer.qt.visibility import VisibilityTracker
-from napari_udt.viewer.spectra.maps import MapRequest
-from napari_udt.viewer.spectra.widgets.map_run import MapRun
 from napari_udt.viewer.state.session import DisplayOptions, Session
 from napari_udt.viewer.trust import numbers as trust
 from napari_udt.viewer.trust.condition_explorer import class_choices
@@ -45,21 +39,19 @@ class TrustDock(QWidget):
     Parameters
     ----------
     session : Session
-    book : TrustResults
+    results : TrustResults
     maps : MapLayers
     parent : QWidget, optional
     """
 
-    _news = Signal()  # carries the news from the worker's thread to this widget's
-
     def __init__(
-        self, session: Session, book: TrustResults, maps: MapLayers, *, parent: QWidget | None = None
+        self, session: Session, results: TrustResults, maps: MapLayers, *, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._session, self._book, self._layers = session, book, maps
+        self._session, self._results, self._layers = session, results, maps
         self._subject: Subject | None = None
         self._specs: list[ModelSpec] = []
-        self._run = MapRun(self)
+        self._run = JobRunner(self)
         self._wanted: str | None = None  # row whose map shall be shown
         self._later: tuple[Group, str | None] | None = None  # what to do once the model is ready
         self._make_widgets()
@@ -75,7 +67,7 @@ class TrustDock(QWidget):
     @property
     def running(self) -> bool:
         """Whether a whole cube is being judged."""
-        return self._run.request is not None
+        return self._run.running
 
     @property
     def busy(self) -> bool:
@@ -87,8 +79,8 @@ class TrustDock(QWidget):
         self._subject = trust.subject_of(self._session)
         self._offer_models()
         self._statement.setText(NO_CUBE if self._subject is None else self._subject.statement)
-        self._table.set_numbers(self._book.of_pixel(self._subject), self._book.of_cube(self._subject))
-        lines = self._book.warnings(self._subject)
+        self._table.set_numbers(self._results.of_pixel(self._subject), self._results.of_cube(self._subject))
+        lines = self._results.warnings(self._subject)
         self._warnings.setText(trust.joined(lines))
         self._warnings.setVisible(bool(lines))
         self._show_state()
@@ -96,19 +88,19 @@ class TrustDock(QWidget):
 
     def start(self, group: Group, row: str | None = None) -> None:
         """Judge the whole cube; afterwards show a row as a map."""
-        request = None if self.running else self._book.request(self._subject, group)
-        if request is None:
+        work = None if self.running else self._results.work(self._subject, group)
+        if work is None:
             self._later = None if self.running else (group, row)
             self._say(PREPARING if self._later else "")
             return
         self._wanted = row
-        self._run.start(request)
+        self._run.start(work, self._on_judged)
         self._show_state()
         self._say("Judging every spectrum of the cube ...")
 
     def cancel(self) -> None:
         """Stop judging; nothing is kept."""
-        if self._run.cancel():
+        if self._run.drop():
             self._finish("Cancelled; nothing was added.")
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
@@ -180,8 +172,7 @@ class TrustDock(QWidget):
         for change in (session.cubes_changed, session.cursor_changed, session.pins_changed):
             change.connect(self._request_refresh)
         session.options_changed.connect(self._on_options)
-        self._book.changed.connect(self._on_news)
-        self._news.connect(self._request_refresh)
+        self._results.changed.connect(self._on_results_changed)
         self._timer.timeout.connect(self.refresh)
         self._visibility.shown.connect(self._request_refresh)
         self._model.activated.connect(self._on_model)
@@ -191,16 +182,15 @@ class TrustDock(QWidget):
         self._copy.clicked.connect(self._on_copy_all)
         self._box.chosen.connect(self._on_chosen)
         self._run.progressed.connect(self._on_progressed)
-        self._run.succeeded.connect(self._on_succeeded)
         self._run.failed.connect(self._on_failed)
 
     def _offer_models(self) -> None:
-        specs = [] if self._subject is None else self._book.chosen.fitting(self._subject.entry.cube)
+        specs = [] if self._subject is None else self._results.chosen.fitting(self._subject.entry.cube)
         if specs != self._specs:
             self._specs = specs
             self._model.clear()
             self._model.addItems([spec.name for spec in specs])
-        spec = self._book.model_of(self._subject)
+        spec = self._results.model_of(self._subject)
         if spec in specs:
             self._model.setCurrentIndex(specs.index(spec))
         self._box.set_classes(class_choices(spec))
@@ -211,11 +201,11 @@ class TrustDock(QWidget):
         if (
             self._later is not None
             and self._subject is not None
-            and not self._book.is_preparing(self._subject)
+            and not self._results.is_preparing(self._subject)
         ):
             wanted, self._later = self._later, None
             self._say("")
-            if self._book.probe_of(self._subject) is not None:
+            if self._results.probe_of(self._subject) is not None:
                 self.start(*wanted)
 
     def _request_refresh(self, _: object = None) -> None:
@@ -223,7 +213,7 @@ class TrustDock(QWidget):
             self._timer.start()
 
     def _show_state(self) -> None:
-        possible = mappable(self._book.model_of(self._subject))
+        possible = mappable(self._results.model_of(self._subject))
         self._table.set_possible(possible, busy=self.running)
         self._judge.setText("Cancel" if self.running else "Judge whole cube")
         self._judge.setEnabled(self.running or bool(self._specs))
@@ -233,9 +223,9 @@ class TrustDock(QWidget):
         self._told.setText(sentence)
         self._told.setVisible(bool(sentence))
 
-    def _on_news(self) -> None:
-        if isalive(self):
-            self._news.emit()
+    @ensure_main_thread
+    def _on_results_changed(self) -> None:
+        self._request_refresh()
 
     def _on_options(self, options: DisplayOptions) -> None:
         if isalive(self):
@@ -246,7 +236,7 @@ class TrustDock(QWidget):
         self._session.set_options(**{option: value})
 
     def _on_model(self, index: int) -> None:
-        self._book.chosen.choose(self._specs[index])
+        self._results.chosen.choose(self._specs[index])
 
     def _on_judge(self) -> None:
         if self.running:
@@ -256,13 +246,13 @@ class TrustDock(QWidget):
 
     def _on_map(self, key: str) -> None:
         row = ROW_OF[key]
-        if self._book.is_known(self._subject, row.group):
+        if self._results.is_known(self._subject, row.group):
             self._show_map(key)
         else:
             self.start(row.group, key)
 
     def _show_map(self, key: str) -> None:
-        found = self._book.map_of(self._subject, ROW_OF[key])
+        found = self._results.map_of(self._subject, ROW_OF[key])
         if found is None or self._subject is None:
             self._say(f"{ROW_OF[key].title}: this network has no such number.")
             return
@@ -276,15 +266,15 @@ class TrustDock(QWidget):
             self._say("Copied " + (" ".join(text.split("\t")) if "\n" not in text else "all numbers"))
 
     def _on_copy_all(self) -> None:
-        spec = self._book.model_of(self._subject)
+        spec = self._results.model_of(self._subject)
         if self._subject is not None and spec is not None:
-            pixel, cube = self._book.of_pixel(self._subject), self._book.of_cube(self._subject)
+            pixel, cube = self._results.of_pixel(self._subject), self._results.of_cube(self._subject)
             self._on_copy(trust.all_text(self._subject, spec, pixel, cube))
 
-    def _on_progressed(self, percent: int) -> None:
-        self._judge.setText(f"Cancel ({percent} %)")
+    def _on_progressed(self, done: int, total: int) -> None:
+        self._judge.setText(f"Cancel ({100 * done // max(total, 1)} %)")
 
-    def _on_succeeded(self, _request: MapRequest, _found: CubeTrust) -> None:
+    def _on_judged(self, _found: CubeTrust) -> None:
         self._finish("")
         if self._wanted is not None:
             self._show_map(self._wanted)

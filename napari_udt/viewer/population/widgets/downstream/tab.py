@@ -33,7 +33,8 @@ from napari_udt.viewer.qt.fields import fill, push_button
 from napari_udt.viewer.qt.save_dialog import ask_save_path
 from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.qt.table_and_picture import TableAndPicture
-from napari_udt.viewer.qt.task_row import TaskRow, Work
+from napari_udt.viewer.qt.task_row import TaskRow
+from napari_udt.viewer.state.jobs import Work
 from napari_udt.viewer.style import Theme
 
 _RUN = "Train and test"
@@ -167,7 +168,7 @@ class DownstreamTab(PopulationTab):
     def _on_clear(self) -> None:
         self._take(Sources())
 
-    def _start(self, work: Work) -> None:
+    def _start(self, work: Work[Any]) -> None:
         self.message.emit("One thing at a time: wait, or cancel." if self.task.running else "")
         self.task.start(work)
 

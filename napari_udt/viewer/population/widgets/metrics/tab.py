@@ -11,7 +11,6 @@ from qtpy.QtWidgets import QWidget
 from napari_udt.population.groups import Population
 from napari_udt.population.measures import MeasureTable
 from napari_udt.population.tables import Table
-from napari_udt.viewer.files.choices import Report
 from napari_udt.viewer.population import measures as view
 from napari_udt.viewer.population.choices import PopulationChoices, label_of
 from napari_udt.viewer.population.measures import Numbers
@@ -19,6 +18,7 @@ from napari_udt.viewer.population.widgets.metrics.table import MeasureTableView
 from napari_udt.viewer.population.widgets.tab import FigureTab
 from napari_udt.viewer.qt.fields import check_box, combo_box, fill, row_of, spin_box
 from napari_udt.viewer.qt.task_row import TaskRow
+from napari_udt.viewer.state.jobs import Report
 
 _RESAMPLES, _MOST_RESAMPLES = 200, 2000
 
