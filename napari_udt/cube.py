@@ -1,6 +1,6 @@
-"""What a spectral cube is: an image with one spectrum per pixel, and what is known about it.
+"""The spectral cube: an image with one spectrum per pixel, and its metadata.
 
-Everything else in the package speaks in terms of :class:`SpectralCube`. This module knows numpy only.
+The whole package works on :class:`SpectralCube`. This module imports numpy only.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ Domain = Literal["simulated", "real", "second", "transferred", "unknown"]
 MODALITIES: tuple[Modality, ...] = ("HSI", "PAT")
 DOMAINS: tuple[Domain, ...] = ("simulated", "real", "second", "transferred", "unknown")
 
-# What a reader of the screen must be told. "second" stands where real data would stand, but is not
-# real: the sample data say exactly what they are ("drawn from measured statistics", "digital device").
+# Shown where a cube does not state its origin. "second" is data in the place of real ones that were not measured: the
+# sample data state exactly what they are ("drawn from measured statistics", "digital device").
 ORIGINS: dict[Domain, str] = {
     "simulated": "simulated",
     "real": "measured",
-    "second": "second domain (not measured)",
+    "second": "target domain (not measured)",
     "transferred": "transferred",
     "unknown": "origin unknown",
 }
@@ -33,7 +33,7 @@ ORIGINS: dict[Domain, str] = {
 
 @runtime_checkable
 class ArrayLike3D(Protocol):
-    """What a lazily backed cube must offer: numpy-style indexing over (rows, columns, channels)."""
+    """Protocol of the data of a cube: numpy-style indexing over (rows, columns, channels)."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -73,7 +73,7 @@ class SpectralCube:
     quantity : str
         What the values are, with the unit: "reflectance", "initial pressure [a.u.]", ...
     origin : str
-        One phrase for the screen that says where the data come from; by default derived from ``domain``.
+        A phrase that says where the data come from, for display; by default derived from ``domain``.
     name : str
         Short name, usually the file's.
     provenance : mapping
@@ -103,7 +103,7 @@ class SpectralCube:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        put = object.__setattr__  # the class is frozen: nobody else may do this
+        put = object.__setattr__  # the class is frozen
         put(self, "data", _checked_data(self.data, self.name))
         put(self, "wavelengths_nm", _checked_wavelengths(self.wavelengths_nm, self.shape[2], self.name))
         if self.modality not in MODALITIES:

@@ -14,15 +14,15 @@ class CubeError(UdtError, ValueError):
     """A file or an array is not a usable spectral cube."""
 
 
-class MissingMetadata(CubeError):  # noqa: N818 - a question to the user rather than a failure
-    """A file lacks a fact that only the user can give: wavelengths, or which axis is spectral.
+class MissingMetadata(CubeError):  # noqa: N818 - a question rather than a failure
+    """A file lacks metadata that only the user knows: wavelengths, or which axis is spectral.
 
     Parameters
     ----------
     message : str
         The sentence.
     shape : tuple of int
-        Shape of the array that the facts are about.
+        Shape of the array in question.
     axes : tuple of int
         Axes of the array that may be the spectral one.
     lacks_wavelengths : bool
@@ -37,14 +37,14 @@ class MissingMetadata(CubeError):  # noqa: N818 - a question to the user rather 
 
 
 class ModelError(UdtError, ValueError):
-    """A model is missing, damaged, or does not fit what it is asked to do."""
+    """A model is missing, damaged, or does not fit its use."""
 
 
 class TransferError(UdtError, RuntimeError):
     """A transfer run cannot be carried out."""
 
 
-class TransferCancelled(UdtError):  # noqa: N818 - not an error, an answer to the user's wish
+class TransferCancelled(UdtError):  # noqa: N818 - the user's wish, not an error
     """The user cancelled a run; nothing was kept of it."""
 
 

@@ -1,4 +1,4 @@
-"""What this machine can do, and how much memory a run takes."""
+"""Peak rate of this machine, timing, and the memory that a run takes."""
 
 from __future__ import annotations
 

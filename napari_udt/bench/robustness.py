@@ -1,4 +1,4 @@
-"""What a benchmark on an idle machine hides: many spectra, and a neighbour that keeps a core busy."""
+"""Benchmarks beyond an idle machine: many spectra, and another process that keeps a core busy."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def in_turn(
 ) -> Figure:
     """Time ``work(i)`` and a baseline A B A B ... after some runs that do not count.
 
-    Work that goes on after what is asked for returns the seconds that count. ``after`` is called after each run of the
+    Work that goes on beyond what is measured returns the seconds that count. ``after`` is called after each run of the
     work, outside of the time that counts.
     """
     walls, processors, others = [], [], []

@@ -1,4 +1,4 @@
-"""What the viewer's benchmark looks at: three cubes of a camera's size, a window, a dock alone, and probes."""
+"""Scene of the viewer's benchmark: three cubes of a camera's size, a window, a dock alone, and probes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HELD_MS = 100  # between press and release; napari's answer to the press is ove
 
 
 def cubes(picture: tuple[int, int] = CUBE[:2]) -> tuple[SpectralCube, SpectralCube, SpectralCube]:
-    """Return a simulated cube, one "transferred" from it, and one of a second domain: 20 classes, smooth noisy spectra."""
+    """Return a simulated cube, one "transferred" from it, and one of a target: 20 classes, smooth noisy spectra."""
     labels = (np.arange(picture[1]) * CLASSES // picture[1])[np.newaxis].repeat(picture[0], axis=0)
     names = {i: f"structure {i}" for i in range(CLASSES)}
     rng = np.random.default_rng(0)
@@ -73,7 +73,7 @@ def painted(dock: SpectraDock) -> None:
     QApplication.processEvents()
     while dock.busy:
         QApplication.processEvents()
-    QApplication.processEvents()  # what the refresh asked to be painted
+    QApplication.processEvents()  # paint what the refresh has scheduled
 
 
 def settled(window: Window) -> None:
@@ -176,7 +176,7 @@ class PaintCounter(QObject):
 
 
 class GapProbe(QObject):
-    """Ticks as often as the event loop lets it; the gaps between ticks are what a person waits."""
+    """Ticks as often as the event loop lets it; the gaps between ticks are the delays that a user notices."""
 
     def __init__(self) -> None:
         super().__init__()

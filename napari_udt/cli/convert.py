@@ -1,4 +1,4 @@
-"""``napari-udt convert IN OUT``: one file into another format or other chunks."""
+"""``napari-udt convert IN OUT``: convert a file into another format or other chunks."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from napari_udt.cli.termination import ending_cleanly
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command's words."""
+    """Add the command's arguments to a parser."""
     parser.add_argument("source", type=Path, metavar="IN", help="a file of any format that can be read")
-    parser.add_argument("target", type=Path, metavar="OUT", help="where to; the ending says the format")
+    parser.add_argument("target", type=Path, metavar="OUT", help="result; its ending chooses the format")
     parser.add_argument(
         "--chunks",
         choices=("pixel", "band", "both"),
-        help="what shall be fast to read: spectra, pictures, or both (the default)",
+        help="what is fast to read afterwards: spectra (pixel), pictures (band) or both (default)",
     )
     add_reading_arguments(parser)
-    parser.add_argument("--compress", action="store_true", help="smaller and slower to read")
+    parser.add_argument("--compress", action="store_true", help="smaller file, slower to read")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry out the command."""
+    """Convert the file."""
     from napari_udt.io.convert import convert
 
     start = time.monotonic()

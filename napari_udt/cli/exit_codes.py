@@ -1,4 +1,4 @@
-"""What the commands tell the shell."""
+"""Exit codes of the commands."""
 
 from __future__ import annotations
 

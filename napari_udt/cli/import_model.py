@@ -1,4 +1,4 @@
-"""``napari-udt import-model FOLDER``: published checkpoints become models of this program."""
+"""``napari-udt import-model FOLDER``: import published checkpoints as models."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from napari_udt.errors import ModelError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's arguments."""
+    """Add the command's arguments to a parser."""
     parser.add_argument(
         "folder",
         type=Path,
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Import, and say under which names; returns 0, or 3 when some of several were left out."""
+    """Import checkpoints and print their names; return 0, or 3 when some of several were left out."""
     from napari_udt.models.published import import_model
     from napari_udt.models.store import user_folder
 

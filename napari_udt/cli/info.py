@@ -1,4 +1,4 @@
-"""``napari-udt info FILE``: what is in a file."""
+"""``napari-udt info FILE``: describe a file."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from napari_udt.cli.metadata_arguments import add_reading_arguments, reading_opt
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command's words."""
+    """Add the command's arguments to a parser."""
     parser.add_argument("file", type=Path, help="cube to describe")
     add_reading_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry out the command."""
+    """Print the description of a cube."""
     from napari_udt.io import info, open_cube
 
     description = info.describe(open_cube(args.file, **reading_options(args.file, args)))

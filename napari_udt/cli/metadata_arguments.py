@@ -1,4 +1,4 @@
-"""Metadata on the command line: the arguments by which a user says what a file lacks."""
+"""Arguments for metadata that a file lacks."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from napari_udt.io.missing_metadata import StatedMetadata, Wavelengths, options_
 
 
 def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
-    """Let a command be told what its files lack, which of a file's cubes is meant, and how it is made."""
-    group = parser.add_argument_group("what the file lacks, or is wrong about")
+    """Add arguments for missing metadata, for the choice of a cube in the file, and for previews."""
+    group = parser.add_argument_group("metadata that the file lacks or is wrong about")
     group.add_argument(
         "--wavelengths",
         type=_wavelengths,
@@ -31,12 +31,12 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def stated_metadata(args: argparse.Namespace) -> StatedMetadata:
-    """Return the facts that arguments state."""
+    """Return the metadata that the arguments state."""
     return StatedMetadata(args.wavelengths, args.spectral_axis, args.domain, args.modality)
 
 
 def reading_options(path: Path, args: argparse.Namespace) -> dict[str, Any]:
-    """Return the options of :func:`napari_udt.io.open_cube` that arguments mean for a file.
+    """Return the options of :func:`napari_udt.io.open_cube` that the arguments mean for a file.
 
     Raises
     ------

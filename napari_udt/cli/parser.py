@@ -1,6 +1,6 @@
 """The command line: one sub-command per job, errors as one sentence on stderr with exit code 2.
 
-Each sub-command imports what it needs when it runs, so that ``napari-udt --help`` is there at once.
+Each sub-command imports what it needs when it runs, so that ``napari-udt --help`` is fast.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from napari_udt.threads import wait_passively
 # Command: module that adds its arguments and runs it, and what the command does.
 COMMANDS = {
     "view": ("napari_udt.cli.view", "open files in the viewer"),
-    "demo": ("napari_udt.cli.demo", "open the sample data, transfer, and look at spectra"),
-    "info": ("napari_udt.cli.info", "say what is in a file"),
-    "convert": ("napari_udt.cli.convert", "turn a file into another format, or other chunks"),
+    "demo": ("napari_udt.cli.demo", "open the sample data, transfer them and show spectra"),
+    "info": ("napari_udt.cli.info", "describe a file"),
+    "convert": ("napari_udt.cli.convert", "convert a file into another format or other chunks"),
     "transfer": ("napari_udt.cli.transfer", "transfer files and folders without the viewer"),
     "models": ("napari_udt.cli.models", "list the models"),
-    "import-model": ("napari_udt.cli.import_model", "take over a published checkpoint"),
-    "simulate": ("napari_udt.cli.simulate", "make data of both domains, and the samples"),
+    "import-model": ("napari_udt.cli.import_model", "import published checkpoints"),
+    "simulate": ("napari_udt.cli.simulate", "make data sets of both domains, and the sample cubes"),
     "train": ("napari_udt.cli.train", "train a transfer model"),
-    "evaluate": ("napari_udt.cli.evaluate", "judge models on data that they were not trained on"),
-    "bench": ("napari_udt.cli.bench", "measure the speed of transfers on this machine"),
+    "evaluate": ("napari_udt.cli.evaluate", "evaluate models on data that they were not trained on"),
+    "bench": ("napari_udt.cli.bench", "measure the speed of this machine"),
 }
 
 
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = int(args.run(args))
         sys.stdout.flush()
         return code
-    except BrokenPipeError:  # whoever read our output, as `head`, has seen enough
+    except BrokenPipeError:  # the reader of our output, as `head`, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return SUCCESS
     except KeyboardInterrupt:
@@ -76,7 +76,7 @@ def _sentence(error: Exception) -> str:
 def _warning_sentence(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
 ) -> str:
-    """Warnings are for users here: without the line of code that gave them."""
+    """Format a warning as one sentence, without the line of code that raised it."""
     return f"napari-udt: {' '.join(str(message).split())}\n"
 
 

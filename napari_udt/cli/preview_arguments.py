@@ -10,7 +10,7 @@ from napari_udt.reconstruction.options import ReconstructionOptions
 
 
 def add_preview_arguments(parser: argparse.ArgumentParser) -> None:
-    """Let a command choose a frame, and how raw photoacoustic time series are made into a picture."""
+    """Add arguments for the frame and for the preview of raw photoacoustic time series."""
     parser.add_argument(
         "--frame",
         type=_frame,
@@ -26,7 +26,7 @@ def add_preview_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def preview_options(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what the arguments say, as options of :func:`napari_udt.io.open_cube`; empty where they say nothing.
+    """Return the arguments as options of :func:`napari_udt.io.open_cube`; empty where none is given.
 
     Raises
     ------

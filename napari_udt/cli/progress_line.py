@@ -1,4 +1,4 @@
-"""One line on a terminal that says how far a piece of work is."""
+"""A progress line on a terminal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ProgressLine:
         self._last = 0.0
 
     def __call__(self, done: int, total: int) -> None:
-        """Show how much is done, a few times a second."""
+        """Show the progress, a few times a second."""
         now = time.monotonic()
         if not self._shown or (done < total and now - self._last < _INTERVAL_S):
             return
@@ -43,7 +43,7 @@ class ProgressLine:
         self._write(", ".join(parts))
 
     def clear(self) -> None:
-        """Take the line away, for what is written next."""
+        """Erase the line."""
         if self._shown:
             self._write("")
 

@@ -22,7 +22,7 @@ _SECONDS_BETWEEN_LINES = 5.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the command."""
+    """Add the command's arguments to a parser."""
     parser.add_argument(
         "what", choices=("hsi", "pat", "samples"), help="data set of a modality, or sample cubes"
     )
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry out the command; the exit status.
+    """Make the data set or the sample cubes; return the exit status.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Ending cleanly when the system asks for it."""
+"""Clean end of a command on SIGTERM."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ def ending_cleanly() -> Iterator[None]:
     Python drops an exception that is raised while an object is being destroyed. An interruption that falls there is
     repeated a moment later, else the work would run on to its end.
     """
-    if threading.current_thread() is not threading.main_thread():  # only there can signals be answered
+    if threading.current_thread() is not threading.main_thread():  # signals are handled there only
         yield
         return
-    before, told_before = signal.signal(signal.SIGTERM, _stop), sys.unraisablehook
+    before, hook_before = signal.signal(signal.SIGTERM, _stop), sys.unraisablehook
 
     def repeat(dropped: UnraisableHookArgs) -> None:
         if issubclass(dropped.exc_type, KeyboardInterrupt):
             threading.Timer(_AGAIN_S, _thread.interrupt_main, (signal.SIGTERM,)).start()
         else:
-            told_before(dropped)
+            hook_before(dropped)
 
     sys.unraisablehook = repeat
     try:
         yield
     finally:
-        sys.unraisablehook = told_before
+        sys.unraisablehook = hook_before
         signal.signal(signal.SIGTERM, before)
 
 

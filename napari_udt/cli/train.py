@@ -1,4 +1,4 @@
-"""``napari-udt train``: a configuration in, a model folder out."""
+"""``napari-udt train``: train a model as a configuration says."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from napari_udt.training.config import load_config, packaged_configs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the command."""
+    """Add the command's arguments to a parser."""
     parser.add_argument(
         "config", help=f"TOML file or the name of a packaged configuration: {', '.join(packaged_configs())}"
     )
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the model to be written")
     parser.add_argument("--simulated", help="data set file of the simulated domain")
-    parser.add_argument("--second", help="data set file of the second domain")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in OUTPUT.run")
+    parser.add_argument("--second", help="data set file of the target domain")
+    parser.add_argument("--resume", action="store_true", help="continue from the checkpoint in OUTPUT.run")
     parser.add_argument("--device", default="cpu", help="auto, cpu, cuda, cuda:0, ... (default: cpu)")
     parser.add_argument(
         "--devices",
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         When the configuration or the data do not fit, or the training fails.
     """
     config = load_config(args.config, simulated=args.simulated, second=args.second)
-    # torch takes seconds to import: a wrong configuration is answered before that
+    # torch takes seconds to import: report a wrong configuration before that
     from napari_udt.inference.devices import choose
     from napari_udt.training.loop import TrainingInterrupted
     from napari_udt.training.run import train

@@ -1,4 +1,4 @@
-"""``napari-udt transfer``: files and folders of any format, without a window."""
+"""``napari-udt transfer``: transfer files and folders of any format, without a window."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command's words."""
+    """Add the command's arguments to a parser."""
     parser.add_argument("files", nargs="+", type=Path, help="cubes, or folders of cubes, to transfer")
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the results"
     )
-    parser.add_argument("-r", "--recursive", action="store_true", help="look into folders within folders")
+    parser.add_argument("-r", "--recursive", action="store_true", help="search folders within folders too")
     _add_choices(parser)
     add_reading_arguments(parser)
-    parser.add_argument("--overwrite", action="store_true", help="make results again that exist")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing results")
     parser.add_argument("--compress", action="store_true", help="smaller results, slower to read")
     parser.add_argument("--json", action="store_true", help="one JSON object per file on stdout")
     where = parser.add_mutually_exclusive_group()
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry out the command; 3 when some of the files failed, 2 when all did."""
+    """Transfer the files; return 3 when some of them failed, 2 when all did."""
     from napari_udt.inference.batch import Options, transfer_files
 
     options = Options(
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         noise=args.noise,
         reference=args.reference,
         candidate=args.candidate,
-        facts=stated_metadata(args),
+        metadata=stated_metadata(args),
         **preview_options(args),
         overwrite=args.overwrite,
         compress=args.compress,
@@ -111,7 +111,7 @@ def _worker(args: argparse.Namespace) -> Callable[[list[Task]], Iterable[Outcome
 
 
 def _with_percent(tasks: list[Task]) -> Iterable[Outcome]:
-    """Work on the files here, with a line that says how far the present one is."""
+    """Transfer the files in this process, with a progress line for the present one."""
     from napari_udt.inference.batch import transfer_file
 
     for task in tasks:
@@ -124,7 +124,7 @@ def _with_percent(tasks: list[Task]) -> Iterable[Outcome]:
 
 
 class _Printer:
-    """Says of each file, as its outcome comes, what has become of it."""
+    """Prints the outcome of each file as it comes."""
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json, self._count = as_json, 0
@@ -143,8 +143,8 @@ def _ending(outcome: Outcome) -> str:
     if outcome["skipped"]:
         return f" -> {outcome['result']} (done before)"
     remark = outcome["wavelengths"]
-    told = f"; {remark}" if "interpolated" in str(remark) else ""
-    return f" -> {outcome['result']} ({outcome['model']}, {outcome['seconds']:.1f} s{told})"
+    note = f"; {remark}" if "interpolated" in str(remark) else ""
+    return f" -> {outcome['result']} ({outcome['model']}, {outcome['seconds']:.1f} s{note})"
 
 
 def _concluded(outcomes: Sequence[Outcome]) -> int:

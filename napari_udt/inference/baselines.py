@@ -1,4 +1,4 @@
-"""Baselines behind the door of a transfer: what needs no network, only a cube of the other domain.
+"""Baselines with the interface of a transfer: they need no network, only a cube of the other domain.
 
 A learned transfer is worth what it does beyond them. Statistics are matched per structure and wavelength; spectra
 of hyperspectral cubes are compared L2-normalised, as the models see them, and get their norm back.
@@ -40,7 +40,7 @@ _WITHOUT_STRUCTURES = ("gaussian_all", "coral")
 
 
 def is_baseline(model: object) -> TypeGuard[str]:
-    """Whether what stands where a model is expected names a baseline, as "baseline:moments"."""
+    """Whether a model's name is that of a baseline, as "baseline:moments"."""
     return isinstance(model, str) and model.startswith(PREFIX)
 
 
@@ -50,7 +50,7 @@ def transfer_baseline(
     reference: SpectralCube | None = None,
     progress: Progress | None = None,
 ) -> SpectralCube:
-    """Carry a cube to the domain of another one by matching simple statistics.
+    """Transfer a cube to the domain of another one by matching simple statistics.
 
     Parameters
     ----------
@@ -97,15 +97,15 @@ def transfer_baseline(
 
 
 def _checked(cube: SpectralCube, method: str, reference: SpectralCube | None) -> Regridding:
-    """Return the way to the reference's wavelengths, or say why there is none."""
+    """Return the interpolation to the reference's wavelengths; raises ``TransferError`` when there is none."""
     if method not in get_args(Method):
         raise TransferError(f"Baseline {method!r} is unknown; choose {', '.join(get_args(Method))}.")
     if reference is None:
         if method == "identity":
             return Regridding(None)
         raise TransferError(
-            f"Baseline {method!r} needs a reference, a labelled cube of the domain to which {cube.name} shall be "
-            "carried; name one."
+            f"Baseline {method!r} needs a reference, a labelled cube of the domain to which {cube.name} is "
+            "transferred; name one."
         )
     if reference.modality != cube.modality:
         raise TransferError(
@@ -118,7 +118,7 @@ def _checked(cube: SpectralCube, method: str, reference: SpectralCube | None) ->
 def _matched(
     cube: SpectralCube, spectra: Spectra, reference: SpectralCube, method: str, report: Progress
 ) -> tuple[Spectra, dict[str, Any]]:
-    """Match structure by structure; return spectra (pixels, channels) and what provenance shall say."""
+    """Match structure by structure; return spectra (pixels, channels) and notes for the provenance."""
     names = [] if method in _WITHOUT_STRUCTURES else _names(cube, reference)
     wanted, wanted_labels = _labelled(reference, names)
     usable = _usable(spectra, cube)
@@ -133,8 +133,8 @@ def _matched(
             moved[own] = matched * norm[own]
         done += int(own.sum())
         report(done, len(spectra))
-    told = _told(names, labels[usable], wanted_labels, reference)
-    return moved, {"condition": told, "scale": _scale_note(cube)}
+    matched_how = _matching_note(names, labels[usable], wanted_labels, reference)
+    return moved, {"condition": matched_how, "scale": _scale_note(cube)}
 
 
 def _spectra_of(cube: SpectralCube) -> Spectra:
@@ -143,12 +143,12 @@ def _spectra_of(cube: SpectralCube) -> Spectra:
 
 
 def _names(*cubes: SpectralCube) -> list[str]:
-    """Return the names of the structures of all cubes; their places in the list are the numbers used here."""
+    """Return the names of the structures of all cubes; their indices are the numbers used here."""
     return sorted({plain_name(name) for cube in cubes for name in cube.label_names.values()})
 
 
 def _structures(cube: SpectralCube, names: list[str]) -> Labels:
-    """Return the place in ``names`` of every pixel's structure, shape (pixels,); -1 where it has no name."""
+    """Return the index in ``names`` of every pixel's structure, shape (pixels,); -1 where it has no name."""
     places = np.full(cube.shape[0] * cube.shape[1], _NO_STRUCTURE, np.intp)
     if cube.labels is not None and names:
         for number, name in cube.label_names.items():
@@ -157,7 +157,7 @@ def _structures(cube: SpectralCube, names: list[str]) -> Labels:
 
 
 def _usable(spectra: Spectra, cube: SpectralCube) -> NDArray[np.bool_]:
-    """Tell which spectra have values to match: finite ones, and where they are normalised a norm."""
+    """Return which spectra can be matched: finite ones, and not zero where they are normalised."""
     norm = np.linalg.norm(spectra, axis=1)
     return np.isfinite(norm) & ((norm > 0) | (cube.modality == "PAT"))
 
@@ -173,7 +173,7 @@ def _labelled(reference: SpectralCube, names: list[str]) -> tuple[Spectra, Label
     return normalise(spectra[kept], "l2" if reference.modality == "HSI" else "none"), structures[kept]
 
 
-def _told(names: list[str], labels: Labels, wanted_labels: Labels, reference: SpectralCube) -> str:
+def _matching_note(names: list[str], labels: Labels, wanted_labels: Labels, reference: SpectralCube) -> str:
     """Return which structures were matched to their namesakes, and which to all of the reference."""
     if not names:
         return f"none: one map for all spectra, to all spectra of {reference.name}"
@@ -197,11 +197,13 @@ def _scale_note(cube: SpectralCube) -> str:
 def _result(
     cube: SpectralCube, spectra: Spectra, method: str, reference: SpectralCube | None, notes: dict[str, Any]
 ) -> SpectralCube:
-    told = describe_baseline(cube, method, reference, notes)
+    provenance = describe_baseline(cube, method, reference, notes)
     wavelengths_nm = cube.wavelengths_nm if reference is None else reference.wavelengths_nm
-    name = told["model"]["name"]
+    name = provenance["model"]["name"]
     origin = (
-        f"transferred to: {told['model']['target']}" if method != "identity" else f"{cube.origin}, as it is"
+        f"transferred to: {provenance['model']['target']}"
+        if method != "identity"
+        else f"{cube.origin}, as it is"
     )
     return cube.with_(
         data=spectra.reshape(*cube.shape[:2], -1),
@@ -209,5 +211,5 @@ def _result(
         domain="transferred",
         origin=f"{origin} ({name})",
         name=f"{cube.name} → {name}",
-        provenance=told,
+        provenance=provenance,
     )

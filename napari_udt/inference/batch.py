@@ -52,7 +52,7 @@ class Options:
         File of the cube that a baseline is matched to.
     candidate : str, optional
         Which cube of each file; by default the best.
-    facts : StatedMetadata
+    metadata : StatedMetadata
         What the files lack.
     frame, reconstruction : optional
         As in :func:`napari_udt.open_cube`.
@@ -69,7 +69,7 @@ class Options:
     noise: Noise = "training"
     reference: Path | None = None
     candidate: str | None = None
-    facts: StatedMetadata = field(default_factory=StatedMetadata)
+    metadata: StatedMetadata = field(default_factory=StatedMetadata)
     frame: Frame | None = None
     reconstruction: ReconstructionOptions | None = None
     overwrite: bool = False
@@ -77,13 +77,13 @@ class Options:
 
     @property
     def ending(self) -> str:
-        """What stands behind a file's name in that of its result: the direction, or the baseline."""
+        """Suffix of a result's file name: the direction, or the baseline."""
         if is_baseline(self.model):
             return self.model.replace(":", "-").replace(" ", "")
         return self.direction
 
     def record(self) -> Record:
-        """Return what decides the values of a result, as JSON gives it back."""
+        """Return everything that decides the values of a result, as it is read back from JSON."""
         record = {
             "model": self.model,
             "direction": self.direction,
@@ -91,12 +91,12 @@ class Options:
             "noise": self.noise,
             "reference": fingerprint(self.reference) if self.reference else None,
             "candidate": self.candidate,
-            "facts": self.facts.told(),
+            "facts": self.metadata.to_dict(),
             "frame": self.frame,
             "reconstruction": self.reconstruction and asdict(self.reconstruction),
         }
-        told: Record = json.loads(json.dumps(record))
-        return told
+        as_read: Record = json.loads(json.dumps(record))
+        return as_read
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def transfer_files(
         Where results go, in folders of the same names as below the folders that were named.
     options : Options
     recursive : bool
-        Look into folders within folders.
+        Search folders within folders too.
     work : callable
         Carries tasks out and yields an outcome for each, in any order; see :mod:`napari_udt.inference.workers`.
     report : callable
@@ -139,7 +139,7 @@ def transfer_files(
         One per file: source, result, model, device, condition, wavelengths, seconds, ``skipped`` (whether the result
         was there already) and error (a sentence, or None).
     """
-    inputs = collect(files, recursive=recursive, with_facts=bool(options.facts))
+    inputs = collect(files, recursive=recursive, with_metadata=bool(options.metadata))
     inputs = without_results(inputs, folder, options.ending)
     targets = [(item, target_of(item, folder, options.ending)) for item in inputs]
     refused = refuse_namesakes(targets)
@@ -155,7 +155,7 @@ def transfer_files(
 
 
 def transfer_file(task: Task, progress: Progress | None = None) -> Outcome:
-    """Transfer one file; whatever is wrong with it is told in the outcome's ``error``."""
+    """Transfer one file; the outcome's ``error`` says what is wrong with it."""
     start = time.perf_counter()
     outcome = _outcome(task.source, model=task.options.model)
     try:
@@ -169,7 +169,7 @@ def transfer_file(task: Task, progress: Progress | None = None) -> Outcome:
 
 
 def fitting_models(cube: SpectralCube) -> list[ModelSpec]:
-    """List the models whose modality and wavelengths fit a cube, those on its very grid first."""
+    """List the models whose modality and wavelengths fit a cube, those with the same wavelengths first."""
     fits = [
         spec
         for spec in list_models()
@@ -180,8 +180,8 @@ def fitting_models(cube: SpectralCube) -> list[ModelSpec]:
     return sorted(fits, key=lambda spec: len(spec.wavelengths_nm) != cube.shape[2])
 
 
-def _outcome(source: Path, **told: Any) -> Outcome:
-    return {**dict.fromkeys(_FIELDS), "source": str(source), "skipped": False, **told}
+def _outcome(source: Path, **fields: Any) -> Outcome:
+    return {**dict.fromkeys(_FIELDS), "source": str(source), "skipped": False, **fields}
 
 
 def _carried_out(task: Task, progress: Progress | None) -> Outcome:
@@ -209,7 +209,7 @@ def _opened(task: Task) -> SpectralCube:
         candidate=options.candidate,
         frame=options.frame,
         reconstruction=options.reconstruction,
-        **options_for(task.source, options.facts),
+        **options_for(task.source, options.metadata),
     )
 
 
@@ -255,14 +255,14 @@ def _model(name: str | None, cube: SpectralCube) -> TransferModel:
 
 @lru_cache(maxsize=2)
 def _loaded(name: str, weights_sha256: str) -> TransferModel:
-    """Load a model once for many files; another hash means that it was installed anew."""
+    """Load a model once for many files; another hash means that it was installed again."""
     from napari_udt.models import load_model
 
     return load_model(name)
 
 
 def _sweep(targets: Iterable[Path]) -> None:
-    """Remove what processes that were killed left beside the results of this run."""
+    """Remove the temporary files that killed processes left beside the results of this run."""
     for target in targets:
         for left in target.parent.glob(f".{target.name}.*.part"):
             left.unlink(missing_ok=True)

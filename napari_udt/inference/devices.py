@@ -1,4 +1,4 @@
-"""Where a model can run, by names that people know."""
+"""Devices on which a model can run."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from napari_udt.errors import TransferError
 
 @dataclass(frozen=True)
 class Device:
-    """A place to run: torch's key ("cpu", "cuda:0", "mps") and the name on its box."""
+    """A device: torch's key ("cpu", "cuda:0", "mps") and the product's name."""
 
     key: str
     title: str
 
 
 def available_devices() -> list[Device]:
-    """List what can be used here, best first: CUDA cards, Apple's GPU, the processor."""
+    """List the devices of this machine, best first: CUDA cards, Apple's GPU, the processor."""
     import torch
 
     found = [

@@ -1,4 +1,4 @@
-"""Bringing spectra from a cube's wavelengths to a model's."""
+"""Interpolation of spectra from a cube's wavelengths to a model's."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Regridding:
 def regrid(
     source_nm: NDArray[np.float64], model_nm: NDArray[np.float64], name: str, target: str = "model"
 ) -> Regridding:
-    """Plan the way from a cube's wavelengths to a model's, or to those of what ``target`` calls it.
+    """Return the interpolation from a cube's wavelengths to a model's, or to those of a ``target`` by another name.
 
     Raises
     ------

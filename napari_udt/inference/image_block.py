@@ -40,7 +40,7 @@ class Workspace:
             work, [slice(first, min(first + height, rows)) for first in range(0, rows, height)]
         )
 
-    def see(self, condition: Tensor) -> None:
+    def set_condition(self, condition: Tensor) -> None:
         """Set the condition of the blocks that follow, shape (maps, H, W)."""
         self.condition = condition.float().permute(1, 2, 0)
 

@@ -135,7 +135,7 @@ class PreparedNetwork:
         state = picture.float().clone()
         for level, blocks in enumerate(self._scales):
             state = state if level == 0 else haar_downsample(state[None])[0]
-            workspace.see(condition[level])
+            workspace.set_condition(condition[level])
             for block in blocks:
                 state = block.forward(state, workspace)
         return state
@@ -143,7 +143,7 @@ class PreparedNetwork:
     def decode(self, state: Tensor, condition: Sequence[Tensor], workspace: Workspace) -> Tensor:
         """Return the picture of a latent in the shape that `encode` gives."""
         for level in range(len(self._scales) - 1, -1, -1):
-            workspace.see(condition[level])
+            workspace.set_condition(condition[level])
             for block in reversed(self._scales[level]):
                 state = block.inverse(state, workspace)
             state = state if level == 0 else haar_upsample(state[None])[0]

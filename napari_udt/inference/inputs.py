@@ -1,4 +1,4 @@
-"""Which files a batch works on, and where each result goes."""
+"""Input files of a batch, and the paths of their results."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ class Input:
     folder: Path = Path()
 
 
-def collect(paths: Iterable[Path], *, recursive: bool = False, with_facts: bool = False) -> list[Input]:
+def collect(paths: Iterable[Path], *, recursive: bool = False, with_metadata: bool = False) -> list[Input]:
     """Return the files that are named, and the cubes in the folders that are named.
 
-    A named file is taken whatever it is, so that its fault is told. Of a folder's files those count that are cubes,
-    those that are meant as cubes but damaged, and with ``with_facts`` those that lack facts; foreign files and what
+    A named file is always taken, so that its error is reported. Of a folder's files those count that are cubes,
+    damaged ones by their names, and with ``with_metadata`` those that lack metadata; foreign files and what
     begins with a dot do not.
 
     Parameters
     ----------
     paths : iterable of path
     recursive : bool
-        Look into folders within folders, too; results lie in folders of the same names.
-    with_facts : bool
+        Search folders within folders too; results lie in folders of the same names.
+    with_metadata : bool
         Whether the user states what files lack.
     """
     found: list[Input] = []
     for path in paths:
         if path.is_dir() and sniff(path).match is Match.NO:
-            found += _in_folder(path, Path(), recursive, with_facts)
+            found += _in_folder(path, Path(), recursive, with_metadata)
         else:
             found.append(Input(path))
     return found
@@ -54,7 +54,7 @@ def without_results(inputs: Iterable[Input], folder: Path, ending: str) -> list[
 
 
 def target_of(item: Input, folder: Path, ending: str) -> Path:
-    """Return where the result of a file goes."""
+    """Return the path of a file's result."""
     stem = item.path.name
     for suffix in (SUFFIX, *item.path.suffixes[-1:]):
         stem = stem.removesuffix(suffix)
@@ -74,12 +74,12 @@ def refuse_namesakes(targets: Iterable[tuple[Input, Path]]) -> dict[Input, Trans
     return refused
 
 
-def _in_folder(folder: Path, below: Path, recursive: bool, with_facts: bool) -> Iterator[Input]:
+def _in_folder(folder: Path, below: Path, recursive: bool, with_metadata: bool) -> Iterator[Input]:
     for path in recordings(path for path in sorted(folder.iterdir()) if not path.name.startswith(".")):
         sniffed = sniff(path)
-        if sniffed.match is Match.YES or (sniffed.match is Match.NEEDS_METADATA and with_facts):
+        if sniffed.match is Match.YES or (sniffed.match is Match.NEEDS_METADATA and with_metadata):
             yield Input(path, below)
         elif path.is_dir() and recursive:
-            yield from _in_folder(path, below / path.name, recursive, with_facts)
+            yield from _in_folder(path, below / path.name, recursive, with_metadata)
         elif path.is_file() and is_damaged(path):
             yield Input(path, below)

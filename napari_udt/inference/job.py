@@ -1,4 +1,4 @@
-"""What a transfer run works on, and what it does when a device's memory is full."""
+"""The job of a transfer run, and the handling of a full device memory."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Target(ArrayLike3D, Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One transfer, resolved: the cube, the model, and the way from one to the other.
+    """One transfer, resolved: the cube, the model, wavelengths, condition and scale.
 
     Parameters
     ----------
     cube : SpectralCube
     model : TransferModel
-        On the device where it shall run.
+        On the device where it runs.
     domains : (str, str)
         Source and target domain: "simulated" or "real".
     grid : Regridding
@@ -59,7 +59,7 @@ class Job:
 
 
 def report_nothing(done: int, total: int) -> None:
-    """Progress that nobody asked for."""
+    """Ignore progress."""
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

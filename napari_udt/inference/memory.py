@@ -14,7 +14,7 @@ _CONTAINER = Path("/sys/fs/cgroup")
 
 
 def available_bytes() -> int:
-    """Estimate the main memory that a program can still take, in bytes; 0 where the system does not tell.
+    """Estimate the main memory that a program can still take, in bytes; 0 where the system does not report it.
 
     The least of what the system and a container's limit (cgroup v2) leave.
     """
@@ -58,7 +58,7 @@ def _from_meminfo() -> int:
 
 
 def _from_sysconf() -> int:
-    """Ask POSIX; where free pages are not counted (macOS), take half of all memory."""
+    """Estimate by POSIX's sysconf; where free pages are not counted (macOS), half of all memory."""
     names = getattr(os, "sysconf_names", {})
     if "SC_PHYS_PAGES" not in names:
         return 0

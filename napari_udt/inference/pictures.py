@@ -65,7 +65,7 @@ def _padded(job: Job, image: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _through_network(job: Job, x: NDArray[np.float32], tissue: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Take the fastest way through the job's network."""
+    """Transfer by the fastest way through the job's network."""
     from napari_udt.models.image_cinn import ImageCINN
 
     model, (source, target) = job.model, job.domains
@@ -92,7 +92,7 @@ def _planned(
 
 
 def _plain(job: Job, x: NDArray[np.float32], tissue: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Go through any network: encode, decode."""
+    """Transfer through any network: encode, decode."""
     model, (source, target) = job.model, job.domains
     latent, _ = model.encode(x, source, tissue)
     return model.decode(latent, target, tissue, picture_shape=x.shape[2:])

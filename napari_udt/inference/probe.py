@@ -1,7 +1,7 @@
-"""A model looked at through single spectra of one cube: transferred, decoded elsewhere, under many conditions.
+"""Transfers of single spectra of one cube: as usual, decoded in other classes and domains, under many conditions.
 
 Everything that does not depend on the spectrum is prepared once (see
-:class:`~napari_udt.inference.spectral_engine.SpectralPlan`), so that a spectrum under the mouse is answered within a
+:class:`~napari_udt.inference.spectral_engine.SpectralPlan`), so that a spectrum under the mouse takes about a
 millisecond.
 """
 
@@ -28,12 +28,12 @@ Floats = NDArray[np.floating[Any]]
 Entries = NDArray[np.intp]
 
 DRAWS = 20
-# Between simulated (0) and real (1); finer steps than these are not to be told apart by eye.
+# Between simulated (0) and real (1); finer steps cannot be distinguished by eye.
 DOMAIN_STEPS = 20
 
 
 def make_job(cube: SpectralCube, model: TransferModel, condition: str = AUTO) -> Job:
-    """Resolve what a model does to a cube, in the direction out of the cube's own domain.
+    """Resolve the transfer of a cube by a model, out of the cube's own domain.
 
     Raises
     ------
@@ -81,12 +81,12 @@ class SpectralProbe:
 
     @property
     def wavelengths_nm(self) -> NDArray[np.float64]:
-        """The model's."""
+        """The model's wavelengths."""
         return np.asarray(self.job.model.spec.wavelengths_nm, np.float64)
 
     @property
     def planned(self) -> bool:
-        """Whether the network is one that can be prepared; other networks are run as they are."""
+        """Whether the network can be prepared; other networks are run as they are."""
         from napari_udt.models.spectral_cinn import SpectralCINN
 
         return isinstance(self.job.model.network, SpectralCINN)
@@ -96,7 +96,7 @@ class SpectralProbe:
         self.transfer(np.ones((1, self.job.cube.shape[2]), np.float32), np.zeros(1, np.intp))
 
     def transfer(self, spectra: Floats, entries: Entries) -> NDArray[np.float32]:
-        """Carry spectra to the other domain; shape (n, model channels)."""
+        """Transfer spectra to the other domain; shape (n, model channels)."""
         if not self.planned:
             return self._masked(spectra, entries, self._plain)
         if self._transfer is None:
@@ -154,7 +154,7 @@ class SpectralProbe:
         """Transfer under `DRAWS` admissible conditions; shape (draws, n, model channels).
 
         The noise of the draws is the same for every spectrum, so that differences between spectra are theirs and
-        not the dice's. See :mod:`napari_udt.inference.uncertainty` for what is admissible.
+        not of chance. See :mod:`napari_udt.inference.uncertainty` for what is admissible.
 
         Raises
         ------
@@ -199,7 +199,7 @@ class SpectralProbe:
         return np.eye(len(names), dtype=np.float32)[names.index(name)]
 
     def _runner(self, plan: SpectralPlan, domain: float | None = None) -> Any:
-        """Return a plan as a function; with a domain, one whose results still wait for its statistics."""
+        """Return a plan as a function; with a domain, its results are denormalised with that domain's statistics."""
         import torch
 
         def run(spectra: NDArray[np.float32], entries: Entries) -> NDArray[np.float32]:
@@ -216,7 +216,7 @@ class SpectralProbe:
         return model.denormalise(model.decode(latent, target, tissue), target)
 
     def _masked(self, spectra: Floats, entries: Entries, run: Any) -> NDArray[np.float32]:
-        """Run on what can be run; norms go and come back."""
+        """Run on the transferable spectra; others become NaN, and L2 norms are restored."""
         values = self.job.grid(np.asarray(spectra, np.float32))
         usable, norms = transferable(values)
         out = np.full(values.shape, np.nan, np.float32)

@@ -1,4 +1,4 @@
-"""Where a transferred cube comes from, so that anyone can make it again."""
+"""Provenance of transferred cubes: everything needed to repeat the transfer."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def describe_source(cube: SpectralCube) -> dict[str, Any]:
 
 def _file(file: Mapping[str, Any]) -> dict[str, Any]:
     """Return where a cube was opened from, with the file's hash unless it is too long to read again."""
-    told: dict[str, Any] = {key: str(file[key]) for key in ("path", "format", "candidate") if file.get(key)}
+    origin: dict[str, Any] = {key: str(file[key]) for key in ("path", "format", "candidate") if file.get(key)}
     if file.get("options"):
-        told["options"] = dict(file["options"])
-    path = Path(told.get("path", ""))
+        origin["options"] = dict(file["options"])
+    path = Path(origin.get("path", ""))
     if path.is_file() and path.stat().st_size <= _LARGEST_HASHED:
         with open(path, "rb") as stream:
-            told["sha256"] = hashlib.file_digest(stream, "sha256").hexdigest()
-    return told
+            origin["sha256"] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return origin
 
 
 def describe_run(
@@ -98,7 +98,7 @@ def describe_baseline(
 
 
 def _when_and_with(**libraries: str) -> dict[str, Any]:
-    """Return the versions of the software, and now."""
+    """Return the time and the versions of the software."""
     own = {"napari-udt": __version__, **libraries, "numpy": np.__version__}
     return {
         "software": {**own, "python": platform.python_version()},

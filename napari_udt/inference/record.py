@@ -1,4 +1,4 @@
-"""What a result remembers of the run that made it, so that a later run knows whether it need not be made again."""
+"""The record of the run in a result, by which a later run recognises that it need not be made again."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def fingerprint(path: Path) -> dict[str, int]:
 
 
 def difference(target: Path, record: Record, source: Path) -> str:
-    """Return in what an existing result differs from what a run would make; empty when it is that very result.
+    """Return how an existing result differs from the one that a run would make; empty when it does not.
 
     Parameters
     ----------
     target : path
         The existing result.
     record : dict
-        What the run is asked for: "input", "options" and, where it is known before, "weights".
+        Input of the run: "input", "options" and, where it is known before, "weights".
     source : path
         The file that is to be transferred.
     """
@@ -46,12 +46,12 @@ def difference(target: Path, record: Record, source: Path) -> str:
         made = open_cube(target, memory_limit_mb=0.0).provenance
     except CubeError as error:
         return f"it cannot be read ({error})"
-    told = made.get(KEY)
-    if not isinstance(told, Mapping):
+    earlier = made.get(KEY)
+    if not isinstance(earlier, Mapping):
         return "it does not tell how it was made"
-    if told.get("input") != record["input"] and not _same_bytes(made, told, record, source):
+    if earlier.get("input") != record["input"] and not _same_bytes(made, earlier, record, source):
         return "it was made from another state of the file"
-    if other := _other_options(told.get("options"), record["options"]):
+    if other := _other_options(earlier.get("options"), record["options"]):
         return f"it was made with other options ({other})"
     if _weights_now(made) != made.get("model", {}).get("weights_sha256"):
         return "it was made with other weights of the model"
@@ -59,14 +59,14 @@ def difference(target: Path, record: Record, source: Path) -> str:
 
 
 def with_record(moved: SpectralCube, record: Record) -> SpectralCube:
-    """Return a result that remembers what was asked for."""
+    """Return a result with the record of its run."""
     return moved.with_(provenance={**moved.provenance, KEY: record})
 
 
-def _same_bytes(made: Mapping[str, Any], told: Mapping[str, Any], record: Record, source: Path) -> bool:
-    """Whether a file whose time has changed still holds what it held: it was copied or touched."""
+def _same_bytes(made: Mapping[str, Any], earlier: Mapping[str, Any], record: Record, source: Path) -> bool:
+    """Whether a file with a new time of change has the same content: it was copied or touched."""
     known = made.get("source", {}).get("file", {}).get("sha256")
-    if not known or not source.is_file() or told.get("input", {}).get("bytes") != record["input"]["bytes"]:
+    if not known or not source.is_file() or earlier.get("input", {}).get("bytes") != record["input"]["bytes"]:
         return False
     with open(source, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest() == known
@@ -79,7 +79,7 @@ def _other_options(before: Any, now: Mapping[str, Any]) -> str:
 
 
 def _weights_now(made: Mapping[str, Any]) -> str | None:
-    """Return the hash of the weights that the result's model has today; None for baselines, which have none."""
+    """Return the hash of the present weights of the result's model; None for baselines, which have none."""
     from napari_udt.models.store import list_models, read_spec
 
     model = made.get("model", {})

@@ -55,7 +55,7 @@ def transfer(
     out: Target | None = None,
     scratch: Path | None = None,
 ) -> SpectralCube:
-    """Carry a cube to the other domain.
+    """Transfer a cube to the other domain.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ from napari_udt.io.rechunk import chunk_shape, layout_of, readable
 if TYPE_CHECKING:
     from napari_udt.models.spectral_cinn import SpectralCINN
 
-# Large enough to keep the cores busy, small enough that a cancel is answered within a fraction of a second.
+# Large enough to keep the cores busy, small enough to cancel within a fraction of a second.
 DEFAULT_CHUNK = 8192
 # A card is fed through the bus: fewer, larger chunks.
 DEFAULT_CHUNK_ON_A_CARD = 131_072
@@ -77,7 +77,7 @@ def run_spectra(
 
 @dataclass
 class _Steps:
-    """The way through a cube in chunks of spectra; the chunk stays smaller once memory was full."""
+    """Progress through a cube in chunks of spectra, which stay smaller once memory was full."""
 
     job: Job
     runner: Runner
@@ -113,7 +113,7 @@ class _Steps:
 
 
 def spectral_runner(job: Job) -> Runner:
-    """Prepare the fastest way through the job's network."""
+    """Return the fastest transfer through the job's network."""
     from napari_udt.models.spectral_cinn import SpectralCINN
 
     if isinstance(job.model.network, SpectralCINN):
@@ -142,7 +142,7 @@ def _planned(job: Job, network: SpectralCINN) -> Runner:
 
 
 def _plain(job: Job) -> Runner:
-    """Return the way through any network: encode, decode."""
+    """Return a transfer through any network: encode, decode."""
     model, (source, target) = job.model, job.domains
 
     def run(spectra: NDArray[np.float32], entries: NDArray[np.intp]) -> NDArray[np.float32]:
@@ -155,7 +155,7 @@ def _plain(job: Job) -> Runner:
 
 
 def _smaller(chunk: int, error: RuntimeError, job: Job) -> int:
-    """Halve the chunk after an out-of-memory error; any other error goes on its way."""
+    """Halve the chunk after an out-of-memory error; any other error is raised again."""
     if not is_out_of_memory(error):
         raise error
     release_memory()

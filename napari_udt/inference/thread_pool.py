@@ -48,7 +48,7 @@ class ThreadPool:
 
 @contextmanager
 def thread_pool(threads: int | None = None) -> Iterator[ThreadPool]:
-    """Hire one thread per usable core (or ``threads``), during which every torch call uses one thread.
+    """Yield a pool of one thread per usable core (or ``threads``); torch calls use one thread each meanwhile.
 
     The threads meet once per layer instead of once per torch call: a core that another program occupies then
     costs its share and little more.

@@ -62,7 +62,7 @@ def tissue_condition(cube: SpectralCube, spec: ModelSpec, choice: str = AUTO) ->
     Raises
     ------
     TransferError
-        When "labels" is asked of a cube without usable labels, or the class is unknown to the model.
+        When "labels" is chosen for a cube without usable labels, or the class is unknown to the model.
     """
     if choice == AUTO:
         choice = LABELS if _known_labels(cube, spec) else PROXY

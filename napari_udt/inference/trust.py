@@ -1,6 +1,6 @@
-"""What a model itself says about its transfer of a cube: how far it can be believed, in numbers per spectrum.
+"""Numbers per spectrum, computed by a model itself, on how far its transfer of a cube can be trusted.
 
-None of them knows the truth. A high likelihood says that a spectrum looks like those of the training, a small spread
+None of them knows the truth. A high likelihood says that a spectrum resembles those of the training, a small spread
 that the condition does not matter; neither says that the transferred spectrum is right.
 """
 
@@ -225,7 +225,7 @@ def _picture_spread(
 
 
 def _known(maps: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
-    """Leave maps out of which nothing is known: the network has no such number."""
+    """Drop maps without any finite value: the network has no such number."""
     return {key: values for key, values in maps.items() if np.isfinite(values).any()}
 
 

@@ -70,7 +70,7 @@ def condition_spread(
     ModelError
         When the model is not a cINN.
     TransferError
-        When fewer than two draws are asked for, or the direction is unknown.
+        When fewer than two draws are requested, or the direction is unknown.
     """
     if model.spec.kind != "cinn":
         raise ModelError(

@@ -49,7 +49,7 @@ class Scratch:
         self._buffers: dict[str, Tensor] = {}
 
     def take(self, purpose: str, *shape: int) -> Tensor:
-        """Return float32 memory of a shape; its content is whatever was there, and the next taker's for writing."""
+        """Return float32 memory of a shape; its content is undefined, and the next call may overwrite it."""
         size = math.prod(shape)
         buffer = self._buffers.get(purpose)
         if buffer is None or buffer.numel() < size:

@@ -1,7 +1,7 @@
-"""Where the files of a batch are worked on: here, in several processes, or on a cluster.
+"""Processing the files of a batch: in this process, in several, or on a cluster.
 
 A process may die (out of memory, a node switched off). Results are whole or not there at all, so its file is simply
-done again; a file that kills its process twice is told as an error.
+done again; a file that kills its process twice is reported as an error.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def in_processes(tasks: Iterable[Task], jobs: int, function: Work = transfer_fil
 
 
 def on_cluster(tasks: Iterable[Task], address: str) -> Iterator[Outcome]:
-    """Work on the files on the workers of a dask.distributed scheduler; they see the same folders as we do.
+    """Work on the files on the workers of a dask.distributed scheduler; they must see the same folders.
 
     The files of a worker that is lost go to another one.
 
@@ -76,7 +76,7 @@ def on_cluster(tasks: Iterable[Task], address: str) -> Iterator[Outcome]:
 
 
 def failed(task: Task, why: str) -> Outcome:
-    """Return the outcome of a file whose process could not tell it."""
+    """Return the outcome of a file whose process ended without one."""
     return {
         **dict.fromkeys(("result", "device", "condition", "wavelengths", "seconds")),
         "source": str(task.source),

@@ -1,4 +1,4 @@
-"""What is fast and what is slow to read in a cube that stays in its file, and what to do about it."""
+"""Estimates of what is slow to read in a cube that stays in its file, and how to convert it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from napari_udt.io.blocks import Block
 from napari_udt.io.layout import Layout
 from napari_udt.io.rechunk import chunk_shape
 
-SLOW_S = 1.0  # what a person who has clicked waits for
-COARSE_S = 2.5  # what a person waits for who has asked for another picture
+SLOW_S = 1.0  # acceptable wait after a click
+COARSE_S = 2.5  # acceptable wait for another picture
 _SAMPLE_S = 0.5
 _MOST_PIECES = 128
 _FEWEST_PIECES = 64

@@ -1,4 +1,4 @@
-"""From what a file holds to a cube: the steps that every reader shares."""
+"""Assembling a cube from stored arrays and metadata: the steps that all readers share."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def assemble(
     metadata: dict[str, Any] | None = None,
     **fields: Any,
 ) -> SpectralCube:
-    """Make a cube of stored numbers and the facts about them.
+    """Make a cube of stored values and their metadata.
 
     What the user states in ``options`` wins over the file, and the metadata record it (``stated_by_user``). Channels
     are sorted with their wavelengths; a small cube is read into memory, a large one stays in the file.
@@ -83,7 +83,7 @@ def sorted_wavelengths(
 
 
 def settled(data: LazyCube, options: ReadOptions) -> NDArray[np.float32] | LazyCube:
-    """Read a cube into memory, or leave it in the file when it is large or the file holds hardly any of it."""
+    """Read a cube into memory, or leave it in the file when it is large or mostly not stored there."""
     in_memory = isinstance(data.source, ArraySource) and data.source.in_memory
     sparse = data.nbytes > max(SMALL_BYTES, SPARSE_RATIO * data.source.stored_bytes)
     if not in_memory and (data.nbytes > options.memory_limit_bytes or sparse):
@@ -114,9 +114,9 @@ def short_name(path: Path) -> str:
 def _with_remarks(
     metadata: dict[str, Any], options: ReadOptions, modality: str | None, data: Any
 ) -> dict[str, Any]:
-    """Add what the user stated, what was taken for granted, and how many values are not finite."""
-    facts = ("wavelengths_nm", "domain", "modality", "spectral_axis")
-    stated = [fact for fact in facts if getattr(options, fact) is not None]
+    """Add to the metadata what the user stated, what was assumed, and how many values are not finite."""
+    names = ("wavelengths_nm", "domain", "modality", "spectral_axis")
+    stated = [name for name in names if getattr(options, name) is not None]
     assumed = {**({} if modality else {"modality": "HSI"}), **metadata.get("assumed", {})}
     remarks: dict[str, Any] = {
         "stated_by_user": stated,

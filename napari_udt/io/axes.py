@@ -32,7 +32,7 @@ def is_label_name(name: str) -> bool:
 
 
 def wavelengths_in_nm(values: Any) -> NDArray[np.float64] | None:
-    """Return wavelengths in nm, their unit told from their magnitude (m, um or nm); None when they cannot be any.
+    """Return wavelengths in nm, their unit inferred from their magnitude (m, um or nm); None when they are no wavelengths.
 
     Band numbers (0, 1, 2, ...) are not wavelengths, although they would pass for micrometres.
     """
@@ -84,7 +84,7 @@ def picture_axes(spectral: int) -> tuple[int, int, int]:
 
 
 def missing_wavelengths(path: Path, arrays: Sequence[tuple[str, tuple[int, ...]]]) -> MissingMetadata:
-    """Return the error for arrays that might be cubes in a file that says no wavelengths for them."""
+    """Return the error for arrays that might be cubes in a file without wavelengths for them."""
     listed = ", ".join(f"{name} {shape}" for name, shape in arrays[:4]) + (", ..." if len(arrays) > 4 else "")
     shape = arrays[0][1]
     return MissingMetadata(

@@ -1,7 +1,7 @@
-"""Numbers that lie bare in a file: found by counting bytes, and read where they are looked at.
+"""Arrays stored uncompressed at a known offset in a file, read on demand.
 
-Plain reads are used instead of mapped memory: what is resident stays small however much is looked at, and a file that
-shrinks or goes away while it is open gives an error, where mapped memory would end the program.
+Plain reads are used instead of mapped memory: resident memory stays small however much is read, and a file that shrinks
+or is removed while it is open gives an error, where mapped memory would end the program.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NEGLIGIBLE_GAP = 65_536  # bytes: reading over a gap is faster than another rea
 
 
 class BareSource:
-    """An array of three axes that begins ``offset`` bytes into a file.
+    """Source for an array of three axes that begins ``offset`` bytes into a file.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class BareSource:
         return found[tuple(slice(None) if isinstance(k, slice) else 0 for k in selection)]
 
     def close(self) -> None:
-        """Nothing is held between reads."""
+        """Do nothing: the file is open during reads only."""
 
     def _read_plane(
         self, file: IO[bytes], plane: int, lines: range, values: range, target: NDArray[Any]
@@ -118,7 +118,7 @@ class ScaledSource:
         return self._source.read(selection).astype(np.float64) / self._divisor
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._source.close()
 
 
@@ -151,7 +151,7 @@ class FlippedSource:
         return np.flip(self._source.read(self._with(selection, mirrored)), axis)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._source.close()
 
     def _with(self, selection: tuple[int | slice, ...], key: int | slice) -> tuple[int | slice, ...]:

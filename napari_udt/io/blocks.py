@@ -1,4 +1,4 @@
-"""In which blocks a cube is best carried from one layout to another, with little memory.
+"""Blocks in which a cube is copied from one layout to another with little memory.
 
 A block must hold whole chunks of the file that is written, and should hold whole pieces of the file that is read:
 a piece that two blocks share is read twice, and unpacked twice where it is packed.

@@ -1,4 +1,4 @@
-"""Turning a file of any format into another one, with bounded memory, whole or not at all."""
+"""Converting files between formats, with bounded memory, whole or not at all."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def convert(
     source : path
         A file of any format that can be read.
     target : path
-        Where to; its ending says the format. Large cubes are converted block by block into napari-udt's HDF5.
+        The result; its ending chooses the format. Large cubes are converted block by block into napari-udt's HDF5.
     chunks : {"both", "pixel", "band"}, optional
-        What shall be fast to read in an HDF5 file: spectra, pictures, or both (the default).
+        What is fast to read in an HDF5 file: spectra, pictures, or both (the default).
     candidate : str or int, optional
         Convert only this one of :func:`napari_udt.io.list_candidates`; by default all recordings of the file.
     compress, overwrite : bool

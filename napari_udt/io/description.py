@@ -1,4 +1,4 @@
-"""What is known about a cube as one line of text, for formats that have a place for text but not for our facts."""
+"""The metadata of a cube as one line of JSON, for formats that can store text only."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def description_text(cube: SpectralCube) -> str:
 
 
 def described(text: str | None, path: Path) -> dict[str, Any]:
-    """Return what :func:`description_text` kept as keyword arguments of a cube; nothing where there is no text.
+    """Return the metadata in a :func:`description_text` as keyword arguments of a cube; empty without text.
 
     Raises
     ------

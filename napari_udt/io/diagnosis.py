@@ -32,10 +32,10 @@ def explain(path: Path, damage: CubeError | None) -> CubeError:
 
 
 def is_damaged(path: Path, sniffed: Sniffed) -> bool:
-    """Whether a file is meant as one of our formats by its ending, but broken or something else."""
+    """Whether a file has the ending of a spectral format, but is broken or of another kind."""
     own_endings = tuple(e.lower() for known in formats() if not known.common for e in known.extensions)
-    ours = path.name.lower().endswith(own_endings)
-    if not path.is_file() or not ours or sniffed.format is not None:
+    known_ending = path.name.lower().endswith(own_endings)
+    if not path.is_file() or not known_ending or sniffed.format is not None:
         return False
     wrong = path.suffix.lower() in _HDF5_ENDINGS and not hdf5.is_hdf5(path)
     return sniffed.damage is not None or wrong or path.stat().st_size == 0

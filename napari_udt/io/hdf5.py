@@ -1,4 +1,4 @@
-"""Careful reading of HDF5 files that nobody vouches for.
+"""Safe reading of untrusted HDF5 files.
 
 Only hard links are followed: a soft link's target is reached where it really lies, an external link leads to another
 file and is never followed. Datasets whose bytes lie in other files (external storage, virtual datasets) are refused.

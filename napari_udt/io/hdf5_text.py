@@ -1,6 +1,6 @@
-"""Strings in HDF5 files that nobody vouches for.
+"""Safe reading of strings in untrusted HDF5 files.
 
-Strings of variable length lie in "global heaps". The HDF5 library walks a damaged heap for ever (seen with HDF5 2.0), so
+Strings of variable length lie in "global heaps". The HDF5 library never returns from a damaged heap (seen with HDF5 2.0), so
 the heaps are checked before such a string is read. Strings of fixed length need no heap; our own files hold only these.
 """
 

@@ -1,4 +1,4 @@
-"""How a cube's numbers lie in its file, and what that makes dear to read.
+"""The layout of a cube's values in its file, and what it costs to read them.
 
 A file is read in pieces: HDF5 chunks, or pages where numbers lie one after another. A spectrum costs the pieces
 that its channels lie in, a picture those of its pixels.

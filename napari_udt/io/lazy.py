@@ -1,4 +1,4 @@
-"""Cubes that stay in their file and are read where they are looked at.
+"""Cubes that stay in their file and are read on demand.
 
 A :class:`LazyCube` turns (row, column, channel) indexing into reads of a :class:`Source`, which may store its axes in
 another order, have more axes than three, or hold its channels unsorted.
@@ -34,18 +34,18 @@ class Source(Protocol):
 
     @property
     def stored_bytes(self) -> int:
-        """How many bytes the file really holds for it."""
+        """Bytes that the file holds of the array."""
 
     def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
         """Read one integer or slice per axis, as numpy would."""
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
 
 
 @runtime_checkable
 class PiecewiseSource(Source, Protocol):
-    """A source that tells in which pieces its file is read."""
+    """A source that knows in which pieces its file is read."""
 
     pieces: tuple[int, ...]
     piece_bytes: int
@@ -68,7 +68,7 @@ class ArraySource:
         return self._array[selection]
 
     def close(self) -> None:
-        """Nothing is held: the array goes when nobody refers to it."""
+        """Do nothing: the array is freed with its last reference."""
 
 
 class _OnDemandFile:
@@ -138,7 +138,7 @@ class Hdf5StackSource:
 
 
 class LazyCube:
-    """A cube whose numbers stay where they are until they are indexed.
+    """A cube whose values stay in the file until they are indexed.
 
     Parameters
     ----------
@@ -230,7 +230,7 @@ class LazyCube:
         return LazyCube(self.source, self._axes, self._fixed, self._order[order])
 
     def close(self) -> None:
-        """Let go of the file; a later read opens it again."""
+        """Close the file; a later read opens it again."""
         self._recent.clear()
         self.source.close()
 

@@ -1,4 +1,4 @@
-"""Metadata that a file lacks and its user knows: how they are said in words, and what they mean for a file."""
+"""Metadata that a user states because a file lacks them: parsing, and the options that follow for a file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Wavelengths = tuple[float, ...] | Span
 
 @dataclass(frozen=True)
 class StatedMetadata:
-    """What a user says about a file; None where the file's own word holds.
+    """Metadata that a user states about a file; None where the file's own hold.
 
     Parameters
     ----------
@@ -55,25 +55,25 @@ class StatedMetadata:
     def __bool__(self) -> bool:
         return self != StatedMetadata()
 
-    def told(self) -> dict[str, Any]:
-        """Return what was said, JSON-serialisable."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return what was stated, JSON-serialisable."""
         span = self.wavelengths if isinstance(self.wavelengths, Span) else None
-        said = {
+        stated = {
             "wavelengths_nm": [span.first_nm, "to", span.last_nm] if span else self.wavelengths,
             "spectral_axis": self.spectral_axis,
             "domain": self.domain,
             "modality": self.modality,
         }
-        return {key: list(v) if isinstance(v, tuple) else v for key, v in said.items() if v is not None}
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in stated.items() if v is not None}
 
 
 def parse_wavelengths(text: str) -> Wavelengths:
-    """Understand "700, 710, 720" (one per channel) and "500-1000" (evenly spaced from the first to the last).
+    """Parse "700, 710, 720" (one per channel) and "500-1000" (evenly spaced from the first to the last).
 
     Raises
     ------
     CubeError
-        When the words are neither, or name wavelengths that cannot be.
+        When the text is neither, or holds impossible wavelengths.
     """
     if found := _SPAN.fullmatch(text):
         span = Span(float(found[1]), float(found[2]))
@@ -92,32 +92,32 @@ def parse_wavelengths(text: str) -> Wavelengths:
     return values
 
 
-def options_for(path: PathLike, facts: StatedMetadata) -> Mapping[str, Any]:
-    """Return the options of :func:`napari_udt.open_cube` that facts mean for a file.
+def options_for(path: PathLike, stated: StatedMetadata) -> Mapping[str, Any]:
+    """Return the options of :func:`napari_udt.open_cube` that stated metadata mean for a file.
 
     Raises
     ------
     CubeError
         When evenly spaced wavelengths are stated and it is not clear over how many channels.
     """
-    values = facts.wavelengths
+    values = stated.wavelengths
     if isinstance(values, Span):
-        values = values.over(_channels(Path(path), facts))
+        values = values.over(_channels(Path(path), stated))
     options = {
         "wavelengths_nm": values,
-        "spectral_axis": facts.spectral_axis,
-        "domain": facts.domain,
-        "modality": facts.modality,
+        "spectral_axis": stated.spectral_axis,
+        "domain": stated.domain,
+        "modality": stated.modality,
     }
     return {key: value for key, value in options.items() if value is not None}
 
 
-def _channels(path: Path, facts: StatedMetadata) -> int:
-    """Return how many channels a file has whose wavelengths it may not tell."""
+def _channels(path: Path, stated: StatedMetadata) -> int:
+    """Return the number of channels of a file that may lack wavelengths."""
     try:
-        return open_cube(path, spectral_axis=facts.spectral_axis).shape[2]
+        return open_cube(path, spectral_axis=stated.spectral_axis).shape[2]
     except MissingMetadata as missing:
-        axis = facts.spectral_axis
+        axis = stated.spectral_axis
         if axis is None and len(missing.axes) == 1:
             axis = missing.axes[0]
         if axis is None or not -len(missing.shape) <= axis < len(missing.shape):

@@ -1,4 +1,4 @@
-"""Carrying a cube into a file with other chunks, with memory for a few blocks whatever the cube's size.
+"""Copying a cube into a file with other chunks, with memory for a few blocks whatever the cube's size.
 
 Where no block holds whole pieces of both files (one gzip chunk per wavelength on one side, chunks of spectra on the
 other), the cube goes through a temporary file whose chunks fit both sides: everything is read once and unpacked once.
@@ -76,7 +76,7 @@ def readable(
     *,
     whole_spectra: bool = False,
 ) -> Iterator[tuple[SpectralCube, bool]]:
-    """Offer a cube that blocks of some chunks can be read from, and whether it is a temporary copy for that.
+    """Yield a cube from which blocks of whole chunks are fast to read, and whether it is a temporary copy.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def readable(
 
 
 def layout_of(cube: SpectralCube) -> Layout:
-    """Return how a cube's numbers lie, in its file or in memory."""
+    """Return the layout of a cube's values, in its file or in memory."""
     layout = getattr(cube.data, "layout", None)
     if isinstance(layout, Layout):
         return layout
@@ -150,4 +150,4 @@ def _part(progress: Progress, number: int, parts: int) -> Progress:
 
 
 def _nobody(done: int, total: int) -> None:
-    """Progress that nobody asked for."""
+    """Ignore progress."""

@@ -38,10 +38,10 @@ _COMPANIONS = re.compile(
 _MAPPINGS = ("collections.defaultdict", "AttributeDict")
 
 
-class _StandIn:
-    """Takes the place of an object that is not wanted: accepts any state and does nothing."""
+class _IgnoredObject:
+    """Placeholder for an object that is not needed: accepts any state and does nothing."""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> _StandIn:
+    def __new__(cls, *args: Any, **kwargs: Any) -> _IgnoredObject:
         return super().__new__(cls)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
@@ -49,8 +49,8 @@ class _StandIn:
     def __setstate__(self, state: Any) -> None: ...
 
 
-class _MappingStandIn:
-    """Takes the place of a mapping that is not wanted; becomes a plain one."""
+class _IgnoredMapping:
+    """Placeholder for a mapping that is not needed; becomes a plain one."""
 
     def __new__(cls, *args: Any) -> OrderedDict[Any, Any]:  # type: ignore[misc]
         return OrderedDict()
@@ -83,7 +83,7 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
             "Do not trust this file."
         )
     stand_ins: Any = [
-        (_MappingStandIn if name.endswith(_MAPPINGS) else _StandIn, name)
+        (_IgnoredMapping if name.endswith(_MAPPINGS) else _IgnoredObject, name)
         for name in names
         if not _TENSORS.fullmatch(name)
     ]
@@ -96,7 +96,7 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
 
 
 def _named_objects(path: Path) -> set[str]:
-    """Full names of everything that the pickle in the archive refers to; looks at its instructions only."""
+    """Full names of everything that the pickle in the archive refers to; reads its instructions only."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()

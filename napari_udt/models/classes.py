@@ -1,4 +1,4 @@
-"""Which class of a model a structure's name means."""
+"""Matching names of structures to the classes of a model."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def import_model(
     overwrite : bool
         Replace models of the same name.
     left_out : callable
-        Told why, for each of several checkpoints that could not be imported; by default a warning.
+        Called with the error of each of several checkpoints that could not be imported; by default a warning.
 
     Returns
     -------
@@ -256,6 +256,6 @@ def _statistics(modality: str, config: Mapping[str, Any], path: Path) -> dict[st
 
 
 def _training(config: Mapping[str, Any], checkpoint: Path) -> dict[str, Any]:
-    """Return what the configuration tells about the training; paths of the machine it ran on stay out."""
+    """Return the training settings of the configuration, without paths of the machine it ran on."""
     plain = {k: v for k, v in config.items() if isinstance(v, int | float | str) and k != "save_path"}
     return {"configuration": plain, "checkpoint_sha256": sha256_of(checkpoint)}

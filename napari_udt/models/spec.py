@@ -1,4 +1,4 @@
-"""What a transfer model is and where it comes from: everything but the weights."""
+"""Specification of a transfer model: everything but the weights."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class ModelSpec:
     weights_sha256: str = ""
 
     def __post_init__(self) -> None:
-        put = object.__setattr__  # the class is frozen: nobody else may do this
+        put = object.__setattr__  # the class is frozen
         try:
             put(self, "wavelengths_nm", tuple(float(w) for w in self.wavelengths_nm))
             put(self, "class_names", tuple(str(name) for name in self.class_names))

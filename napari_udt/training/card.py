@@ -1,6 +1,6 @@
 """The model card: what a model is, what it was made from, what it reaches and what it cannot do.
 
-Written from the facts of the run alone, so that card and model cannot disagree.
+Written from the record of the run alone, so that card and model cannot disagree.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _LIMITS = """\
 * Numbers below were computed on held-out samples of the same two data sets, not on measurements."""
 
 _TARGETS = {
-    "drawn from measured statistics": "its second domain was drawn from published means and spreads of measured "
+    "drawn from measured statistics": "its target was drawn from published means and spreads of measured "
     "spectra, not from recordings.",
-    "digital device": "its second domain is a digital device, a simulation with other anatomy and a detector's errors.",
+    "digital device": "its target is a digital device, a simulation with other anatomy and a detector's errors.",
     "measured": "",
 }
 
@@ -34,15 +34,15 @@ _CONDITIONS = {
 }
 
 _SECOND_LABELS = {
-    "given": "The classes of the second domain's samples **were used** in training. That departs from the paper, "
+    "given": "The classes of the target's samples **were used** in training. That departs from the paper, "
     "where real data have no classes; here they are known because the samples were drawn class by class.",
-    "proxy": "The classes of the second domain's samples were **not** used in training; proxies stood in for them, as "
+    "proxy": "The classes of the target's samples were **not** used in training; proxies stood in for them, as "
     "in the paper.",
 }
 
 _SECOND_BALANCE = {
-    "given": "The classes of the second domain's samples were used for nothing but drawing each class equally often.",
-    "proxy": "The classes of the second domain's samples were **not** used in training.",
+    "given": "The classes of the target's samples were used for nothing but drawing each class equally often.",
+    "proxy": "The classes of the target's samples were **not** used in training.",
 }
 
 
@@ -52,9 +52,9 @@ def model_card(spec: ModelSpec) -> str:
     Parameters
     ----------
     spec : ModelSpec
-        With the facts of its training, see :func:`napari_udt.training.record.training_facts`.
+        With the record of its training, see :func:`napari_udt.training.record.training_record`.
     """
-    facts = spec.training
+    record = spec.training
     return "\n".join(
         [
             f"# {spec.title}",
@@ -66,13 +66,13 @@ def model_card(spec: ModelSpec) -> str:
             _limits(spec),
             "",
             "## Training data",
-            *(_data_line(domain, entry) for domain, entry in facts["data"].items()),
-            *_preparation_lines(facts["config"]["data"], spec),
+            *(_data_line(domain, entry) for domain, entry in record["data"].items()),
+            *_preparation_lines(record["config"]["data"], spec),
             "",
-            *_training_lines(facts, spec),
+            *_training_lines(record, spec),
             "",
             "## What it reaches (held-out samples)",
-            *_metric_lines(facts["metrics"]),
+            *_metric_lines(record["metrics"]),
             "",
         ]
     )
@@ -93,7 +93,7 @@ _TERMS = {
         "transfer."
     ),
     "moments_weight": (
-        "Beside the paper's losses (weight {:g}): transferred classes are drawn to the second domain's class means, "
+        "Beside the paper's losses (weight {:g}): transferred classes are drawn to the target's class means, "
         "and for spectra to its spreads."
     ),
 }
@@ -101,18 +101,19 @@ _TERMS = {
 
 def _data_line(domain: str, entry: Mapping[str, Any]) -> str:
     generator = entry["generator"].get("name", "unknown generator")
+    name = "target" if domain == "second" else domain
     return (
-        f"* {domain}: {entry['samples']} samples ({entry['held_out']} held out), {entry['origin']}; {generator}, "
+        f"* {name}: {entry['samples']} samples ({entry['held_out']} held out), {entry['origin']}; {generator}, "
         f"seed {entry['seed']}, SHA-256 `{entry['sha256'][:16]}`."
     )
 
 
 def _preparation_lines(data: Mapping[str, Any], spec: ModelSpec) -> list[str]:
-    """Say what was done to the samples that is not always done."""
+    """Lines on the preparation of the samples where it differs from the usual one."""
     lines = []
     if left_out := data["leave_out"]:
         lines.append(
-            f"* **Left out** of the second domain in training: {', '.join(left_out)}. Held-out numbers below include "
+            f"* **Left out** of the target in training: {', '.join(left_out)}. Held-out numbers below include "
             "them: they show what the model makes of a class that it never saw there."
         )
     if spec.intensity != "linear":
@@ -127,13 +128,13 @@ def _preparation_lines(data: Mapping[str, Any], spec: ModelSpec) -> list[str]:
     return lines
 
 
-def _training_lines(facts: Mapping[str, Any], spec: ModelSpec) -> list[str]:
-    config = facts["config"]
+def _training_lines(record: Mapping[str, Any], spec: ModelSpec) -> list[str]:
+    config = record["config"]
     adversarial = config["optimisation"]["gan_weight"]
     lines = [
-        f"Trained for {facts['steps']} steps of {config['optimisation']['batch_size']} samples per domain in "
-        f"{facts['seconds'] / 60:.1f} minutes on {facts['hardware']} (torch {facts['torch']}), seed {config['seed']}; "
-        f"weights of step {facts['best_step']}, the best held-out {FAMILIES[spec.kind].criterion}.",
+        f"Trained for {record['steps']} steps of {config['optimisation']['batch_size']} samples per domain in "
+        f"{record['seconds'] / 60:.1f} minutes on {record['hardware']} (torch {record['torch']}), seed {config['seed']}; "
+        f"weights of step {record['best_step']}, the best held-out {FAMILIES[spec.kind].criterion}.",
         f"Adversarial weight {adversarial:g}." if adversarial else "No adversarial loss.",
         *(words.format(config["terms"][key]) for key, words in _TERMS.items() if config["terms"][key]),
     ]
@@ -145,11 +146,11 @@ def _metric_lines(found: Mapping[str, Any]) -> list[str]:
     rms, accuracy = found["class_mean_relative_rms"], found["nearest_class_mean_balanced_accuracy"]
     return [
         *(words(found[key]) for key, words in _QUALITIES.items() if key in found),
-        f"* Balanced accuracy of the nearest class mean on the second domain: {_share(accuracy['before'])} with simulated, "
+        f"* Balanced accuracy of the nearest class mean on the target: {_share(accuracy['before'])} with simulated, "
         f"{_share(accuracy['after'])} with transferred class means.",
         "",
-        "Distance of class means from the second domain's (root mean square over wavelengths of L2-normalised",
-        "spectra, relative to the second domain's mean):",
+        "Distance of class means from the target's (root mean square over wavelengths of L2-normalised",
+        "spectra, relative to the target's mean):",
         "",
         *_table(
             ["simulated", "transferred"],
@@ -166,13 +167,13 @@ def _metric_lines(found: Mapping[str, Any]) -> list[str]:
 def _likelihood_line(found: Mapping[str, float]) -> str:
     return (
         f"* Negative log-likelihood per dimension (equation 1, without its constant): simulated "
-        f"{found['held_out_simulated']:.3f}, second {found['held_out_second']:.3f} nats."
+        f"{found['held_out_simulated']:.3f}, target {found['held_out_second']:.3f} nats."
     )
 
 
 def _round_trip_line(found: Mapping[str, float]) -> str:
     return (
-        f"* Largest round-trip error: simulated {found['simulated']:.1e}, second {found['second']:.1e} in normalised "
+        f"* Largest round-trip error: simulated {found['simulated']:.1e}, target {found['second']:.1e} in normalised "
         "units."
     )
 
@@ -180,7 +181,7 @@ def _round_trip_line(found: Mapping[str, float]) -> str:
 def _cycle_line(found: Mapping[str, float]) -> str:
     return (
         f"* Not invertible, and without a likelihood. Transferred there and back, samples differ from themselves by "
-        f"{found['simulated']:.3f} (simulated) and {found['second']:.3f} (second) of their domain's standard deviation "
+        f"{found['simulated']:.3f} (simulated) and {found['second']:.3f} (target) of their domain's standard deviation "
         "(root mean square)."
     )
 
@@ -189,11 +190,11 @@ def _distance_line(found: Mapping[str, float]) -> str:
     return (
         f"* Energy distance of transferred samples from those of the domain they arrived in, in normalised units: "
         f"{found['held_out_distance_simulated']:.4f} in the simulated, {found['held_out_distance_second']:.4f} in the "
-        "second domain."
+        "target."
     )
 
 
-# What only some families have, by its key in the facts.
+# Lines that only some families have, by their key in the metrics.
 _QUALITIES = {
     "ml_per_dimension": _likelihood_line,
     "round_trip_max_error": _round_trip_line,
@@ -203,9 +204,9 @@ _QUALITIES = {
 
 
 def _away_lines(rms: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """Name the classes that the transfer made worse."""
+    """Line that names the classes that the transfer made worse."""
     away = [name for name, after in rms["after"].items() if after > rms["before"][name]]
-    return ["", f"Moved **away** from the second domain: {', '.join(away)}."] if away else []
+    return ["", f"Moved **away** from the target: {', '.join(away)}."] if away else []
 
 
 def _level_lines(levels: Mapping[str, Mapping[str, float]]) -> list[str]:
@@ -217,7 +218,8 @@ def _level_lines(levels: Mapping[str, Mapping[str, float]]) -> list[str]:
     words = (
         'Median level per class [units of the images]; "rescaled" is what the domains\' statistics do alone:'
     )
-    return ["", words, "", *_table(columns, rows)]
+    shown = ["target" if column == "second" else column for column in columns]
+    return ["", words, "", *_table(shown, rows)]
 
 
 def _table(columns: Sequence[str], rows: Mapping[str, Sequence[str]]) -> list[str]:

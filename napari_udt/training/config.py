@@ -1,4 +1,4 @@
-"""What a training run is told to do: a TOML file, checked into frozen dataclasses.
+"""The configuration of a training run: a TOML file, checked into frozen dataclasses.
 
 Every key is typed and bounded; a wrong one is named. A configuration may say ``extends = "<packaged name>"``
 and then holds only what differs: the ablations of the paper's Table 1 are one line each.
@@ -58,7 +58,7 @@ class DataConfig:
     flips : bool
         Whether images are flipped left-right at random; never outside training.
     leave_out : tuple of str
-        HSI only: classes whose samples of the second domain are neither trained on nor looked at while training; the
+        HSI only: classes whose samples of the target domain are neither trained on nor evaluated while training; the
         simulated ones stay. The card's numbers include them.
     """
 
@@ -84,7 +84,7 @@ class ConditionConfig:
         What the network is conditioned on: domain and class (cINN_DY), the domain alone (cINN_D), for UNIT and
         CycleGAN, which have a network per domain, the class (UNIT_Y) or nothing.
     second_labels : {"proxy", "given"}
-        Whether the second domain's classes are treated as unknown, as in the paper, or used.
+        Whether the target domain's classes are treated as unknown, as in the paper, or used.
     label_noise_level : float
         Uniform noise on every class entry before it is normalised: 0.5 HSI, 0.2 PAT in the paper's code.
     domain_noise : float
@@ -150,7 +150,7 @@ class TermsConfig:
     content_weight : float
         Of the haemoglobin content that a transfer must keep.
     content_batches : int
-        Recent batches over which the content's order is asked for too; 1 looks at every batch by itself.
+        Recent batches over which the content's order counts too; 1 takes every batch by itself.
     moments_weight : float
         Of the class means (and spreads, for spectra) that it must meet.
     moments_memory : float
@@ -184,11 +184,11 @@ class OptimisationConfig:
         Weight of the adversarial terms: equation (4) for the cINN; 1 for UNIT and 5 for CycleGAN in the published
         code. 0 leaves the discriminators out.
     evaluate_every : int
-        Steps between two looks at the held-out data; a line of the log and a checkpoint follow each.
+        Steps between two evaluations on held-out data; a line of the log and a checkpoint follow each.
     patience : int
         Evaluations without improvement after which the run stops early.
     held_out_samples : int
-        Held-out samples per domain that an evaluation looks at.
+        Held-out samples per domain that an evaluation uses.
     """
 
     steps: int = bounded(POSITIVE)
@@ -220,7 +220,7 @@ class TrainingConfig:
     seed : int
         Of everything random.
     notes : str
-        What else the card must say that the model cannot do.
+        Further limits of the model, for its card.
     """
 
     modality: Literal["HSI", "PAT"]
@@ -238,7 +238,7 @@ class TrainingConfig:
     notes: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON-serialisable values, for checkpoints and the model's facts."""
+        """Plain JSON-serialisable values, for checkpoints and the model's record."""
         return asdict(self)
 
 

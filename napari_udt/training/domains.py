@@ -91,7 +91,7 @@ def load_domain(config: TrainingConfig, domain: str) -> DomainData:
 
 
 def seen(config: TrainingConfig, domain: str, dataset: Dataset) -> NDArray[np.bool_]:
-    """Which samples training may look at: all but the second domain's of the classes to be left out."""
+    """Which samples training may use: all but the target domain's of the classes to be left out."""
     left_out = config.data.leave_out if domain == "second" else ()
     if unknown := sorted(set(left_out) - set(dataset.class_names)):
         raise TrainingError(
@@ -103,7 +103,7 @@ def seen(config: TrainingConfig, domain: str, dataset: Dataset) -> NDArray[np.bo
 
 
 def visible_labels(config: TrainingConfig, domain: str, dataset: Dataset) -> NDArray[Any]:
-    """Labels that training may see: -1 throughout the second domain when proxies stand in for them."""
+    """Labels that training may see: -1 throughout the target domain when proxies stand in for them."""
     hidden = domain == "second" and config.condition.second_labels == "proxy"
     return np.full_like(dataset.labels, -1) if hidden else dataset.labels
 

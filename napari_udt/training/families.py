@@ -39,7 +39,7 @@ FAMILIES = {
         'Conditional invertible network, after Dreher et al., "Unsupervised Domain Transfer with Conditional '
         'Invertible Neural Networks", MICCAI 2023',
         "likelihood",
-        "how much the condition leaves open is said by `napari_udt.inference.uncertainty.condition_spread`.",
+        "how much the condition leaves open is computed by `napari_udt.inference.uncertainty.condition_spread`.",
     ),
     "unit": Family(
         UNIT,

@@ -22,7 +22,7 @@ LOG = "log.csv"
 CURVES = "curves.svg"
 
 
-class TrainingInterrupted(TrainingError):  # noqa: N818 - not an error, an answer to the user's wish
+class TrainingInterrupted(TrainingError):  # noqa: N818 - the user's wish, not an error
     """The user stopped the run; its checkpoint holds the last finished step."""
 
 

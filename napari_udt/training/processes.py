@@ -21,12 +21,12 @@ T = TypeVar("T")
 
 
 class Processes:
-    """A process that trains alone.
+    """The processes of a run: here a single one.
 
     Parameters
     ----------
     device : str
-        Where its arithmetic happens.
+        torch device of this process.
     """
 
     size, rank = 1, 0
@@ -43,16 +43,16 @@ class Processes:
         """Replace tensors by their means over all processes, in place."""
 
     def shared(self, make: Callable[[], T]) -> T:
-        """Value that the leading process makes, for all of them."""
+        """Return the value that the first process makes."""
         return make()
 
-    def any(self, wish: bool) -> bool:
-        """Whether any process has the wish."""
-        return wish
+    def any(self, flag: bool) -> bool:
+        """Return whether ``flag`` is true in any process."""
+        return flag
 
 
 class FabricProcesses(Processes):
-    """One of several processes.
+    """Several processes, seen from one of them.
 
     Parameters
     ----------
@@ -73,13 +73,13 @@ class FabricProcesses(Processes):
             tensor.copy_(mean.view_as(tensor))
 
     def shared(self, make: Callable[[], T]) -> T:
-        """Value that the leading process makes, for all of them; the others wait."""
+        """Return the value that the first process makes, in all of them; the others wait."""
         value: T = self.fabric.broadcast(make() if self.leads else None)
         return value
 
-    def any(self, wish: bool) -> bool:
-        """Whether any process has the wish, the same answer in all of them."""
-        votes = self.fabric.all_reduce(torch.tensor(float(wish), device=self.device), reduce_op="sum")
+    def any(self, flag: bool) -> bool:
+        """Return whether ``flag`` is true in any process, in all of them."""
+        votes = self.fabric.all_reduce(torch.tensor(float(flag), device=self.device), reduce_op="sum")
         return bool(votes > 0)
 
 
@@ -110,18 +110,18 @@ def together(work: Callable[..., None], processes: int, device: str, *arguments:
         raise TrainingError(f"Several processes need cpu or cuda, not {kind}; use --devices 1.")
     if kind == "cuda" and torch.cuda.device_count() < processes:
         raise TrainingError(
-            f"{processes} CUDA devices were asked for, {torch.cuda.device_count()} are here; lower --devices."
+            f"{processes} CUDA devices are needed, {torch.cuda.device_count()} are present; lower --devices."
         )
     fabric = Fabric(accelerator=kind, devices=processes, strategy="ddp_spawn")
-    with interruption():  # Ctrl-C is for the processes at work, which all get it too
-        # Fabric looks through plain arguments for tensors and refuses frozen dataclasses; it leaves a partial alone.
+    with interruption():  # the worker processes get Ctrl-C too and handle it
+        # Fabric searches plain arguments for tensors and refuses frozen dataclasses; it leaves a partial alone.
         failure = fabric.launch(partial(_reported, work, arguments))
     if failure is not None:
         raise failure
 
 
 def _reported(work: Callable[..., None], arguments: Sequence[Any], fabric: Any) -> TrainingError | None:
-    """Do the work; what it complains of goes home as a value, since an exception would lose its kind."""
+    """Run the work and return its error as a value: an exception would lose its type on the way to the parent process."""
     try:
         work(FabricProcesses(fabric), *arguments)
     except TrainingError as error:

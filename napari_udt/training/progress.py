@@ -1,4 +1,4 @@
-"""What a training run shows while it runs: a CSV log, a live line, and an ear for Ctrl-C."""
+"""Progress of a training run: a CSV log, a live line, and the handling of Ctrl-C."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class MeanLosses:
 
 
 def append_row(path: Path, row: Mapping[str, float]) -> None:
-    """Add a line to the log; the first one brings the heading, and the next ones have the same columns."""
+    """Add a line to the log; the first one also writes the heading."""
     if not path.exists():
         _write_rows(path, [row])
         return
@@ -44,7 +44,7 @@ def append_row(path: Path, row: Mapping[str, float]) -> None:
 
 
 def read_log(path: Path) -> list[dict[str, float]]:
-    """Rows of a log; a value that is not there is missing from its row."""
+    """Rows of a log; missing values are left out of their row."""
     if not path.exists():
         return []
     with path.open(newline="", encoding="utf-8") as file:
@@ -112,17 +112,17 @@ def interruption() -> Iterator[threading.Event]:
 
     Outside the main thread Python delivers no signals, and the event then stays unset.
     """
-    asked = threading.Event()
+    stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield asked
+        yield stop
         return
 
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        asked.set()
+    def request_stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
         signal.signal(signal.SIGINT, previous)
 
-    previous = signal.signal(signal.SIGINT, ask)
+    previous = signal.signal(signal.SIGINT, request_stop)
     try:
-        yield asked
+        yield stop
     finally:
         signal.signal(signal.SIGINT, previous)

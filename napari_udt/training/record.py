@@ -1,4 +1,4 @@
-"""The facts of a finished run: what data, how long, on what, and what came of it."""
+"""The record of a finished run: data, configuration, duration, hardware and held-out metrics."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_SAMPLES = {"HSI": 20_000, "PAT": 24}
 
 MODEL_DOMAINS: dict[str, transferring.ModelDomain] = {"simulated": "simulated", "second": "real"}
 
-# The held-out criterion of each kind of model, and what is said, by which measure, of its way there and back.
+# The held-out criterion of each kind of model, and name and measure of its round-trip error.
 _QUALITIES = {
     "cinn": ("ml_per_dimension", "round_trip_max_error", transferring.round_trip_error),
     "unit": ("held_out", "cycle_rms_error", transferring.cycle_rms_error),
@@ -32,10 +32,10 @@ _QUALITIES = {
 }
 
 
-def training_facts(
+def training_record(
     config: TrainingConfig, data: Mapping[str, DomainData], loop: TrainingLoop, model: TransferModel
 ) -> dict[str, Any]:
-    """JSON-serialisable facts for the model's specification; the card is written from them.
+    """Return the record for the model's specification, JSON-serialisable; the card is written from it.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def training_facts(
         With the weights that are kept.
     """
     return {
-        "data": {domain: _data_facts(data[domain]) for domain in DOMAINS},
+        "data": {domain: _data_record(data[domain]) for domain in DOMAINS},
         "config": _without_folders(config),
         "steps": loop.trainer.steps_done,
         "best_step": loop.best_step,
@@ -61,7 +61,7 @@ def training_facts(
 def held_out_metrics(
     loop: TrainingLoop, data: Mapping[str, DomainData], model: TransferModel
 ) -> dict[str, Any]:
-    """Numbers on held-out samples: what the family has, and how near class means come to the second domain's."""
+    """Numbers on held-out samples: what the family has, and how near class means come to the target domain's."""
     raw = {domain: _held_out(data[domain], MOST_SAMPLES[loop.config.modality]) for domain in DOMAINS}
     simulated, second = raw["simulated"], raw["second"]
     names = model.spec.class_names
@@ -116,7 +116,7 @@ def _without_folders(config: TrainingConfig) -> dict[str, Any]:
     return plain
 
 
-def _data_facts(data: DomainData) -> dict[str, Any]:
+def _data_record(data: DomainData) -> dict[str, Any]:
     dataset = data.dataset
     return {
         "file": data.path.name,

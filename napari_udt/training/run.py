@@ -18,7 +18,7 @@ from napari_udt.training.domains import DomainData, load_domain, require_matchin
 from napari_udt.training.loop import TrainingLoop
 from napari_udt.training.objective import DOMAINS
 from napari_udt.training.processes import Processes, together
-from napari_udt.training.record import training_facts
+from napari_udt.training.record import training_record
 from napari_udt.training.terms import make_terms
 from napari_udt.training.trainer import Trainer
 
@@ -34,7 +34,7 @@ def train(
     folder : Path
         Receives the model; ``<folder>.run`` beside it receives the log, its curves (an SVG) and the checkpoint.
     resume : bool
-        Go on from the checkpoint; the result is bit-identical to an uninterrupted run on the same machine.
+        Continue from the checkpoint; the result is bit-identical to an uninterrupted run on the same machine.
     device : str
         A torch device.
     devices : int
@@ -55,7 +55,7 @@ def train(
         After Ctrl-C.
     """
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise TrainingError(f"{folder}: is there already and not empty; choose another folder for the model.")
+        raise TrainingError(f"{folder}: exists and is not empty; choose another folder for the model.")
     if devices == 1:
         train_in(Processes(device), config, folder, resume)
     else:
@@ -64,7 +64,7 @@ def train(
 
 
 def train_in(processes: Processes, config: TrainingConfig, folder: Path, resume: bool) -> None:
-    """Train in one of a processes's processes; the leading one writes the model's folder."""
+    """Train in one of several processes; the first one writes the model's folder."""
     data = {domain: load_domain(config, domain) for domain in DOMAINS}
     require_matching(data["simulated"], data["second"])
     spec = make_spec(config, data)
@@ -79,12 +79,12 @@ def train_in(processes: Processes, config: TrainingConfig, folder: Path, resume:
     if not processes.leads:
         return
     model = transfer_model(spec, trainer.network)
-    spec = replace(spec, training=training_facts(config, data, loop, model))
+    spec = replace(spec, training=training_record(config, data, loop, model))
     save_model(transfer_model(replace(spec, card=model_card(spec)), trainer.network), folder)
 
 
 def make_spec(config: TrainingConfig, data: Mapping[str, DomainData]) -> ModelSpec:
-    """Describe the model that a configuration and data lead to."""
+    """Return the specification of the model that follows from a configuration and data."""
     simulated, second = data["simulated"], data["second"]
     return ModelSpec(
         name=config.name,

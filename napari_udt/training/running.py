@@ -1,8 +1,8 @@
-"""What the recent batches say together, for domains of which one batch shows too little.
+"""Statistics over recent batches, for domains of which one batch shows too little.
 
 One crop of an image holds one or two vessels. Held to the mean of all vessels by itself, each would be drawn to that one
 spectrum, and the class would become tighter than it is; and the order of its pixels says nothing about the order of vessels.
-Over many crops both can be asked for. Gradients reach the newest batch only.
+Over many crops both can be constrained. Gradients reach the newest batch only.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class RunningMoments:
         self._past = Moments(**state) if state else None
 
     def unhurried(self, loss: Tensor) -> Tensor:
-        """Return the same value with the gradient that it would have, were the newest batch all there is.
+        """Return the same value with the gradient that it would have, if the newest batch were the only one.
 
         Of the samples that count, the newest batch holds the share 1 - memory, and so would its gradient.
         """

@@ -2,7 +2,7 @@
 
 Likelihood and adversarial losses alone do not tie a transferred spectrum to its origin: any rotation of the latent space
 fits the two domains equally well, and most of them mix the oxygenation that was simulated with everything else. Both
-terms are departures from Dreher et al., MICCAI 2023; a configuration that gives them the weight 0 trains as the paper
+terms are not in Dreher et al., MICCAI 2023; a configuration that gives them the weight 0 trains as the paper
 does.
 """
 
@@ -70,13 +70,13 @@ class Term(ABC):
 
 
 class HaemoglobinContent(Term):
-    r"""What the haemoglobins absorb must still be told from a transferred spectrum.
+    r"""The haemoglobin content must be recoverable from a transferred spectrum.
 
     In each window, least squares give the coefficients of HbO2 and Hb (reflectance: of :math:`-\ln R`, with a free
     constant and a free logarithm of the wavelength for scattering; photoacoustic pressure: of the spectrum itself). The loss is one minus
     the correlation, within each class, of the coefficients, and of their angle
     :math:`\operatorname{atan2}(c_{HbO2}, c_{Hb})`, before and after the transfer: a class may move as a whole, but its
-    members keep their order. Where samples of recent batches are kept, their correlation is asked for as well: one image
+    members keep their order. Where samples of recent batches are kept, their correlation counts as well: one image
     says nothing about the order of vessels in different images.
 
     Parameters
@@ -99,7 +99,7 @@ class HaemoglobinContent(Term):
         self.recent = RecentSamples(batches) if batches > 1 else None
         if not self.readouts:
             raise TrainingError(
-                f"{model.spec.name}: terms.content_weight asks for the haemoglobin content, which needs {_FEWEST_BANDS} "
+                f"{model.spec.name}: terms.content_weight uses the haemoglobin content, which needs {_FEWEST_BANDS} "
                 "wavelengths within 500-620 or 680-920 nm; set it to 0 for these data."
             )
 
@@ -135,9 +135,9 @@ class HaemoglobinContent(Term):
 
 
 class ClassMoments(Term):
-    """A transferred class must have the second domain's mean, and for spectra its spread, at each wavelength.
+    """A transferred class must have the target domain's mean, and for spectra its spread, at each wavelength.
 
-    Distances count in the second domain's standard deviations (spectra) or in 5 % of a mean shape's size (images, whose
+    Distances count in the target domain's standard deviations (spectra) or in 5 % of a mean shape's size (images, whose
     pixels are compared L2-normalised, and by their level in normalised units). A network that does not know the class
     is held to the moments of all classes together.
 
@@ -145,7 +145,7 @@ class ClassMoments(Term):
     ----------
     model : TransferModel
     samples : mapping of {"simulated", "second"} to Samples
-        What is trained on; the targets come from the second domain's, with the labels that training may see.
+        What is trained on; the targets come from the target domain's, with the labels that training may see.
     memory : float
         How far back batches count, see :class:`~napari_udt.training.running.RunningMoments`.
     sees_noise : bool
@@ -195,7 +195,7 @@ class ClassMoments(Term):
         self.recent.restore(state)
 
     def _target(self, second: Samples) -> tuple[Tensor, Tensor]:
-        """Features and labels of the second domain's spectra; of images, pixels evenly spread over all of them."""
+        """Features and labels of the target domain's spectra; of images, pixels evenly spread over all of them."""
         if self.spread:
             return self._features(second.values, "second"), second.labels
         every = max(1, second.labels.numel() // _TARGET_PIXELS)
@@ -221,7 +221,7 @@ class ClassMoments(Term):
 def make_terms(
     config: TrainingConfig, model: TransferModel, samples: Mapping[str, Samples]
 ) -> Sequence[tuple[Term, float]]:
-    """Terms that a configuration asks for, with their weights."""
+    """Return the terms of a configuration, with their weights."""
     wanted = config.terms
     terms: list[tuple[Term, float]] = []
     if wanted.content_weight:

@@ -132,7 +132,7 @@ class Trainer:
 
     @torch.no_grad()
     def held_out_losses(self, held_out: Mapping[str, Samples]) -> dict[str, float]:
-        """Judge the network on samples that are not trained on, see the objective.
+        """Evaluate the network on samples that are not trained on, see the objective.
 
         Samples, noise and conditions are drawn alike at every call, and the generator of the training is
         left as it was.

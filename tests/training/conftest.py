@@ -38,7 +38,7 @@ def _one_thread():
 
 
 def _gaussian_spectra(domain, n, rng):
-    """Three classes, one Gaussian each; the second domain has a tilt that grows with the wavelength."""
+    """Three classes, one Gaussian each; the target domain has a tilt that grows with the wavelength."""
     labels = np.arange(n) % 3
     centres = np.array([[6, 5, 4, 4, 5, 6], [3, 4, 6, 6, 4, 3], [6, 6, 5, 4, 3, 3]], np.float32)
     tilt = np.linspace(-1.5, 1.5, CHANNELS) if domain == "second" else np.zeros(CHANNELS)

@@ -90,7 +90,7 @@ def test_the_transfer_error_of_two_gaussians_falls_and_the_facts_say_so(toy_conf
     assert held_out[-1] < held_out[0]
 
 
-def test_the_model_folder_holds_what_was_trained_with_facts_and_card(toy_config, tmp_path):
+def test_the_model_folder_holds_what_was_trained_with_record_and_card(toy_config, tmp_path):
     config = replace(toy_config(), notes="Knows no bones.")
     trained = train(config, tmp_path / "toy")
     loaded = load_model(tmp_path / "toy")
@@ -248,7 +248,7 @@ def test_the_card_of_an_auto_encoder_speaks_of_cycles_and_of_no_likelihood(toy_c
 def test_the_card_says_what_was_left_out_and_shows_its_numbers(toy_config, tmp_path):
     config = toy_config(condition={"second_labels": "given"})
     model = train(replace(config, data=replace(config.data, leave_out=("skin",))), tmp_path / "toy")
-    assert "**Left out** of the second domain in training: skin." in model.spec.card
+    assert "**Left out** of the target in training: skin." in model.spec.card
     assert "skin" in model.spec.training["metrics"]["class_mean_relative_rms"]["after"]
 
 

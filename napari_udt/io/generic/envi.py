@@ -1,4 +1,4 @@
-"""ENVI: a text header (``.hdr``) beside bare numbers, which stay in the file until they are looked at.
+"""ENVI: a text header (``.hdr``) beside bare numbers, which stay in the file until they are read.
 
 Class numbers in an ENVI classification file beside it, of the same size and with a name that begins with the cube's
 (``scan.hdr``, ``scan_labels.hdr``), become the cube's labels.
@@ -130,7 +130,7 @@ def labels(header_path: Path, shape: tuple[int, int]) -> tuple[NDArray[np.int32]
     """Return the class numbers of a classification file and their names."""
     array, header = picture(header_path, shape)
     found = label_image(array, "class numbers", header_path)
-    own = _own_facts(header, header_path)
+    own = _own_metadata(header, header_path)
     if not own:
         return found, header.class_names
     stored = np.asarray(own["numbers"], dtype=np.int32)
@@ -145,7 +145,7 @@ def _names_data(header: Path, path: Path) -> bool:
 
 
 def _read(path: Path, header: EnviHeader, options: ReadOptions) -> SpectralCube:
-    own = _own_facts(header, path)
+    own = _own_metadata(header, path)
     data = numbers(path, header)
     facts = {**_facts(header), **_pictures(path, data.shape[:2], own)}
     if own:
@@ -162,8 +162,8 @@ def _facts(header: EnviHeader) -> dict[str, Any]:
     }
 
 
-def _own_facts(header: EnviHeader, path: Path) -> dict[str, Any]:
-    """Return what :mod:`napari_udt.io.generic.envi_writer` kept in the header."""
+def _own_metadata(header: EnviHeader, path: Path) -> dict[str, Any]:
+    """Return the metadata that :mod:`napari_udt.io.generic.envi_writer` stored in the header."""
     if OWN_FIELD not in header.fields:
         return {}
     stored = json.loads(header.fields[OWN_FIELD])

@@ -1,4 +1,4 @@
-"""Careful reading of ``.npy`` and ``.npz`` files: sizes are checked before anything is read, nothing is unpickled."""
+"""Safe reading of ``.npy`` and ``.npz`` files: sizes are checked before anything is read, nothing is unpickled."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ZIP_MAGIC = b"PK\x03\x04"
 
 @dataclass(frozen=True)
 class Header:
-    """What an array in a file says about itself, and where its numbers begin."""
+    """Header of a stored array, and the offset of its values."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]

@@ -1,4 +1,4 @@
-"""Data sets to train on (:mod:`napari_udt.dataset`), looked at as cubes.
+"""Data sets to train on (:mod:`napari_udt.dataset`), opened as cubes.
 
 Spectra open as a picture of one column; of images, each one is a candidate.
 """
@@ -69,7 +69,7 @@ def _read_spectra(path: Path, options: ReadOptions) -> SpectralCube:
             options,
             data,
             labels=None if numbers is None else numbers.reshape(-1, 1),
-            **_facts(file, path),
+            **_attributes(file, path),
         )
 
 
@@ -83,7 +83,7 @@ def _read_image(path: Path, index: int, options: ReadOptions) -> SpectralCube:
             data,
             labels=None if labels is None else label_image(labels, "labels", path),
             oxygenation=_of_image(file, "oxygenation", index, path),
-            **_facts(file, path),
+            **_attributes(file, path),
         )
 
 
@@ -92,8 +92,8 @@ def _of_image(file: h5py.File, name: str, index: int, path: Path) -> NDArray[Any
     return None if found is None else hdf5.part(found, path, (index, slice(None), slice(None)))
 
 
-def _facts(file: h5py.File, path: Path) -> dict[str, Any]:
-    """Return what the file's attributes say about every sample."""
+def _attributes(file: h5py.File, path: Path) -> dict[str, Any]:
+    """Return the attributes that hold for every sample."""
     texts = {
         name: hdf5_text.attribute(file, name, path) for name in ("modality", "domain", "origin", "generator")
     }

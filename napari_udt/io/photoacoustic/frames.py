@@ -17,7 +17,7 @@ MAX_LISTED = 2_000  # frames that are offered one by one
 
 
 def chosen(options: ReadOptions, count: int, path: Path) -> Frame:
-    """Return the frame that the user asked for, the first one by default.
+    """Return the frame that the user chose, by default the first one.
 
     Raises
     ------
@@ -41,8 +41,8 @@ def offered(count: int) -> Iterator[tuple[str, Frame]]:
         yield from ((f"frame {frame}", frame) for frame in range(1, min(count, MAX_LISTED)))
 
 
-def facts(frame: Frame, count: int) -> dict[str, Any]:
-    """Return what a cube's metadata say about frames; nothing for a recording of one."""
+def frame_metadata(frame: Frame, count: int) -> dict[str, Any]:
+    """Return the metadata on the frame shown; empty for a recording of one."""
     return {"frame": frame, "frames": count} if count > 1 else {}
 
 
@@ -62,7 +62,7 @@ class MeanSource:
         return total / self._source.shape[0]
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._source.close()
 
 
@@ -87,7 +87,7 @@ class FlippedSource:
         return np.flip(self._source.read(self._with(selection, stored)), axis=sum(kept))
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._source.close()
 
     def _with(self, selection: tuple[int | slice, ...], key: int | slice) -> tuple[int | slice, ...]:

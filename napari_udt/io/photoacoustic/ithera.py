@@ -112,7 +112,7 @@ def _read(picture: Picture, header: Header, options: ReadOptions) -> SpectralCub
         domain="real",
         quantity=QUANTITY,
         pixel_size_mm=picture.pixel_size_mm,
-        metadata={**header.metadata, **picture.metadata, **frames.facts(frame, count)},
+        metadata={**header.metadata, **picture.metadata, **frames.frame_metadata(frame, count)},
     )
 
 

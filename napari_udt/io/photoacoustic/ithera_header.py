@@ -53,7 +53,7 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class Header:
-    """What the XML tells; see :class:`napari_udt.io.photoacoustic.time_series.Recording` for the numbers.
+    """Content of the XML; see :class:`napari_udt.io.photoacoustic.time_series.Recording` for the numbers.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def _positions(scan_frames: list[Element], wavelengths: Array, path: Path) -> ND
     The last frame counts only when it has all wavelengths.
     """
     seen = [_number(frame, "WAVELENGTH", path) for frame in scan_frames]
-    if any(value is None for value in seen):  # not told: one wavelength after the other
+    if any(value is None for value in seen):  # not stated: one wavelength after the other
         whole = len(seen) // len(wavelengths)
         return np.arange(whole * len(wavelengths), dtype=np.intp).reshape(whole, -1)
     taken = np.array(seen, dtype=np.float64)
@@ -209,7 +209,7 @@ def _field_of_view_mm(root: Element, path: Path) -> tuple[float, float] | None:
 
 
 def _picture(node: Element, path: Path) -> Picture | None:
-    """Return a picture file that the XML lists, None where it does not tell its shape or where it lies."""
+    """Return a picture file that the XML lists, None without its shape or path."""
     guid, name = node.findtext("GUID") or "", node.findtext("Name") or "reconstruction"
     if not guid.replace("-", "").isalnum() or len(guid) > 100:  # never a path that leads elsewhere
         return None

@@ -71,7 +71,7 @@ def _read(path: Path, options: ReadOptions) -> SpectralCube:
     data = LazyCube(ArraySource(npz.numbers("reconstruction")), (1, 2, 0))
     labels = _picture(npz, "segmentation", data.shape[:2], path)
     wavelengths, assumed = _wavelengths(npz, data.shape[2])
-    facts: dict[str, Any] = {
+    extra: dict[str, Any] = {
         "modality": "PAT",
         "quantity": "reconstructed photoacoustic signal [a.u.]",
         "label_names": {} if labels is None else CLASS_NAMES,
@@ -85,7 +85,7 @@ def _read(path: Path, options: ReadOptions) -> SpectralCube:
         wavelengths_nm=wavelengths,
         labels=None if labels is None else label_image(labels, "segmentation", path),
         oxygenation=_picture(npz, "oxygenation", data.shape[:2], path),
-        **facts,
+        **extra,
     )
 
 

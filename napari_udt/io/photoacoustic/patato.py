@@ -106,7 +106,11 @@ def _read(path: Path, name: tuple[str, str, str], options: ReadOptions) -> Spect
             label_names=maps.label_names,
             oxygenation=maps.oxygenation,
             pixel_size_mm=geometry.pixel_size_mm,
-            metadata={**_metadata(file, path), **maps.remarks, **frames.facts(frame, dataset.shape[0])},
+            metadata={
+                **_metadata(file, path),
+                **maps.remarks,
+                **frames.frame_metadata(frame, dataset.shape[0]),
+            },
         )
 
 

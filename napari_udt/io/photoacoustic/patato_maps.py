@@ -37,7 +37,7 @@ class Geometry:
     shape : (int, int)
         Rows and columns of the picture.
     extent_mm : ((float, float), (float, float)), optional
-        Lowest and highest coordinate along rows and columns; None where the file does not say.
+        Lowest and highest coordinate along rows and columns; None where the file lacks it.
     up : {1, -1}
         Whether the coordinate along the rows grows upwards in the picture.
     """
@@ -127,7 +127,7 @@ def regions(
 ) -> tuple[NDArray[np.int32] | None, dict[int, str], dict[str, Any]]:
     """Draw the polygons of ``rois`` as a label image; later ones lie on top of earlier ones.
 
-    Those drawn for other frames are left out; which cannot be drawn is told in the remarks.
+    Those drawn for other frames are left out; those that cannot be drawn are named in the remarks.
     """
     from skimage.draw import polygon
 

@@ -47,7 +47,7 @@ class Geometry:
     pixel_mm : float, optional
         Side of a pixel of the image.
     start_mm : array (3,), optional
-        Corner (x, y, z) of the field of view; None when the file does not say.
+        Corner (x, y, z) of the field of view; None when the file lacks it.
     """
 
     voxel_mm: float | None
@@ -65,7 +65,7 @@ class Maps:
 
 
 def geometry(file: h5py.File, path: Path, reconstructed: bool) -> Geometry:
-    """Read the sizes of voxels and pixels, and where the device looks."""
+    """Read the sizes of voxels and pixels, and the direction of the device."""
     settings = hdf5.child_group(file, "settings")
     settings = settings and (hdf5.child_group(settings, "Settings") or settings)
     voxel = None if settings is None else _positive(settings, path, "voxel_spacing_mm")

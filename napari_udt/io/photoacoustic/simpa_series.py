@@ -33,7 +33,7 @@ def recording(
     Raises
     ------
     CubeError
-        When the detectors or the sampling rate are not told, or the wavelengths' recordings differ in shape.
+        When the detectors or the sampling rate are missing, or the wavelengths' recordings differ in shape.
     """
     shapes = {hdf5.checked(dataset, path).shape for _, dataset in series}
     if len(shapes) != 1 or len(next(iter(shapes))) != 2:

@@ -34,7 +34,7 @@ Maps = Callable[[ImagePlane, Frame], dict[str, Any]]
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """Raw time series and what is known about how they were taken.
+    """Raw time series and the metadata of their acquisition.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class Recording:
 def candidates(
     path: Path, options: ReadOptions, count: int, load: Callable[[], Recording], alternative: bool
 ) -> Iterator[Candidate]:
-    """Go through the previews of a recording: the frame that was asked for, then the others.
+    """Go through the previews of a recording: the chosen frame, then the others.
 
     ``load`` reads what :class:`Recording` holds, only when a candidate is opened.
     """
@@ -116,12 +116,12 @@ def _open(path: Path, options: ReadOptions, load: Callable[[], Recording]) -> Sp
 
 
 def preview(path: Path, options: ReadOptions, recording: Recording) -> SpectralCube:
-    """Reconstruct a recording by delay and sum; the provenance tells with which numbers.
+    """Reconstruct a recording by delay and sum; the provenance records all settings.
 
     Raises
     ------
     CubeError
-        When the recording's facts are missing or do not belong together.
+        When metadata of the recording are missing or inconsistent.
     """
     _check(path, options, recording)
     how, speed_source = _settled(options.reconstruction, recording)
@@ -138,7 +138,7 @@ def preview(path: Path, options: ReadOptions, recording: Recording) -> SpectralC
         quantity=QUANTITY,
         pixel_size_mm=(plane.pixel_mm, plane.pixel_mm),
         provenance=_provenance(how, speed_source, plane, recording),
-        metadata={**recording.metadata, **frames.facts(frame, recording.shape[0])},
+        metadata={**recording.metadata, **frames.frame_metadata(frame, recording.shape[0])},
         **({} if recording.maps is None else recording.maps(plane, frame)),
     )
 
@@ -168,7 +168,7 @@ def _check(path: Path, options: ReadOptions, recording: Recording) -> None:
 
 
 def _settled(wanted: ReconstructionOptions, recording: Recording) -> tuple[ReconstructionOptions, str]:
-    """Fill up what the user left open; also return where the speed of sound comes from."""
+    """Complete the user's options; also return where the speed of sound comes from."""
     if wanted.speed_of_sound_m_per_s is not None:
         speed, source = wanted.speed_of_sound_m_per_s, "stated by the user"
     elif recording.speed_m_per_s is not None:
@@ -250,7 +250,7 @@ def _provenance(
     how: ReconstructionOptions, speed_source: str, plane: ImagePlane, recording: Recording
 ) -> dict[str, Any]:
     rows, columns = plane.shape
-    facts = {
+    settings = {
         "reconstruction": TITLE,
         "method": METHOD,
         "speed_of_sound_m_per_s": how.speed_of_sound_m_per_s,
@@ -267,5 +267,5 @@ def _provenance(
         "detectors": len(recording.detectors_mm),
     }
     if recording.energy is not None:
-        facts["divided_by_pulse_energy"] = recording.energy_source
-    return facts
+        settings["divided_by_pulse_energy"] = recording.energy_source
+    return settings

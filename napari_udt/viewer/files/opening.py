@@ -167,7 +167,7 @@ def _completed(cube: SpectralCube, answer: StatedMetadata | None) -> SpectralCub
     """Return a cube of unknown origin with the domain and modality that the user stated, marked as such."""
     if answer is None or not lacks_origin(cube) or not (answer.domain or answer.modality):
         return cube
-    stated = {key: value for key, value in answer.told().items() if key in ("domain", "modality")}
+    stated = {key: value for key, value in answer.to_dict().items() if key in ("domain", "modality")}
     by_user = sorted({*cube.metadata.get("stated_by_user", []), *stated})
     metadata = {**cube.metadata, "stated_by_user": by_user}
     return cube.with_(metadata=metadata, origin="", **stated)

@@ -140,7 +140,7 @@ def test_blink_shows_one_after_the_other_with_its_title(viewer, context):
         seen.append(top)
         context.pair_view.step()
     assert seen == ["second", RESULT, "second", RESULT]
-    assert context.adapter["second"].image.name_overlay.text == "second\nsecond domain (not measured)"
+    assert context.adapter["second"].image.name_overlay.text == "second\ntarget domain (not measured)"
 
 
 def test_one_scale_or_each_its_own(viewer, context):

@@ -74,7 +74,7 @@ def test_one_press_fills_the_table_with_the_papers_values_beside(qtbot, tab):
     assert header() == "paper's\nBA"
     assert "Not computed here" in header(Qt.ItemDataRole.ToolTipRole)
     assert "Split by blocks of" in tab.statement
-    assert "Target: second domain (not measured)." in tab.statement
+    assert "Target: target domain (not measured)." in tab.statement
 
 
 def test_the_selected_row_has_its_matrix(qtbot, tab):

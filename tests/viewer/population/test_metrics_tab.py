@@ -97,7 +97,7 @@ def test_quick_measures_are_there_without_asking(tab):
     assert len(tab.view.rows) == 2 * len(view.QUICK)
     assert tab.view.isColumnHidden(Column.STRUCTURE)
     assert tab.view.isColumnHidden(Column.INTERVAL)
-    assert tab.statement == "Against r (second domain (not measured)); quick measures without intervals."
+    assert tab.statement == "Against r (target domain (not measured)); quick measures without intervals."
 
 
 def test_a_click_on_a_heading_sorts_and_a_second_one_turns_round(qtbot, tab):

@@ -137,8 +137,8 @@ def test_a_forgotten_population_is_gathered_again(pat):
 def test_looks_are_honest_and_told_apart(population):
     looks = looks_of(population)
     assert looks["sim"].short == "simulated"
-    assert looks["second"].short == "second domain (not measured)"
-    assert looks["second"].title == "second domain (not measured), digital device: second"
+    assert looks["second"].short == "target domain (not measured)"
+    assert looks["second"].title == "target domain (not measured), digital device: second"
     assert (looks["cinn"].short, looks["cinn 2"].short) == ("cINN: cinn", "cINN: cinn 2")
     assert looks["cinn"].style.colour == "#00CC96"
     assert looks["cinn 2"].style.colour != "#00CC96"
