@@ -18,7 +18,8 @@ from napari_udt.errors import ModelError
 from napari_udt.models import list_models, load_model, save_model
 from napari_udt.models.build import build_network
 from napari_udt.models.model import TransferModel
-from napari_udt.models.store import sha256_of
+from napari_udt.models.store import bundled_folder, read_spec, sha256_of
+from napari_udt.training.card import model_card
 
 
 def make_model(spec=None):
@@ -213,7 +214,13 @@ def test_a_foreign_place_is_refused(tmp_path, make):
         load_model(place)
 
 
-def test_the_proposed_method_is_offered_before_those_it_is_compared_with():
+def test_the_proposed_method_is_offered_first_and_for_pat_the_row_without_stripes():
     names = [spec.name for spec in list_models()]
-    for modality in ("hsi", "pat"):
-        assert next(name for name in names if name.startswith(modality)) == f"{modality}_cinn_dy"
+    for first in ("hsi_cinn_dy", "pat_cinn_dy_without_gan"):
+        assert next(name for name in names if name.startswith(first[:3])) == first
+
+
+def test_the_cards_of_bundled_models_follow_from_their_specification():
+    for path in bundled_folder().glob("*/CARD.md"):
+        trained, _, _ = path.read_text(encoding="utf-8").partition("## On untouched data")
+        assert trained.rstrip() == model_card(read_spec(path.parent)).rstrip(), path.parent.name

@@ -60,7 +60,7 @@ def test_parts_of_a_batch_are_disjoint_complete_and_of_both_domains():
 @pytest.mark.skipif(torch.cuda.device_count() >= 64, reason="there are that many cards")
 def test_devices_that_are_not_there_are_named():
     pytest.importorskip("lightning_fabric")
-    with pytest.raises(TrainingError, match=r"64 CUDA devices were asked for, \d+ are here"):
+    with pytest.raises(TrainingError, match=r"64 CUDA devices are needed, \d+ are present"):
         together(print, 64, "cuda")
     with pytest.raises(TrainingError, match="need cpu or cuda, not mps"):
         together(print, 2, "mps")

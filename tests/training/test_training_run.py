@@ -69,7 +69,7 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
     assert all(logs[0][1][name] == logs[1][1][name] for name in held_out)
 
 
-def test_the_transfer_error_of_two_gaussians_falls_and_the_facts_say_so(toy_config, tmp_path):
+def test_the_transfer_error_of_two_gaussians_falls_and_the_record_says_so(toy_config, tmp_path):
     config = toy_config(
         condition={"second_labels": "given"},
         steps=300,
@@ -161,7 +161,7 @@ def test_runs_and_models_are_never_written_over(toy_config, tmp_path, monkeypatc
     with pytest.raises(TrainingError, match=r"other values of seed;"):
         train(replace(config, seed=6), tmp_path / "toy", resume=True)
     train(config, tmp_path / "toy", resume=True)
-    with pytest.raises(TrainingError, match=r"toy: is there already and not empty; choose another folder"):
+    with pytest.raises(TrainingError, match=r"toy: exists and is not empty; choose another folder"):
         train(config, tmp_path / "toy", resume=True)
 
 
