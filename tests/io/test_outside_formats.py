@@ -103,7 +103,7 @@ def test_napari_and_dropped_files_take_the_toy_format(install, tmp_path, cube):
     install()
     formats.cache_clear()
     assert get_reader(str(path)) is not None
-    assert spectral_files([path]) == [path]
+    assert [file.path for file in spectral_files([path])] == [path]
 
 
 def test_without_the_package_nothing_is_known_of_it(fresh, tmp_path, cube):
