@@ -117,7 +117,7 @@ def show_daylight(viewer: napari.viewer.Viewer) -> None:
     from napari_udt.viewer.compare.colour_pictures import daylight_obstacle
     from napari_udt.viewer.context import context_of
 
-    for cube in context_of(viewer).colours.seen_cubes():
+    for cube in context_of(viewer).colours.visible_cubes():
         if sentence := daylight_obstacle(cube):
             raise CubeError(sentence)
     _colour_row(viewer).show_daylight()
@@ -140,7 +140,7 @@ def _colour_row(viewer: napari.viewer.Viewer) -> ColourRow:
     from napari_udt.viewer.context import context_of
 
     context, main = context_of(viewer), _unwrapped(viewer).window._qt_window
-    if not context.colours.seen_cubes():
+    if not context.colours.visible_cubes():
         raise CubeError(NO_PICTURE)
     found = main.findChild(ColourRow)
     if found is None:

@@ -1,8 +1,8 @@
-"""Keeps a session and ``viewer.layers`` in step.
+"""Synchronise a session and ``viewer.layers``.
 
-The session is the master of *which* cubes are open: whoever adds a cube to it gets layers, and removing it
-removes them. Layers that napari adds itself (a reader, a sample) carry their cube in ``layer.metadata`` and are
-adopted; layers that the user deletes or renames change the session.
+The session decides which cubes are open: a cube that is added to it gets layers, and they are removed with it. Layers that
+napari adds itself (from a reader or a sample) carry their cube in ``layer.metadata`` and open it in the session; a picture
+that the user deletes or renames closes or renames its cube.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 
 
 class LayerAdapter(OpenCubes):
-    """Layers of a session's cubes in one viewer.
+    """The layers of a session's cubes in one viewer, kept in step with the session.
 
     Parameters
     ----------
     viewer : napari.components.ViewerModel
         Held weakly, so that an adapter never keeps a closed window alive.
     session : Session
-        The session to keep in step with.
+        Whose cubes are shown.
     """
 
     structure_changed = Signal()  # a cube's layers came or went
@@ -79,7 +79,7 @@ class LayerAdapter(OpenCubes):
             self.structure_changed.emit()
 
     def _show(self, key: str, cube: SpectralCube) -> None:
-        """Add the layers of a cube on top, make its picture the active layer and look at it."""
+        """Add the layers of a cube on top, make its picture the active layer and show it."""
         made: dict[str, Any] = {}
         metric = self._agree_on_units(cube)
         with self._selecting_nothing():
@@ -96,7 +96,7 @@ class LayerAdapter(OpenCubes):
 
     @contextmanager
     def _selecting_nothing(self) -> Iterator[None]:
-        """Add layers without making each the active one: napari (0.9) would show the controls of each in turn."""
+        """Add layers without selecting each of them: napari (0.9) would show the controls of each in turn."""
         layers = self.viewer.layers
         before = getattr(layers, "_activate_on_insert", True)
         layers._activate_on_insert = False
@@ -124,20 +124,20 @@ class LayerAdapter(OpenCubes):
     def _register(self, key: str, group: CubeLayers) -> None:
         self._open[key] = group
         group.name(key)
-        if group.image.name != key:  # a layer that is no cube's picture bears that name
+        if group.image.name != key:  # another layer has that name
             key = self._rename(key, group.image.name)
         group.image.events.name.connect(self._on_renamed)
-        self._look_at(key)
+        self._bring_to_view(key)
 
     def _rename(self, old: str, new: str) -> str:
-        """Give a cube the key that its picture's name asks for; return the key."""
+        """Rename a cube as its picture; return the key."""
         key = self.session.rename(old, new)
         self._open = {(key if k == old else k): group for k, group in self._open.items()}
         self._open[key].name(key)
         return key
 
-    def _look_at(self, key: str) -> None:
-        """Hide cubes of another modality, fit the view, and make sure that the slider stands in range."""
+    def _bring_to_view(self, key: str) -> None:
+        """Hide cubes of another modality, fit the view, and move the slider into range."""
         group = self._open[key]
         for other in self._open.values():
             if other.cube.modality != group.cube.modality:
@@ -174,18 +174,18 @@ class LayerAdapter(OpenCubes):
                 self.remove(layer)
 
     def remove(self, layer: Layer) -> None:
-        """Remove a layer that is still there; a little later while napari deletes others, see ``DeferredRemoval``."""
+        """Remove a layer unless it is gone; a little later while napari deletes others, see ``DeferredRemoval``."""
         self._removal.take(layer)
 
     def answering(self, event: Any) -> AbstractContextManager[None]:
-        """Mark what follows from a layer's removal that an event of napari's tells of."""
+        """Mark what is done in answer to napari's event of a removed layer; see ``DeferredRemoval``."""
         return self._removal.answering(event.index)
 
     def _bring_slider_into_range(self, cube: SpectralCube) -> None:
         dims = self.viewer.dims
         axis = dims.ndim - 3
         low, high = cube.wavelengths_nm[0], cube.wavelengths_nm[-1]
-        first = len(self._open) == 1  # nothing was shown before: napari's slider stands anywhere
+        first = len(self._open) == 1  # the slider's position means nothing yet
         if first or not low <= dims.point[axis] <= high:
             dims.set_point(axis, default_wavelength(cube))
 
@@ -202,7 +202,7 @@ class LayerAdapter(OpenCubes):
             self._adopt(event.value)
 
     def _adopt(self, layer: Layer) -> None:
-        """Take a layer that somebody else added into the session, if it is part of a cube."""
+        """Open the cube of a layer that was not added here, or add the layer to its cube."""
         cube = layer.metadata.get(CUBE_KEY)
         if not isinstance(cube, SpectralCube):
             return
@@ -254,7 +254,7 @@ class LayerAdapter(OpenCubes):
 
     @contextmanager
     def own_changes(self, together: bool = False) -> Iterator[None]:
-        """Mark changes as the adapter's own, so that their echoes are not answered.
+        """Mark changes of layers as made here, so that napari's events of them are ignored.
 
         With ``together`` napari (0.9) draws once for all. That pays when layers go or change places, each of which
         costs a collection of garbage or a redraw; for a layer that comes, the collection would cost more.

@@ -1,7 +1,7 @@
-"""Layers that go because another one went: at once, or as soon as napari has done with its own list.
+"""Remove layers that belong to a removed one, at once or as soon as napari has finished with its own list.
 
 napari (0.9) deletes what is selected, and slices of its list, one layer after the other, and insists on finding each
-of them where it was when it began. Whoever takes another layer away in between makes it stumble.
+of them where it was when it began. It fails when another layer is removed in between.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Later = Callable[[Callable[[], None]], object]
 
 
 def at_once(job: Callable[[], None]) -> None:
-    """Call a function now: what stands for "later" where nobody runs an event loop."""
+    """Call a function now, where there is no event loop that could call it later."""
     job()
 
 
 def later_in(viewer: ViewerModel, wait_ms: int = 0) -> Later:
-    """Return what calls a function when a viewer's window has dealt with the present event, and some time later."""
+    """Return a function that calls another one from the event loop of a viewer's window, after some milliseconds."""
     if not hasattr(viewer, "window"):
         return at_once
     from qtpy.QtCore import QTimer
@@ -35,7 +35,7 @@ def later_in(viewer: ViewerModel, wait_ms: int = 0) -> Later:
 
 
 class DeferredRemoval:
-    """Removes layers from a viewer, but never under napari's hands.
+    """Removes layers from a viewer, but not while napari iterates over them.
 
     Parameters
     ----------
@@ -47,29 +47,31 @@ class DeferredRemoval:
         self._viewer = weakref.ref(viewer)
         self._later = later_in(viewer)
         self._waiting: dict[Layer, None] = {}
-        self._walks = 0  # deletions of napari's that are under way
+        self._deletions = 0  # deletions of napari's that are under way
         self._own = False
-        self._removing: int | None = None  # place of the layer that is going, in no announced deletion
+        self._removing: int | None = (
+            None  # index of the layer that is being removed, in no announced deletion
+        )
         events = viewer.layers.events
         if hasattr(events, "begin_batch"):  # napari 0.9 announces that it deletes several
             events.begin_batch.connect(self._began)
             events.end_batch.connect(self._ended)
 
     def take(self, layer: Layer) -> None:
-        """Remove a layer that is still there; later, if napari may be counting on it."""
+        """Remove a layer unless it is gone; later, if napari may be iterating over it."""
         layers = self._layers
         if layers is None or layer not in layers or layer in self._waiting:
             return
-        if not self._counted_on(layer):
+        if not self._is_in_use(layer):
             layers.remove(layer)
             return
         self._waiting[layer] = None
-        if not self._walks:
+        if not self._deletions:
             self._later(self._let_go)
 
     @contextmanager
     def answering(self, index: int) -> Iterator[None]:
-        """Mark what happens because a layer went from this place of the list, perhaps as one of a slice."""
+        """Mark what is done because the layer at this index was removed, perhaps as one of a slice."""
         before, self._removing = self._removing, index
         try:
             yield
@@ -80,7 +82,7 @@ class DeferredRemoval:
     def together(self) -> Iterator[None]:
         """Let napari (0.9) draw once for all changes; its batches do not nest."""
         layers = self._layers
-        if self._own or self._walks or layers is None or not hasattr(layers, "batched_update"):
+        if self._own or self._deletions or layers is None or not hasattr(layers, "batched_update"):
             yield
             return
         self._own = True
@@ -95,9 +97,9 @@ class DeferredRemoval:
         viewer = self._viewer()
         return None if viewer is None else viewer.layers
 
-    def _counted_on(self, layer: Layer) -> bool:
-        """Whether napari may go on to a layer, or count from it: it deletes slices from their end."""
-        if self._walks:
+    def _is_in_use(self, layer: Layer) -> bool:
+        """Whether napari may be about to delete a layer, or count from it: it deletes slices from their end."""
+        if self._deletions:
             return True
         layers = self._layers
         return self._removing is not None and (
@@ -106,16 +108,16 @@ class DeferredRemoval:
 
     def _began(self) -> None:
         if not self._own:
-            self._walks += 1
+            self._deletions += 1
 
     def _ended(self) -> None:
         if not self._own:
-            self._walks -= 1
-            if not self._walks:
+            self._deletions -= 1
+            if not self._deletions:
                 self._let_go()
 
     def _let_go(self) -> None:
-        """Remove the layers that waited; some may be gone by themselves."""
+        """Remove the layers that waited, unless they are gone."""
         layers, waiting, self._waiting = self._layers, self._waiting, {}
         if layers is None:
             return

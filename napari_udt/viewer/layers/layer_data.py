@@ -1,4 +1,4 @@
-"""How a cube looks as napari layers, as plain tuples: no napari is imported here.
+"""The layers of a cube as napari's layer tuples; napari is not imported here.
 
 The wavelength axis comes first, as napari wants its sliders, and its world coordinate *is* the wavelength in
 nm: scale and translation carry it. The unit of that axis stays ``pixel`` on purpose, because napari keeps one
@@ -20,14 +20,14 @@ from napari_udt.io.layout import Layout
 LayerTuple = tuple[Any, dict[str, Any], str]
 Part = Literal["image", "labels", "oxygenation"]
 
-# Keys of ``layer.metadata`` by which a layer is known as a part of a cube, whoever added it.
+# Keys of ``layer.metadata`` that say which part of which cube a layer is.
 CUBE_KEY = "udt_cube"
 PART_KEY = "udt_part"
 ORIGIN_KEY = "udt_origin"
 
 # Photoacoustic pictures are dominated by the line of the skin: it may saturate, and a gamma lifts the vessels
 # under it. On screen only.
-_LOOKS: dict[str, dict[str, Any]] = {
+_APPEARANCE: dict[str, dict[str, Any]] = {
     "HSI": {"colormap": "gray"},
     "PAT": {"colormap": "inferno", "gamma": 0.6},
 }
@@ -59,7 +59,7 @@ _STRUCTURE_COLOURS: dict[str, str] = {
     "blood": "#D55E00",
     "bone": "#BBBBBB",
 }
-_SPARE_COLOURS = ("#009E73", "#56B4E9", "#CCBB44", "#EE6677", "#228833", "#4477AA", "#AA3377")
+_OTHER_COLOURS = ("#009E73", "#56B4E9", "#CCBB44", "#EE6677", "#228833", "#4477AA", "#AA3377")
 _BACKGROUND_NAMES = ("background", "coupling", "water", "air", "gel", "unlabelled", "unknown", "generic")
 
 
@@ -168,9 +168,9 @@ def unit_of(cube: SpectralCube) -> str:
 
 
 def structure_colour(name: str) -> str:
-    """Return the colour of a structure, the same in every cube (hex); unknown names get a steady spare one."""
+    """Return the colour of a structure, the same in every cube (hex); unknown names get one that follows from the name."""
     known = _STRUCTURE_COLOURS.get(name.lower().replace(" ", "_"))
-    return known or _SPARE_COLOURS[zlib.crc32(name.encode()) % len(_SPARE_COLOURS)]
+    return known or _OTHER_COLOURS[zlib.crc32(name.encode()) % len(_OTHER_COLOURS)]
 
 
 def is_background(name: str) -> bool:
@@ -233,7 +233,7 @@ def _image_layer(cube: SpectralCube) -> LayerTuple:
         "translate": (start, 0.0, 0.0),
         "axis_labels": (WAVELENGTH_AXIS, *plane["axis_labels"]),
         "contrast_limits": contrast_limits(cube),
-        **_LOOKS[cube.modality],
+        **_APPEARANCE[cube.modality],
         "rgb": False,
         "multiscale": False,
         "metadata": {CUBE_KEY: cube, PART_KEY: "image", ORIGIN_KEY: cube.origin},

@@ -1,4 +1,4 @@
-"""Which cubes have layers in a viewer, and which of them are in sight: questions only, nothing is changed here."""
+"""Which cubes have layers in a viewer, and which of them are visible; nothing is changed here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from napari_udt.viewer.state.session import PixelRef
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-# What stands behind the cube's key in the names of its layers.
+# Suffixes to the cube's key in the names of its layers.
 _TITLES = {
     "image": "",
     "colours": " · colours",
@@ -127,7 +127,7 @@ class OpenCubes:
         return None
 
     def pans(self) -> bool:
-        """Whether a click means "look here", not "draw here" or "zoom here"."""
+        """Whether the active layer is in pan/zoom mode, in which clicks pick pixels."""
         active = self.viewer.layers.selection.active
         return active is None or str(active.mode) == "pan_zoom"
 

@@ -1,4 +1,4 @@
-"""Stacks of pictures, one per wavelength, that are computed when napari looks at them. No napari, no Qt."""
+"""Stacks of pictures, one per wavelength, computed when napari reads them. No napari, no Qt."""
 
 from __future__ import annotations
 

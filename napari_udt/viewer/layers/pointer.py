@@ -1,4 +1,4 @@
-"""Mouse and slider of a napari viewer, told to the session and back; needs no Qt."""
+"""Mouse, clicks and wavelength slider of a napari viewer, connected with the session. No Qt."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter
     from napari_udt.viewer.state.session import CubesChange, PixelRef
 
-# A hand shakes: a press and release within so many screen pixels is a click, not a drag.
+# A press and release within so many screen pixels is a click, not a drag.
 _CLICK_RADIUS = 4.0
-# In three dimensions: the cosine of the largest angle between the line of sight and the wavelength axis.
+# In three dimensions: the cosine of the largest angle between view direction and wavelength axis.
 _STRAIGHT = 0.99999
 
 
@@ -32,7 +32,7 @@ class Pointer:
         adapter.viewer.mouse_drag_callbacks.append(self.pressed)
 
     def moved(self, viewer: Any, event: Any) -> None:
-        """Tell the session which pixel is under the mouse."""
+        """Set the session's cursor to the pixel under the mouse."""
         self._adapter.session.set_cursor(self._pixel(event))
 
     def pressed(self, viewer: Any, event: Any) -> Generator[None, None, None]:
@@ -48,9 +48,9 @@ class Pointer:
             self._picked(pixel)
 
     def _pixel(self, event: Any) -> PixelRef | None:
-        """Return the pixel under the mouse; None in a tilted view, whose lines of sight pass many pixels."""
-        sight = getattr(event, "view_direction", None)
-        if sight is not None and abs(sight[-3]) < _STRAIGHT:
+        """Return the pixel under the mouse; None in a tilted 3D view, where one position covers many pixels."""
+        direction = getattr(event, "view_direction", None)
+        if direction is not None and abs(direction[-3]) < _STRAIGHT:
             return None
         return self._adapter.pixel_at(event.position, event.viewbox)
 
@@ -86,7 +86,7 @@ class WavelengthSlider:
         return int(self._dims.ndim) - 3
 
     def _slider_moved(self, event: Any = None) -> None:
-        """Tell the session the wavelength that the topmost cube shows."""
+        """Set the session's wavelength to the one that the topmost cube shows."""
         key = self._adapter.top_key()
         if key is None or self._axis < 0:
             self._write("")
@@ -109,7 +109,7 @@ class WavelengthSlider:
         if cube.nearest_channel(self._dims.point[self._axis]) != cube.nearest_channel(wavelength_nm):
             self._dims.set_point(self._axis, wavelength_nm)
         else:
-            self._slider_moved()  # the session shall name the wavelength that is shown, not one between two
+            self._slider_moved()  # to the wavelength that is shown, not one between two
 
     def _write(self, text: str) -> None:
         overlay = self._adapter.viewer.canvas.overlays.text

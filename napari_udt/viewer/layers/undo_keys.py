@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class UndoKeys:
-    """Takes steps back and makes them again by key; tells in the status line what it did.
+    """Undoes and redoes steps by key and says in the status line what it did.
 
     napari binds these keys for painted labels only; there, a selected Labels layer keeps them.
     """
@@ -25,11 +25,11 @@ class UndoKeys:
                 continue
 
     def undo(self, viewer: Any) -> None:
-        """Take the last step back."""
+        """Undo the last step."""
         title = self._history.undo()
         viewer.status = f"Undone: {title}" if title else "There is nothing to undo."
 
     def redo(self, viewer: Any) -> None:
-        """Make the step again that was taken back last."""
+        """Redo the step that was undone last."""
         title = self._history.redo()
         viewer.status = f"Redone: {title}" if title else "There is nothing to redo."

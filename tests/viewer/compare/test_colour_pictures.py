@@ -96,7 +96,7 @@ def test_colours_lie_between_picture_and_outlines_and_go_with_the_cube(hsi):
     labels = np.ones((24, 30), int)
     cube = hsi(labels=labels, label_names={1: "liver"})
     context.session.add(cube)
-    assert context.colours.seen_cubes() == (cube,)
+    assert context.colours.visible_cubes() == (cube,)
     first = context.colours.show(cube, daylight_picture(cube, silent))
     assert [layer.name for layer in viewer.layers] == ["organs", "organs · colours", "organs · structures"]
     again = context.colours.show(cube, wavelengths_picture(cube, (640.0, 550.0, 510.0), silent))
@@ -115,7 +115,7 @@ def test_side_by_side_each_cell_shows_its_colours(hsi, transferred):
     context.session.add(cube)
     context.session.add(transferred(cube, "organs → real"))
     context.side_by_side.set_active(True)
-    for seen in context.colours.seen_cubes():
+    for seen in context.colours.visible_cubes():
         context.colours.show(seen, daylight_picture(seen, silent))
     cells = [
         [viewer.layers[i].name for i in inside if viewer.layers[i].visible]

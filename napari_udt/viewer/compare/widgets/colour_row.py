@@ -83,7 +83,7 @@ class ColourRow(QWidget):
 
     def show_daylight(self) -> None:
         """Show daylight colours over the shown pictures."""
-        cubes = self._colours.seen_cubes()
+        cubes = self._colours.visible_cubes()
         refused = next((sentence for cube in cubes if (sentence := daylight_obstacle(cube))), "")
         if refused:
             self.message.emit(refused)
@@ -92,7 +92,7 @@ class ColourRow(QWidget):
 
     def show_false_colours(self) -> None:
         """Show the three wavelengths as colours over the shown pictures."""
-        cubes = self._colours.seen_cubes()
+        cubes = self._colours.visible_cubes()
         if cubes:
             self.set_rgb_nm(fitting_rgb_nm(cubes[0], self.rgb_nm))
         self._start([(cube, partial(wavelengths_picture, cube, self.rgb_nm)) for cube in cubes])

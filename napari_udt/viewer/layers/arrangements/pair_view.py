@@ -1,4 +1,4 @@
-"""Two cubes in one picture: their difference, one behind a divider that can be dragged, or both in turn."""
+"""Two cubes in one picture: their difference, swipe with a divider that can be dragged, or both in turn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from napari.utils.colormaps import Colormap
 from psygnal import Signal
 
 from napari_udt.viewer.layers.arrangements.comparison import Scale, common_limits, obstacle, scale_text, title
-from napari_udt.viewer.layers.arrangements.saved_appearance import Looks
+from napari_udt.viewer.layers.arrangements.saved_appearance import SavedAppearance
 from napari_udt.viewer.layers.arrangements.titles import hide_title, show_title
 from napari_udt.viewer.layers.layer_data import unit_of
 from napari_udt.viewer.layers.overlays.maps import show_colour_bar
@@ -45,7 +45,7 @@ class PairView:
         self.kind: DifferenceKind = "absolute"
         self.divider = 0.5  # part of the width
         self.statement = ""  # on which scale, and what is seen
-        self._looks = Looks()
+        self._saved = SavedAppearance()
         self._own: list[Layer] = []
         self._linked: list[Layer] = []
         self._keys: tuple[str, ...] = ()
@@ -192,8 +192,8 @@ class PairView:
         return next(key for key in self.pair if self._adapter[key] is group)
 
     def _hide_others(self) -> None:
-        """Keep in sight what the mode shows, the picture under the mouse, and outlines and pins of one cube."""
-        self._looks.remember(self._adapter.viewer.layers)
+        """Hide all layers but the pictures of the mode, and outlines and pins of one cube."""
+        self._saved.remember(self._adapter.viewer.layers)
         first, second = self._groups
         match self.mode:
             case "difference":
@@ -238,7 +238,7 @@ class PairView:
                 self._adapter.remove(layer)
             for key in self._adapter.open_keys:
                 hide_title(self._adapter[key].image)
-            self._looks.restore()
+            self._saved.restore()
 
     def _follow(self) -> None:
         """Stop when a cube comes or goes; rename with the cubes."""
@@ -256,7 +256,7 @@ class PairView:
         """Drag the divider when the mouse is pressed on it."""
         if self.mode != "swipe" or event.button != 1 or not self._on_divider(event.position):
             return
-        event.handled = True  # whoever grasps the divider pins nothing
+        event.handled = True  # so that it pins nothing
         camera = viewer.scene.camera
         before, camera.mouse_pan = camera.mouse_pan, False
         yield
@@ -277,7 +277,7 @@ class PairView:
 
 
 def _marks(group: CubeLayers) -> Iterator[Layer]:
-    """Yield what is drawn on a cube's picture and in sight."""
+    """Yield the visible outlines, regions and pins of a cube."""
     return (
         layer for layer in (group.labels, group.regions, group.pins) if layer is not None and layer.visible
     )

@@ -1,4 +1,4 @@
-"""How layers looked before an arrangement, so that they can look like that again."""
+"""Visibility and contrast of layers before an arrangement, to be restored after it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from napari.layers import Layer
 Limits = tuple[float, float]
 
 
-class Looks:
+class SavedAppearance:
     """Visibility and contrast of layers as they were when first remembered."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Looks:
             layer.contrast_limits = limits
 
     def restore(self) -> None:
-        """Let all remembered layers look as before, and forget them."""
+        """Restore all remembered layers, and forget them."""
         for layer, (visible, _) in self._before.items():
             layer.visible = visible
             self.restore_limits(layer)

@@ -13,7 +13,7 @@ from napari.layers import Layer, Points
 from psygnal import Signal
 
 from napari_udt.viewer.layers.arrangements.comparison import Scale, arranged, common_limits, scale_text, title
-from napari_udt.viewer.layers.arrangements.saved_appearance import Looks
+from napari_udt.viewer.layers.arrangements.saved_appearance import SavedAppearance
 from napari_udt.viewer.layers.arrangements.titles import hide_title, show_title
 from napari_udt.viewer.layers.layer_data import unit_of
 
@@ -37,7 +37,7 @@ class SideBySide:
         self.chosen: tuple[str, ...] = ()  # fewer than two: chosen by role
         self.scale: Scale = "automatic"
         self.statement = ""  # on which scale the pictures are shown
-        self._looks = Looks()
+        self._saved = SavedAppearance()
         self._linked: list[Layer] = []
         self._order: list[Layer] = []  # of the layers while they were stacked
         self._placing = False
@@ -70,16 +70,16 @@ class SideBySide:
         if active and self.possible():
             if not self.active:
                 self.entering.emit()
-                self._stow_maps()
+                self._hide_maps()
             self._enter()
         elif not active and self.active:
             self._leave()
         self.changed.emit(self.active)
 
-    def _stow_maps(self) -> None:
-        """Begin with the pictures; a map that is asked for later is laid into its cell."""
+    def _hide_maps(self) -> None:
+        """Begin with the pictures; a map that is shown later is added to its cell."""
         adapter = self._adapter
-        self._looks.remember(adapter.viewer.layers)
+        self._saved.remember(adapter.viewer.layers)
         for shown in (adapter[key].map for key in adapter.open_keys):
             if shown is not None:
                 shown.visible = False
@@ -146,7 +146,7 @@ class SideBySide:
             active = viewer.layers.selection.active
             self._pins.refresh()
             self._pins.add_missing()
-            self._looks.remember(viewer.layers)
+            self._saved.remember(viewer.layers)
             self._order = self._order or list(viewer.layers)
             self._place()
             self._show()
@@ -181,9 +181,9 @@ class SideBySide:
     def _in_cell(self, key: str) -> list[Layer]:
         """Return the layers that are seen in a cube's cell; the file's own saturation and hidden maps stay out of it."""
         group = self._adapter[key]
-        stowed = group.map is not None and not group.map.visible
-        away = (group.oxygenation, group.map if stowed else None)
-        return [layer for layer in group if layer not in away]
+        hidden_map = group.map is not None and not group.map.visible
+        left_out = (group.oxygenation, group.map if hidden_map else None)
+        return [layer for layer in group if layer not in left_out]
 
     def _shape(self) -> tuple[int, int]:
         """Return rows and columns of the grid that show the pictures larger: a row or, for wide ones, a column."""
@@ -213,10 +213,10 @@ class SideBySide:
 
     def _share_contrast(self) -> None:
         images = [self._adapter[key].image for key in self.cells]
-        shared = common_limits([self._looks.limits(image) for image in images], self.scale)
+        shared = common_limits([self._saved.limits(image) for image in images], self.scale)
         self.statement = scale_text(shared, unit_of(self._adapter[self.cells[0]].cube), self.scale)
         for image in images:
-            self._looks.restore_limits(image)
+            self._saved.restore_limits(image)
         if shared is None:
             return
         for image in images:
@@ -242,7 +242,7 @@ class SideBySide:
             for layer in self._fillers():
                 self._adapter.remove(layer)
             self._hide_titles()
-            self._looks.restore()
+            self._saved.restore()
             self._reorder([layer for layer in self._order if layer in viewer.layers])
             self._order = []
         self._adapter.fit([key for key in keys if key in self._adapter])

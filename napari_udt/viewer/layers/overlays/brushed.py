@@ -1,4 +1,4 @@
-"""Pixels that were chosen elsewhere, shown over their cube's picture: the layer "… · brushed"."""
+"""Layers "… · brushed": pixels that were selected in the Population dock, over their cube's picture."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _NONE = np.empty((0, 2), dtype=np.int32)
 
 
 class BrushedLayers:
-    """One Labels layer per cube, named, closed and put side by side with it."""
+    """One Labels layer per cube, which is renamed, closed and arranged with it."""
 
     def __init__(self, adapter: LayerAdapter) -> None:
         self._adapter = adapter
 
-    def show(self, places: Mapping[str, NDArray[np.integer]]) -> None:
+    def show(self, pixels: Mapping[str, NDArray[np.integer]]) -> None:
         """Show these pixels, (n, 2) rows and columns by the key of their cube, and no others."""
         for key in self._adapter.open_keys:
-            mask = self._mask(key, places.get(key, _NONE))
+            mask = self._mask(key, pixels.get(key, _NONE))
             layer = self._adapter[key].brushed
             if layer is not None:
                 layer.data = mask
@@ -33,16 +33,16 @@ class BrushedLayers:
                 self._adapter.attach(key, "brushed", self._made(key, mask))
 
     def clear(self) -> None:
-        """Take the layers away."""
+        """Remove the layers."""
         marked = [key for key in self._adapter.open_keys if self._adapter[key].brushed is not None]
         for key in marked:
             self._adapter.detach(key, "brushed")
         if marked:
-            self._adapter.structure_changed.emit()  # what stands side by side moves up
+            self._adapter.structure_changed.emit()  # cells side by side close up
 
     def _mask(self, key: str, pixels: NDArray[np.integer]) -> NDArray[np.uint8]:
         mask = np.zeros(self._adapter[key].cube.shape[:2], dtype=np.uint8)
-        if len(pixels) and (pixels.max(axis=0) < mask.shape).all():  # else the cube is another by now
+        if len(pixels) and (pixels.max(axis=0) < mask.shape).all():  # else the cube was replaced
             mask[pixels[:, 0], pixels[:, 1]] = 1
         return mask
 

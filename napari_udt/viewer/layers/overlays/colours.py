@@ -1,4 +1,4 @@
-"""Pictures in colours over a cube's own: one layer per cube, which moves into its cell side by side."""
+"""Layers "… · colours": a picture in colours over a cube's own, which moves into its cell side by side."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _HOW = "udt_colours"  # in the layer's metadata: what its colours mean
 
 
 class ColourLayers:
-    """Adds colour pictures to cubes, and renews them."""
+    """Adds colour pictures to cubes, and updates them."""
 
     def __init__(self, adapter: LayerAdapter) -> None:
         self._adapter = adapter
 
-    def seen_cubes(self) -> tuple[SpectralCube, ...]:
-        """Return the cubes whose colours are wanted: those side by side, else the topmost one."""
+    def visible_cubes(self) -> tuple[SpectralCube, ...]:
+        """Return the cubes that are visible side by side, else the topmost one."""
         adapter = self._adapter
         if adapter.viewer.canvas.grid.enabled:
             return tuple(adapter[key].cube for key in adapter.open_keys if adapter[key].image.visible)

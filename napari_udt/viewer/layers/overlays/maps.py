@@ -1,4 +1,4 @@
-"""Maps of numbers over a cube's picture: saturation, band means and whatever else has one value per pixel."""
+"""Maps over a cube's picture: oxygen saturation, band means and others with one value per pixel."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class MapLayers:
         adapter.structure_changed.connect(self._follow)
 
     def show(self, cube: SpectralCube, found: SpectralMap) -> Image | None:
-        """Lay a map with its colour bar over what is in sight, a new one or the one of that title, and hide others.
+        """Show a map with its colour bar above the visible pictures, in the layer of that title or a new one; hide others.
 
         Side by side it lies in its cube's cell, and only the cube's other maps are hidden. None when the cube was
         closed meanwhile.
@@ -47,11 +47,11 @@ class MapLayers:
             self._maps[layer] = (cube, title)
         else:
             layer.data, layer.contrast_limits = found.values, found.limits
-        self._bring_into_sight(layer, key)
+        self._show_above(layer, key)
         return layer
 
     def top_cube(self) -> SpectralCube | None:
-        """Return the topmost visible cube, of which a map is wanted."""
+        """Return the topmost visible cube; None where there is none."""
         key = self._adapter.top_key()
         return None if key is None else self._adapter[key].cube
 
@@ -68,11 +68,11 @@ class MapLayers:
         return layer
 
     def _plane(self, key: str) -> dict[str, Any]:
-        """Attributes that lay a layer on a cube's picture."""
+        """Attributes that align a layer with a cube's picture."""
         image = self._adapter[key].image
         return {"scale": image.scale[1:], "units": image.units[1:], "axis_labels": image.axis_labels[1:]}
 
-    def _bring_into_sight(self, layer: Image, key: str) -> None:
+    def _show_above(self, layer: Image, key: str) -> None:
         adapter, group = self._adapter, self._adapter[key]
         layers, apart = adapter.viewer.layers, adapter.viewer.canvas.grid.enabled
         for other, (cube, _) in self._maps.items():  # colour bars share one corner
@@ -92,14 +92,14 @@ class MapLayers:
             adapter.part_added.emit(key)
 
     def _covers(self, layer: Image, key: str) -> list[Layer]:
-        """Return the pictures that would hide a map; those of other cubes too where all lie on one heap."""
+        """Return the pictures that would hide a map; those of other cubes too where cubes are stacked."""
         viewer, group = self._adapter.viewer, self._adapter[key]
-        heap = [] if viewer.canvas.grid.enabled else [other for other in viewer.layers if other.visible]
-        pictures = [other for other in heap if isinstance(other, Image) and other is not layer]
+        stacked = [] if viewer.canvas.grid.enabled else [other for other in viewer.layers if other.visible]
+        pictures = [other for other in stacked if isinstance(other, Image) and other is not layer]
         return pictures + [own for own in group.below("oxygenation") if own is not layer]
 
     def _follow(self) -> None:
-        """Take maps of closed cubes away; name and measure the others as their cube's picture."""
+        """Remove maps of closed cubes; give the others the name and units of their cube's picture."""
         for layer, (cube, title) in list(self._maps.items()):
             key = self._key(cube)
             if not self._is_open(layer):

@@ -1,4 +1,4 @@
-"""Pins as dots on every picture of the scene that they stand in; the user drags, deletes, adds and renames them."""
+"""Layers "… · pins": pins as dots on all pictures of their scene; the user drags, deletes, adds and renames them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Diameter of a dot relative to the picture's longer side. (A fixed size on the screen would be nicer, but napari
 # 0.9 draws dots whose size on the screen is limited with a wrong disc.)
 _DOT = 0.04
-# Times until layers follow, so that the curves are painted first: napari takes a quarter of a second for the layer of a
+# Delays before layers follow, so that the curves are painted first: napari takes a quarter of a second for the layer of a
 # first pin, in which nothing is painted, and some hundredths for a further dot.
 _PATIENCE_MS, _SOON_MS = 60, 20
 
@@ -41,7 +41,7 @@ class _Edit:
 
     @property
     def title(self) -> str:
-        """What it is called in menus."""
+        """The title of the undo step."""
         word, count = next(
             (word, len(things))
             for word, things in (("Delete", self.removed), ("Add", self.added), ("Move", self.moved))
@@ -91,7 +91,7 @@ class PinLayers:
             self._soon(self.refresh)
 
     def refresh(self) -> None:
-        """Show the pins as the session has them; layers that this takes come a moment later."""
+        """Draw the session's pins; new layers are added a moment later."""
         self._waiting = False
         adapter = self._adapter
         shown = {key: self._pins_on(key) for key in adapter.open_keys}
@@ -111,7 +111,7 @@ class PinLayers:
                     adapter.detach(key, "pins")
 
     def add_missing(self) -> None:
-        """Add the layers that are still missing."""
+        """Add the missing layers."""
         adapter = self._adapter
         for key in adapter.open_keys:
             pins = self._pins_on(key)
@@ -119,13 +119,13 @@ class PinLayers:
                 self._add(key, pins)
 
     def _options_changed(self, options: DisplayOptions) -> None:
-        """Saturations come and go with the wish to see them; they follow the window only when nothing else does."""
+        """Show or hide oxygen saturations in the tables of features."""
         if options.blood != self._blood:
             self._blood = options.blood
             self.refresh()
 
     def _part_removed(self, key: str, part: str) -> None:
-        """Take away the pins whose layer the user removed."""
+        """Delete the pins whose layer the user removed."""
         numbers = [pin.number for pin in self._pins_on(key)] if part == "pins" else []
         if numbers:
             self._adapter.session.unpin(*numbers)
@@ -161,14 +161,14 @@ class PinLayers:
     def _renew(self, layer: Points, pins: list[Pin], table: Table, cube: SpectralCube) -> None:
         """Bring a layer up to date with as few redraws as possible: each takes napari milliseconds."""
         seen = layer.visible or not len(layer.data)
-        places = _places(pins)
+        positions = _positions(pins)
         numbers = list(layer.features.get(NUMBER, ()))
         same_pins = numbers == table[NUMBER]
         chosen = {numbers[index] for index in layer.selected_data if index < len(numbers)}
         if not same_pins:
-            layer.selected_data = set()  # places in the list: another dot would be dragged or deleted
-        if not np.array_equal(layer.data, places):
-            layer.data = places
+            layer.selected_data = set()  # indices: another dot would be dragged or deleted
+        if not np.array_equal(layer.data, positions):
+            layer.data = positions
             _slice_hidden(layer)
         if not _same(layer.features.to_dict("list"), table):
             layer.features = table
@@ -182,7 +182,7 @@ class PinLayers:
     def _made(self, key: str, pins: list[Pin], table: Table) -> Points:
         group = self._adapter[key]
         return Points(
-            _places(pins),
+            _positions(pins),
             ndim=2,
             name=f"{key} · pins",
             scale=group.image.scale[1:],
@@ -253,25 +253,25 @@ class PinLayers:
         self._take_names([layer for layer in layers if layer is not None])
 
     def _features_edited(self, event: Any) -> None:
-        """Follow names in a table of features that somebody replaced."""
+        """Rename pins after their names in the table of features were edited."""
         if self._adapter.key_of(event.source) is not None:
             self._take_names([event.source])
 
     def _take_names(self, layers: list[Points]) -> None:
-        """Rename pins that a layer calls otherwise than it was last told: the session may have gone on since then."""
+        """Rename pins whose names in a layer's table were edited; the session may have changed since it was written."""
         known = {pin.number: pin.title for pin in self._adapter.session.pins}
         for layer in layers:
             drawn = self._drawn.get(layer, {})
             if self._busy or not {NAME, NUMBER} <= set(layer.features):
                 continue
             for number, name in list(zip(layer.features[NUMBER], layer.features[NAME], strict=True)):
-                told = number in known and number in drawn
-                if told and str(name) not in (drawn[number].title, known[number]):
+                was_drawn = number in known and number in drawn
+                if was_drawn and str(name) not in (drawn[number].title, known[number]):
                     self._adapter.session.rename_pin(int(number), str(name))
 
 
 def _slice_hidden(layer: Points) -> None:
-    """Let a hidden layer know which of its points are in sight: napari does so late, but asks for their text at once."""
+    """Update the visible points of a hidden layer: napari does so late, but reads their text at once."""
     if not layer.visible:
         layer.set_view_slice()
 
@@ -280,7 +280,7 @@ def _diameter(cube: SpectralCube) -> float:
     return _DOT * max(cube.shape[:2])
 
 
-def _places(pins: list[Pin]) -> np.ndarray:
+def _positions(pins: list[Pin]) -> np.ndarray:
     return np.array([(p.pixel.row, p.pixel.column) for p in pins], dtype=float).reshape(-1, 2)
 
 

@@ -1,4 +1,4 @@
-"""Shapes drawn on a cube's picture, each a source of curves: the layer "… · regions"."""
+"""Layers "… · regions": shapes drawn on a cube's picture, whose pixels are averaged into curves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FACE_OPACITY = "40"  # hexadecimal, of ff: the picture stays visible
 
 
 class RegionLayers:
-    """One Shapes layer per picture that has regions, told to the session as they are drawn, moved and deleted.
+    """One Shapes layer per picture that has regions; the session follows as they are drawn, moved and deleted.
 
     Lines and open paths have no inside: they stay on the picture and give no curve.
     """
@@ -51,7 +51,7 @@ class RegionLayers:
         layer.mode = _FREEHAND
         return True
 
-    def _put_tool_away(self) -> None:
+    def _leave_freehand_tool(self) -> None:
         """Let clicks pin pixels again once a freehand region is finished; napari says so before it has finished."""
         viewer = self._adapter.viewer
         layer = viewer.layers.selection.active
@@ -85,7 +85,7 @@ class RegionLayers:
                 layer.add(np.array(region.vertices), shape_type=region.outline)
             numbers = [region.number for region in regions]
             self._last = max(self._last, *numbers)
-            self._dress(layer, numbers)
+            self._number_and_colour(layer, numbers)
         finally:
             self._busy = False
 
@@ -119,8 +119,8 @@ class RegionLayers:
             self._number(event.source)
         finally:
             self._busy = False
-        self._tell()
-        self._later(self._put_tool_away)
+        self._update_session()
+        self._later(self._leave_freehand_tool)
 
     def _number(self, layer: Shapes) -> None:
         """Give each new shape a number of its own, and the colour that follows from it."""
@@ -133,10 +133,10 @@ class RegionLayers:
                 self._last += 1
                 number = self._last
             numbers.append(number)
-        self._dress(layer, numbers)
+        self._number_and_colour(layer, numbers)
 
     @staticmethod
-    def _dress(layer: Shapes, numbers: list[int]) -> None:
+    def _number_and_colour(layer: Shapes, numbers: list[int]) -> None:
         """Give shapes their numbers and the colours that follow from them."""
         if list(layer.features.get(_NUMBER, ())) != numbers:
             layer.features = {_NUMBER: numbers}
@@ -157,7 +157,7 @@ class RegionLayers:
 
     def _part_removed(self, key: str, part: str) -> None:
         if part == "regions":
-            self._tell()
+            self._update_session()
 
 
 def _regions(key: str, layer: Shapes) -> list[Region]:
