@@ -229,7 +229,7 @@ class PinLayers:
         self.refresh()  # a dot between two pixels snaps to one, even when its pin stays where it was
 
     def _edit(self, key: str, layer: Points) -> _Edit:
-        """Tell what became of the dots that were drawn last; the session may have gone on since then.
+        """Return what the user did to the dots that were drawn last; the session may have changed since then.
 
         Dots are known by the numbers in the layer's features; a copy of one is a new pin.
         """

@@ -145,7 +145,7 @@ class RegionLayers:
             layer.edge_color = colours
             layer.face_color = [colour + _FACE_OPACITY for colour in colours]
 
-    def _tell(self) -> None:
+    def _update_session(self) -> None:
         adapter = self._adapter
         found = [
             region
