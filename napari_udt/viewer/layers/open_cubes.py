@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Labels, Layer, Points, Shapes
 
@@ -26,6 +26,11 @@ _TITLES = {
     "regions": " · regions",
     "brushed": " · brushed",
 }
+
+
+def aligned_with(image: Image) -> dict[str, Any]:
+    """Return the attributes that align a two-dimensional layer with a cube's picture."""
+    return {"scale": image.scale[1:], "units": image.units[1:], "axis_labels": image.axis_labels[1:]}
 
 
 @dataclass(eq=False)
@@ -108,6 +113,10 @@ class OpenCubes:
     def key_of(self, layer: Layer) -> str | None:
         """Return the key of the cube that a layer belongs to, None for foreign layers."""
         return next((key for key, group in self._open.items() if group.part_of(layer)), None)
+
+    def key_showing(self, cube: SpectralCube) -> str | None:
+        """Return the key of a cube that has layers, None where it has none."""
+        return next((key for key, group in self._open.items() if group.cube is cube), None)
 
     def pixel_at(self, position: tuple[float, ...], cell: tuple[int, int] | None = None) -> PixelRef | None:
         """Return the pixel of the topmost visible cube under a world position.

@@ -14,6 +14,7 @@ from napari_udt.viewer.layers.arrangements.comparison import Scale, common_limit
 from napari_udt.viewer.layers.arrangements.saved_appearance import SavedAppearance
 from napari_udt.viewer.layers.arrangements.titles import hide_title, show_title
 from napari_udt.viewer.layers.layer_data import unit_of
+from napari_udt.viewer.layers.open_cubes import aligned_with
 from napari_udt.viewer.layers.overlays.maps import show_colour_bar
 from napari_udt.viewer.layers.planes import DifferenceKind, beyond, difference
 
@@ -153,9 +154,7 @@ class PairView:
             edge_color=_LINE_COLOUR,
             edge_width=first.image.data.shape[1] / 150,
             vector_style="line",
-            scale=first.image.scale[1:],
-            units=first.image.units[1:],
-            axis_labels=first.image.axis_labels[1:],
+            **aligned_with(first.image),
         )
         self._insert(overlay, second.image)
         self._insert(line, overlay)

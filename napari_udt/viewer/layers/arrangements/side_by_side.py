@@ -16,6 +16,7 @@ from napari_udt.viewer.layers.arrangements.comparison import Scale, arranged, co
 from napari_udt.viewer.layers.arrangements.saved_appearance import SavedAppearance
 from napari_udt.viewer.layers.arrangements.titles import hide_title, show_title
 from napari_udt.viewer.layers.layer_data import unit_of
+from napari_udt.viewer.layers.open_cubes import aligned_with
 
 if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter
@@ -258,8 +259,6 @@ def _filler(image: Layer) -> Points:
         ndim=2,
         name=f"{image.name} · no structures",
         visible=False,
-        scale=image.scale[1:],
-        units=image.units[1:],
-        axis_labels=image.axis_labels[1:],
+        **aligned_with(image),
         metadata={_FILLER: True},
     )

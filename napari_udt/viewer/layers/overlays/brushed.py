@@ -10,7 +10,8 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from napari_udt.viewer.layers.adapter import LayerAdapter
+    from napari_udt.viewer.layers.open_cubes import aligned_with
+from napari_udt.viewer.layers.adapter import LayerAdapter
 
 _COLOUR = "#00e5ff"  # in neither of the pictures' colour maps
 _NONE = np.empty((0, 2), dtype=np.int32)
@@ -53,9 +54,7 @@ class BrushedLayers:
             name=f"{key} · brushed",
             colormap={None: (0, 0, 0, 0), 1: _COLOUR},
             opacity=0.6,
-            scale=image.scale[1:],
-            units=image.units[1:],
-            axis_labels=image.axis_labels[1:],
+            **aligned_with(image),
             visible=image.visible,
         )
         layer.editable = False  # paint would reach no spectrum

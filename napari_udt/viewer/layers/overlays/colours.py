@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from napari.layers import Image
 
 from napari_udt.cube import SpectralCube
+from napari_udt.viewer.layers.open_cubes import aligned_with
 
 if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter
@@ -32,7 +33,7 @@ class ColourLayers:
     def show(self, cube: SpectralCube, found: ColourPicture) -> Image | None:
         """Show colours over a cube's picture; None when the cube was closed meanwhile."""
         adapter = self._adapter
-        key = next((key for key in adapter.open_keys if adapter[key].cube is cube), None)
+        key = adapter.key_showing(cube)
         if key is None:
             return None
         layer = adapter[key].colours
@@ -50,7 +51,5 @@ class ColourLayers:
             found.values,
             name=f"{key} · colours",
             rgb=True,
-            scale=image.scale[1:],
-            units=image.units[1:],
-            axis_labels=image.axis_labels[1:],
+            **aligned_with(image),
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari.layers import Image, Layer
 
 from napari_udt.cube import SpectralCube
+from napari_udt.viewer.layers.open_cubes import aligned_with
 
 if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter
@@ -37,7 +38,7 @@ class MapLayers:
         Side by side it lies in its cube's cell, and only the cube's other maps are hidden. None when the cube was
         closed meanwhile.
         """
-        key = self._key(cube)
+        key = self._adapter.key_showing(cube)
         if key is None:
             return None
         title = f"{found.title} [{found.unit}]"
@@ -62,15 +63,10 @@ class MapLayers:
             contrast_limits=found.limits,
             colormap=found.colormap,
             opacity=_OPACITY,
-            **self._plane(key),
+            **aligned_with(self._adapter[key].image),
         )
         show_colour_bar(layer)
         return layer
-
-    def _plane(self, key: str) -> dict[str, Any]:
-        """Attributes that align a layer with a cube's picture."""
-        image = self._adapter[key].image
-        return {"scale": image.scale[1:], "units": image.units[1:], "axis_labels": image.axis_labels[1:]}
 
     def _show_above(self, layer: Image, key: str) -> None:
         adapter, group = self._adapter, self._adapter[key]
@@ -101,7 +97,7 @@ class MapLayers:
     def _follow(self) -> None:
         """Remove maps of closed cubes; give the others the name and units of their cube's picture."""
         for layer, (cube, title) in list(self._maps.items()):
-            key = self._key(cube)
+            key = self._adapter.key_showing(cube)
             if not self._is_open(layer):
                 del self._maps[layer]
             elif key is None:
@@ -113,7 +109,3 @@ class MapLayers:
 
     def _is_open(self, layer: Image) -> bool:
         return layer in self._adapter.viewer.layers
-
-    def _key(self, cube: SpectralCube) -> str | None:
-        adapter = self._adapter
-        return next((key for key in adapter.open_keys if adapter[key].cube is cube), None)

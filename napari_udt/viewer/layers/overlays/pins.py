@@ -14,6 +14,7 @@ from napari.layers import Points
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer.layers.deferred_removal import later_in
 from napari_udt.viewer.layers.focus import when_focus_moves
+from napari_udt.viewer.layers.open_cubes import aligned_with
 from napari_udt.viewer.state.comparable_cubes import same_scene
 from napari_udt.viewer.state.pin_table import NAME, NUMBER, Table, pin_table
 from napari_udt.viewer.state.session import DisplayOptions, Pin, PixelRef
@@ -185,9 +186,7 @@ class PinLayers:
             _positions(pins),
             ndim=2,
             name=f"{key} · pins",
-            scale=group.image.scale[1:],
-            units=group.image.units[1:],
-            axis_labels=group.image.axis_labels[1:],
+            **aligned_with(group.image),
             features=table,
             text={"string": f"{{{NUMBER}}}", "size": 10, "color": "white"},
             face_color=[pin.colour for pin in pins] or "white",

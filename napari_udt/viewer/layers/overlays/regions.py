@@ -8,6 +8,7 @@ import numpy as np
 from napari.layers import Shapes
 
 from napari_udt.viewer.layers.deferred_removal import later_in
+from napari_udt.viewer.layers.open_cubes import aligned_with
 from napari_udt.viewer.state.session import PIN_COLOURS, CubesChange, Outline, Region
 
 if TYPE_CHECKING:
@@ -100,9 +101,7 @@ class RegionLayers:
         return Shapes(
             ndim=2,
             name=f"{key} · regions",
-            scale=group.image.scale[1:],
-            units=group.image.units[1:],
-            axis_labels=group.image.axis_labels[1:],
+            **aligned_with(group.image),
             features={_NUMBER: np.zeros(0, dtype=int)},
             text={"string": "{" + _NUMBER + "}", "size": 10, "color": "white"},
             edge_width=max(group.cube.shape[:2]) / 200,
