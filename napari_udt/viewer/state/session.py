@@ -4,8 +4,8 @@
   the cursor, pins, regions, display options and the wavelength of the picture. One viewer has one session.
 * Everything that changes it goes through its methods. They emit a signal when something did change, once for each call;
   ``cubes_changed`` carries a :class:`CubesChange` that says which cubes were added, removed, replaced or renamed.
-* Layers and docks listen to these signals and never call each other. Listeners run one after the other in the caller's
-  thread, :class:`~napari_udt.viewer.layers.adapter.LayerAdapter` first; an error in one does not keep the change from the rest.
+* Layers and docks follow these signals. Listeners run one after the other in the caller's thread,
+  :class:`~napari_udt.viewer.layers.adapter.LayerAdapter` first; an error in one does not keep the change from the rest.
 * ``session.history`` undoes and redoes changes of cubes, roles, pins, regions and ticked structures. Cursor, wavelength and
   display options are not undone.
 * ``session.settings`` holds plain JSON under one name per dock. A session file saves it; ``settings_restored`` is emitted

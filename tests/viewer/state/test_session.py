@@ -24,7 +24,7 @@ def heard(signal):
     return news
 
 
-def test_roles_follow_domains_and_stand_ins_play_real(session):
+def test_roles_follow_domains_and_surrogates_play_real(session):
     assert {entry.key: entry.role for entry in session} == {
         SIM: "simulated",
         REAL: "real",
