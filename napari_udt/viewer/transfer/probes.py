@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari_udt.inference.probe import SpectralProbe
     from napari_udt.models import ModelSpec
     from napari_udt.models.model import TransferModel
-    from napari_udt.viewer.state.session import Session
+    from napari_udt.viewer.state.session import CubesChange, Session
 
 Loader = Callable[[str], "TransferModel"]
 _MOST_MODELS = 3
@@ -48,14 +48,11 @@ class Probes:
 
     def follow(self, session: Session) -> None:
         """Forget the probes of cubes that are closed: a probe holds its cube, which would never be freed."""
-        self._session = session
         session.cubes_changed.connect(self._forget_closed)
 
-    def _forget_closed(self) -> None:
-        still_open = {id(entry.cube) for entry in self._session}
-        for cube in list(self._known):
-            if id(cube) not in still_open:
-                del self._known[cube]
+    def _forget_closed(self, change: CubesChange) -> None:
+        for entry in change.closed:
+            self._known.pop(entry.cube, None)
 
     def get(self, cube: SpectralCube, spec: ModelSpec) -> SpectralProbe | None:
         """Return the probe of a model on a cube; None while it is being prepared, or where that failed."""
