@@ -39,7 +39,7 @@ from napari_udt.simulation.pat_image import (
     slit_illumination,
 )
 from napari_udt.simulation.pixel_grid import IMAGE_GRID, TISSUE_GRID, crop
-from napari_udt.simulation.second_anatomy import BodyPart, draw_second_anatomy, heterogeneous
+from napari_udt.simulation.target_anatomy import BodyPart, draw_target_anatomy, heterogeneous
 from napari_udt.simulation.tissue_optics import OpticalSpectra
 
 Array = NDArray[np.float64]
@@ -118,9 +118,9 @@ def draw_device_state(rng: np.random.Generator) -> DeviceState:
     )
 
 
-def second_image(rng: np.random.Generator, spectra: OpticalSpectra, parts: dict[str, BodyPart]) -> PatImage:
+def target_image(rng: np.random.Generator, spectra: OpticalSpectra, parts: dict[str, BodyPart]) -> PatImage:
     """Draw an anatomy and a state of the device, and record and reconstruct an image."""
-    anatomy = draw_second_anatomy(rng, TISSUE_GRID, parts)
+    anatomy = draw_target_anatomy(rng, TISSUE_GRID, parts)
     tissue = heterogeneous(rng, build_tissue(anatomy, TISSUE_GRID))
     state = draw_device_state(rng)
     pressure = with_membrane(initial_pressure(tissue, spectra), state)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from napari_udt.dataset import Dataset
 from napari_udt.errors import SimulationError
-from napari_udt.simulation.hsi_second import simulate_hsi_second
 from napari_udt.simulation.hsi_simulated import simulate_hsi_simulated
+from napari_udt.simulation.hsi_target import simulate_hsi_target
 from napari_udt.simulation.parallel import Progress
 from napari_udt.simulation.tables import Tables
 
@@ -44,5 +44,5 @@ def simulate_hsi(
     if domain == "simulated":
         return simulate_hsi_simulated(n, seed, tables, jobs=jobs, progress=progress, parts=parts)
     if domain == "second":
-        return simulate_hsi_second(n, seed, tables)
+        return simulate_hsi_target(n, seed, tables)
     raise SimulationError(f"Domain {domain!r} cannot be simulated; choose simulated or second.")

@@ -18,7 +18,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.stats import rankdata
 
 from napari_udt.cube import Domain, SpectralCube
-from napari_udt.simulation import hsi_second, hsi_simulated
+from napari_udt.simulation import hsi_simulated, hsi_target
 from napari_udt.simulation.hsi_organs import CLASS_NAMES, WAVELENGTHS_NM, l1_normalised
 from napari_udt.simulation.hsi_simulated import (
     blood_absorption,
@@ -88,7 +88,7 @@ def make_hsi_samples(
     simulated = _simulated_scene(organs, draw_layout(shape, block_rng(seed, 1)), block_rng(seed, 2))
     brightness = np.array([table.spectra.mean() for table in organs])
     layout = draw_layout(shape, block_rng(seed, 3), mirrored=True)
-    second = _second_scene(tables, brightness, layout, block_rng(seed, 4))
+    second = _target_scene(tables, brightness, layout, block_rng(seed, 4))
     note = {"seed": seed, "pixel_size_mm": "nominal", "background": "drape, an invented spectrum"}
     return simulated.with_(metadata=note), second.with_(metadata=note)
 
@@ -140,20 +140,20 @@ def _simulated_scene(organs: list[_OrganTable], layout: Layout, rng: np.random.G
     )
 
 
-def _second_scene(
+def _target_scene(
     tables: Tables, brightness: Array, layout: Layout, rng: np.random.Generator
 ) -> SpectralCube:
     """Drawn spectra; each organ as bright on average as its simulated counterpart, then lit and recorded."""
-    latent = _fields(layout.labels.shape, hsi_second.MODES, rng)
+    latent = _fields(layout.labels.shape, hsi_target.MODES, rng)
     data = np.broadcast_to(_DRAPE, (*layout.labels.shape, len(WAVELENGTHS_NM))).copy()
     organs = layout.labels > 0
     numbers = layout.labels[organs] - 1
-    spectra = hsi_second.labelled_spectra(tables, numbers, latent[organs])
+    spectra = hsi_target.labelled_spectra(tables, numbers, latent[organs])
     data[organs] = spectra * len(WAVELENGTHS_NM) * brightness[numbers][:, None]
     texture = np.exp(0.03 * smooth_field(layout.labels.shape, 1.5, rng))
     lit = data * (_lamp(layout.labels.shape) * layout.relief * texture)[..., None]
-    seen = hsi_second.seen_by_camera(lit, rng)
-    return _cube(seen, layout, name="hsi_organs_second", domain="second", origin=hsi_second.ORIGIN)
+    seen = hsi_target.seen_by_camera(lit, rng)
+    return _cube(seen, layout, name="hsi_organs_second", domain="second", origin=hsi_target.ORIGIN)
 
 
 def _fields(shape: tuple[int, int], count: int, rng: np.random.Generator) -> Array:

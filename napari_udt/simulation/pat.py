@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from napari_udt.cube import SpectralCube
 from napari_udt.dataset import Dataset
 from napari_udt.errors import SimulationError
-from napari_udt.simulation.digital_device import second_image
+from napari_udt.simulation.digital_device import target_image
 from napari_udt.simulation.forearm import ARTERY, CLASS_NAMES, MUSCLE, VEIN
 from napari_udt.simulation.parallel import Arrays, Progress, run_blocks
 from napari_udt.simulation.pat_image import WAVELENGTHS_NM, PatImage, simulated_image
 from napari_udt.simulation.pixel_grid import IMAGE_GRID
-from napari_udt.simulation.second_anatomy import BodyPart, body_parts
 from napari_udt.simulation.tables import Tables
+from napari_udt.simulation.target_anatomy import BodyPart, body_parts
 from napari_udt.simulation.tissue_optics import OpticalSpectra, optical_spectra
 
 PatDomain = Literal["simulated", "second"]
@@ -57,7 +57,7 @@ class ImageFactory:
         rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
         if self.domain == "simulated":
             return simulated_image(rng, self._spectra)
-        return second_image(rng, self._spectra, self._body_parts)
+        return target_image(rng, self._spectra, self._body_parts)
 
     def block(self, index: int) -> Arrays:
         """Return image ``index`` as named arrays with a leading axis of length 1."""

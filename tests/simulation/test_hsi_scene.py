@@ -69,7 +69,7 @@ def test_simulated_organs_have_the_spectra_of_their_class(scenes, tables):
         assert np.sqrt(np.mean(difference**2)) < 0.05 * np.sqrt(np.mean(of_class**2))
 
 
-def test_second_scene_has_the_measured_spectra(scenes, tables):
+def test_target_scene_has_the_measured_spectra(scenes, tables):
     _, second = scenes
     for label, name in enumerate(CLASS_NAMES, start=1):
         measured = measured_organ(tables, name)

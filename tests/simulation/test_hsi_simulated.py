@@ -5,7 +5,6 @@ from napari_udt.errors import SimulationError
 from napari_udt.simulation import hsi_simulated
 from napari_udt.simulation.hsi import simulate_hsi
 from napari_udt.simulation.hsi_organs import CLASS_NAMES, WAVELENGTHS_NM
-from napari_udt.simulation.hsi_second import organ_fields
 from napari_udt.simulation.hsi_simulated import (
     DEEPEST_MM,
     RANGES,
@@ -15,6 +14,7 @@ from napari_udt.simulation.hsi_simulated import (
     match_organs,
     nearest_first,
 )
+from napari_udt.simulation.hsi_target import organ_fields
 from napari_udt.simulation.tables import find_tables
 
 

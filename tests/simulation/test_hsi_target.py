@@ -3,12 +3,12 @@ import pytest
 
 from napari_udt.errors import SimulationError
 from napari_udt.simulation.hsi_organs import CLASS_NAMES, WAVELENGTHS_NM, l1_normalised, measured_organ
-from napari_udt.simulation.hsi_second import (
+from napari_udt.simulation.hsi_target import (
     MODES,
     learnt_correlation,
     organ_fields,
     seen_by_camera,
-    simulate_hsi_second,
+    simulate_hsi_target,
 )
 from napari_udt.simulation.tables import find_tables
 
@@ -20,7 +20,7 @@ def tables(shared):
 
 @pytest.fixture(scope="module")
 def drawn(tables):
-    return simulate_hsi_second(20_000, 7, tables)
+    return simulate_hsi_target(20_000, 7, tables)
 
 
 @pytest.mark.parametrize("organ", CLASS_NAMES)
@@ -44,7 +44,7 @@ def test_reflectance_is_never_negative_and_finite(drawn):
 
 
 def test_the_same_seed_gives_the_same_spectra(tables):
-    one, same, other = (simulate_hsi_second(50, seed, tables).samples for seed in (1, 1, 2))
+    one, same, other = (simulate_hsi_target(50, seed, tables).samples for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, same)
     assert not np.array_equal(one, other)
 
@@ -83,4 +83,4 @@ def test_camera_values_are_steps_of_ten_bits():
 
 def test_fewer_spectra_than_organs_are_refused(tables):
     with pytest.raises(SimulationError, match="10 organs"):
-        simulate_hsi_second(9, 1, tables)
+        simulate_hsi_target(9, 1, tables)

@@ -5,8 +5,8 @@ from napari_udt.errors import SimulationError
 from napari_udt.simulation.forearm import ARTERY, FAT, MUSCLE, VEIN, build_tissue
 from napari_udt.simulation.pixel_grid import PixelGrid
 from napari_udt.simulation.random_fields import smooth_field
-from napari_udt.simulation.second_anatomy import body_parts, draw_second_anatomy, heterogeneous
 from napari_udt.simulation.tables import LabelMaps
+from napari_udt.simulation.target_anatomy import body_parts, draw_target_anatomy, heterogeneous
 
 GRID = PixelGrid()
 
@@ -47,7 +47,7 @@ def test_a_missing_body_part_is_named():
 def test_drawn_anatomies_hold_vessels_under_the_skin(parts):
     lengthwise = 0
     for seed in range(40):
-        anatomy = draw_second_anatomy(np.random.default_rng(seed), GRID, parts)
+        anatomy = draw_target_anatomy(np.random.default_rng(seed), GRID, parts)
         assert np.all(anatomy.skin_mm > 0)
         assert all(0.5 <= v.oxygenation <= 1 and v.label in (VEIN, ARTERY) for v in anatomy.vessels)
         assert all(v.oxygenation > 0.9 for v in anatomy.vessels if v.label == ARTERY)
@@ -57,7 +57,7 @@ def test_drawn_anatomies_hold_vessels_under_the_skin(parts):
 
 def test_uneven_blood_leaves_vessels_alone(parts):
     rng = np.random.default_rng(1)
-    even = build_tissue(draw_second_anatomy(rng, GRID, parts), GRID)
+    even = build_tissue(draw_target_anatomy(rng, GRID, parts), GRID)
     uneven = heterogeneous(rng, even)
     vessel = np.isin(even.labels, (VEIN, ARTERY))
     background = np.isin(even.labels, (FAT, MUSCLE))

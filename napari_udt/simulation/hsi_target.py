@@ -139,7 +139,7 @@ def seen_by_camera(reflectance: NDArray[np.floating], rng: np.random.Generator) 
     return np.clip(np.round(noisy * response * STEPS), 0, STEPS) / (response * STEPS)
 
 
-def simulate_hsi_second(n: int, seed: int, tables: Tables) -> Dataset:
+def simulate_hsi_target(n: int, seed: int, tables: Tables) -> Dataset:
     """Draw spectra of the second domain, the ten organs in equal shares.
 
     Parameters
@@ -175,7 +175,7 @@ def simulate_hsi_second(n: int, seed: int, tables: Tables) -> Dataset:
         domain="second",
         origin=ORIGIN,
         seed=seed,
-        generator={"name": "napari_udt.simulation.hsi_second", "modes": MODES, "noise": NOISE},
+        generator={"name": "napari_udt.simulation.hsi_target", "modes": MODES, "noise": NOISE},
         parameters={"level": level.astype(np.float32), "latent": latent.astype(np.float32)},
     )
 

@@ -83,7 +83,7 @@ def _body_part(picture: NDArray[np.integer], pixel_mm: float) -> BodyPart:
     return BodyPart((np.arange(columns) + 0.5 - columns / 2) * pixel_mm, skin - skin.min(), tuple(outlines))
 
 
-def draw_second_anatomy(rng: np.random.Generator, grid: PixelGrid, parts: dict[str, BodyPart]) -> Anatomy:
+def draw_target_anatomy(rng: np.random.Generator, grid: PixelGrid, parts: dict[str, BodyPart]) -> Anatomy:
     """Draw an anatomy: a warped contour, uneven layers, warped vessels."""
     lengthwise = rng.random() < FINGER_SHARE
     part = parts[FINGER if lengthwise else FOREARM]
