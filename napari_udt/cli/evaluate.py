@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from napari_udt.cli.exit_codes import SUCCESS
 from napari_udt.cli.report import add_report_arguments, require_free, run_cubes
-from napari_udt.errors import EvaluationError, SimulationError
+from napari_udt.errors import EvaluationError
 from napari_udt.evaluation import data as data_sets
 from napari_udt.evaluation.rows import BASELINES
 from napari_udt.evaluation.run import PER_CLASS, Evaluation, Settings, evaluate
 from napari_udt.files import whole_or_nothing
-from napari_udt.simulation.tables import SHARED_VARIABLE, Tables, find_tables
+from napari_udt.simulation.tables import find_tables
 
 if TYPE_CHECKING:
     from napari_udt.models.spec import ModelSpec
@@ -52,8 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tables",
         type=Path,
-        help=f"folder with measured tables (default: ${SHARED_VARIABLE}/data); without any, comparisons with "
-        "measurements and oxygenation are left out",
+        help="folder with the measured tables to compare with (default: the package's own fits to them)",
     )
     parser.add_argument("--seeds", type=_positive, default=5, help="forests per row (default 5)")
     parser.add_argument(
@@ -126,8 +125,9 @@ def _evaluated(args: argparse.Namespace) -> Evaluation:
     specs = [model.spec for model in models]
     found = data_sets.require_apart(data, specs, allowed=args.allow_overlap)
     settings = Settings(tuple(range(args.seeds)), args.per_class or PER_CLASS[data.modality])
-    tables, notes = _tables(args.tables)
-    facts = _facts(data, specs, settings, found, notes)
+    tables = find_tables(args.tables)
+    note = f"Absorption and measured statistics: {tables.name}."
+    facts = _facts(data, specs, settings, found, [note])
     judged = evaluate(data, models, args.baselines, settings, tables, facts, _reporter())
     if args.report is not None:
         from napari_udt.population.report.of_evaluation import write_evaluation_report
@@ -185,16 +185,6 @@ def _facts(
         "versions": software_versions(),
         "notes": notes,
     }
-
-
-def _tables(folder: Path | None) -> tuple[Tables | None, list[str]]:
-    """Return the measured tables, or a note that there are none; a folder that was asked for must hold them."""
-    try:
-        return find_tables(folder), []
-    except SimulationError as error:
-        if folder is not None:
-            raise
-        return None, [f"Left out for want of measured tables: {error}"]
 
 
 def _reporter() -> Any:

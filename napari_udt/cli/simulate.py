@@ -16,7 +16,7 @@ from napari_udt.cube import SpectralCube
 from napari_udt.dataset import Dataset, save_dataset
 from napari_udt.errors import SimulationError
 from napari_udt.simulation.parallel import Progress
-from napari_udt.simulation.tables import SHARED_VARIABLE, Tables, find_tables
+from napari_udt.simulation.tables import Tables, find_tables
 
 _SECONDS_BETWEEN_LINES = 5.0
 
@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what", choices=("hsi", "pat", "samples"), help="data set of a modality, or sample cubes"
     )
     parser.add_argument(
-        "--domain", choices=("simulated", "second"), help="which side of the transfer (hsi, pat)"
+        "--domain",
+        choices=("simulated", "second"),
+        help="simulated, or the target of the transfer: HSI drawn from measured statistics, PAT a digital device",
     )
     parser.add_argument(
         "--n", type=_positive, help="tissues or images to simulate, or spectra to draw (hsi, pat)"
@@ -44,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--jobs", type=_positive, default=1, help="processes to use (default 1)")
     parser.add_argument(
-        "--tables", type=Path, help=f"folder with the measured tables (default: ${SHARED_VARIABLE}/data)"
+        "--tables",
+        type=Path,
+        help="folder with the measured tables that the package's own parameters were fitted to (default: the parameters)",
     )
 
 
@@ -54,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     Raises
     ------
     SimulationError
-        When an argument or a table is missing, or the output exists already.
+        When an argument or a measured table is missing, or the output exists already.
     """
     tables = find_tables(args.tables)
     if args.what == "samples":

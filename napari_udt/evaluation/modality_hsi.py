@@ -24,9 +24,9 @@ class HsiMeasures:
     Parameters
     ----------
     to_second, to_measured : list of ClassDistance
-        Against the untouched second domain, and against the measured statistics (empty without tables).
+        Against the untouched target data, and against the measured statistics (empty at other wavelengths).
     oxygenation : list of OxygenationKept
-        Of transferred spectra; empty without tables or without simulated parameters.
+        Of transferred spectra; empty without simulated parameters.
     """
 
     to_second: list[ClassDistance]
@@ -40,25 +40,25 @@ class HsiReference:
     Parameters
     ----------
     data : EvaluationData
-    tables : Tables, optional
+    tables : Tables
     """
 
-    def __init__(self, data: EvaluationData, tables: Tables | None) -> None:
+    def __init__(self, data: EvaluationData, tables: Tables) -> None:
         test = data.second_test.dataset
         self.simulated = data.simulated.dataset
         self.class_names = test.class_names
         self.second = class_statistics(test.samples, test.labels, test.class_names)
         self.measured = _measured(tables, test.class_names, test.wavelengths_nm)
-        self.absorption_per_cm = (
-            {name: tables.absorption.at(name, test.wavelengths_nm) for name in (OXY, DEOXY)} if tables else {}
-        )
+        self.absorption_per_cm = {
+            name: tables.absorption_per_cm(name, test.wavelengths_nm) for name in (OXY, DEOXY)
+        }
 
 
 def measure_hsi(row: Row, reference: HsiReference, rng: np.random.Generator) -> HsiMeasures:
     """Measure one row."""
     simulated, names = reference.simulated, reference.class_names
     oxygenation = []
-    if row.is_transferred and reference.absorption_per_cm and "oxygenation" in simulated.parameters:
+    if row.is_transferred and "oxygenation" in simulated.parameters:
         oxygenation = oxygenation_kept(
             simulated.samples,
             row.samples,
@@ -77,11 +77,11 @@ def measure_hsi(row: Row, reference: HsiReference, rng: np.random.Generator) -> 
 
 
 def _measured(
-    tables: Tables | None, class_names: tuple[str, ...], wavelengths_nm: np.ndarray
+    tables: Tables, class_names: tuple[str, ...], wavelengths_nm: np.ndarray
 ) -> dict[str, ClassStatistics]:
-    """Measured statistics of the classes that the table of organs holds, where its wavelengths are the data's."""
-    from napari_udt.simulation.hsi_organs import TABLE_NAMES, WAVELENGTHS_NM, measured_organ
+    """Measured statistics of the classes that are organs, where their wavelengths are the data's."""
+    from napari_udt.simulation.hsi_organs import TABLE_NAMES, WAVELENGTHS_NM
 
-    if tables is None or not np.array_equal(wavelengths_nm, WAVELENGTHS_NM):
+    if not np.array_equal(wavelengths_nm, WAVELENGTHS_NM):
         return {}
-    return {name: measured_organ(tables, name) for name in class_names if name in TABLE_NAMES}
+    return {name: tables.organ(name) for name in class_names if name in TABLE_NAMES}

@@ -37,9 +37,9 @@ class PatMeasures:
     texture : Texture
         At the wavelength nearest to 800 nm.
     arteries : SpectralAgreement, optional
-        Against measured radial arteries; None without tables or arteries.
+        Against measured radial arteries; None without arteries, or where wavelengths are missing.
     oxygenation : OxygenationKept, optional
-        Of transferred images; None without tables.
+        Of transferred images.
     """
 
     texture: Texture
@@ -53,17 +53,17 @@ class PatReference:
     Parameters
     ----------
     data : EvaluationData
-    tables : Tables, optional
+    tables : Tables
     """
 
-    def __init__(self, data: EvaluationData, tables: Tables | None) -> None:
+    def __init__(self, data: EvaluationData, tables: Tables) -> None:
         self.simulated = data.simulated.dataset
         self.class_names = self.simulated.class_names
         self.wavelengths_nm = self.simulated.wavelengths_nm
-        self.measured = tables.radial_artery if tables else None
-        self.absorption_per_cm = (
-            {name: tables.absorption.at(name, self.wavelengths_nm) for name in (OXY, DEOXY)} if tables else {}
-        )
+        self.measured = tables.radial_artery
+        self.absorption_per_cm = {
+            name: tables.absorption_per_cm(name, self.wavelengths_nm) for name in (OXY, DEOXY)
+        }
         self.simulated_vessels = self.vessels(
             self.simulated.samples, self.simulated.labels, self.simulated.oxygenation
         )
@@ -93,16 +93,15 @@ def measure_pat(row: Row, reference: PatReference, rng: np.random.Generator) -> 
 
 def _arteries(vessels: Vessels, reference: PatReference) -> SpectralAgreement | None:
     arteries = vessels.of(reference.class_names.index("artery")).spectra
-    if reference.measured is None or not len(arteries):
+    if not len(arteries):
         return None
-    measured = reference.measured
-    return artery_agreement(arteries, reference.wavelengths_nm, measured.spectra, measured.wavelengths_nm)
+    return artery_agreement(arteries, reference.wavelengths_nm, reference.measured)
 
 
 def _oxygenation(
     row: Row, vessels: Vessels, reference: PatReference, rng: np.random.Generator
 ) -> OxygenationKept | None:
-    if not (row.is_transferred and reference.absorption_per_cm):
+    if not row.is_transferred:
         return None
     names = {index: reference.class_names[index] for index in reference.indices(VESSELS)}
     return vessel_oxygenation_kept(

@@ -1,4 +1,4 @@
-"""A whole evaluation: every row judged by every measure that its modality and the tables at hand allow."""
+"""A whole evaluation: every row judged by every measure that its modality allows."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def evaluate(
     models: Sequence[TransferModel],
     baselines: Sequence[str],
     settings: Settings,
-    tables: Tables | None,
+    tables: Tables,
     facts: dict[str, Any],
     report: Report = lambda text: None,
 ) -> Evaluation:
@@ -117,8 +117,8 @@ def evaluate(
     models : sequence of TransferModel
     baselines : sequence of {"moments", "histograms"}
     settings : Settings
-    tables : Tables, optional
-        Measured tables; without them what needs them is left out.
+    tables : Tables
+        Absorption and measured statistics to compare with.
     facts : dict
         Goes into the result as it is.
     report : callable
@@ -135,7 +135,7 @@ def evaluate(
 class _Standard:
     """What all rows are held against, made once."""
 
-    def __init__(self, data: EvaluationData, settings: Settings, tables: Tables | None) -> None:
+    def __init__(self, data: EvaluationData, settings: Settings, tables: Tables) -> None:
         self.data, self.settings = data, settings
         self.classes = classified(data.second_test.dataset.class_names, data.modality)
         second = data.second_test.dataset

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from napari_udt.evaluation.oxygenation import UNMIXING, OxygenationKept
 from napari_udt.evaluation.rank_correlation import correlation_change
 from napari_udt.evaluation.unmixing import DEOXY, OXY, saturation_from_absorption
+from napari_udt.simulation.tables import ArteryStatistics
 from napari_udt.spectral.distances import relative_rms_difference, spectral_angle
 from napari_udt.spectral.spectra import normalise
 
@@ -142,31 +143,29 @@ def vessel_oxygenation_kept(
 
 
 def artery_agreement(
-    spectra: Floats, wavelengths_nm: Array, measured: Floats, measured_nm: Array
-) -> SpectralAgreement:
-    """Compare artery spectra with measured ones at the measured wavelengths that lie in range.
+    spectra: Floats, wavelengths_nm: Array, measured: ArteryStatistics
+) -> SpectralAgreement | None:
+    """Compare artery spectra with measured ones at the measured wavelengths; None where these are not in range.
 
     Parameters
     ----------
     spectra : array, shape (n, channels)
     wavelengths_nm : array, shape (channels,)
-    measured : array, shape (m, k)
-    measured_nm : array, shape (k,)
+    measured : ArteryStatistics
     """
-    common = (measured_nm >= wavelengths_nm[0]) & (measured_nm <= wavelengths_nm[-1])
-    nm = measured_nm[common]
+    nm = measured.wavelengths_nm
+    if nm[0] < wavelengths_nm[0] or nm[-1] > wavelengths_nm[-1]:
+        return None
     ours = np.array([np.interp(nm, wavelengths_nm, spectrum) for spectrum in spectra])
-    theirs = measured[:, common]
-    ours, theirs = (len(nm) * normalise(values, "l1") for values in (ours, theirs))
-    mean, wanted, std = ours.mean(axis=0), theirs.mean(axis=0), theirs.std(axis=0, ddof=1)
+    mean = (len(nm) * normalise(ours, "l1")).mean(axis=0)
     return SpectralAgreement(
         wavelengths_nm=tuple(nm.tolist()),
         mean=tuple(mean.tolist()),
-        measured_mean=tuple(wanted.tolist()),
-        measured_std=tuple(std.tolist()),
-        relative_rms=float(relative_rms_difference(mean, wanted)),
-        angle_degrees=float(spectral_angle(mean, wanted, degrees=True)),
-        largest_deviation=float(np.max(np.abs(mean - wanted) / std)),
+        measured_mean=tuple(measured.mean.tolist()),
+        measured_std=tuple(measured.std.tolist()),
+        relative_rms=float(relative_rms_difference(mean, measured.mean)),
+        angle_degrees=float(spectral_angle(mean, measured.mean, degrees=True)),
+        largest_deviation=float(np.max(np.abs(mean - measured.mean) / measured.std)),
         count=len(ours),
-        measured_count=len(theirs),
+        measured_count=measured.count,
     )

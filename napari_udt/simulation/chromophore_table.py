@@ -1,6 +1,6 @@
-"""Make the small table of chromophores that the viewer draws and unmixes with.
+"""Make the small table of chromophores that the simulations start from and the viewer draws and unmixes with.
 
-``python -m napari_udt.simulation.chromophore_table [--tables FOLDER] [-o FILE]`` fits the measured absorption table
+``python -m napari_udt.simulation.chromophore_table --tables FOLDER [-o FILE]`` fits the measured absorption table
 with smooth splines, writes their values on a coarse grid, and prints how far the result lies from the original.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.files import whole_or_nothing
-from napari_udt.simulation.tables import SOURCES, Coefficients, find_tables
+from napari_udt.simulation.measured_tables import SOURCES, Coefficients, measured_tables
 from napari_udt.spectral.chromophores import CHROMOPHORES, TABLE, Absorption
 
 FIRST_NM, LAST_NM, STEP_NM = 460, 1000, 5
@@ -61,10 +61,10 @@ def write(table: Absorption, path: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the table and print its errors."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--tables", help="folder with the measured tables")
+    parser.add_argument("--tables", required=True, help="folder with the measured tables")
     parser.add_argument("-o", "--out", type=Path, default=TABLE)
     chosen = parser.parse_args(arguments)
-    original = find_tables(chosen.tables).absorption
+    original = measured_tables(chosen.tables).absorption
     table = derived(original)
     write(table, chosen.out)
     for name, (rms, largest) in errors(original, table).items():

@@ -1,4 +1,4 @@
-"""The second domain: a digital device, built to differ from the simulated one as real devices do.
+"""The target "digital device", built to differ from the ideal one of the simulated domain as real devices do.
 
 It stands where recordings would stand and is never called real. What it has and the simulated domain lacks:
 

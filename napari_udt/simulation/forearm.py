@@ -1,4 +1,4 @@
-"""Cross-sections of a human forearm: layers and blood vessels, and the first anatomy prior.
+"""Cross-sections of a human forearm: layers and blood vessels, and the anatomy prior of the simulated domain.
 
 :class:`Anatomy` is the geometry, :func:`build_tissue` turns it into maps over the pixels. Sizes and volume fractions
 follow the literature that SIMPA collects (Groehl et al., J. Biomed. Opt. 27, 083010, 2022), rounded, and spread
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_udt.simulation.outline import Outline
 from napari_udt.simulation.pixel_grid import PixelGrid
 
 Array = NDArray[np.float64]
@@ -40,7 +41,7 @@ class Vessel:
     half_width_mm, half_height_mm : float
     oxygenation : float
         Fraction 0-1.
-    outline : bool array, optional
+    outline : Outline, optional
         Shape inside the bounding box; an ellipse by default.
     """
 
@@ -50,18 +51,13 @@ class Vessel:
     half_width_mm: float
     half_height_mm: float
     oxygenation: float
-    outline: NDArray[np.bool_] | None = None
+    outline: Outline | None = None
 
     def covers(self, laterals_mm: Array, depths_mm: Array) -> NDArray[np.bool_]:
         """Whether the vessel covers positions (depth from the skin surface), elementwise."""
         u = (laterals_mm - self.lateral_mm) / self.half_width_mm
         v = (depths_mm - self.depth_mm) / self.half_height_mm
-        if self.outline is None:
-            return u**2 + v**2 < 1
-        rows, columns = self.outline.shape
-        row = np.clip(((v + 1) / 2 * rows).astype(int), 0, rows - 1)
-        column = np.clip(((u + 1) / 2 * columns).astype(int), 0, columns - 1)
-        return (np.abs(u) < 1) & (np.abs(v) < 1) & self.outline[row, column]
+        return u**2 + v**2 < 1 if self.outline is None else self.outline.covers(u, v)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,8 +1,8 @@
-"""Sample cubes: one simulated and one second-domain scene with the same ten organs, in different pictures.
+"""Sample cubes: a simulated scene and a target scene with the same ten organs, in different pictures.
 
 The simulated scene shows, in each organ, the simulated tissues that a data set would label as this organ, from one
 end of their variety to the other as a smooth field goes up and down: its pixels have the mean and, along the main
-direction, the spread of the class that a model is trained on. The second scene is drawn from measured statistics with
+direction, the spread of the class that a model is trained on. The target scene is drawn from measured statistics with
 smooth random fields, lit by a lamp and seen by a noisy camera. Neither is a recording.
 """
 
@@ -68,7 +68,7 @@ class _OrganTable:
 def make_hsi_samples(
     tables: Tables, seed: int, *, shape: tuple[int, int] = SHAPE, candidates: int = CANDIDATES
 ) -> tuple[SpectralCube, SpectralCube]:
-    """Make the simulated and the second-domain sample cube.
+    """Make the simulated sample cube and that of the target, drawn from measured statistics.
 
     Parameters
     ----------

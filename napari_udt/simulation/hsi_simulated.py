@@ -76,7 +76,7 @@ def _draw(name: str, shape: tuple[int, int], rng: np.random.Generator) -> Array:
 def blood_absorption(tables: Tables) -> Array:
     """Absorption [1/cm] of fully oxygenated and fully deoxygenated blood, shape (2, 100)."""
     names = ("oxyhemoglobin", "deoxyhemoglobin")
-    return np.array([tables.absorption.at(name, WAVELENGTHS_NM) for name in names])
+    return np.array([tables.absorption_per_cm(name, WAVELENGTHS_NM) for name in names])
 
 
 def layered_tissue(parameters: Arrays, blood_per_cm: Array) -> LayeredTissue:
@@ -144,7 +144,12 @@ def simulate_hsi_simulated(
     """
     sizes = [min(BLOCK, n - start) for start in range(0, n, BLOCK)]
     make = partial(simulate_block, sizes=sizes, seed=seed, blood_per_cm=blood_absorption(tables))
-    generator = {"name": "napari_udt.simulation.hsi_simulated", "tissues": n, "ranges": RANGES}
+    generator = {
+        "name": "napari_udt.simulation.hsi_simulated",
+        "tissues": n,
+        "ranges": RANGES,
+        "tables": tables.name,
+    }
     simulated = run_blocks(
         make,
         len(sizes),

@@ -1,8 +1,8 @@
-r"""Second hyperspectral domain: spectra drawn from measured statistics.
+r"""Hyperspectral target: spectra drawn from measured statistics.
 
 Not pixels of a recording. For each organ the drawn L1-normalised spectra have the measured mean and standard
 deviation (Tivita, pig organs); how they vary together over wavelengths is learnt from recordings of human skin,
-because organ tables do not tell. A spectrum is log-normal,
+because organ tables do not tell. Both come from the package's fits, see docs/simulation.md. A spectrum is log-normal,
 
 .. math:: x_i = m_i \exp(\sigma_i z_i - \sigma_i^2 / 2), \qquad \sigma_i^2 = \ln(1 + s_i^2 / m_i^2),
 
@@ -20,14 +20,8 @@ from numpy.typing import NDArray
 
 from napari_udt.dataset import Dataset
 from napari_udt.errors import SimulationError
-from napari_udt.simulation.hsi_organs import (
-    CLASS_NAMES,
-    WAVELENGTHS_NM,
-    MeasuredOrgan,
-    l1_normalised,
-    measured_organ,
-)
-from napari_udt.simulation.tables import Recordings, Tables
+from napari_udt.simulation.hsi_organs import CLASS_NAMES, WAVELENGTHS_NM
+from napari_udt.simulation.tables import OrganStatistics, Tables
 
 Array = NDArray[np.float64]
 
@@ -73,10 +67,10 @@ class OrganField:
 def organ_fields(tables: Tables) -> dict[str, OrganField]:
     """Random field of each of the ten organs."""
     correlation = learnt_correlation(tables)
-    return {name: organ_field(measured_organ(tables, name), correlation) for name in CLASS_NAMES}
+    return {name: organ_field(tables.organ(name), correlation) for name in CLASS_NAMES}
 
 
-def organ_field(organ: MeasuredOrgan, correlation: Array) -> OrganField:
+def organ_field(organ: OrganStatistics, correlation: Array) -> OrganField:
     """Random field with the organ's statistics; room is left in the spread for the camera's noise."""
     noise = NOISE / camera_response() * organ.mean
     std = np.sqrt(np.maximum(organ.std**2 - noise**2, 0))
@@ -88,20 +82,10 @@ def organ_field(organ: MeasuredOrgan, correlation: Array) -> OrganField:
 def learnt_correlation(tables: Tables) -> Array:
     """Correlation (100, 100) of log reflectance over wavelengths.
 
-    Average of both skin recordings (the camera's ends at 950 nm: from there its last value stands), mixed with a
-    smooth kernel so that directions unknown to skin are not left out.
+    That of human skin, mixed with a smooth kernel so that directions unknown to skin are not left out.
     """
-    recordings = (tables.skin_nist, tables.skin_hyspex)
-    learnt = np.mean([_recorded_correlation(recording) for recording in recordings], axis=0)
     distance = (WAVELENGTHS_NM[:, None] - WAVELENGTHS_NM) / _FREE_LENGTH_NM
-    return (1 - _FREE_SHARE) * learnt + _FREE_SHARE * np.exp(-(distance**2) / 2)
-
-
-def _recorded_correlation(recordings: Recordings) -> Array:
-    resampled = np.array(
-        [np.interp(WAVELENGTHS_NM, recordings.wavelengths_nm, spectrum) for spectrum in recordings.spectra]
-    )
-    return np.corrcoef(np.log(l1_normalised(resampled)), rowvar=False)
+    return (1 - _FREE_SHARE) * tables.skin_correlation + _FREE_SHARE * np.exp(-(distance**2) / 2)
 
 
 def _keeping_the_sum(correlation: Array, mean: Array, std: Array, rounds: int = 30) -> Array:
@@ -140,7 +124,7 @@ def seen_by_camera(reflectance: NDArray[np.floating], rng: np.random.Generator) 
 
 
 def simulate_hsi_target(n: int, seed: int, tables: Tables) -> Dataset:
-    """Draw spectra of the second domain, the ten organs in equal shares.
+    """Draw spectra from measured statistics, the ten organs in equal shares.
 
     Parameters
     ----------
@@ -175,7 +159,12 @@ def simulate_hsi_target(n: int, seed: int, tables: Tables) -> Dataset:
         domain="second",
         origin=ORIGIN,
         seed=seed,
-        generator={"name": "napari_udt.simulation.hsi_target", "modes": MODES, "noise": NOISE},
+        generator={
+            "name": "napari_udt.simulation.hsi_target",
+            "modes": MODES,
+            "noise": NOISE,
+            "tables": tables.name,
+        },
         parameters={"level": level.astype(np.float32), "latent": latent.astype(np.float32)},
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from napari_udt.simulation.forearm import ARTERY, CLASS_NAMES, MUSCLE, VEIN
 from napari_udt.simulation.parallel import Arrays, Progress, run_blocks
 from napari_udt.simulation.pat_image import WAVELENGTHS_NM, PatImage, simulated_image
 from napari_udt.simulation.pixel_grid import IMAGE_GRID
-from napari_udt.simulation.tables import Tables
+from napari_udt.simulation.tables import Tables, find_tables
 from napari_udt.simulation.target_anatomy import BodyPart, body_parts
 from napari_udt.simulation.tissue_optics import OpticalSpectra, optical_spectra
 
@@ -28,7 +28,7 @@ PatDomain = Literal["simulated", "second"]
 DOMAINS: tuple[PatDomain, ...] = get_args(PatDomain)
 ORIGINS: dict[PatDomain, str] = {"simulated": "simulated", "second": "digital device"}
 QUANTITY = "reconstructed initial pressure [a.u.]"
-GENERATOR = {"name": "napari-udt simulate pat", "version": 1}  # another version: other images for a seed
+GENERATOR = {"name": "napari-udt simulate pat", "version": 2}  # another version: other images for a seed
 SAMPLE_BITS = 9  # of the significand: steps of 0.2 %, far below the noise
 LEAST_VESSEL_PIXELS = 40  # of a sample's artery and veins
 MOST_VESSEL_COLUMNS = 30  # 4.7 mm: wider arteries run along the imaging plane
@@ -72,14 +72,14 @@ class ImageFactory:
 
     @cached_property
     def _body_parts(self) -> dict[str, BodyPart]:
-        return body_parts(self.tables.label_maps)
+        return body_parts()
 
 
 def simulate_pat(
     domain: PatDomain,
     n: int,
     seed: int,
-    tables: Tables,
+    tables: Tables | None = None,
     progress: Progress | None = None,
     jobs: int = 1,
     parts: Path | None = None,
@@ -89,13 +89,13 @@ def simulate_pat(
     Parameters
     ----------
     domain : {"simulated", "second"}
-        An ideal device on a simple forearm, or the digital device on an uneven one.
+        An ideal device on a simple forearm, or the target: a digital device on an uneven one.
     n : int
         How many images.
     seed : int
         Image i depends on the domain, the seed and i only.
-    tables : Tables
-        Absorption, scattering and, for "second", label maps.
+    tables : Tables, optional
+        Absorption and scattering; by default the package's own parameters.
     progress, jobs, parts
         As in :func:`napari_udt.simulation.parallel.run_blocks`, one image per block; a process needs 0.7 GB.
 
@@ -107,24 +107,26 @@ def simulate_pat(
     Raises
     ------
     SimulationError
-        For an unknown domain, numbers out of range, or missing tables.
+        For an unknown domain or numbers out of range.
     """
     if domain not in DOMAINS:
         raise SimulationError(f"Domain {domain!r} cannot be simulated; choose one of {', '.join(DOMAINS)}.")
     if n < 1 or seed < 0:
         raise SimulationError(f"{n} images with seed {seed}; expected at least 1 image and a seed from 0.")
+    tables = tables or find_tables()
+    generator = GENERATOR | {"tables": tables.name}
     arrays = run_blocks(
         ImageFactory(domain, seed, tables).block,
         n,
         jobs=jobs,
         progress=progress,
         parts=parts,
-        settings=GENERATOR | {"domain": domain, "seed": seed},
+        settings=generator | {"domain": domain, "seed": seed},
     )
-    return _dataset(arrays, domain, seed)
+    return _dataset(arrays, domain, seed, generator)
 
 
-def _dataset(arrays: Arrays, domain: PatDomain, seed: int) -> Dataset:
+def _dataset(arrays: Arrays, domain: PatDomain, seed: int, generator: dict[str, Any]) -> Dataset:
     parameters = {
         name.removeprefix(PARAMETER_PREFIX): values
         for name, values in arrays.items()
@@ -140,7 +142,7 @@ def _dataset(arrays: Arrays, domain: PatDomain, seed: int) -> Dataset:
         domain=domain,
         origin=ORIGINS[domain],
         seed=seed,
-        generator=GENERATOR | {"quantity": QUANTITY, "pixel_size_mm": [pixel_mm, pixel_mm]},
+        generator=generator | {"quantity": QUANTITY, "pixel_size_mm": [pixel_mm, pixel_mm]},
         oxygenation=arrays["oxygenation"],
         parameters=parameters,
     )
@@ -184,7 +186,12 @@ def _sample(factory: ImageFactory) -> SpectralCube:
         quantity=QUANTITY,
         origin=ORIGINS[domain],
         name=f"pat_forearm_{domain}",
-        provenance={"generator": GENERATOR, "domain": domain, "seed": factory.seed, "image": index},
+        provenance={
+            "generator": GENERATOR | {"tables": factory.tables.name},
+            "domain": domain,
+            "seed": factory.seed,
+            "image": index,
+        },
         metadata={name: float(value) for name, value in image.parameters.items() if np.isfinite(value)},
     )
 

@@ -1,86 +1,68 @@
-"""The anatomy prior of the second domain: contours and vessel shapes that people drew on photoacoustic images.
+"""The anatomy prior of the target "digital device": contours and vessel shapes as people drew them.
 
-Skin contours and vessel outlines come from the forearm and finger label maps of the IPASC image reconstruction
-project, warped at random; the tissue between them is uneven, unlike the simulated domain's.
+Skin contours and vessel outlines are smooth curves that were fitted to the forearm and finger label maps of the IPASC
+image reconstruction project (``parameters/anatomy.json``), warped at random; the tissue between them is uneven,
+unlike the simulated domain's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import find_objects, gaussian_filter1d, label
+from scipy.ndimage import gaussian_filter1d
 
-from napari_udt.errors import SimulationError
+from napari_udt.simulation.fit_curves import cosine_basis
+from napari_udt.simulation.fitted_tables import parameters
 from napari_udt.simulation.forearm import ARTERY, DERMIS, FAT, MUSCLE, VEIN, Anatomy, Tissue, Vessel
+from napari_udt.simulation.outline import Outline
 from napari_udt.simulation.pixel_grid import PixelGrid
 from napari_udt.simulation.random_fields import smooth_field
-from napari_udt.simulation.tables import LabelMaps
 
 Array = NDArray[np.float64]
 
-EPIDERMIS_IN_MAP, MUSCLE_IN_MAP, BLOOD_IN_MAP = 2, 3, 4
 FOREARM, FINGER = "human_forearm", "finger"
 FINGER_SHARE = 0.15  # pictures with a vessel that runs along the imaging plane, as in a finger
-LEAST_OUTLINE_PIXELS = 50  # smaller spots in a label map are slips of the pen
 
 
-@dataclass(frozen=True, eq=False)
-class Outline:
-    """Shape of a vessel in a label map.
-
-    Parameters
-    ----------
-    mask : bool array
-        The vessel inside its bounding box.
-    half_width_mm, half_height_mm : float
-    """
-
-    mask: NDArray[np.bool_]
-    half_width_mm: float
-    half_height_mm: float
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class BodyPart:
-    """What a label map tells.
+    """Skin contour and vessels of a body part.
 
     Parameters
     ----------
-    laterals_mm, contour_mm : array, shape (columns,)
-        Position along the skin; depth of its surface below its highest point.
+    half_width_mm : float
+        Half the length of skin for which the contour is known; beyond, its ends stand.
+    contour_mm : tuple of float
+        Coefficients of a cosine series along the skin: the depth of its surface.
     outlines : tuple of Outline
         Vessels, the tallest first.
     """
 
-    laterals_mm: Array
-    contour_mm: Array
+    half_width_mm: float
+    contour_mm: tuple[float, ...]
     outlines: tuple[Outline, ...]
 
-
-def body_parts(maps: LabelMaps) -> dict[str, BodyPart]:
-    """Read skin contours and vessel outlines from the label maps; raises ``SimulationError`` where one lacks."""
-    missing = {FOREARM, FINGER} - set(maps.pictures)
-    if missing:
-        raise SimulationError(
-            f"The label maps hold {', '.join(sorted(maps.pictures))}; expected {FOREARM} and {FINGER}: add "
-            f"{', '.join(sorted(missing))}."
-        )
-    return {name: _body_part(maps.pictures[name], maps.pixel_size_mm) for name in (FOREARM, FINGER)}
+    def contour(self, laterals_mm: Array) -> Array:
+        """Depth [mm] of the skin surface at positions along it [mm], counted from any height."""
+        position = np.clip(laterals_mm / self.half_width_mm, -1, 1)
+        return cosine_basis(position, len(self.contour_mm)) @ np.array(self.contour_mm)
 
 
-def _body_part(picture: NDArray[np.integer], pixel_mm: float) -> BodyPart:
-    skin = np.argmax((picture == EPIDERMIS_IN_MAP) | (picture == MUSCLE_IN_MAP), axis=0) * pixel_mm
-    skin = gaussian_filter1d(skin, 5, mode="nearest")  # takes off the steps of whole pixels
-    columns = picture.shape[1]
-    numbered, _ = label(picture == BLOOD_IN_MAP)
-    masks = [numbered[box] == i for i, box in enumerate(find_objects(numbered), start=1)]
-    masks = [mask for mask in masks if mask.sum() >= LEAST_OUTLINE_PIXELS]
-    outlines = [Outline(mask, mask.shape[1] * pixel_mm / 2, mask.shape[0] * pixel_mm / 2) for mask in masks]
-    outlines.sort(key=lambda outline: -outline.half_height_mm)
-    return BodyPart((np.arange(columns) + 0.5 - columns / 2) * pixel_mm, skin - skin.min(), tuple(outlines))
+def body_parts() -> dict[str, BodyPart]:
+    """Read the package's body parts: forearm and finger."""
+    return {name: _body_part(part) for name, part in parameters("anatomy")["body_parts"].items()}
+
+
+def _body_part(part: Mapping[str, Any]) -> BodyPart:
+    outlines = [
+        Outline(tuple(o["centre"]), tuple(o["half_height"]), o["half_width_mm"], o["half_height_mm"])
+        for o in part["outlines"]
+    ]
+    return BodyPart(part["half_width_mm"], tuple(part["contour_mm"]), tuple(outlines))
 
 
 def draw_target_anatomy(rng: np.random.Generator, grid: PixelGrid, parts: dict[str, BodyPart]) -> Anatomy:
@@ -109,7 +91,7 @@ def _warped_contour(rng: np.random.Generator, grid: PixelGrid, part: BodyPart) -
     """Flipped, stretched, shifted and flattened as a probe pressed onto the skin flattens it."""
     side = rng.choice([-1, 1])
     position = side * grid.laterals_mm / rng.uniform(0.8, 1.6) + rng.uniform(-4, 4)
-    contour = np.interp(position, part.laterals_mm, part.contour_mm)
+    contour = part.contour(position)
     contour = gaussian_filter1d(contour, 8, mode="nearest") - contour.min()
     return rng.uniform(0.05, 0.4) * contour + 0.05 * smooth_field(rng, contour.shape, 15)
 
@@ -138,7 +120,7 @@ def _artery(rng: np.random.Generator, outlines: Sequence[Outline]) -> Vessel:
         half_width_mm=outline.half_width_mm * rng.uniform(0.6, 1.0),
         half_height_mm=outline.half_height_mm * rng.uniform(0.9, 1.6),
         oxygenation=rng.uniform(0.92, 1.0),
-        outline=_flipped(rng, outline.mask),
+        outline=_flipped(rng, outline),
     )
 
 
@@ -154,7 +136,7 @@ def _vein(
         half_width_mm=max(0.3, outline.half_width_mm * size),
         half_height_mm=max(0.25, outline.half_height_mm * size * rng.uniform(0.8, 1.4)),
         oxygenation=rng.uniform(0.5, 0.85),
-        outline=_flipped(rng, outline.mask),
+        outline=_flipped(rng, outline),
     )
 
 
@@ -169,7 +151,7 @@ def _lengthwise_vessel(rng: np.random.Generator, part: BodyPart) -> tuple[Vessel
         half_width_mm=outline.half_width_mm * rng.uniform(0.4, 0.9),
         half_height_mm=outline.half_height_mm * rng.uniform(0.35, 0.6),
         oxygenation=rng.uniform(0.92, 1.0) if is_artery else rng.uniform(0.5, 0.85),
-        outline=_flipped(rng, outline.mask),
+        outline=_flipped(rng, outline),
     )
     across = [
         _vein(rng, part.outlines, rng.uniform(-18, 18), rng.uniform(1.2, 3))
@@ -179,8 +161,8 @@ def _lengthwise_vessel(rng: np.random.Generator, part: BodyPart) -> tuple[Vessel
     return (*small, long)
 
 
-def _flipped(rng: np.random.Generator, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return mask[:, ::-1] if rng.random() < 0.5 else mask
+def _flipped(rng: np.random.Generator, outline: Outline) -> Outline:
+    return outline.mirrored() if rng.random() < 0.5 else outline
 
 
 def heterogeneous(rng: np.random.Generator, tissue: Tissue) -> Tissue:

@@ -1,11 +1,11 @@
 """Optical coefficients of mixed tissue: volume fractions times the coefficients of what is mixed.
 
-Units are 1/cm. Absorption of the chromophores comes from the measured tables; the rest is literature:
+Units are 1/cm. Absorption of the chromophores comes from the package's fit; the rest is literature:
 
 * epidermis and dermis without blood and melanin absorb ``0.244 + 85.3 exp(-(l - 154) / 66.2)`` with the
   wavelength l in nm (bloodless rat skin; Jacques, "Skin Optics", Oregon Medical Laser Center News, January 1998);
 * reduced scattering ``a (l / 500)^-b`` of skin a = 46.0, b = 1.421 (Jacques, Phys. Med. Biol. 58 R37, 2013);
-* reduced scattering of fat, muscle and blood: the scattering table times 1 - g with g = 0.9 for fat and
+* reduced scattering of fat, muscle and blood: the scattering law of each times 1 - g with g = 0.9 for fat and
   muscle and 0.98 for blood (the anisotropies that SIMPA uses: Groehl et al., J. Biomed. Opt. 27, 2022).
 """
 
@@ -49,9 +49,9 @@ class OpticalSpectra:
 
 def optical_spectra(tables: Tables, wavelengths_nm: Array) -> OpticalSpectra:
     """Read the coefficients of all substances at ``wavelengths_nm`` [nm], shape (C,)."""
-    absorption = [tables.absorption.at(name, wavelengths_nm) for name in CHROMOPHORES]
+    absorption = [tables.absorption_per_cm(name, wavelengths_nm) for name in CHROMOPHORES]
     scattering = {
-        name: tables.scattering.at(name, wavelengths_nm) * (1 - g) for name, g in ANISOTROPY.items()
+        name: tables.scattering_per_cm(name, wavelengths_nm) * (1 - g) for name, g in ANISOTROPY.items()
     }
     scattering["skin"] = SKIN_SCATTERING_AT_500_NM_PER_CM * (wavelengths_nm / 500) ** -SKIN_SCATTERING_POWER
     return OpticalSpectra(
