@@ -27,7 +27,7 @@ def cosine_basis(position: Array, terms: int) -> Array:
 
 def least_squares(basis: Array, values: Array) -> Array:
     """Coefficients (k, ...) of a basis (L, k) that come nearest to values (L, ...)."""
-    return np.linalg.lstsq(basis, values, rcond=None)[0]
+    return np.asarray(np.linalg.lstsq(basis, values, rcond=None)[0], dtype=np.float64)
 
 
 def choose_breakpoints(wavelengths_nm: Array, curves: Array, inner: int, step_nm: float = 5.0) -> Array:

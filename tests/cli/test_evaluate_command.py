@@ -117,13 +117,10 @@ def test_that_row_bears_the_models_noise_and_nothing_else(three_files):
     assert abs(noise.mean()) < 0.02
 
 
-def test_what_needs_tables_is_left_out_and_said(three_files, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("NAPARI_UDT_SHARED", str(tmp_path))
-    monkeypatch.setattr("napari_udt.simulation.tables.PROJECT", tmp_path / "a" / "b")
-    monkeypatch.chdir(tmp_path)
+def test_without_tables_the_fits_of_the_package_serve(three_files, tmp_path, capsys):
     assert evaluate(three_files(), tmp_path / "r.json", "--baselines", "moments", "--seeds", "1") == 0
-    assert "Left out for want of measured tables" in capsys.readouterr().out
-    assert "Oxygenation" not in (tmp_path / "r.md").read_text()
+    assert "Absorption and measured statistics: fits of the package." in capsys.readouterr().out
+    assert "Oxygenation" in (tmp_path / "r.md").read_text()
 
 
 def test_results_that_exist_are_kept(three_files, tmp_path, capsys):

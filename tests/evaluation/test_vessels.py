@@ -3,6 +3,7 @@ import pytest
 
 from napari_udt.evaluation.unmixing import DEOXY, OXY
 from napari_udt.evaluation.vessels import artery_agreement, find_vessels, vessel_oxygenation_kept
+from napari_udt.simulation.tables import ArteryStatistics
 
 VEIN, ARTERY = 1, 2
 
@@ -49,17 +50,19 @@ def test_gains_keep_the_oxygenation_of_vessels_and_shuffling_does_not():
     assert not vessel_oxygenation_kept(vessels, shuffled, names, absorption, rng).kept
 
 
-def test_agreement_is_blind_to_scale_and_looks_at_common_wavelengths_only():
-    measured = np.array([[1.0, 2.1, 2.9, 99], [1.2, 1.8, 3.0, -5]])
-    measured_nm = np.array([700.0, 750, 800, 900])
+def test_agreement_is_blind_to_scale():
+    nm, mean, std = (
+        np.array(values) for values in ((700.0, 750, 800), (0.55, 0.975, 1.475), (0.1, 0.2, 0.3))
+    )
     spectra = np.array([[1.0, 1.5, 2, 2.5, 3], [10, 15, 20, 25, 30]])
-    found = artery_agreement(spectra, np.linspace(700, 800, 5), measured, measured_nm)
+    found = artery_agreement(spectra, np.linspace(700, 800, 5), ArteryStatistics(nm, mean, std, 7))
     assert found.wavelengths_nm == (700, 750, 800)
     np.testing.assert_allclose(found.mean, [0.5, 1, 1.5])
-    np.testing.assert_allclose(found.measured_mean, [0.55, 0.975, 1.475])
-    assert found.largest_deviation == pytest.approx(0.05 / found.measured_std[0])
-    np.testing.assert_allclose(found.measured_std, np.std(measured[:, :3] / 2, axis=0, ddof=1))
+    assert found.measured_mean == tuple(mean)
+    assert found.largest_deviation == pytest.approx(0.05 / 0.1)
     assert found.relative_rms == pytest.approx(
         np.sqrt((0.05**2 + 2 * 0.025**2) / (0.55**2 + 0.975**2 + 1.475**2))
     )
-    assert (found.count, found.measured_count) == (2, 2)
+    assert (found.count, found.measured_count) == (2, 7)
+    short = artery_agreement(spectra, np.linspace(720, 800, 5), ArteryStatistics(nm, mean, std, 7))
+    assert short is None  # 700 nm is missing

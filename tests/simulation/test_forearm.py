@@ -15,6 +15,7 @@ from napari_udt.simulation.forearm import (
     build_tissue,
     draw_forearm,
 )
+from napari_udt.simulation.outline import Outline
 from napari_udt.simulation.pixel_grid import PixelGrid
 
 GRID = PixelGrid()
@@ -98,10 +99,12 @@ def test_a_vessel_never_reaches_into_the_epidermis():
 
 
 def test_an_outline_shapes_the_vessel():
-    left_half = np.array([[True, False]])
+    left_half = Outline(
+        (0.0,), (0.5, 0.8), 1.0, 1.0
+    )  # as high as the box at the left, nothing from u = 0.43 on
     vessel = Vessel(VEIN, 1.0, 3.0, 2.0, 0.5, 0.7, outline=left_half)
-    x = np.array([-0.9, 0.9, 1.1, 2.9, -1.1])
-    np.testing.assert_array_equal(vessel.covers(x, np.full(5, 3.0)), [True, True, False, False, False])
+    x = np.array([-0.9, 0.9, 1.8, 1.95, 2.9, -1.1])
+    np.testing.assert_array_equal(vessel.covers(x, np.full(6, 3.0)), [True, True, True, False, False, False])
     assert not vessel.covers(np.array([0.0]), np.array([3.6])).any()
 
 

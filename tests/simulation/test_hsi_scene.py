@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from napari_udt.simulation.hsi_organs import CLASS_NAMES, l1_normalised, measured_organ
+from napari_udt.simulation.hsi_organs import CLASS_NAMES, l1_normalised
 from napari_udt.simulation.hsi_scene import SCENE_STREAM, make_hsi_samples
 from napari_udt.simulation.hsi_simulated import (
     blood_absorption,
@@ -15,8 +15,8 @@ from napari_udt.simulation.tables import find_tables
 
 
 @pytest.fixture(scope="module")
-def tables(shared):
-    return find_tables(shared / "data")
+def tables():
+    return find_tables()
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_simulated_organs_have_the_spectra_of_their_class(scenes, tables):
 def test_target_scene_has_the_measured_spectra(scenes, tables):
     _, second = scenes
     for label, name in enumerate(CLASS_NAMES, start=1):
-        measured = measured_organ(tables, name)
+        measured = tables.organ(name)
         mean = l1_normalised(second.data[second.labels == label].astype(np.float64)).mean(axis=0)
         away = np.abs(mean - measured.mean) / measured.std
         assert away.mean() < 2  # one organ in one picture is one draw, not the mean

@@ -19,8 +19,8 @@ from napari_udt.simulation.tables import find_tables
 
 
 @pytest.fixture(scope="module")
-def tables(shared):
-    return find_tables(shared / "data")
+def tables():
+    return find_tables()
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from napari_udt.errors import SimulationError
-from napari_udt.simulation.hsi_organs import CLASS_NAMES, WAVELENGTHS_NM, l1_normalised, measured_organ
+from napari_udt.simulation.hsi_organs import CLASS_NAMES, WAVELENGTHS_NM, l1_normalised
 from napari_udt.simulation.hsi_target import (
     MODES,
     learnt_correlation,
@@ -14,8 +14,8 @@ from napari_udt.simulation.tables import find_tables
 
 
 @pytest.fixture(scope="module")
-def tables(shared):
-    return find_tables(shared / "data")
+def tables():
+    return find_tables()
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def drawn(tables):
 
 @pytest.mark.parametrize("organ", CLASS_NAMES)
 def test_mean_and_spread_are_the_measured_ones(organ, tables, drawn):
-    measured = measured_organ(tables, organ)
+    measured = tables.organ(organ)
     spectra = l1_normalised(drawn.samples[drawn.labels == CLASS_NAMES.index(organ)].astype(np.float64))
     np.testing.assert_allclose(spectra.mean(axis=0), measured.mean, rtol=0.02)
     np.testing.assert_allclose(spectra.std(axis=0), measured.std, rtol=0.08)

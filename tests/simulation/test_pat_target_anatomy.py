@@ -1,47 +1,34 @@
 import numpy as np
 import pytest
 
-from napari_udt.errors import SimulationError
 from napari_udt.simulation.forearm import ARTERY, FAT, MUSCLE, VEIN, build_tissue
 from napari_udt.simulation.pixel_grid import PixelGrid
 from napari_udt.simulation.random_fields import smooth_field
-from napari_udt.simulation.tables import LabelMaps
-from napari_udt.simulation.target_anatomy import body_parts, draw_target_anatomy, heterogeneous
+from napari_udt.simulation.target_anatomy import BodyPart, body_parts, draw_target_anatomy, heterogeneous
 
 GRID = PixelGrid()
 
 
-def label_map(left_depth: int, right_depth: int, *vessels: tuple[slice, slice]) -> np.ndarray:
-    picture = np.ones((200, 200), dtype=np.uint8)
-    for columns, depth in ((slice(100), left_depth), (slice(100, 200), right_depth)):
-        picture[depth:, columns] = 3
-        picture[depth : depth + 4, columns] = 2
-    for vessel in vessels:
-        picture[vessel] = 4
-    return picture
-
-
 @pytest.fixture
 def parts():
-    flat, tall = (slice(60, 66), slice(10, 40)), (slice(80, 100), slice(120, 150))
-    speck = (slice(150, 152), slice(5, 7))
-    forearm = label_map(50, 30, flat, tall, speck)
-    finger = label_map(40, 40, (slice(60, 90), slice(0, 190)))
-    return body_parts(LabelMaps(0.1, {"human_forearm": forearm, "finger": finger}))
+    return body_parts()
 
 
-def test_contour_and_outlines_are_read_from_the_map(parts):
-    forearm = parts["human_forearm"]
-    assert forearm.contour_mm[20] - forearm.contour_mm[180] == pytest.approx(2.0)
-    assert forearm.contour_mm.min() == 0
-    assert forearm.laterals_mm[[0, -1]] == pytest.approx([-9.95, 9.95])
-    sizes = [(outline.half_width_mm, outline.half_height_mm) for outline in forearm.outlines]
-    assert sizes == [pytest.approx((1.5, 1.0)), pytest.approx((1.5, 0.3))]  # tallest first, no speck
+def test_body_parts_are_as_wide_as_a_probe_and_hold_vessels(parts):
+    assert set(parts) == {"human_forearm", "finger"}
+    for part in parts.values():
+        assert 15 < part.half_width_mm < 25
+        depth = part.contour(np.linspace(-part.half_width_mm, part.half_width_mm, 200))
+        assert 1 < np.ptp(depth) < 6
+        heights = [outline.half_height_mm for outline in part.outlines]
+        assert heights == sorted(heights, reverse=True)
+    assert parts["finger"].outlines[0].half_width_mm > 10  # along the imaging plane
+    assert all(outline.half_width_mm < 2 for outline in parts["human_forearm"].outlines)
 
 
-def test_a_missing_body_part_is_named():
-    with pytest.raises(SimulationError, match="finger"):
-        body_parts(LabelMaps(0.1, {"human_forearm": label_map(5, 5)}))
+def test_beyond_its_ends_a_contour_stands():
+    part = BodyPart(10.0, (1.0, 0.5), ())
+    np.testing.assert_allclose(part.contour(np.array([-99.0, -10, 0, 10, 99])), [1.5, 1.5, 1, 0.5, 0.5])
 
 
 def test_drawn_anatomies_hold_vessels_under_the_skin(parts):

@@ -1,7 +1,7 @@
 import numpy as np
 
 from napari_udt.simulation.chromophore_table import derived, errors, main
-from napari_udt.simulation.tables import find_tables
+from napari_udt.simulation.measured_tables import measured_tables
 from napari_udt.spectral.chromophores import CHROMOPHORES, TABLE, TITLES, absorption
 
 
@@ -30,7 +30,7 @@ def test_outside_the_table_nothing_is_known():
 
 
 def test_the_table_stays_close_to_its_original(shared):
-    original = find_tables(shared / "data").absorption
+    original = measured_tables(shared / "data").absorption
     found = errors(original, absorption())
     limits = {
         "HbO2": (0.005, 0.05),
@@ -49,5 +49,5 @@ def test_the_command_makes_the_committed_table(shared, tmp_path, capsys):
     assert (tmp_path / "table.csv").read_text() == TABLE.read_text()
     assert "HbO2: 0.38 % rms" in capsys.readouterr().out
     np.testing.assert_array_equal(
-        derived(find_tables(shared / "data").absorption).per_cm["Hb"], absorption().per_cm["Hb"]
+        derived(measured_tables(shared / "data").absorption).per_cm["Hb"], absorption().per_cm["Hb"]
     )
