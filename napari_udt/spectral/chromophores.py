@@ -1,8 +1,7 @@
-"""Absorption of the chromophores that give tissue its spectrum, on a coarse grid, for the eye and for unmixing.
+"""Absorption of the chromophores that give tissue its spectrum: for the eye, for unmixing and for simulations.
 
 The table ships with the package. It is derived, by :mod:`napari_udt.simulation.chromophore_table`, from the spectra
 library of SIMPA (github.com/IMSY-DKFZ/simpa, MIT licence), which goes back to Prahl, Jacques and others.
-Simulations use the original tables, not this one.
 """
 
 from __future__ import annotations
