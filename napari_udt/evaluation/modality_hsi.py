@@ -14,7 +14,7 @@ from napari_udt.evaluation.rows import Row
 from napari_udt.evaluation.unmixing import DEOXY, OXY
 
 if TYPE_CHECKING:
-    from napari_udt.simulation.tables import Tables
+    from napari_udt.simulation.tables_contract import Tables
 
 
 @dataclass(frozen=True)

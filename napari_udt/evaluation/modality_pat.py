@@ -22,7 +22,7 @@ from napari_udt.evaluation.vessels import (
 )
 
 if TYPE_CHECKING:
-    from napari_udt.simulation.tables import Tables
+    from napari_udt.simulation.tables_contract import Tables
 
 TEXTURE_NM = 800.0
 SKIN, BACKGROUND, VESSELS = ("epidermis",), ("fat", "muscle"), ("vein", "artery")

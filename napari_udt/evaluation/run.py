@@ -25,7 +25,7 @@ from napari_udt.evaluation.rows import Row, make_rows
 
 if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
-    from napari_udt.simulation.tables import Tables
+    from napari_udt.simulation.tables_contract import Tables
 
 Report = Callable[[str], None]
 

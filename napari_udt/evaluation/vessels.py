@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from napari_udt.evaluation.oxygenation import UNMIXING, OxygenationKept
 from napari_udt.evaluation.rank_correlation import correlation_change
 from napari_udt.evaluation.unmixing import DEOXY, OXY, saturation_from_absorption
-from napari_udt.simulation.tables import ArteryStatistics
+from napari_udt.simulation.tables_contract import ArteryStatistics
 from napari_udt.spectral.distances import relative_rms_difference, spectral_angle
 from napari_udt.spectral.spectra import normalise
 

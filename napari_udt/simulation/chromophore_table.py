@@ -1,21 +1,19 @@
-"""Make the small table of chromophores that the simulations start from and the viewer draws and unmixes with.
+"""Make the small table of chromophores that simulations start from and the viewer draws and unmixes with.
 
-``python -m napari_udt.simulation.chromophore_table --tables FOLDER [-o FILE]`` fits the measured absorption table
-with smooth splines, writes their values on a coarse grid, and prints how far the result lies from the original.
+:mod:`napari_udt.simulation.fit_parameters` calls it: the measured absorption table is fitted with smooth splines, whose
+values on a coarse grid are written.
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.files import whole_or_nothing
-from napari_udt.simulation.measured_tables import SOURCES, Coefficients, measured_tables
-from napari_udt.spectral.chromophores import CHROMOPHORES, TABLE, Absorption
+from napari_udt.simulation.measured_tables import SOURCES, Coefficients
+from napari_udt.spectral.chromophores import CHROMOPHORES, Absorption
 
 FIRST_NM, LAST_NM, STEP_NM = 460, 1000, 5
 _DIGITS = 3
@@ -58,19 +56,6 @@ def write(table: Absorption, path: Path) -> None:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the table and print its errors."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--tables", required=True, help="folder with the measured tables")
-    parser.add_argument("-o", "--out", type=Path, default=TABLE)
-    chosen = parser.parse_args(arguments)
-    original = measured_tables(chosen.tables).absorption
-    table = derived(original)
-    write(table, chosen.out)
-    for name, (rms, largest) in errors(original, table).items():
-        print(f"{name}: {100 * rms:.2f} % rms, {100 * largest:.2f} % at most")
-
-
 def _column(name: str) -> str:
     return _COLUMNS.get(name, name)
 
@@ -83,7 +68,3 @@ def _fitted(original: Coefficients, column: str, grid: NDArray[np.float64]) -> N
     knots = np.concatenate([grid[:1].repeat(3), grid, grid[-1:].repeat(3)])
     smooth = make_lsq_spline(wavelengths, values, knots, k=3, w=1 / values)
     return np.array([float(f"{value:.{_DIGITS}g}") for value in smooth(grid)])
-
-
-if __name__ == "__main__":
-    main()

@@ -1,16 +1,15 @@
 """Fit the package's own parameters to the measured tables, for developers who have those.
 
-``python -m napari_udt.simulation.fit_parameters --tables FOLDER [-o FOLDER]`` writes the files of the folder
-``parameters``, each with its formula, source and error; nothing is random. Absorption has a command of its own,
-:mod:`napari_udt.simulation.chromophore_table`.
+``python -m napari_udt.simulation.fit_parameters FOLDER`` reads the tables of a folder, writes ``chromophores.csv`` and the
+files of the folder ``parameters``, each with its formula, source and error, and prints the errors. Nothing is random.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.files import whole_or_nothing
+from napari_udt.simulation import chromophore_table
 from napari_udt.simulation.fit_anatomy import as_json, fit_body_parts
 from napari_udt.simulation.fit_curves import choose_breakpoints, least_squares, spline_basis
 from napari_udt.simulation.fitted_tables import FOLDER, scattering_law
 from napari_udt.simulation.hsi_organs import CLASS_NAMES, WAVELENGTHS_NM
 from napari_udt.simulation.measured_tables import SOURCES, MeasuredTables, measured_tables
+from napari_udt.spectral.chromophores import TABLE
 
 Array = NDArray[np.float64]
 
@@ -138,20 +139,17 @@ def as_text(parameters: Mapping[str, Any]) -> str:
     return re.sub(r"\[[-\d.,e\s]+\]", lambda found: re.sub(r"\s+", " ", found[0]), text) + "\n"
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Write all files and print their errors."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--tables", required=True, help="folder with the measured tables")
-    parser.add_argument("-o", "--out", type=Path, default=FOLDER)
-    chosen = parser.parse_args(arguments)
-    tables = measured_tables(chosen.tables)
+def write_all(tables: MeasuredTables, folder: Path = FOLDER, chromophores: Path = TABLE) -> dict[str, Any]:
+    """Fit all parameters and write them, and the table of chromophores; how far each lies from the tables."""
+    table = chromophore_table.derived(tables.absorption)
+    chromophore_table.write(table, chromophores)
+    errors: dict[str, Any] = {"absorption": chromophore_table.errors(tables.absorption, table)}
     for name, fit in FITS.items():
         found = fit(tables)
-        with whole_or_nothing(chosen.out / f"{name}.json") as temporary:
+        with whole_or_nothing(folder / f"{name}.json") as temporary:
             temporary.write_text(as_text(found), encoding="utf-8")
-        for key in ("relative_error", "absolute_error", "error"):
-            if key in found:
-                print(f"{name}, {key.replace('_', ' ')}: {json.dumps(found[key])}")
+        errors[name] = next((value for key, value in found.items() if key.endswith("error")), None)
+    return errors
 
 
 def _fit_logarithms(curves: Array, inner: int) -> tuple[dict[str, Any], dict[str, float]]:
@@ -177,4 +175,4 @@ def _sources(*keys: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps(write_all(measured_tables(sys.argv[1])), indent=1))

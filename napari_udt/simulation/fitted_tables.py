@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.spectral.chromophores import absorption
 from napari_udt.simulation.fit_curves import spline_basis
 from napari_udt.simulation.hsi_organs import WAVELENGTHS_NM
-from napari_udt.simulation.tables import ArteryStatistics, OrganStatistics, require_inside
+from napari_udt.simulation.tables_contract import ArteryStatistics, OrganStatistics, require_inside
+from napari_udt.spectral.chromophores import absorption
 
 Array = NDArray[np.float64]
 
@@ -36,7 +36,7 @@ def parameters(name: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class FittedTables:
-    """The package's own parameters, evaluated; the methods are those of :class:`napari_udt.simulation.tables.Tables`."""
+    """The package's own parameters, evaluated; the methods are those of :class:`napari_udt.simulation.tables_contract.Tables`."""
 
     name = "fits of the package"
 

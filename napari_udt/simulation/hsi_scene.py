@@ -28,7 +28,7 @@ from napari_udt.simulation.hsi_simulated import (
 )
 from napari_udt.simulation.parallel import Arrays, block_rng
 from napari_udt.simulation.scene_layout import LABEL_NAMES, Layout, draw_layout, smooth_field
-from napari_udt.simulation.tables import Tables
+from napari_udt.simulation.tables_contract import Tables
 
 Array = NDArray[np.float64]
 

@@ -27,7 +27,7 @@ from napari_udt.simulation.hsi_organs import CLASS_NAMES, WAVELENGTHS_NM, l1_nor
 from napari_udt.simulation.hsi_target import MODES, organ_fields
 from napari_udt.simulation.layered_reflectance import LayeredTissue, solve
 from napari_udt.simulation.parallel import Arrays, Progress, block_rng, run_blocks
-from napari_udt.simulation.tables import Tables
+from napari_udt.simulation.tables_contract import Tables
 
 Array = NDArray[np.float64]
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from napari_udt.dataset import Dataset
 from napari_udt.errors import SimulationError
 from napari_udt.simulation.hsi_organs import CLASS_NAMES, WAVELENGTHS_NM
-from napari_udt.simulation.tables import OrganStatistics, Tables
+from napari_udt.simulation.tables_contract import OrganStatistics, Tables
 
 Array = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from napari_udt.errors import SimulationError
 from napari_udt.simulation.hsi_organs import TABLE_NAMES, WAVELENGTHS_NM, l1_normalised
-from napari_udt.simulation.tables import ArteryStatistics, OrganStatistics, require_inside
+from napari_udt.simulation.tables_contract import ArteryStatistics, OrganStatistics, require_inside
 from napari_udt.spectral.spectra import normalise
 
 Array = NDArray[np.float64]
@@ -154,7 +154,7 @@ class MeasuredTables:
     name = "measured tables"
 
     def absorption_per_cm(self, substance: str, wavelengths_nm: Array) -> Array:
-        """Absorption [1/cm]; see :class:`napari_udt.simulation.tables.Tables`, as all below."""
+        """Absorption [1/cm]; see :class:`napari_udt.simulation.tables_contract.Tables`, as all below."""
         return self.absorption.at(substance, wavelengths_nm)
 
     def scattering_per_cm(self, substance: str, wavelengths_nm: Array) -> Array:

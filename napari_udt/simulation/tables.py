@@ -1,84 +1,12 @@
-"""Optical coefficients and statistics of tissue that the simulations start from.
-
-Two sets of them look alike: :class:`~napari_udt.simulation.fitted_tables.FittedTables`, parameters of our own that
-ship with the package, and :class:`~napari_udt.simulation.measured_tables.MeasuredTables`, the tables that those were
-fitted to, for whoever has them.
-"""
+"""The tables that the simulations start from: the package's own parameters, or what those were fitted to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from napari_udt.errors import SimulationError
-
-Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class OrganStatistics:
-    """Statistics of the L1-normalised reflectance of one organ at the 100 wavelengths of ``hsi_organs``.
-
-    Parameters
-    ----------
-    mean, std : array, shape (100,)
-        The mean sums to 1.
-    """
-
-    mean: Array
-    std: Array
-
-
-@dataclass(frozen=True, eq=False)
-class ArteryStatistics:
-    """Statistics of measured photoacoustic spectra of radial arteries, each divided by its mean over the wavelengths.
-
-    Parameters
-    ----------
-    wavelengths_nm, mean, std : array, shape (k,)
-    count : int
-        Spectra that were measured.
-    """
-
-    wavelengths_nm: Array
-    mean: Array
-    std: Array
-    count: int
-
-
-class Tables(Protocol):
-    """What the simulations ask for."""
-
-    @property
-    def name(self) -> str:
-        """What these tables are, for the records of data sets."""
-
-    def absorption_per_cm(self, substance: str, wavelengths_nm: Array) -> Array:
-        """Absorption [1/cm] of "oxyhemoglobin", "deoxyhemoglobin" (whole blood, 150 g/l), "water", "fat", "melanin".
-
-        Raises
-        ------
-        SimulationError
-            At wavelengths for which nothing is known.
-        """
-
-    def scattering_per_cm(self, substance: str, wavelengths_nm: Array) -> Array:
-        """Scattering [1/cm], not reduced, of "blood", "fat", "muscle"."""
-
-    def organ(self, class_name: str) -> OrganStatistics:
-        """Statistics of an organ, by the names of the classes in ``hsi_organs``."""
-
-    @property
-    def skin_correlation(self) -> Array:
-        """Correlation (100, 100) of the log reflectance of human skin over the wavelengths of ``hsi_organs``."""
-
-    @property
-    def radial_artery(self) -> ArteryStatistics:
-        """Statistics of radial arteries, 700-850 nm."""
+from napari_udt.simulation.fitted_tables import FittedTables
+from napari_udt.simulation.measured_tables import measured_tables
+from napari_udt.simulation.tables_contract import Tables
 
 
 def find_tables(folder: str | Path | None = None) -> Tables:
@@ -94,19 +22,4 @@ def find_tables(folder: str | Path | None = None) -> Tables:
     SimulationError
         When the folder does not hold the absorption table.
     """
-    if folder is None:
-        from napari_udt.simulation.fitted_tables import FittedTables
-
-        return FittedTables()
-    from napari_udt.simulation.measured_tables import measured_tables
-
-    return measured_tables(folder)
-
-
-def require_inside(substance: str, wavelengths_nm: Array, low: float, high: float) -> None:
-    """Raise ``SimulationError`` where a wavelength lies outside the range of known coefficients [nm]."""
-    if np.min(wavelengths_nm) < low or np.max(wavelengths_nm) > high:
-        raise SimulationError(
-            f"{substance}: coefficients are known from {low:g} to {high:g} nm, asked for "
-            f"{np.min(wavelengths_nm):g} to {np.max(wavelengths_nm):g} nm; stay inside."
-        )
+    return FittedTables() if folder is None else measured_tables(folder)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.simulation.tables import Tables
+from napari_udt.simulation.tables_contract import Tables
 
 Array = NDArray[np.float64]
 

@@ -3,7 +3,7 @@ import pytest
 
 from napari_udt.evaluation.unmixing import DEOXY, OXY
 from napari_udt.evaluation.vessels import artery_agreement, find_vessels, vessel_oxygenation_kept
-from napari_udt.simulation.tables import ArteryStatistics
+from napari_udt.simulation.tables_contract import ArteryStatistics
 
 VEIN, ARTERY = 1, 2
 

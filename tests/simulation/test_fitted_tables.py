@@ -10,6 +10,7 @@ from napari_udt.simulation.fitted_tables import FOLDER, FittedTables, parameters
 from napari_udt.simulation.hsi_organs import CLASS_NAMES, WAVELENGTHS_NM
 from napari_udt.simulation.hsi_simulated import blood_absorption, draw_tissues, layered_reflectance_of
 from napari_udt.simulation.measured_tables import measured_tables
+from napari_udt.spectral.chromophores import TABLE
 
 FITTED = FittedTables()
 PAT_NM = np.arange(700.0, 851, 10)
@@ -78,12 +79,14 @@ def test_cosines_are_told_apart():
     np.testing.assert_allclose(cosine_basis(np.array([-1.0, 1.0]), 3), [[1, 1, 1], [1, -1, 1]])
 
 
-def test_the_files_are_what_the_command_makes(shared, tmp_path, capsys):
-    fit_parameters.main(["--tables", str(shared / "data"), "-o", str(tmp_path)])
+def test_the_files_are_what_the_fit_makes(measured, tmp_path):
+    errors = fit_parameters.write_all(measured, tmp_path, tmp_path / "chromophores.csv")
     for name in fit_parameters.FITS:
         new, old = (json.loads((folder / f"{name}.json").read_text()) for folder in (tmp_path, FOLDER))
         assert numbers(new) == pytest.approx(numbers(old), abs=2e-4, rel=1e-3)
-    assert 'organs, relative error: {"mean": {"rms": 0.0035' in capsys.readouterr().out
+    assert (tmp_path / "chromophores.csv").read_text() == TABLE.read_text()
+    assert errors["absorption"]["HbO2"][0] == pytest.approx(0.0038, abs=1e-4)
+    assert errors["organs"]["mean"] == {"rms": 0.0035, "largest": 0.031}
 
 
 def numbers(tree) -> list[float]:

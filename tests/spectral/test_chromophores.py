@@ -1,6 +1,6 @@
 import numpy as np
 
-from napari_udt.simulation.chromophore_table import derived, errors, main
+from napari_udt.simulation.chromophore_table import errors
 from napari_udt.simulation.measured_tables import measured_tables
 from napari_udt.spectral.chromophores import CHROMOPHORES, TABLE, TITLES, absorption
 
@@ -42,12 +42,3 @@ def test_the_table_stays_close_to_its_original(shared):
     for name, (rms, largest) in found.items():
         assert rms < limits[name][0], name
         assert largest < limits[name][1], name
-
-
-def test_the_command_makes_the_committed_table(shared, tmp_path, capsys):
-    main(["--tables", str(shared / "data"), "-o", str(tmp_path / "table.csv")])
-    assert (tmp_path / "table.csv").read_text() == TABLE.read_text()
-    assert "HbO2: 0.38 % rms" in capsys.readouterr().out
-    np.testing.assert_array_equal(
-        derived(measured_tables(shared / "data").absorption).per_cm["Hb"], absorption().per_cm["Hb"]
-    )
