@@ -186,7 +186,7 @@ def transducer_response() -> Array:
 def rows_as_seen(state: DeviceState) -> NDArray[np.intp]:
     """For each row of the picture the row of the tissue that is seen there.
 
-    Whoever labels a picture labels what it shows: structures lie where the one speed of sound puts them. The
+    People label what a picture shows: structures lie where the one speed of sound puts them. The
     shift is taken on the axis of the array.
     """
     top = float(ARRAY.positions_mm[:, 1].min())

@@ -70,7 +70,7 @@ def test_splines_find_a_spline_again():
     np.testing.assert_array_equal(found, breakpoints)
 
 
-def test_cosines_are_told_apart():
+def test_least_squares_finds_the_coefficients_of_a_cosine_series():
     places = np.linspace(-1, 1, 50)
     wanted = np.array([1.0, -2, 0.5])
     np.testing.assert_allclose(
