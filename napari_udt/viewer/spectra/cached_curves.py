@@ -1,4 +1,4 @@
-"""What stays of one resolving for the next: while the mouse moves, up to fifty pins stand still. No Qt."""
+"""Curves kept between two updates: while the mouse moves, those of up to fifty pins do not change. No Qt."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from napari_udt.viewer.spectra.curves import Curve, Difference
 
 @dataclass(frozen=True)
 class QueryResult:
-    """The curves of one query and what must be said about them.
+    """The curves of one query, with remarks.
 
     Parameters
     ----------
     curves : tuple of Curve
     remarks : tuple of str
     statement : str
-        Which query it is.
+        Which pixel, structure or region the query is about.
     lasting : bool
-        Whether asking again would give the same: nothing is being computed, no file failed.
+        Whether the same query would give the same result again: nothing is being computed, no file failed.
     """
 
     curves: tuple[Curve, ...]
@@ -28,10 +28,10 @@ class QueryResult:
     lasting: bool
 
 
-class Memory:
+class CurveCache:
     """Curves of pins and their distances, kept while cubes, roles and options stay as they are.
 
-    What was not asked for during one resolving is forgotten at the next.
+    What is not used during one update is forgotten at the next.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Memory:
         self._former = (self._queries, self._differences)
 
     def begin(self, state: Hashable) -> None:
-        """Start a resolving; everything is forgotten unless the state is that of the last one."""
+        """Start an update; everything is forgotten unless the state is that of the last one."""
         if state != self._state:
             self._queries, self._differences = {}, {}
         self._state = state
@@ -49,11 +49,11 @@ class Memory:
         self._queries, self._differences = {}, {}
 
     def query(self, key: Hashable, read: Callable[[], QueryResult]) -> QueryResult:
-        """Return what is known about a query, else read it."""
-        answer = self._former[0].get(key) or read()
-        if answer.lasting:
-            self._queries[key] = answer
-        return answer
+        """Return the kept result of a query, else read it."""
+        result = self._former[0].get(key) or read()
+        if result.lasting:
+            self._queries[key] = result
+        return result
 
     def difference(
         self, curve: Curve, reference: Curve, compare: Callable[[Curve, Curve], Difference]

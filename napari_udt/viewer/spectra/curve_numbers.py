@@ -1,4 +1,4 @@
-"""The numbers beside the curves: which columns there are, what they say, what they hold. No Qt."""
+"""The numbers beside the curves: columns, headings, tooltips and cells. No Qt."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _GIVING_WAY = (Column.RELATIVE, Column.RMSE, Column.ANGLE, Column.HAEMOGLOBIN, C
 
 
 def columns(options: DisplayOptions) -> list[Column]:
-    """Return the columns of numbers that the options ask for."""
+    """Return the columns of numbers to show with these options."""
     always = [Column.VALUE, Column.ANGLE, Column.RMSE, Column.RELATIVE]
     band = [Column.BAND] if options.band_nm is not None else []
     return always + band + ([Column.SATURATION, Column.HAEMOGLOBIN] if options.blood else [])
@@ -91,7 +91,7 @@ def number(
 
 
 def tooltip(column: Column, curve: Curve, curves: CurveSet) -> str:
-    """Return what a cell says when asked."""
+    """Return the tooltip of a cell."""
     found, unmixed = curves.difference(curve.id), curve.unmixed
     match column:
         case Column.ANGLE | Column.RMSE | Column.RELATIVE if found is not None:

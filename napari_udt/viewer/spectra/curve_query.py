@@ -25,7 +25,7 @@ Reading = Callable[[Transform, Centre, Spread], SpectralStatistics | None]
 
 @dataclass
 class CurveQuery:
-    """Reads the curves of one query and collects what must be said about them.
+    """Reads the curves of one query and collects remarks about them.
 
     A query is a pixel (the cursor's or a pin's), a chosen structure or a drawn region.
     """
@@ -42,7 +42,7 @@ class CurveQuery:
 
     @cached_property
     def comparable(self) -> ComparableCubes:
-        """The cubes to compare here; found only for queries that are not remembered."""
+        """The cubes to compare; looked up only for queries whose result is not cached."""
         query = self.chosen or self.pixel
         if query is None:
             return ComparableCubes(same_scene(self.session, self.focus), (), None, ())
@@ -50,7 +50,7 @@ class CurveQuery:
 
     @property
     def key(self) -> Hashable:
-        """What the query is known by from one resolving to the next; None for the cursor's."""
+        """Identifier of the query from one update to the next; None for the cursor's."""
         own = (self.pin, self.chosen, self.region)
         return None if own == (None, None, None) else (*own, self.focus.key)
 
@@ -66,8 +66,8 @@ class CurveQuery:
             parts.append(f"x {pixel.column * width:.1f} mm, y {pixel.row * height:.1f} mm")
         return " · ".join([*parts, self.comparable.structure or "no structure known"])
 
-    def answer(self) -> QueryResult:
-        """Return the curves, and what must be said about them."""
+    def read(self) -> QueryResult:
+        """Return the curves, with remarks."""
         self.remarks = list(self.comparable.remarks)
         curves = [curve for entry in self.comparable.entries if (curve := self._curve(entry)) is not None]
         return QueryResult(tuple(curves), tuple(self.remarks), self.statement, self.lasting)
@@ -94,8 +94,8 @@ class CurveQuery:
 
     def _pixel_curve(self, entry: Entry, pixel: PixelRef) -> Curve | None:
         cube = entry.cube
-        if answer := waiting_text(cube, pinned=self.pin is not None):
-            self.remarks.append(answer)
+        if reason := waiting_text(cube, pinned=self.pin is not None):
+            self.remarks.append(reason)
             return None
         spectra = window_spectra(cube, pixel.row, pixel.column, self.session.options.window)
 

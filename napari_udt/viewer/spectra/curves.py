@@ -1,4 +1,4 @@
-"""What is drawn: curves, how far they lie apart, and what a reader must be told. No Qt."""
+"""Curves to draw, the distances between them, and remarks. No Qt."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Floats = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Mark:
-    """What tells the curves of one place from those of another: the colour of their dots (hex), and their shape."""
+    """The dots on the curves of one pixel, structure or region: their colour (hex) and the number of their shape."""
 
     colour: str
     shape: int
@@ -40,7 +40,7 @@ class Curve:
     basis : {"pixel", "window", "structure", "region"}
         Whose spectrum it is: the pixel's own, a square of pixels', a structure's, a drawn region's.
     label : str
-        What a reader must be told: where the data come from and what was averaged.
+        Where the data come from and what was averaged.
     style : LineStyle
         Colour and dashes of the domain.
     wavelengths_nm, values, lower, upper : array, shape (channels,)
@@ -50,13 +50,13 @@ class Curve:
     quantity : str
         What the values are after all that was done to them, with the unit.
     pixel : PixelRef, optional
-        The place that was asked about: whose spectrum, or whose structure, this is.
+        The pixel whose spectrum, or whose structure, this is.
     structure : str, optional
         Name of the structure there.
     pin : Pin, optional
         The pin it belongs to.
     mark : Mark, optional
-        How its place is marked; None for the cursor.
+        Dots on the curve; None for the cursor's.
     unmixed : Unmixed, optional
         Oxygen saturation and haemoglobin, estimated from the spectrum before anything was done to it.
     """
@@ -89,8 +89,8 @@ class Curve:
         return float(known.mean()) if known.size else float("nan")
 
     @property
-    def place(self) -> tuple[int | None, str | None, int | None]:
-        """What the curves of one place have in common."""
+    def subject(self) -> tuple[int | None, str | None, int | None]:
+        """The pin, chosen structure or region it belongs to, all None for the cursor; the same in all domains."""
         return self.id.pin, self.id.structure, self.id.region
 
 
@@ -113,7 +113,7 @@ class Difference:
 
 @dataclass(frozen=True, eq=False)
 class CurveSet:
-    """All curves to draw, and what a reader must be told.
+    """All curves to draw, with remarks.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class CurveSet:
         The cursor's, then the pins', newest pin first.
     differences : tuple of Difference
     statement : str
-        One line that says which pixel is seen.
+        One line: which pixel, structure or region the first curves are of.
     remarks : tuple of str
         What is missing, assumed or still being computed.
     options : DisplayOptions
@@ -176,18 +176,18 @@ class CurveSet:
 
 
 def references(curves: Sequence[Curve], chosen: CurveId | None = None) -> dict[CurveId, Curve]:
-    """Return the reference of each curve: the chosen one, else the real curve of its place, else the simulated.
+    """Return the reference of each curve: the chosen one, else the real curve of its subject, else the simulated.
 
     Curves without a reference are left out.
     """
     picked = next((curve for curve in curves if curve.id == chosen), None) if chosen is not None else None
     if picked is not None:
         return {curve.id: picked for curve in curves}
-    places: dict[Hashable, list[Curve]] = {}
+    by_subject: dict[Hashable, list[Curve]] = {}
     for curve in curves:
-        places.setdefault(curve.place, []).append(curve)
+        by_subject.setdefault(curve.subject, []).append(curve)
     found: dict[CurveId, Curve] = {}
-    for peers in places.values():
+    for peers in by_subject.values():
         reference = next((c for role in ("real", "simulated") for c in peers if c.entry.role == role), None)
         if reference is not None:
             found |= {curve.id: reference for curve in peers}

@@ -1,13 +1,13 @@
-"""What is shown, as text and as files: CSV and JSON with provenance. No Qt.
+"""The curves as text and as files: CSV and JSON with provenance. No Qt.
 
 The CSV is a tidy table, one line per curve and wavelength, because curves may have different wavelengths::
 
-    # lines that begin with a hash say how the numbers came to be
+    # lines that begin with a hash hold the provenance
     curve,role,layer,pin,row,column,structure,spectra,wavelength_nm,value,lower,upper,region,quantity
 
-``curve`` is the label on the screen; ``row`` and ``column`` are the pixel that was asked about, also where the
+``curve`` is the label on the screen; ``row`` and ``column`` are the pixel under the mouse or of the pin, also where the
 curve is the mean of its structure, and empty where a structure was ticked or a region drawn; ``lower`` and ``upper``
-are empty where no band was shown; ``quantity`` says what the values are after all that was done to them. Read it with
+are empty where no band was shown; ``quantity`` is what the values are after all that was done to them. Read it with
 ``pandas.read_csv(path, comment="#")``.
 """
 
@@ -141,9 +141,9 @@ def provenance(curves: CurveSet) -> dict[str, Any]:
 
 
 def _header(curves: CurveSet) -> Iterator[str]:
-    told = provenance(curves)
-    cubes = told.pop("cubes")
-    for name, value in told.items():
+    fields = provenance(curves)
+    cubes = fields.pop("cubes")
+    for name, value in fields.items():
         yield f"{name}: {'; '.join(value) if isinstance(value, list) else value}"
     for key, cube in cubes.items():
         yield f"layer {key}: {json.dumps(cube, default=str)}"

@@ -15,7 +15,7 @@ from typing import ClassVar, Protocol
 
 from psygnal import Signal
 
-from napari_udt.viewer.spectra.cached_curves import Memory, QueryResult
+from napari_udt.viewer.spectra.cached_curves import CurveCache, QueryResult
 from napari_udt.viewer.spectra.curve_query import CurveQuery
 from napari_udt.viewer.spectra.curves import (
     Curve,
@@ -32,9 +32,9 @@ from napari_udt.wording import counted
 
 
 class CurveSource(Protocol):
-    """Whoever has more to show about curves that are shown."""
+    """Computes curves to draw beside those of the cubes, such as the transferred spectrum under the mouse."""
 
-    changed: ClassVar[Signal]  # asking again pays; may be emitted in another thread
+    changed: ClassVar[Signal]  # other curves are available; may be emitted in another thread
 
     def curves(self, session: Session, shown: Sequence[Curve]) -> tuple[list[Curve], list[str]]:
         """Return curves to add, and remarks."""
@@ -44,7 +44,7 @@ def resolve(
     session: Session,
     statistics: StructureStatistics | None = None,
     sources: Sequence[CurveSource] = (),
-    memory: Memory | None = None,
+    cache: CurveCache | None = None,
 ) -> CurveSet:
     """Return the curves for the cursor, the ticked structures, every pin and every region.
 
@@ -54,46 +54,44 @@ def resolve(
     statistics : StructureStatistics, optional
         Remembers the statistics of structures between calls; without it they are computed anew.
     sources : sequence of CurveSource
-        Each is asked for curves beside those of the cubes, such as what a model makes of them.
-    memory : Memory, optional
+        Their curves are drawn beside those of the cubes.
+    cache : CurveCache, optional
         Keeps between calls what stands still while the mouse moves; without it everything is read anew.
     """
-    statistics, options, memory = statistics or StructureStatistics(), session.options, memory or Memory()
-    memory.begin((tuple(session), options))
-    asked, others = _of_one_modality(list(_queries(session, statistics)))
-    queries = [_answer(query, memory) for query in asked]
-    curves = [curve for query in queries for curve in query.curves]
+    statistics, options, cache = statistics or StructureStatistics(), session.options, cache or CurveCache()
+    cache.begin((tuple(session), options))
+    queries, others = _of_one_modality(list(_queries(session, statistics)))
+    results = [_read(query, cache) for query in queries]
+    curves = [curve for result in results for curve in result.curves]
     added = [source.curves(session, tuple(curves)) for source in sources]
     curves = _together([*curves, *(curve for more, _ in added for curve in more)])
     reference_of = references(curves, options.reference)
-    remarks = [
-        remark for answer in (*(p.remarks for p in queries), *(r for _, r in added)) for remark in answer
-    ]
+    remarks = [remark for part in (*(r.remarks for r in results), *(r for _, r in added)) for remark in part]
     return CurveSet(
         curves=tuple(
             compared(curve, reference_of[curve.id], options.comparison) if curve.id in reference_of else curve
             for curve in curves
         ),
-        differences=tuple(differences(curves, reference_of, partial(memory.difference, compare=difference))),
-        statement=queries[0].statement if queries else "",
+        differences=tuple(differences(curves, reference_of, partial(cache.difference, compare=difference))),
+        statement=results[0].statement if results else "",
         remarks=tuple(dict.fromkeys([*remarks, *_left_out(others), *_done(curves, options)])),
         options=options,
     )
 
 
-def _answer(query: CurveQuery, memory: Memory) -> QueryResult:
+def _read(query: CurveQuery, cache: CurveCache) -> QueryResult:
     """Read the curves of a query; unless it is the cursor's, only where something changed."""
-    return query.answer() if query.key is None else memory.query(query.key, query.answer)
+    return query.read() if query.key is None else cache.query(query.key, query.read)
 
 
 def _together(curves: list[Curve]) -> list[Curve]:
-    """Put the curves of one query beside each other; queries stay in order."""
-    order = {query: number for number, query in enumerate(dict.fromkeys(curve.place for curve in curves))}
-    return sorted(curves, key=lambda curve: order[curve.place])
+    """Put the curves of one subject beside each other; subjects stay in order."""
+    order = {subject: number for number, subject in enumerate(dict.fromkeys(c.subject for c in curves))}
+    return sorted(curves, key=lambda curve: order[curve.subject])
 
 
 def _done(curves: list[Curve], options: DisplayOptions) -> Iterator[str]:
-    """Say what was done to the curves where the axis has no room for it."""
+    """Yield remarks on what was done to the curves."""
     if curves and (statement := options.transform.statement(curves[0].wavelengths_nm)):
         yield statement
     if curves and options.reference is not None and all(c.id != options.reference for c in curves):
@@ -103,10 +101,10 @@ def _done(curves: list[Curve], options: DisplayOptions) -> Iterator[str]:
 
 
 def _queries(session: Session, statistics: StructureStatistics) -> Iterator[CurveQuery]:
-    """Yield the cursor, then structures, pins and regions, newest first: the statement speaks of the first.
+    """Yield the cursor, then structures, pins and regions, newest first; the statement is about the first.
 
-    The cursor's curves stay when the mouse leaves the picture, to be read, unless there is else to look at. What a
-    ticked structure shows already is not shown twice.
+    The cursor's curves stay when the mouse leaves the picture, so that they can be read, unless other curves are shown.
+    What a ticked structure shows already is not shown twice.
     """
     options, focus = session.options, focus_of(session)
     ticked = options.structures if options.mode == "structure" and focus is not None else ()
@@ -132,7 +130,7 @@ def _of_one_modality(queries: Sequence[CurveQuery]) -> tuple[list[CurveQuery], l
 
 
 def _left_out(queries: Sequence[CurveQuery]) -> Iterator[str]:
-    """Say which queries are not drawn."""
+    """Yield a remark on the queries that are not drawn."""
     kinds = Counter("pin" if query.pin is not None else "region" for query in queries)
     if kinds:
         things = " and ".join(counted(number, kind) for kind, number in kinds.items())

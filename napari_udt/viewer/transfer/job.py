@@ -1,4 +1,4 @@
-"""What a transfer needs to know, and how it is run and named; no Qt, no torch until it runs."""
+"""A transfer in the viewer: choices, texts, the run itself and the name of its result. No Qt, no torch until it runs."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def obstacles_text(choices: Iterable[ModelChoice]) -> str:
 
 
 def invitation(cube: SpectralCube | None, choices: Iterable[ModelChoice]) -> str:
-    """Return what the dock says before a run: what is missing, or what the chosen cube is."""
+    """Return the status before a run: what is missing, or what the chosen cube is."""
     if cube is None:
         return "Open a file, or drop one on the window."
     if all(choice.obstacle for choice in choices):
@@ -107,7 +107,7 @@ def condition_choices(cube: SpectralCube, spec: ModelSpec) -> list[tuple[str, st
 
 
 def knows_structures(cube: SpectralCube, spec: ModelSpec) -> bool:
-    """Whether labels as a condition say more about some structure of the cube than nothing."""
+    """Whether the model knows the class of some structure of the cube."""
     from napari_udt.inference.tissue import tissue_condition
 
     if cube.labels is None:
@@ -117,9 +117,9 @@ def knows_structures(cube: SpectralCube, spec: ModelSpec) -> bool:
 
 
 def target_words(spec: ModelSpec) -> str:
-    """Return in few words what a model's target domain really is; what was not measured is never called real."""
+    """Return in few words what a model's target domain really is; only measured data are called real."""
     kind = _SHORT_TARGETS.get(spec.target, spec.target)
-    return "real" if spec.target == "measured" else f"second domain ({kind})"
+    return "real" if spec.target == "measured" else f"target: {kind}"
 
 
 def offers_noise(spec: ModelSpec | None, direction: Direction) -> bool:
@@ -129,17 +129,17 @@ def offers_noise(spec: ModelSpec | None, direction: Direction) -> bool:
 
 def direction_choices(spec: ModelSpec | None) -> list[tuple[str, Direction]]:
     """Return title and key of both ways, with what the model's target domain really is."""
-    target = "second domain" if spec is None else target_words(spec)
+    target = "target" if spec is None else target_words(spec)
     return [(f"simulated → {target}", DIRECTIONS[0]), (f"{target} → simulated", DIRECTIONS[1])]
 
 
 def direction_tooltip(spec: ModelSpec | None) -> str:
-    """Return what the mouse over the direction tells: the target domain in full."""
+    """Return the tooltip of the direction: the target domain in full."""
     return "" if spec is None else f"Target domain: {_trained_on(spec)}."
 
 
 def model_tooltip(spec: ModelSpec | None) -> str:
-    """Return what the mouse over the model's name tells: the whole title."""
+    """Return the tooltip of the model: the whole title."""
     return (
         "Models that fit the cube"
         if spec is None
@@ -161,7 +161,7 @@ def _trained_on(spec: ModelSpec) -> str:
 
 
 def result_name(request: TransferRequest) -> str:
-    """Return the short name of the result's layer; what the target domain really is, the result's origin tells."""
+    """Return the short name of the result's layer; the result's origin names the target domain."""
     return f"{request.key} → transferred ({request.spec.name})"
 
 

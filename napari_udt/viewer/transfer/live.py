@@ -1,4 +1,4 @@
-"""The transferred spectrum under the mouse, and the same under other conditions, without a run. No Qt."""
+"""The transferred spectrum under the mouse, without a run, and what the condition explorer shares with it. No Qt."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
 
 Extra = Literal["live", "explored"]
-Answer = tuple[list[Curve], list[str]]
+CurvesAndRemarks = tuple[list[Curve], list[str]]
 
 
 class LiveTransfer:
-    """A source of curves: what the chosen model makes of the simulated HSI spectrum under the mouse.
+    """A source of curves: the simulated HSI spectrum under the mouse, transferred by the chosen model.
 
     Parameters
     ----------
@@ -37,17 +37,17 @@ class LiveTransfer:
     chosen : ChosenModel
     """
 
-    changed = Signal()  # another answer is due; may be emitted in another thread
+    changed = Signal()  # another curve is available; may be emitted in another thread
 
     def __init__(self, probes: Probes, chosen: ChosenModel) -> None:
         self.probes, self.chosen = probes, chosen
-        self._stand_ins = StandIns()
+        self._entries = DerivedEntries()
         probes.jobs.ended.connect(self.changed.emit)
         chosen.changed.connect(self.changed.emit)
 
-    def curves(self, session: Session, shown: Sequence[Curve]) -> Answer:
+    def curves(self, session: Session, shown: Sequence[Curve]) -> CurvesAndRemarks:
         """Return the live curve, where there is a simulated HSI spectrum under the mouse."""
-        base = next((curve for curve in shown if can_be_asked(curve) and curve.pin is None), None)
+        base = next((curve for curve in shown if is_transferable(curve) and curve.pin is None), None)
         if base is None or not session.options.live:
             return [], []
         spec = self.chosen.of(base.entry.cube)
@@ -66,21 +66,21 @@ class LiveTransfer:
 
     def _curve(self, session: Session, base: Curve, probe: SpectralProbe) -> Curve:
         spec, (spectra, entries) = probe.job.model.spec, around(session, base, probe)
-        moved = probe.transfer(spectra, entries)
-        told = f"live, model {spec.name}: {_whose(base)}, {condition_words(probe, entries)}"
+        transferred = probe.transfer(spectra, entries)
+        label = f"live, model {spec.name}: {_whose(base)}, {condition_words(probe, entries)}"
         style = replace(METHODS.get(spec.kind, METHODS["cinn"]), dash=LIVE_DASH)
-        entry = self._stand_ins.of(base.entry, spec, "live")
-        curve = extra_curve(session, base, entry, probe, moved, "live", told, style)
+        entry = self._entries.of(base.entry, spec, "live")
+        curve = extra_curve(session, base, entry, probe, transferred, "live", label, style)
         if not session.options.live_band or spec.kind != "cinn":
             return curve
         drawn = _centres(session, probe, probe.draws(spectra, entries))
         middle, width = drawn.mean(axis=0), drawn.std(axis=0, ddof=1)
-        label = f"{told}; band: ±1 standard deviation over {len(drawn)} admissible conditions"
+        label = f"{label}; band: ±1 standard deviation over {len(drawn)} admissible conditions"
         return replace(curve, label=label, lower=middle - width, upper=middle + width)
 
 
-class StandIns:
-    """Entries that tell where a curve without a layer comes from; one per cube and model."""
+class DerivedEntries:
+    """Entries of transferred cubes that exist only as the origin of a curve; one per cube and model."""
 
     def __init__(self) -> None:
         self._known: weakref.WeakKeyDictionary[SpectralCube, dict[tuple[str, str], SpectralCube]] = (
@@ -88,16 +88,16 @@ class StandIns:
         )
 
     def of(self, entry: Entry, spec: ModelSpec, extra: Extra) -> Entry:
-        """Return the entry of a transferred cube that exists only where it is looked at."""
+        """Return the entry for a model's curve on a cube."""
         known = self._known.setdefault(entry.cube, {})
         key = (spec.name, extra)
         if key not in known:
-            known[key] = _stand_in(entry.cube, spec, extra)
+            known[key] = _derived_cube(entry.cube, spec, extra)
         return Entry(entry.key, known[key], "transferred")
 
 
-def can_be_asked(curve: Curve) -> bool:
-    """Whether a curve is a simulated HSI spectrum of single pixels, which a model can transfer on the spot."""
+def is_transferable(curve: Curve) -> bool:
+    """Whether a curve is a simulated HSI spectrum of single pixels, which a model can transfer at once."""
     return (
         curve.basis in ("pixel", "window")
         and curve.entry.role == "simulated"
@@ -120,12 +120,12 @@ def around(session: Session, base: Curve, probe: SpectralProbe) -> tuple[Floats,
 
 
 def condition_words(probe: SpectralProbe, entries: Entries) -> str:
-    """Return what the network was told about the tissue of some spectra, in few words."""
+    """Return the tissue condition that the network gets for some spectra, in few words."""
     names, rows = probe.job.model.spec.class_names, probe.job.tissue.table[np.unique(entries)]
     if not probe.job.model.spec.class_count:
         return "no tissue condition"
-    told = ["unknown (proxy)" if np.allclose(row, row[0]) else _mixture(row, names) for row in rows]
-    return f"condition {', '.join(dict.fromkeys(told))}"
+    words = ["unknown (proxy)" if np.allclose(row, row[0]) else _mixture(row, names) for row in rows]
+    return f"condition {', '.join(dict.fromkeys(words))}"
 
 
 def extra_curve(
@@ -133,14 +133,16 @@ def extra_curve(
     base: Curve,
     entry: Entry,
     probe: SpectralProbe,
-    moved: NDArray[np.float32],
+    transferred: NDArray[np.float32],
     extra: Extra,
     label: str,
     style: LineStyle,
 ) -> Curve:
     """Return a curve beside ``base``, treated as it was: transformed, averaged, with the same band."""
     options = session.options
-    found = group_statistics(options.transform(moved, probe.wavelengths_nm), options.centre, options.spread)
+    found = group_statistics(
+        options.transform(transferred, probe.wavelengths_nm), options.centre, options.spread
+    )
     banded = base.lower is not None
     return replace(
         base,
@@ -172,7 +174,7 @@ def _mixture(row: NDArray[np.floating[Any]], names: Sequence[str]) -> str:
     return " or ".join(name.replace("_", " ") for name, p in zip(names, row, strict=True) if p > 0)
 
 
-def _stand_in(cube: SpectralCube, spec: ModelSpec, extra: Extra) -> SpectralCube:
+def _derived_cube(cube: SpectralCube, spec: ModelSpec, extra: Extra) -> SpectralCube:
     word = "live transfer" if extra == "live" else "condition explored"
     return cube.with_(
         domain="transferred",

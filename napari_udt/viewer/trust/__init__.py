@@ -1,1 +1,1 @@
-"""The Trust dock: what a model says about its own transfer."""
+"""The Trust dock: how far a model's transfer can be believed."""

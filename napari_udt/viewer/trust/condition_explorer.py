@@ -1,4 +1,4 @@
-"""The spectrum that is looked at under another condition: another tissue, a domain between both. No Qt."""
+"""A spectrum decoded under another condition: another tissue, or a domain between both. No Qt."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.style import EXPLORED
 from napari_udt.viewer.transfer.live import (
-    Answer,
-    StandIns,
+    CurvesAndRemarks,
+    DerivedEntries,
     around,
-    can_be_asked,
     condition_words,
     extra_curve,
+    is_transferable,
 )
 from napari_udt.viewer.transfer.probes import Probes
 
@@ -38,13 +38,13 @@ class ConditionExplorer:
 
     def __init__(self, probes: Probes, chosen: ChosenModel) -> None:
         self.probes, self.chosen = probes, chosen
-        self._stand_ins = StandIns()
+        self._entries = DerivedEntries()
         probes.jobs.ended.connect(self.changed.emit)
         chosen.changed.connect(self.changed.emit)
 
-    def curves(self, session: Session, shown: Sequence[Curve]) -> Answer:
+    def curves(self, session: Session, shown: Sequence[Curve]) -> CurvesAndRemarks:
         """Return the explored curve."""
-        base = next((curve for curve in shown if can_be_asked(curve)), None)
+        base = next((curve for curve in shown if is_transferable(curve)), None)
         if base is None or not session.options.explore:
             return [], []
         spec = self.chosen.of(base.entry.cube)
@@ -71,12 +71,12 @@ class ConditionExplorer:
     def _curve(self, session: Session, base: Curve, probe: SpectralProbe, name: str | None) -> Curve:
         spectra, entries = around(session, base, probe)
         domain = session.options.explore_domain
-        moved = probe.explore(spectra, entries, name, domain)
+        decoded = probe.explore(spectra, entries, name, domain)
         own = condition_words(probe, entries).removeprefix("condition ")
         other = own if name is None else name.replace("_", " ")
         label = f"{own} → {other}, domain {domain:g} (model {probe.job.model.spec.name})"
-        entry = self._stand_ins.of(base.entry, probe.job.model.spec, "explored")
-        return extra_curve(session, base, entry, probe, moved, "explored", label, EXPLORED)
+        entry = self._entries.of(base.entry, probe.job.model.spec, "explored")
+        return extra_curve(session, base, entry, probe, decoded, "explored", label, EXPLORED)
 
 
 def wanted_class(session: Session, spec: ModelSpec) -> str | None:
@@ -92,7 +92,7 @@ def class_choices(spec: ModelSpec | None) -> list[tuple[str, str | None]]:
 
 
 def domain_words(domain: float) -> str:
-    """Return what the slider stands at."""
+    """Return the value of the slider in words."""
     ends = {0.0: " (simulated)", 1.0: " (target)"}
     return f"{domain:.2f}{ends.get(domain, '')}"
 
@@ -100,5 +100,5 @@ def domain_words(domain: float) -> str:
 def _prepared(explorer: ConditionExplorer, base: Curve, probe: SpectralProbe, name: str | None) -> None:
     try:
         probe.prepare_exploring(name)
-    except Exception as error:  # said once; this model is asked about this cube no more
+    except Exception as error:  # reported once; this model is not used on this cube any more
         explorer.probes.give_up(base.entry.cube, probe.job.model.spec, error)

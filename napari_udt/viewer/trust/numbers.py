@@ -1,4 +1,4 @@
-"""The trust panel's numbers, words and maps: whether a transfer can be believed, as far as a model can tell. No Qt."""
+"""Numbers, maps and warnings of the Trust dock: how far a transfer can be believed. No Qt."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ NO_LIKELIHOOD = "This network is no cINN: it has no likelihood, no normal latent
 
 @dataclass(frozen=True)
 class Subject:
-    """What the panel speaks of: an input cube, and the pixel that is looked at, if any."""
+    """What the numbers are about: an input cube, and a pixel of it, if any."""
 
     entry: Entry
     pixel: PixelRef | None
@@ -69,7 +69,7 @@ def subject_of(session: Session) -> Subject | None:
 
 
 class TrustResults:
-    """Numbers that are known, of pixels and of whole cubes, and requests for those that are not.
+    """Numbers of pixels and of whole cubes, computed in another thread and kept as long as the cube is open.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class TrustResults:
     chosen : ChosenModel
     """
 
-    changed = Signal()  # asking again pays; may be emitted in another thread
+    changed = Signal()  # there are more numbers; may be emitted in another thread
 
     def __init__(self, probes: Probes, chosen: ChosenModel) -> None:
         self.probes, self.chosen = probes, chosen
@@ -89,16 +89,16 @@ class TrustResults:
         chosen.changed.connect(self.changed.emit)
 
     def model_of(self, subject: Subject | None) -> ModelSpec | None:
-        """Return the model that judges."""
+        """Return the model whose transfer the numbers are about."""
         return None if subject is None else self.chosen.of(subject.entry.cube)
 
     def probe_of(self, subject: Subject | None) -> SpectralProbe | None:
-        """Return the model made ready, None while it is not."""
+        """Return the prepared model, None while there is none."""
         spec = self.model_of(subject)
         return None if spec is None or subject is None else self.probes.get(subject.entry.cube, spec)
 
     def is_preparing(self, subject: Subject) -> bool:
-        """Whether the model is still being made ready."""
+        """Whether the model is still being prepared."""
         spec = self.model_of(subject)
         return spec is not None and self.probes.is_pending(subject.entry.cube, spec)
 
@@ -177,14 +177,14 @@ class TrustResults:
 
         found: dict[str, float] = {}
         try:
-            if told := waiting_text(probe.job.cube, pinned=True):
-                raise CubeError(told)
+            if reason := waiting_text(probe.job.cube, pinned=True):
+                raise CubeError(reason)
             spectra = probe.job.cube.spectrum(pixel.row, pixel.column)[np.newaxis]
             entries = probe.job.tissue.index[pixel.row, pixel.column][np.newaxis]
             for group in GROUPS:
                 numbers = spectral_trust(probe, group, spectra, entries)
                 found |= {key: float(values[0]) for key, values in numbers.items()}
-        except Exception as error:  # said once; the panel goes on with another model or cube
+        except Exception as error:  # reported once; other models and cubes still work
             self.probes.give_up(probe.job.cube, probe.job.model.spec, error)
         self._pixel = (key, found)
 
@@ -271,5 +271,5 @@ def _percent(share: float) -> str:
 
 
 def joined(lines: Iterable[str]) -> str:
-    """Return warnings as they stand in the panel."""
+    """Return warnings as lines of text."""
     return "\n".join(f"⚠ {line}" for line in lines)

@@ -1,4 +1,4 @@
-"""The rows of the trust panel: names, units, words, and how their maps look. No Qt."""
+"""The rows of the Trust dock: names, units, tooltips, and colours of their maps. No Qt."""
 
 from __future__ import annotations
 

@@ -56,6 +56,6 @@ def test_a_hidden_curve_comes_back(items, session):
 def test_references_stay_within_their_place(session):
     curves = resolve(session).curves
     found = references(curves)
-    assert {found[c.id].place == c.place for c in curves} == {True}
-    roles = {c.place: found[c.id].entry.role for c in curves}
+    assert {found[c.id].subject == c.subject for c in curves} == {True}
+    roles = {c.subject: found[c.id].entry.role for c in curves}
     assert sorted(roles.values()) == ["real", "simulated"]  # liver, and skin, which the real cube lacks

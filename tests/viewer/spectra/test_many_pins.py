@@ -6,10 +6,10 @@ import pytest
 from spectra_scene import SIM, scene
 
 from napari_udt.viewer.spectra import curve_query as places
-from napari_udt.viewer.spectra.cached_curves import Memory
+from napari_udt.viewer.spectra.cached_curves import CurveCache
 from napari_udt.viewer.spectra.resolve import resolve
 from napari_udt.viewer.spectra.widgets.curve_table import CurveTable
-from napari_udt.viewer.spectra.widgets.pinned_curves import CurveCrowd
+from napari_udt.viewer.spectra.widgets.pinned_curves import PinnedCurves
 from napari_udt.viewer.spectra.widgets.plot import SpectraPlot
 from napari_udt.viewer.state.session import PixelRef
 from napari_udt.viewer.state.statistics import StructureStatistics
@@ -26,9 +26,9 @@ def session():
 
 @pytest.fixture
 def asked(session):
-    """Resolve again and again with one memory."""
-    memory, statistics = Memory(), StructureStatistics()
-    return lambda: resolve(session, statistics, (), memory)
+    """Resolve again and again with one cache."""
+    cache, statistics = CurveCache(), StructureStatistics()
+    return lambda: resolve(session, statistics, (), cache)
 
 
 @pytest.fixture
@@ -79,13 +79,13 @@ def test_a_changed_role_and_a_moved_pin_are_noticed(session, asked, reads):
 
 
 def test_what_is_still_computed_is_asked_again(session, reads):
-    jobs, memory = [], Memory()
+    jobs, cache = [], CurveCache()
     statistics = StructureStatistics(jobs.append)
-    waiting = resolve(session, statistics, (), memory)
+    waiting = resolve(session, statistics, (), cache)
     assert any("Computing" in remark for remark in waiting.remarks)
     for job in jobs:
         job()
-    ready = resolve(session, statistics, (), memory)
+    ready = resolve(session, statistics, (), cache)
     assert len(ready.curves) > len(waiting.curves)
     assert not any("Computing" in remark for remark in ready.remarks)
 
@@ -111,7 +111,7 @@ def test_many_pins_share_a_few_items_and_are_not_drawn_again(session, asked, qtb
 def test_a_crowd_shows_every_point_of_its_curves_and_a_gap_behind_each(session, qtbot):
     view = pg.PlotWidget()
     qtbot.addWidget(view)
-    crowd, curves = CurveCrowd(view.getPlotItem()), resolve(session).curves
+    crowd, curves = PinnedCurves(view.getPlotItem()), resolve(session).curves
     crowd.show(curves, theme("dark"))
     drawn = sum(int(np.isfinite(line.getData()[1]).sum()) for line in crowd._lines.values())
     assert drawn == sum(len(curve.values) for curve in curves)

@@ -27,7 +27,7 @@ def tools(qtbot, viewer, pat):
     tools.resize(420, 40)
     tools.show()
     tools.said = []
-    tools.told.connect(tools.said.append)
+    tools.message.connect(tools.said.append)
     return tools
 
 

@@ -66,7 +66,7 @@ def test_the_live_curve_is_the_transfer_of_that_pixel(bench):
     np.testing.assert_allclose(found[LIVE].values, whole.data[3, 2], rtol=1e-4, atol=1e-5)
     assert found[LIVE].label == "live, model hsi_test: this pixel, condition liver"
     assert found[LIVE].style.dash
-    assert found[LIVE].place == found[CurveId(SIM)].place
+    assert found[LIVE].subject == found[CurveId(SIM)].subject
 
 
 def test_the_condition_follows_the_label_and_is_said(bench):

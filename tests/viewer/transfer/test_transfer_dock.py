@@ -308,8 +308,8 @@ def test_directions_say_what_the_target_really_is(make_dock, make_spec):
     dock = make_dock([make_spec("a"), make_spec("b", target="measured")])
     texts = [dock.direction.native.itemText(i) for i in range(2)]
     assert texts == [
-        "simulated → second domain (digital device)",
-        "second domain (digital device) → simulated",
+        "simulated → target: digital device",
+        "target: digital device → simulated",
     ]
     dock.direction.value = "real2sim"
     dock.model.value = dock.model.choices[1]

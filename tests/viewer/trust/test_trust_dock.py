@@ -110,7 +110,7 @@ def test_a_cancelled_run_leaves_nothing(qtbot, dock, context, monkeypatch):
     assert not dock.running
     qtbot.wait(300)
     assert set(layers(context)) == before
-    assert dock._told.text() == "Cancelled; nothing was added."
+    assert dock._message.text() == "Cancelled; nothing was added."
 
 
 def test_pictures_offer_only_what_exists_for_each_pixel(qtbot, dock, context):

@@ -1,4 +1,4 @@
-"""A box with the answers to one question about the curves, and the questions."""
+"""Choices among the values of one display option each: their titles, tooltips and texts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_udt.viewer.qt.elided_combo_box import ElidedComboBox
 
-# Option of the session -> what is asked, the tooltip, and the answers as people read them.
+# Option of the session -> title, tooltip, and the texts of its values.
 _CHOICES: Mapping[str, tuple[str, str, Mapping[object, str]]] = {
     "mode": (
         "Show",
@@ -54,7 +54,7 @@ _CHOICES: Mapping[str, tuple[str, str, Mapping[object, str]]] = {
     "derivative_window": (
         "Derivative window",
         "How many neighbouring wavelengths each parabola is fitted to: more are smoother. The width in nm is "
-        "told below the plot.",
+        "shown below the plot.",
         {
             5: "5 wavelengths",
             7: "7 wavelengths",
@@ -79,19 +79,19 @@ class OptionBox(ElidedComboBox):
     elision = Qt.TextElideMode.ElideRight
 
     def __init__(self, option: str, *, parent: QWidget | None = None) -> None:
-        question, tooltip, answers = _CHOICES[option]
-        super().__init__(option, question, tooltip, parent=parent)
+        title, tooltip, texts = _CHOICES[option]
+        super().__init__(option, title, tooltip, parent=parent)
         self.option = option
-        for value, text in answers.items():
+        for value, text in texts.items():
             self.addItem(text, value)
         self.activated.connect(self._on_activated)
 
     def set_value(self, value: object) -> None:
-        """Show a value; nobody is told."""
+        """Show a value; no signal is emitted."""
         self.setCurrentIndex(self.findData(value))
 
     def name(self, value: object, text: str) -> None:
-        """Let an answer read differently; an empty text gives it its own name back."""
+        """Show another text for a value; an empty one restores its own."""
         self.setItemText(self.findData(value), text or _CHOICES[self.option][2][value])
 
     def _on_activated(self, index: int) -> None:

@@ -19,7 +19,7 @@ _SUBSCRIPTS = {"HbO2": "HbO₂"}
 
 
 class Overlays:
-    """Faint dashed lines over the wavelength; made when first asked for, one per chromophore."""
+    """Faint dashed lines over the wavelength; made when first shown, one per chromophore."""
 
     def __init__(self, plot: pg.PlotItem) -> None:
         self._plot = plot

@@ -54,7 +54,7 @@ class SpectraControls(QWidget):
         self._fold.toggled.connect(self._on_fold_toggled)
 
     def set_options(self, options: DisplayOptions) -> None:
-        """Show the options; nobody is told."""
+        """Show the options; no signal is emitted."""
         for option, box in self._boxes.items():
             box.set_value(getattr(options, option))
         self._boxes["normalisation"].name(
@@ -114,7 +114,7 @@ class SpectraControls(QWidget):
 
 
 class FoldButton(QToolButton):
-    """Opens and closes the rest; it says as much of what is there as it has room for."""
+    """Opens and closes the other choices; its text is cut where it is too long."""
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
         """Shorten the words."""

@@ -1,4 +1,4 @@
-"""The graphics of one curve: a line, a band, and the dots of its place; made once, then reused."""
+"""Graphics items of one curve: a line, a band, and dots; made once, then reused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from napari_udt.viewer.style import LineStyle, Theme, readable
 _BAND_OPACITY = 70  # of 255
 _WIDTH, _MARKED_WIDTH = 2.5, 1.5  # pixels
 _DOTS = 9  # along a pinned curve: enough to see the pin's colour, too few to hide the line
-_DOT_SYMBOLS = ("o", "s", "t", "d", "p", "h")  # by place, so that places differ in shape as well as in colour
+_DOT_SYMBOLS = ("o", "s", "t", "d", "p", "h")  # so that pins differ in shape as well as in colour
 
 
 class Drawable(Protocol):
@@ -29,7 +29,7 @@ class Drawable(Protocol):
 
     @property
     def mark(self) -> Mark | None:
-        """Dots of its place, if it has one."""
+        """Dots on the curve, if it has any."""
 
     @property
     def wavelengths_nm(self) -> Floats:
@@ -56,7 +56,7 @@ class CurveItems:
         self._lower, self._upper = pg.PlotCurveItem(pen=None), pg.PlotCurveItem(pen=None)
         self._band = pg.FillBetweenItem(self._lower, self._upper)
         self._dots = pg.ScatterPlotItem(size=9, useCache=False)
-        self._look: tuple[object, ...] = ()
+        self._pens: tuple[object, ...] = ()
         self._drawn: tuple[Drawable, Theme, bool, float] | None = None
         for item, height in (
             (self._lower, 0),
@@ -70,13 +70,13 @@ class CurveItems:
         self.hide()
 
     def show(self, curve: Drawable, theme: Theme, *, banded: bool) -> None:
-        """Draw a curve, with its band if asked for and if it has one."""
+        """Draw a curve, and its band if ``banded`` and if it has one."""
         width = _WIDTH if curve.mark is None else _MARKED_WIDTH
         wanted = (curve, theme, banded, width)
         if self._drawn is not None and self._drawn[1:] == wanted[1:] and _same_picture(self._drawn[0], curve):
             return  # while the mouse moves only its own curves change, among those of up to fifty pins
         self._drawn = wanted
-        self._set_look(curve.style, theme, width)
+        self._set_pens(curve.style, theme, width)
         self._line.setData(curve.wavelengths_nm, curve.values, connect="finite")
         self._line.setVisible(True)
         self._show_band(curve, banded=banded)
@@ -88,11 +88,11 @@ class CurveItems:
         for item in (self._line, self._lower, self._upper, self._band, self._dots):
             item.setVisible(False)
 
-    def _set_look(self, style: LineStyle, theme: Theme, width: float) -> None:
-        look = (style, theme, width)
-        if look == self._look:
+    def _set_pens(self, style: LineStyle, theme: Theme, width: float) -> None:
+        wanted = (style, theme, width)
+        if wanted == self._pens:
             return
-        self._look = look
+        self._pens = wanted
         colour = readable(style.colour, theme.background)
         self._line.setPen(pen(colour, style.dash, width=width))
         fill = pg.mkColor(colour)
@@ -106,7 +106,7 @@ class CurveItems:
         if banded and curve.lower is not None and curve.upper is not None:
             known = np.isfinite(curve.lower) & np.isfinite(curve.upper)
             wavelengths = curve.wavelengths_nm[known]
-            self._lower.blockSignals(True)  # the band follows both edges: tell it once, not twice
+            self._lower.blockSignals(True)  # the band follows both edges: update it once, not twice
             self._lower.setData(wavelengths, curve.lower[known])
             self._lower.blockSignals(False)
             self._upper.setData(wavelengths, curve.upper[known])
@@ -114,7 +114,7 @@ class CurveItems:
     def _show_dots(self, curve: Drawable, theme: Theme) -> None:
         self._dots.setVisible(curve.mark is not None)
         if curve.mark is not None:
-            chosen = dot_places(curve)
+            chosen = dot_channels(curve)
             self._dots.setData(
                 curve.wavelengths_nm[chosen],
                 curve.values[chosen],
@@ -125,7 +125,7 @@ class CurveItems:
 
 
 def _same_picture(a: Drawable, b: Drawable) -> bool:
-    """Whether two curves look alike in a plot, whatever they are called."""
+    """Whether two curves are drawn alike, whatever their labels."""
     if (a.style, a.mark) != (b.style, b.mark):
         return False
     pairs = ((getattr(a, name), getattr(b, name)) for name in ("wavelengths_nm", "values", "lower", "upper"))
@@ -144,18 +144,18 @@ def pen(colour: str, dash: tuple[float, ...], width: float) -> QPen:
 
 
 def dot_symbol(mark: Mark) -> str:
-    """Return pyqtgraph's name of the shape of a place's dots."""
+    """Return pyqtgraph's name of the shape of the dots."""
     return _DOT_SYMBOLS[mark.shape % len(_DOT_SYMBOLS)]
 
 
-def dot_places(curve: Drawable) -> NDArray[np.intp]:
+def dot_channels(curve: Drawable) -> NDArray[np.intp]:
     """Return the channels at which a curve bears dots."""
     known = np.flatnonzero(np.isfinite(curve.values))
     return known[np.unique(np.linspace(0, len(known) - 1, _DOTS).astype(int))] if known.size else known
 
 
 def line_icon(curve: Curve, theme: Theme, size: QSize) -> QIcon:
-    """Return a sample of a curve's line, with the dot of its place in the middle."""
+    """Return a sample of a curve's line, with a dot in the middle."""
     scale = 2  # sharp on screens with two device pixels per pixel
     pixmap = QPixmap(size * scale)
     pixmap.setDevicePixelRatio(scale)
@@ -168,7 +168,7 @@ def line_icon(curve: Curve, theme: Theme, size: QSize) -> QIcon:
 
 
 def draw_sample(painter: QPainter, curve: Curve, theme: Theme, left: QPointF, length: float) -> None:
-    """Draw a piece of a curve's line from ``left`` on, with the dot of its place in the middle."""
+    """Draw a piece of a curve's line from ``left`` on, with a dot in the middle."""
     draw_line(painter, curve.style, theme, left, length)
     if curve.mark is not None:
         painter.save()
@@ -188,5 +188,5 @@ def draw_line(painter: QPainter, style: LineStyle, theme: Theme, left: QPointF, 
 
 
 def title(curve: Curve) -> str:
-    """Return what legends say: the honest label, after the name or number of the pin."""
+    """Return the text of a curve in legends: its label, after the name or number of the pin."""
     return curve.label if curve.pin is None else f"Pin {curve.pin.title} · {curve.label}"

@@ -17,7 +17,7 @@ from napari_udt.viewer.layers.overlays.maps import MapLayers
 from napari_udt.viewer.layers.overlays.regions import RegionLayers
 from napari_udt.viewer.qt.frame_clock import FrameClock
 from napari_udt.viewer.qt.visibility import VisibilityTracker
-from napari_udt.viewer.spectra.cached_curves import Memory
+from napari_udt.viewer.spectra.cached_curves import CurveCache
 from napari_udt.viewer.spectra.curves import CurveSet
 from napari_udt.viewer.spectra.export import csv_text, save_curves
 from napari_udt.viewer.spectra.resolve import CurveSource, resolve
@@ -44,7 +44,7 @@ class SpectraDock(SpectraForm):
     regions, maps : RegionLayers, MapLayers, optional
         Where regions are drawn and maps are shown; without them there are no buttons for that.
     sources : sequence of CurveSource
-        Who has curves to add, such as the live transfer.
+        Compute more curves, such as the live transfer.
     parent : QWidget, optional
     """
 
@@ -66,10 +66,10 @@ class SpectraDock(SpectraForm):
         self._worker = WorkerThread()
         self.destroyed.connect(self._worker.stop)
         self._statistics = StructureStatistics(self._worker.submit)
-        self._sources, self._memory = sources, Memory()
+        self._sources, self._cache = sources, CurveCache()
         if regions is not None and maps is not None:
             self._pictures = PictureTools(session, regions, maps, parent=self)
-            self._pictures.told.connect(self._footer.show_message)
+            self._pictures.message.connect(self._footer.show_message)
             self._controls.more.add_row(self._pictures)
         self._clock, self._visibility = FrameClock(self), VisibilityTracker(self)
         self._connect_widgets()
@@ -94,14 +94,14 @@ class SpectraDock(SpectraForm):
         """Resolve the session and draw the curves now."""
         self._clock.tick()
         self._statistics.jobs.start_round()
-        self.curves = resolve(self.session, self._statistics, self._sources, self._memory)
+        self.curves = resolve(self.session, self._statistics, self._sources, self._cache)
         self._draw()
         self._table.set_curves(self.curves)
         self._controls.set_curves(self.curves)
         if self.session.options.mode == "structure":
             names = structure_names(self.session, self._statistics)
             self._controls.set_structures([Pick(name, name, structure_colour(name)) for name in names])
-        self._say()
+        self._show_statement()
         self._plot.paint_now()
 
     def set_theme(self, name: str) -> None:
@@ -130,7 +130,7 @@ class SpectraDock(SpectraForm):
             self._follow_palette()
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Catch up with what happened while nobody could see it."""
+        """Draw what changed while the dock was hidden."""
         super().showEvent(event)
         self._request_refresh()
 
@@ -176,7 +176,7 @@ class SpectraDock(SpectraForm):
     def _draw(self) -> None:
         self._plot.show_curves(self.curves, self._table.hidden)
 
-    def _say(self) -> None:
+    def _show_statement(self) -> None:
         invitation = NO_PIXEL if self.session.options.hover else NO_PIN
         self.invite("" if self.curves.statement else invitation if len(self.session) else NO_CUBES)
         self._footer.show_statement(self.curves.statement, self.curves.remarks)
@@ -187,7 +187,7 @@ class SpectraDock(SpectraForm):
         self._footer.set_possible(clearing=something, export=bool(self.curves.curves))
 
     def _on_cursor_changed(self, _pixel: PixelRef | None) -> None:
-        """Draw together with napari's status bar, which tells the place under the mouse."""
+        """Draw together with napari's status bar, which shows the pixel under the mouse."""
         if isalive(self) and not self._visibility.skip_while_hidden():
             self._clock.request_with_next_paint()
 

@@ -1,4 +1,4 @@
-"""The widgets of the Spectra dock, laid out; what they show is decided in ``spectra_dock``."""
+"""The widgets of the Spectra dock, laid out; what they show is decided in ``dock``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class SpectraForm(QWidget):
         self._arrange()
 
     def invite(self, sentence: str) -> None:
-        """Show a sentence in place of plot and table; an empty one shows these."""
+        """Show a sentence in place of plot and table; an empty one shows plot and table."""
         self._hint.setText(sentence)
         self._pages.setCurrentWidget(self._hint if sentence else self._splitter)
         self._give_plot_room()

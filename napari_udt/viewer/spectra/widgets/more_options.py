@@ -28,7 +28,7 @@ class MoreControls(QWidget):
     """What is done with the curves beyond averaging them."""
 
     chosen = Signal(str, object)  # name of the option, value
-    band_wanted = Signal(bool)  # whether a range of wavelengths shall be shown
+    band_wanted = Signal(bool)  # whether to show a range of wavelengths
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,7 +64,7 @@ class MoreControls(QWidget):
         self._band.toggled.connect(self.band_wanted)
 
     def set_options(self, options: DisplayOptions) -> None:
-        """Show the options; nobody is told."""
+        """Show the options; no signal is emitted."""
         for option, box in self._boxes.items():
             box.set_value(getattr(options, option))
         self._boxes["derivative_window"].setEnabled(options.derivative > 0)
@@ -127,7 +127,7 @@ class ReferenceBox(ElidedComboBox):
             self.set_value(self._value)
 
     def set_value(self, value: CurveId | None) -> None:
-        """Show a choice; nobody is told."""
+        """Show a choice; no signal is emitted."""
         self._value = value
         ids = [curve for curve, _ in self._known]
         self.setCurrentIndex(ids.index(value) if value in ids else 0)

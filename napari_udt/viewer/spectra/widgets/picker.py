@@ -24,7 +24,7 @@ _MOST_ROWS = 12
 
 @dataclass(frozen=True)
 class Pick:
-    """One line of the list: what it stands for, what it says, its colour (hex)."""
+    """One line of the list: value, text, colour (hex)."""
 
     value: str
     text: str
@@ -32,7 +32,7 @@ class Pick:
 
 
 class PickButton(QPushButton):
-    """Chooses any number of things; tells all that are ticked, in the order in which they were ticked."""
+    """A list to tick; ``chosen`` carries all ticked values, in the order in which they were ticked."""
 
     chosen = Signal(str, object)  # name of the option, tuple of values
 
@@ -54,10 +54,10 @@ class PickButton(QPushButton):
         menu.addAction(action)
         menu.aboutToShow.connect(self._on_about_to_show)
         self.setMenu(menu)
-        self._say()
+        self._show_count()
 
     def set_picks(self, picks: Sequence[Pick]) -> None:
-        """Offer other things; nobody is told."""
+        """Offer other lines; no signal is emitted."""
         if tuple(picks) != self._picks:
             self._picks = tuple(picks)
             self._list.blockSignals(True)
@@ -68,7 +68,7 @@ class PickButton(QPushButton):
             self._show_ticks()
 
     def set_ticked(self, values: Collection[str]) -> None:
-        """Tick these and no others; nobody is told."""
+        """Tick these and no others; no signal is emitted."""
         self._ticked = tuple(values)
         self._show_ticks()
 
@@ -79,16 +79,16 @@ class PickButton(QPushButton):
             ticked = item.data(_VALUE) in self._ticked
             item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
         self._list.blockSignals(False)
-        self._say()
+        self._show_count()
 
-    def _say(self) -> None:
+    def _show_count(self) -> None:
         self.setText(f"{self._title} ({len(self._ticked)})" if self._ticked else self._title)
 
     def _on_item_changed(self, item: QListWidgetItem) -> None:
         value = item.data(_VALUE)
         rest = tuple(v for v in self._ticked if v != value)
         self._ticked = (*rest, value) if item.checkState() == Qt.CheckState.Checked else rest
-        self._say()
+        self._show_count()
         self.chosen.emit(self._option, self._ticked)
 
     def _on_about_to_show(self) -> None:

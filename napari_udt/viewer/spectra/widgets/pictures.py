@@ -1,4 +1,4 @@
-"""From curves back to the picture: draw regions, make maps of the topmost cube."""
+"""Buttons that draw regions and make maps of the topmost cube."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NO_PICTURE = "Open a cube first, and make its picture visible."
 class PictureTools(QWidget):
     """Three buttons: draw regions, maps of oxygenation, picture of the range; one map is made at a time."""
 
-    told = Signal(str)  # one sentence for the dock
+    message = Signal(str)  # one sentence for the dock
 
     def __init__(
         self, session: Session, regions: RegionLayers, maps: MapLayers, *, parent: QWidget | None = None
@@ -80,7 +80,7 @@ class PictureTools(QWidget):
         self._band.setEnabled(self._session.options.band_nm is not None)
 
     def _on_draw(self) -> None:
-        self.told.emit(
+        self.message.emit(
             "Draw a region on the picture, freehand; then clicks pin pixels again. After other tools choose “pan/zoom”."
             if self._regions.draw()
             else NO_PICTURE
@@ -98,7 +98,7 @@ class PictureTools(QWidget):
     def _top_cube(self) -> SpectralCube | None:
         cube = self._maps.top_cube()
         if cube is None:
-            self.told.emit(NO_PICTURE)
+            self.message.emit(NO_PICTURE)
         return cube
 
     def start(self, cube: SpectralCube, work: Work[tuple[SpectralMap, ...]]) -> None:
@@ -122,4 +122,4 @@ class PictureTools(QWidget):
 
     def _finish(self, sentence: str) -> None:
         self._show_state()
-        self.told.emit(sentence)
+        self.message.emit(sentence)

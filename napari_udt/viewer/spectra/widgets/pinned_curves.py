@@ -8,13 +8,13 @@ import numpy as np
 import pyqtgraph as pg
 
 from napari_udt.viewer.spectra.curves import Curve
-from napari_udt.viewer.spectra.widgets.curve_items import dot_places, dot_symbol, pen
+from napari_udt.viewer.spectra.widgets.curve_items import dot_channels, dot_symbol, pen
 from napari_udt.viewer.style import LineStyle, Theme, readable
 
 _HAIRLINE = 1.0  # painted several times faster than anything broader
 
 
-class CurveCrowd:
+class PinnedCurves:
     """Hairlines with dots, of as many curves as there are, in a plot.
 
     pyqtgraph pays for each item at every painting, whatever it shows: a hundred curves in items of their own take a
@@ -52,7 +52,7 @@ class CurveCrowd:
         line.setData(*_joined(curves), connect="finite")
 
     def _draw_dots(self, curves: Sequence[Curve], theme: Theme) -> None:
-        marked = [(curve, curve.mark, dot_places(curve)) for curve in curves if curve.mark is not None]
+        marked = [(curve, curve.mark, dot_channels(curve)) for curve in curves if curve.mark is not None]
         self._dots.setVisible(bool(marked))
         if marked:
             counts = [len(places) for _, _, places in marked]

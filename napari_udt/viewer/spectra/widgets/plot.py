@@ -1,4 +1,4 @@
-"""The plot of spectra: curves, bands, a wavelength line. It draws what it is given and decides nothing."""
+"""The plot of spectra: curves, bands, a wavelength line. What is drawn is decided elsewhere."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from napari_udt.viewer.qt.frame_clock import paint_now
 from napari_udt.viewer.spectra.curves import Curve, CurveId, CurveSet
 from napari_udt.viewer.spectra.widgets.chromophore_axis import Overlays
 from napari_udt.viewer.spectra.widgets.curve_items import CurveItems
-from napari_udt.viewer.spectra.widgets.pinned_curves import CurveCrowd
+from napari_udt.viewer.spectra.widgets.pinned_curves import PinnedCurves
 from napari_udt.viewer.spectra.widgets.plot_picture import save_plot
 from napari_udt.viewer.style import Theme, theme
 
@@ -27,7 +27,7 @@ _LEAST_LETTERS = 12  # a line's least length
 _AXIS_WIDTH, _LINE_WIDTH = 66, 14  # pixels: numbers and one line of text; each further line
 _MARGIN = 11  # pixels from the middle of the wavelength's label to the upper edge
 _MOST_BANDS = 12  # more would bury the curves
-_CROWD = 30  # curves; of more, those of pins are drawn together
+_MOST_SINGLE = 30  # curves; of more, those of pins are drawn together
 _BAND_OPACITY = 35  # of 255
 # What Shift and an arrow key do to both ends of the range, in nm.
 _BAND_STEPS_NM = {
@@ -57,7 +57,7 @@ class SpectraPlot(QWidget):
         self._quantity, self._value_lines = "", [""]
         self._view = pg.PlotWidget(parent=self)
         self._items: list[CurveItems] = []
-        self._crowd = CurveCrowd(self._view.getPlotItem())
+        self._pinned = PinnedCurves(self._view.getPlotItem())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._view)
@@ -69,9 +69,9 @@ class SpectraPlot(QWidget):
         self.set_theme("dark")
 
     def show_curves(self, curves: CurveSet, hidden: Collection[CurveId] = ()) -> None:
-        """Draw these curves and no others; bands not for pins, but for the place that the statement is about."""
+        """Draw these curves and no others; bands only for the first subject and for curves without a pin."""
         self._shown = curves.without(hidden).curves
-        single, crowd = _parted(curves.curves)
+        single, pinned = _parted(curves.curves)
         while len(self._items) < len(single):
             self._items.append(CurveItems(self._view.getPlotItem()))
         for items in self._items[len(single) :]:
@@ -81,7 +81,7 @@ class SpectraPlot(QWidget):
                 items.hide()
             else:
                 items.show(curve, self._theme, banded=banded)
-        self._crowd.show([curve for curve in crowd if curve.id not in hidden], self._theme)
+        self._pinned.show([curve for curve in pinned if curve.id not in hidden], self._theme)
         self._quantity = curves.quantity or self._quantity
         self._write_value_label()
         self._fit_wavelengths(curves.curves)
@@ -91,18 +91,18 @@ class SpectraPlot(QWidget):
         """Bring what was drawn to the screen, and with it all else in the window that waits to be painted.
 
         Left to itself a scene does so one turn of the event loop later, when the window may have been painted without
-        it, for the sake of the picture under the mouse say.
+        it, for the sake of the picture under the mouse for example.
         """
         paint_now(self._view.scene())
 
     def set_wavelength(self, wavelength_nm: float | None) -> None:
-        """Move the wavelength line without telling anyone; None hides it."""
+        """Move the wavelength line and emit no signal; None hides it."""
         self._line.setVisible(wavelength_nm is not None)
         if wavelength_nm is not None and wavelength_nm != self._line.value():
             self._line.setValue(wavelength_nm)
 
     def set_band(self, band_nm: tuple[float, float] | None) -> None:
-        """Show a range of wavelengths without telling anyone; None hides it."""
+        """Show a range of wavelengths and emit no signal; None hides it."""
         self._band.setVisible(band_nm is not None)
         if band_nm is not None and band_nm != self._band.getRegion():
             self._band.blockSignals(True)
@@ -145,7 +145,7 @@ class SpectraPlot(QWidget):
         save_plot(self._view, self._shown, self._theme, path)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Left and right arrows ask for the neighbouring wavelength; with Shift, arrows move and size the range."""
+        """Left and right arrows request the neighbouring wavelength; with Shift, arrows move and size the range."""
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
         shifted = event is not None and bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         if event is not None and shifted and event.key() in _BAND_STEPS_NM and self._band.isVisible():
@@ -166,13 +166,13 @@ class SpectraPlot(QWidget):
     def _set_up_axes(self) -> None:
         plot = self._view.getPlotItem()
         plot.setMenuEnabled(False)
-        menu = plot.ctrlMenu  # made all the same, and nobody's child: it would outlive the plot
+        menu = plot.ctrlMenu  # made all the same, and without a parent: it would outlive the plot
         menu.setParent(self._view, menu.windowFlags())
         plot.showGrid(x=True, y=True, alpha=0.15)
         plot.setLabel("bottom", "Wavelength [nm]")
         for side in ("bottom", "left"):
             plot.getAxis(side).enableAutoSIPrefix(False)  # it would make "knm" of 1000 nm
-            plot.getAxis(side).setStyle(maxTickLevel=1)  # the finest lines cost more time than they tell
+            plot.getAxis(side).setStyle(maxTickLevel=1)  # the finest lines cost time and are not needed
         # Wavelengths stay when curves change: their numbers and lines are drawn once.
         plot.getAxis("bottom").setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         plot.getAxis("bottom").setHeight(42)
@@ -225,7 +225,7 @@ class SpectraPlot(QWidget):
         self.wavelength_hovered.emit(float(point.x()))
 
     def _write_value_label(self) -> None:
-        """Write what the values are along their axis, in as many lines as its length asks for."""
+        """Write what the values are along their axis, in as many lines as fit its length."""
         letters = max(_LEAST_LETTERS, int(self._view.getPlotItem().getViewBox().height() / _LETTER))
         title = self._quantity[:1].upper() + self._quantity[1:]
         lines = textwrap.wrap(title, letters, break_long_words=False)
@@ -253,16 +253,16 @@ class SpectraPlot(QWidget):
 
 
 def _parted(curves: Sequence[Curve]) -> tuple[list[tuple[Curve, bool]], list[Curve]]:
-    """Return the curves that are drawn each by itself, and whether with a band, and those of pins in a crowd."""
-    first = curves[0].place if curves else None
+    """Return the curves that are drawn each by itself, and whether with a band, and the pinned ones that are drawn together."""
+    first = curves[0].subject if curves else None
     single: list[tuple[Curve, bool]] = []
-    crowd: list[Curve] = []
+    pinned: list[Curve] = []
     for index, curve in enumerate(curves):
-        if len(curves) > _CROWD and curve.pin is not None and curve.place != first:
-            crowd.append(curve)
+        if len(curves) > _MOST_SINGLE and curve.pin is not None and curve.subject != first:
+            pinned.append(curve)
         else:
-            single.append((curve, curve.place == first or (curve.pin is None and index < _MOST_BANDS)))
-    return single, crowd
+            single.append((curve, curve.subject == first or (curve.pin is None and index < _MOST_BANDS)))
+    return single, pinned
 
 
 def _faint(colour: str, opacity: int) -> QColor:

@@ -24,7 +24,7 @@ _UNCACHED = QGraphicsItem.CacheMode.NoCache
 
 @dataclass(frozen=True)
 class LegendLine:
-    """A line of the legend: a sample of the style, if it has one, and what it says."""
+    """A line of the legend: a sample of the style, if it has one, and a text."""
 
     style: LineStyle | None
     text: str

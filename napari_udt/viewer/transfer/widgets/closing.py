@@ -1,4 +1,4 @@
-"""What is asked before a window with a running transfer closes, and when its dock is removed."""
+"""The question before a window with a running transfer closes, and when its dock is removed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STOP = "Cancel the transfer"
 def closed_by_user(window: QObject | None) -> bool:
     """Whether it is a person who closes a napari window.
 
-    A program (``viewer.close()``) closes what is inside first; it shall not wait for an answer.
+    A program (``viewer.close()``) closes what is inside first; it must not wait for an answer.
     """
     inside = getattr(window, "_qt_viewer", None)
     return isinstance(inside, QWidget) and inside.isVisible()
@@ -42,7 +42,7 @@ def agrees_to_cancel(name: str, parent: QWidget, title: str = CANCEL, over: Any 
 
 
 class RemovedDock(QObject):
-    """Asks what becomes of a run whose dock was removed; the dock lives on, out of sight, until the run has ended.
+    """Asks what becomes of a run whose dock was removed; the dock lives on, hidden, until the run has ended.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class RemovedDock(QObject):
         return False
 
     def run_ended(self) -> None:
-        """Let a page go that only its run kept, once all have heard of the end."""
+        """Release a page that only its run kept, once all slots have been called."""
         page = self.parent()
         QTimer.singleShot(0, lambda: _remaining.discard(page))
         self._over.emit()

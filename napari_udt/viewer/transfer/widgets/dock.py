@@ -47,7 +47,7 @@ class TransferDock(TransferForm):
     side_by_side : SideBySide, optional
         The arrangement that the button switches; without it there is no button.
     chosen : ChosenModel, optional
-        Where other docks learn of the chosen model, and choose it.
+        The model chosen in any dock.
     transfer, models, devices : callable, optional
         Used instead of the package's own, by tests.
     parent : QWidget, optional
@@ -69,7 +69,7 @@ class TransferDock(TransferForm):
         super().__init__(session, parent)
         self._session, self._side_by_side, self._chosen = session, side_by_side, chosen
         self._models = models
-        self._tissue: str | None = None  # what the user wants to tell the network, if anything
+        self._tissue: str | None = None  # the condition that the user chose, if any
         self._run, self._transfer = JobRunner(self), transfer
         self._running_key = ""  # of the cube that is being transferred
         self._removed = RemovedDock(self, lambda: self._running_name, self.cancel)
@@ -140,12 +140,12 @@ class TransferDock(TransferForm):
         if not self.running:
             self.progress.value = 0
             self.status.setText(transfer_job.invitation(cube, choices))
-        self._tell(self.model_note, transfer_job.obstacles_text(choices))
+        self._show_line(self.model_note, transfer_job.obstacles_text(choices))
         self._model_chosen()
 
     @staticmethod
-    def _tell(label: QLabel, text: str) -> None:
-        """Show a line, or give its space to others when there is nothing to say."""
+    def _show_line(label: QLabel, text: str) -> None:
+        """Show a line; an empty one takes no space."""
         label.setText(text)
         label.setVisible(bool(text))
 
@@ -156,7 +156,7 @@ class TransferDock(TransferForm):
         )
         self._name_directions(spec)
         line, whole = transfer_job.regridding(cube, spec)
-        self._tell(self.grid_note, line)
+        self._show_line(self.grid_note, line)
         self.grid_note.setToolTip(whole)
         if self._chosen is not None and spec is not None:
             self._chosen.choose(spec)
@@ -208,7 +208,7 @@ class TransferDock(TransferForm):
     # -- running ----------------------------------------------------------------------------------
 
     def request(self) -> TransferRequest | None:
-        """Return what the widgets ask for, None when a cube or a model is missing."""
+        """Return the request that the widgets describe, None when a cube or a model is missing."""
         cube, spec = self._cube(), self.model.value
         if cube is None or spec is None:
             return None
@@ -223,7 +223,7 @@ class TransferDock(TransferForm):
         )
 
     def start(self) -> None:
-        """Start the run that the widgets ask for."""
+        """Start the run that the widgets describe."""
         request = self.request()
         if request is None or self.running:
             return
@@ -284,7 +284,7 @@ class TransferDock(TransferForm):
         self.open_files(names)
 
     def open_files(self, paths: Iterable[Path | str]) -> None:
-        """Open files; what cannot be opened is told in one notification, what they lack is asked for."""
+        """Open files; one notification lists what cannot be opened; missing metadata are asked for."""
         problems = open_files(self._session, paths, self._opening, self.ask)
         if problems:
             show_error("\n".join(problems))

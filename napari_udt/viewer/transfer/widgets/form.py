@@ -1,4 +1,4 @@
-"""The fields and buttons of the Transfer dock, laid out; what they mean is decided in ``transfer_dock``."""
+"""The fields and buttons of the Transfer dock, laid out; what they mean is decided in ``dock``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from napari_udt.viewer.transfer.widgets.model_tools import ModelTools
 
 _LETTERS = 8  # that a choice keeps room for in a narrow dock
 _PADDING = 4  # pixels above and below a note together
-_LEAST_LINES = 3  # of the form that stay in sight in a low window
+_LEAST_LINES = 3  # of the form that stay visible in a low window
 
 
 class TransferForm(QWidget):
@@ -59,7 +59,7 @@ class TransferForm(QWidget):
         self.direction = ComboBox(choices=transfer_job.direction_choices(None))
         self.condition = ComboBox(
             choices=[],
-            tooltip="<qt>The condition: what the network is told about the tissue of each pixel.</qt>",
+            tooltip="<qt>The condition: what the network gets to know about the tissue of each pixel.</qt>",
         )
         self.noise = ComboBox(
             choices=[("as in training", "training"), ("none", "none")],
@@ -127,7 +127,7 @@ class TransferForm(QWidget):
         ]
 
     def _scrolling(self) -> VerticalScrollArea:
-        """Return the form, and what must be said about the choices, in an area that scrolls."""
+        """Return the form, and remarks on the choices, in an area that scrolls."""
         inside = QWidget(self)
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""What a model shall be asked about the spectrum that is looked at: live, with a band, under another condition."""
+"""Options of the live curve and of the condition explorer."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class ConditionBox(QWidget):
         self._slider.valueChanged.connect(self._on_domain)
 
     def set_options(self, options: DisplayOptions) -> None:
-        """Show the options; nobody is told."""
+        """Show the options; no signal is emitted."""
         for name, box in self._boxes.items():
             box.blockSignals(True)
             box.setChecked(getattr(options, name))

@@ -1,4 +1,4 @@
-"""The Trust dock: what a model says about its own transfer, for the pixel that is looked at and for the cube."""
+"""The Trust dock: how far a model's transfer can be believed, for a pixel and for the whole cube."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class TrustDock(QWidget):
         self._subject: Subject | None = None
         self._specs: list[ModelSpec] = []
         self._run = JobRunner(self)
-        self._wanted: str | None = None  # row whose map shall be shown
+        self._wanted: str | None = None  # row whose map is to be shown
         self._later: tuple[Group, str | None] | None = None  # what to do once the model is ready
         self._make_widgets()
         self._arrange()
@@ -75,7 +75,7 @@ class TrustDock(QWidget):
         return self.running or self._timer.isActive()
 
     def refresh(self) -> None:
-        """Show what is known now; what is not is asked for."""
+        """Show the numbers that are known, and request the others."""
         self._subject = trust.subject_of(self._session)
         self._offer_models()
         self._statement.setText(NO_CUBE if self._subject is None else self._subject.statement)
@@ -91,12 +91,12 @@ class TrustDock(QWidget):
         work = None if self.running else self._results.work(self._subject, group)
         if work is None:
             self._later = None if self.running else (group, row)
-            self._say(PREPARING if self._later else "")
+            self._show_message(PREPARING if self._later else "")
             return
         self._wanted = row
         self._run.start(work, self._on_judged)
         self._show_state()
-        self._say("Judging every spectrum of the cube ...")
+        self._show_message("Judging every spectrum of the cube ...")
 
     def cancel(self) -> None:
         """Stop judging; nothing is kept."""
@@ -126,8 +126,8 @@ class TrustDock(QWidget):
             parent=self,
         )
         self._statement, self._warnings = StableLabel("statement", self), StableLabel("warnings", self)
-        self._told = wrapping_label("told", self)
-        self._told.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._message = wrapping_label("message", self)
+        self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._table = TrustTable(parent=self)
         self._judge = self._button(
             "Judge whole cube",
@@ -155,11 +155,11 @@ class TrustDock(QWidget):
         layout.addWidget(self._table)
         layout.addWidget(self._warnings)
         layout.addLayout(buttons)
-        layout.addWidget(self._told)
+        layout.addWidget(self._message)
         layout.addWidget(line)
         layout.addWidget(self._box)
         layout.addStretch()
-        self._told.hide()
+        self._message.hide()
 
     def _button(self, text: str, tooltip: str) -> QPushButton:
         button = QPushButton(text, self)
@@ -197,14 +197,14 @@ class TrustDock(QWidget):
         self._box.set_possible(spec is None or spec.modality == "HSI")
 
     def _go_on(self) -> None:
-        """Do what had to wait for the model; a model that failed says so itself."""
+        """Do what had to wait for the model; a model that failed was reported already."""
         if (
             self._later is not None
             and self._subject is not None
             and not self._results.is_preparing(self._subject)
         ):
             wanted, self._later = self._later, None
-            self._say("")
+            self._show_message("")
             if self._results.probe_of(self._subject) is not None:
                 self.start(*wanted)
 
@@ -219,9 +219,9 @@ class TrustDock(QWidget):
         self._judge.setEnabled(self.running or bool(self._specs))
         self._copy.setEnabled(bool(self._specs))
 
-    def _say(self, sentence: str) -> None:
-        self._told.setText(sentence)
-        self._told.setVisible(bool(sentence))
+    def _show_message(self, sentence: str) -> None:
+        self._message.setText(sentence)
+        self._message.setVisible(bool(sentence))
 
     @ensure_main_thread
     def _on_results_changed(self) -> None:
@@ -254,16 +254,18 @@ class TrustDock(QWidget):
     def _show_map(self, key: str) -> None:
         found = self._results.map_of(self._subject, ROW_OF[key])
         if found is None or self._subject is None:
-            self._say(f"{ROW_OF[key].title}: this network has no such number.")
+            self._show_message(f"{ROW_OF[key].title}: this network has no such number.")
             return
         layer = self._layers.show(self._subject.entry.cube, found)
-        self._say("" if layer is None else f"Added {layer.name}")
+        self._show_message("" if layer is None else f"Added {layer.name}")
 
     def _on_copy(self, text: str) -> None:
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None and text:
             clipboard.setText(text)
-            self._say("Copied " + (" ".join(text.split("\t")) if "\n" not in text else "all numbers"))
+            self._show_message(
+                "Copied " + (" ".join(text.split("\t")) if "\n" not in text else "all numbers")
+            )
 
     def _on_copy_all(self) -> None:
         spec = self._results.model_of(self._subject)
@@ -284,5 +286,5 @@ class TrustDock(QWidget):
         self._finish(f"The cube was not judged: {error}")
 
     def _finish(self, sentence: str) -> None:
-        self._say(sentence)
+        self._show_message(sentence)
         self._show_state()

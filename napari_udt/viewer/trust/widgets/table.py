@@ -98,12 +98,12 @@ class TrustTable(QWidget):
         return button
 
     def _on_copy(self) -> None:
-        key, column = _asked(self.sender())
+        key, column = _parts(self.sender())
         self.copy_wanted.emit(clipboard_text(ROW_OF[key], self._values[column].get(key)))
 
     def _on_map(self) -> None:
-        self.map_wanted.emit(_asked(self.sender())[0])
+        self.map_wanted.emit(_parts(self.sender())[0])
 
 
-def _asked(button: QObject | None) -> list[str]:
+def _parts(button: QObject | None) -> list[str]:
     return ["", ""] if button is None else button.objectName().rsplit(" ", 1)
