@@ -1,4 +1,7 @@
-"""Jobs in Qt's pool of threads; progress and results arrive in the window's thread."""
+"""Jobs in Qt's pool of threads, and a button with a progress bar for them.
+
+Progress and results arrive in the window's thread.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,13 @@ from typing import Any
 
 from napari.qt.threading import WorkerBase, WorkerBaseSignals
 from qtpy.QtCore import QObject, Signal
+from qtpy.QtWidgets import QProgressBar, QWidget
 
 from napari_udt.errors import TransferCancelled
-from napari_udt.viewer.state.jobs import Job, Work
+from napari_udt.viewer.qt.fields import fill, push_button, row_of
+from napari_udt.viewer.state.jobs import Job, Work, error_text
+
+_STEPS = 1000  # of a progress bar
 
 
 class _Signals(WorkerBaseSignals):
@@ -108,3 +115,83 @@ class JobRunner(QObject):
             self.cancelled.emit()
         else:
             self.failed.emit(job.error)
+
+
+class TaskRow(QWidget):
+    """A button that starts a job and cancels it, with a bar that shows its progress.
+
+    Parameters
+    ----------
+    title : str
+        On the button.
+    tooltip : str
+    parent : QWidget, optional
+    """
+
+    wanted = Signal()  # the button was pressed, and nothing runs: call ``start``
+    succeeded = Signal(object)  # what the work returned
+    ended = Signal(str)  # why there is no result, in one sentence; empty where there is one
+
+    def __init__(self, title: str, tooltip: str, *, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = title
+        self._run = JobRunner(self)
+        self.button = push_button(title, tooltip, self)
+        self.bar = QProgressBar(self)
+        self.bar.setAccessibleName(f"Progress of {title}")
+        self.bar.setRange(0, _STEPS)
+        policy = self.bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # what is below must not jump
+        self.bar.setSizePolicy(policy)
+        row = row_of(self.button, self.bar, equal=False)
+        row.setStretch(1, 1)
+        fill(self, row)
+        self.button.clicked.connect(self._on_clicked)
+        self._run.progressed.connect(self._on_progressed)
+        self._run.ended.connect(self._show_state)
+        self._run.failed.connect(self._on_failed)
+        self._run.cancelled.connect(self._on_cancelled)
+        self._show_state()
+
+    @property
+    def running(self) -> bool:
+        """Whether a job is running."""
+        return self._run.running
+
+    def start(self, work: Work[Any]) -> None:
+        """Start a job, unless one is running."""
+        if self._run.start(work, self._on_succeeded):
+            self.bar.setValue(0)
+            self._show_state()
+
+    def cancel(self) -> None:
+        """Ask the job to end at its next report; nothing of it is kept."""
+        if self.running:
+            self._run.cancel()
+            self.button.setText("Cancelling ...")
+            self.button.setEnabled(False)
+
+    def _on_clicked(self) -> None:
+        if self.running:
+            self.cancel()
+        else:
+            self.wanted.emit()
+
+    def _on_progressed(self, done: int, total: int) -> None:
+        self.bar.setValue(round(_STEPS * done / max(total, 1)))
+        self.bar.setFormat(f"{done} of {total}" if total else "")
+
+    def _on_succeeded(self, result: Any) -> None:
+        self.succeeded.emit(result)
+        self.ended.emit("")
+
+    def _on_failed(self, error: Exception) -> None:
+        self.ended.emit(error_text(error))
+
+    def _on_cancelled(self) -> None:
+        self.ended.emit("Cancelled; nothing was kept.")
+
+    def _show_state(self) -> None:
+        self.button.setEnabled(True)
+        self.button.setText("Cancel" if self.running else self._title)
+        self.bar.setVisible(self.running)

@@ -55,7 +55,7 @@ def columns(options: DisplayOptions) -> list[Column]:
 
 
 def fitting(wanted: Collection[Column], widths: dict[Column, int], room: int) -> list[Column]:
-    """Return the columns for which there is room; comparisons give way first, tooltips have them still."""
+    """Return the columns for which there is room; comparisons are left out first, and stay in the tooltips."""
     shown = list(wanted)
     for column in _GIVING_WAY:
         if column in shown and sum(widths[c] for c in shown) > room:
@@ -64,7 +64,7 @@ def fitting(wanted: Collection[Column], widths: dict[Column, int], room: int) ->
 
 
 def heading(column: Column, curves: CurveSet, wavelength_nm: float | None) -> str:
-    """Return what stands above a column, with the unit."""
+    """Return the heading of a column, with the unit."""
     band = curves.options.band_nm
     match column:
         case Column.VALUE:

@@ -183,7 +183,7 @@ class CurveQuery:
 
 
 def _label(entry: Entry, basis: Basis, count: int, group: str, options: DisplayOptions) -> str:
-    """Where the data come from and what was averaged, as "measured: liver, mean of 1,204 pixels"."""
+    """Return where the data come from and what was averaged, as "measured: liver, mean of 1,204 pixels"."""
     origin = entry.cube.origin
     if entry.role == "transferred" and (title := method_title(entry.cube)):
         origin = f"transferred by {title}"

@@ -180,7 +180,7 @@ def _rows(curve: Curve) -> Iterator[list[Any]]:
 
 
 def _cells(values: Floats | None, count: int) -> list[Any]:
-    """Return numbers that read back equal; an empty cell where there is none."""
+    """Return exact numbers; an empty cell where there is none."""
     if values is None:
         return [""] * count
     return ["" if np.isnan(value) else float(value) for value in values]

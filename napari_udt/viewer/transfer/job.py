@@ -59,7 +59,7 @@ def invitation(cube: SpectralCube | None, choices: Iterable[ModelChoice]) -> str
 
 
 def regridding(cube: SpectralCube | None, spec: ModelSpec | None) -> tuple[str, str]:
-    """Return in a line and in full how a cube's wavelengths will be brought to the model's; empty where they agree."""
+    """Return in a line and in full how a cube's wavelengths will be interpolated to the model's; empty where they agree."""
     from napari_udt.inference.grid import regrid
 
     if cube is None or spec is None or model_obstacle(cube, spec):
@@ -94,7 +94,7 @@ def usual_direction(cube: SpectralCube) -> Direction:
 
 
 def condition_choices(cube: SpectralCube, spec: ModelSpec) -> list[tuple[str, str]]:
-    """Return what may stand for the tissue: key and title; the best first.
+    """Return the tissue conditions to choose from: key and title, the best first.
 
     Labels are offered when at least one structure of the cube means a class of the model.
     """
@@ -117,7 +117,7 @@ def knows_structures(cube: SpectralCube, spec: ModelSpec) -> bool:
 
 
 def target_words(spec: ModelSpec) -> str:
-    """Return in few words what a model's target domain really is; only measured data are called real."""
+    """Return in few words the kind of a model's target domain; only measured data are called real."""
     kind = _SHORT_TARGETS.get(spec.target, spec.target)
     return "real" if spec.target == "measured" else f"target: {kind}"
 
@@ -128,7 +128,7 @@ def offers_noise(spec: ModelSpec | None, direction: Direction) -> bool:
 
 
 def direction_choices(spec: ModelSpec | None) -> list[tuple[str, Direction]]:
-    """Return title and key of both ways, with what the model's target domain really is."""
+    """Return title and key of both ways, with the kind of the model's target domain."""
     target = "target" if spec is None else target_words(spec)
     return [(f"simulated → {target}", DIRECTIONS[0]), (f"{target} → simulated", DIRECTIONS[1])]
 
@@ -148,7 +148,7 @@ def model_tooltip(spec: ModelSpec | None) -> str:
 
 
 def honest_note(spec: ModelSpec | None) -> str:
-    """Return the lines above the button: what the target domain really is, and a caution."""
+    """Return the lines above the button: the kind of the target domain, and a caution."""
     return CAUTION if spec is None else f"Target domain: {_trained_on(spec)}.\n{CAUTION}"
 
 

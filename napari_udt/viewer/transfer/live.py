@@ -160,7 +160,7 @@ def extra_curve(
 
 
 def _centres(session: Session, probe: SpectralProbe, drawn: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
-    """Return what each draw's curve would be, shape (draws, channels)."""
+    """Return the curve of each draw, shape (draws, channels)."""
     options = session.options
     transformed = (options.transform(draw, probe.wavelengths_nm) for draw in drawn)
     return np.stack([group_statistics(draw, options.centre, "none").centre for draw in transformed])

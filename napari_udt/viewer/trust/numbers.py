@@ -150,7 +150,7 @@ class TrustResults:
         return subject is not None and spec is not None and group in self._known(subject.entry.cube, spec)
 
     def warnings(self, subject: Subject | None) -> list[str]:
-        """Return what gives reason for doubt, most serious first."""
+        """Return reasons for doubt, most serious first."""
         probe = self.probe_of(subject)
         if probe is None or subject is None:
             return []
@@ -190,7 +190,7 @@ class TrustResults:
 
 
 def all_text(subject: Subject, spec: ModelSpec, pixel: Mapping[str, float], cube: Mapping[str, float]) -> str:
-    """Return all numbers as a table separated by tabs, with what they are about."""
+    """Return all numbers as a table separated by tabs, with their subject."""
     head = [f"# {subject.statement}; model {spec.name}", "number\tunit\tpixel\twhole cube (median)"]
     rows = [
         f"{row.title}\t{row.unit}\t{pixel.get(row.key, math.nan):.7g}\t{cube.get(row.key, math.nan):.7g}"
@@ -214,7 +214,7 @@ def _input_of(session: Session, entry: Entry) -> Entry:
 
 
 def _of_numbers(numbers: Mapping[str, float], subject: Subject) -> Iterator[str]:
-    """Yield what is wrong with one spectrum."""
+    """Yield reasons for doubt in one spectrum."""
     bound, largest, norm = (
         FAR_VALUE[subject.entry.cube.modality],
         numbers.get("magnitude", 0.0),
@@ -232,7 +232,7 @@ def _of_numbers(numbers: Mapping[str, float], subject: Subject) -> Iterator[str]
 
 
 def _of_maps(known: CubeTrust, cube: SpectralCube) -> Iterator[str]:
-    """Yield what is wrong with how many spectra of a cube."""
+    """Yield reasons for doubt, and in which share of the spectra of a cube."""
     bound = FAR_VALUE[cube.modality]
     checks = (
         (
@@ -251,7 +251,7 @@ def _of_maps(known: CubeTrust, cube: SpectralCube) -> Iterator[str]:
 
 
 def _of_fit(probe: SpectralProbe) -> Iterator[str]:
-    """Yield where cube and model do not quite belong together."""
+    """Yield where cube and model do not quite fit."""
     job = probe.job
     if job.grid.note:
         yield f"Wavelengths differ: {job.grid.note}."

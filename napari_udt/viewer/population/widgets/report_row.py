@@ -11,8 +11,8 @@ from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_udt.population.groups import Population
 from napari_udt.viewer.population.report import report_file
+from napari_udt.viewer.qt.jobs import TaskRow
 from napari_udt.viewer.qt.save_dialog import ask_save_path
-from napari_udt.viewer.qt.task_row import TaskRow
 from napari_udt.viewer.state.session import Session
 
 _FILTERS = "Web page in one file (*.html);;PDF (*.pdf)"

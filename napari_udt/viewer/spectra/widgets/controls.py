@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QResizeEvent
-from qtpy.QtWidgets import QCheckBox, QGridLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QSizePolicy, QToolButton, QWidget
 
+from napari_udt.viewer.qt.fields import fill
 from napari_udt.viewer.qt.tab_order import set_tab_order
 from napari_udt.viewer.spectra.curves import CurveSet
 from napari_udt.viewer.spectra.widgets.choice_box import OptionBox
@@ -43,13 +44,10 @@ class SpectraControls(QWidget):
         self.more = MoreControls(parent=self)
         self.more.hide()
         self._arrange()
-        askers: list[OptionBox | PickButton | MoreControls] = [
-            *self._boxes.values(),
-            self._structures,
-            self.more,
-        ]
-        for asker in askers:
-            asker.chosen.connect(self.chosen)
+        for box in self._boxes.values():
+            box.chosen.connect(self.chosen)
+        self._structures.chosen.connect(self.chosen)
+        self.more.chosen.connect(self.chosen)
         self._hover.toggled.connect(self._on_hover_toggled)
         self._fold.toggled.connect(self._on_fold_toggled)
 
@@ -87,12 +85,7 @@ class SpectraControls(QWidget):
         grid.addWidget(self._hover, 0, 2)
         for column in range(3):
             grid.setColumnStretch(column, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addLayout(grid)
-        layout.addWidget(self._fold)
-        layout.addWidget(self.more)
+        fill(self, grid, self._fold, self.more).setSpacing(2)
         boxes = self._boxes
         set_tab_order(
             boxes["mode"],

@@ -21,7 +21,7 @@ _DOT_SYMBOLS = ("o", "s", "t", "d", "p", "h")  # so that pins differ in shape as
 
 
 class Drawable(Protocol):
-    """What can be drawn as a line with a band."""
+    """A line with a band and dots."""
 
     @property
     def style(self) -> LineStyle:

@@ -87,7 +87,7 @@ class SpectraDock(SpectraForm):
 
     @property
     def busy(self) -> bool:
-        """Whether what is shown is still to change: statistics are being computed, or drawn soon."""
+        """Whether the dock is about to change: statistics are being computed, or drawn soon."""
         return self._statistics.jobs.busy or self._clock.busy
 
     def refresh(self) -> None:
@@ -111,7 +111,7 @@ class SpectraDock(SpectraForm):
         self._draw()
 
     def save(self, path: str | Path) -> None:
-        """Write what is shown: curves as .csv or .json, the plot as .png or .svg.
+        """Write the curves as .csv or .json, the plot as .png or .svg.
 
         Raises
         ------

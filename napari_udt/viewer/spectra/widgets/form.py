@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QSizePolicy, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QSplitter, QStackedWidget, QWidget
 
+from napari_udt.viewer.qt.fields import fill
 from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.spectra.widgets.controls import SpectraControls
 from napari_udt.viewer.spectra.widgets.curve_table import CurveTable
@@ -59,12 +60,8 @@ class SpectraForm(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._pages.addWidget(self._hint)
         self._pages.addWidget(splitter)
-        layout = QVBoxLayout(self)
+        layout = fill(self, self._controls, self._pages, self._footer, stretched=self._pages)
         layout.setContentsMargins(6, 6, 6, 6)
-        layout.setSpacing(4)
-        layout.addWidget(self._controls)
-        layout.addWidget(self._pages, stretch=1)
-        layout.addWidget(self._footer)
 
     def _give_plot_room(self) -> None:
         """Divide the height between plot and table once it is known; afterwards it is the user's."""

@@ -25,7 +25,7 @@ _AUTOMATIC = "automatic: real, else simulated"
 
 
 class MoreControls(QWidget):
-    """What is done with the curves beyond averaging them."""
+    """Options of the curves beyond their averages."""
 
     chosen = Signal(str, object)  # name of the option, value
     band_wanted = Signal(bool)  # whether to show a range of wavelengths
@@ -57,9 +57,10 @@ class MoreControls(QWidget):
             self,
         )
         self._arrange()
-        askers: list[OptionBox | ReferenceBox | PickButton] = [self._reference, self._chromophores]
-        for asker in (*self._boxes.values(), *askers):
-            asker.chosen.connect(self.chosen)
+        for box in self._boxes.values():
+            box.chosen.connect(self.chosen)
+        self._reference.chosen.connect(self.chosen)
+        self._chromophores.chosen.connect(self.chosen)
         self._blood.toggled.connect(self._on_blood_toggled)
         self._band.toggled.connect(self.band_wanted)
 

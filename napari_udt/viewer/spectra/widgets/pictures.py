@@ -5,17 +5,27 @@ from __future__ import annotations
 from functools import partial
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer.layers.overlays.maps import MapLayers
 from napari_udt.viewer.layers.overlays.regions import RegionLayers
+from napari_udt.viewer.qt.fields import fill, push_button, row_of
 from napari_udt.viewer.qt.jobs import JobRunner
 from napari_udt.viewer.spectra.maps import SpectralMap, band_map, blood_maps
 from napari_udt.viewer.state.jobs import Work
 from napari_udt.viewer.state.session import Session
 
 NO_PICTURE = "Open a cube first, and make its picture visible."
+
+_BUTTONS = {
+    "Draw region": "Draw a shape on the topmost picture: its mean spectrum is drawn. It is drawn freehand; the tools "
+    "for rectangles, ellipses, moving and deleting are above the list of layers.",
+    "Oxygenation maps": "Oxygen saturation and total haemoglobin of the topmost cube by linear unmixing, as layers: an "
+    "estimate for the eye, see “Oxygenation”.",
+    "Range picture": "The mean over the range of wavelengths, of the topmost cube, as a layer.",
+    "Cancel": "Stop making maps; nothing is added.",
+}
 
 
 class PictureTools(QWidget):
@@ -29,21 +39,10 @@ class PictureTools(QWidget):
         super().__init__(parent)
         self._session, self._regions, self._maps = session, regions, maps
         self._run = JobRunner(self)
-        self._draw = self._button(
-            "Draw region",
-            "Draw a shape on the topmost picture: its mean spectrum is drawn. It is drawn freehand; the tools "
-            "for rectangles, ellipses, moving and deleting are above the list of layers.",
+        self._draw, self._blood, self._band, self._cancel = (
+            push_button(text, tooltip, self, shrinks=True) for text, tooltip in _BUTTONS.items()
         )
-        self._blood = self._button(
-            "Oxygenation maps",
-            "Oxygen saturation and total haemoglobin of the topmost cube by linear unmixing, as layers: an "
-            "estimate for the eye, see “Oxygenation”.",
-        )
-        self._band = self._button(
-            "Range picture", "The mean over the range of wavelengths, of the topmost cube, as a layer."
-        )
-        self._cancel = self._button("Cancel", "Stop making maps; nothing is added.")
-        self._arrange()
+        fill(self, row_of(self._draw, self._blood, self._band, self._cancel))
         self._draw.clicked.connect(self._on_draw)
         self._blood.clicked.connect(self._on_blood)
         self._band.clicked.connect(self._on_band)
@@ -57,20 +56,6 @@ class PictureTools(QWidget):
     def running(self) -> bool:
         """Whether a map is being made."""
         return self._run.running
-
-    def _arrange(self) -> None:
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        for button in (self._draw, self._blood, self._band, self._cancel):
-            layout.addWidget(button)
-
-    def _button(self, text: str, tooltip: str) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(text)
-        button.setToolTip(tooltip)
-        button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        return button
 
     def _show_state(self, _options: object = None) -> None:
         self._blood.setVisible(not self.running)

@@ -88,7 +88,7 @@ class SpectraPlot(QWidget):
         self._view.scene().prepareForPaint()  # fits the value axis now: within painting, it would paint twice
 
     def paint_now(self) -> None:
-        """Bring what was drawn to the screen, and with it all else in the window that waits to be painted.
+        """Paint now, and with the plot everything else in the window that waits to be painted.
 
         Left to itself a scene does so one turn of the event loop later, when the window may have been painted without
         it, for the sake of the picture under the mouse for example.
@@ -134,7 +134,7 @@ class SpectraPlot(QWidget):
             line.setPen(self._theme.grid, width=1, style=Qt.PenStyle.DotLine)
 
     def save(self, path: Path) -> None:
-        """Write what is seen as a picture (.png) or a drawing (.svg), with a legend; whole or not at all.
+        """Write the plot as a picture (.png) or a drawing (.svg), with a legend; whole or not at all.
 
         Raises
         ------
@@ -225,7 +225,7 @@ class SpectraPlot(QWidget):
         self.wavelength_hovered.emit(float(point.x()))
 
     def _write_value_label(self) -> None:
-        """Write what the values are along their axis, in as many lines as fit its length."""
+        """Write the title of the value axis, in as many lines as fit its length."""
         letters = max(_LEAST_LETTERS, int(self._view.getPlotItem().getViewBox().height() / _LETTER))
         title = self._quantity[:1].upper() + self._quantity[1:]
         lines = textwrap.wrap(title, letters, break_long_words=False)

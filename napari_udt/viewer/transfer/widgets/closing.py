@@ -42,7 +42,7 @@ def agrees_to_cancel(name: str, parent: QWidget, title: str = CANCEL, over: Any 
 
 
 class RemovedDock(QObject):
-    """Asks what becomes of a run whose dock was removed; the dock lives on, hidden, until the run has ended.
+    """Asks whether to cancel a run whose dock was removed; the dock lives on, hidden, until the run has ended.
 
     Parameters
     ----------

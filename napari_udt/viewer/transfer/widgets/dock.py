@@ -167,7 +167,7 @@ class TransferDock(TransferForm):
         self._show_state()
 
     def _offer_conditions(self, choices: Sequence[tuple[str, str]]) -> None:
-        """Offer what may stand for the tissue: what the user wants where it is to be had, else the best."""
+        """Offer tissue conditions; the one that the user chose is kept where it is among them, else the best is chosen."""
         wanted, keys = self._tissue, [key for key, _ in choices]
         self.condition.choices = [(title, key) for key, title in choices]
         if keys:

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_udt.viewer.files.widgets.file_row import FileRow
+from napari_udt.viewer.qt.fields import row_of
 from napari_udt.viewer.qt.scroll_area import VerticalScrollArea
 from napari_udt.viewer.qt.tab_order import set_tab_order
 from napari_udt.viewer.state.session import Session
@@ -165,8 +166,4 @@ class TransferForm(QWidget):
 
     @staticmethod
     def _row(*widgets: PushButton | ProgressBar) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        for widget in widgets:
-            row.addWidget(widget.native, stretch=1)
-        return row
+        return row_of(*(widget.native for widget in widgets))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from napari.utils.notifications import show_error
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QTextOption
-from qtpy.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPushButton, QTextBrowser, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDialog, QFileDialog, QTextBrowser, QVBoxLayout, QWidget
 
+from napari_udt.viewer.qt.fields import fill, push_button, row_of
 from napari_udt.viewer.qt.jobs import JobRunner
 from napari_udt.viewer.state.jobs import Report, error_text
 from napari_udt.viewer.transfer.model_import import Importer, import_models
@@ -45,13 +46,13 @@ class ModelTools(QWidget):
         self._spec: ModelSpec | None = None
         self._run = JobRunner(self)
         self._cards: dict[str, QDialog] = {}  # that are open, by the model's name
-        self.import_button = _button(
+        self.import_button = push_button(
             "Import…",
             "Bring in a trained model's folder, or published checkpoints: a folder with config.yaml and "
             "model_checkpoint.ckpt. The model is checked, converted and kept; nothing of the file is executed.",
             self,
         )
-        self.card_button = _button(
+        self.card_button = push_button(
             "Card",
             "What the chosen model is, how it was trained, and how well it does on untouched data.",
             self,
@@ -60,16 +61,13 @@ class ModelTools(QWidget):
         self._run.failed.connect(self._failed)
         self.import_button.clicked.connect(self._choose_folder)
         self.card_button.clicked.connect(self.show_card)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        row.addWidget(box, stretch=1)
-        row.addWidget(self.card_button)
-        row.addWidget(self.import_button)
+        row = row_of(box, self.card_button, self.import_button, equal=False)
+        row.setStretch(0, 1)
+        fill(self, row)
         self.set_spec(None)
 
     def set_spec(self, spec: ModelSpec | None) -> None:
-        """Say which model is chosen."""
+        """Take the chosen model."""
         self._spec = spec
         self.card_button.setEnabled(spec is not None)
 
@@ -125,10 +123,3 @@ class ModelTools(QWidget):
 
 def _import(importer: Importer, folder: Path, _report: Report) -> Sequence[str]:
     return importer(folder)
-
-
-def _button(text: str, tooltip: str, parent: QWidget) -> QPushButton:
-    button = QPushButton(text, parent)
-    button.setObjectName(text)
-    button.setToolTip(f"<qt>{tooltip}</qt>")
-    return button

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from qtpy.QtGui import QGuiApplication, QShowEvent
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QFrame, QLabel, QWidget
 from superqt.utils import ensure_main_thread
 
 from napari_udt.viewer.layers.overlays.maps import MapLayers
 from napari_udt.viewer.qt.elided_combo_box import ElidedComboBox
+from napari_udt.viewer.qt.fields import push_button, row_of
 from napari_udt.viewer.qt.jobs import JobRunner
 from napari_udt.viewer.qt.scroll_area import scrolling_layout
 from napari_udt.viewer.qt.stable_label import StableLabel, wrapping_label
@@ -34,7 +35,7 @@ PREPARING = "The model is being prepared ..."
 
 
 class TrustDock(QWidget):
-    """Numbers, maps, warnings, and what a model makes of one spectrum.
+    """Numbers, maps and warnings, and the options of the live curve and the condition explorer.
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ class TrustDock(QWidget):
 
     @property
     def busy(self) -> bool:
-        """Whether what is shown is still to change."""
+        """Whether the dock is about to change."""
         return self.running or self._timer.isActive()
 
     def refresh(self) -> None:
@@ -129,22 +130,20 @@ class TrustDock(QWidget):
         self._message = wrapping_label("message", self)
         self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._table = TrustTable(parent=self)
-        self._judge = self._button(
+        self._judge = push_button(
             "Judge whole cube",
             "Compute the numbers of every spectrum: medians and maps. The condition spread, which costs as much as "
-            "twenty transfers, is computed when its map is asked for.",
+            "twenty transfers, is computed when its map is requested.",
+            self,
         )
-        self._copy = self._button("Copy all", "Copy all numbers, with their units, to the clipboard.")
+        self._copy = push_button("Copy all", "Copy all numbers, with their units, to the clipboard.", self)
         self._box = ConditionBox(parent=self)
 
     def _arrange(self) -> None:
-        head, buttons = QHBoxLayout(), QHBoxLayout()
-        question = QLabel("&Model", self)
-        question.setBuddy(self._model)
-        head.addWidget(question)
-        head.addWidget(self._model, stretch=1)
-        for button in (self._judge, self._copy):
-            buttons.addWidget(button)
+        title = QLabel("&Model", self)
+        title.setBuddy(self._model)
+        head = row_of(title, self._model, equal=False)
+        head.setStretch(1, 1)
         line = QFrame(self)
         line.setFrameShape(QFrame.Shape.HLine)
         layout = scrolling_layout(self)
@@ -154,18 +153,12 @@ class TrustDock(QWidget):
         layout.addWidget(self._statement)
         layout.addWidget(self._table)
         layout.addWidget(self._warnings)
-        layout.addLayout(buttons)
+        layout.addLayout(row_of(self._judge, self._copy))
         layout.addWidget(self._message)
         layout.addWidget(line)
         layout.addWidget(self._box)
         layout.addStretch()
         self._message.hide()
-
-    def _button(self, text: str, tooltip: str) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(text)
-        button.setToolTip(f"<qt>{tooltip}</qt>")
-        return button
 
     def _connect(self) -> None:
         session = self._session

@@ -30,10 +30,10 @@ from napari_udt.viewer.population.widgets.downstream.controls import DownstreamC
 from napari_udt.viewer.population.widgets.tab import PopulationTab, TabContext
 from napari_udt.viewer.population.widgets.table import NumberTable, Row
 from napari_udt.viewer.qt.fields import fill, push_button
+from napari_udt.viewer.qt.jobs import TaskRow
 from napari_udt.viewer.qt.save_dialog import ask_save_path
 from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.qt.table_and_picture import TableAndPicture
-from napari_udt.viewer.qt.task_row import TaskRow
 from napari_udt.viewer.state.jobs import Work
 from napari_udt.viewer.style import Theme
 

@@ -17,7 +17,7 @@ from napari_udt.viewer.population.measures import Numbers
 from napari_udt.viewer.population.widgets.metrics.table import MeasureTableView
 from napari_udt.viewer.population.widgets.tab import FigureTab
 from napari_udt.viewer.qt.fields import check_box, combo_box, fill, row_of, spin_box
-from napari_udt.viewer.qt.task_row import TaskRow
+from napari_udt.viewer.qt.jobs import TaskRow
 from napari_udt.viewer.state.jobs import Report
 
 _RESAMPLES, _MOST_RESAMPLES = 200, 2000
