@@ -98,7 +98,7 @@ def test_many_pins_share_a_few_items_and_are_not_drawn_again(session, asked, qtb
     plot.show_curves(asked())
     items = len(plot._view.getPlotItem().items)
     drawn = []
-    plot._crowd._dots.sigPlotChanged.connect(drawn.append)
+    plot._pinned._dots.sigPlotChanged.connect(drawn.append)
     session.set_cursor(PixelRef(SIM, 3, 14))
     plot.show_curves(asked())
     drawn.clear()
@@ -111,14 +111,14 @@ def test_many_pins_share_a_few_items_and_are_not_drawn_again(session, asked, qtb
 def test_a_crowd_shows_every_point_of_its_curves_and_a_gap_behind_each(session, qtbot):
     view = pg.PlotWidget()
     qtbot.addWidget(view)
-    crowd, curves = PinnedCurves(view.getPlotItem()), resolve(session).curves
-    crowd.show(curves, theme("dark"))
-    drawn = sum(int(np.isfinite(line.getData()[1]).sum()) for line in crowd._lines.values())
+    pinned, curves = PinnedCurves(view.getPlotItem()), resolve(session).curves
+    pinned.show(curves, theme("dark"))
+    drawn = sum(int(np.isfinite(line.getData()[1]).sum()) for line in pinned._lines.values())
     assert drawn == sum(len(curve.values) for curve in curves)
-    assert len(crowd._lines) == len({curve.style for curve in curves})
-    crowd.show([], theme("dark"))
-    assert not any(line.isVisible() for line in crowd._lines.values())
-    assert not crowd._dots.isVisible()
+    assert len(pinned._lines) == len({curve.style for curve in curves})
+    pinned.show([], theme("dark"))
+    assert not any(line.isVisible() for line in pinned._lines.values())
+    assert not pinned._dots.isVisible()
 
 
 def test_the_table_tells_only_of_rows_that_changed(session, asked, qtbot):
