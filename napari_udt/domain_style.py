@@ -78,7 +78,7 @@ def readable(colour: str, background: str, contrast: float = 3.0) -> str:
     colour, background : str
         Hex.
     contrast : float
-        Ratio to reach; 3 is what WCAG 2.1, criterion 1.4.11, asks of graphical objects.
+        Ratio to reach; 3 is what WCAG 2.1, criterion 1.4.11, requires of graphical objects.
     """
     hue, lightness, saturation = colorsys.rgb_to_hls(*_rgb(colour))
     step = -0.01 if is_light(background) else 0.01

@@ -22,7 +22,11 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
         help="one per channel, as 700,710,720, or first and last of evenly spaced ones, as 500-1000",
     )
     group.add_argument("--spectral-axis", type=int, metavar="N", help="axis of the channels: 0, 1 or 2")
-    group.add_argument("--domain", choices=DOMAINS, help="where the data come from")
+    group.add_argument(
+        "--domain",
+        choices=DOMAINS,
+        help="where the data come from; second: in the place of real data, but not measured",
+    )
     group.add_argument("--modality", choices=MODALITIES)
     parser.add_argument(
         "--candidate", metavar="NAME", help="which cube of the file, by a name that `info` lists"

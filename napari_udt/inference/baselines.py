@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
 from napari_udt.inference.grid import Regridding, regrid
-from napari_udt.inference.job import Progress, report_nothing
 from napari_udt.inference.provenance import describe_baseline
+from napari_udt.io.contract import Progress, ignore_progress
 from napari_udt.models.baselines import match_coral, match_gaussian, match_histograms, match_moments
 from napari_udt.models.classes import plain_name
 from napari_udt.spectral.spectra import normalise, norms
@@ -81,7 +81,7 @@ def transfer_baseline(
         or needs wavelengths that the cube lacks.
     """
     grid = _checked(cube, method, reference)
-    report = progress or report_nothing
+    report = progress or ignore_progress
     spectra = grid(_spectra_of(cube))
     notes: dict[str, Any] = {"condition": "none: spectra are left as they are", "scale": "the source's"}
     report(0, len(spectra))

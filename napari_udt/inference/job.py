@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 Scale = Literal["source", "unit"]
 Noise = Literal["training", "none"]
 Side = Literal["simulated", "real"]
-Progress = Callable[[int, int], None]
 
 
 class Target(ArrayLike3D, Protocol):
@@ -56,10 +54,6 @@ class Job:
     tissue: TissueCondition
     scale: Scale
     noise: float = 0.0
-
-
-def report_nothing(done: int, total: int) -> None:
-    """Ignore progress."""
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

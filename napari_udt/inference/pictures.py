@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import TransferError
-from napari_udt.inference.job import Job, Progress, is_out_of_memory, release_memory
+from napari_udt.inference.job import Job, is_out_of_memory, release_memory
+from napari_udt.io.contract import Progress
 from napari_udt.models.noise import with_noise
 
 if TYPE_CHECKING:

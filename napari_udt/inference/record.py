@@ -48,7 +48,7 @@ def difference(target: Path, record: Record, source: Path) -> str:
         return f"it cannot be read ({error})"
     earlier = made.get(KEY)
     if not isinstance(earlier, Mapping):
-        return "it does not tell how it was made"
+        return "it has no record of how it was made"
     if earlier.get("input") != record["input"] and not _same_bytes(made, earlier, record, source):
         return "it was made from another state of the file"
     if other := _other_options(earlier.get("options"), record["options"]):

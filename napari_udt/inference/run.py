@@ -16,12 +16,13 @@ from napari_udt.errors import TransferError
 from napari_udt.inference.baselines import PREFIX, is_baseline, transfer_baseline
 from napari_udt.inference.devices import Device, choose
 from napari_udt.inference.grid import regrid
-from napari_udt.inference.job import Job, Noise, Progress, Scale, Side, Target, report_nothing
+from napari_udt.inference.job import Job, Noise, Scale, Side, Target
 from napari_udt.inference.memory import check_room
 from napari_udt.inference.pictures import run_picture
 from napari_udt.inference.provenance import describe_run
 from napari_udt.inference.spectra import DEFAULT_CHUNK, DEFAULT_CHUNK_ON_A_CARD, run_spectra
 from napari_udt.inference.tissue import AUTO, LABELS, tissue_condition
+from napari_udt.io.contract import Progress, ignore_progress
 
 if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
@@ -137,9 +138,9 @@ def transfer(
     try:
         if cube.modality == "HSI":
             chunk = chunk_size or (DEFAULT_CHUNK if chosen.key == "cpu" else DEFAULT_CHUNK_ON_A_CARD)
-            data, lost = run_spectra(job, chunk, progress or report_nothing, out, scratch)
+            data, lost = run_spectra(job, chunk, progress or ignore_progress, out, scratch)
         else:
-            data, lost = _picture(job, progress or report_nothing, out)
+            data, lost = _picture(job, progress or ignore_progress, out)
     finally:
         model.to(before)
     return _result(job, data, lost, direction, chosen)

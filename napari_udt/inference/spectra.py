@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
 from napari_udt.inference.grid import transferable
-from napari_udt.inference.job import Job, Progress, Target, is_out_of_memory, release_memory
+from napari_udt.inference.job import Job, Target, is_out_of_memory, release_memory
 from napari_udt.io.blocks import blocks, plan
+from napari_udt.io.contract import Progress
 from napari_udt.io.rechunk import chunk_shape, layout_of, readable
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from napari_udt.errors import TransferError
 from napari_udt.inference.grid import transferable
-from napari_udt.inference.job import Job, Progress
+from napari_udt.inference.job import Job
 from napari_udt.inference.probe import Entries, Floats, SpectralProbe
+from napari_udt.io.contract import Progress
 
 # Both groups are computed for themselves: the second costs as much as many transfers.
 Group = Literal["network", "conditions"]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from napari_udt.errors import TransferError
 from napari_udt.inference.batch import Outcome, Task, transfer_file
-from napari_udt.inference.job import Progress
+from napari_udt.io.contract import Progress
 from napari_udt.threads import usable_cores, use_at_most, wait_passively
 
 if TYPE_CHECKING:

@@ -89,7 +89,7 @@ def missing_wavelengths(path: Path, arrays: Sequence[tuple[str, tuple[int, ...]]
     shape = arrays[0][1]
     return MissingMetadata(
         f"{path}: found {listed}, but no wavelengths for it; give them with wavelengths_nm=[...] (one per channel, "
-        "in nm), which also tells the spectral axis.",
+        "in nm), which also settles the spectral axis.",
         shape,
         tuple(range(len(shape))),
     )

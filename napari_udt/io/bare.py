@@ -15,7 +15,6 @@ from numpy.typing import DTypeLike, NDArray
 
 from napari_udt.errors import CubeError
 from napari_udt.io.contract import reading
-from napari_udt.io.lazy import Source
 
 _BLOCK_BYTES = 32_000_000
 _NEGLIGIBLE_GAP = 65_536  # bytes: reading over a gap is faster than another read
@@ -94,65 +93,3 @@ class BareSource:
                     f"{self._path}: the file has become shorter since it was opened; open it again."
                 )
             done += count
-
-
-class ScaledSource:
-    """Stored numbers that are divided by a constant when they are read.
-
-    Parameters
-    ----------
-    source : Source
-        The stored numbers.
-    divisor : float
-        Not zero.
-    """
-
-    def __init__(self, source: Source, divisor: float) -> None:
-        self._source = source
-        self._divisor = divisor
-        self.shape = source.shape
-        self.stored_bytes = source.stored_bytes
-
-    def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
-        """Read one integer or slice per axis."""
-        return self._source.read(selection).astype(np.float64) / self._divisor
-
-    def close(self) -> None:
-        """Close the file."""
-        self._source.close()
-
-
-class FlippedSource:
-    """Stored numbers with one axis counted from its other end.
-
-    Parameters
-    ----------
-    source : Source
-        The stored numbers.
-    axis : int
-    """
-
-    def __init__(self, source: Source, axis: int) -> None:
-        self._source = source
-        self._axis = axis
-        self.shape = source.shape
-        self.stored_bytes = source.stored_bytes
-
-    def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
-        """Read one slice, or an integer, per axis; slices go forwards."""
-        key, last = selection[self._axis], self.shape[self._axis] - 1
-        if not isinstance(key, slice):
-            return self._source.read(self._with(selection, last - key))
-        wanted = range(*key.indices(last + 1))
-        if not wanted:
-            return self._source.read(selection)
-        mirrored = slice(last - wanted[-1], last - wanted[0] + 1, wanted.step)
-        axis = sum(isinstance(k, slice) for k in selection[: self._axis])  # integers take their axis away
-        return np.flip(self._source.read(self._with(selection, mirrored)), axis)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._source.close()
-
-    def _with(self, selection: tuple[int | slice, ...], key: int | slice) -> tuple[int | slice, ...]:
-        return (*selection[: self._axis], key, *selection[self._axis + 1 :])

@@ -34,11 +34,15 @@ from napari_udt.errors import CubeError, UdtError
 from napari_udt.reconstruction.options import ReconstructionOptions
 
 Frame = int | Literal["mean"]
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], None]  # (done, total)
 
 MEMORY_LIMIT_MB = 512.0
 MEMORY_VARIABLE = "NAPARI_UDT_MEMORY_MB"
 _preferred_limit_mb = MEMORY_LIMIT_MB
+
+
+def ignore_progress(done: int, total: int) -> None:
+    """Do nothing: the default where a function takes ``progress``."""
 
 
 def prefer_memory_limit(megabytes: float) -> None:
@@ -180,7 +184,7 @@ class Format:
     common : bool
         Whether files of other kinds have these endings too: a broken one is then left to other plugins.
     several_files : bool
-        Whether a recording is several files, any of which opens it; the module's ``main_file`` tells which counts.
+        Whether a recording is several files, any of which opens it; the module's ``main_file`` finds the main one.
     first : bool
         For outside packages: whether files are tried before the formats of napari-udt. Otherwise a file that one of
         these recognises never gets here.

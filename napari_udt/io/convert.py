@@ -7,9 +7,10 @@ from typing import Any
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.io.contract import Progress
 from napari_udt.io.generic import own
 from napari_udt.io.opening import PathLike, open_cube, open_cubes, save_cubes, saving
-from napari_udt.io.rechunk import Chunks, Progress, chunk_shape
+from napari_udt.io.rechunk import Chunks, chunk_shape
 from napari_udt.io.registry import writer_for
 
 

@@ -94,7 +94,7 @@ class _OnDemandFile:
 
 
 class Hdf5Source:
-    """One HDF5 dataset; ``dataset`` only tells name and size and may be closed afterwards."""
+    """One HDF5 dataset; ``dataset`` gives name and size and may be closed afterwards."""
 
     def __init__(self, path: Path, dataset: h5py.Dataset) -> None:
         self._file = _OnDemandFile(path)
@@ -188,7 +188,7 @@ class LazyCube:
 
     @property
     def layout(self) -> Layout:
-        """In which pieces the file gives the numbers; pages of whole spectra where the source does not tell."""
+        """In which pieces the file gives the numbers; pages of whole spectra where the source does not know."""
         if not isinstance(self.source, PiecewiseSource):
             piece = page_pieces(self.shape, self.dtype.itemsize)
             return Layout(self.shape, (piece[0], piece[1], piece[2]), PAGE_BYTES)

@@ -19,7 +19,7 @@ import numpy as np
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.io.blocks import BLOCK_BYTES, Plan, blocks, plan
-from napari_udt.io.contract import Progress
+from napari_udt.io.contract import Progress, ignore_progress
 from napari_udt.io.layout import Layout, Shape3D, page_pieces
 
 Chunks = Literal["pixel", "band", "both"]
@@ -61,7 +61,7 @@ def copy(cube: SpectralCube, target: h5py.Dataset, folder: Path, progress: Progr
     progress : callable, optional
         Called as ``progress(done, total)``, in bytes; whatever it raises ends the copy.
     """
-    report = progress or _nobody
+    report = progress or ignore_progress
     with readable(cube, target.chunks, folder, _part(report, 0, 2)) as (source, spooled):
         chosen = plan(layout_of(source), target.chunks)
         _carry(source.data, target, chosen, _part(report, 1, 2) if spooled else report)
@@ -85,7 +85,9 @@ def readable(
     """
     chosen = plan(layout_of(cube), chunk, whole_spectra=whole_spectra)
     spool = cube.is_lazy and chosen.effort > MOST_EFFORT
-    with _spooled(cube, chosen, folder, progress or _nobody) if spool else nullcontext(cube) as source:
+    with (
+        _spooled(cube, chosen, folder, progress or ignore_progress) if spool else nullcontext(cube) as source
+    ):
         yield source, spool
 
 
@@ -147,7 +149,3 @@ def _part(progress: Progress, number: int, parts: int) -> Progress:
         progress(number * total + done, parts * total)
 
     return report
-
-
-def _nobody(done: int, total: int) -> None:
-    """Ignore progress."""

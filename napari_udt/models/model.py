@@ -131,7 +131,7 @@ class TransferModel:
         domain, labels
             See the class; for a transfer the same labels as in encoding.
         picture_shape : (rows, columns), optional
-            Size of the images; needed where ``labels`` do not tell it.
+            Size of the images; needed where it does not follow from ``labels``.
 
         Returns
         -------

@@ -1,7 +1,7 @@
 """Checkpoints in the layout that the paper's authors published: ``config.yaml`` and ``model_checkpoint.ckpt``.
 
 The paper's own are in Zenodo's record 10.5281/zenodo.8419563 (Dreher et al., MICCAI 2023). Kind and sizes of the
-network are read from the stored tensors; the configuration only tells what tensors cannot.
+network are read from the stored tensors; the configuration is used for what tensors cannot tell.
 """
 
 from __future__ import annotations

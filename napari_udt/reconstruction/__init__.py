@@ -1,6 +1,6 @@
 """From raw photoacoustic time series to a preview picture: delay and sum.
 
-Importing this package loads no torch; :func:`delay_and_sum` does when it is first asked for.
+Importing this package loads no torch; :func:`delay_and_sum` does when it is first used.
 """
 
 from __future__ import annotations

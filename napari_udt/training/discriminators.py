@@ -1,4 +1,4 @@
-"""Discriminators that tell a domain's own samples from transferred ones.
+"""Discriminators of a domain's own samples and transferred ones.
 
 They exist during training only. Both return a list of score tensors, one per scale; there is no
 activation after the last layer because the losses are least-squares (LSGAN).

@@ -24,14 +24,14 @@ from napari_udt.training.trainer import Trainer
 
 
 def train(
-    config: TrainingConfig, folder: Path, *, resume: bool = False, device: str = "cpu", devices: int = 1
+    config: TrainingConfig, folder: Path | str, *, resume: bool = False, device: str = "cpu", devices: int = 1
 ) -> TransferModel:
     """Train a transfer model and write its folder.
 
     Parameters
     ----------
     config : TrainingConfig
-    folder : Path
+    folder : path
         Receives the model; ``<folder>.run`` beside it receives the log, its curves (an SVG) and the checkpoint.
     resume : bool
         Continue from the checkpoint; the result is bit-identical to an uninterrupted run on the same machine.
@@ -54,6 +54,7 @@ def train(
     TrainingInterrupted
         After Ctrl-C.
     """
+    folder = Path(folder)
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise TrainingError(f"{folder}: exists and is not empty; choose another folder for the model.")
     if devices == 1:

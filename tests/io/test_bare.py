@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from napari_udt.errors import CubeError
 from napari_udt.io import bare
-from napari_udt.io.bare import BareSource, FlippedSource, ScaledSource
+from napari_udt.io.bare import BareSource
+from napari_udt.io.derived import FlippedSource, ScaledSource
 from napari_udt.io.lazy import LazyCube
 
 SHAPE = (7, 6, 5)

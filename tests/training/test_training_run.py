@@ -12,11 +12,11 @@ from napari_udt.dataset import load_dataset, save_dataset
 from napari_udt.errors import TrainingError
 from napari_udt.inference import transfer
 from napari_udt.models import load_model
+from napari_udt.training import train
 from napari_udt.training.config import TermsConfig
 from napari_udt.training.domains import load_domain
 from napari_udt.training.loop import CHECKPOINT, LOG, TrainingInterrupted
 from napari_udt.training.progress import read_log
-from napari_udt.training.run import train
 from napari_udt.training.trainer import Trainer
 
 
@@ -160,9 +160,9 @@ def test_runs_and_models_are_never_written_over(toy_config, tmp_path, monkeypatc
         train(config, tmp_path / "toy")
     with pytest.raises(TrainingError, match=r"other values of seed;"):
         train(replace(config, seed=6), tmp_path / "toy", resume=True)
-    train(config, tmp_path / "toy", resume=True)
+    train(config, str(tmp_path / "toy"), resume=True)
     with pytest.raises(TrainingError, match=r"toy: exists and is not empty; choose another folder"):
-        train(config, tmp_path / "toy", resume=True)
+        train(config, str(tmp_path / "toy"), resume=True)
 
 
 def test_data_that_do_not_fit_are_named(toy_config, toy_files, tmp_path):

@@ -27,7 +27,7 @@ from napari_udt.io.hdf5 import SMALL_BYTES
 from napari_udt.io.lazy import ArraySource, LazyCube
 
 _FIRST_LINE = "# napari-udt spectra, version 1"
-_FACTS = "# facts: "
+_METADATA = "# facts: "
 _BLOCK_BYTES = 16_000_000
 _LINES_PER_READ = 5_000
 _MAX_LINE = 20_000_000
@@ -38,10 +38,10 @@ _PICTURES = ("label", "oxygenation")
 
 @dataclass(frozen=True)
 class _Head:
-    """What stands above the numbers: size of the picture, facts about the cube, and the columns' names."""
+    """The lines above the numbers: size of the picture, metadata of the cube, and the columns' names."""
 
     shape: tuple[int, int]
-    facts: dict[str, Any]
+    metadata: dict[str, Any]
     columns: tuple[str, ...]
 
     @property
@@ -107,7 +107,7 @@ def _head_text(cube: SpectralCube) -> str:
     return "\n".join(
         (
             _FIRST_LINE,
-            f"{_FACTS}{json.dumps({'shape': cube.shape[:2], 'cube': json.loads(description_text(cube))})}",
+            f"{_METADATA}{json.dumps({'shape': cube.shape[:2], 'cube': json.loads(description_text(cube))})}",
             f"# labels: {names or 'none'}",
             f"# values: {' '.join(cube.quantity.split())}; names of the columns of spectra: wavelengths in nm",
             ",".join((*_PLACE, *pictures, *(repr(float(w)) for w in cube.wavelengths_nm))) + "\n",
@@ -138,24 +138,26 @@ def _read(path: Path, options: ReadOptions) -> SpectralCube:
         wavelengths_nm=wavelengths,
         labels=None if labels is None else label_image(labels, "label", path),
         oxygenation=pictures.get("oxygenation"),
-        **described(json.dumps(head.facts["cube"]), path),
+        **described(json.dumps(head.metadata["cube"]), path),
     )
 
 
 def _head(file: IO[str], path: Path) -> _Head:
-    facts: Any = None
+    metadata: Any = None
     for line in islice(iter(lambda: file.readline(_MAX_LINE), ""), 100):
-        if line.startswith(_FACTS):
-            facts = json.loads(line.removeprefix(_FACTS))
+        if line.startswith(_METADATA):
+            metadata = json.loads(line.removeprefix(_METADATA))
         elif not line.startswith("#"):
             columns = tuple(line.strip().split(","))
             break
     else:
         raise CubeError(f"{path}: there is no line with the names of the columns; the file is cut short.")
-    if not isinstance(facts, dict) or columns[:2] != _PLACE:
-        raise CubeError(f"{path}: the facts or the columns row and column are missing; the head is damaged.")
-    rows, width = (int(n) for n in facts["shape"])
-    return _Head((rows, width), facts, columns)
+    if not isinstance(metadata, dict) or columns[:2] != _PLACE:
+        raise CubeError(
+            f"{path}: the metadata or the columns row and column are missing; the head is damaged."
+        )
+    rows, width = (int(n) for n in metadata["shape"])
+    return _Head((rows, width), metadata, columns)
 
 
 def _pictures(file: IO[str], head: _Head, path: Path, options: ReadOptions) -> dict[str, NDArray[Any]]:
@@ -188,7 +190,7 @@ def _empty_pictures(head: _Head, path: Path, options: ReadOptions) -> dict[str, 
     ):
         raise CubeError(
             f"{path}: a picture of {rows} x {columns} pixels takes {wanted / 1e6:,.0f} MB, more than the limit of "
-            f"{options.memory_limit_bytes / 1e6:,.0f} MB or than {held:,} bytes of text can tell."
+            f"{options.memory_limit_bytes / 1e6:,.0f} MB or than {held:,} bytes of text can hold."
         )
     pictures = {name: np.full(head.shape, np.nan) for name in _PICTURES if name in head.columns}
     return {**pictures, "spectra": np.full((rows, columns, len(head.wavelengths_nm)), np.nan, np.float32)}

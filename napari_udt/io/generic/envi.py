@@ -19,8 +19,9 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.io.assemble import assemble, label_image
 from napari_udt.io.axes import missing_wavelengths
-from napari_udt.io.bare import BareSource, ScaledSource
+from napari_udt.io.bare import BareSource
 from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.derived import ScaledSource
 from napari_udt.io.description import described
 from napari_udt.io.generic import envi_header
 from napari_udt.io.generic.envi_header import AXES, EnviHeader
@@ -147,13 +148,13 @@ def _names_data(header: Path, path: Path) -> bool:
 def _read(path: Path, header: EnviHeader, options: ReadOptions) -> SpectralCube:
     own = _own_metadata(header, path)
     data = numbers(path, header)
-    facts = {**_facts(header), **_pictures(path, data.shape[:2], own)}
+    fields = {**_fields(header), **_pictures(path, data.shape[:2], own)}
     if own:
-        facts.update(described(json.dumps(own.get("cube")), path))
-    return assemble(path, options, data, wavelengths_nm=header.wavelengths_nm, **facts)
+        fields.update(described(json.dumps(own.get("cube")), path))
+    return assemble(path, options, data, wavelengths_nm=header.wavelengths_nm, **fields)
 
 
-def _facts(header: EnviHeader) -> dict[str, Any]:
+def _fields(header: EnviHeader) -> dict[str, Any]:
     kept = {k: v[:_KEPT_CHARACTERS] for k, v in header.fields.items() if k not in (*_STRUCTURAL, OWN_FIELD)}
     return {
         "quantity": "reflectance" if "reflectance scale factor" in header.fields else "value [a.u.]",

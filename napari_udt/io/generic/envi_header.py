@@ -86,7 +86,7 @@ class EnviHeader:
             return None
         if unit in _NANOMETRES:
             return np.array(known) * _NANOMETRES[unit]
-        return wavelengths_in_nm(known)  # the unit is not given: told from the magnitude
+        return wavelengths_in_nm(known)  # the unit is not given: inferred from the magnitude
 
     @property
     def class_names(self) -> dict[int, str]:

@@ -24,7 +24,7 @@ from napari_udt.io.generic.nrrd_header import NrrdHeader
 from napari_udt.io.generic.numpy_files import starts_with
 from napari_udt.io.lazy import ArraySource, LazyCube, Source
 
-_GZIP_WINDOW = 47  # zlib's word for "gzip or zlib, told from the data"
+_GZIP_WINDOW = 47  # zlib's code for "gzip or zlib, by the data"
 _BYTES_PER_STEP = 1_000_000
 
 

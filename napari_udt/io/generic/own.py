@@ -21,10 +21,10 @@ from napari_udt.cube import DOMAINS, MODALITIES, SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.io import hdf5, hdf5_text
 from napari_udt.io.assemble import assemble, label_image
-from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.contract import Candidate, Match, Progress, ReadOptions
 from napari_udt.io.layout import Shape3D
 from napari_udt.io.lazy import Hdf5Source, LazyCube
-from napari_udt.io.rechunk import Chunks, Progress, chunk_shape, copy
+from napari_udt.io.rechunk import Chunks, chunk_shape, copy
 
 FORMAT = "napari-udt cube"
 VERSION = 1
@@ -76,7 +76,7 @@ def write(
         for number, cube in enumerate(cubes):
             group = file.create_group(f"cubes/{number}")
             copy(cube, _new_data(group, cube.shape, chunks, compress), path.parent, progress)
-            _write_facts(group, cube, compress)
+            _write_metadata(group, cube, compress)
 
 
 def write_filled(
@@ -90,7 +90,7 @@ def write_filled(
     with _created(path) as file:
         group = file.create_group("cubes/0")
         cube = fill(_new_data(group, shape, "both", compress))
-        _write_facts(group, cube, compress)
+        _write_metadata(group, cube, compress)
     return cube
 
 
@@ -113,7 +113,7 @@ def _new_data(group: h5py.Group, shape: Shape3D, chunks: Chunks, compress: bool)
     )
 
 
-def _write_facts(group: h5py.Group, cube: SpectralCube, compress: bool) -> None:
+def _write_metadata(group: h5py.Group, cube: SpectralCube, compress: bool) -> None:
     for name in _TEXTS:
         group.attrs[name] = hdf5_text.fixed(getattr(cube, name))
     if cube.pixel_size_mm is not None:

@@ -34,7 +34,9 @@ from napari_udt.io.lazy import LazyCube, Source
 
 _MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
-logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what is wrong is told in a sentence of ours
+logging.getLogger("tifffile").addHandler(
+    logging.NullHandler()
+)  # errors are reported in one sentence of our own
 
 
 class PagesSource:

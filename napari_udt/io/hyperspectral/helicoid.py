@@ -54,7 +54,7 @@ class ReflectanceSource:
 
     @property
     def stored_bytes(self) -> int:
-        """How many bytes the file really holds for it."""
+        """Bytes that the file holds of the array."""
         return self._raw.source.stored_bytes
 
     def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
@@ -62,7 +62,7 @@ class ReflectanceSource:
         return (self._raw[selection] - self._dark[selection[1:]]) / self._span[selection[1:]]
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._raw.close()
 
 

@@ -19,8 +19,9 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import missing_wavelengths
-from napari_udt.io.bare import BareSource, FlippedSource
+from napari_udt.io.bare import BareSource
 from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.derived import FlippedSource
 from napari_udt.io.hyperspectral.htc_labels import outlines
 from napari_udt.io.hyperspectral.paper_hsi import WAVELENGTHS_NM
 from napari_udt.io.lazy import LazyCube

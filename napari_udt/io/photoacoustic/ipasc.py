@@ -93,7 +93,7 @@ def _frame(path: Path, frame: int) -> np.ndarray:
 
 
 def _wavelengths_nm(file: h5py.File, path: Path) -> Array | None:
-    """Return the wavelengths; some programs write nm instead of m, which the magnitude tells."""
+    """Return the wavelengths; some programs write nm instead of m, which the magnitude shows."""
     return wavelengths_in_nm(hdf5.numbers_at(file, path, "meta_data", "acquisition_wavelengths"))
 
 

@@ -18,9 +18,9 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.io.assemble import assemble
 from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.derived import FlippedSource, MeanSource
 from napari_udt.io.lazy import ArraySource, LazyCube, Source
 from napari_udt.io.photoacoustic import frames, time_series
-from napari_udt.io.photoacoustic.frames import FlippedSource, MeanSource
 from napari_udt.io.photoacoustic.ithera_header import Header, Picture, read_header
 from napari_udt.io.photoacoustic.time_series import Recording
 
@@ -98,7 +98,7 @@ def _read(picture: Picture, header: Header, options: ReadOptions) -> SpectralCub
     count, wavelengths = _stored_frames(picture, header), len(header.wavelengths_nm)
     if count == 0:
         raise CubeError(
-            f"{picture.path}: the file holds {picture.path.stat().st_size} bytes, but {header.path.name} tells of frames of "
+            f"{picture.path}: the file holds {picture.path.stat().st_size} bytes, but {header.path.name} lists frames of "
             f"{wavelengths} wavelengths and {picture.shape[0]} x {picture.shape[1]} pixels; it is cut short."
         )
     frame = frames.chosen(options, count, header.path)
@@ -131,7 +131,7 @@ def _recording(header: Header) -> Recording:
     wanted, held = 2 * recordings * detectors * samples, header.series_path.stat().st_size
     if held < wanted:
         raise CubeError(
-            f"{header.series_path}: the file holds {held:,} bytes, but {header.path.name} tells of {recordings} recordings "
+            f"{header.series_path}: the file holds {held:,} bytes, but {header.path.name} lists {recordings} recordings "
             f"of {detectors} detectors and {samples} samples, {wanted:,} bytes; it is cut short."
         )
     return Recording(

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from napari_udt.io import hdf5
 from napari_udt.io.contract import Frame
+from napari_udt.io.derived import FlippedSource, MeanSource
 from napari_udt.io.lazy import Hdf5Source, LazyCube, Source
-from napari_udt.io.photoacoustic.frames import FlippedSource, MeanSource
 from napari_udt.io.photoacoustic.time_series import Array
 from napari_udt.reconstruction import ImagePlane
 

@@ -1,0 +1,75 @@
+"""Sources that compute their values from another source when they are read: scaled, flipped, averaged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.io.lazy import Source
+
+Selection = tuple[int | slice, ...]
+
+
+class _Derived:
+    """A source on top of another one, of its shape and size unless said otherwise."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.shape = source.shape
+        self.stored_bytes = source.stored_bytes
+
+    def close(self) -> None:
+        """Close the file."""
+        self._source.close()
+
+
+class ScaledSource(_Derived):
+    """Stored values divided by a constant other than zero; float64."""
+
+    def __init__(self, source: Source, divisor: float) -> None:
+        super().__init__(source)
+        self._divisor = divisor
+
+    def read(self, selection: Selection) -> NDArray[Any]:
+        """Read one integer or slice per axis."""
+        return self._source.read(selection).astype(np.float64) / self._divisor
+
+
+class FlippedSource(_Derived):
+    """Stored values with one axis counted from its other end."""
+
+    def __init__(self, source: Source, axis: int) -> None:
+        super().__init__(source)
+        self._axis = axis
+
+    def read(self, selection: Selection) -> NDArray[Any]:
+        """Read one slice, or an integer, per axis; slices go forwards."""
+        key, last = selection[self._axis], self.shape[self._axis] - 1
+        if not isinstance(key, slice):
+            return self._source.read(self._with(selection, last - key))
+        wanted = range(*key.indices(last + 1))
+        if not wanted:
+            return self._source.read(selection)
+        mirrored = slice(last - wanted[-1], last - wanted[0] + 1, wanted.step)
+        axis = sum(isinstance(k, slice) for k in selection[: self._axis])  # integers remove their axis
+        return np.flip(self._source.read(self._with(selection, mirrored)), axis)
+
+    def _with(self, selection: Selection, key: int | slice) -> Selection:
+        return (*selection[: self._axis], key, *selection[self._axis + 1 :])
+
+
+class MeanSource(_Derived):
+    """The mean over the first axis of a source, which keeps length 1; read frame by frame."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source)
+        self.shape = (1, *source.shape[1:])
+
+    def read(self, selection: Selection) -> NDArray[Any]:
+        """Read one integer or slice per axis; the first must be 0."""
+        total = self._source.read((0, *selection[1:])).astype(np.float32)
+        for frame in range(1, self._source.shape[0]):
+            total += self._source.read((frame, *selection[1:]))
+        return total / self._source.shape[0]
