@@ -41,7 +41,7 @@ class FileOpener:
     def __call__(
         self, filenames: Sequence[str], stack: Any = False, choose_plugin: bool = False, **options: Any
     ) -> None:
-        """Open files; what cannot be opened is told in one notification."""
+        """Open files; show in one notification what cannot be opened."""
         if stack or choose_plugin or options.get("plugin"):
             self._napari_open(filenames, stack=stack, choose_plugin=choose_plugin, **options)
             return

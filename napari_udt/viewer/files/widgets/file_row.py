@@ -46,7 +46,7 @@ class FileRow(QWidget):
         self._session = session
         self._cube: SpectralCube | None = None
         self._run = JobRunner(self)
-        self._told: set[str] = set()
+        self._shown_warnings: set[str] = set()
         self.title = QLabel(self)
         self.box = QComboBox(self)
         self.box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -89,10 +89,10 @@ class FileRow(QWidget):
             self._warn(entry.cube)
 
     def _warn(self, cube: SpectralCube) -> None:
-        """Tell once what is slow to read in a file, and what makes it fast."""
+        """Show once what is slow to read in a file, and what makes it fast."""
         slow = file_choices.slowness(cube)
-        if slow and slow not in self._told:
-            self._told.add(slow)
+        if slow and slow not in self._shown_warnings:
+            self._shown_warnings.add(slow)
             offer = f" “{_CONVERT}” in the Transfer dock makes a file that is fast to read."
             show_info(slow + offer if file_choices.may_convert(cube) else slow)
 
