@@ -81,7 +81,7 @@ def _docks(window: Window) -> Iterator[str]:
     if transfer.run_button.enabled != (not transfer.running and transfer.request() is not None):
         yield "The button Transfer does not tell whether a transfer can run."
     if (
-        not window.spectra.busy and window.spectra._visibility.clear
+        not window.spectra.busy and window.spectra._visibility.is_shown
     ):  # behind another dock it is spared the work
         gone = {c.entry.key for c in window.spectra.curves.curves} - set(keys)
         if gone:
