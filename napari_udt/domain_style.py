@@ -11,7 +11,7 @@ from napari_udt.cube import SpectralCube
 
 @dataclass(frozen=True)
 class LineStyle:
-    """How the curves of a domain look.
+    """Appearance of the curves of a domain.
 
     Parameters
     ----------

@@ -1,28 +1,32 @@
-"""``napari-udt evaluate``: models and held-out data in, a JSON file, readable tables and, if asked for, a report out.
-
-It stands above the two rooms that it uses: `evaluation` judges, `population` draws.
-"""
+"""``napari-udt evaluate``: models and held-out data in, a JSON file, readable tables and, if asked for, a report out."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_udt.cli.exit_codes import SUCCESS
-from napari_udt.cli.report import add_report_arguments, require_free, run_cubes
+from napari_udt.cli.report import (
+    StepLine,
+    add_report_arguments,
+    measure_options,
+    require_free,
+    require_report,
+    run_cubes,
+)
 from napari_udt.errors import EvaluationError
-from napari_udt.evaluation import data as data_sets
 from napari_udt.evaluation.rows import BASELINES
-from napari_udt.evaluation.run import PER_CLASS, Evaluation, Settings, evaluate
+from napari_udt.evaluation.run import PER_CLASS
 from napari_udt.files import whole_or_nothing
-from napari_udt.simulation.tables import find_tables
 
 if TYPE_CHECKING:
-    from napari_udt.models.spec import ModelSpec
+    from napari_udt.evaluation.data import EvaluationData
+    from napari_udt.evaluation.run import Evaluation
+    from napari_udt.models.model import TransferModel
 
 _NO_BASELINES = "none"
 
@@ -36,12 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--second-train",
         type=Path,
-        help="second domain: what classifiers and baselines learn from",
+        help="target domain: what classifiers and baselines learn from",
     )
     parser.add_argument(
         "--second-test",
         type=Path,
-        help="second domain, other seed: what everything is tested on",
+        help="target domain, other seed: what everything is tested on",
     )
     parser.add_argument(
         "--baselines",
@@ -93,47 +97,64 @@ def run(args: argparse.Namespace) -> int:
         _refuse_data_sets(args)
         return run_cubes(args)
     _require_data_sets(args)
-    from napari_udt.evaluation.cards import update_card
-    from napari_udt.evaluation.markdown import as_markdown
-    from napari_udt.evaluation.results_file import save_results
+    from napari_udt.evaluation import evaluate, load_data, save_results
+    from napari_udt.models import load_model
+    from napari_udt.population.report.evaluation import evaluation_markdown
 
     tables_path = args.output.with_suffix(".md")
     for path in filter(None, (args.output, tables_path, args.report)):
         require_free(path, overwrite=args.overwrite)
-    evaluation = _evaluated(args)
-    text = as_markdown(evaluation)
+    require_report(args.report)
+    data = load_data(args.simulated, args.second_train, args.second_test)
+    models = [load_model(name) for name in args.model]
+    evaluation = evaluate(
+        data,
+        models,
+        args.baselines,
+        seeds=range(args.seeds),
+        per_class=args.per_class,
+        tables=args.tables,
+        allow_overlap=args.allow_overlap,
+        progress=_reporter(),
+    )
+    text = evaluation_markdown(evaluation)
+    if args.report is not None:
+        _write_report(evaluation, data, models, args)
     save_results(evaluation, args.output)
     with whole_or_nothing(tables_path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     if args.cards:
-        models = [row.name for row in evaluation.rows if row.kind == "model"]
-        for folder, name in zip(args.model, models, strict=True):
-            update_card(Path(folder), evaluation, name)
+        _update_cards(evaluation, args.model)
     print(text)
     written = ", ".join(map(str, filter(None, (args.output, tables_path, args.report))))
     print(f"{written}: written.")
     return SUCCESS
 
 
-def _evaluated(args: argparse.Namespace) -> Evaluation:
-    from napari_udt.models import load_model
+def _write_report(
+    evaluation: Evaluation, data: EvaluationData, models: Sequence[TransferModel], args: argparse.Namespace
+) -> None:
+    from napari_udt.population.report import ReportOptions, write_evaluation_report
 
-    data = data_sets.load_data(args.simulated, args.second_train, args.second_test)
-    models = [load_model(name) for name in args.model]
-    for model in models:
-        data_sets.require_model_fits(model.spec, data.simulated)
-    specs = [model.spec for model in models]
-    found = data_sets.require_apart(data, specs, allowed=args.allow_overlap)
-    settings = Settings(tuple(range(args.seeds)), args.per_class or PER_CLASS[data.modality])
-    tables = find_tables(args.tables)
-    note = f"Absorption and measured statistics: {tables.name}."
-    facts = _facts(data, specs, settings, found, [note])
-    judged = evaluate(data, models, args.baselines, settings, tables, facts, _reporter())
-    if args.report is not None:
-        from napari_udt.population.report.of_evaluation import write_evaluation_report
+    line = StepLine()
+    options = ReportOptions(wavelength_nm=args.wavelength, measures=measure_options(args))
+    write_evaluation_report(
+        evaluation,
+        data,
+        models,
+        args.report,
+        args.baselines,
+        options,
+        lambda done, total: line("report", done, total),
+    )
 
-        write_evaluation_report(judged, data, models, args)
-    return judged
+
+def _update_cards(evaluation: Evaluation, folders: Sequence[str]) -> None:
+    from napari_udt.population.report.cards import update_card
+
+    names = [row.name for row in evaluation.rows if row.kind == "model"]
+    for folder, name in zip(folders, names, strict=True):
+        update_card(Path(folder), evaluation, name)
 
 
 def _require_data_sets(args: argparse.Namespace) -> None:
@@ -160,34 +181,7 @@ def _refuse_data_sets(args: argparse.Namespace) -> None:
         raise EvaluationError(f"--cubes compares cubes alone; leave {', '.join(unwanted)} out.")
 
 
-def _facts(
-    data: data_sets.EvaluationData,
-    specs: Sequence[ModelSpec],
-    settings: Settings,
-    found: list[str],
-    notes: list[str],
-) -> dict[str, Any]:
-    from napari_udt.evaluation.results_file import plain, software_versions
-
-    return {
-        "data": {name: file.facts() for name, file in data.parts().items()},
-        "models": [
-            {
-                "name": spec.name,
-                "weights_sha256": spec.weights_sha256,
-                "target": spec.target,
-                "training_data": spec.training.get("data", {}),
-            }
-            for spec in specs
-        ],
-        "split": {"rule": data_sets.SPLIT_RULE, "overlaps": found},
-        "settings": plain(settings),
-        "versions": software_versions(),
-        "notes": notes,
-    }
-
-
-def _reporter() -> Any:
+def _reporter() -> Callable[[str], None]:
     started = time.monotonic()
 
     def report(name: str) -> None:

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_udt.cli.exit_codes import SUCCESS
 from napari_udt.cli.progress_line import ProgressLine
 from napari_udt.cli.termination import ending_cleanly
-from napari_udt.cube import Domain, SpectralCube
 from napari_udt.errors import EvaluationError
-from napari_udt.population.groups import Part, Population
 
 if TYPE_CHECKING:
-    from napari_udt.models.model import TransferModel
-    from napari_udt.population.downstream import DownstreamResult
-    from napari_udt.population.measures import MeasureTable
-
-_PARTS: dict[Domain, Part] = {
-    "simulated": "simulated",
-    "transferred": "transferred",
-    "real": "real",
-    "second": "real",
-}
+    from napari_udt.population.compare import Comparison
+    from napari_udt.population.measures import MeasureOptions, MeasureTable
 
 
 def add_report_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,14 +25,14 @@ def add_report_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="FILE",
-        help="compare these cubes instead of data sets: simulated ones are transferred by each --model and held against "
-        "the last real (or second-domain) one",
+        help="compare these cubes instead of data sets: simulated ones are transferred by each --model and compared with "
+        "the last real (or target) one",
     )
     group.add_argument(
         "--report",
         type=Path,
         metavar="FILE",
-        help="write figures and numbers into one file, .html or .pdf; also for data sets",
+        help="write figures and numbers into one .html file; also for data sets",
     )
     group.add_argument(
         "--normalisation",
@@ -74,7 +64,9 @@ def run_cubes(args: argparse.Namespace) -> int:
     EvaluationError
         When a file is in the way, or the cubes cannot be compared.
     """
-    from napari_udt.population.report.write import require_writable
+    from napari_udt.io import open_cube
+    from napari_udt.population.compare import compare_cubes
+    from napari_udt.population.downstream_choices import Choices
 
     if args.report is None and args.output is None:
         raise EvaluationError(
@@ -82,15 +74,52 @@ def run_cubes(args: argparse.Namespace) -> int:
         )
     for path in filter(None, (args.report, args.output)):
         require_free(path, overwrite=args.overwrite)
-    if args.report is not None:
-        require_writable(args.report)
+    require_report(args.report)
+    test = Choices(seeds=tuple(range(args.seeds)), per_class=args.per_class or 0)
     with ending_cleanly():
-        population, models = _population(args)
-        table = _measured(population, models, args)
-        written = list(_written(population, table, args))
-    print(_text(table))
+        line = StepLine()
+        comparison = compare_cubes(
+            [open_cube(path) for path in args.cubes],
+            args.model,
+            options=measure_options(args),
+            downstream=test if args.downstream else None,
+            device=args.device,
+            progress=line,
+        )
+        written = list(_written(comparison, args, line))
+    print(_text(comparison.table))
     print("\n".join(f"{path}: written." for path in written))
     return SUCCESS
+
+
+class StepLine:
+    """Progress of several steps, one after the other, on one line of a terminal."""
+
+    def __init__(self) -> None:
+        self._step, self._line = "", ProgressLine("")
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """Show how much of a step is done; nothing is left of it when all is."""
+        if step != self._step:
+            self._step, self._line = step, ProgressLine(step)
+        self._line(done, total)
+        if done >= total:
+            self._line.clear()
+
+
+def measure_options(args: argparse.Namespace) -> MeasureOptions:
+    """Return the options of the measures."""
+    from napari_udt.population.measures import MeasureOptions
+
+    return MeasureOptions(normalisation=args.normalisation, resamples=args.resamples)
+
+
+def require_report(path: Path | None) -> None:
+    """Refuse a report that could not be written after the work."""
+    from napari_udt.population.report.write import require_writable
+
+    if path is not None:
+        require_writable(path)
 
 
 def require_free(path: Path, *, overwrite: bool) -> None:
@@ -104,114 +133,29 @@ def require_free(path: Path, *, overwrite: bool) -> None:
         raise EvaluationError(f"{path}: is there already; choose another name or pass --overwrite.")
 
 
-def _written(population: Population, table: MeasureTable, args: argparse.Namespace) -> Iterator[Path]:
+def _written(comparison: Comparison, args: argparse.Namespace, line: StepLine) -> Iterator[Path]:
     from napari_udt.population.report import ReportOptions, write_report
 
+    table = comparison.table
     if args.output is not None:
         save = table.save_csv if args.output.suffix.casefold() == ".csv" else table.save_json
         save(args.output)
         yield args.output
     if args.report is not None:
-        line = ProgressLine("report")
         options = ReportOptions(wavelength_nm=args.wavelength, table=table)
-        write_report(population, args.report, options, _downstream(population, args), line)
-        line.clear()
+        write_report(
+            comparison.population,
+            args.report,
+            options,
+            comparison.downstream,
+            lambda done, total: line("report", done, total),
+        )
         yield args.report
-
-
-def _downstream(population: Population, args: argparse.Namespace) -> DownstreamResult | None:
-    if not args.downstream:
-        return None
-    from napari_udt.population.downstream import run_downstream
-    from napari_udt.population.downstream_choices import Choices
-
-    line = ProgressLine("downstream test")
-    choices = Choices(seeds=tuple(range(args.seeds)), per_class=args.per_class or 0)
-    result = run_downstream(population, choices, line)
-    line.clear()
-    return result
-
-
-def _measured(
-    population: Population, models: Sequence[TransferModel], args: argparse.Namespace
-) -> MeasureTable:
-    from napari_udt.population.measures import MeasureOptions, measure
-    from napari_udt.population.model_judge import ModelJudge
-
-    line = ProgressLine("measures")
-    judge = ModelJudge({model.spec.name: model for model in models})
-    options = MeasureOptions(normalisation=args.normalisation, resamples=args.resamples, judge=judge)
-    table = measure(population, options, line)
-    line.clear()
-    return table
-
-
-def _population(args: argparse.Namespace) -> tuple[Population, list[TransferModel]]:
-    """Open the cubes, transfer the simulated ones, and gather all of them."""
-    from napari_udt.io import open_cube
-    from napari_udt.population.groups import population_of_cubes
-
-    cubes = [(_part(cube, path), cube) for path, cube in ((path, open_cube(path)) for path in args.cubes)]
-    parts = [part for part, _ in cubes]
-    if "real" not in parts or len(set(parts)) == 1:
-        raise EvaluationError(
-            f"Found {', '.join(parts)} cubes; a comparison needs a real (or second-domain) cube and another one: add it to --cubes."
-        )
-    models, moved = [], []
-    reference = next(cube for part, cube in reversed(cubes) if part == "real")
-    for name in args.model:
-        model, results = _transferred(
-            [cube for part, cube in cubes if part == "simulated"], name, reference, args
-        )
-        models += [model] if model else []
-        moved += [("transferred", cube) for cube in results]
-    named = [(cube.name, part, cube) for part, cube in [*cubes, *moved]]
-    return population_of_cubes(_distinct(named)), models  # type: ignore[arg-type]
-
-
-def _part(cube: SpectralCube, path: Path) -> Part:
-    if cube.domain not in _PARTS:
-        raise EvaluationError(
-            f"{path}: its domain is {cube.domain}; state it when converting: napari-udt convert {path.name} OUT --domain simulated."
-        )
-    return _PARTS[cube.domain]
-
-
-def _transferred(
-    cubes: Sequence[SpectralCube], name: str, reference: SpectralCube, args: argparse.Namespace
-) -> tuple[TransferModel | None, list[SpectralCube]]:
-    from napari_udt.inference import transfer
-    from napari_udt.inference.baselines import is_baseline
-    from napari_udt.models import load_model
-
-    if not cubes:
-        raise EvaluationError(
-            "There is no simulated cube to transfer: add one to --cubes, or leave --model out."
-        )
-    results, line = [], ProgressLine(name)
-    model = None if is_baseline(name) else load_model(name)
-    for cube in cubes:
-        if model is None:
-            results.append(transfer(cube, name, progress=line, reference=reference))
-        else:
-            results.append(transfer(cube, model, device=args.device, progress=line))
-    line.clear()
-    return model, results
-
-
-def _distinct(named: Sequence[tuple[str, str, SpectralCube]]) -> list[tuple[str, str, SpectralCube]]:
-    """Give names that occur twice a number."""
-    seen: dict[str, int] = {}
-    found = []
-    for name, part, cube in named:
-        seen[name] = seen.get(name, 0) + 1
-        found.append((name if seen[name] == 1 else f"{name} ({seen[name]})", part, cube))
-    return found
 
 
 def _text(table: MeasureTable) -> str:
     """Means over structures, for the terminal."""
-    from napari_udt.evaluation.markdown_table import table as aligned
+    from napari_udt.population.report.markdown import aligned
     from napari_udt.population.report.sheets import overview
 
     sheet = overview(table)

@@ -1,12 +1,12 @@
 """The data sets of an evaluation, and the check that nothing leaks from training into testing.
 
-Whoever was drawn with one seed is one population of animals or people: what is tested must come from another seed,
-and from another file, than what was trained on.
+All samples that were drawn with one seed are one population of animals or people: what is tested must come from another
+seed, and from another file, than what was trained on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,23 +40,31 @@ class DataFile:
     sha256: str
     dataset: Dataset
 
-    def facts(self) -> dict[str, Any]:
-        """Return what a report says of the file; without its folder, which is of this machine."""
-        return {"file": self.path.name, "sha256": self.sha256, **dataset_facts(self.dataset)}
+    def description(self) -> dict[str, Any]:
+        """Return what a report says of the file, JSON-serialisable; its folder is left out."""
+        return {
+            "file": self.path.name,
+            "sha256": self.sha256,
+            "domain": self.dataset.domain,
+            "origin": self.dataset.origin,
+            "seed": self.dataset.seed,
+            "generator": dict(self.dataset.generator),
+            "samples": len(self.dataset),
+        }
 
 
 @dataclass(frozen=True, eq=False)
 class EvaluationData:
-    """What an evaluation needs.
+    """The three data sets of an evaluation.
 
     Parameters
     ----------
     simulated : DataFile
         What is transferred, and what the row "Simulated" is trained on.
     second_train : DataFile
-        Second domain: what the row "Second" is trained on, and what baselines match.
+        Target domain: what its own row is trained on, and what baselines match.
     second_test : DataFile
-        Second domain, untouched: what every row is tested on.
+        Target domain, untouched: what every row is tested on.
     """
 
     simulated: DataFile
@@ -68,6 +76,11 @@ class EvaluationData:
         """Modality of all three."""
         return self.simulated.dataset.modality
 
+    @property
+    def target(self) -> str:
+        """The target domain's name in tables, by its origin: "Target: digital device"."""
+        return f"Target: {self.second_test.dataset.origin}"
+
     def parts(self) -> dict[str, DataFile]:
         """Return the three by name."""
         return {
@@ -77,18 +90,7 @@ class EvaluationData:
         }
 
 
-def dataset_facts(dataset: Dataset) -> dict[str, Any]:
-    """JSON-serialisable facts of a data set."""
-    return {
-        "domain": dataset.domain,
-        "origin": dataset.origin,
-        "seed": dataset.seed,
-        "generator": dict(dataset.generator),
-        "samples": len(dataset),
-    }
-
-
-def load_data(simulated: Path, second_train: Path, second_test: Path) -> EvaluationData:
+def load_data(simulated: Path | str, second_train: Path | str, second_test: Path | str) -> EvaluationData:
     """Read the three data sets.
 
     Raises
@@ -97,7 +99,9 @@ def load_data(simulated: Path, second_train: Path, second_test: Path) -> Evaluat
         When a file is missing, holds the wrong domain, or the three do not fit each other.
     """
     data = EvaluationData(
-        _read(simulated, "simulated"), _read(second_train, "second"), _read(second_test, "second")
+        _read(Path(simulated), "simulated"),
+        _read(Path(second_train), "second"),
+        _read(Path(second_test), "second"),
     )
     for other in (data.second_train, data.second_test):
         _require_fit(data.simulated, other)
@@ -107,7 +111,7 @@ def load_data(simulated: Path, second_train: Path, second_test: Path) -> Evaluat
 def overlaps(data: EvaluationData, specs: Sequence[ModelSpec]) -> list[str]:
     """Sentences, one for each way in which test data were seen in training; none where all is well."""
     found = []
-    if why := _shared(data.second_train.facts(), data.second_test.facts()):
+    if why := _shared(data.second_train.description(), data.second_test.description()):
         found.append(
             f"{data.second_test.path.name} and {data.second_train.path.name}, which classifiers are trained on, "
             f"share their {why}."
@@ -116,7 +120,7 @@ def overlaps(data: EvaluationData, specs: Sequence[ModelSpec]) -> list[str]:
         seen = spec.training.get("data", {})
         for part, domain in (("simulated", "simulated"), ("second_test", "second")):
             file = data.parts()[part]
-            if domain in seen and (why := _shared(seen[domain], file.facts())):
+            if domain in seen and (why := _shared(seen[domain], file.description())):
                 found.append(f"{file.path.name} and the training data of {spec.name} share their {why}.")
     return found
 
@@ -151,7 +155,7 @@ def _require_fit(first: DataFile, other: DataFile) -> None:
     for what, same in (
         ("modality", a.modality == b.modality),
         ("classes", a.class_names == b.class_names),
-        ("wavelengths", _alike(a.wavelengths_nm, b.wavelengths_nm)),
+        ("wavelengths", same_grid(a.wavelengths_nm, b.wavelengths_nm)),
     ):
         if not same:
             raise EvaluationError(f"{other.path}: its {what} differ from {first.path}; expected the same.")
@@ -164,35 +168,34 @@ def require_model_fits(spec: ModelSpec, file: DataFile) -> None:
     ------
     EvaluationError
     """
-    dataset = file.dataset
-    fits = (
-        spec.modality == dataset.modality
-        and _alike(np.array(spec.wavelengths_nm), dataset.wavelengths_nm)
-        and (not spec.class_names or spec.class_names == dataset.class_names)
-    )
-    if not fits:
+    if not fits(spec, file.dataset):
         raise EvaluationError(
             f"Model {spec.name!r} is for {spec.modality}, {len(spec.wavelengths_nm)} wavelengths and the classes "
             f"{', '.join(spec.class_names)}; {file.path.name} holds other data: choose a model that fits."
         )
 
 
-def _alike(a: np.ndarray, b: np.ndarray) -> bool:
+def fits(spec: ModelSpec, dataset: Dataset) -> bool:
+    """Whether a model knows the modality, the wavelengths and the classes of a data set."""
+    return (
+        spec.modality == dataset.modality
+        and same_grid(spec.wavelengths_nm, dataset.wavelengths_nm)
+        and spec.class_names in ((), dataset.class_names)
+    )
+
+
+def same_grid(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray) -> bool:
+    """Whether two sets of wavelengths are the same up to rounding."""
     return len(a) == len(b) and bool(np.allclose(a, b))
 
 
 def _shared(a: Mapping[str, Any], b: Mapping[str, Any]) -> str:
     """Return what two data sets share that separate ones do not: "file", "seed", or nothing."""
-    return next(_shared_things(a, b), "")
-
-
-def _shared_things(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[str]:
     if a["sha256"] == b["sha256"]:
-        yield "file"
-    if _stream(a) == _stream(b):
-        yield "seed"
+        return "file"
+    return "seed" if _stream(a) == _stream(b) else ""
 
 
-def _stream(facts: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what decides the random numbers: the generator, the domain and the seed, whatever the number of samples."""
-    return facts["generator"].get("name"), facts["domain"], facts["seed"]
+def _stream(data: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what decides the random numbers: generator, domain and seed, whatever the number of samples."""
+    return data["generator"].get("name"), data["domain"], data["seed"]

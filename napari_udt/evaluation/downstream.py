@@ -1,7 +1,7 @@
-"""The downstream test of Table 1 (Dreher et al. 2023): what a classifier is worth that was trained on some spectra.
+"""The downstream test of Table 1 (Dreher et al. 2023): scores of a classifier that was trained on some spectra.
 
 A random forest (100 trees, defaults otherwise) with calibrated probabilities is trained on one row's spectra and
-judged on untouched spectra of the second domain. scikit-learn is imported when a classifier is first made.
+tested on untouched spectra of the target domain. scikit-learn is imported when a classifier is first made.
 """
 
 from __future__ import annotations
@@ -116,12 +116,12 @@ def fit_classifier(training: LabelledSpectra, seed: int) -> Any:
 
 
 def scores_of(classifier: Any, test: LabelledSpectra) -> Scores:
-    """Judge a classifier on spectra that it has not seen."""
+    """Score a classifier on spectra that it has not seen."""
     return scores_of_probabilities(classifier.predict_proba(test.spectra), classifier.classes_, test.labels)
 
 
 def scores_of_probabilities(probabilities: Floats, classes: Labels, labels: Labels) -> Scores:
-    """Judge what a classifier said.
+    """Score the probabilities that a classifier gave.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-r"""Is the network the density that it was trained to be? Likelihood, round trip, and normality of the latent.
+r"""Checks of a network as a probability density: likelihood, round trip, and normality of the latent.
 
 Units: the network's density is one of normalised values :math:`u = (x - m) / s`. In the data's own units it is
 :math:`\ln p(x) = \ln p(u) - d \ln s`, so that bits per dimension differ by :math:`\log_2 s`. What :math:`x` is: for
@@ -78,16 +78,16 @@ class Normality:
 
 @dataclass(frozen=True)
 class DensityChecks:
-    """What a model does to data that it has not seen; None where the network has no likelihood.
+    """Checks of a model on data that it has not seen; None where the network has no likelihood.
 
     Parameters
     ----------
     round_trip : mapping of {"simulated", "second"} to float
         Largest deviation after encoding and decoding in one domain, in normalised units.
     second, simulated : BitsPerDimension or None
-        Held-out second domain, and simulated spectra, both under the second domain's condition.
+        Held-out target samples, and simulated ones, both under the target domain's condition.
     latent : Normality or None
-        Of the held-out second domain.
+        Of the held-out target samples.
     """
 
     round_trip: dict[str, float]
@@ -99,7 +99,7 @@ class DensityChecks:
 def bits_per_dimension(
     model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any]
 ) -> BitsPerDimension:
-    """Mean over samples under the second domain's condition, with the samples' true classes."""
+    """Mean over samples under the target domain's condition, with the samples' true classes."""
     nats = [
         model.log_likelihood(model.normalise(raw, "real"), "real", known, per_dimension=True)
         for raw, known in chunks(model, samples, labels)
@@ -109,7 +109,7 @@ def bits_per_dimension(
 
 
 def latents(model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any]) -> Floats:
-    """Codes (n, d) of samples of the second domain."""
+    """Codes (n, d) of samples of the target domain."""
     return np.concatenate(
         [
             model.encode(model.normalise(raw, "real"), "real", known)[0]

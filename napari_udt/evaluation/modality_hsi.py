@@ -1,17 +1,22 @@
-"""What is measured of a row of hyperspectral spectra: organ means, spread, oxygenation."""
+"""Measures of a row of hyperspectral spectra: class means and spread, oxygenation."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_udt.evaluation.class_spectra import (
+    ClassDistance,
+    ClassStatistics,
+    class_distances,
+    class_statistics,
+)
 from napari_udt.evaluation.data import EvaluationData
-from napari_udt.evaluation.organs import ClassDistance, ClassStatistics, class_distances, class_statistics
-from napari_udt.evaluation.oxygenation import OxygenationKept, oxygenation_kept
+from napari_udt.evaluation.oxygenation import OxygenationKept, haemoglobins, oxygenation_kept
 from napari_udt.evaluation.rows import Row
-from napari_udt.evaluation.unmixing import DEOXY, OXY
 
 if TYPE_CHECKING:
     from napari_udt.simulation.tables_contract import Tables
@@ -24,7 +29,7 @@ class HsiMeasures:
     Parameters
     ----------
     to_second, to_measured : list of ClassDistance
-        Against the untouched target data, and against the measured statistics (empty at other wavelengths).
+        Against the untouched target spectra, and against the measured statistics (empty at other wavelengths).
     oxygenation : list of OxygenationKept
         Of transferred spectra; empty without simulated parameters.
     """
@@ -35,7 +40,7 @@ class HsiMeasures:
 
 
 class HsiReference:
-    """What rows of spectra are held against.
+    """Simulated and target spectra that rows are compared with.
 
     Parameters
     ----------
@@ -49,9 +54,7 @@ class HsiReference:
         self.class_names = test.class_names
         self.second = class_statistics(test.samples, test.labels, test.class_names)
         self.measured = _measured(tables, test.class_names, test.wavelengths_nm)
-        self.absorption_per_cm = {
-            name: tables.absorption_per_cm(name, test.wavelengths_nm) for name in (OXY, DEOXY)
-        }
+        self.absorption_per_cm = haemoglobins(tables, test.wavelengths_nm)
 
 
 def measure_hsi(row: Row, reference: HsiReference, rng: np.random.Generator) -> HsiMeasures:
@@ -69,16 +72,15 @@ def measure_hsi(row: Row, reference: HsiReference, rng: np.random.Generator) -> 
             reference.absorption_per_cm,
             rng,
         )
+    own = class_statistics(row.samples, row.labels, names)
     return HsiMeasures(
-        class_distances(row.samples, row.labels, names, reference.second),
-        class_distances(row.samples, row.labels, names, reference.measured),
-        oxygenation,
+        class_distances(own, reference.second), class_distances(own, reference.measured), oxygenation
     )
 
 
 def _measured(
     tables: Tables, class_names: tuple[str, ...], wavelengths_nm: np.ndarray
-) -> dict[str, ClassStatistics]:
+) -> Mapping[str, ClassStatistics]:
     """Measured statistics of the classes that are organs, where their wavelengths are the data's."""
     from napari_udt.simulation.hsi_organs import TABLE_NAMES, WAVELENGTHS_NM
 

@@ -1,4 +1,4 @@
-"""What is measured of a row of photoacoustic images: artery spectra, texture, oxygenation of vessels."""
+"""Measures of a row of photoacoustic images: artery spectra, texture, oxygenation of vessels."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.evaluation.data import EvaluationData
-from napari_udt.evaluation.oxygenation import OxygenationKept
+from napari_udt.evaluation.oxygenation import OxygenationKept, haemoglobins
 from napari_udt.evaluation.rows import Row
 from napari_udt.evaluation.texture import Texture, texture
-from napari_udt.evaluation.unmixing import DEOXY, OXY
 from napari_udt.evaluation.vessels import (
     SpectralAgreement,
     Vessels,
@@ -48,7 +47,7 @@ class PatMeasures:
 
 
 class PatReference:
-    """What rows of images are held against.
+    """Simulated images and measured arteries that rows are compared with.
 
     Parameters
     ----------
@@ -61,9 +60,7 @@ class PatReference:
         self.class_names = self.simulated.class_names
         self.wavelengths_nm = self.simulated.wavelengths_nm
         self.measured = tables.radial_artery
-        self.absorption_per_cm = {
-            name: tables.absorption_per_cm(name, self.wavelengths_nm) for name in (OXY, DEOXY)
-        }
+        self.absorption_per_cm = haemoglobins(tables, self.wavelengths_nm)
         self.simulated_vessels = self.vessels(
             self.simulated.samples, self.simulated.labels, self.simulated.oxygenation
         )
@@ -105,5 +102,10 @@ def _oxygenation(
         return None
     names = {index: reference.class_names[index] for index in reference.indices(VESSELS)}
     return vessel_oxygenation_kept(
-        reference.simulated_vessels, vessels, names, reference.absorption_per_cm, rng
+        reference.simulated_vessels,
+        vessels,
+        names,
+        reference.wavelengths_nm,
+        reference.absorption_per_cm,
+        rng,
     )

@@ -9,34 +9,34 @@ A tissue has one saturation per layer; a spectrum shows a mixture. The saturatio
 with the blood volume fraction :math:`v_l`: blood counts by how much light reaches it and comes back (diffusion
 theory's decay, both ways), averaged over the wavelengths that the estimate uses.
 
-Two estimates tell apart what can happen. *Unmixing* expects haemoglobin's bands where they belong: whoever reads the
-spectra sees what it sees. The *linear readout* is learnt from the very spectra that it judges (cross-validated), so
-that it finds saturation in whatever shape it left: high where unmixing is low means moved, not erased.
+Two estimates separate what can happen. *Unmixing* (:mod:`napari_udt.spectral.unmixing`, HbO2 and Hb only) expects
+haemoglobin's bands where they belong, as a reader of the spectra does. It is good for a rank statistic only: -ln R is no
+linear function of the absorption. The *linear readout* is learnt from the very spectra that it judges (cross-validated),
+so that it finds saturation in whatever shape it left: high where unmixing is low means moved, not erased.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.evaluation.rank_correlation import CorrelationChange, correlation_change
-from napari_udt.evaluation.unmixing import DEOXY, OXY, Window, absorbance, saturation_from_reflectance
+from napari_udt.spectral.transforms import absorbance
+from napari_udt.spectral.unmixing import EVALUATION_WINDOWS, HB, HBO2, Window, unmix_spectra
+
+if TYPE_CHECKING:
+    from napari_udt.simulation.tables_contract import Tables
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.floating[Any]]
 
-# Haemoglobin's bands in the visible; the near infrared, deep and weakly absorbed; everything between.
-HSI_WINDOWS = (
-    Window("visible", 500, 600),
-    Window("near infrared", 700, 900),
-    Window("both", 500, 900),
-)
 LARGEST_DROP = 0.02
 UNMIXING, READOUT = "unmixing", "linear readout"
+_FEWEST_WAVELENGTHS = 4  # HbO2, Hb, offset and slope
 _FOLDS = 5
 _RIDGES = np.logspace(-6, 2, 9)
 _MM_PER_CM = 10.0
@@ -84,6 +84,12 @@ class OxygenationKept:
         return float(before), float(after)
 
 
+def haemoglobins(tables: Tables, wavelengths_nm: Array) -> dict[str, Array]:
+    """Absorption of HbO2 and Hb [1/cm] at some wavelengths, from the tables."""
+    names = {HBO2: "oxyhemoglobin", HB: "deoxyhemoglobin"}
+    return {name: tables.absorption_per_cm(known, wavelengths_nm) for name, known in names.items()}
+
+
 def layer_weights(
     parameters: Mapping[str, Floats],
     wavelengths_nm: Array,
@@ -107,7 +113,7 @@ def layer_weights(
     """
     inside = window.mask(wavelengths_nm)
     p = {name: np.asarray(values, dtype=np.float64)[..., None] for name, values in parameters.items()}
-    oxy, deoxy = absorption_per_cm[OXY][inside], absorption_per_cm[DEOXY][inside]
+    oxy, deoxy = absorption_per_cm[HBO2][inside], absorption_per_cm[HB][inside]
     absorption = p["blood_volume"] * (p["oxygenation"] * oxy + (1 - p["oxygenation"]) * deoxy)
     scattering = p["a_mie_per_cm"] * (wavelengths_nm[inside] / _MIE_REFERENCE_NM) ** -p["b_mie"]
     decay = 2 * np.sqrt(3 * absorption * (absorption + scattering))
@@ -157,15 +163,24 @@ def oxygenation_kept(
     Returns
     -------
     list of OxygenationKept
-        One for every window and truth.
+        Three for every window that holds enough wavelengths to unmix.
     """
     found = []
-    for window in HSI_WINDOWS:
+    for window in EVALUATION_WINDOWS:
+        if window.mask(wavelengths_nm).sum() < _FEWEST_WAVELENGTHS:
+            continue
         seen = light_weighted_saturation(parameters, wavelengths_nm, absorption_per_cm, window)
         top = np.asarray(parameters["oxygenation"][:, 0], dtype=np.float64)
         unmixed, read = (
             [
-                saturation_from_reflectance(spectra, wavelengths_nm, absorption_per_cm, window)
+                unmix_spectra(
+                    spectra,
+                    wavelengths_nm,
+                    "HSI",
+                    window=window,
+                    chromophores=absorption_per_cm,
+                    largest_residual=1.0,
+                ).oxygenation
                 for spectra in (before, after)
             ],
             [linear_readout(spectra[:, window.mask(wavelengths_nm)], seen) for spectra in (before, after)],
@@ -188,13 +203,19 @@ def oxygenation_kept(
 def linear_readout(spectra: Floats, saturation: Array) -> Array:
     """Predict saturation (n,) from ln(spectra), spectra (n, channels), by ridge regression.
 
-    Each spectrum is predicted by a regression on four fifths of the others (5-fold cross-validation).
+    Each spectrum is predicted by a regression on four fifths of the others (5-fold cross-validation). A spectrum with a
+    value that is not positive takes no part: NaN.
     """
     from sklearn.linear_model import RidgeCV
     from sklearn.model_selection import KFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    model = make_pipeline(StandardScaler(), RidgeCV(_RIDGES))
-    folds = KFold(_FOLDS, shuffle=True, random_state=0)
-    return np.asarray(cross_val_predict(model, absorbance(spectra), saturation, cv=folds))
+    values = absorbance(np.asarray(spectra, dtype=np.float64))
+    known = np.isfinite(values).all(axis=1)
+    found = np.full(len(values), np.nan)
+    if known.sum() >= _FOLDS:
+        model = make_pipeline(StandardScaler(), RidgeCV(_RIDGES))
+        folds = KFold(_FOLDS, shuffle=True, random_state=0)
+        found[known] = cross_val_predict(model, values[known], saturation[known], cv=folds)
+    return found

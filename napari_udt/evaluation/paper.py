@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from napari_udt.evaluation.downstream import METRICS, Scores
 
@@ -46,7 +46,7 @@ class Margin:
     metric : str
     computed, paper : float
     ceiling : float
-        The same gain of the second domain's own row: what a perfect transfer would reach.
+        The same gain of the target's own row: what a perfect transfer would reach.
     """
 
     metric: str
@@ -58,6 +58,12 @@ class Margin:
     def met(self) -> bool:
         """Whether the gain computed here is at least the paper's."""
         return self.computed >= self.paper
+
+
+def as_document(modality: str) -> dict[str, Any]:
+    """Table 1 of one modality for JSON files, marked as the paper's."""
+    note = "paper's values (Dreher et al., MICCAI 2023), not computed here"
+    return {"note": note, **{row: asdict(scores) for row, scores in TABLE_1[modality].items()}}
 
 
 def row_of(spec: ModelSpec) -> str:
@@ -80,7 +86,7 @@ def margins(modality: str, simulated: Scores, transferred: Scores, second: Score
     ----------
     modality : {"HSI", "PAT"}
     simulated, transferred, second : Scores
-        Computed here: of the rows "Simulated", the transfer, and the second domain itself.
+        Computed here: of the rows "Simulated", the transfer, and the target itself.
     """
     theirs = TABLE_1[modality]
 

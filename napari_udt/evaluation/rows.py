@@ -1,4 +1,4 @@
-"""The rows of an evaluation: second domain, simulated, baselines and models, made one at a time."""
+"""The rows of an evaluation: target, simulated, baselines and models, made one at a time."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class Row:
     Parameters
     ----------
     name : str
-        What the table calls it.
+        In tables.
     kind : {"second", "simulated", "baseline", "model"}
     samples : array, shape (n, C) or (n, C, H, W)
     labels : integer array, shape (n,) or (n, H, W)
     paper_row : str
         Row of the paper's Table 1 that it corresponds to; empty for none.
     model : TransferModel, optional
-        That made the samples.
+        The model that made the samples.
     """
 
     name: str
@@ -53,31 +53,31 @@ class Row:
 
     @property
     def is_transferred(self) -> bool:
-        """Whether the samples are the simulated ones, carried over."""
+        """Whether the samples are transfers of the simulated ones."""
         return self.kind in ("baseline", "model")
 
 
 def make_rows(
     data: EvaluationData, models: Sequence[TransferModel], baselines: Sequence[str]
 ) -> Iterator[Row]:
-    """Yield the rows in the order of Table 1; the second domain's are its training samples.
+    """Yield the rows in the order of Table 1; the target's row holds its training samples.
 
     Parameters
     ----------
     data : EvaluationData
     models : sequence of TransferModel
-        Transfer with the true classes as condition.
+        They transfer with the true classes as condition.
     baselines : sequence of {"moments", "histograms"}
-        Matched per class to the second domain's training samples. Where a model was trained on noisy images of a noise-free
-        simulation, a row with that noise and nothing else comes by itself.
+        Matched per class to the target's training samples. Where a model was trained on noisy images of a noise-free
+        simulation, a row with that noise and nothing else is added.
     """
     simulated, second = data.simulated.dataset, data.second_train.dataset
-    yield Row("Second domain", "second", second.samples, second.labels, paper.REAL)
+    yield Row(data.target, "second", second.samples, second.labels, paper.REAL)
     yield Row("Simulated", "simulated", simulated.samples, simulated.labels, paper.SIMULATED)
     for name in baselines:
         yield Row(f"Matched {name}", "baseline", matched(simulated, second, name), simulated.labels)
     if noisy := next((model for model in models if model.spec.input_noise), None):
-        # What noise alone is worth, without any transfer: the control of every model of noise-free images.
+        # Noise alone, without any transfer: the control of every model of noise-free images.
         samples = with_training_noise(noisy, simulated.samples)
         yield Row("Simulated with noise", "baseline", samples, simulated.labels)
     for model in models:

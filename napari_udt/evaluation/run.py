@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_udt.evaluation import paper
 from napari_udt.evaluation.class_spectra import pixel_spectra
-from napari_udt.evaluation.data import EvaluationData
+from napari_udt.evaluation.data import SPLIT_RULE, EvaluationData, require_apart, require_model_fits
 from napari_udt.evaluation.downstream import (
     LabelledSpectra,
     Scores,
@@ -20,18 +21,17 @@ from napari_udt.evaluation.downstream import (
 )
 from napari_udt.evaluation.latent import DensityChecks, density_checks
 from napari_udt.evaluation.modality_hsi import HsiMeasures, HsiReference, measure_hsi
-from napari_udt.evaluation.modality_pat import PatMeasures, PatReference, measure_pat
-from napari_udt.evaluation.rows import Row, make_rows
+from napari_udt.evaluation.modality_pat import VESSELS, PatMeasures, PatReference, measure_pat
+from napari_udt.evaluation.plain import plain, software_versions
+from napari_udt.evaluation.rows import BASELINES, Row, make_rows
 
 if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
+    from napari_udt.models.spec import ModelSpec
     from napari_udt.simulation.tables_contract import Tables
-
-Report = Callable[[str], None]
 
 # Spectra of each class that a forest is trained on, so that five seeds of eight rows take minutes on one core.
 PER_CLASS = {"HSI": 160, "PAT": 1000}
-VESSEL_CLASSES = ("vein", "artery")
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ class RowResult:
     name, kind, paper_row : str
         As in :class:`~napari_udt.evaluation.rows.Row`.
     downstream : SeededScores
-        Table 1: trained on the row's spectra, tested on the untouched second domain.
+        Table 1: trained on the row's spectra, tested on the untouched target spectra.
     recognised : SeededScores
-        Labels kept: trained on the second domain, tested on the row's spectra with their true classes; of the second
-        domain's row, on the untouched second domain.
+        Labels kept: trained on target spectra, tested on the row's spectra with their true classes; of the target's own
+        row, on the untouched target spectra.
     hsi, pat : measures of the modality, or None
     network : DensityChecks, optional
         Of a model.
@@ -90,50 +90,94 @@ class Evaluation:
     Parameters
     ----------
     modality : str
-    facts : dict
+    provenance : dict
         Data, models, settings, versions and rules; JSON-serialisable.
     rows : list of RowResult
     """
 
     modality: str
-    facts: dict[str, Any]
+    provenance: dict[str, Any]
     rows: list[RowResult]
 
 
 def evaluate(
     data: EvaluationData,
-    models: Sequence[TransferModel],
-    baselines: Sequence[str],
-    settings: Settings,
-    tables: Tables,
-    facts: dict[str, Any],
-    report: Report = lambda text: None,
+    models: Sequence[TransferModel] = (),
+    baselines: Sequence[str] = tuple(BASELINES),
+    *,
+    seeds: Sequence[int] = (0, 1, 2, 3, 4),
+    per_class: int | None = None,
+    tables: Path | None = None,
+    allow_overlap: bool = False,
+    progress: Callable[[str], None] | None = None,
 ) -> Evaluation:
-    """Judge models and baselines.
+    """Judge models and baselines on untouched data.
 
     Parameters
     ----------
     data : EvaluationData
+        See :func:`~napari_udt.evaluation.data.load_data`.
     models : sequence of TransferModel
     baselines : sequence of {"moments", "histograms"}
-    settings : Settings
-    tables : Tables
-        Absorption and measured statistics to compare with.
-    facts : dict
-        Goes into the result as it is.
-    report : callable
-        Told the name of each row when it is begun.
+    seeds : sequence of int
+        One forest and one draw of spectra each.
+    per_class : int, optional
+        Spectra of each class that a forest is trained on, at most; 160 (HSI) or 1000 (PAT) unless given.
+    tables : Path, optional
+        Folder with the measured tables to compare with; the package's own fits to them unless given.
+    allow_overlap : bool
+        Go on where test data share a file or a seed with training data; the results say so.
+    progress : callable, optional
+        Called with the name of each row when it is begun.
+
+    Raises
+    ------
+    EvaluationError
+        When a model does not fit the data, or test data were seen in training.
+    SimulationError
+        When ``tables`` is given and lacks one.
     """
-    standard = _Standard(data, settings, tables)
+    from napari_udt.simulation.tables import find_tables
+
+    specs = [model.spec for model in models]
+    for spec in specs:
+        require_model_fits(spec, data.simulated)
+    found = require_apart(data, specs, allowed=allow_overlap)
+    settings = Settings(tuple(seeds), per_class or PER_CLASS[data.modality])
+    measured = find_tables(tables)
+    notes = [f"Absorption and measured statistics: {measured.name}."]
+    judging = _Judging(data, settings, measured)
     rows = []
     for row in make_rows(data, models, baselines):
-        report(row.name)
-        rows.append(standard.result(row))
-    return Evaluation(data.modality, facts, rows)
+        if progress is not None:
+            progress(row.name)
+        rows.append(judging.result(row))
+    return Evaluation(data.modality, _provenance(data, specs, settings, found, notes), rows)
 
 
-class _Standard:
-    """What all rows are held against, made once."""
+def _provenance(
+    data: EvaluationData, specs: Sequence[ModelSpec], settings: Settings, found: list[str], notes: list[str]
+) -> dict[str, Any]:
+    return {
+        "data": {name: file.description() for name, file in data.parts().items()},
+        "models": [
+            {
+                "name": spec.name,
+                "weights_sha256": spec.weights_sha256,
+                "target": spec.target,
+                "training_data": spec.training.get("data", {}),
+            }
+            for spec in specs
+        ],
+        "split": {"rule": SPLIT_RULE, "overlaps": found},
+        "settings": plain(settings),
+        "versions": software_versions(),
+        "notes": notes,
+    }
+
+
+class _Judging:
+    """Everything that rows are compared with, made once."""
 
     def __init__(self, data: EvaluationData, settings: Settings, tables: Tables) -> None:
         self.data, self.settings = data, settings
@@ -170,7 +214,7 @@ class _Standard:
         return judge(fit_per_seed(own, self.settings.seeds, self.settings.per_class), self.test)
 
     def _margins(self, row: Row) -> list[paper.Margin]:
-        """Gains of a transfer, once the rows before it, simulated and second domain, have been judged."""
+        """Gains of a transfer, once the rows before it, simulated and target, have been judged."""
         if not row.is_transferred:
             return []
         return paper.margins(
@@ -193,7 +237,7 @@ class _Standard:
 
 
 def classified(class_names: Sequence[str], modality: str) -> tuple[int, ...]:
-    """Classes that the downstream test tells apart: all of spectra, vein and artery of images."""
+    """Classes that the downstream test distinguishes: all of spectra, vein and artery of images."""
     if modality == "HSI":
         return tuple(range(len(class_names)))
-    return tuple(index for index, name in enumerate(class_names) if name in VESSEL_CLASSES)
+    return tuple(index for index, name in enumerate(class_names) if name in VESSELS)

@@ -1,4 +1,4 @@
-"""Texture of photoacoustic images: how uneven tissue looks, and how sharp vessels stand out."""
+"""Texture of photoacoustic images: heterogeneity of tissue, sharpness of vessels."""
 
 from __future__ import annotations
 

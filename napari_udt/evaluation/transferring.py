@@ -1,8 +1,8 @@
-"""Samples of a data set through a model, some at a time. The model brings torch; nothing here imports it."""
+"""Transfer of the samples of a data set, some at a time. The model brings torch; nothing here imports it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from napari_udt.models.noise import with_noise
 if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
 
-# The model's own words for the two domains.
+# The model's names of the two domains.
 ModelDomain = Literal["simulated", "real"]
 # At most this many samples go through the network at once: whole PAT images are large.
 _CHUNK = {"HSI": 2048, "PAT": 2}
@@ -22,16 +22,19 @@ Chunk = tuple[NDArray[np.float32], NDArray[Any]]
 
 
 def chunks(model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any]) -> Iterator[Chunk]:
-    """Go through samples and their labels in portions that the model takes at once."""
+    """Yield samples and their labels in portions that the model takes at once."""
     size = _CHUNK[model.spec.modality]
     for start in range(0, len(samples), size):
         yield samples[start : start + size], labels[start : start + size]
 
 
 def transferred(
-    model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any]
+    model: TransferModel,
+    samples: NDArray[np.float32],
+    labels: NDArray[Any],
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> NDArray[np.float32]:
-    """Move samples of the simulated domain to the second one.
+    """Transfer samples of the simulated domain to the target domain.
 
     Parameters
     ----------
@@ -40,18 +43,22 @@ def transferred(
         Raw values of the data set.
     labels : array, shape (n,) or (n, H, W)
         The same classes condition encoding and decoding.
+    progress : callable, optional
+        Called with samples done and samples in all; an exception from it ends the transfer.
 
     Returns
     -------
     array of the shape of ``samples``
         L2-normalised spectra where the model normalises, raw values else.
     """
-    return np.concatenate(
-        [
-            model.denormalise(_moved(model, _source(model, raw), known, "simulated", "real"), "real")
-            for raw, known in chunks(model, samples, labels)
-        ]
-    )
+    parts, done = [], 0
+    for raw, known in chunks(model, samples, labels):
+        progress(done, len(samples))
+        moved = _moved(model, _source(model, raw), known, "simulated", "real")
+        parts.append(model.denormalise(moved, "real"))
+        done += len(raw)
+    progress(done, len(samples))
+    return np.concatenate(parts)
 
 
 def with_training_noise(model: TransferModel, samples: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from napari_udt.evaluation.oxygenation import UNMIXING, OxygenationKept
 from napari_udt.evaluation.rank_correlation import correlation_change
-from napari_udt.evaluation.unmixing import DEOXY, OXY, saturation_from_absorption
 from napari_udt.simulation.tables_contract import ArteryStatistics
 from napari_udt.spectral.distances import relative_rms_difference, spectral_angle
 from napari_udt.spectral.spectra import normalise
+from napari_udt.spectral.unmixing import unmix_spectra
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.floating[Any]]
@@ -118,6 +118,7 @@ def vessel_oxygenation_kept(
     before: Vessels,
     after: Vessels,
     class_names: Mapping[int, str],
+    wavelengths_nm: Array,
     absorption_per_cm: Mapping[str, Array],
     rng: np.random.Generator,
 ) -> OxygenationKept:
@@ -128,11 +129,16 @@ def vessel_oxygenation_kept(
     before, after : Vessels
         The same vessels in simulated and in transferred images.
     class_names : mapping of label to name
+    wavelengths_nm : array, shape (channels,)
     absorption_per_cm : mapping of substance to array, shape (channels,)
     rng : Generator
     """
-    absorbers = {name: absorption_per_cm[name] for name in (OXY, DEOXY)}
-    first, second = (saturation_from_absorption(v.spectra, absorbers) for v in (before, after))
+    first, second = (
+        unmix_spectra(
+            v.spectra, wavelengths_nm, "PAT", chromophores=absorption_per_cm, largest_residual=1.0
+        ).oxygenation
+        for v in (before, after)
+    )
     per_class = {
         name: correlation_change(before.saturation[own], first[own], second[own], rng)
         for label, name in class_names.items()

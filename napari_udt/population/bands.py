@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.population.groups import Group, Population
-from napari_udt.population.select import NORMALISED, holders, structure_name
+from napari_udt.population.selection import NORMALISED, holders, structure_name
 from napari_udt.population.tables import Table
 from napari_udt.spectral.spectra import Normalisation, group_statistics, normalise
 
@@ -65,7 +65,7 @@ class StructureBands:
 
 @dataclass(frozen=True, eq=False)
 class Bands:
-    """What Fig. 6 shows.
+    """Numbers of Fig. 6.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Bands:
 
     @property
     def statement(self) -> str:
-        """What is seen, in one sentence."""
+        """Caption in one sentence."""
         return f"Mean ± standard deviation of spectra {NORMALISED[self.normalisation]}."
 
     def table(self) -> Table:

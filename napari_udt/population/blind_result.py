@@ -1,4 +1,4 @@
-"""What comes out of a blind test: sensitivity, specificity, accuracy, each with an interval; and its file."""
+"""Result of a blind test: sensitivity, specificity, accuracy, each with an interval; and its file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_udt.errors import EvaluationError
-from napari_udt.evaluation.results_file import software_versions
+from napari_udt.evaluation.plain import software_versions
 from napari_udt.files import whole_or_nothing
 from napari_udt.population.blind_stimuli import Design, Truth
 
@@ -55,7 +55,7 @@ class BlindResult:
         That guessing does as well or better, two-sided.
     skipped : int
     least_right : int
-        Right answers from which on as many judgements would have told the two apart; 0 where none could.
+        Fewest right answers that would have distinguished the two; 0 where none would.
     by_structure : dict of str to Rate
         Accuracy per structure; empty for pictures.
     trials : tuple of (number, structure, truth, verdict)
@@ -73,7 +73,7 @@ class BlindResult:
     trials: tuple[tuple[int, str, Truth, str], ...]
 
     @property
-    def told_apart(self) -> bool:
+    def distinguished(self) -> bool:
         """Whether guessing lies below the interval of the accuracy."""
         return self.accuracy.low > 0.5
 
@@ -82,14 +82,14 @@ class BlindResult:
         """The outcome in words that claim no more than the numbers."""
         rate = self.accuracy
         numbers = f"{rate.right} of {rate.judged} right"
-        if self.told_apart:
-            return f"Told apart: {numbers}; guessing (0.5) lies below the interval."
+        if self.distinguished:
+            return f"Distinguished: {numbers}; guessing (0.5) lies below the interval."
         if rate.high < 0.5:
             return f"Mistaken for each other more often than by guessing: {numbers}."
         if not self.least_right:
             return f"Too few judgements to tell: {numbers}."
         return (
-            f"Not told apart: {numbers}; guessing (0.5) lies within the interval. "
+            f"Not distinguished: {numbers}; guessing (0.5) lies within the interval. "
             f"From {self.least_right} of {rate.judged} on they would have been."
         )
 
@@ -157,7 +157,7 @@ def document(result: BlindResult, *, observer: str = "", date: str = "") -> dict
     ----------
     result : BlindResult
     observer, date : str
-        Who judged, and when: what the user wants to say of it, nothing by itself.
+        Who judged, and when: free text of the user, empty unless given.
     """
     numbers = {name: _plain(getattr(result, name)) for name in ("sensitivity", "specificity", "accuracy")}
     return {
@@ -189,9 +189,9 @@ def save_blind_test(result: BlindResult, path: Path, *, observer: str = "", date
     OSError
         When the file cannot be written.
     """
-    told = document(result, observer=observer, date=date)
+    found = document(result, observer=observer, date=date)
     with whole_or_nothing(path) as temporary:
-        temporary.write_text(json.dumps(told, indent=1, allow_nan=False, ensure_ascii=False) + "\n", "utf-8")
+        temporary.write_text(json.dumps(found, indent=1, allow_nan=False, ensure_ascii=False) + "\n", "utf-8")
 
 
 def _plain(found: Rate) -> dict[str, Any]:

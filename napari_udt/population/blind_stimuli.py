@@ -1,6 +1,6 @@
-"""What a blind test shows: real and transferred spectra, or cut-outs of pictures, balanced, in a random order.
+"""Stimuli of a blind test: real and transferred spectra, or cut-outs of pictures, balanced, in a random order.
 
-A :class:`Stimulus` carries nothing that tells where it is from: spectra are L2-normalised, cut-outs stretched to their own
+A :class:`Stimulus` carries nothing that gives its origin away: spectra are L2-normalised, cut-outs stretched to their own
 range and mirrored at random, so that neither brightness nor the scene gives the answer away.
 """
 
@@ -62,7 +62,7 @@ class Design:
 
 @dataclass(frozen=True, eq=False)
 class Stimulus:
-    """What is shown once.
+    """One spectrum or picture that is shown.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class Deck:
 
 
 def draw_deck(population: Population, design: Design) -> Deck:
-    """Draw what a design asks for.
+    """Draw the stimuli of a design.
 
     Raises
     ------
@@ -192,7 +192,7 @@ def _fingerprint(groups: Any) -> str:
 
 
 def pairs(population: Population) -> list[tuple[str, str]]:
-    """Names of (real, transferred) groups that can be held against each other, newest first."""
+    """Names of (real, transferred) groups that can be compared, newest first."""
     real, transferred = population.part("real"), population.part("transferred")
     return [(r.name, t.name) for t in reversed(transferred) for r in reversed(real)]
 

@@ -1,4 +1,4 @@
-"""The blind test: is it real or transferred? A person judges; nothing is revealed before the end."""
+"""The blind test: a person judges whether stimuli are real or transferred; nothing is revealed before the end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VERSION = 1
 
 
 class BlindTest:
-    """A test under way: what is shown next, and what was said so far.
+    """A test in progress: the next stimulus, and the verdicts so far.
 
     Parameters
     ----------
@@ -48,21 +48,21 @@ class BlindTest:
 
     @property
     def finished(self) -> bool:
-        """Whether all were."""
+        """Whether all were judged or skipped."""
         return self.answered == self.total
 
     @property
     def revealed(self) -> bool:
-        """Whether the truth was told: no verdict can be changed from then on."""
+        """Whether the truth was shown: no verdict can be changed from then on."""
         return self._revealed
 
     @property
     def stimulus(self) -> Stimulus | None:
-        """What is to be judged now; None at the end."""
+        """The stimulus to judge now; None at the end."""
         return None if self.finished else self._deck.stimuli[self.answered]
 
     def judge(self, verdict: Verdict) -> None:
-        """Judge what is shown, or skip it; at the end nothing happens."""
+        """Judge or skip the current stimulus; at the end nothing happens."""
         if verdict not in get_args(Verdict):
             raise ValueError(
                 f"verdict {verdict!r} is unknown; expected one of {', '.join(get_args(Verdict))}."
@@ -82,7 +82,7 @@ class BlindTest:
         self._verdicts += ["skipped"] * (self.total - self.answered)
 
     def reveal(self) -> BlindResult:
-        """Tell the truth.
+        """Return the result and the truth.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class BlindTest:
         """
         if not self.finished:
             raise EvaluationError(
-                f"{self.total - self.answered} of {self.total} are still to be judged; the truth is told at the end."
+                f"{self.total - self.answered} of {self.total} are still to be judged; the truth is shown at the end."
             )
         truths: tuple[Truth, ...] = self._deck.truths
         structures = tuple(stimulus.structure for stimulus in self._deck.stimuli)
@@ -100,7 +100,7 @@ class BlindTest:
         return result
 
     def state(self) -> dict[str, Any]:
-        """Return what is needed to go on later, as plain JSON: no truth is in it."""
+        """Return the state of the test as plain JSON, without the truth, to continue it later."""
         return {
             "format": FORMAT,
             "format_version": VERSION,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from napari_udt.errors import CubeError
 from napari_udt.population.density import Density, JointDensity, density, joint_density
 from napari_udt.population.groups import Group, Population
-from napari_udt.population.select import (
+from napari_udt.population.selection import (
     NORMALISED,
     absent_notes,
     holders,
@@ -80,7 +80,7 @@ class Projection:
 
 @dataclass(frozen=True, eq=False)
 class Components:
-    """What Fig. 5a shows.
+    """Numbers of Fig. 5a.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class Components:
 
     @property
     def statement(self) -> str:
-        """What is seen, in one sentence."""
+        """Caption in one sentence."""
         return (
             f"{self.structure}: spectra {NORMALISED[self.normalisation]}; components fitted on {self.fitted_on.name} "
             f"({self.fitted_on.origin})."

@@ -10,32 +10,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.cube import Domain
 from napari_udt.dataset import Dataset, load_dataset
 from napari_udt.errors import CubeError, EvaluationError
+from napari_udt.evaluation.data import fits, same_grid
 from napari_udt.evaluation.transferring import transferred
 from napari_udt.population.groups import (
     MOST_PER_CLASS,
+    PART_OF_DOMAIN,
     PARTS,
     UNKNOWN,
     Group,
-    Part,
     Population,
     drawn_per_class,
 )
 
 if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
-    from napari_udt.models.spec import ModelSpec
-
-# Samples between two reports of progress.
-_PORTION = {"HSI": 4096, "PAT": 2}
-_PARTS: dict[Domain, Part] = {
-    "simulated": "simulated",
-    "transferred": "transferred",
-    "second": "real",
-    "real": "real",
-}
 
 
 def load_population(
@@ -103,9 +93,11 @@ def joined(populations: Sequence[Population]) -> Population:
 
 
 def _population_of(name: str, dataset: Dataset, most_per_class: int, rng: np.random.Generator) -> Population:
-    part = _PARTS.get(dataset.domain)
+    part = PART_OF_DOMAIN.get(dataset.domain)
     if part is None:
-        raise CubeError(f"{name}: its domain is {dataset.domain!r}; expected one of {', '.join(_PARTS)}.")
+        raise CubeError(
+            f"{name}: its domain is {dataset.domain!r}; expected one of {', '.join(PART_OF_DOMAIN)}."
+        )
     labels = dataset.labels.reshape(-1)
     kept = drawn_per_class(labels, most_per_class, rng)
     group = Group(
@@ -160,8 +152,7 @@ def _renumbered(group: Group, own: tuple[str, ...], common: tuple[str, ...]) -> 
 
 def _require_fit(first: Population, other: Population) -> None:
     a, b = first.wavelengths_nm, other.wavelengths_nm
-    alike = len(a) == len(b) and bool(np.allclose(a, b))
-    if first.modality == other.modality and alike:
+    if first.modality == other.modality and same_grid(a, b):
         return
     raise CubeError(
         f"{_described(other)} does not fit {_described(first)}: compare spectra of one modality at the same wavelengths."
@@ -191,7 +182,7 @@ def transferred_population(
     most_per_class, seed
         As in :func:`population_of_datasets`.
     progress : callable (samples done, samples in all), optional
-        What it raises ends the transfer.
+        An exception from it ends the transfer.
 
     Raises
     ------
@@ -210,34 +201,10 @@ def transferred_population(
         raise EvaluationError(
             f"Model {model.spec.name!r} does not fit {name}; choose one of the same wavelengths."
         )
-    moved = _moved(dataset, model, progress or _silent)
+    moved = transferred(model, dataset.samples, dataset.labels, progress or (lambda done, total: None))
     title = f"{name} → {model.spec.name}"
     changed = replace(
         dataset, samples=moved, domain="transferred", origin=f"transferred to: {model.spec.target}"
     )
     found = population_of_datasets([(title, changed)], most_per_class=most_per_class, seed=seed)
     return replace(found, groups=tuple(replace(group, model=model.spec.name) for group in found.groups))
-
-
-def fits(spec: ModelSpec, dataset: Dataset) -> bool:
-    """Whether a model knows the modality, the wavelengths and the classes of a data set."""
-    own = np.array(spec.wavelengths_nm)
-    alike = len(own) == len(dataset.wavelengths_nm) and bool(np.allclose(own, dataset.wavelengths_nm))
-    return spec.modality == dataset.modality and alike and spec.class_names in ((), dataset.class_names)
-
-
-def _moved(
-    dataset: Dataset, model: TransferModel, progress: Callable[[int, int], None]
-) -> NDArray[np.float32]:
-    size, total = _PORTION[dataset.modality], len(dataset)
-    parts = []
-    for start in range(0, total, size):
-        progress(start, total)
-        own = slice(start, start + size)
-        parts.append(transferred(model, dataset.samples[own], dataset.labels[own]))
-    progress(total, total)
-    return np.concatenate(parts)
-
-
-def _silent(done: int, total: int) -> None:
-    """Tell nobody."""

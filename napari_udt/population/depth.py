@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_udt.errors import CubeError
 from napari_udt.population.groups import Group, Population
-from napari_udt.population.select import NORMALISED, absent_notes, spectra_of, structure_name
+from napari_udt.population.selection import NORMALISED, absent_notes, spectra_of, structure_name
 from napari_udt.population.tables import Table
 from napari_udt.spectral.moments import RunningMoments
 from napari_udt.spectral.spectra import Normalisation
@@ -73,7 +73,7 @@ class Depths:
 
     @property
     def statement(self) -> str:
-        """What is seen, in one sentence."""
+        """Caption in one sentence."""
         return (
             f"{self.structure}: mean spectra {NORMALISED[self.normalisation]}, by depth below the top of the picture; "
             f"bins with fewer than {FEWEST} spectra are left out."

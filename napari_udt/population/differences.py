@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from napari_udt.errors import CubeError
 from napari_udt.population.density import Density, density
 from napari_udt.population.groups import Group, Population
-from napari_udt.population.select import (
+from napari_udt.population.selection import (
     NORMALISED,
     absent_notes,
     holders,
@@ -59,7 +59,7 @@ class Difference:
 
 @dataclass(frozen=True, eq=False)
 class Differences:
-    """What Fig. 5b shows.
+    """Numbers of Fig. 5b.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class Differences:
 
     @property
     def statement(self) -> str:
-        """What is seen, in one sentence."""
+        """Caption in one sentence."""
         return (
             f"{self.structure}: |median of {self.reference.name} ({self.reference.origin}) − median of the other|, "
             f"spectra {NORMALISED[self.normalisation]}; one dot per wavelength, mean dashed."
@@ -105,7 +105,7 @@ class Differences:
 def differences(
     population: Population, label: int | None, normalisation: Normalisation = "l2"
 ) -> Differences:
-    """Hold the median spectra of all groups against the reference's (paper, Fig. 5b).
+    """Compare the median spectra of all groups with the reference's (paper, Fig. 5b).
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def differences(
     found = tuple(_difference(g, *medians[id(g)], standard) for g in groups if g is not reference)
     notes = absent_notes(population, label)
     if reference.part != "real":
-        notes = (f"No real spectra of {name} are open: {reference.name} stands in as the reference.", *notes)
+        notes = (f"No real spectra of {name} are open: {reference.name} is the reference instead.", *notes)
     return Differences(name, normalisation, population.wavelengths_nm, reference, standard, found, notes)
 
 

@@ -30,7 +30,7 @@ _Judged = tuple[Scores, NDArray[np.int64]]
 
 @dataclass(frozen=True, eq=False)
 class DownstreamRow:
-    """One row of the table: what forests trained on its spectra are worth.
+    """One row of the table: scores of forests that were trained on its spectra.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class DownstreamResult:
     rows : tuple of DownstreamRow
         Real, simulated, transferred: the order of Table 1.
     notes : tuple of str
-        What was left out and why, and what makes scores doubtful.
+        Rows that were left out and why, and reservations about the scores.
     """
 
     modality: str
@@ -89,7 +89,7 @@ class DownstreamResult:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the classes that were told apart."""
+        """Names of the classes that were distinguished."""
         return self.choices.classes
 
     @property
@@ -106,10 +106,10 @@ def run_downstream(
     Parameters
     ----------
     population : Population
-        With a real group, or one that stands in for it.
+        With a real (or target) group.
     choices : Choices, optional
     progress : callable, optional
-        Told ``(forests done, forests in all)`` before the first and after each; what it raises ends the run.
+        Called with ``(forests done, forests in all)`` before the first and after each; an exception from it ends the work.
 
     Raises
     ------
@@ -119,15 +119,15 @@ def run_downstream(
     chosen = filled(population, choices or Choices())
     sets = make_sets(population, chosen)
     total, done = len(sets.rows) * len(chosen.seeds), 0
-    tell = progress or _silent
-    tell(done, total)
+    report = progress or (lambda done, total: None)
+    report(done, total)
     rows = []
     for training in sets.rows:
         judged = []
         for seed in chosen.seeds:
             judged.append(_judged(training.spectra, sets, chosen.per_class, seed))
             done += 1
-            tell(done, total)
+            report(done, total)
         rows.append(_row(training, sets.classes, judged))
     return DownstreamResult(
         population.modality,
@@ -171,7 +171,3 @@ def _row(training: TrainingSet, classes: Sequence[int], judged: Sequence[_Judged
         scores=SeededScores(tuple(scores for scores, _ in judged)),
         confusions=np.stack([confusion for _, confusion in judged]),
     )
-
-
-def _silent(done: int, total: int) -> None:
-    """Tell nobody."""

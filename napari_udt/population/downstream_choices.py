@@ -1,4 +1,4 @@
-"""What is chosen for a downstream test, and what can be."""
+"""Choices of a downstream test, their defaults and their possible values."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import numpy as np
 
 from napari_udt.errors import EvaluationError
 from napari_udt.evaluation.downstream import FEWEST_PER_CLASS
-from napari_udt.evaluation.run import PER_CLASS, VESSEL_CLASSES
+from napari_udt.evaluation.modality_pat import VESSELS
+from napari_udt.evaluation.run import PER_CLASS
 from napari_udt.population.groups import Group, Population
 from napari_udt.population.splits import FEWEST_TO_SPLIT, SplitRule
 from napari_udt.simulation.hsi_organs import CLASS_NAMES
 
 # Classes of the paper's experiment; a label that is none of them (a drape, the coupling medium) names no tissue.
-PAPER_CLASSES = {"HSI": CLASS_NAMES, "PAT": VESSEL_CLASSES}
+PAPER_CLASSES = {"HSI": CLASS_NAMES, "PAT": VESSELS}
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What a user chooses.
+    """Choices of a downstream test.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def filled(population: Population, choices: Choices) -> Choices:
     """
     if not population.part("real"):
         raise EvaluationError(
-            "The downstream test needs real spectra to test on, or those that stand in for them: open a real cube."
+            "The downstream test needs real (or target) spectra to test on: open such a cube."
         )
     possible = possible_classes(population)
     classes = choices.classes or usual_classes(population)

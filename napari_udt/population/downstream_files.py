@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from napari_udt.evaluation import paper
 from napari_udt.evaluation.downstream import METRICS
-from napari_udt.evaluation.results_file import plain, software_versions
+from napari_udt.evaluation.plain import plain, software_versions
 from napari_udt.files import whole_or_nothing
 from napari_udt.population.downstream import DownstreamResult
 from napari_udt.population.tables import Cell, Table
@@ -25,7 +25,7 @@ COLUMNS = ("row", "part", "origin", "values", "metric", "mean", "std", "seeds")
 COMPUTED, PAPERS = "computed here", "paper's value"
 METHOD = (
     "Random forest of 100 trees with calibrated probabilities, trained on a row's L2-normalised spectra, tested on "
-    "held-out real ones (or those that stand in for them); mean and standard deviation over seeds."
+    "held-out real (or target) ones; mean and standard deviation over seeds."
 )
 
 
@@ -53,10 +53,7 @@ def document(result: DownstreamResult) -> dict[str, Any]:
         "modality": result.modality,
         **_provenance(result),
         "rows": plain(list(result.rows)),
-        "paper_table_1": {
-            "note": "paper's values (Dreher et al., MICCAI 2023), not computed here",
-            **{row: asdict(scores) for row, scores in result.paper_table.items()},
-        },
+        "paper_table_1": paper.as_document(result.modality),
     }
 
 

@@ -1,4 +1,4 @@
-"""What the forests of a downstream test are trained on and tested on."""
+"""Training and test spectra of a downstream test."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class TrainingSet:
 
 @dataclass(frozen=True, eq=False)
 class Sets:
-    """Everything that the forests see.
+    """Training and test spectra of all rows.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Sets:
     classes : tuple of int
     split : Split
     notes : tuple of str
-        What was left out and why, and what makes scores doubtful.
+        Rows that were left out and why, and reservations about the scores.
     """
 
     rows: tuple[TrainingSet, ...]

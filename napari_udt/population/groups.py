@@ -1,4 +1,4 @@
-"""What is compared: groups of labelled spectra, one for each domain and each transfer."""
+"""Populations: groups of labelled spectra, one for each domain and each transfer."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.cube import Modality, SpectralCube
+from napari_udt.cube import Domain, Modality, SpectralCube
 from napari_udt.errors import CubeError
 
 Part = Literal["simulated", "transferred", "real"]
 
 PARTS: tuple[Part, ...] = ("simulated", "transferred", "real")
+PART_OF_DOMAIN: dict[Domain, Part] = {
+    "simulated": "simulated",
+    "transferred": "transferred",
+    "real": "real",
+    "second": "real",
+}
 UNKNOWN = -1
 # More spectra of one class change no figure that a screen can show.
 MOST_PER_CLASS = 50_000
@@ -23,14 +29,14 @@ _BLOCK_VALUES = 8_000_000  # of a file, in memory at a time
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Labelled spectra that play one part in the comparison.
+    """Labelled spectra with one part in the comparison.
 
     Parameters
     ----------
     name : str
-        What legends call it: the cube's name, or "Second domain".
+        Name in legends: the cube's.
     part : {"simulated", "transferred", "real"}
-        "real" is also played by data that stand in for real ones; ``origin`` says which it is.
+        "real" also holds target data that were not measured; ``origin`` says what they are.
     origin : str
         The honest phrase: "simulated", "drawn from measured statistics", "digital device", "measured", "transferred".
     spectra : float32 array, shape (n, channels)
@@ -110,12 +116,12 @@ class Population:
     notes: tuple[str, ...] = ()
 
     def part(self, part: Part) -> tuple[Group, ...]:
-        """Return the groups that play a part."""
+        """Return the groups of one part."""
         return tuple(group for group in self.groups if group.part == part)
 
     @property
     def reference(self) -> Group | None:
-        """The newest real group, which all others are held against; None where there is none."""
+        """The newest real group, which all others are compared with; None where there is none."""
         return next(iter(reversed(self.part("real"))), None)
 
     @property
@@ -154,7 +160,7 @@ def population_of_cubes(
     """
     given = list(cubes)
     if not given:
-        raise CubeError("No cube plays a part in the comparison; open a simulated and a real cube.")
+        raise CubeError("There is no cube to compare; open a simulated and a real cube.")
     if len({cube.modality for _, _, cube in given}) > 1:
         raise CubeError("The cubes are of HSI and of PAT; compare those of one modality.")
     standard = next((cube for _, part, cube in reversed(given) if part == "real"), given[0][2])
@@ -195,7 +201,7 @@ def _sub_sampling_note(group: Group) -> str:
 
 
 def _class_names(cubes: Sequence[SpectralCube]) -> tuple[str, ...]:
-    """Names in the order in which the cubes first bring them up."""
+    """Names in the order of their first occurrence."""
     return tuple(dict.fromkeys(name for cube in cubes for name in cube.present_labels.values()))
 
 

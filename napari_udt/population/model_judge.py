@@ -1,6 +1,6 @@
-"""What a model says of a group's spectra as spectra of the real domain: round trip and likelihood.
+"""Round trip and likelihood of a group's spectra, taken as real ones, under the model that made them.
 
-Networks (and torch with them) are imported when a judge is first asked.
+Networks (and torch with them) are imported at the first call.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ _KEYS = {"round_trip": "round_trip", "source": "log_likelihood"}
 
 
 class ModelJudge:
-    """Judges groups by the models that made some of them; give it to `MeasureOptions`.
+    """Round trip and likelihood of groups by the models that made some of them; goes into `MeasureOptions`.
 
     Parameters
     ----------
     models : mapping of str to TransferModel, optional
-        Loaded already; others are looked for among the installed ones.
+        Loaded models; others are loaded from the installed ones.
     progress : callable (done, total), optional
-        Called between chunks; whatever it raises ends the run.
+        Called between chunks; an exception from it ends the work.
 
     Notes
     -----
-    A group needs its cube: the network is told the structure of each pixel, and sees photoacoustic pictures as a whole.
+    A group needs its cube: the network needs the structure of each pixel, and takes photoacoustic pictures as a whole.
     What cannot be judged (no cube, a baseline, another grid of wavelengths) gives no numbers.
     """
 
@@ -62,7 +62,7 @@ class ModelJudge:
             )
         except TransferError:
             return {}
-        return {told: found[key] for key, told in _KEYS.items() if key in found}
+        return {name: found[key] for key, name in _KEYS.items() if key in found}
 
     def _model(self, name: str) -> TransferModel | None:
         from napari_udt.inference.baselines import is_baseline
@@ -104,7 +104,7 @@ def _pixels(group: Group) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
 
 
 def _probe(model: TransferModel, group: Group) -> SpectralProbe:
-    """Look at the group's cube as at one of the real domain, which it is or pretends to be."""
+    """Return a probe that takes the group's cube as one of the real domain."""
     from napari_udt.inference.probe import SpectralProbe, make_job
 
     assert group.cube is not None

@@ -1,4 +1,4 @@
-"""Oxygen saturation before and after a transfer, as distributions; beside it what the simulation knows.
+"""Distributions of oxygen saturation before and after a transfer, with the simulated truth where it is known.
 
 The saturation is the estimate of :mod:`napari_udt.spectral.unmixing`, for the eye, not a measurement: what counts is whether a
 transfer moves it.
@@ -6,6 +6,7 @@ transfer moves it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,9 @@ from numpy.typing import NDArray
 
 from napari_udt.population.density import Density, density
 from napari_udt.population.groups import Group, Population
-from napari_udt.population.select import absent_notes, holders, index_of, structure_name
+from napari_udt.population.selection import absent_notes, holders, index_of, structure_name
 from napari_udt.population.tables import Table
-from napari_udt.spectral.unmixing import unmix_spectra
+from napari_udt.spectral.unmixing import Chromophores, Window, unmix_spectra
 
 MOST_PER_GROUP = 20_000
 
@@ -72,7 +73,7 @@ class Oxygenations:
 
     @property
     def statement(self) -> str:
-        """What is seen, in one sentence."""
+        """Caption in one sentence."""
         return (
             f"{self.structure}: oxygen saturation estimated by linear unmixing; dashed: as it was simulated."
         )
@@ -96,7 +97,13 @@ class Oxygenations:
 
 
 def oxygenations(
-    population: Population, label: int | None, *, most: int = MOST_PER_GROUP, seed: int = 0
+    population: Population,
+    label: int | None,
+    *,
+    window: Window | None = None,
+    chromophores: Chromophores | None = None,
+    most: int = MOST_PER_GROUP,
+    seed: int = 0,
 ) -> Oxygenations:
     """Estimate the oxygen saturation of one structure in all groups.
 
@@ -105,6 +112,8 @@ def oxygenations(
     population : Population
     label : int or None
         Class; None for all spectra.
+    window, chromophores
+        As in :func:`~napari_udt.spectral.unmixing.unmix_spectra`; the viewer's unless given.
     most : int
         Spectra of a group that are unmixed at most, drawn without replacement.
     seed : int
@@ -115,7 +124,18 @@ def oxygenations(
     CubeError
         When no group holds the class, or too few wavelengths lie where the chromophores are known.
     """
-    groups = tuple(_saturations(g, label, population, most, seed) for g in holders(population, label))
+
+    def estimate(spectra: NDArray[np.float32]) -> NDArray[np.float64]:
+        found = unmix_spectra(
+            spectra,
+            population.wavelengths_nm,
+            population.modality,
+            window=window,
+            chromophores=chromophores,
+        )
+        return found.oxygenation
+
+    groups = tuple(_saturations(g, label, estimate, most, seed) for g in holders(population, label))
     drawn = tuple(
         f"{s.group.name}: {len(s.estimated):,} of {s.total:,} spectra."
         for s in groups
@@ -125,13 +145,13 @@ def oxygenations(
 
 
 def _saturations(
-    group: Group, label: int | None, population: Population, most: int, seed: int
+    group: Group, label: int | None, estimate: Callable[[Any], Any], most: int, seed: int
 ) -> Saturations:
     index = index_of(group, label)
     total = len(index)
     if total > most:
         index = np.sort(np.random.default_rng(seed).permutation(index)[:most])
-    found = unmix_spectra(group.spectra[index], population.wavelengths_nm, population.modality).oxygenation
+    found = estimate(group.spectra[index])
     known = None if group.oxygenation is None else group.oxygenation[index]
     return Saturations(
         group, found, known, _bounded(found), None if known is None else _bounded(known), total

@@ -1,6 +1,6 @@
-"""Measures of whole pictures: what a transfer kept of its source, and how even the tissue looks.
+"""Measures of whole pictures: similarity to the source of a transfer, and heterogeneity of tissue.
 
-Similarity to the source is no similarity to real pictures: a transfer that does nothing has the highest. It tells how
+Similarity to the source is no similarity to real pictures: a transfer that does nothing has the highest. It shows how
 much structure was kept, and what may have been invented. scikit-image is imported when first needed.
 """
 
@@ -17,7 +17,7 @@ from napari_udt.cube import SpectralCube
 from napari_udt.evaluation.modality_pat import BACKGROUND, SKIN, VESSELS
 from napari_udt.evaluation.texture import heterogeneity
 from napari_udt.population.groups import Group, Population
-from napari_udt.population.measures.catalogue import Measure
+from napari_udt.population.measures.catalogue import PICTURE_MEASURES, Measure
 from napari_udt.population.tables import Table
 
 Array = NDArray[np.float64]
@@ -25,67 +25,13 @@ Mask = NDArray[np.bool_]
 Progress = Callable[[int, int], None]
 
 WAVELENGTH_NM = 800.0
-# Wavelengths whose pictures are held against the source's: neighbours tell the same.
+# Wavelengths whose pictures are compared with the source's: neighbouring ones are alike.
 MOST_WAVELENGTHS = 16
 _BINS = 100
 _WINDOW = 7  # pixels, of the structural similarity
 # Tissue that a threshold cannot tell from vessels (PAT): the line of the skin outshines them.
 _NOT_BELOW_SKIN = ("coupling medium", *SKIN)
 _SKIN_NAMES = (*SKIN, "skin")
-
-
-def _measure(key: str, title: str, better: str, ideal: float | None, meaning: str, source: str) -> Measure:
-    return Measure(key, title, "pictures", "", better, ideal, meaning, source)  # type: ignore[arg-type]
-
-
-PICTURE_MEASURES: Mapping[str, Measure] = {
-    measure.key: measure
-    for measure in (
-        _measure(
-            "nmi",
-            "NMI, similarity to source",
-            "none",
-            2.0,
-            "Normalised mutual information with the picture before the transfer, averaged over wavelengths: 1 when the one "
-            "tells nothing of the other, 2 when one follows from the other, whatever the brightness.",
-            "Studholme, Hill and Hawkes 1999, Pattern Recognition 32, 71-86",
-        ),
-        _measure(
-            "ssim",
-            "SSIM, similarity to source",
-            "none",
-            1.0,
-            "Structural similarity with the picture before the transfer, averaged over wavelengths: 1 for the same picture.",
-            "Wang et al. 2004, IEEE Transactions on Image Processing 13, 600-612",
-        ),
-        _measure(
-            "mask_overlap",
-            "Mask overlap",
-            "higher",
-            None,
-            "Dice overlap of the labelled structures with what Otsu's threshold finds: vessels below the skin (PAT), or "
-            "everything but the background (HSI).",
-            "Dice 1945, Ecology 26, 297-302; Otsu 1979, IEEE Transactions SMC 9, 62-66",
-        ),
-        _measure(
-            "skin_heterogeneity",
-            "Skin heterogeneity",
-            "none",
-            None,
-            "Standard deviation of the logarithm of the signal in the skin: compare with the reference's.",
-            "Coefficient of variation for small values; Limpert, Stahel and Abbt 2001, BioScience 51, 341-352",
-        ),
-        _measure(
-            "background_heterogeneity",
-            "Background heterogeneity",
-            "none",
-            None,
-            "Standard deviation of the logarithm of the signal in fat and muscle (PAT) or the background (HSI): compare with "
-            "the reference's.",
-            "Coefficient of variation for small values; Limpert, Stahel and Abbt 2001, BioScience 51, 341-352",
-        ),
-    )
-}
 
 
 @dataclass(frozen=True)
@@ -110,7 +56,7 @@ class PictureRow:
 
     @property
     def measure(self) -> Measure:
-        """What is known of the measure."""
+        """Its entry in the catalogue."""
         return PICTURE_MEASURES[self.key]
 
 
@@ -145,17 +91,17 @@ def measure_pictures(
     wavelength_nm : float
         At which masks and heterogeneity are taken.
     progress : callable (done, total), optional
-        Whatever it raises ends the run.
+        An exception from it ends the work.
     """
-    tell = progress or (lambda done, total: None)
+    report = progress or (lambda done, total: None)
     rows: list[PictureRow] = []
     total = len(population.groups)
     for done, group in enumerate(population.groups):
-        tell(done, total)
+        report(done, total)
         if group.cube is not None:
             rows += _similarity(group, source_of(group, population))
             rows += _structures(group, group.cube, wavelength_nm)
-    tell(total, total)
+    report(total, total)
     lost = [g.name for g in population.part("transferred") if source_of(g, population) is None]
     notes = [f"{name}: its source is not open, so there is no similarity to it." for name in lost]
     return PictureMeasures(tuple(rows), tuple(notes))
@@ -267,7 +213,7 @@ def _structures(group: Group, cube: SpectralCube, wavelength_nm: float) -> Itera
 
 
 def _mask(cube: SpectralCube) -> tuple[Mask, Mask, str]:
-    """Return what a threshold should find, where it looks, and what that is in words."""
+    """Return the structure that a threshold should find, the pixels that it may use, and both in words."""
     if cube.modality == "PAT":
         return labelled(cube, VESSELS), ~labelled(cube, _NOT_BELOW_SKIN), "vessels below the skin"
     background = _hsi_background(cube)

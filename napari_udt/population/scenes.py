@@ -65,7 +65,7 @@ class Picture:
 
     @property
     def name(self) -> str:
-        """What titles call it."""
+        """Name in titles."""
         return self.group.name
 
     def cut_out(self, call_out: CallOut) -> NDArray[np.float32]:
@@ -79,7 +79,7 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class Scenes:
-    """What Fig. 4 shows.
+    """Pictures of Fig. 4.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class Scenes:
     limits : (float, float)
         Values at both ends of the common scale.
     quantity : str
-        What the values are, with their unit.
+        Quantity of the values, with its unit.
     pictures : tuple of Picture
         Simulated, transferred, real.
     notes : tuple of str
@@ -102,7 +102,7 @@ class Scenes:
 
     @property
     def statement(self) -> str:
-        """What is seen, in one sentence."""
+        """Caption in one sentence."""
         return f"{self.wavelength_nm:.5g} nm, common scale {self.limits[0]:.3g} to {self.limits[1]:.3g}: {self.quantity}."
 
     def table(self, call_outs: Sequence[CallOut] = ()) -> Table:
@@ -126,7 +126,7 @@ class Scenes:
 
 
 def scenes(population: Population, wavelength_nm: float = WAVELENGTH_NM) -> Scenes:
-    """Return the pictures of all groups that have one, at the wavelength nearest to the one asked for (paper, Fig. 4)."""
+    """Return the pictures of all groups that have one, at the wavelength nearest to the wanted one (paper, Fig. 4)."""
     channel = int(np.argmin(np.abs(population.wavelengths_nm - wavelength_nm)))
     at = float(population.wavelengths_nm[channel])
     pictures = tuple(

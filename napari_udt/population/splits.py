@@ -1,4 +1,4 @@
-"""Which spectra are held out of training: whole subjects, blocks of the picture, or single independent spectra.
+"""Division into training and test spectra: by subjects, blocks of the picture, or single independent spectra.
 
 Neighbouring pixels resemble each other. A split that puts them on both sides lets a classifier recognise a place instead
 of a tissue, and its scores mean nothing.
@@ -39,7 +39,7 @@ class Split:
     sides : tuple of int8 array, shape (n,)
         One array for each group: ``TRAIN``, ``TEST`` or ``LEFT_OUT`` for each of its spectra.
     sentence : str
-        What was done, for the screen and the report.
+        Description of the division, for the screen and the report.
     """
 
     rule: SplitRule

@@ -1,4 +1,4 @@
-"""What is compared, in numbers: spectra per class and group, wavelengths, values, where they come from."""
+"""Summary of a population: spectra per class and group, wavelengths, range of values, origin."""
 
 from __future__ import annotations
 

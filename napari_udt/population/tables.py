@@ -1,4 +1,4 @@
-"""Numbers of a figure as a plain table: for CSV files, the clipboard and the report."""
+"""Plain tables of the numbers of a figure: for CSV files, the clipboard and the report."""
 
 from __future__ import annotations
 

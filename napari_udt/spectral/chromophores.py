@@ -48,10 +48,6 @@ class Absorption:
         """Coefficient [1/cm] by cubic spline interpolation; NaN outside the table."""
         return np.asarray(self._splines[chromophore](wavelengths_nm))
 
-    def covers(self, wavelengths_nm: Array) -> NDArray[np.bool_]:
-        """Which wavelengths lie inside the table."""
-        return (wavelengths_nm >= self.wavelengths_nm[0]) & (wavelengths_nm <= self.wavelengths_nm[-1])
-
     @cached_property
     def _splines(self) -> dict[str, Any]:
         from scipy.interpolate import CubicSpline

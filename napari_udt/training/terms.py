@@ -15,15 +15,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from napari_udt.cube import Modality
 from napari_udt.errors import TrainingError
 from napari_udt.models.model import TransferModel
 from napari_udt.spectral.chromophores import absorption
+from napari_udt.spectral.unmixing import HAEMOGLOBINS, TRAINING_WINDOWS, background
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.running import Moments, RecentSamples, RunningMoments, steered
 from napari_udt.training.samples import Samples
 
-# Where haemoglobin shapes a spectrum: its visible bands, and the near infrared between melanin and water.
-_WINDOWS_NM = ((500.0, 620.0), (680.0, 920.0))
 # A reflectance (of an L2-normalised spectrum) below this counts as this in a logarithm; typical values are 0.1.
 _DARKEST = 1e-3
 # Classes with fewer spectra in a batch say nothing about a correlation or a spread.
@@ -98,9 +98,10 @@ class HaemoglobinContent(Term):
         self.readouts = _readouts(np.array(model.spec.wavelengths_nm), model.spec.modality)
         self.recent = RecentSamples(batches) if batches > 1 else None
         if not self.readouts:
+            windows = " or ".join(f"{w.low_nm:g}-{w.high_nm:g}" for w in TRAINING_WINDOWS)
             raise TrainingError(
                 f"{model.spec.name}: terms.content_weight uses the haemoglobin content, which needs {_FEWEST_BANDS} "
-                "wavelengths within 500-620 or 680-920 nm; set it to 0 for these data."
+                f"wavelengths within {windows} nm; set it to 0 for these data."
             )
 
     def __call__(self, x: Tensor, moved: Tensor, labels: Tensor) -> Tensor:
@@ -280,16 +281,15 @@ def _mean_where(values: Tensor, chosen: Tensor) -> Tensor:
     return values[chosen].mean() if bool(chosen.any()) else values.new_zeros(())
 
 
-def _readouts(wavelengths_nm: np.ndarray, modality: str) -> list[tuple[Tensor, Tensor]]:
+def _readouts(wavelengths_nm: np.ndarray, modality: Modality) -> list[tuple[Tensor, Tensor]]:
     """Of every window that holds enough wavelengths: their indices, and the matrix (L, 2) of the least squares."""
     found = []
-    for low, high in _WINDOWS_NM:
-        index = np.flatnonzero((wavelengths_nm >= low) & (wavelengths_nm <= high))
+    for window in TRAINING_WINDOWS:
+        index = np.flatnonzero(window.mask(wavelengths_nm))
         if len(index) < _FEWEST_BANDS:
             continue
         at = wavelengths_nm[index]
-        blood = [absorption().at(name, at) for name in ("HbO2", "Hb")]
-        scattering = [np.ones(len(at)), np.log(at / at.mean())] if modality == "HSI" else []
-        readout = np.linalg.pinv(np.stack([*blood, *scattering], axis=1))[:2]
+        blood = np.stack([absorption().at(name, at) for name in HAEMOGLOBINS], axis=1)
+        readout = np.linalg.pinv(np.hstack([blood, background(at, modality)]))[:2]
         found.append((torch.from_numpy(index), torch.from_numpy(readout.T.astype(np.float32))))
     return found

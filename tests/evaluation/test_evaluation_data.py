@@ -9,7 +9,7 @@ from napari_udt.evaluation.data import load_data, require_apart, require_model_f
 
 
 def trained_on(data, part, domain):
-    return replace(hsi_spec(), training={"data": {domain: data.parts()[part].facts()}})
+    return replace(hsi_spec(), training={"data": {domain: data.parts()[part].description()}})
 
 
 def test_separate_seeds_pass(three_files):
@@ -42,12 +42,12 @@ def test_data_that_a_model_was_trained_on_are_refused(three_files, part, domain)
         require_apart(data, [trained_on(data, part, domain)])
 
 
-def test_facts_name_the_file_but_no_folder(three_files, tmp_path):
+def test_a_description_names_the_file_but_no_folder(three_files, tmp_path):
     data = load_data(*three_files())
-    facts = data.simulated.facts()
-    assert facts["file"] == "HSI_simulated_1.h5"
-    assert (facts["seed"], facts["samples"], len(facts["sha256"])) == (1, 60, 64)
-    assert str(tmp_path) not in str(facts)
+    described = data.simulated.description()
+    assert described["file"] == "HSI_simulated_1.h5"
+    assert (described["seed"], described["samples"], len(described["sha256"])) == (1, 60, 64)
+    assert str(tmp_path) not in str(described)
 
 
 def test_files_that_do_not_belong_together_are_named(data_file, three_files, tmp_path):

@@ -10,10 +10,13 @@ from napari_udt.evaluation.oxygenation import (
     linear_readout,
     oxygenation_kept,
 )
-from napari_udt.evaluation.unmixing import DEOXY, OXY, Window
+from napari_udt.evaluation.rank_correlation import spearman
+from napari_udt.population.groups import Group, Population
+from napari_udt.population.oxygenation import oxygenations
+from napari_udt.spectral.unmixing import HB, HBO2, NEAR_INFRARED, Window
 
 NM = np.linspace(500, 900, 41)
-ABSORPTION = {OXY: 50 + 40 * np.sin(NM / 25), DEOXY: 60 + 30 * np.cos(NM / 40)}
+ABSORPTION = {HBO2: 50 + 40 * np.sin(NM / 25), HB: 60 + 30 * np.cos(NM / 40)}
 ONE_LINE = Window("550 nm", 549, 551)
 
 
@@ -33,7 +36,7 @@ def test_weights_are_the_integral_of_light_that_goes_down_and_comes_back():
     found = layer_weights(p, NM, ABSORPTION, ONE_LINE)[0]
     at = int(np.argmin(np.abs(NM - 550)))
     s, v = p["oxygenation"][0], p["blood_volume"][0]
-    mua = v * (s * ABSORPTION[OXY][at] + (1 - s) * ABSORPTION[DEOXY][at])
+    mua = v * (s * ABSORPTION[HBO2][at] + (1 - s) * ABSORPTION[HB][at])
     mus = p["a_mie_per_cm"][0] * 1.1 ** -p["b_mie"][0]
     mueff = np.sqrt(3 * mua * (mua + mus))
     cm = p["thickness_mm"][0] / 10
@@ -59,7 +62,7 @@ def homogeneous(n=300):
     p = tissues(n)
     p["oxygenation"] = np.repeat(p["oxygenation"][:, :1], 3, axis=1)
     s = p["oxygenation"][:, :1]
-    return p, np.exp(-0.02 * (s * ABSORPTION[OXY] + (1 - s) * ABSORPTION[DEOXY]))
+    return p, np.exp(-0.02 * (s * ABSORPTION[HBO2] + (1 - s) * ABSORPTION[HB]))
 
 
 def kept(before, after, p):
@@ -81,7 +84,7 @@ def test_a_scale_per_spectrum_and_a_smooth_tilt_keep_oxygenation():
     assert unmixed.within_class == pytest.approx((1, 1))
 
 
-def test_a_transfer_that_erases_and_one_that_moves_are_told_apart():
+def test_a_transfer_that_erases_and_one_that_moves_are_kept_apart():
     p, spectra = homogeneous()
     erased = kept(spectra, np.random.default_rng(1).permutation(spectra), p)
     assert not erased["visible", "light-weighted", UNMIXING].kept
@@ -89,6 +92,28 @@ def test_a_transfer_that_erases_and_one_that_moves_are_told_apart():
     moved = kept(spectra, 1 / spectra, p)
     assert not moved["visible", "light-weighted", UNMIXING].kept
     assert moved["visible", "light-weighted", READOUT].kept
+
+
+def test_the_viewer_and_an_evaluation_agree_in_the_same_window():
+    p, spectra = homogeneous()
+    spectra = (spectra * np.random.default_rng(3).uniform(0.95, 1.05, spectra.shape)).astype(np.float32)
+    group = Group("g", "real", "measured", spectra, np.zeros(len(spectra), int), total=len(spectra))
+    population = Population("HSI", NM, ("skin",), (group,))
+    seen = oxygenations(population, 0, window=NEAR_INFRARED, chromophores=ABSORPTION).groups[0].estimated
+    truth = light_weighted_saturation(p, NM, ABSORPTION, NEAR_INFRARED)
+    found = kept(spectra, spectra, p)["near infrared", "light-weighted", UNMIXING]
+    assert 0.5 < found.overall.before < 1
+    assert found.overall.before == pytest.approx(float(spearman(truth, seen)), abs=1e-12)
+
+
+def test_spectra_without_a_logarithm_take_no_part():
+    p, spectra = homogeneous(100)
+    dark = spectra.copy()
+    dark[:7, 20] = 0
+    counts = {key[::2]: found.overall.count for key, found in kept(spectra, dark, p).items()}
+    assert counts["both", UNMIXING] == counts["both", READOUT] == 93
+    assert counts["visible", UNMIXING] == 100  # 700 nm lies outside
+    assert np.isnan(linear_readout(dark, p["oxygenation"][:, 0])[:7]).all()
 
 
 def test_the_readout_finds_a_linear_trace_and_nothing_in_noise():

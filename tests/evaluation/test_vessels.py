@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
-from napari_udt.evaluation.unmixing import DEOXY, OXY
 from napari_udt.evaluation.vessels import artery_agreement, find_vessels, vessel_oxygenation_kept
 from napari_udt.simulation.tables_contract import ArteryStatistics
+from napari_udt.spectral.unmixing import HB, HBO2
 
 VEIN, ARTERY = 1, 2
+NM = np.array([700.0, 750.0, 800.0])
 
 
 def two_images():
@@ -31,23 +32,23 @@ def test_every_region_of_enough_pixels_is_one_vessel():
 
 def test_gains_keep_the_oxygenation_of_vessels_and_shuffling_does_not():
     rng = np.random.default_rng(0)
-    absorption = {OXY: np.array([1.0, 2.0, 3.0]), DEOXY: np.array([3.0, 2.0, 1.5])}
+    absorption = {HBO2: np.array([1.0, 2.0, 3.0]), HB: np.array([3.0, 2.0, 1.5])}
     labels = np.zeros((30, 8, 8), np.int8)
     labels[:, 2:6, 2:6] = ARTERY
     saturation = np.broadcast_to(rng.random((30, 1, 1)), labels.shape).astype(np.float32)
     images = sum(
         share[:, None] * absorption[name][:, None, None]
-        for name, share in ((OXY, saturation), (DEOXY, 1 - saturation))
+        for name, share in ((HBO2, saturation), (HB, 1 - saturation))
     ).astype(np.float32)
     vessels = find_vessels(images, labels, (ARTERY,), saturation)
     brighter = find_vessels(images * rng.uniform(1, 9, (30, 1, 1, 1)), labels, (ARTERY,))
     shuffled = find_vessels(images[rng.permutation(30)], labels, (ARTERY,))
     names = {VEIN: "vein", ARTERY: "artery"}
-    fine = vessel_oxygenation_kept(vessels, brighter, names, absorption, rng)
+    fine = vessel_oxygenation_kept(vessels, brighter, names, NM, absorption, rng)
     assert fine.kept
     assert fine.overall.before == pytest.approx(1)
     assert list(fine.per_class) == ["artery"]
-    assert not vessel_oxygenation_kept(vessels, shuffled, names, absorption, rng).kept
+    assert not vessel_oxygenation_kept(vessels, shuffled, names, NM, absorption, rng).kept
 
 
 def test_agreement_is_blind_to_scale():

@@ -119,7 +119,7 @@ def test_undo_shows_the_same_again_and_skipping_goes_on():
 
 def test_a_perfect_judge_a_wrong_one_and_one_who_always_says_the_same():
     right = finish(BlindTest(two_groups(), DESIGN), oracle)
-    assert (right.accuracy.right, right.accuracy.judged, right.told_apart) == (12, 12, True)
+    assert (right.accuracy.right, right.accuracy.judged, right.distinguished) == (12, 12, True)
     assert right.p_value == pytest.approx(2 * 0.5**12)
     wrong = finish(
         BlindTest(two_groups(), DESIGN), lambda t: "real" if oracle(t) == "transferred" else "transferred"
@@ -130,7 +130,7 @@ def test_a_perfect_judge_a_wrong_one_and_one_who_always_says_the_same():
     assert (lazy.sensitivity.value, lazy.specificity.value, lazy.accuracy.value) == (1, 0, 0.5)
     assert lazy.p_value == pytest.approx(1)
     assert lazy.sentence == (
-        "Not told apart: 6 of 12 right; guessing (0.5) lies within the interval. From 10 of 12 on they would have been."
+        "Not distinguished: 6 of 12 right; guessing (0.5) lies within the interval. From 10 of 12 on they would have been."
     )
 
 

@@ -4,9 +4,8 @@ import numpy as np
 import ot
 import pytest
 
-from napari_udt.population.measures.compare_distributions import _resampled_moments
+from napari_udt.population.measures.comparisons import _resampled_moments, resampled_wasserstein
 from napari_udt.population.measures.sample import Sample, interval
-from napari_udt.population.measures.transport import resampled_wasserstein
 
 
 def sample(n=60, channels=4, resamples=25, seed=0, subjects=None, shift=0.0):

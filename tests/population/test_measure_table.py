@@ -216,12 +216,12 @@ def test_progress_counts_to_the_end_and_cancels():
 
 
 def test_what_fails_in_one_class_ends_the_run(monkeypatch):
-    from napari_udt.population.measures import families
+    from napari_udt.population.measures import comparisons
 
     def broken(pair, options):
         raise ZeroDivisionError("in a thread")
 
-    monkeypatch.setitem(families.COMPARISONS, "centres", broken)
+    monkeypatch.setitem(comparisons.COMPARISONS, "centres", broken)
     groups = group("Simulated", "simulated"), group("Second", "real")
     with pytest.raises(ZeroDivisionError, match="in a thread"):
         measure(population(*groups), FAST)

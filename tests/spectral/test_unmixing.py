@@ -5,7 +5,19 @@ from scipy.optimize import nnls as scipys_nnls
 from napari_udt import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.spectral.chromophores import absorption
-from napari_udt.spectral.unmixing import fitted_channels, nnls, unmix, unmix_spectra
+from napari_udt.spectral.unmixing import (
+    EVALUATION_WINDOWS,
+    HAEMOGLOBINS,
+    HB,
+    HBO2,
+    NEAR_INFRARED,
+    VISIBLE,
+    Window,
+    fitted_channels,
+    nnls,
+    unmix,
+    unmix_spectra,
+)
 
 HSI_NM, PAT_NM = np.linspace(500, 1000, 100), np.arange(700.0, 851.0, 10.0)
 
@@ -75,19 +87,71 @@ def test_the_near_infrared_is_fitted_where_there_is_enough_of_it():
     assert visible[fitted_channels(visible, "HSI")[0]] == 460  # where the table begins
 
 
+@pytest.mark.parametrize("window", [None, *EVALUATION_WINDOWS])
+@pytest.mark.parametrize("chromophores", [None, HAEMOGLOBINS, (HB, "water", HBO2)])
+def test_exact_mixtures_are_recovered_in_every_window_whatever_their_scale(window, chromophores):
+    rng = np.random.default_rng(0)
+    names = chromophores or ("HbO2", "Hb", "water", "fat")
+    amounts = rng.uniform(0.005, 0.05, (50, len(names)))
+    absorbed = amounts @ np.stack([absorption().at(name, HSI_NM) for name in names])
+    scattering = (HSI_NM / 500) ** rng.uniform(-1, 1, (50, 1))
+    spectra = rng.uniform(0.1, 9, (50, 1)) * scattering * np.exp(-absorbed)
+    found = unmix_spectra(spectra, HSI_NM, "HSI", window=window, chromophores=chromophores)
+    oxy, deoxy = (amounts[:, names.index(name)] for name in HAEMOGLOBINS)
+    np.testing.assert_allclose(found.oxygenation, oxy / (oxy + deoxy), atol=1e-6)
+    np.testing.assert_allclose(found.haemoglobin, 150 * (oxy + deoxy), rtol=1e-6)
+    assert found.residual.max() < 1e-6
+
+
+def test_names_and_their_coefficients_are_the_same_chromophores():
+    rng = np.random.default_rng(1)
+    spectra = rng.uniform(0.1, 1, (30, 100))
+    table = {name: absorption().at(name, HSI_NM) for name in HAEMOGLOBINS}
+    by_name, by_table = (
+        unmix_spectra(spectra, HSI_NM, "HSI", window=VISIBLE, chromophores=given)
+        for given in (HAEMOGLOBINS, table)
+    )
+    np.testing.assert_array_equal(by_name.oxygenation, by_table.oxygenation)
+    np.testing.assert_array_equal(by_name.residual, by_table.residual)
+
+
+def test_a_window_holds_its_ends_and_nothing_outside_it_counts():
+    assert VISIBLE.mask(np.array([499.0, 500, 600, 601])).tolist() == [False, True, True, False]
+    rng = np.random.default_rng(0)
+    spectra = rng.random((5, 100)) + 0.1
+    other = np.where(VISIBLE.mask(HSI_NM), spectra, -1)
+    first, second = (unmix_spectra(s, HSI_NM, "HSI", window=VISIBLE).oxygenation for s in (spectra, other))
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("window", [NEAR_INFRARED, VISIBLE])
+@pytest.mark.parametrize("value", [0.0, -0.1, np.nan, np.inf])
+def test_a_reflectance_without_a_logarithm_has_no_estimate(window, value):
+    spectra = np.stack([reflectance(0.5, 0.02)] * 2)
+    spectra[1, np.flatnonzero(window.mask(HSI_NM))[3]] = value
+    found = unmix_spectra(spectra, HSI_NM, "HSI", window=window)
+    np.testing.assert_array_equal(np.isnan(found.oxygenation), [False, True])
+    np.testing.assert_array_equal(np.isnan(found.haemoglobin), [False, True])
+
+
+def test_a_window_with_too_few_wavelengths_is_refused():
+    with pytest.raises(CubeError, match="at least 6 wavelengths in 500-510 nm"):
+        unmix_spectra(np.ones(100), HSI_NM, "HSI", window=Window("narrow", 500, 510))
+
+
 def test_too_few_known_wavelengths_are_refused():
     with pytest.raises(CubeError, match=r"at least 2 wavelengths in 460-1000 nm.*there are 1"):
         unmix_spectra(np.ones(3), np.array([900.0, 1100.0, 1200.0]), "PAT")
 
 
-def test_maps_of_a_cube_are_those_of_its_spectra_and_progress_is_told():
+def test_maps_of_a_cube_are_those_of_its_spectra_and_progress_is_reported():
     rng = np.random.default_rng(2)
     data = np.array([[reflectance(s, 0.02) for s in row] for row in rng.random((50, 700))], dtype=np.float32)
-    cube, told = SpectralCube(data, HSI_NM, "HSI"), []
-    found = unmix(cube, lambda done, total: told.append((done, total)))
+    cube, steps = SpectralCube(data, HSI_NM, "HSI"), []
+    found = unmix(cube, lambda done, total: steps.append((done, total)))
     np.testing.assert_allclose(found.oxygenation, unmix_spectra(data, HSI_NM, "HSI").oxygenation, atol=1e-12)
-    assert told[-1] == (50, 50)
-    assert len(told) > 1
+    assert steps[-1] == (50, 50)
+    assert len(steps) > 1
 
 
 def test_what_progress_raises_ends_the_work():
@@ -103,7 +167,7 @@ def test_on_the_simulated_organs_the_saturation_is_near_the_known_one():
 
     from napari_udt import open_cube
 
-    folder = Path(__file__).resolve().parent.parent / "sample_data"
+    folder = Path(__file__).resolve().parents[2] / "sample_data"
     cube = open_cube(folder / "hsi_organs_simulated.udt.h5")
     known = np.isfinite(cube.oxygenation)
     error = unmix(cube).oxygenation[known] - cube.oxygenation[known]

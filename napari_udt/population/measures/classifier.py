@@ -1,4 +1,4 @@
-"""Can a classifier tell two sets of spectra apart? The two-sample test of Lopez-Paz and Oquab 2017 (ICLR)."""
+"""Two-sample test by a classifier between two sets of spectra (Lopez-Paz and Oquab 2017, ICLR)."""
 
 from __future__ import annotations
 

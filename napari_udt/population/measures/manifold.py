@@ -1,4 +1,4 @@
-"""What nearest neighbours say of two sets of spectra, as functions of arrays."""
+"""Measures by nearest neighbours of two sets of spectra, as functions of arrays."""
 
 from __future__ import annotations
 

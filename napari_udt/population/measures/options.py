@@ -1,4 +1,4 @@
-"""How measures are computed."""
+"""Options of the measures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from napari_udt.spectral.spectra import Normalisation
 
 Floats = NDArray[np.floating[Any]]
 
-# What the model of that name says of a group: "round_trip" and "log_likelihood", each (n,), NaN where unknown.
+# Judgement of a group by the model of that name: "round_trip" and "log_likelihood", each (n,), NaN where unknown.
 Judge = Callable[[str, Group], Mapping[str, Floats]]
 
 
@@ -28,7 +28,7 @@ class MeasureOptions:
     normalisation : {"none", "l1", "l2", "max"}
         Of each spectrum, before anything else.
     measures : tuple of str
-        Keys of the catalogue; what belongs together is computed together.
+        Keys of the catalogue; those of one family are computed together.
     resamples : int
         Of the bootstrap; 0 for no intervals.
     confidence : float
@@ -46,7 +46,7 @@ class MeasureOptions:
     seed : int
         Of sub-samples, resamples, permutations and the classifier.
     judge : callable, optional
-        What a group's model says of its spectra; see :mod:`napari_udt.population.model_judge`.
+        Judgement of a group by its model; see :mod:`napari_udt.population.model_judge`.
     training : mapping of class name to array, shape (n, channels), optional
         What models were trained on, not normalised; nearest neighbours are looked for there, else in the reference.
     """

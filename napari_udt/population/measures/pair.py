@@ -1,4 +1,4 @@
-"""A group and the reference in one class, and what a comparison finds."""
+"""A group and the reference in one class, and the findings of their comparison."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ class Pair:
     own, reference : Sample
         Normalised.
     training : Sample, optional
-        What the group's model was trained on, normalised.
+        Training spectra of the group's model, normalised.
     judged, judged_reference : mapping of str to array, shape (n,)
-        What the group's model says of both.
+        Judgements of both by the group's model.
     """
 
     own: Sample
@@ -73,7 +73,7 @@ class Pair:
 
     @property
     def boot_note(self) -> str:
-        """What to say of the intervals."""
+        """Remark on the intervals."""
         if not self.own.resamples:
             return ""
         if not self.can_resample:

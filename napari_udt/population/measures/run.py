@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from napari_udt.errors import EvaluationError
 from napari_udt.population.groups import Group, Population
 from napari_udt.population.measures.catalogue import CATALOGUE, FAMILIES, Family
-from napari_udt.population.measures.families import COMPARISONS
+from napari_udt.population.measures.comparisons import COMPARISONS
 from napari_udt.population.measures.options import Floats, MeasureOptions
 from napari_udt.population.measures.pair import Finding, Pair
 from napari_udt.population.measures.sample import Sample, interval
@@ -23,12 +23,12 @@ from napari_udt.population.measures.table import MeasureRow, MeasureTable
 from napari_udt.spectral.spectra import normalise
 from napari_udt.threads import usable_cores
 
-# Called between steps with (done, total); whatever it raises ends the run.
+# Called between steps with (done, total); an exception from it ends the work.
 Progress = Callable[[int, int], None]
 
 _TICK_S = 0.1  # between two calls of progress
 ALL_CLASSES = "all spectra"
-_TOLD = (
+_REPORTED = (
     "normalisation",
     "resamples",
     "confidence",
@@ -45,7 +45,7 @@ Mask = NDArray[np.bool_]
 def measure(
     population: Population, options: MeasureOptions | None = None, progress: Progress | None = None
 ) -> MeasureTable:
-    """Hold every group against the population's reference, structure by structure.
+    """Compare every group with the population's reference, structure by structure.
 
     Parameters
     ----------
@@ -53,12 +53,12 @@ def measure(
         Where group and reference share no class, all their spectra are compared as one.
     options : MeasureOptions, optional
     progress : callable (done, total), optional
-        Whatever it raises ends the run.
+        An exception from it ends the work.
 
     Raises
     ------
     EvaluationError
-        When there is no real group to hold others against, or no other group, or a measure is unknown.
+        When there is no real group to compare others with, or no other group, or a measure is unknown.
     """
     options = options or MeasureOptions()
     run = _Run(population, options)
@@ -69,15 +69,15 @@ def measure(
         reference=reference.name,
         reference_origin=reference.origin,
         wavelengths_nm=population.wavelengths_nm,
-        facts=_facts(population, options),
+        provenance=_provenance(population, options),
         seconds=dict(run.seconds),
     )
 
 
-def _facts(population: Population, options: MeasureOptions) -> dict[str, Any]:
+def _provenance(population: Population, options: MeasureOptions) -> dict[str, Any]:
     return {
         "modality": population.modality,
-        "options": {name: getattr(options, name) for name in _TOLD},
+        "options": {name: getattr(options, name) for name in _REPORTED},
         "sources": [
             {"group": g.name, "origin": g.origin, "model": g.model, "spectra": len(g), "of": g.total}
             for g in population.groups
@@ -87,7 +87,7 @@ def _facts(population: Population, options: MeasureOptions) -> dict[str, Any]:
 
 
 class _Run:
-    """One run; what belongs to the reference in one class is computed once for all groups."""
+    """One run; the reference's part of a class is computed once for all groups."""
 
     def __init__(self, population: Population, options: MeasureOptions) -> None:
         if unknown := [key for key in options.measures if key not in CATALOGUE]:
@@ -96,7 +96,7 @@ class _Run:
             )
         if population.reference is None or not population.compared:
             raise EvaluationError(
-                "Measures hold groups against a real one; open a real (or second-domain) cube and at least one other."
+                "Measures compare groups with a real one; open a real (or target) cube and at least one other."
             )
         self.population, self.options, self.reference = population, options, population.reference
         self.seconds: dict[str, float] = defaultdict(float)
@@ -213,7 +213,7 @@ class _Run:
         )
 
     def _judge(self, still_wanted: Callable[[], None]) -> None:
-        """Ask each model once what it says of its group, and of the reference."""
+        """Judge each group, and the reference, once by the group's model."""
         if self.options.judge is None or "model" not in self.families:
             return
         started = time.perf_counter()

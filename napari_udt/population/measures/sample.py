@@ -24,7 +24,7 @@ class Sample:
     ----------
     spectra : float array, shape (n, channels)
     subjects : integer array, shape (n,), optional
-        Whom each belongs to; resamples draw subjects then, because spectra of one are alike.
+        Subject of each spectrum; resamples draw subjects then, because spectra of one are alike.
     resamples : int
         Of the bootstrap; 0 for none.
     seed : tuple of int

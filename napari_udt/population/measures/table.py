@@ -46,7 +46,7 @@ class MeasureRow:
         Spectra that the value was computed from.
     unit : str
     note : str
-        What a reader must know: sub-sampled, few samples.
+        Reservation: sub-sampled, few samples.
     per_wavelength : array, shape (channels,), optional
         The measure at each wavelength, where it is a mean over them.
     """
@@ -66,7 +66,7 @@ class MeasureRow:
 
     @property
     def measure(self) -> Measure:
-        """What is known of the measure."""
+        """Its entry in the catalogue."""
         return CATALOGUE[self.key]
 
     def cells(self) -> tuple[Any, ...]:
@@ -95,9 +95,9 @@ class MeasureTable:
     rows : tuple of MeasureRow
         Class by class, within it group by group, within it in the order of the catalogue.
     reference, reference_origin : str
-        What all groups are held against.
+        Group that all others are compared with.
     wavelengths_nm : array, shape (channels,)
-    facts : mapping
+    provenance : mapping
         Options and notes: normalisation, resamples, seed; JSON-serialisable.
     seconds : mapping of str to float
         Time that each family of measures took, and "bootstrap".
@@ -107,7 +107,7 @@ class MeasureTable:
     reference: str
     reference_origin: str
     wavelengths_nm: NDArray[np.float64]
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -146,7 +146,7 @@ class MeasureTable:
             "format_version": VERSION,
             "reference": {"name": self.reference, "origin": self.reference_origin},
             "wavelengths_nm": self.wavelengths_nm.tolist(),
-            **self.facts,
+            **self.provenance,
             "measures": {key: _explained(CATALOGUE[key]) for key in self.keys},
             "rows": [_as_mapping(row) for row in self.rows],
         }

@@ -1,9 +1,9 @@
-"""What a report consists of, before it becomes HTML or PDF: sections of text, drawings and sheets of numbers."""
+"""Parts of a report before it becomes a file: sections of text, drawings and sheets of numbers."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,11 +50,11 @@ class Cell:
     ----------
     text : str
     value : float, optional
-        What columns are sorted by; the text where there is none.
+        The number that columns are sorted by; the text where there is none.
     small : str
         A second line: an interval.
     hint : str
-        A note for whoever points at it.
+        A note that is shown under the mouse.
     """
 
     text: str
@@ -82,7 +82,7 @@ class Sheet:
     rows : tuple of tuple of Cell
     notes : tuple of str
     folded : bool
-        Long: HTML shows it when it is asked for.
+        HTML shows it when its title is clicked.
     """
 
     title: str
@@ -171,6 +171,12 @@ def sheet_of(table: Table, *, folded: bool = False, drop: Sequence[str] = ()) ->
         table.notes,
         folded,
     )
+
+
+def plain_sheet(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> Sheet:
+    """Return a sheet of words, each row as long as ``columns``."""
+    cells = tuple(tuple(Cell(text) for text in row) for row in rows)
+    return Sheet(title, tuple(Column(name) for name in columns), cells)
 
 
 def slug(name: str) -> str:

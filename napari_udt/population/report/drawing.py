@@ -1,4 +1,4 @@
-"""Common ground of the report's drawings. matplotlib is imported when a drawing is made."""
+"""Style and panels that the report's drawings share. matplotlib is imported when a drawing is made."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from napari_udt.domain_style import readable
 from napari_udt.errors import EvaluationError
+from napari_udt.population.appearance import appearances
 from napari_udt.population.groups import Group, Population
-from napari_udt.population.looks import looks_of
 from napari_udt.population.report.document import Key
 
 INK, GRID, PAPER = "#3b3a39", "#d9d6d2", "#ffffff"
@@ -72,9 +72,9 @@ class Palette:
     """
 
     def __init__(self, population: Population) -> None:
-        self._looks = looks_of(population)
+        self._appearances = appearances(population)
         self._colours = {
-            name: readable(look.style.colour, PAPER).lower() for name, look in self._looks.items()
+            name: readable(found.style.colour, PAPER).lower() for name, found in self._appearances.items()
         }
 
     def colour(self, group: Group) -> str:
@@ -82,12 +82,12 @@ class Palette:
         return self._colours[group.name]
 
     def short(self, group: Group) -> str:
-        """Return what legends call it."""
-        return self._looks[group.name].short
+        """Return its name in legends."""
+        return self._appearances[group.name].short
 
     def line(self, group: Group, **more: Any) -> dict[str, Any]:
         """Arguments of ``plot`` for the group's curves."""
-        dash = self._looks[group.name].style.dash
+        dash = self._appearances[group.name].style.dash
         style: Any = (0, dash) if dash else "-"
         return {"color": self.colour(group), "linestyle": style, "linewidth": LINE, **more}
 
@@ -96,10 +96,10 @@ class Palette:
         return tuple(
             Key(
                 group.name,
-                self._looks[group.name].title,
+                self._appearances[group.name].title,
                 group.origin,
                 self.colour(group),
-                readable(self._looks[group.name].style.colour, DARK_PAPER).lower(),
+                readable(self._appearances[group.name].style.colour, DARK_PAPER).lower(),
             )
             for group in population.groups
         )

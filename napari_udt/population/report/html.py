@@ -97,7 +97,7 @@ def _sheet(sheet: Sheet) -> str:
     table = f'<div class="scroll"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table></div>\n{notes}'
     if sheet.folded:
         return f"<details>\n<summary>{escape(sheet.title)}</summary>\n{table}\n</details>"
-    return f"<h3>{escape(sheet.title)}</h3>\n{table}"
+    return f"<h3>{escape(sheet.title)}</h3>\n{table}" if sheet.title else table
 
 
 def _column(column: Column) -> str:
@@ -112,7 +112,8 @@ def _cell(cell: Cell) -> str:
     value = "" if cell.value is None else f' data-value="{cell.value!r}"'
     small = f"<small>{escape(cell.small)}</small>" if cell.small else ""
     kind = ' class="number"' if cell.value is not None or cell.text == "–" else ""
-    return f"<td{kind}{value}{hint}>{escape(cell.text)}{small}</td>"
+    text = escape(cell.text.strip("*"))  # Markdown's bold
+    return f"<td{kind}{value}{hint}>{text}{small}</td>"
 
 
 def _provenance(document: Document) -> str:

@@ -1,4 +1,4 @@
-"""What goes into a report."""
+"""Options of a report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from napari_udt.population.scenes import CallOut
 
 @dataclass(frozen=True)
 class ReportOptions:
-    """What goes into a report.
+    """Contents of a report.
 
     Parameters
     ----------
@@ -26,9 +26,9 @@ class ReportOptions:
     measures : MeasureOptions
         How the numbers are computed, unless they are given.
     table : MeasureTable, optional
-        Numbers that are there already: what a window shows.
+        Measures that were computed already.
     sections : tuple of Section
-        What else is known; comes last.
+        More sections; they come last.
     """
 
     title: str = "Populations of spectra, compared"

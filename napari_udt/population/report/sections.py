@@ -1,4 +1,4 @@
-"""From a population to the sections of its report."""
+"""Sections of the report of a population."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _bands(population: Population, palette: Palette, labels: tuple[int | None, .
 
 def _measures(table: MeasureTable | None) -> Section:
     if table is None:
-        return Section("Measures", ("There is no real group to hold others against.",))
+        return Section("Measures", ("There is no real group to compare others with.",))
     return Section("Measures", (), (), measure_sheets(table))
 
 
@@ -117,8 +117,8 @@ def _downstream(result: DownstreamResult | None) -> Section | None:
     if result is None:
         return None
     text = (
-        "A calibrated random forest of 100 trees, trained on each row's spectra and tested on real ones (or those that stand in "
-        "for them) that were held out: Table 1 of the paper.",
+        "A calibrated random forest of 100 trees, trained on each row's spectra and tested on real (or target) ones that "
+        "were held out: Table 1 of the paper.",
     )
     return Section("Downstream test", text, (confusion_drawing(result),), downstream_sheets(result))
 
@@ -144,7 +144,7 @@ def _oxygenation(population: Population, palette: Palette, labels: tuple[int | N
 
 
 def _attempt(work: Callable[[], _Found]) -> tuple[_Found | None, str]:
-    """Return what comes out, or why nothing does."""
+    """Return the result, or why there is none."""
     try:
         return work(), ""
     except CubeError as error:
@@ -152,5 +152,5 @@ def _attempt(work: Callable[[], _Found]) -> tuple[_Found | None, str]:
 
 
 def present(made: Iterator[Section | None]) -> tuple[Section, ...]:
-    """Leave out what has nothing to show."""
+    """Leave out empty sections."""
     return tuple(section for section in made if section is not None)

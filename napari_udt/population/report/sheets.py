@@ -12,7 +12,7 @@ from napari_udt.evaluation.downstream import METRICS, Scores, SeededScores
 from napari_udt.population.measures import CATALOGUE, Measure, MeasureRow, MeasureTable
 from napari_udt.population.pictures import PictureMeasures
 from napari_udt.population.report.document import Cell, Column, Sheet, is_tissue, number
-from napari_udt.population.select import NORMALISED
+from napari_udt.population.selection import NORMALISED
 
 if TYPE_CHECKING:
     from napari_udt.population.downstream import DownstreamResult
@@ -28,13 +28,13 @@ def measure_sheets(table: MeasureTable) -> tuple[Sheet, ...]:
 
 
 def _statement(table: MeasureTable) -> str:
-    told = f"Held against {table.reference} ({table.reference_origin})"
-    how = table.facts.get("options", {}).get("normalisation", "none")
-    return f"{told}; spectra {NORMALISED[how]}."
+    against = f"Compared with {table.reference} ({table.reference_origin})"
+    how = table.provenance.get("options", {}).get("normalisation", "none")
+    return f"{against}; spectra {NORMALISED[how]}."
 
 
 def _interval_note(table: MeasureTable) -> tuple[str, ...]:
-    options = table.facts.get("options", {})
+    options = table.provenance.get("options", {})
     if not options.get("resamples"):
         return ()
     return (
@@ -83,7 +83,7 @@ def _all_rows(table: MeasureTable) -> Sheet:
         for name, group in places
     )
     columns = (Column("Structure"), Column("Group"), *(_head(key, _unit(table, key)) for key in table.keys))
-    notes = (_statement(table), *_interval_note(table), *table.facts.get("notes", ()))
+    notes = (_statement(table), *_interval_note(table), *table.provenance.get("notes", ()))
     return Sheet("All structures", columns, rows, notes)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_udt.errors import EvaluationError
-from napari_udt.evaluation.results_file import plain, software_versions
+from napari_udt.evaluation.plain import plain, software_versions
 from napari_udt.files import whole_or_nothing
 from napari_udt.population.groups import Group, Population
 from napari_udt.population.measures import MeasureTable, measure
@@ -19,7 +19,6 @@ from napari_udt.population.report.document import Document
 from napari_udt.population.report.drawing import Palette, require_matplotlib
 from napari_udt.population.report.html import as_html
 from napari_udt.population.report.options import ReportOptions
-from napari_udt.population.report.pdf import save_pdf
 from napari_udt.population.report.sections import makers, present
 from napari_udt.population.summary import grid_text
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 
-SUFFIXES = (".html", ".htm", ".pdf")
+SUFFIXES = (".html", ".htm")
 # Shares of the whole: the bootstrap takes longest.
 _STEPS, _MEASURED, _SECTIONS = 100, 60, 70
 
@@ -46,12 +45,12 @@ def write_report(
     ----------
     population : Population
     path : path
-        Ends with .html (one file, figures inside) or .pdf.
+        Ends with .html: one file, figures inside.
     options : ReportOptions, optional
     downstream : DownstreamResult, optional
         Its table and confusion matrices, beside the paper's table.
     progress : callable (done, total), optional
-        Whatever it raises ends the run; nothing is written then.
+        An exception from it ends the work; nothing is written then.
 
     Raises
     ------
@@ -71,10 +70,7 @@ def write_report(
         tell(_SECTIONS + (_STEPS - _SECTIONS) * next(drawn) // max(drawings, 1), _STEPS)
 
     with whole_or_nothing(path) as temporary:
-        if path.suffix.casefold() == ".pdf":
-            save_pdf(document, temporary, one_more)
-        else:
-            temporary.write_text(as_html(document, one_more), encoding="utf-8")
+        temporary.write_text(as_html(document, one_more), encoding="utf-8")
     tell(_STEPS, _STEPS)
 
 
@@ -86,7 +82,9 @@ def require_writable(path: Path) -> None:
     EvaluationError
     """
     if path.suffix.casefold() not in SUFFIXES:
-        raise EvaluationError(f"{path}: a report is written as .html or .pdf; choose one of these endings.")
+        raise EvaluationError(
+            f"{path}: a report is one .html file; write that and print it to PDF from a browser."
+        )
     require_matplotlib()
 
 
@@ -113,7 +111,7 @@ def make_document(
 
 
 def _measured(population: Population, options: ReportOptions, progress: Progress) -> MeasureTable | None:
-    """All measures; None where there is nothing to hold against anything."""
+    """All measures; None where there is nothing to compare."""
     if population.reference is None or not population.compared:
         return None
     return measure(
@@ -128,7 +126,7 @@ def _lines(population: Population) -> tuple[str, ...]:
     against = (
         f"Reference: {reference.name} ({reference.origin})."
         if reference
-        else "There is no real group to hold others against."
+        else "There is no real group to compare others with."
     )
     versions = software_versions()
     return (

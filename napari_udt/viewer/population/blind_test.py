@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from napari_udt.cube import ORIGINS
+from napari_udt.population.appearance import appearances
 from napari_udt.population.blind_result import METHOD, BlindResult, Rate
 from napari_udt.population.blind_stimuli import Design, Kind, common_structures, pairs
 from napari_udt.population.blind_test import BlindTest
 from napari_udt.population.groups import Population
-from napari_udt.population.looks import looks_of
 from napari_udt.population.tables import Table
 from napari_udt.viewer.layers.layer_data import is_background
 
@@ -91,7 +91,7 @@ def pair_titles(population: Population | None) -> dict[tuple[str, str], str]:
     """Return the titles of pairs that can be compared, by the names of their groups."""
     if population is None:
         return {}
-    looks = looks_of(population)
+    looks = appearances(population)
     found = {pair: tuple(looks[name].short for name in pair) for pair in pairs(population)}
     twice = len(set(found.values())) < len(found)
     return {

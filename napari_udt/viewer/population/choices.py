@@ -7,7 +7,7 @@ from typing import Literal
 
 from napari_udt.population.bands import occurring
 from napari_udt.population.groups import Population
-from napari_udt.population.select import ALL
+from napari_udt.population.selection import ALL
 from napari_udt.spectral.spectra import Normalisation
 from napari_udt.viewer.layers.layer_data import is_background
 

@@ -1,5 +1,5 @@
 """How groups look in figures: where the viewer takes it from."""
 
-from napari_udt.population.looks import GroupLook, looks_of
+from napari_udt.population.appearance import GroupAppearance, appearances
 
-__all__ = ["GroupLook", "looks_of"]
+__all__ = ["GroupAppearance", "appearances"]

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
+from napari_udt.population.appearance import appearances
 from napari_udt.population.groups import Population
-from napari_udt.population.looks import looks_of
 from napari_udt.population.measures import ALL_CLASSES, CATALOGUE, Measure, MeasureTable
 from napari_udt.population.pictures import PictureMeasures
 from napari_udt.population.tables import Table
@@ -96,7 +96,7 @@ class Numbers:
 
 def lines_of(numbers: Numbers, population: Population) -> tuple[MeasureLine, ...]:
     """Return all lines, structure by structure; those of whole pictures last."""
-    looks = {name: look.short for name, look in looks_of(population).items()}
+    looks = {name: look.short for name, look in appearances(population).items()}
     spectra = tuple(
         MeasureLine(
             row.class_name, row.group, looks.get(row.group, row.group), row.measure,
@@ -196,7 +196,7 @@ def copied(lines: Iterable[MeasureLine]) -> str:
 def statement(numbers: Numbers, *, complete: bool) -> str:
     """Return the reference of the numbers, and how they were computed."""
     measures = numbers.measures
-    options = dict(measures.facts.get("options", {}))
+    options = dict(measures.provenance.get("options", {}))
     against = f"Against {measures.reference} ({measures.reference_origin})"
     if not complete:
         return f"{against}; quick measures without intervals."

@@ -29,7 +29,7 @@ def report_file(
     wavelength_nm : float, optional
         Of the pictures.
     path : Path
-        Ends with .html or .pdf.
+        Ends with .html.
     report : callable (done, total)
         An exception that it raises ends the work; nothing is written then.
 

@@ -10,7 +10,7 @@ from qtpy.QtGui import QGuiApplication
 from napari_udt.population.groups import population_of_cubes
 from napari_udt.population.measures import CATALOGUE, MeasureOptions, measure
 from napari_udt.population.pictures import measure_pictures
-from napari_udt.population.select import ALL
+from napari_udt.population.selection import ALL
 from napari_udt.viewer.population import measures as view
 from napari_udt.viewer.population.choices import PopulationChoices
 from napari_udt.viewer.population.measures import Column, MeasureLine, Numbers

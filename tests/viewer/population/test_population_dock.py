@@ -106,7 +106,7 @@ def test_the_legend_hides_a_group_everywhere_and_remembers_it(qtbot, dock, three
     assert [d.group.name for d in tab._shown] == ["forearm → real"]
     assert tab.figure is before  # nothing is computed anew
     assert three.settings["population"]["common"]["hidden"] == ["forearm"]
-    assert "target domain (not measured)" in [b.text() for b in dock.legend.findChildren(QCheckBox)]
+    assert "target: digital device" in [b.text() for b in dock.legend.findChildren(QCheckBox)]
 
 
 def test_sub_sampling_is_stated(qtbot, dock, three, monkeypatch):
@@ -205,7 +205,7 @@ def test_figures_are_saved_with_a_legend(qtbot, dock, three, tmp_path, name):
     assert len(picture.convert("RGB").getcolors(1 << 20)) > 20
     dock.save(tmp_path / "figure.svg")
     drawn = (tmp_path / "figure.svg").read_text()
-    assert "target domain (not measured), digital device" in drawn
+    assert "target (digital device)" in drawn
     assert dock.current.statement.splitlines()[0].split(":")[0] in drawn
     if dock.current.table() is not None:
         dock.save(tmp_path / "figure.csv")

@@ -8,7 +8,7 @@ import pytest
 from napari_udt.population.components import components
 from napari_udt.population.groups import population_of_cubes
 from napari_udt.population.scenes import CallOut, scenes
-from napari_udt.population.select import ALL
+from napari_udt.population.selection import ALL
 from napari_udt.viewer.population import call_outs as outs
 from napari_udt.viewer.population.brushing import brushed, brushed_table, moved, pixels_of, statement_of
 from napari_udt.viewer.population.choices import (
@@ -16,7 +16,7 @@ from napari_udt.viewer.population.choices import (
     label_of,
     structures_of,
 )
-from napari_udt.viewer.population.look import looks_of
+from napari_udt.viewer.population.look import appearances
 from napari_udt.viewer.population.open_population import NO_CUBES, OpenPopulation
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.state.settings import plain, settings_from
@@ -134,11 +134,11 @@ def test_a_forgotten_population_is_gathered_again(pat):
 # -- looks --------------------------------------------------------------------------------------------
 
 
-def test_looks_are_honest_and_told_apart(population):
-    looks = looks_of(population)
+def test_looks_are_honest_and_differ(population):
+    looks = appearances(population)
     assert looks["sim"].short == "simulated"
-    assert looks["second"].short == "target domain (not measured)"
-    assert looks["second"].title == "target domain (not measured), digital device: second"
+    assert looks["second"].short == "target: digital device"
+    assert looks["second"].title == "target (digital device): second"
     assert (looks["cinn"].short, looks["cinn 2"].short) == ("cINN: cinn", "cINN: cinn 2")
     assert looks["cinn"].style.colour == "#00CC96"
     assert looks["cinn 2"].style.colour != "#00CC96"

@@ -58,4 +58,4 @@ def test_cancelling_writes_nothing(qtbot, row, tmp_path):
 def test_another_ending_is_refused_in_a_sentence(qtbot, row, tmp_path):
     row.start(tmp_path / "all.docx")
     qtbot.waitUntil(done(row), timeout=60000)
-    assert "written as .html or .pdf" in row.said[-1]
+    assert "one .html file" in row.said[-1]

@@ -16,7 +16,7 @@ from napari_udt.population.groups import Population
 from napari_udt.viewer.files.saving import saved
 from napari_udt.viewer.layers.overlays.brushed import BrushedLayers
 from napari_udt.viewer.population.choices import label_of, structures_of
-from napari_udt.viewer.population.look import looks_of
+from napari_udt.viewer.population.look import appearances
 from napari_udt.viewer.population.open_population import OpenPopulation
 from napari_udt.viewer.population.widgets.controls import PopulationControls
 from napari_udt.viewer.population.widgets.footer import PopulationFooter
@@ -175,7 +175,7 @@ class PopulationDock(QWidget):
             self.open_population.modalities, population.modality if population else ""
         )
         self.controls.set_normalisation(choices.normalisation)
-        looks = {} if population is None else looks_of(population)
+        looks = {} if population is None else appearances(population)
         self.legend.set_groups(looks, choices.hidden, self._theme)
         if population is not None:
             label = label_of(population, choices)
@@ -209,7 +209,9 @@ class PopulationDock(QWidget):
 
     def _legend_lines(self, width: int) -> list[LegendLine]:
         """Return the legend and the statement of a saved figure, in lines that fit into its width."""
-        looks = {} if self.open_population.population is None else looks_of(self.open_population.population)
+        looks = (
+            {} if self.open_population.population is None else appearances(self.open_population.population)
+        )
         shown = [look for name, look in looks.items() if name not in self.open_population.choices.hidden]
         texts: list[tuple[LineStyle | None, str]] = [(look.style, look.title) for look in shown]
         texts += [(None, line) for line in self.current.statement.splitlines()]
@@ -226,7 +228,7 @@ class PopulationDock(QWidget):
             tab.set_theme(self._theme)
         if self.open_population.population is not None:
             self.legend.set_groups(
-                looks_of(self.open_population.population), self.open_population.choices.hidden, self._theme
+                appearances(self.open_population.population), self.open_population.choices.hidden, self._theme
             )
 
     # -- what happens -----------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from qtpy.QtGui import QIcon, QPainter, QPixmap
 from qtpy.QtWidgets import QCheckBox, QWidget
 from superqt import QFlowLayout
 
-from napari_udt.viewer.population.look import GroupLook
+from napari_udt.viewer.population.look import GroupAppearance
 from napari_udt.viewer.spectra.widgets.curve_items import draw_line
 from napari_udt.viewer.style import Theme
 
@@ -29,7 +29,9 @@ class GroupLegend(QWidget):
         self._flow.setHorizontalSpacing(2)
         self._flow.setVerticalSpacing(0)
 
-    def set_groups(self, looks: Mapping[str, GroupLook], hidden: Collection[str], colours: Theme) -> None:
+    def set_groups(
+        self, looks: Mapping[str, GroupAppearance], hidden: Collection[str], colours: Theme
+    ) -> None:
         """Show these groups; no signal is emitted."""
         if list(looks) != list(self._buttons):
             self._remake(looks)
@@ -41,7 +43,7 @@ class GroupLegend(QWidget):
             button.setIcon(_sample(look, colours))
             button.setChecked(name not in hidden)
 
-    def _remake(self, looks: Mapping[str, GroupLook]) -> None:
+    def _remake(self, looks: Mapping[str, GroupAppearance]) -> None:
         for button in self._buttons.values():
             self._flow.removeWidget(button)
             button.hide()  # it stays a child until Qt deletes it, so that it does not outlive its window
@@ -60,7 +62,7 @@ class GroupLegend(QWidget):
         self.hidden_changed.emit(tuple(n for n, button in self._buttons.items() if not button.isChecked()))
 
 
-def _sample(look: GroupLook, colours: Theme) -> QIcon:
+def _sample(look: GroupAppearance, colours: Theme) -> QIcon:
     scale = 2  # sharp on screens with two device pixels per pixel
     pixmap = QPixmap(_SAMPLE * scale)
     pixmap.setDevicePixelRatio(scale)

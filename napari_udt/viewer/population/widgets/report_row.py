@@ -15,7 +15,7 @@ from napari_udt.viewer.qt.jobs import TaskRow
 from napari_udt.viewer.qt.save_dialog import ask_save_path
 from napari_udt.viewer.state.session import Session
 
-_FILTERS = "Web page in one file (*.html);;PDF (*.pdf)"
+_FILTERS = "Web page in one file (*.html)"
 
 
 class ReportRow(QWidget):

@@ -16,7 +16,7 @@ from napari_udt.population.groups import Population
 from napari_udt.population.tables import Table
 from napari_udt.viewer.layers.overlays.brushed import BrushedLayers
 from napari_udt.viewer.population.choices import PopulationChoices
-from napari_udt.viewer.population.look import GroupLook, looks_of
+from napari_udt.viewer.population.look import GroupAppearance, appearances
 from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.state.jobs import LatestJob, Submit
 from napari_udt.viewer.state.session import Session
@@ -154,9 +154,9 @@ class FigureTab(PopulationTab):
         return None if self._job.result is None else self._job.result[0]
 
     @property
-    def looks(self) -> dict[str, GroupLook]:
+    def looks(self) -> dict[str, GroupAppearance]:
         """Appearance of the groups of the figure, by their names."""
-        return {} if self.source is None else looks_of(self.source)
+        return {} if self.source is None else appearances(self.source)
 
     @property
     def busy(self) -> bool:

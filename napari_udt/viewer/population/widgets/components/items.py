@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QGraphicsPathItem
 
 from napari_udt.population.components import SHARES, Projection
 from napari_udt.population.density import Density
-from napari_udt.viewer.population.look import GroupLook
+from napari_udt.viewer.population.look import GroupAppearance
 from napari_udt.viewer.spectra.widgets.curve_items import pen
 from napari_udt.viewer.style import Theme, readable
 
@@ -47,7 +47,9 @@ class ProjectionItems:
         top.addItem(self._top)
         right.addItem(self._right)
 
-    def show(self, found: Projection, look: GroupLook, theme: Theme, *, contours: bool, points: bool) -> None:
+    def show(
+        self, found: Projection, look: GroupAppearance, theme: Theme, *, contours: bool, points: bool
+    ) -> None:
         """Draw one group."""
         colour = QColor(readable(look.style.colour, theme.background))
         self._show_contours(found, colour, contours)

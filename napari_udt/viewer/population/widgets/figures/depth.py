@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QDoubleSpinBox, QGraphicsView, QHBoxLayout, QLabel, Q
 
 from napari_udt.population.depth import BIN_MM, Depths, DepthSpectra, depths
 from napari_udt.viewer.population.choices import label_of
-from napari_udt.viewer.population.look import GroupLook
+from napari_udt.viewer.population.look import GroupAppearance
 from napari_udt.viewer.population.widgets.figures.panel_grid import Panel, PanelCurve, PanelGrid
 from napari_udt.viewer.population.widgets.figures.structures import QUANTITIES
 from napari_udt.viewer.population.widgets.tab import FigureTab
@@ -96,7 +96,7 @@ class DepthTab(FigureTab):
         self.changed.emit()
 
 
-def _curve(group: DepthSpectra, i: int, figure: Depths, look: GroupLook) -> PanelCurve:
+def _curve(group: DepthSpectra, i: int, figure: Depths, look: GroupAppearance) -> PanelCurve:
     mean, std = group.mean[i], group.std[i]
     name = f"{look.short} ({group.counts[i]:,} spectra)"
     return PanelCurve(name, look.style, figure.wavelengths_nm, mean, mean - std, mean + std)

@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QGraphicsView, QVBoxLayout, QWidget
 
 from napari_udt.population.differences import Difference, Differences, differences
 from napari_udt.viewer.population.choices import label_of
-from napari_udt.viewer.population.look import GroupLook
+from napari_udt.viewer.population.look import GroupAppearance
 from napari_udt.viewer.population.widgets.figures.canvas import FigureCanvas
 from napari_udt.viewer.population.widgets.figures.structures import QUANTITIES
 from napari_udt.viewer.population.widgets.tab import FigureTab
@@ -44,7 +44,7 @@ class ViolinItems:
         position: int,
         found: Difference,
         wavelengths_nm: NDArray[np.float64],
-        look: GroupLook,
+        look: GroupAppearance,
         theme: Theme,
     ) -> None:
         """Draw one group at a position along the axis."""

@@ -15,7 +15,7 @@ from napari_udt.population.density import Density
 from napari_udt.population.oxygenation import Oxygenations, Saturations, oxygenations
 from napari_udt.population.tables import Table
 from napari_udt.viewer.population.choices import label_of
-from napari_udt.viewer.population.look import GroupLook
+from napari_udt.viewer.population.look import GroupAppearance
 from napari_udt.viewer.population.widgets.figures.canvas import FigureCanvas
 from napari_udt.viewer.population.widgets.tab import FigureTab
 from napari_udt.viewer.population.widgets.table import NumberTable
@@ -41,7 +41,7 @@ class SaturationItems:
         for item in (self._estimated, self._known):
             plot.addItem(item)
 
-    def show(self, found: Saturations, look: GroupLook, theme: Theme) -> None:
+    def show(self, found: Saturations, look: GroupAppearance, theme: Theme) -> None:
         """Draw one group."""
         colour = QColor(readable(look.style.colour, theme.background))
         fill = QColor(colour)
@@ -128,7 +128,7 @@ def _set(item: pg.PlotCurveItem, found: Density | None, **look: object) -> None:
         item.setData(found.at * _PER_CENT, found.values / _PER_CENT, **look)
 
 
-def _numbers(figure: Oxygenations, looks: dict[str, GroupLook]) -> Table:
+def _numbers(figure: Oxygenations, looks: dict[str, GroupAppearance]) -> Table:
     """Return the table for the screen: in per cent, with the legend's words."""
     whole = figure.table()
     columns = (

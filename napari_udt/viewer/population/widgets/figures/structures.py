@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QGraphicsView, QVBoxLayout, QWidget
 from napari_udt.population.bands import ZOOM_FROM_NM, Band, Bands, bands, occurring
 from napari_udt.spectral.spectra import Normalisation
 from napari_udt.viewer.layers.layer_data import is_background
-from napari_udt.viewer.population.look import GroupLook
+from napari_udt.viewer.population.look import GroupAppearance
 from napari_udt.viewer.population.widgets.figures.panel_grid import Panel, PanelCurve, PanelGrid
 from napari_udt.viewer.population.widgets.tab import FigureTab
 
@@ -71,7 +71,7 @@ class StructuresTab(FigureTab):
         return None if self.figure is None else self.grid.canvas
 
 
-def _curve(band: Band, figure: Bands, look: GroupLook) -> PanelCurve:
+def _curve(band: Band, figure: Bands, look: GroupAppearance) -> PanelCurve:
     return PanelCurve(
         look.short,
         look.style,

@@ -1,21 +1,21 @@
-"""Markdown of what is physics: organs, oxygenation, arteries, texture, and the network as a density."""
+"""Sections of an evaluation: class spectra, oxygenation, arteries, texture, and the network as a density."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
 
+from napari_udt.evaluation.class_spectra import SPREAD_FACTOR, ClassDistance
 from napari_udt.evaluation.latent import BitsPerDimension, DensityChecks, Normality
-from napari_udt.evaluation.markdown_table import table
-from napari_udt.evaluation.organs import SPREAD_FACTOR, ClassDistance
 from napari_udt.evaluation.oxygenation import LARGEST_DROP, OxygenationKept
 from napari_udt.evaluation.run import RowResult
+from napari_udt.population.report.document import Section, plain_sheet
 
 
-def organs(rows: Sequence[RowResult]) -> Iterator[str]:
-    """Yield the distances of classes to the second domain's, and to measured ones."""
+def distances(rows: Sequence[RowResult]) -> Iterator[Section]:
+    """Yield the distances of classes to those of the target, and to measured ones."""
     for title, key in (
-        ("the second domain (test set)", "to_second"),
+        ("the target domain (test set)", "to_second"),
         ("the measured statistics", "to_measured"),
     ):
         found = {row.name: getattr(row.hsi, key) for row in rows if row.hsi and getattr(row.hsi, key)}
@@ -23,25 +23,20 @@ def organs(rows: Sequence[RowResult]) -> Iterator[str]:
             yield _distances(title, found)
 
 
-def _distances(title: str, found: dict[str, list[ClassDistance]]) -> str:
+def _distances(title: str, found: dict[str, list[ClassDistance]]) -> Section:
     names = [d.class_name for d in next(iter(found.values()))]
     cells = {row: {d.class_name: d for d in distances} for row, distances in found.items()}
-
-    def block(what: str, cell: str) -> str:
-        body = [[n, *(_cell(cells[row].get(n), cell) for row in found)] for n in names]
-        return f"{what}\n\n" + table(["class", *found], body)
-
-    return "\n\n".join(
-        [
-            f"## Distance to {title}, L1-normalised spectra",
-            block("Class means: relative rms and spectral angle.", "mean"),
-            block(
-                "Spread: standard deviation over the wanted one, smallest / median / largest over wavelengths; share "
-                f"of wavelengths within a factor {SPREAD_FACTOR:g}.",
-                "spread",
-            ),
-        ]
+    bodies = [
+        [[name, *(_cell(cells[row].get(name), what) for row in found)] for name in names]
+        for what in ("mean", "spread")
+    ]
+    titles = (
+        "Class means: relative rms and spectral angle.",
+        "Spread: standard deviation over the wanted one, smallest / median / largest over wavelengths; share "
+        f"of wavelengths within a factor {SPREAD_FACTOR:g}.",
     )
+    sheets = tuple(plain_sheet(["class", *found], b, t) for b, t in zip(bodies, titles, strict=True))
+    return Section(f"Distance to {title}, L1-normalised spectra", (), (), sheets)
 
 
 def _cell(distance: ClassDistance | None, what: str) -> str:
@@ -53,15 +48,14 @@ def _cell(distance: ClassDistance | None, what: str) -> str:
     return f"{s.low:.2f} / {s.median:.2f} / {s.high:.2f}; {100 * s.share_within:.0f} %"
 
 
-def oxygenation(rows: Sequence[RowResult]) -> str:
-    """Render how well saturation is kept; empty where nothing was computed, as all below."""
+def oxygenation(rows: Sequence[RowResult]) -> Section | None:
+    """Return how well saturation is kept; None where nothing was computed, as all below."""
     found = [(row.name, kept) for row in rows for kept in _kept_of(row)]
     if not found:
-        return ""
-    head = (
-        "## Oxygenation kept: rank correlation of simulated saturation with its estimate\n\n"
+        return None
+    text = (
         "Unmixing reads haemoglobin's bands; the linear readout is learnt from the spectra it judges (moved, not "
-        f"erased, where it stays high). Goal: a drop of at most {LARGEST_DROP:g}. Interval: paired bootstrap, 95 %.\n\n"
+        f"erased, where it stays high). Goal: a drop of at most {LARGEST_DROP:g}. Interval: paired bootstrap, 95 %.",
     )
     columns = [
         "row",
@@ -73,9 +67,10 @@ def oxygenation(rows: Sequence[RowResult]) -> str:
         "change",
         "interval",
         "within class",
-        "kept",
     ]
-    return head + table(columns, [_kept_line(name, kept) for name, kept in found])
+    sheet = plain_sheet([*columns, "kept"], [_kept_line(name, kept) for name, kept in found])
+    title = "Oxygenation kept: rank correlation of simulated saturation with its estimate"
+    return Section(title, text, (), (sheet,))
 
 
 def _kept_of(row: RowResult) -> list[OxygenationKept]:
@@ -100,20 +95,14 @@ def _kept_line(name: str, kept: OxygenationKept) -> list[str]:
     ]
 
 
-def arteries(rows: Sequence[RowResult]) -> str:
-    """Render artery spectra beside the measured ones."""
+def arteries(rows: Sequence[RowResult]) -> Section | None:
+    """Return artery spectra beside the measured ones."""
     found = [(row.name, row.pat.arteries) for row in rows if row.pat and row.pat.arteries]
     if not found:
-        return ""
+        return None
     first = found[0][1]
-    columns = [
-        "row",
-        "arteries",
-        *(f"{w:g} nm" for w in first.wavelengths_nm),
-        "relative rms",
-        "angle",
-        "largest deviation [measured sd]",
-    ]
+    names = ["relative rms", "angle", "largest deviation [measured sd]"]
+    columns = ["row", "arteries", *(f"{w:g} nm" for w in first.wavelengths_nm), *names]
     measured = [f"{m:.3f} ± {s:.3f}" for m, s in zip(first.measured_mean, first.measured_std, strict=True)]
     body = [["measured radial arteries", str(first.measured_count), *measured, "", "", ""]]
     body += [
@@ -127,22 +116,16 @@ def arteries(rows: Sequence[RowResult]) -> str:
         ]
         for name, a in found
     ]
-    return "## Artery spectra, each divided by its mean\n\n" + table(columns, body)
+    return Section("Artery spectra, each divided by its mean", (), (), (plain_sheet(columns, body),))
 
 
-def textures(rows: Sequence[RowResult]) -> str:
-    """Render heterogeneity and sharpness."""
+def textures(rows: Sequence[RowResult]) -> Section | None:
+    """Return heterogeneity and sharpness."""
     found = [(row.name, row.pat.texture) for row in rows if row.pat]
     if not found:
-        return ""
+        return None
     body = [
-        [
-            name,
-            _number(t.skin),
-            _number(t.background),
-            _number(t.sharpness_per_pixel),
-            f"{100 * t.dark_share:.1f} %",
-        ]
+        [name, *map(_number, (t.skin, t.background, t.sharpness_per_pixel)), f"{100 * t.dark_share:.1f} %"]
         for name, t in found
     ]
     columns = [
@@ -152,39 +135,38 @@ def textures(rows: Sequence[RowResult]) -> str:
         "vessel sharpness [1/pixel]",
         "not positive",
     ]
-    return "## Texture near 800 nm (medians over images)\n\n" + table(columns, body)
+    return Section("Texture near 800 nm (medians over images)", (), (), (plain_sheet(columns, body),))
 
 
-def networks(rows: Sequence[RowResult]) -> str:
-    """Render round trip, likelihood and latents of the models."""
+def networks(rows: Sequence[RowResult]) -> Section | None:
+    """Return round trip, likelihood and latents of the models."""
     body = [_network_line(row.name, row.network) for row in rows if row.network]
     if not body:
-        return ""
-    head = (
-        "## Round trip, likelihood, latent\n\n"
-        "Round trip: largest error in normalised units. Bits per dimension (smaller is likelier) under the second "
+        return None
+    text = (
+        "Round trip: largest error in normalised units. Bits per dimension (smaller is likelier) under the target "
         "domain's condition and true classes, constant included: as a density of L2-normalised spectra or raw images "
-        "(of normalised values in brackets). Latent of the second domain's test set: standard deviation per dimension "
+        "(of normalised values in brackets). Latent of the target domain's test set: standard deviation per dimension "
         "(ideal 1), Kolmogorov-Smirnov distance to N(0, 1) per dimension (ideal 0), and mean of |z|²/d and standard "
         "deviation of |z|²/√(2d) (ideal 1). Training adds noise that the test data lack: latents narrower than 1 are "
-        "expected.\n\n"
+        "expected.",
     )
     columns = [
         "model",
         "round trip simulated",
-        "round trip second",
-        "bits/dim second",
+        "round trip target",
+        "bits/dim target",
         "bits/dim simulated",
         "std low / median / high",
         "KS median / largest",
         "norm: mean, std",
     ]
-    return head + table(columns, body)
+    return Section("Round trip, likelihood, latent", text, (), (plain_sheet(columns, body),))
 
 
-def _network_line(name: str, facts: DensityChecks) -> list[str]:
-    trip = [f"{facts.round_trip[domain]:.1e}" for domain in ("simulated", "second")]
-    return [name, *trip, _bits(facts.second), _bits(facts.simulated), *_latent(facts.latent)]
+def _network_line(name: str, checks: DensityChecks) -> list[str]:
+    trip = [f"{checks.round_trip[domain]:.1e}" for domain in ("simulated", "second")]
+    return [name, *trip, _bits(checks.second), _bits(checks.simulated), *_latent(checks.latent)]
 
 
 def _bits(found: BitsPerDimension | None) -> str:

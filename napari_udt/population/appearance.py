@@ -1,4 +1,4 @@
-"""How groups look in figures: colours and dashes, and what legends call them. No Qt."""
+"""Appearance of groups in figures: colours, dashes and names in legends. No Qt."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _LIGHTER = (0.0, 0.18, -0.14, 0.3)  # lightness added to the first, second, ... 
 
 
 @dataclass(frozen=True)
-class GroupLook:
-    """How one group looks.
+class GroupAppearance:
+    """Colour, dashes and names of one group.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class GroupLook:
     short : str
         For the legend on the screen.
     title : str
-        The whole of it: what it is, where it comes from, which cube.
+        What it is, where it comes from, and which cube.
     """
 
     style: LineStyle
@@ -31,8 +31,8 @@ class GroupLook:
     title: str
 
 
-def looks_of(population: Population) -> dict[str, GroupLook]:
-    """Return the look of each group by its name; groups of one style differ in lightness, of one title in their name."""
+def appearances(population: Population) -> dict[str, GroupAppearance]:
+    """Return the appearance of each group by its name; groups of one style differ in lightness, of one title in their name."""
     shorts = Counter(_short(group) for group in population.groups)
     seen: Counter[LineStyle] = Counter()
     found = {}
@@ -40,7 +40,7 @@ def looks_of(population: Population) -> dict[str, GroupLook]:
         style, short = _style(group), _short(group)
         turn = _LIGHTER[min(seen[style], len(_LIGHTER) - 1)]
         seen[style] += 1
-        found[group.name] = GroupLook(
+        found[group.name] = GroupAppearance(
             replace(style, colour=_lighter(style.colour, turn)),
             f"{short}: {group.name}" if shorts[short] > 1 else short,
             f"{_what(group)}: {group.name}",
@@ -57,6 +57,8 @@ def _style(group: Group) -> LineStyle:
 def _short(group: Group) -> str:
     if group.part == "transferred":
         return (method_title(group.cube) if group.cube is not None else "") or group.model or group.origin
+    if _is_target(group):
+        return f"target: {group.origin}"
     return ORIGINS[group.cube.domain] if group.cube is not None else group.origin
 
 
@@ -64,7 +66,14 @@ def _what(group: Group) -> str:
     short = _short(group)
     if group.part == "transferred":
         return f"transferred by {short}" + (f" ({group.model})" if group.model not in ("", short) else "")
+    if _is_target(group):
+        return f"target ({group.origin})"
     return short if group.origin == short else f"{short}, {group.origin}"
+
+
+def _is_target(group: Group) -> bool:
+    """Whether a group takes the part of real data, but states another origin than a measurement."""
+    return group.part == "real" and group.origin not in (ORIGINS["real"], ORIGINS["second"])
 
 
 def _lighter(colour: str, by: float) -> str:

@@ -1,4 +1,4 @@
-"""The spectra that a figure is about: one class of a group, or all of it; normalised."""
+"""Selection of the spectra of a figure: one class of a group, or all of it; normalised."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def holders(population: Population, label: int | None) -> tuple[Group, ...]:
 
 
 def standard_of(population: Population, label: int | None) -> Group:
-    """Return the group that others are held against: the reference where it holds the class, else the last that does."""
+    """Return the group that others are compared with: the reference where it holds the class, else the last that does."""
     groups = holders(population, label)
     return next((group for group in groups if group is population.reference), groups[-1])
 

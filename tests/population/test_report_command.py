@@ -70,12 +70,12 @@ def test_the_downstream_test_comes_with_the_papers_table(files, tmp_path, monkey
         (["simulated"], ["--report", "r.html"], "needs a real"),
         (["second"], ["--report", "r.html"], "another one"),
         (["simulated", "second"], [], "Nothing would be written"),
-        (["simulated", "second"], ["--report", "r.txt"], ".html or .pdf"),
+        (["simulated", "second"], ["--report", "r.txt"], "print it to PDF"),
         (["simulated", "second"], ["--report", "r.html", "--simulated", "x.h5"], "leave --simulated out"),
         (["moved", "second"], ["--report", "r.html", "--model", "baseline:moments"], "no simulated cube"),
     ],
 )
-def test_what_cannot_be_is_told_in_one_sentence(files, tmp_path, monkeypatch, capsys, chosen, words, message):
+def test_what_cannot_be_has_one_sentence(files, tmp_path, monkeypatch, capsys, chosen, words, message):
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.iterdir())
     assert evaluate("--cubes", *(files[name] for name in chosen), *words) == 2

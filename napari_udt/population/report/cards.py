@@ -1,4 +1,4 @@
-"""What an evaluation found, as the last section of a model's card."""
+"""The tables of an evaluation as the last section of a model's card."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from napari_udt.errors import EvaluationError
-from napari_udt.evaluation.markdown import as_markdown
 from napari_udt.evaluation.run import Evaluation
 from napari_udt.files import whole_or_nothing
+from napari_udt.population.report.evaluation import evaluation_markdown
 
 HEADING = "## On untouched data"
 
@@ -27,7 +27,7 @@ def with_evaluation(card: str, evaluation: Evaluation, model: str) -> str:
     """
     kept = card.partition(f"\n{HEADING}\n")[0].rstrip()
     rows = [row for row in evaluation.rows if row.kind in ("second", "simulated") or row.name == model]
-    report = as_markdown(replace(evaluation, rows=rows))
+    report = evaluation_markdown(replace(evaluation, rows=rows))
     sections = re.sub(r"^## ", "### ", report.partition("\n")[2], flags=re.MULTILINE).strip()
     return f"{kept}\n\n{HEADING}\n\nMade by `napari-udt evaluate`.\n\n{sections}\n"
 
