@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.samples import SampleKey, sample_path
 from napari_udt.viewer.layers.layer_data import CUBE_KEY, PART_KEY, LayerTuple, cube_layers
-from napari_udt.viewer.samples import SampleKey, sample_path
 from napari_udt.viewer.state.cube_files import remember_saved
 
 if TYPE_CHECKING:

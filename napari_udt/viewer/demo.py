@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_udt.errors import UdtError
+from napari_udt.samples import SampleKey, sample_path
 from napari_udt.viewer.app import Window, open_window, spare_collections
-from napari_udt.viewer.samples import SampleKey, sample_path
 from napari_udt.viewer.state.session import PixelRef
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from napari_udt.errors import UdtError
 from napari_udt.files import whole_or_nothing
+from napari_udt.samples import SampleKey, sample_path
 from napari_udt.viewer.app import Window, open_window
 from napari_udt.viewer.demo import screen_position, settle, telling_pixels, wait_for
-from napari_udt.viewer.samples import SampleKey, sample_path
 from napari_udt.viewer.state.session import PixelRef
 
 if TYPE_CHECKING:

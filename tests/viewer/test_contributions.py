@@ -12,9 +12,8 @@ from napari.layers import Layer
 from npe2 import PluginManifest
 
 import napari_udt
-from napari_udt import open_cube, save_cube
+from napari_udt import open_cube, samples, save_cube
 from napari_udt.errors import CubeError
-from napari_udt.viewer import samples
 from napari_udt.viewer.contributions import (
     get_reader,
     read,

@@ -8,9 +8,9 @@ import imageio.v3 as imageio
 import numpy as np
 import pytest
 
-from napari_udt import save_cube
+from napari_udt import samples, save_cube
 from napari_udt.errors import UdtError
-from napari_udt.viewer import demo, samples
+from napari_udt.viewer import demo
 
 
 @pytest.fixture
