@@ -15,6 +15,8 @@ from napari_udt.cli.exit_codes import INTERRUPTED, SUCCESS
 from napari_udt.cube import SpectralCube
 from napari_udt.dataset import Dataset, save_dataset
 from napari_udt.errors import SimulationError
+from napari_udt.files import whole_set_or_nothing
+from napari_udt.samples import sample_folder, user_sample_folder
 from napari_udt.simulation.parallel import Progress
 from napari_udt.simulation.tables import Tables, find_tables
 
@@ -41,8 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         type=Path,
-        required=True,
-        help="file; for samples a folder, whose samples are replaced",
+        help="file (hsi, pat), or folder whose samples are replaced (default: your own, from where the demo opens them)",
     )
     parser.add_argument("--jobs", type=_positive, default=1, help="processes to use (default 1)")
     parser.add_argument(
@@ -63,8 +64,8 @@ def run(args: argparse.Namespace) -> int:
     tables = find_tables(args.tables)
     if args.what == "samples":
         return _write_samples(args.output, tables, args.seed)
-    if args.domain is None or args.n is None:
-        raise SimulationError(f"simulate {args.what} needs --domain and --n; add both.")
+    if args.domain is None or args.n is None or args.output is None:
+        raise SimulationError(f"simulate {args.what} needs --domain, --n and -o; add what is missing.")
     if args.output.exists():
         raise SimulationError(f"{args.output}: the file exists; remove it or choose another name.")
     started = time.monotonic()
@@ -93,17 +94,22 @@ def _simulate(args: argparse.Namespace, tables: Tables, parts: Path) -> Dataset:
     return simulate_pat(args.domain, args.n, args.seed, tables, progress, args.jobs, parts)
 
 
-def _write_samples(folder: Path, tables: Tables, seed: int) -> int:
+def _write_samples(folder: Path | None, tables: Tables, seed: int) -> int:
+    """Write the four samples together; by default where they are opened from afterwards."""
     from napari_udt.io import save_cube
     from napari_udt.simulation.hsi_scene import make_hsi_samples
     from napari_udt.simulation.pat import make_pat_samples
 
+    folder = folder or user_sample_folder()
     cubes: Iterable[SpectralCube] = (*make_hsi_samples(tables, seed), *make_pat_samples(tables, seed))
+    with whole_set_or_nothing(folder, overwrite=True) as new:
+        for cube in cubes:
+            save_cube(cube, new / f"{cube.name}.udt.h5", compress=True)
     for cube in cubes:
-        path = folder / f"{cube.name}.udt.h5"
-        save_cube(cube, path, overwrite=True, compress=True)
         rows, columns, channels = cube.shape
+        path = folder / f"{cube.name}.udt.h5"
         print(f"{path}: {rows} x {columns} pixels, {channels} wavelengths, {cube.origin}")
+    print(f"`napari-udt demo` and File > Open Sample open the samples in {sample_folder()}.")
     return SUCCESS
 
 

@@ -189,7 +189,10 @@ def save_cubes(
             f"{path}: {writer.title} holds whole pictures; only CSV leaves out pixels without a label."
         )
     options = {"labelled_only": True} if labelled_only else {}
-    with _explained(path, overwrite, writer.package), whole_set_or_nothing(path.parent, overwrite) as folder:
+    with (
+        _explained(path, overwrite, writer.package),
+        whole_set_or_nothing(path.parent, overwrite, path.name) as folder,
+    ):
         writer.load().write(cubes, folder / path.name, compress, **options)
 
 
