@@ -29,3 +29,11 @@ def _ctrl_c_is_heard() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(autouse=True)
+def _no_samples_of_the_user(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let tests open the samples that come with the program, not those that somebody made on this machine."""
+    monkeypatch.setenv("NAPARI_UDT_SAMPLES", str(tmp_path_factory.getbasetemp() / "no samples"))

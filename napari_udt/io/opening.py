@@ -227,7 +227,8 @@ def _explained(path: Path, overwrite: bool, package: str = "") -> Iterator[None]
     except Exception as error:
         if not package and not isinstance(error, OSError | TypeError | ValueError | RecursionError):
             raise
-        raise CubeError(f"{path}: the cube cannot be written ({error}); nothing was changed.") from error
+        why = getattr(error, "strerror", None) or error
+        raise CubeError(f"{path}: the cube cannot be written ({why}); nothing was changed.") from error
 
 
 def _look(path: Path, options: ReadOptions, sniffed: Sniffed | None = None) -> tuple[Format, list[Candidate]]:

@@ -3,9 +3,11 @@ import argparse
 import numpy as np
 import pytest
 
+from napari_udt import SpectralCube, open_cube
 from napari_udt.cli import simulate as command
 from napari_udt.dataset import load_dataset
 from napari_udt.errors import SimulationError
+from napari_udt.samples import SAMPLES, sample_path
 from napari_udt.simulation import hsi_simulated
 
 
@@ -62,8 +64,53 @@ def test_a_folder_without_tables_is_named(tmp_path):
 
 
 def test_what_is_missing_is_named(tmp_path):
-    with pytest.raises(SimulationError, match="--domain and --n"):
+    with pytest.raises(SimulationError, match="--domain, --n and -o"):
         simulate("hsi", "-o", tmp_path / "x.h5")
+    with pytest.raises(SimulationError, match="--domain, --n and -o"):
+        simulate("hsi", "--domain", "second", "--n", 10)
+
+
+@pytest.fixture
+def quick_samples(monkeypatch):
+    """Samples of one value, which is the seed."""
+
+    def cubes(modality, stem):
+        def make(tables, seed):
+            return tuple(
+                SpectralCube(
+                    np.full((2, 3, 4), seed, np.float32),
+                    [700, 710, 720, 730],
+                    modality,
+                    domain,
+                    name=f"{stem}_{domain}",
+                )
+                for domain in ("simulated", "second")
+            )
+
+        return make
+
+    monkeypatch.setattr("napari_udt.simulation.hsi_scene.make_hsi_samples", cubes("HSI", "hsi_organs"))
+    monkeypatch.setattr("napari_udt.simulation.pat.make_pat_samples", cubes("PAT", "pat_forearm"))
+
+
+@pytest.mark.usefixtures("quick_samples")
+def test_samples_that_are_made_are_those_that_are_opened(tmp_path, monkeypatch, capsys):
+    own = tmp_path / "own"
+    monkeypatch.setenv("NAPARI_UDT_SAMPLES", str(own))
+    for seed in (7, 8):
+        assert simulate("samples", "--seed", seed) == 0
+        for key in SAMPLES:
+            assert (open_cube(sample_path(key)).data == seed).all()
+    assert sorted(path.name for path in own.iterdir()) == sorted(SAMPLES.values())
+    assert f"open the samples in {own}." in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("quick_samples")
+def test_samples_made_elsewhere_do_not_displace_those_that_are_opened(tmp_path, capsys):
+    assert simulate("samples", "-o", tmp_path / "mine") == 0
+    assert (open_cube(tmp_path / "mine" / SAMPLES["pat_second"]).data == 1).all()
+    assert sample_path("pat_second").parent != tmp_path / "mine"
+    assert f"open the samples in {sample_path('pat_second').parent}." in capsys.readouterr().out
 
 
 def test_an_existing_file_is_not_replaced(tmp_path):
