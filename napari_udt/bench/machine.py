@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
+import psutil
 import torch
 
 _MATRIX = 2048
@@ -76,7 +75,7 @@ class PeakMemory:
 
 @contextmanager
 def watch_memory() -> Iterator[PeakMemory]:
-    """Sample this process's resident memory while a block runs (Linux; elsewhere the figure stays 0)."""
+    """Sample this process's resident memory while a block runs."""
     peak, start, done = PeakMemory(), _resident_mb(), threading.Event()
 
     def watch() -> None:
@@ -93,8 +92,4 @@ def watch_memory() -> Iterator[PeakMemory]:
 
 
 def _resident_mb() -> float:
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return 0.0
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return float(psutil.Process().memory_info().rss) / 1e6

@@ -7,10 +7,11 @@ import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from napari_udt.inference.devices import processor_name
 
 _WARM_UP = 3
 
@@ -116,21 +117,13 @@ def machine_info() -> dict[str, Any]:
     packages = ("napari", "pyqtgraph", "numpy")
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     return {
-        "processor": _processor(),
+        "processor": processor_name(),
         "cores": os.cpu_count(),
         "load_of_the_last_minute": round(load, 1),
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
         **{name: version(name) for name in packages},
     }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
 
 
 HEADER = ("case", "repeats", "median", "p95", "p99", "processor", "goal", "met", "baseline", "ratio")

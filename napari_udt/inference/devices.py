@@ -51,7 +51,7 @@ def choose(key: str = "auto") -> Device:
 def processor_name() -> str:
     """Return the processor's name as its maker writes it."""
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     except OSError:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import re
 from pathlib import Path
+
+import psutil
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
 
-_MEMINFO = Path("/proc/meminfo")
 _CONTAINER = Path("/sys/fs/cgroup")
 
 
 def available_bytes() -> int:
-    """Estimate the main memory that a program can still take, in bytes; 0 where the system does not report it.
+    """Estimate the main memory that a program can still take, in bytes.
 
     The least of what the system and a container's limit (cgroup v2) leave.
     """
-    system = _from_meminfo() or _from_sysconf()
+    system = int(psutil.virtual_memory().available)
     container = _left_in_container()
     return system if container is None else min(system, container)
 
@@ -43,29 +42,10 @@ def check_room(cube: SpectralCube, copies: int, remedy: str, channels: int | Non
     """
     rows, columns, own = cube.shape
     needed, free = 4 * copies * rows * columns * (channels or own), available_bytes()
-    if free and needed > free:
+    if needed > free:
         raise TransferError(
             f"{cube.name}: this takes at least {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free; {remedy}."
         )
-
-
-def _from_meminfo() -> int:
-    try:
-        found = re.search(r"^MemAvailable:\s+(\d+) kB", _MEMINFO.read_text(), re.MULTILINE)
-    except OSError:
-        return 0  # not Linux
-    return 1024 * int(found.group(1)) if found else 0
-
-
-def _from_sysconf() -> int:
-    """Estimate by POSIX's sysconf; where free pages are not counted (macOS), half of all memory."""
-    names = getattr(os, "sysconf_names", {})
-    if "SC_PHYS_PAGES" not in names:
-        return 0
-    page = os.sysconf("SC_PAGE_SIZE")
-    if "SC_AVPHYS_PAGES" in names:
-        return page * os.sysconf("SC_AVPHYS_PAGES")
-    return page * os.sysconf("SC_PHYS_PAGES") // 2
 
 
 def _left_in_container() -> int | None:
