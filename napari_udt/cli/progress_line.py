@@ -30,6 +30,9 @@ class ProgressLine:
         self._shown = self._stream.isatty()
         self._start = time.monotonic()
         self._last = 0.0
+        self._width = (
+            0  # of what stands there; spaces hide it, since not every Windows console knows how to erase
+        )
 
     def __call__(self, done: int, total: int) -> None:
         """Show the progress, a few times a second."""
@@ -46,7 +49,9 @@ class ProgressLine:
         """Erase the line."""
         if self._shown:
             self._write("")
+            self._stream.write("\r")
 
     def _write(self, text: str) -> None:
-        self._stream.write(f"\r\x1b[K{text}")
+        self._stream.write(f"\r{text:<{self._width}}")
+        self._width = len(text)
         self._stream.flush()

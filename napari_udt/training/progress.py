@@ -87,18 +87,24 @@ class LiveLine:
     def __init__(self, steps: int, stream: TextIO | None = None) -> None:
         self.steps = steps
         self.stream = sys.stderr if stream is None else stream
+        self._width = (
+            0  # of what stands there; spaces hide it, since not every Windows console knows how to erase
+        )
 
     def show(self, step: int, losses: Mapping[str, float], seconds_per_step: float) -> None:
         """Overwrite the line."""
         if self.stream.isatty():
-            self.stream.write(f"\r\x1b[K{self._words(step, losses, seconds_per_step)}")
+            text = self._words(step, losses, seconds_per_step)
+            self.stream.write(f"\r{text:<{self._width}}")
             self.stream.flush()
+            self._width = len(text)
 
     def finish(self, step: int, losses: Mapping[str, float], seconds_per_step: float) -> None:
         """Write the line for good."""
-        start = "\r\x1b[K" if self.stream.isatty() else ""
-        self.stream.write(f"{start}{self._words(step, losses, seconds_per_step)}\n")
+        start = "\r" if self.stream.isatty() else ""
+        self.stream.write(f"{start}{self._words(step, losses, seconds_per_step):<{self._width}}\n")
         self.stream.flush()
+        self._width = 0
 
     def _words(self, step: int, losses: Mapping[str, float], seconds_per_step: float) -> str:
         values = "  ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in losses.items())

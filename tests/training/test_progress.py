@@ -58,9 +58,7 @@ def test_the_live_line_is_rewritten_on_terminals_only():
         line.show(10, {"ml_simulated": -1.25}, 2.0)
         line.finish(20, {"ml_simulated": -1.5}, 3.0)
     assert file.getvalue() == "step 20/100  ml simulated -1.500  3.00 s/step, 4 min left\n"
-    assert terminal.getvalue().startswith(
-        "\r\x1b[Kstep 10/100  ml simulated -1.250  2.00 s/step, 3 min left\r"
-    )
+    assert terminal.getvalue().startswith("\rstep 10/100  ml simulated -1.250  2.00 s/step, 3 min left\r")
 
 
 def test_the_first_ctrl_c_is_an_event_and_the_second_interrupts():
