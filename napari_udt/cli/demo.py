@@ -20,8 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show the demo in a window, or on a virtual display where there is no screen."""
-    from napari_udt.viewer.display import has_display, run_on_virtual_display
+    from napari_udt.viewer.display import has_display, require_qt, run_on_virtual_display
 
+    require_qt()
     if not has_display():
         return run_on_virtual_display(["demo", "--headless", "-o", str(args.output)])
     from napari_udt.viewer.demo import run_demo

@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any
 
 from napari_udt import __version__
@@ -37,6 +38,10 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code (0, 2 for an error, 3 when some of several files failed)."""
     wait_passively()
+    if isinstance(
+        sys.stdout, TextIOWrapper
+    ):  # in a pipe Windows writes a code page that lacks some of our letters
+        sys.stdout.reconfigure(errors="replace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     words = _with_command(words)
     args = _parser(words).parse_args(words)
@@ -68,6 +73,8 @@ def _with_command(words: list[str]) -> list[str]:
 
 def _sentence(error: Exception) -> str:
     words = " ".join(str(error).split())
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.filename}: {error.strerror}."
     if isinstance(error, UdtError | OSError):
         return words
     return f"unexpected {type(error).__name__} ({words}), a defect of this program; --debug shows where."

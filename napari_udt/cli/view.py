@@ -20,7 +20,12 @@ def run(args: argparse.Namespace) -> int:
     ------
     FileNotFoundError
         When a file does not exist; nothing is opened then.
+    UdtError
+        When no Qt is installed.
     """
+    from napari_udt.viewer.display import require_qt
+
+    require_qt()
     from napari_udt.viewer.app import launch
 
     for path in args.files:

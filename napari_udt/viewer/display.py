@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from napari_udt.errors import UdtError
 
+_BINDINGS = ("PyQt6", "PySide6", "PyQt5")
 VIRTUAL_SCREEN = "-screen 0 1600x1000x24"
 
 
@@ -18,6 +20,21 @@ def has_display() -> bool:
     if sys.platform in ("win32", "darwin"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def require_qt() -> None:
+    """Complain when there is nothing to draw windows with.
+
+    Raises
+    ------
+    UdtError
+        When no Qt binding that napari knows is installed.
+    """
+    if not any(find_spec(binding) for binding in _BINDINGS):
+        raise UdtError(
+            "Windows need Qt, and none is installed: install one of its bindings (`pip install PyQt6`), "
+            "or napari-udt with its extra pyqt6 or pyside6."
+        )
 
 
 def run_on_virtual_display(arguments: Sequence[str]) -> int:
