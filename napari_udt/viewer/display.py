@@ -32,7 +32,7 @@ def require_qt() -> None:
     """
     if not any(find_spec(binding) for binding in _BINDINGS):
         raise UdtError(
-            "Windows need Qt, and none is installed: install one of its bindings (`pip install PyQt6`), "
+            "The viewer needs Qt, and none is installed: install one of its bindings (`pip install PyQt6`), "
             "or napari-udt with its extra pyqt6 or pyside6."
         )
 
