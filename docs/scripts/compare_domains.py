@@ -15,7 +15,7 @@ from pathlib import Path
 import napari_udt
 from napari_udt.population.groups import population_of_cubes
 from napari_udt.population.measures import MeasureOptions, measure
-from napari_udt.viewer.samples import sample_path
+from napari_udt.samples import sample_path
 
 
 def main() -> None:

@@ -70,7 +70,7 @@ def _read(path: Path, options: ReadOptions) -> SpectralCube:
 def main() -> None:
     """Write a cube in this format and read it back."""
     from napari_udt import open_cube
-    from napari_udt.viewer.samples import sample_path
+    from napari_udt.samples import sample_path
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 import napari_udt
+from napari_udt.samples import sample_path
 from napari_udt.spectral.distances import spectral_angle
-from napari_udt.viewer.samples import sample_path
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -164,6 +165,7 @@ def test_a_damaged_model_is_a_sentence_beside_the_list(model_folder):
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the test's pipe is made by bash")
 def test_a_reader_that_has_seen_enough_is_no_error(model_folder):
     code = "import sys; from napari_udt.cli import main; sys.exit(main(['models', '--json']))"
     done = subprocess.run(
@@ -174,6 +176,32 @@ def test_a_reader_that_has_seen_enough_is_no_error(model_folder):
         text=True,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_letters_that_a_console_lacks_are_no_error(tmp_path):
+    save_cube(make_cube(6, 8, 12, name="HbO₂"), tmp_path / "organs.udt.h5")
+    done = subprocess.run(
+        [sys.executable, "-m", "napari_udt", "info", str(tmp_path / "organs.udt.h5")],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"},
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"HbO?" in done.stdout
+
+
+@pytest.mark.parametrize("words", [["demo"], ["view"]])
+def test_a_missing_qt_is_a_sentence(words, monkeypatch, capsys):
+    monkeypatch.setattr("napari_udt.viewer.display.find_spec", lambda name: None)
+    assert main(words) == 2
+    assert "needs Qt, and none is installed" in capsys.readouterr().err
+
+
+def test_what_the_system_refuses_is_a_sentence_that_starts_with_the_file(tmp_path, capsys):
+    (tmp_path / "out").write_text("a file where a folder is wanted")
+    assert main(["demo", "--headless", "-o", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"napari-udt: {tmp_path / 'out'}: ")
+    assert "Errno" not in told
 
 
 def test_a_negative_seed_is_refused(tmp_path, capsys):

@@ -1,6 +1,5 @@
 """Being asked to end, at a bad moment too."""
 
-import os
 import signal
 import sys
 import time
@@ -12,7 +11,7 @@ from napari_udt.cli.termination import ending_cleanly
 
 class _AskedWhileDying:
     def __del__(self):
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
         time.sleep(0.01)  # here the signal is answered, and Python drops what a destructor raises
 
 
@@ -30,7 +29,7 @@ def _works_until(end):
 
 def test_the_request_to_end_interrupts():
     with pytest.raises(KeyboardInterrupt):
-        _asked_to_end(lambda: os.kill(os.getpid(), signal.SIGTERM))
+        _asked_to_end(lambda: signal.raise_signal(signal.SIGTERM))
 
 
 def test_a_request_that_falls_into_a_destructor_is_not_lost():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 from pathlib import Path
 
@@ -239,7 +238,7 @@ def _kill_one_that_works(cluster):
     state = cluster.scheduler.workers
     busy = next(w for w in state.values() if w.processing)
     nanny = next(n for n in cluster.workers.values() if n.worker_address == busy.address)
-    os.kill(nanny.pid, signal.SIGKILL)
+    psutil.Process(nanny.pid).kill()
 
 
 def test_a_scheduler_that_is_not_there_is_a_sentence(monkeypatch, tmp_path):

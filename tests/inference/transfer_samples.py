@@ -62,10 +62,9 @@ def make_cube(rows: int, columns: int, channels: int, modality: str = "HSI", **c
 def transfer_or_die(task):
     """Transfer a file, unless its name says that it takes its process along."""
     import os
-    import signal
 
     from napari_udt.inference.batch import transfer_file
 
     if "deadly" in task.source.name:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os._exit(1)  # without a word, as a process that the system kills
     return transfer_file(task)

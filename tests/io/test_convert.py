@@ -171,6 +171,7 @@ def test_the_command_converts_and_says_so(tmp_path, array, capsys):
     assert "exists" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals to other processes")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_conversion_that_is_ended_leaves_nothing(tmp_path, number):
     with h5py.File(tmp_path / "x.h5", "w") as file:

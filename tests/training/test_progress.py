@@ -1,5 +1,4 @@
 import io
-import os
 import signal
 import threading
 
@@ -64,7 +63,7 @@ def test_the_live_line_is_rewritten_on_terminals_only():
 def test_the_first_ctrl_c_is_an_event_and_the_second_interrupts():
     before = signal.getsignal(signal.SIGINT)
     with interruption() as stopped:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         assert stopped.wait(5)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)

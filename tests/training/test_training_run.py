@@ -1,5 +1,4 @@
 import json
-import os
 import signal
 from dataclasses import replace
 
@@ -36,7 +35,7 @@ def interrupt_after(monkeypatch, steps):
     def pressed(self):
         losses = step(self)
         if self.steps_done == steps:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
         return losses
 
     monkeypatch.setattr(Trainer, "step", pressed)

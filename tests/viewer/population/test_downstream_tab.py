@@ -171,7 +171,8 @@ def test_everything_is_saved(qtbot, tab, tmp_path, monkeypatch):
         qtbot.mouseClick(tab.save_button, Qt.MouseButton.LeftButton)
     assert message.args == [f"Saved {tmp_path / 't.json'}"]
     assert json.loads((tmp_path / "t.json").read_text("utf-8"))["classes"] == ["liver", "skin", "spleen"]
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("/proc/x/t.json", "JSON (*.json)"))
+    nowhere = str(tmp_path / "t.json" / "t.json")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (nowhere, "JSON (*.json)"))
     with qtbot.waitSignal(tab.message) as message:
         qtbot.mouseClick(tab.save_button, Qt.MouseButton.LeftButton)
     assert message.args[0].startswith("t.json was not saved")
