@@ -163,12 +163,10 @@ def test_what_progress_raises_ends_the_work():
 
 
 def test_on_the_simulated_organs_the_saturation_is_near_the_known_one():
-    from pathlib import Path
-
     from napari_udt import open_cube
+    from napari_udt.samples import sample_path
 
-    folder = Path(__file__).resolve().parents[2] / "sample_data"
-    cube = open_cube(folder / "hsi_organs_simulated.udt.h5")
+    cube = open_cube(sample_path("hsi_simulated"))
     known = np.isfinite(cube.oxygenation)
     error = unmix(cube).oxygenation[known] - cube.oxygenation[known]
     assert np.nanmean(np.abs(error)) < 0.06
