@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache, partial
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -264,5 +266,6 @@ def _loaded(name: str, weights_sha256: str) -> TransferModel:
 def _sweep(targets: Iterable[Path]) -> None:
     """Remove the temporary files that killed processes left beside the results of this run."""
     for target in targets:
-        for left in target.parent.glob(f".{target.name}.*.part"):
-            left.unlink(missing_ok=True)
+        for left in target.parent.glob(f".{escape(target.name)}.*.part"):
+            with suppress(PermissionError):  # Windows, where another run has it open
+                left.unlink(missing_ok=True)

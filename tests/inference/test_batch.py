@@ -200,11 +200,12 @@ def test_processes_make_what_one_makes_and_survive_a_deadly_file(tmp_path, model
 def test_what_a_killed_process_left_is_swept_away(tmp_path, model, data):
     out = tmp_path / "out"
     out.mkdir()
-    (out / ".a_sim2real.udt.h5.abc.part").write_bytes(b"half")
+    (out / ".a[1]_sim2real.udt.h5.abc.part").write_bytes(b"half")
     (out / ".other.udt.h5.abc.part").write_bytes(b"not ours")
     options = Options(model="small_organs")
-    transfer_files([data / "a.udt.h5"], out, options, work=workers.here, report=lambda *_: None)
-    assert sorted(p.name for p in out.iterdir()) == [".other.udt.h5.abc.part", "a_sim2real.udt.h5"]
+    (data / "a.udt.h5").rename(data / "a[1].udt.h5")
+    transfer_files([data / "a[1].udt.h5"], out, options, work=workers.here, report=lambda *_: None)
+    assert sorted(p.name for p in out.iterdir()) == [".other.udt.h5.abc.part", "a[1]_sim2real.udt.h5"]
 
 
 def test_a_cluster_that_loses_a_worker_half_way_loses_no_file(tmp_path, model):
