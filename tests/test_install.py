@@ -46,8 +46,8 @@ def archives(tmp_path_factory):
     source, target = tmp_path_factory.mktemp("tree") / "napari-udt", tmp_path_factory.mktemp("dist")
     shutil.copytree(PROJECT, source, ignore=_NOT_COPIED)
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(target), str(source)]
-    told = subprocess.run(command, capture_output=True, text=True, check=False, cwd=target)
-    assert told.returncode == 0, told.stdout + told.stderr
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=target)
+    assert done.returncode == 0, done.stdout + done.stderr
     (wheel,), (sdist,) = target.glob("*.whl"), target.glob("*.tar.gz")
     return sdist, wheel
 
@@ -82,7 +82,7 @@ def test_an_installed_wheel_opens_its_samples_and_models_from_an_empty_folder(ar
     empty.mkdir()
     with zipfile.ZipFile(archives[1]) as wheel:
         wheel.extractall(site)  # what pip does with a pure wheel
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", _OPEN_ALL, *SAMPLES],
         cwd=empty,
         env=os.environ | {"PYTHONPATH": str(site)},
@@ -90,8 +90,8 @@ def test_an_installed_wheel_opens_its_samples_and_models_from_an_empty_folder(ar
         text=True,
         check=False,
     )
-    assert told.returncode == 0, told.stderr
-    found = json.loads(told.stdout.splitlines()[-1])
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
     assert found["package"] == str(site / "napari_udt")
     assert found["layers"] == [name.removesuffix(".udt.h5") for name in SAMPLES.values()]
     assert (found["models"] >= 2, found["channels"]) == (True, 16)

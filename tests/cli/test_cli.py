@@ -199,9 +199,9 @@ def test_a_missing_qt_is_a_sentence(words, monkeypatch, capsys):
 def test_what_the_system_refuses_is_a_sentence_that_starts_with_the_file(tmp_path, capsys):
     (tmp_path / "out").write_text("a file where a folder is wanted")
     assert main(["demo", "--headless", "-o", str(tmp_path / "out")]) == 2
-    told = capsys.readouterr().err
-    assert told.startswith(f"napari-udt: {tmp_path / 'out'}: ")
-    assert "Errno" not in told
+    words = capsys.readouterr().err
+    assert words.startswith(f"napari-udt: {tmp_path / 'out'}: ")
+    assert "Errno" not in words
 
 
 def test_a_negative_seed_is_refused(tmp_path, capsys):
