@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from napari_udt.viewer.layers.open_cubes import aligned_with
 from napari_udt.viewer.layers.adapter import LayerAdapter
+from napari_udt.viewer.layers.open_cubes import aligned_with
 
 _COLOUR = "#00e5ff"  # in neither of the pictures' colour maps
 _NONE = np.empty((0, 2), dtype=np.int32)
