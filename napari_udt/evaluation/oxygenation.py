@@ -1,4 +1,4 @@
-r"""Is oxygenation kept by a transfer? Rank correlation of the simulated saturation with one estimated from spectra.
+r"""Rank correlation of the simulated oxygen saturation with estimates from spectra, before and after a transfer.
 
 A tissue has one saturation per layer; a spectrum shows a mixture. The saturation that light sees is
 

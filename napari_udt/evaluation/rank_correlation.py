@@ -1,4 +1,4 @@
-"""Spearman's rank correlation, and how far two of them on the same samples are apart."""
+"""Spearman's rank correlation, and the difference of two of them on the same samples."""
 
 from __future__ import annotations
 

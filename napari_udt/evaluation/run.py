@@ -177,7 +177,7 @@ def _provenance(
 
 
 class _Judging:
-    """Everything that rows are compared with, made once."""
+    """Classifiers, references and scores that rows are compared with, made once."""
 
     def __init__(self, data: EvaluationData, settings: Settings, tables: Tables) -> None:
         self.data, self.settings = data, settings

@@ -109,9 +109,7 @@ def draw_deck(population: Population, design: Design) -> Deck:
         "transferred": _group(population, design.transferred),
     }
     if design.count < 2 or design.count % 2:
-        raise EvaluationError(
-            f"A blind test shows an even number, half of it real; {design.count} was asked for."
-        )
+        raise EvaluationError(f"A blind test shows an even number, half of it real; found {design.count}.")
     rng = np.random.default_rng(design.seed)
     shown: list[tuple[Truth, str, NDArray[np.float32]]] = []
     for truth, group in groups.items():

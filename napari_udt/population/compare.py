@@ -34,7 +34,7 @@ class Comparison:
     table : MeasureTable
         All groups against the reference.
     downstream : DownstreamResult, optional
-        Where it was asked for.
+        Where it was wanted.
     """
 
     population: Population

@@ -1,4 +1,4 @@
-"""Fig. 5a of the paper: principal components fitted on real spectra, and where the other groups lie in them.
+"""Fig. 5a of the paper: principal components fitted on real spectra, and the other groups projected on them.
 
 Recipe (Dreher et al. 2023, Fig. 5a): the components are fitted on the L2-normalised real pixel spectra of one
 structure; all groups are projected; the joint kernel density of both components is drawn with its marginals, and the

@@ -1,4 +1,4 @@
-"""Gaussian kernel densities on a grid, by counting and convolution: as good as the sum of kernels, and fast.
+"""Gaussian kernel densities on a grid, by counting and convolution: fast approximations of the sum of kernels.
 
 The bandwidth is Scott's (1992, "Multivariate Density Estimation", section 6.3): the covariance of the sample times
 n^(-2/(d + 4)), as in ``scipy.stats.gaussian_kde``.

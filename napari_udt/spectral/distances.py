@@ -1,4 +1,4 @@
-"""How far apart two spectra are. Knows numpy only.
+"""Distances between two spectra. Imports numpy only.
 
 All functions compare along the last axis, broadcast over the others, and leave out the wavelengths at which
 either spectrum has no value; they return NaN where no wavelength is left.

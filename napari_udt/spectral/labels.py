@@ -1,4 +1,4 @@
-"""Numbers of structures in a picture. Knows numpy only."""
+"""Numbers of structures in a picture. Imports numpy only."""
 
 from __future__ import annotations
 

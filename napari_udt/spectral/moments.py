@@ -1,4 +1,4 @@
-"""Mean and standard deviation of groups of spectra, block by block. Knows numpy only."""
+"""Mean and standard deviation of groups of spectra, block by block. Imports numpy only."""
 
 from __future__ import annotations
 

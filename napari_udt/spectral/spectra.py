@@ -1,4 +1,4 @@
-"""Arithmetic on spectra: normalisation, windows, and what stands for a group of spectra.
+"""Arithmetic on spectra: normalisation, windows of pixels, and statistics of groups.
 
 Knows numpy only. Missing values (NaN or infinite) are left out of every sum; the last axis of an array of
 spectra is always the wavelength.
@@ -32,7 +32,7 @@ _BLOCK_PIXELS = 2048
 
 @dataclass(frozen=True, eq=False)
 class SpectralStatistics:
-    """What stands for a group of spectra.
+    """Centre and spread of a group of spectra.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def window_spectra(cube: SpectralCube, row: int, column: int, side: int = 1) -> 
 
 
 def group_statistics(spectra: Floats, centre: Centre = "mean", spread: Spread = "std") -> SpectralStatistics:
-    """Return what stands for a group of spectra.
+    """Return centre and spread of a group of spectra.
 
     Parameters
     ----------

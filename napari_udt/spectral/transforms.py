@@ -1,4 +1,4 @@
-r"""What is done to every single spectrum before it is averaged and drawn: normalisation, logarithm, derivative.
+r"""Transforms of single spectra before they are averaged and drawn: normalisation, logarithm, derivative.
 
 The order is fixed: **1.** normalise, **2.** take :math:`-\ln`, **3.** differentiate over the wavelength; only then
 come mean or median and spread of a group (:func:`napari_udt.spectral.spectra.group_statistics`), and last of all the
@@ -35,7 +35,7 @@ _POLYNOMIAL = 2  # degree of the fitted parabola: the lowest that has a second d
 
 @dataclass(frozen=True)
 class Transform:
-    """What is done to each spectrum.
+    """Transform of each spectrum.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from napari_udt.errors import CubeError
@@ -149,8 +149,3 @@ def _attempt(work: Callable[[], _Found]) -> tuple[_Found | None, str]:
         return work(), ""
     except CubeError as error:
         return None, str(error)
-
-
-def present(made: Iterator[Section | None]) -> tuple[Section, ...]:
-    """Leave out empty sections."""
-    return tuple(section for section in made if section is not None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_udt.evaluation.downstream import METRICS, Scores, SeededScores
+from napari_udt.evaluation.downstream import METRICS, Scores
 from napari_udt.population.measures import CATALOGUE, Measure, MeasureRow, MeasureTable
 from napari_udt.population.pictures import PictureMeasures
 from napari_udt.population.report.document import Cell, Column, Sheet, is_tissue, number
@@ -135,26 +135,20 @@ def _picture_cell(row: object) -> Cell:
 
 def downstream_sheets(result: DownstreamResult) -> tuple[Sheet, Sheet]:
     """Return the scores computed here, and the paper's, which are never mixed."""
-    rows = [(row.name, row.origin, row.scores) for row in result.rows]
-    return score_sheet(rows, (result.split, *result.notes)), paper_sheet(result.paper_table)
-
-
-def score_sheet(rows: Sequence[tuple[str, str, SeededScores]], notes: Sequence[str]) -> Sheet:
-    """Return scores over seeds of rows (name, origin, scores)."""
     columns = (Column("Trained on"), Column("Origin"), *(Column(title) for title in _SCORES.values()))
     cells = tuple(
         (
-            Cell(name),
-            Cell(origin),
-            *(_score(getattr(scores.mean, key), getattr(scores.std, key)) for key in METRICS),
+            Cell(row.name),
+            Cell(row.origin),
+            *(_score(getattr(row.scores.mean, key), getattr(row.scores.std, key)) for key in METRICS),
         )
-        for name, origin, scores in rows
+        for row in result.rows
     )
-    return Sheet("Computed here", columns, cells, tuple(notes))
+    ours = Sheet("Computed here", columns, cells, (result.split, *result.notes))
+    return ours, _paper_sheet(result.paper_table)
 
 
-def paper_sheet(table: Mapping[str, Scores]) -> Sheet:
-    """Return the paper's Table 1, marked as the paper's."""
+def _paper_sheet(table: Mapping[str, Scores]) -> Sheet:
     columns = (Column("Trained on"), *(Column(title) for title in _SCORES.values()))
     rows = tuple(
         (Cell(name), *(Cell(f"{getattr(scores, key):.2f}", getattr(scores, key)) for key in METRICS))

@@ -19,7 +19,7 @@ from napari_udt.population.report.document import Document
 from napari_udt.population.report.drawing import Palette, require_matplotlib
 from napari_udt.population.report.html import as_html
 from napari_udt.population.report.options import ReportOptions
-from napari_udt.population.report.sections import makers, present
+from napari_udt.population.report.sections import makers
 from napari_udt.population.summary import grid_text
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def make_document(
         options.title,
         _lines(population),
         palette.keys(population),
-        (*present(iter(made)), *options.sections),
+        (*filter(None, made), *options.sections),
         json.dumps(_provenance(population, table), indent=1, ensure_ascii=False),
     )
 
