@@ -65,17 +65,19 @@ class LayerAdapter(OpenCubes):
     # -- session -> layers ------------------------------------------------------------------------
 
     def _cubes_changed(self, change: CubesChange) -> None:
-        """Remove the layers of closed cubes and add those of opened ones, but for changes that come from layers."""
+        """Remove, add and rename the layers of cubes, but for changes that come from layers."""
         if self._busy:
             return
         closed = [e.key for e in change.closed if e.key in self._open and self._open[e.key].cube is e.cube]
         with self.own_changes(together=bool(closed)):
+            for old, new in change.renamed:
+                self._rename_layers(old, new)
             for key in closed:
                 self._take_away(key)
             opened = [e for e in change.opened if e.key in self.session and e.key not in self._open]
             for entry in opened:
                 self._show(entry.key, entry.cube)
-        if closed or opened:
+        if closed or opened or change.renamed:
             self.structure_changed.emit()
 
     def _show(self, key: str, cube: SpectralCube) -> None:
@@ -132,9 +134,13 @@ class LayerAdapter(OpenCubes):
     def _rename(self, old: str, new: str) -> str:
         """Rename a cube as its picture; return the key."""
         key = self.session.rename(old, new)
-        self._open = {(key if k == old else k): group for k, group in self._open.items()}
-        self._open[key].name(key)
+        self._rename_layers(old, key)
         return key
+
+    def _rename_layers(self, old: str, new: str) -> None:
+        self._open = {(new if key == old else key): group for key, group in self._open.items()}
+        if new in self._open:
+            self._open[new].name(new)
 
     def _bring_to_view(self, key: str) -> None:
         """Hide cubes of another modality, fit the view, and move the slider into range."""

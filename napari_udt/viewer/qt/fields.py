@@ -1,8 +1,9 @@
-"""Buttons, boxes and layouts in one call each: with object name, accessible name and tooltip."""
+"""Buttons, boxes, layouts and the tab order in one call each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from qtpy.QtCore import Qt
@@ -106,6 +107,12 @@ def fill(parent: QWidget, *items: QWidget | QLayout, stretched: QWidget | None =
         else:
             layout.addWidget(item, stretch=1 if item is stretched else 0)
     return layout
+
+
+def set_tab_order(*widgets: QWidget) -> None:
+    """Let the Tab key go from each of these widgets to the next."""
+    for before, after in pairwise(widgets):
+        QWidget.setTabOrder(before, after)
 
 
 def _describe(widget: QWidget, name: str, title: str, tooltip: str) -> None:

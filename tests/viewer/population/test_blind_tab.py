@@ -12,7 +12,6 @@ from napari_udt.population.groups import population_of_cubes
 from napari_udt.viewer.population.blind_test import NOTHING, BlindForm, form_from, pair_titles
 from napari_udt.viewer.population.choices import PopulationChoices
 from napari_udt.viewer.population.widgets.blind_test.tab import BlindTab
-from napari_udt.viewer.population.widgets.tab import TabContext
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.style import THEMES
 
@@ -29,7 +28,7 @@ def population():
 
 @pytest.fixture
 def tab(qtbot, population):
-    tab = BlindTab(TabContext(Session()))
+    tab = BlindTab(Session())
     qtbot.addWidget(tab)
     tab.set_population(population, PopulationChoices())
     tab.resize(480, 420)
@@ -94,7 +93,7 @@ def test_what_is_drawn_is_the_stimulus(qtbot, tab, population):
 
 
 def test_pictures_are_shown_at_the_sliders_wavelength(qtbot, tab):
-    tab.context.session.set_wavelength(700.0)
+    tab.session.set_wavelength(700.0)
     tab.start.set_form(BlindForm(kind="pictures"))
     begin(qtbot, tab)
     assert tab.test.design.wavelength_nm == 700
@@ -150,7 +149,7 @@ def test_a_test_that_was_begun_goes_on_in_another_session(qtbot, tab, population
     begin(qtbot, tab)
     press(qtbot, tab, "RT")
     stored = json.loads(json.dumps(tab.settings()))
-    later = BlindTab(TabContext(Session()))
+    later = BlindTab(Session())
     qtbot.addWidget(later)
     later.set_settings(stored)
     later.set_population(population, PopulationChoices())
@@ -163,7 +162,7 @@ def test_a_test_that_was_begun_goes_on_in_another_session(qtbot, tab, population
 def test_a_test_of_other_cubes_does_not_go_on_and_says_why(qtbot, tab):
     begin(qtbot, tab)
     stored = tab.settings()
-    later = BlindTab(TabContext(Session()))
+    later = BlindTab(Session())
     qtbot.addWidget(later)
     later.set_settings(stored)
     cubes = [("t", "transferred", toy_cube(7, "transferred")), ("r", "real", toy_cube(8))]

@@ -15,7 +15,6 @@ from napari_udt.population.downstream_choices import Choices
 from napari_udt.viewer.population import downstream as view
 from napari_udt.viewer.population.choices import PopulationChoices
 from napari_udt.viewer.population.widgets.downstream.tab import DownstreamTab
-from napari_udt.viewer.population.widgets.tab import TabContext
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.style import THEMES
 
@@ -28,7 +27,7 @@ def result():
 @pytest.fixture
 def make_tab(qtbot):
     def make(population):
-        tab = DownstreamTab(TabContext(Session()))
+        tab = DownstreamTab(Session())
         qtbot.addWidget(tab)
         tab.set_population(population, PopulationChoices())
         tab.resize(480, 700)

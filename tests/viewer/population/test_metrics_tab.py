@@ -15,7 +15,6 @@ from napari_udt.viewer.population import measures as view
 from napari_udt.viewer.population.choices import PopulationChoices
 from napari_udt.viewer.population.measures import Column, MeasureLine, Numbers
 from napari_udt.viewer.population.widgets.metrics.tab import MetricsTab
-from napari_udt.viewer.population.widgets.tab import TabContext
 from napari_udt.viewer.state.session import Session
 
 
@@ -43,7 +42,7 @@ def lines(numbers, population):
 
 @pytest.fixture
 def tab(qtbot, population):
-    tab = MetricsTab(TabContext(Session()))
+    tab = MetricsTab(Session())
     qtbot.addWidget(tab)
     tab.resize(500, 420)
     tab.show()

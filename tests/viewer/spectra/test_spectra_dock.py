@@ -8,7 +8,7 @@ from qtpy.QtGui import QColor, QGuiApplication
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLabel, QPushButton, QToolButton
 from spectra_scene import MOVED, REAL, SIM, scene, simulated
 
-from napari_udt.viewer.qt.save_dialog import with_suffix
+from napari_udt.viewer.qt.export import with_suffix
 from napari_udt.viewer.spectra.curve_numbers import Column
 from napari_udt.viewer.spectra.curves import CurveId
 from napari_udt.viewer.spectra.widgets import dock as spectra_dock

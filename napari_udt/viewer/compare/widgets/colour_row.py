@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QDoubleSpinBox, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDoubleSpinBox, QSizePolicy, QWidget
 
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer.compare.colour_pictures import (
@@ -15,10 +15,9 @@ from napari_udt.viewer.compare.colour_pictures import (
     fitting_rgb_nm,
     wavelengths_picture,
 )
-from napari_udt.viewer.compare.widgets.fields import row
 from napari_udt.viewer.layers.overlays.colours import ColourLayers
+from napari_udt.viewer.qt.fields import double_spin_box, fill, push_button, row_of, set_tab_order
 from napari_udt.viewer.qt.jobs import JobRunner
-from napari_udt.viewer.qt.tab_order import set_tab_order
 from napari_udt.viewer.state.jobs import Work, error_text
 
 NO_PICTURE = "Open a cube first, and make its picture visible."
@@ -37,25 +36,23 @@ class ColourRow(QWidget):
         self._colours = colours
         self._waiting: list[tuple[SpectralCube, Work[ColourPicture]]] = []
         self._run = JobRunner(self)
-        self._daylight = _button(
+        self._daylight = push_button(
             "Daylight",
             "Colour of the shown pictures as a person would see it: CIE 1931 (fit of Wyman, Sloan and Shirley, "
             "2013) under daylight D65, as sRGB. Reflectance only. What lies below the first measured wavelength "
             "counts as at that one; blue is a guess then.",
             self,
+            shrinks=True,
         )
         self._fields = [_field(name, self) for name in ("red", "green", "blue")]
-        self._false = _button(
+        self._false = push_button(
             "False colours",
             "The shown pictures at three wavelengths as red, green and blue, each between its own 1st and 99th "
             "percentile. Wavelengths that a cube lacks are replaced by three from its range.",
             self,
+            shrinks=True,
         )
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addLayout(row(self._daylight, self._false))
-        layout.addLayout(row(*self._fields))
+        fill(self, row_of(self._daylight, self._false), row_of(*self._fields))
         set_tab_order(self._daylight, self._false, *self._fields)
         self._daylight.clicked.connect(self.show_daylight)
         self._false.clicked.connect(self.show_false_colours)
@@ -124,24 +121,18 @@ class ColourRow(QWidget):
         self.message.emit(error_text(error))
 
 
-def _button(text: str, tooltip: str, parent: QWidget) -> QPushButton:
-    button = QPushButton(text, parent)
-    button.setObjectName(text)
-    button.setToolTip(tooltip)
-    button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    return button
-
-
 def _field(name: str, parent: QWidget) -> QDoubleSpinBox:
-    field = QDoubleSpinBox(parent)
-    field.setObjectName(name)
-    field.setAccessibleName(f"Wavelength of {name}")
-    field.setToolTip(f"Wavelength that is shown as {name}, in nm; the nearest one of the cube is taken.")
-    field.setRange(200.0, 3000.0)
-    field.setDecimals(0)
-    field.setSingleStep(5.0)
+    field = double_spin_box(
+        name,
+        f"Wavelength of {name}",
+        f"The wavelength that is shown as {name}; the nearest one of the cube is taken.",
+        parent,
+        (200.0, 3000.0),
+        step=5.0,
+        decimals=0,
+        unit="nm",
+    )
     field.setPrefix(f"{name[0].upper()} ")
-    field.setSuffix(" nm")
     field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
     field.setKeyboardTracking(False)
     field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)

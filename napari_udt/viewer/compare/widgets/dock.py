@@ -11,26 +11,17 @@ from qtpy.QtCore import QSettings, Qt, QTimer
 from qtpy.QtGui import QHideEvent
 from qtpy.QtWidgets import QFormLayout, QWidget
 
-from napari_udt.viewer.compare.settings import CompareSettings
+from napari_udt.viewer.compare.settings import FASTEST_HZ, SLOWEST_HZ, CompareSettings
 from napari_udt.viewer.compare.widgets.colour_row import ColourRow
-from napari_udt.viewer.compare.widgets.fields import (
-    DIVIDER_STEPS,
-    KINDS,
-    SCALES,
-    TOOLTIPS,
-    divider_slider,
-    rate_field,
-    row,
-    toggle,
-)
+from napari_udt.viewer.compare.widgets.fields import DIVIDER_STEPS, KINDS, SCALES, TOOLTIPS, divider_slider
 from napari_udt.viewer.layers.arrangements.comparison import MOST_CELLS, usual_pair
 from napari_udt.viewer.layers.arrangements.pair_view import PairMode, PairView
 from napari_udt.viewer.layers.arrangements.side_by_side import SideBySide
 from napari_udt.viewer.layers.overlays.colours import ColourLayers
 from napari_udt.viewer.qt.elided_combo_box import ElidedComboBox
+from napari_udt.viewer.qt.fields import double_spin_box, push_button, row_of, set_tab_order
 from napari_udt.viewer.qt.scroll_area import scrolling_layout
 from napari_udt.viewer.qt.stable_label import wrapping_label
-from napari_udt.viewer.qt.tab_order import set_tab_order
 from napari_udt.viewer.spectra.widgets.picker import Pick, PickButton
 from napari_udt.viewer.state.session import CubesChange, Session
 from napari_udt.viewer.state.settings import plain, read_user_settings, settings_from, write_user_settings
@@ -76,7 +67,9 @@ class CompareDock(QWidget):
     # -- building ---------------------------------------------------------------------------------
 
     def _make_widgets(self, colours: ColourLayers) -> None:
-        self.buttons = {mode: toggle(*texts, self) for mode, texts in TOOLTIPS.items()}
+        self.buttons = {
+            mode: push_button(*texts, self, checkable=True, shrinks=True) for mode, texts in TOOLTIPS.items()
+        }
         self.first = ElidedComboBox(
             "first", "First cube", "The cube that is looked at: usually the transferred one.", parent=self
         )
@@ -103,7 +96,16 @@ class CompareDock(QWidget):
         for box, texts in ((self.scale, SCALES), (self.kind, KINDS)):
             for value, text in texts.items():
                 box.addItem(text, value)
-        self.rate = rate_field(self)
+        self.rate = double_spin_box(
+            "rate",
+            "Blink rate",
+            "Pictures per second while two cubes blink.",
+            self,
+            (SLOWEST_HZ, FASTEST_HZ),
+            step=0.5,
+            decimals=1,
+            unit="Hz",
+        )
         self.divider = divider_slider(self)
         self.colours = ColourRow(colours, parent=self)
         self.status = wrapping_label("status", self)
@@ -114,7 +116,7 @@ class CompareDock(QWidget):
         layout = scrolling_layout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
-        layout.addLayout(row(*self.buttons.values()))
+        layout.addLayout(row_of(*self.buttons.values()))
         layout.addLayout(self._choices())
         layout.addWidget(self.status)
         layout.addStretch()

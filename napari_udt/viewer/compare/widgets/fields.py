@@ -1,18 +1,9 @@
-"""Texts, buttons and fields of the Compare dock."""
+"""Texts and the slider of the Compare dock."""
 
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import (
-    QDoubleSpinBox,
-    QHBoxLayout,
-    QPushButton,
-    QSizePolicy,
-    QSlider,
-    QWidget,
-)
-
-from napari_udt.viewer.compare.settings import FASTEST_HZ, SLOWEST_HZ
+from qtpy.QtWidgets import QSlider, QWidget
 
 DIVIDER_STEPS = 200
 TOOLTIPS: dict[str, tuple[str, str]] = {
@@ -41,39 +32,6 @@ SCALES = {
     "own": "each its own scale",
 }
 KINDS = {"absolute": "in the cubes' unit", "relative": "in % of the second"}
-
-
-def row(*widgets: QWidget) -> QHBoxLayout:
-    """Return widgets beside each other, equally wide."""
-    row = QHBoxLayout()
-    row.setSpacing(4)
-    for widget in widgets:
-        row.addWidget(widget, stretch=1)
-    return row
-
-
-def toggle(text: str, tooltip: str, parent: QWidget) -> QPushButton:
-    """Return a button that stays pressed."""
-    button = QPushButton(text, parent)
-    button.setObjectName(text)
-    button.setToolTip(tooltip)
-    button.setCheckable(True)
-    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    return button
-
-
-def rate_field(parent: QWidget) -> QDoubleSpinBox:
-    """Return the field of the blink rate."""
-    field = QDoubleSpinBox(parent)
-    field.setObjectName("rate")
-    field.setAccessibleName("Blink rate")
-    field.setToolTip("Pictures per second while two cubes blink.")
-    field.setRange(SLOWEST_HZ, FASTEST_HZ)
-    field.setSingleStep(0.5)
-    field.setDecimals(1)
-    field.setSuffix(" Hz")
-    return field
 
 
 def divider_slider(parent: QWidget) -> QSlider:

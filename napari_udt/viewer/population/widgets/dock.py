@@ -23,7 +23,7 @@ from napari_udt.viewer.population.widgets.footer import PopulationFooter
 from napari_udt.viewer.population.widgets.legend import GroupLegend
 from napari_udt.viewer.population.widgets.pages import PopulationPages
 from napari_udt.viewer.population.widgets.report_row import ReportRow
-from napari_udt.viewer.population.widgets.tab import PopulationTab, TabContext
+from napari_udt.viewer.population.widgets.tab import PopulationTab
 from napari_udt.viewer.population.widgets.tabs import TABS
 from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.qt.visibility import VisibilityTracker
@@ -62,7 +62,7 @@ class PopulationDock(QWidget):
         self._visibility.skip_while_hidden()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._make_widgets(TabContext(session, self._worker.submit, brushed))
+        self._make_widgets(brushed)
         self._arrange()
         self._connect()
         self._restore_tabs()
@@ -126,10 +126,11 @@ class PopulationDock(QWidget):
 
     # -- building ---------------------------------------------------------------------------------
 
-    def _make_widgets(self, context: TabContext) -> None:
+    def _make_widgets(self, brushed: BrushedLayers | None) -> None:
         self.controls = PopulationControls(parent=self)
         self.legend = GroupLegend(parent=self)
-        self.pages = PopulationPages([tab(context, self) for tab in TABS], parent=self)
+        tabs = [tab(self.session, self._worker.submit, brushed, parent=self) for tab in TABS]
+        self.pages = PopulationPages(tabs, parent=self)
         self._hint = wrapping_label("hint", self)
         self.report = ReportRow(self.session, self._shown_population, self._findings, parent=self)
         self.footer = PopulationFooter(self.report, parent=self)

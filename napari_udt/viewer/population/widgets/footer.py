@@ -5,8 +5,8 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QWidget
 
+from napari_udt.viewer.qt.export import ExportFooter
 from napari_udt.viewer.qt.fields import fill, row_of
-from napari_udt.viewer.qt.footer import ExportFooter
 from napari_udt.viewer.qt.stable_label import wrapping_label
 
 _NUMBERS, _PICTURES = "Numbers (*.csv)", "Picture (*.png);;Drawing (*.svg)"

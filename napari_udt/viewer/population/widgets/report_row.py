@@ -7,12 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_udt.population.groups import Population
 from napari_udt.viewer.population.report import report_file
+from napari_udt.viewer.qt.export import ask_save_path
+from napari_udt.viewer.qt.fields import fill
 from napari_udt.viewer.qt.jobs import TaskRow
-from napari_udt.viewer.qt.save_dialog import ask_save_path
 from napari_udt.viewer.state.session import Session
 
 _FILTERS = "Web page in one file (*.html)"
@@ -50,9 +51,7 @@ class ReportRow(QWidget):
             "test if it was run. It can be cancelled.",
             parent=self,
         )
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.task)
+        fill(self, self.task)
         self.task.wanted.connect(self._on_wanted)
         self.task.succeeded.connect(self._on_written)
         self.task.ended.connect(self._on_ended)

@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from qtpy.compat import isalive
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QGraphicsView, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGraphicsView, QStackedWidget, QWidget
 from superqt.utils import ensure_main_thread
 
-from napari_udt.population.groups import Population
+from napari_udt.population.groups import Group, Population
 from napari_udt.population.tables import Table
 from napari_udt.viewer.layers.overlays.brushed import BrushedLayers
 from napari_udt.viewer.population.choices import PopulationChoices
 from napari_udt.viewer.population.look import GroupAppearance, appearances
+from napari_udt.viewer.qt.fields import fill
 from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.state.jobs import LatestJob, Submit
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.style import Theme, theme
 
 
-@dataclass(frozen=True, eq=False)
-class TabContext:
-    """What every tab may use.
+class OfGroup(Protocol):
+    """A part of a figure that belongs to one group."""
 
-    Parameters
-    ----------
-    session : Session
-    submit : callable, optional
-        Runs a function in the dock's thread, one after the other; without it everything is done at once.
-    brushed : BrushedLayers, optional
-        Shows chosen pixels over the picture.
-    """
+    @property
+    def group(self) -> Group:
+        """The group."""
 
-    session: Session
-    submit: Submit | None = None
-    brushed: BrushedLayers | None = None
+
+Part = TypeVar("Part", bound=OfGroup)
 
 
 class PopulationTab(QWidget):
@@ -46,7 +39,11 @@ class PopulationTab(QWidget):
 
     Parameters
     ----------
-    context : TabContext
+    session : Session
+    submit : callable, optional
+        Runs a function in the dock's thread, one after the other; without it everything is computed at once.
+    brushed : BrushedLayers, optional
+        Layers that show brushed pixels.
     parent : QWidget, optional
     """
 
@@ -57,10 +54,17 @@ class PopulationTab(QWidget):
     changed = Signal()  # statement, settings, or what can be exported
     message = Signal(str)  # one sentence of news
 
-    def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        submit: Submit | None = None,
+        brushed: BrushedLayers | None = None,
+        *,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName(self.NAME)
-        self.context = context
+        self.session, self._submit, self._brushed = session, submit, brushed
         self.population: Population | None = None
         self.choices = PopulationChoices()
         self.theme: Theme = theme("dark")
@@ -110,11 +114,13 @@ class PopulationTab(QWidget):
 class FigureTab(PopulationTab):
     """A tab with one figure, computed in the dock's thread; late results never overwrite newer ones."""
 
-    def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
-        super().__init__(context, parent)
-        self._job: LatestJob[tuple[Population, Any]] = LatestJob(context.submit)
+    figure_view: QGraphicsView | None = None  # saved as PNG or SVG
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._job: LatestJob[tuple[Population, Any]] = LatestJob(self._submit)
         self._computed_of: Hashable = None
-        self._drawn: Any = None
+        self._drawn: tuple[int, str] = (id(None), "")  # of the figure, and the error
         self._job.done.connect(self._on_done)
         self._hint = wrapping_label("hint", self)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -122,9 +128,7 @@ class FigureTab(PopulationTab):
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self._hint)
         self._pages.addWidget(self._body)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 0)
-        layout.addWidget(self._pages)
+        fill(self, self._pages).setContentsMargins(0, 4, 0, 0)
         self.make(self._body)
 
     # -- implemented by derived tabs ------------------------------------------------------------------
@@ -133,8 +137,8 @@ class FigureTab(PopulationTab):
         """Make the widgets of the figure inside ``body``."""
         raise NotImplementedError
 
-    def request(self) -> tuple[Hashable, Callable[[], Any]] | None:
-        """Return what the figure depends on, and the function that computes it in another thread; None without a figure."""
+    def request(self, population: Population) -> tuple[Hashable, Callable[[], Any]]:
+        """Return what the figure depends on, and the function that computes it in another thread."""
         raise NotImplementedError
 
     def draw(self, figure: Any) -> None:
@@ -161,7 +165,7 @@ class FigureTab(PopulationTab):
     @property
     def busy(self) -> bool:
         """Whether a figure is being computed."""
-        return self._job.busy or self._drawn is not self.figure
+        return self._job.busy or self._drawn != (id(self.figure), self._job.error)
 
     @property
     def statement(self) -> str:
@@ -182,14 +186,16 @@ class FigureTab(PopulationTab):
 
     def update_figure(self) -> None:
         """Compute the figure if what it depends on has changed; else draw it again."""
-        wanted = None if self.population is None else self.request()
-        if wanted is None or self.population is None:
+        if self.population is None:
             self._computed_of = None
             self._job.drop()
             self._show()
-        elif (wanted_of := (id(self.population), wanted[0])) != self._computed_of:
-            self._computed_of = wanted_of
-            self._job.start(partial(_computed, self.population, wanted[1]))
+            return
+        choices, work = self.request(self.population)
+        key = (id(self.population), choices)
+        if key != self._computed_of:
+            self._computed_of = key
+            self._job.start(partial(_computed, self.population, work))
         elif not self.busy:
             self._show()
 
@@ -197,13 +203,22 @@ class FigureTab(PopulationTab):
         """Return the figure's own table."""
         return None if self.figure is None else self.figure.table()
 
+    def drawing(self) -> QGraphicsView | None:
+        """Return the view, once there is a figure."""
+        return None if self.figure is None else self.figure_view
+
+    def shown(self, parts: Iterable[Part]) -> list[Part]:
+        """Return the parts of a figure whose groups are not hidden."""
+        return [part for part in parts if part.group.name not in self.choices.hidden]
+
     @ensure_main_thread
     def _on_done(self) -> None:
         if isalive(self):
             self._show()
 
     def _show(self) -> None:
-        self._drawn = figure = self.figure
+        figure = self.figure
+        self._drawn = (id(figure), self._job.error)
         self._pages.setCurrentIndex(0 if figure is None else 1)
         self._hint.setText(self._job.error)
         if figure is not None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from qtpy.QtGui import QColor, QWheelEvent
 from qtpy.QtWidgets import QComboBox, QHeaderView, QWidget
 
-from napari_udt.viewer.qt.tab_order import set_tab_order
+from napari_udt.viewer.qt.fields import set_tab_order
 from napari_udt.viewer.qt.table import Column, Table
 from napari_udt.viewer.state.pin_table import NAME, NUMBER, pin_table
 from napari_udt.viewer.state.session import Role, Session

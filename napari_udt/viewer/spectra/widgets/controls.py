@@ -8,8 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QSizePolicy, QToolButton, QWidget
 
-from napari_udt.viewer.qt.fields import fill
-from napari_udt.viewer.qt.tab_order import set_tab_order
+from napari_udt.viewer.qt.fields import fill, set_tab_order
 from napari_udt.viewer.spectra.curves import CurveSet
 from napari_udt.viewer.spectra.widgets.choice_box import OptionBox
 from napari_udt.viewer.spectra.widgets.more_options import MoreControls

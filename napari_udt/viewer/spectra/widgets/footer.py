@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
-from napari_udt.viewer.qt.fields import fill, push_button, row_of
-from napari_udt.viewer.qt.footer import ExportFooter
+from napari_udt.viewer.qt.export import ExportFooter
+from napari_udt.viewer.qt.fields import fill, push_button, row_of, set_tab_order
 from napari_udt.viewer.qt.stable_label import StableLabel
-from napari_udt.viewer.qt.tab_order import set_tab_order
 
 _FILTERS = "Table with provenance (*.csv);;JSON with provenance (*.json);;Picture (*.png);;Drawing (*.svg)"
 _STATEMENT_LINES = 2  # in a dock of the usual width

@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QAbstractButton, QCheckBox, QGridLayout, QWidget
 
 from napari_udt.spectral.chromophores import TITLES
 from napari_udt.viewer.qt.elided_combo_box import ElidedComboBox
-from napari_udt.viewer.qt.tab_order import set_tab_order
+from napari_udt.viewer.qt.fields import set_tab_order
 from napari_udt.viewer.spectra.curves import CurveSet
 from napari_udt.viewer.spectra.widgets.choice_box import OptionBox
 from napari_udt.viewer.spectra.widgets.curve_items import title

@@ -15,9 +15,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_udt.viewer.files.widgets.file_row import FileRow
-from napari_udt.viewer.qt.fields import row_of
+from napari_udt.viewer.qt.fields import row_of, set_tab_order
 from napari_udt.viewer.qt.scroll_area import VerticalScrollArea
-from napari_udt.viewer.qt.tab_order import set_tab_order
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.transfer import job as transfer_job
 from napari_udt.viewer.transfer.widgets.model_tools import ModelTools

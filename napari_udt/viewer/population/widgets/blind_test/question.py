@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QProgressBar, QPushButton, QWidget
 
 from napari_udt.population.blind_test import BlindTest
 from napari_udt.viewer.population.blind_test import question
+from napari_udt.viewer.population.widgets.figures.canvas import without_menu
 from napari_udt.viewer.qt.fields import fill, push_button, row_of
 from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.style import Theme, theme
@@ -126,11 +127,7 @@ class BlindPage(QWidget):
 
 def _plot(parent: QWidget) -> pg.PlotWidget:
     plot = pg.PlotWidget(parent=parent)
-    item = plot.getPlotItem()
-    item.setMenuEnabled(False)
-    menu = item.ctrlMenu  # it has no parent and would outlive the plot
-    menu.setParent(plot, menu.windowFlags())
-    item.hideButtons()
+    item = without_menu(plot.getPlotItem(), plot)
     item.getViewBox().setMouseEnabled(x=False, y=False)
     item.setLabel("bottom", "Wavelength [nm]")
     item.setLabel("left", "L2-normalised value")

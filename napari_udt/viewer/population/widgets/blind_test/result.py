@@ -16,8 +16,8 @@ from qtpy.QtWidgets import (
 from napari_udt.population.blind_result import BlindResult, save_blind_test
 from napari_udt.viewer.files.saving import saved
 from napari_udt.viewer.population.blind_test import result_rows
+from napari_udt.viewer.qt.export import ask_save_path
 from napari_udt.viewer.qt.fields import fill, push_button, row_of
-from napari_udt.viewer.qt.save_dialog import ask_save_path
 from napari_udt.viewer.qt.stable_label import wrapping_label
 
 

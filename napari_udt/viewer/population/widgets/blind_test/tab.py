@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from qtpy.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QStackedWidget
 
 from napari_udt.errors import UdtError
 from napari_udt.population.blind_test import BlindTest, resumed
@@ -16,7 +16,8 @@ from napari_udt.viewer.population.choices import PopulationChoices
 from napari_udt.viewer.population.widgets.blind_test.question import BlindPage
 from napari_udt.viewer.population.widgets.blind_test.result import BlindCard
 from napari_udt.viewer.population.widgets.blind_test.start import BlindStart
-from napari_udt.viewer.population.widgets.tab import PopulationTab, TabContext
+from napari_udt.viewer.population.widgets.tab import PopulationTab
+from napari_udt.viewer.qt.fields import fill
 from napari_udt.viewer.style import Theme
 
 
@@ -27,22 +28,17 @@ class BlindTab(PopulationTab):
     TITLE = "Blind test"
     TIP = "Real or transferred? You judge; accuracy with an interval comes out."
 
-    def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
-        super().__init__(context, parent)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.test: BlindTest | None = None
         self._shown_of: Population | None = None  # what the test under way was drawn from
         self._state: dict[str, Any] | None = None  # of a test that was begun
-        self.start, self.page, self.card = (
-            BlindStart(parent=self),
-            BlindPage(parent=self),
-            BlindCard(parent=self),
-        )
+        self.start, self.page = BlindStart(parent=self), BlindPage(parent=self)
+        self.card = BlindCard(parent=self)
         self.pages = QStackedWidget(self)
         for page in (self.start, self.page, self.card):
             self.pages.addWidget(page)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 0)
-        layout.addWidget(self.pages)
+        fill(self, self.pages).setContentsMargins(0, 4, 0, 0)
         self.start.changed.connect(self.changed)
         self.start.start_wanted.connect(self._on_start)
         self.start.resume_wanted.connect(self._on_resume)
@@ -90,7 +86,7 @@ class BlindTab(PopulationTab):
     def _on_start(self) -> None:
         population = self.population
         if population is not None:
-            form, wavelength_nm = self.start.form, self.context.session.wavelength_nm
+            form, wavelength_nm = self.start.form, self.session.wavelength_nm
             self._begin(lambda: BlindTest(population, form.design(population, wavelength_nm)))
 
     def _on_resume(self) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QButtonGroup, QPushButton, QWidget
 
 from napari_udt.viewer.population.widgets.components.brush_box import Brush
+from napari_udt.viewer.qt.fields import check_box, fill, push_button, row_of
 
 _BRUSHES: dict[Brush, tuple[str, str]] = {
     "none": ("Move", "Drag to move the plot, turn the wheel to zoom."),
@@ -32,26 +33,24 @@ class ComponentControls(QWidget):
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._contours = self._tick(
-            "Contours", "Smallest regions that hold 25, 50, 75 and 95 % of each domain's density.", True
+        self._contours = check_box(
+            "Contours",
+            "Smallest regions that hold 25, 50, 75 and 95 % of each domain's density.",
+            self,
+            checked=True,
         )
-        self._points = self._tick("Points", "Single spectra; of many, an even pick.", False)
+        self._points = check_box("Points", "Single spectra; of many, an even pick.", self)
         self._group = QButtonGroup(self)
         self._brushes = {brush: self._toggle(brush, *texts) for brush, texts in _BRUSHES.items()}
         self._brushes["rectangle"].setChecked(True)
-        self._clear = QPushButton("Clear", self)
-        self._clear.setObjectName("clear brush")
-        self._clear.setToolTip("Delete the outline, here and in the picture (Escape).")
-        self._clear.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._clear.clicked.connect(self._on_clear)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        for widget in (self._contours, self._points):
-            row.addWidget(widget)
-        row.addStretch()
-        for button in (*self._brushes.values(), self._clear):
-            row.addWidget(button)
+        clear = push_button("Clear", "Delete the outline, here and in the picture (Escape).", self)
+        clear.setObjectName("clear brush")
+        clear.clicked.connect(self._on_clear)
+        for box in (self._contours, self._points):
+            box.toggled.connect(self._on_toggled)
+        row = row_of(self._contours, self._points, *self._brushes.values(), clear, equal=False)
+        row.insertStretch(2)
+        fill(self, row)
 
     @property
     def contours(self) -> bool:
@@ -83,20 +82,9 @@ class ComponentControls(QWidget):
                 button.setChecked(True)
         self.blockSignals(False)
 
-    def _tick(self, text: str, tip: str, on: bool) -> QCheckBox:
-        box = QCheckBox(text, self)
-        box.setObjectName(text.lower())
-        box.setToolTip(tip)
-        box.setChecked(on)
-        box.toggled.connect(self._on_toggled)
-        return box
-
     def _toggle(self, brush: Brush, text: str, tip: str) -> QPushButton:
-        button = QPushButton(text, self)
+        button = push_button(text, tip, self, checkable=True)
         button.setObjectName(f"brush {brush}")
-        button.setToolTip(f"<qt>{tip}</qt>")
-        button.setCheckable(True)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         button.clicked.connect(self._on_toggled)
         self._group.addButton(button)
         return button

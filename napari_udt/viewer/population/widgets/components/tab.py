@@ -11,9 +11,10 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QResizeEvent
-from qtpy.QtWidgets import QGraphicsView, QSplitter, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSplitter, QWidget
 
 from napari_udt.population.components import Components, Projection, components
+from napari_udt.population.groups import Population
 from napari_udt.population.tables import Table
 from napari_udt.viewer.population.brushing import (
     Brushed,
@@ -27,10 +28,11 @@ from napari_udt.viewer.population.choices import label_of
 from napari_udt.viewer.population.widgets.components.brush_box import BrushBox, rectangle
 from napari_udt.viewer.population.widgets.components.controls import ComponentControls
 from napari_udt.viewer.population.widgets.components.items import MOST_POINTS, ProjectionItems, limits_of
-from napari_udt.viewer.population.widgets.figures.canvas import FigureCanvas
+from napari_udt.viewer.population.widgets.figures.canvas import FigureCanvas, reused
 from napari_udt.viewer.population.widgets.figures.panel_grid import Panel, PanelCurve, PanelGrid
 from napari_udt.viewer.population.widgets.figures.structures import QUANTITIES
 from napari_udt.viewer.population.widgets.tab import FigureTab
+from napari_udt.viewer.qt.fields import fill
 
 _MARGINAL = 64  # pixels
 _STEP = 0.03  # of the shown range, per press of an arrow key
@@ -56,7 +58,7 @@ class ComponentsTab(FigureTab):
         self.found: tuple[Brushed, ...] = ()
         self._items: list[ProjectionItems] = []
         self.controls = ComponentControls(parent=body)
-        self.canvas = FigureCanvas("Principal components", parent=body)
+        self.canvas = self.figure_view = FigureCanvas("Principal components", parent=body)
         self._make_plots()
         self.spectra = PanelGrid("Brushed spectra", parent=body)
         self.spectra.setMinimumSize(160, 120)
@@ -65,11 +67,7 @@ class ComponentsTab(FigureTab):
         self._splitter.addWidget(self.canvas)
         self._splitter.addWidget(self.spectra)
         self._splitter.setSizes([300, 220])
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addWidget(self.controls)
-        layout.addWidget(self._splitter, stretch=1)
+        fill(body, self.controls, self._splitter, stretched=self._splitter)
         self.spectra.hide()
         self._connect()
 
@@ -84,25 +82,20 @@ class ComponentsTab(FigureTab):
         self.controls.set_settings(settings)
         self.box.brush = self.controls.brush
 
-    def request(self) -> tuple[Hashable, Callable[[], Components]] | None:
+    def request(self, population: Population) -> tuple[Hashable, Callable[[], Components]]:
         """Return the work that computes the components of the chosen structure."""
-        if self.population is None:
-            return None
-        label, normalisation = label_of(self.population, self.choices), self.choices.normalised("l2")
-        return (label, normalisation), partial(components, self.population, label, normalisation)
+        label, normalisation = label_of(population, self.choices), self.choices.normalised("l2")
+        return (label, normalisation), partial(components, population, label, normalisation)
 
     def draw(self, figure: Components) -> None:
         """Draw the groups that are not hidden; the brush stays."""
-        looks, shown = self.looks, self._shown(figure)
+        looks, shown = self.looks, self.shown(figure.projections)
         self.canvas.set_theme(self.theme)
-        while len(self._items) < len(shown):
-            self._items.append(ProjectionItems(self.joint, self.top, self.right))
-        for place, items in enumerate(self._items):
-            if place < len(shown):
-                what = {"contours": self.controls.contours, "points": self.controls.points}
-                items.show(shown[place], looks[shown[place].group.name], self.theme, **what)
-            else:
-                items.hide()
+        what = {"contours": self.controls.contours, "points": self.controls.points}
+        for items, part in reused(
+            self._items, partial(ProjectionItems, self.joint, self.top, self.right), shown
+        ):
+            items.show(part, looks[part.group.name], self.theme, **what)
         for side, label in zip(("bottom", "left"), figure.axis_labels, strict=True):
             self.joint.setLabel(side, label)
         self._fit(figure, shown)
@@ -116,7 +109,7 @@ class ComponentsTab(FigureTab):
         if figure is None:
             return super().statement
         lines = [super().statement]
-        if self.controls.points and any(len(p.index) > MOST_POINTS for p in self._shown(figure)):
+        if self.controls.points and any(len(p.index) > MOST_POINTS for p in self.shown(figure.projections)):
             lines.append(
                 f"Of each group at most {MOST_POINTS:,} points are drawn; densities are of all spectra."
             )
@@ -130,10 +123,6 @@ class ComponentsTab(FigureTab):
         if self.figure is None or self.source is None or not self.found:
             return super().table()
         return brushed_table(self.figure, self.found, self.source.wavelengths_nm)
-
-    def drawing(self) -> QGraphicsView | None:
-        """Return the components."""
-        return None if self.figure is None else self.canvas
 
     # -- the brush --------------------------------------------------------------------------------
 
@@ -178,10 +167,10 @@ class ComponentsTab(FigureTab):
             self.found = ()
         else:
             self.found = brushed(figure, self.outline, self.choices.hidden)
-        if self.context.brushed is not None and self.outline is None:
-            self.context.brushed.clear()
-        elif self.context.brushed is not None:
-            self.context.brushed.show(pixels_of(self.found))
+        if self._brushed is not None and self.outline is None:
+            self._brushed.clear()
+        elif self._brushed is not None:
+            self._brushed.show(pixels_of(self.found))
         self.spectra.setVisible(bool(self.found))
         if self.found and figure is not None and self.source is not None:
             looks, wavelengths = self.looks, self.source.wavelengths_nm
@@ -233,9 +222,6 @@ class ComponentsTab(FigureTab):
         self.canvas.keys = frozenset((*_ARROWS, Qt.Key.Key_Escape, Qt.Key.Key_Return))
         self.canvas.key_pressed.connect(self._on_key)
         self.spectra.message.connect(self.message)
-
-    def _shown(self, figure: Components) -> list[Projection]:
-        return [p for p in figure.projections if p.group.name not in self.choices.hidden]
 
     def _fit(self, figure: Components, shown: list[Projection]) -> None:
         """Show everything of a new figure; leave the user's zoom alone otherwise."""

@@ -12,6 +12,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QFont, QResizeEvent
 from qtpy.QtWidgets import QWidget
 
+from napari_udt.viewer.population.widgets.figures.canvas import without_menu
 from napari_udt.viewer.style import Theme, contrast_ratio, readable, theme
 
 _LONGEST_NAME = 13  # characters beside and below the cells
@@ -54,11 +55,7 @@ class ConfusionView(pg.PlotWidget):
         return [[f"{100 * share:.0f}" for share in row] for row in self._shares]
 
     def _set_up(self) -> None:
-        plot = self.getPlotItem()
-        plot.setMenuEnabled(False)
-        menu = plot.ctrlMenu  # it has no parent and would outlive the plot
-        menu.setParent(self, menu.windowFlags())
-        plot.hideButtons()
+        plot = without_menu(self.getPlotItem(), self)
         box = plot.getViewBox()
         box.setMouseEnabled(x=False, y=False)
         box.invertY(True)

@@ -10,10 +10,8 @@ from typing import Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QGraphicsView,
-    QHBoxLayout,
     QHeaderView,
     QStackedWidget,
-    QWidget,
 )
 
 from napari_udt.population.downstream import DownstreamResult, run_downstream
@@ -27,13 +25,13 @@ from napari_udt.viewer.population.choices import PopulationChoices
 from napari_udt.viewer.population.downstream_sources import Sources, added, transferred
 from napari_udt.viewer.population.widgets.downstream.confusion import ConfusionView
 from napari_udt.viewer.population.widgets.downstream.controls import DownstreamControls
-from napari_udt.viewer.population.widgets.tab import PopulationTab, TabContext
+from napari_udt.viewer.population.widgets.downstream.table_and_matrix import TableAndMatrix
+from napari_udt.viewer.population.widgets.tab import PopulationTab
 from napari_udt.viewer.population.widgets.table import NumberTable, Row
-from napari_udt.viewer.qt.fields import fill, push_button
+from napari_udt.viewer.qt.export import ask_save_path
+from napari_udt.viewer.qt.fields import fill, push_button, row_of
 from napari_udt.viewer.qt.jobs import TaskRow
-from napari_udt.viewer.qt.save_dialog import ask_save_path
 from napari_udt.viewer.qt.stable_label import wrapping_label
-from napari_udt.viewer.qt.table_and_picture import TableAndPicture
 from napari_udt.viewer.state.jobs import Work
 from napari_udt.viewer.style import Theme
 
@@ -47,8 +45,8 @@ class DownstreamTab(PopulationTab):
     TITLE = "Downstream"
     TIP = "What the spectra are worth for training a classifier (Table 1)."
 
-    def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
-        super().__init__(context, parent)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.result: DownstreamResult | None = None
         self.sources = Sources()
         self._material: Population | None = None  # of the open cubes and the data set files
@@ -140,14 +138,12 @@ class DownstreamTab(PopulationTab):
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
 
     def _arrange(self) -> None:
-        both = TableAndPicture(self.scores, self.matrix, "Confusion", parent=self)
+        both = TableAndMatrix(self.scores, self.matrix, "Confusion", parent=self)
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self._hint)
         self._pages.addWidget(both)
-        row = QHBoxLayout()
-        row.addWidget(self.task, stretch=1)
-        row.addWidget(both.switch)
-        row.addWidget(self.save_button)
+        row = row_of(self.task, both.switch, self.save_button, equal=False)
+        row.setStretch(0, 1)
         fill(self, self.controls, row, self._pages, stretched=self._pages).setContentsMargins(0, 4, 0, 0)
 
     # -- what happens -----------------------------------------------------------------------------

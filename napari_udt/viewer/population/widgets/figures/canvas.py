@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol, TypeVar
 
 import pyqtgraph as pg
 from qtpy.QtCore import QEvent, QPointF, Qt, Signal
@@ -12,6 +13,17 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 from napari_udt.viewer.style import Theme, theme
 
 _GRID_OPACITY = 0.15
+
+
+class Hidable(Protocol):
+    """Graphics that can be hidden."""
+
+    def hide(self) -> None:
+        """Hide them."""
+
+
+Items = TypeVar("Items", bound=Hidable)
+Part = TypeVar("Part")
 
 
 class FigureCanvas(pg.GraphicsLayoutWidget):
@@ -48,10 +60,7 @@ class FigureCanvas(pg.GraphicsLayoutWidget):
     ) -> pg.PlotItem:
         """Return a new plot, not on the canvas yet; ``still`` ones cannot be zoomed or dragged."""
         plot = pg.PlotItem(viewBox=box, enableMenu=False)
-        plot.setMenuEnabled(False)
-        menu = plot.ctrlMenu  # it has no parent and would outlive the plot
-        menu.setParent(self, menu.windowFlags())
-        plot.hideButtons()
+        without_menu(plot, self)
         plot.showGrid(x=True, y=True, alpha=_GRID_OPACITY)
         for side, label in (("left", left), ("bottom", bottom)):
             axis = plot.getAxis(side)
@@ -106,6 +115,25 @@ class FigureCanvas(pg.GraphicsLayoutWidget):
                 self.hovered.emit(plot, float(point.x()), float(point.y()))
                 return
         self.hovered.emit(None, 0.0, 0.0)
+
+
+def reused(
+    pool: list[Items], make: Callable[[], Items], parts: Sequence[Part]
+) -> Iterator[tuple[Items, Part]]:
+    """Return the graphics for each part of a figure: those of a pool, with new ones where it lacks some; hide the others."""
+    while len(pool) < len(parts):
+        pool.append(make())
+    for items in pool[len(parts) :]:
+        items.hide()
+    return zip(pool, parts, strict=False)
+
+
+def without_menu(plot: pg.PlotItem, parent: QWidget) -> pg.PlotItem:
+    """Return a plot without menu and buttons; pyqtgraph makes a menu without a parent, which would outlive the plot."""
+    plot.setMenuEnabled(False)
+    plot.ctrlMenu.setParent(parent, plot.ctrlMenu.windowFlags())
+    plot.hideButtons()
+    return plot
 
 
 def announce_key(view: Any, event: QKeyEvent | None) -> bool:

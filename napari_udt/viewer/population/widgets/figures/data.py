@@ -6,12 +6,14 @@ from collections.abc import Callable, Hashable
 from functools import partial
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSplitter, QWidget
 
+from napari_udt.population.groups import Population
 from napari_udt.population.summary import Summary, summary
 from napari_udt.viewer.population.group_tables import class_table, group_table
 from napari_udt.viewer.population.widgets.tab import FigureTab
 from napari_udt.viewer.population.widgets.table import NumberTable, Row
+from napari_udt.viewer.qt.fields import fill
 
 
 class DataTab(FigureTab):
@@ -32,13 +34,11 @@ class DataTab(FigureTab):
         splitter.addWidget(self.classes)
         splitter.setChildrenCollapsible(False)
         splitter.setSizes([200, 200])
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(splitter)
+        fill(body, splitter)
 
-    def request(self) -> tuple[Hashable, Callable[[], Summary]] | None:
+    def request(self, population: Population) -> tuple[Hashable, Callable[[], Summary]]:
         """Return the work that computes the summary of all groups."""
-        return None if self.population is None else ((), partial(summary, self.population))
+        return (), partial(summary, population)
 
     def draw(self, figure: Summary) -> None:
         """Fill both tables."""

@@ -7,17 +7,18 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from qtpy.QtWidgets import QDoubleSpinBox, QGraphicsView, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_udt.population.depth import BIN_MM, Depths, DepthSpectra, depths
+from napari_udt.population.groups import Population
 from napari_udt.viewer.population.choices import label_of
 from napari_udt.viewer.population.look import GroupAppearance
-from napari_udt.viewer.population.widgets.figures.panel_grid import Panel, PanelCurve, PanelGrid
-from napari_udt.viewer.population.widgets.figures.structures import QUANTITIES
-from napari_udt.viewer.population.widgets.tab import FigureTab
+from napari_udt.viewer.population.widgets.figures.panel_grid import Panel, PanelCurve
+from napari_udt.viewer.population.widgets.figures.structures import QUANTITIES, PanelTab
+from napari_udt.viewer.qt.fields import double_spin_box, fill, row_of
 
 
-class DepthTab(FigureTab):
+class DepthTab(PanelTab):
     """Small plots, one per bin of depth."""
 
     NAME = "depth"
@@ -28,26 +29,22 @@ class DepthTab(FigureTab):
 
     def make(self, body: QWidget) -> None:
         """Make the field for the width of a bin, and a grid of small plots."""
-        self.bin = QDoubleSpinBox(body)
-        self.bin.setObjectName("depth bin")
-        self.bin.setAccessibleName("Width of a bin of depth")
-        self.bin.setToolTip("Depths below the top of the picture are gathered in bins of this width.")
-        self.bin.setRange(0.25, 50.0)
-        self.bin.setSingleStep(0.5)
-        self.bin.setSuffix(" mm")
+        self.bin = double_spin_box(
+            "depth bin",
+            "Width of a bin of depth",
+            "Depths below the top of the picture are gathered in bins of this width.",
+            body,
+            (0.25, 50.0),
+            step=0.5,
+            decimals=2,
+            unit="mm",
+        )
         self.bin.setValue(BIN_MM)
         self.bin.setKeyboardTracking(False)
         self.bin.valueChanged.connect(self._on_bin)
-        self.grid = PanelGrid("Mean spectra by depth", parent=body)
-        self.grid.message.connect(self.message)
-        row = QHBoxLayout()
-        row.addWidget(QLabel("Bins of", body))
-        row.addWidget(self.bin)
+        row = row_of(QLabel("Bins of", body), self.bin, equal=False)
         row.addStretch()
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(row)
-        layout.addWidget(self.grid)
+        fill(body, row, self.make_grid("Mean spectra by depth", body))
 
     def settings(self) -> dict[str, Any]:
         """Return the width of a bin."""
@@ -59,23 +56,16 @@ class DepthTab(FigureTab):
         if isinstance(width, int | float):
             self.bin.setValue(float(width))
 
-    def request(self) -> tuple[Hashable, Callable[[], Depths]] | None:
+    def request(self, population: Population) -> tuple[Hashable, Callable[[], Depths]]:
         """Return the work that computes the mean spectra by depth."""
-        if self.population is None:
-            return None
-        label, normalisation = label_of(self.population, self.choices), self.choices.normalised("l2")
+        label, normalisation = label_of(population, self.choices), self.choices.normalised("l2")
         width = self.bin.value()
-        return (label, normalisation, width), partial(depths, self.population, label, normalisation, width)
-
-    @property
-    def busy(self) -> bool:
-        """Whether spectra are being averaged, or drawn."""
-        return super().busy or self.grid.busy
+        return (label, normalisation, width), partial(depths, population, label, normalisation, width)
 
     def draw(self, figure: Depths) -> None:
         """Draw the bins that hold enough spectra."""
         looks = self.looks
-        shown = [g for g in figure.groups if g.group.name not in self.choices.hidden]
+        shown = self.shown(figure.groups)
         panels = [
             Panel(
                 figure.bin_titles[i],
@@ -86,10 +76,6 @@ class DepthTab(FigureTab):
             for i in figure.filled
         ]
         self.grid.show_panels(panels, self.theme, QUANTITIES[figure.normalisation])
-
-    def drawing(self) -> QGraphicsView | None:
-        """Return the grid, all of it."""
-        return None if self.figure is None else self.grid.canvas
 
     def _on_bin(self, _width: float) -> None:
         self.update_figure()

@@ -10,14 +10,16 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QGraphicsView, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_udt.population.differences import Difference, Differences, differences
+from napari_udt.population.groups import Population
 from napari_udt.viewer.population.choices import label_of
 from napari_udt.viewer.population.look import GroupAppearance
-from napari_udt.viewer.population.widgets.figures.canvas import FigureCanvas
+from napari_udt.viewer.population.widgets.figures.canvas import FigureCanvas, reused
 from napari_udt.viewer.population.widgets.figures.structures import QUANTITIES
 from napari_udt.viewer.population.widgets.tab import FigureTab
+from napari_udt.viewer.qt.fields import fill
 from napari_udt.viewer.spectra.widgets.curve_items import pen
 from napari_udt.viewer.style import Theme, readable
 
@@ -38,6 +40,7 @@ class ViolinItems:
             violins.addItem(item)
         for item in (self._curve, self._level):
             curves.addItem(item)
+        self._all = (self._outline, self._dots, self._mean, self._curve, self._level)
 
     def show(
         self,
@@ -51,7 +54,8 @@ class ViolinItems:
         colour = QColor(readable(look.style.colour, theme.background))
         fill = QColor(colour)
         fill.setAlpha(_OPACITY)
-        self.set_visible(True)
+        for item in self._all:
+            item.setVisible(True)
         if found.outline is None:
             self._outline.setVisible(False)
             width = np.zeros(len(found.values))
@@ -69,10 +73,10 @@ class ViolinItems:
         faint = pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine)
         self._level.setData(wavelengths_nm[[0, -1]], np.full(2, found.mean), pen=faint)
 
-    def set_visible(self, visible: bool) -> None:
-        """Show or hide all of it."""
-        for item in (self._outline, self._dots, self._mean, self._curve, self._level):
-            item.setVisible(visible)
+    def hide(self) -> None:
+        """Draw nothing."""
+        for item in self._all:
+            item.setVisible(False)
 
 
 class DifferencesTab(FigureTab):
@@ -86,7 +90,7 @@ class DifferencesTab(FigureTab):
         """Two plots on one sheet."""
         self._items: list[ViolinItems] = []
         self._shown: list[Difference] = []
-        self.canvas = FigureCanvas("Differences of median spectra", parent=body)
+        self.canvas = self.figure_view = FigureCanvas("Differences of median spectra", parent=body)
         self.canvas.hovered.connect(self._on_hovered)
         self.violins = self.canvas.make_plot("|Difference of medians|")
         self.curves = self.canvas.make_plot("", "Wavelength [nm]")
@@ -99,38 +103,25 @@ class DifferencesTab(FigureTab):
         self.canvas.ci.layout.setColumnStretchFactor(1, 3)
         for plot in (self.violins, self.curves):
             plot.getAxis("bottom").setHeight(44)
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.canvas)
+        fill(body, self.canvas)
 
-    def request(self) -> tuple[Hashable, Callable[[], Differences]] | None:
+    def request(self, population: Population) -> tuple[Hashable, Callable[[], Differences]]:
         """Return the work that computes the differences of the chosen structure."""
-        if self.population is None:
-            return None
-        label, normalisation = label_of(self.population, self.choices), self.choices.normalised("l2")
-        return (label, normalisation), partial(differences, self.population, label, normalisation)
+        label, normalisation = label_of(population, self.choices), self.choices.normalised("l2")
+        return (label, normalisation), partial(differences, population, label, normalisation)
 
     def draw(self, figure: Differences) -> None:
         """Draw the groups that are not hidden."""
         looks = self.looks
-        self._shown = [d for d in figure.differences if d.group.name not in self.choices.hidden]
+        self._shown = self.shown(figure.differences)
         self.canvas.set_theme(self.theme)
-        while len(self._items) < len(self._shown):
-            self._items.append(ViolinItems(self.violins, self.curves))
-        for place, items in enumerate(self._items):
-            if place < len(self._shown):
-                found = self._shown[place]
-                items.show(place, found, figure.wavelengths_nm, looks[found.group.name], self.theme)
-            else:
-                items.set_visible(False)
+        pairs = reused(self._items, partial(ViolinItems, self.violins, self.curves), self._shown)
+        for i, (items, found) in enumerate(pairs):
+            items.show(i, found, figure.wavelengths_nm, looks[found.group.name], self.theme)
         names = [looks[d.group.name].style.word for d in self._shown]
         self.violins.getAxis("bottom").setTicks([list(enumerate(names))])
         self.violins.setLabel("left", f"|Difference of medians| ({QUANTITIES[figure.normalisation]})")
         self._fit(figure.wavelengths_nm)
-
-    def drawing(self) -> QGraphicsView | None:
-        """Both plots."""
-        return None if self.figure is None else self.canvas
 
     def _fit(self, wavelengths_nm: NDArray[np.float64]) -> None:
         self.violins.setXRange(-0.5, max(len(self._shown), 1) - 0.5, padding=0)

@@ -9,16 +9,18 @@ import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QGraphicsView, QSplitter, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSplitter, QWidget
 
 from napari_udt.population.density import Density
+from napari_udt.population.groups import Population
 from napari_udt.population.oxygenation import Oxygenations, Saturations, oxygenations
 from napari_udt.population.tables import Table
 from napari_udt.viewer.population.choices import label_of
 from napari_udt.viewer.population.look import GroupAppearance
-from napari_udt.viewer.population.widgets.figures.canvas import FigureCanvas
+from napari_udt.viewer.population.widgets.figures.canvas import FigureCanvas, reused
 from napari_udt.viewer.population.widgets.tab import FigureTab
 from napari_udt.viewer.population.widgets.table import NumberTable
+from napari_udt.viewer.qt.fields import fill
 from napari_udt.viewer.spectra.widgets.curve_items import pen
 from napari_udt.viewer.style import Theme, readable
 
@@ -66,7 +68,7 @@ class OxygenationTab(FigureTab):
     def make(self, body: QWidget) -> None:
         """Make a plot and a table."""
         self._items: list[SaturationItems] = []
-        self.canvas = FigureCanvas("Oxygen saturation", parent=body)
+        self.canvas = self.figure_view = FigureCanvas("Oxygen saturation", parent=body)
         self.canvas.hovered.connect(self._on_hovered)
         self.plot = self.canvas.make_plot("Density [1/%]", "Oxygen saturation [%]")
         self.plot.setMouseEnabled(y=False)
@@ -77,36 +79,23 @@ class OxygenationTab(FigureTab):
         splitter.addWidget(self.numbers)
         splitter.setChildrenCollapsible(False)
         splitter.setSizes([260, 120])
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(splitter)
+        fill(body, splitter)
 
-    def request(self) -> tuple[Hashable, Callable[[], Oxygenations]] | None:
+    def request(self, population: Population) -> tuple[Hashable, Callable[[], Oxygenations]]:
         """Return the work that computes the saturations of the chosen structure."""
-        if self.population is None:
-            return None
-        label = label_of(self.population, self.choices)
-        return label, partial(oxygenations, self.population, label)
+        label = label_of(population, self.choices)
+        return label, partial(oxygenations, population, label)
 
     def draw(self, figure: Oxygenations) -> None:
         """Draw the groups that are not hidden."""
         looks = self.looks
         self.canvas.set_theme(self.theme)
-        shown = [s for s in figure.groups if s.group.name not in self.choices.hidden]
-        while len(self._items) < len(shown):
-            self._items.append(SaturationItems(self.plot))
-        for place, items in enumerate(self._items):
-            if place < len(shown):
-                items.show(shown[place], looks[shown[place].group.name], self.theme)
-            else:
-                items.hide()
+        shown = self.shown(figure.groups)
+        for items, part in reused(self._items, partial(SaturationItems, self.plot), shown):
+            items.show(part, looks[part.group.name], self.theme)
         self.plot.setXRange(0, _PER_CENT, padding=0.02)
         self.plot.enableAutoRange(axis="y")
         self.numbers.show_table(_numbers(figure, looks))
-
-    def drawing(self) -> QGraphicsView | None:
-        """Return the densities."""
-        return None if self.figure is None else self.canvas
 
     def _on_hovered(self, plot: pg.PlotItem | None, x: float, _y: float) -> None:
         figure: Oxygenations | None = self.figure
@@ -116,8 +105,8 @@ class OxygenationTab(FigureTab):
         looks = self.looks
         parts = [
             f"{looks[s.group.name].short} {np.interp(x / _PER_CENT, s.density.at, s.density.values) / _PER_CENT:.3g}"
-            for s in figure.groups
-            if s.density is not None and s.group.name not in self.choices.hidden
+            for s in self.shown(figure.groups)
+            if s.density is not None
         ]
         self.message.emit(f"sO₂ {x:.1f} %: density {', '.join(parts)}" if parts else "")
 

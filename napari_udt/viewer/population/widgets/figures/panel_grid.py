@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyqtgraph as pg
@@ -12,7 +13,7 @@ from qtpy.QtCore import QElapsedTimer, Qt, QTimer, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QScrollArea, QWidget
 
-from napari_udt.viewer.population.widgets.figures.canvas import FigureCanvas
+from napari_udt.viewer.population.widgets.figures.canvas import FigureCanvas, reused
 from napari_udt.viewer.spectra.widgets.curve_items import CurveItems
 from napari_udt.viewer.style import LineStyle, Theme, theme
 
@@ -170,13 +171,8 @@ def _name_axis(plot: pg.PlotItem, side: str, text: str) -> None:
 
 
 def _draw(plot: pg.PlotItem, items: list[CurveItems], curves: Sequence[PanelCurve], colours: Theme) -> None:
-    while len(items) < len(curves):
-        items.append(CurveItems(plot))
-    for index, item in enumerate(items):
-        if index < len(curves):
-            item.show(curves[index], colours, banded=True)
-        else:
-            item.hide()
+    for item, curve in reused(items, partial(CurveItems, plot), curves):
+        item.show(curve, colours, banded=True)
     plot.enableAutoRange()
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from functools import partial
 
-from qtpy.QtWidgets import QGraphicsView, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_udt.population.bands import ZOOM_FROM_NM, Band, Bands, bands, occurring
+from napari_udt.population.groups import Population
 from napari_udt.spectral.spectra import Normalisation
 from napari_udt.viewer.layers.layer_data import is_background
 from napari_udt.viewer.population.look import GroupAppearance
 from napari_udt.viewer.population.widgets.figures.panel_grid import Panel, PanelCurve, PanelGrid
 from napari_udt.viewer.population.widgets.tab import FigureTab
+from napari_udt.viewer.qt.fields import fill
 
 QUANTITIES: dict[Normalisation, str] = {
     "none": "Value",
@@ -22,7 +24,23 @@ QUANTITIES: dict[Normalisation, str] = {
 }
 
 
-class StructuresTab(FigureTab):
+class PanelTab(FigureTab):
+    """Tab with a grid of small plots."""
+
+    def make_grid(self, name: str, body: QWidget) -> PanelGrid:
+        """Make the grid."""
+        self.grid = PanelGrid(name, parent=body)
+        self.grid.message.connect(self.message)
+        self.figure_view = self.grid.canvas
+        return self.grid
+
+    @property
+    def busy(self) -> bool:
+        """Whether spectra are being averaged, or drawn."""
+        return super().busy or self.grid.busy
+
+
+class StructuresTab(PanelTab):
     """Small plots, one per structure."""
 
     NAME = "structures"
@@ -31,27 +49,16 @@ class StructuresTab(FigureTab):
 
     def make(self, body: QWidget) -> None:
         """Make a grid of small plots."""
-        self.grid = PanelGrid("Mean spectra of structures", parent=body)
-        self.grid.message.connect(self.message)
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.grid)
+        fill(body, self.make_grid("Mean spectra of structures", body))
 
-    def request(self) -> tuple[Hashable, Callable[[], Bands]] | None:
+    def request(self, population: Population) -> tuple[Hashable, Callable[[], Bands]]:
         """Return the work that computes the bands of all structures but background; of all spectra without labels."""
-        if self.population is None:
-            return None
-        names, normalisation = self.population.class_names, self.choices.normalised("l1")
+        names, normalisation = population.class_names, self.choices.normalised("l1")
         labels: list[int | None] = [
-            label for label in occurring(self.population) if not is_background(names[label])
+            label for label in occurring(population) if not is_background(names[label])
         ]
         labels = labels or [None]
-        return normalisation, partial(bands, self.population, labels, normalisation)
-
-    @property
-    def busy(self) -> bool:
-        """Whether spectra are being averaged, or drawn."""
-        return super().busy or self.grid.busy
+        return normalisation, partial(bands, population, labels, normalisation)
 
     def draw(self, figure: Bands) -> None:
         """Draw every structure."""
@@ -65,10 +72,6 @@ class StructuresTab(FigureTab):
         ]
         zoom = ZOOM_FROM_NM if figure.has_zoom else None
         self.grid.show_panels(panels, self.theme, QUANTITIES[figure.normalisation], zoom)
-
-    def drawing(self) -> QGraphicsView | None:
-        """Return the grid, all of it."""
-        return None if self.figure is None else self.grid.canvas
 
 
 def _curve(band: Band, figure: Bands, look: GroupAppearance) -> PanelCurve:

@@ -69,12 +69,10 @@ class MetricsTab(FigureTab):
 
     # -- interface of tabs -----------------------------------------------------------------------
 
-    def request(self) -> tuple[Hashable, Callable[[], Any]] | None:
+    def request(self, population: Population) -> tuple[Hashable, Callable[[], Any]]:
         """Return the work that computes the quick measures."""
-        if self.population is None:
-            return None
         normalisation = self.choices.normalised("l2")
-        return normalisation, partial(_quick, self.population, normalisation)
+        return normalisation, partial(_quick, population, normalisation)
 
     def set_population(self, population: Population | None, choices: PopulationChoices) -> None:
         """Show the numbers of this population; filters work while measures are computed."""

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QGraphicsScene
 
 from napari_udt.cube import Modality
 from napari_udt.population.scenes import CallOut, Picture
+from napari_udt.viewer.population.widgets.figures.canvas import without_menu
 from napari_udt.viewer.style import Theme
 
 _MAPS: dict[Modality, tuple[str, float]] = {"HSI": ("CET-L1", 1.0), "PAT": ("inferno", 0.6)}  # map, gamma
@@ -131,10 +132,7 @@ class ColourBar:
 
     def __init__(self, view: pg.GraphicsView) -> None:
         self._bar = pg.ColorBarItem(width=12, interactive=False)
-        menu = self._bar.ctrlMenu  # it has no parent and would outlive the sheet
-        menu.setParent(view, menu.windowFlags())
-        self._bar.setMenuEnabled(False)
-        self._bar.hideButtons()
+        without_menu(self._bar, view)
         self._bar.axis.enableAutoSIPrefix(False)
         view.scene().addItem(self._bar)
 

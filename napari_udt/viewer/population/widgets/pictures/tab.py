@@ -8,22 +8,16 @@ from typing import Any
 
 from qtpy.compat import isalive
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QDoubleSpinBox,
-    QGraphicsView,
-    QHBoxLayout,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QWidget
 
+from napari_udt.population.groups import Population
 from napari_udt.population.scenes import WAVELENGTH_NM, Picture, Scenes, scenes
 from napari_udt.population.tables import Table
 from napari_udt.viewer.population.call_outs import CallOuts, call_outs_from, changed, inside, placed, without
 from napari_udt.viewer.population.widgets.pictures.call_out_table import CallOutTable
 from napari_udt.viewer.population.widgets.pictures.sheet import PictureSheet
 from napari_udt.viewer.population.widgets.tab import FigureTab
+from napari_udt.viewer.qt.fields import check_box, double_spin_box, fill, push_button, row_of
 
 _ARROWS = {
     Qt.Key.Key_Left: (0, -1),
@@ -44,20 +38,11 @@ class PicturesTab(FigureTab):
         """Make the sheet, its controls and the list of call-outs."""
         self.call_outs: CallOuts = ()
         self._make_controls(body)
-        self.sheet = PictureSheet(parent=body)
+        self.sheet = self.figure_view = PictureSheet(parent=body)
         self.list = CallOutTable(parent=body)
-        row = QHBoxLayout()
-        for widget in (self.wavelength, self.follow):
-            row.addWidget(widget)
-        row.addStretch()
-        for button in (self.place_button, self.delete_button):
-            row.addWidget(button)
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addLayout(row)
-        layout.addWidget(self.sheet, stretch=1)
-        layout.addWidget(self.list)
+        row = row_of(self.wavelength, self.follow, self.place_button, self.delete_button, equal=False)
+        row.insertStretch(2)
+        fill(body, row, self.sheet, self.list, stretched=self.sheet)
         self._connect()
         self._show_list()
 
@@ -81,12 +66,10 @@ class PicturesTab(FigureTab):
         self._set_call_outs(call_outs_from(settings.get("call_outs")))
         self.blockSignals(False)
 
-    def request(self) -> tuple[Hashable, Callable[[], Scenes]] | None:
+    def request(self, population: Population) -> tuple[Hashable, Callable[[], Scenes]]:
         """Return the work that makes the pictures at the chosen wavelength."""
-        if self.population is None:
-            return None
         at = self.wavelength.value()
-        return at, partial(scenes, self.population, at)
+        return at, partial(scenes, population, at)
 
     def draw(self, figure: Scenes) -> None:
         """Draw the pictures that are not hidden."""
@@ -100,10 +83,6 @@ class PicturesTab(FigureTab):
     def table(self) -> Table | None:
         """Return the call-outs with the means of their squares."""
         return None if self.figure is None or not self.call_outs else self.figure.table(self.call_outs)
-
-    def drawing(self) -> QGraphicsView | None:
-        """Return the sheet."""
-        return None if self.figure is None else self.sheet
 
     # -- call-outs --------------------------------------------------------------------------------
 
@@ -176,28 +155,26 @@ class PicturesTab(FigureTab):
     # -- wavelength -------------------------------------------------------------------------------
 
     def _make_controls(self, body: QWidget) -> None:
-        self.wavelength = QDoubleSpinBox(body)
-        self.wavelength.setObjectName("picture wavelength")
-        self.wavelength.setAccessibleName("Wavelength of the pictures")
-        self.wavelength.setToolTip(
-            "The pictures show the channel nearest to this wavelength; 800 nm in the paper."
+        self.wavelength = double_spin_box(
+            "picture wavelength",
+            "Wavelength of the pictures",
+            "The pictures show the channel nearest to this wavelength; 800 nm in the paper.",
+            body,
+            (100.0, 20_000.0),
+            step=10.0,
+            decimals=1,
+            unit="nm",
         )
-        self.wavelength.setRange(100.0, 20_000.0)
-        self.wavelength.setDecimals(1)
-        self.wavelength.setSingleStep(10.0)
-        self.wavelength.setSuffix(" nm")
         self.wavelength.setValue(WAVELENGTH_NM)
         self.wavelength.setKeyboardTracking(False)
-        self.follow = QCheckBox("Follow slider", body)
-        self.follow.setObjectName("follow slider")
-        self.follow.setToolTip("Show the wavelength that the window's slider shows.")
-        self.place_button = _button(
+        self.follow = check_box("Follow slider", "Show the wavelength that the window's slider shows.", body)
+        self.place_button = push_button(
             "Place call-out",
             "Then click on a picture: a square around the pixel is marked and magnified.",
             body,
+            checkable=True,
         )
-        self.place_button.setCheckable(True)
-        self.delete_button = _button("Delete", "Delete the selected call-outs, else the newest.", body)
+        self.delete_button = push_button("Delete", "Delete the selected call-outs, else the newest.", body)
 
     def _connect(self) -> None:
         self.wavelength.valueChanged.connect(self._on_wavelength)
@@ -212,7 +189,7 @@ class PicturesTab(FigureTab):
         self.list.edited.connect(self._on_edited)
         self.list.delete_pressed.connect(self._on_delete_pressed)
         self.list.selection_changed.connect(self._on_selection_changed)
-        self.context.session.wavelength_changed.connect(self._on_slider)
+        self.session.wavelength_changed.connect(self._on_slider)
 
     def _on_wavelength(self, _wavelength_nm: float) -> None:
         self.update_figure()
@@ -220,8 +197,8 @@ class PicturesTab(FigureTab):
 
     def _on_follow(self, on: bool) -> None:
         self.wavelength.setEnabled(not on)
-        if self.context.session.wavelength_nm is not None:
-            self._on_slider(self.context.session.wavelength_nm)
+        if self.session.wavelength_nm is not None:
+            self._on_slider(self.session.wavelength_nm)
         self.changed.emit()
 
     def _on_slider(self, wavelength_nm: float) -> None:
@@ -231,10 +208,3 @@ class PicturesTab(FigureTab):
     def _on_placing(self, on: bool) -> None:
         self.sheet.placing = on
         self.message.emit("Click on a picture to place the call-out." if on else "")
-
-
-def _button(text: str, tip: str, parent: QWidget) -> QPushButton:
-    button = QPushButton(text, parent)
-    button.setObjectName(text)
-    button.setToolTip(tip)
-    return button

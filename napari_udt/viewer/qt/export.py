@@ -1,12 +1,14 @@
-"""Footers of docks: a statement about what is shown, messages, and buttons for copying and export."""
+"""Export from docks: the dialog for a file name, and footers with buttons that copy and export."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_udt.viewer.qt.fields import push_button
-from napari_udt.viewer.qt.save_dialog import ask_save_path
 
 
 class ExportFooter(QWidget):
@@ -54,3 +56,35 @@ class ExportFooter(QWidget):
         target = ask_save_path(self, *self._dialog, self.file_filters(), self.show_message)
         if target is not None:
             self.export_requested.emit(target)
+
+
+def ask_save_path(
+    parent: QWidget, title: str, name: str, filters: str, refuse: Callable[[str], object]
+) -> Path | None:
+    """Return the file name that the user chooses; None where the user cancels.
+
+    Parameters
+    ----------
+    parent : QWidget
+    title, name : str
+        Of the dialog, and the name that it offers.
+    filters : str
+        As Qt takes them: "Table (*.csv);;Picture (*.png)".
+    refuse : callable
+        Called with a sentence when a suffix from ``filters`` completes the name of a file that exists: the dialog did not
+        ask whether to replace that one.
+    """
+    path, chosen = QFileDialog.getSaveFileName(parent, title, name, filters)
+    if not path:
+        return None
+    target = with_suffix(path, chosen)
+    if target != Path(path) and target.exists():
+        refuse(f"{target.name} exists already: give its full name to replace it.")
+        return None
+    return target
+
+
+def with_suffix(path: str, name_filter: str) -> Path:
+    """Return the path with the suffix of the chosen filter, "Table (*.csv)", where it has none of its own."""
+    suffix = name_filter[name_filter.rfind("*") + 1 :].rstrip(")")
+    return Path(path) if Path(path).suffix else Path(path + suffix)

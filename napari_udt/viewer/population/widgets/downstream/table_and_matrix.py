@@ -1,4 +1,4 @@
-"""A table above a figure, or one of the two at a time where the height is too small for both."""
+"""The scores above the confusion matrix, or one of the two at a time in a low window."""
 
 from __future__ import annotations
 
@@ -9,30 +9,28 @@ from qtpy.QtWidgets import QPushButton, QSplitter, QWidget
 _HEIGHT_FOR_BOTH = 440  # pixels
 
 
-class TableAndPicture(QSplitter):
+class TableAndMatrix(QSplitter):
     """Splitter that shows both where it is high enough; else ``switch``, a button to be placed elsewhere, toggles them.
 
     Parameters
     ----------
-    table, picture : QWidget
+    table, matrix : QWidget
     title : str
         Of the button.
     parent : QWidget, optional
     """
 
-    def __init__(
-        self, table: QWidget, picture: QWidget, title: str, *, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, table: QWidget, matrix: QWidget, title: str, *, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Vertical, parent)
-        self._table, self._picture = table, picture
+        self._table, self._matrix = table, matrix
         self.setChildrenCollapsible(False)
         self.addWidget(table)
-        self.addWidget(picture)
+        self.addWidget(matrix)
         self.setSizes([_HEIGHT_FOR_BOTH // 2] * 2)
         self.switch = QPushButton(title, parent)
         self.switch.setObjectName(title)
         self.switch.setCheckable(True)
-        self.switch.setToolTip("Show the picture of the selected row in place of the table.")
+        self.switch.setToolTip("Show the matrix of the selected row in place of the table.")
         self.switch.clicked.connect(self._fit)
         self._fit()
 
@@ -44,5 +42,5 @@ class TableAndPicture(QSplitter):
     def _fit(self) -> None:
         both = self.height() >= _HEIGHT_FOR_BOTH
         self.switch.setVisible(not both)
-        self._picture.setVisible(both or self.switch.isChecked())
+        self._matrix.setVisible(both or self.switch.isChecked())
         self._table.setVisible(both or not self.switch.isChecked())
