@@ -91,8 +91,8 @@ def pair_titles(population: Population | None) -> dict[tuple[str, str], str]:
     """Return the titles of pairs that can be compared, by the names of their groups."""
     if population is None:
         return {}
-    looks = appearances(population)
-    found = {pair: tuple(looks[name].short for name in pair) for pair in pairs(population)}
+    group_appearances = appearances(population)
+    found = {pair: tuple(group_appearances[name].short for name in pair) for pair in pairs(population)}
     twice = len(set(found.values())) < len(found)
     return {
         (real, transferred): (

@@ -60,8 +60,8 @@ class MeasureLine:
     ----------
     structure : str
         ``WHOLE_PICTURE`` for a measure of a picture.
-    group, look : str
-        Name of the group, and what legends call it.
+    group, label : str
+        Name of the group, and its label in legends.
     measure : Measure
     value, low, high : float
         NaN where there is none.
@@ -70,7 +70,7 @@ class MeasureLine:
 
     structure: str
     group: str
-    look: str
+    label: str
     measure: Measure
     value: float
     low: float = math.nan
@@ -96,10 +96,10 @@ class Numbers:
 
 def lines_of(numbers: Numbers, population: Population) -> tuple[MeasureLine, ...]:
     """Return all lines, structure by structure; those of whole pictures last."""
-    looks = {name: look.short for name, look in appearances(population).items()}
+    group_appearances = {name: appearance.short for name, appearance in appearances(population).items()}
     spectra = tuple(
         MeasureLine(
-            row.class_name, row.group, looks.get(row.group, row.group), row.measure,
+            row.class_name, row.group, group_appearances.get(row.group, row.group), row.measure,
             row.value, row.low, row.high, row.unit, _noted(row.count, row.reference_count, row.note), row.origin,
         )
         for row in numbers.measures.rows
@@ -107,7 +107,7 @@ def lines_of(numbers: Numbers, population: Population) -> tuple[MeasureLine, ...
     pictures = () if numbers.pictures is None else numbers.pictures.rows
     return spectra + tuple(
         MeasureLine(
-            WHOLE_PICTURE, row.group, looks.get(row.group, row.group), row.measure,
+            WHOLE_PICTURE, row.group, group_appearances.get(row.group, row.group), row.measure,
             row.value, note=row.note, origin=row.origin,
         )
         for row in pictures
@@ -150,7 +150,7 @@ def cell(line: MeasureLine, column: Column) -> str:
         case Column.STRUCTURE:
             return line.structure.replace("_", " ")
         case Column.GROUP:
-            return line.look
+            return line.label
         case Column.MEASURE:
             return f"{line.measure.title} {_ARROWS[line.measure.better]}".rstrip()
         case Column.VALUE:

@@ -1,10 +1,11 @@
-"""The Population dock without Qt: choices, the book, looks, call-outs, brushing."""
+"""The Population dock without Qt: choices, open cubes, appearance, call-outs, brushing."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from napari_udt.population.appearance import appearances
 from napari_udt.population.components import components
 from napari_udt.population.groups import population_of_cubes
 from napari_udt.population.scenes import CallOut, scenes
@@ -16,7 +17,6 @@ from napari_udt.viewer.population.choices import (
     label_of,
     structures_of,
 )
-from napari_udt.viewer.population.look import appearances
 from napari_udt.viewer.population.open_population import NO_CUBES, OpenPopulation
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.state.settings import plain, settings_from
@@ -131,18 +131,21 @@ def test_a_forgotten_population_is_gathered_again(pat):
     assert book.population is not None
 
 
-# -- looks --------------------------------------------------------------------------------------------
+# -- appearance --------------------------------------------------------------------------------------------
 
 
 def test_looks_are_honest_and_differ(population):
-    looks = appearances(population)
-    assert looks["sim"].short == "simulated"
-    assert looks["second"].short == "target: digital device"
-    assert looks["second"].title == "target (digital device): second"
-    assert (looks["cinn"].short, looks["cinn 2"].short) == ("cINN: cinn", "cINN: cinn 2")
-    assert looks["cinn"].style.colour == "#00CC96"
-    assert looks["cinn 2"].style.colour != "#00CC96"
-    assert looks["cinn"].title == "transferred by cINN (m): cinn"
+    group_appearances = appearances(population)
+    assert group_appearances["sim"].short == "simulated"
+    assert group_appearances["second"].short == "target: digital device"
+    assert group_appearances["second"].title == "target (digital device): second"
+    assert (group_appearances["cinn"].short, group_appearances["cinn 2"].short) == (
+        "cINN: cinn",
+        "cINN: cinn 2",
+    )
+    assert group_appearances["cinn"].style.colour == "#00CC96"
+    assert group_appearances["cinn 2"].style.colour != "#00CC96"
+    assert group_appearances["cinn"].title == "transferred by cINN (m): cinn"
 
 
 # -- call-outs ----------------------------------------------------------------------------------------

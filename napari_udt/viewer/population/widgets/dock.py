@@ -12,11 +12,11 @@ from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 from superqt.utils import ensure_main_thread
 
 from napari_udt.files import whole_or_nothing
+from napari_udt.population.appearance import appearances
 from napari_udt.population.groups import Population
 from napari_udt.viewer.files.saving import saved
 from napari_udt.viewer.layers.overlays.brushed import BrushedLayers
 from napari_udt.viewer.population.choices import label_of, structures_of
-from napari_udt.viewer.population.look import appearances
 from napari_udt.viewer.population.open_population import OpenPopulation
 from napari_udt.viewer.population.widgets.controls import PopulationControls
 from napari_udt.viewer.population.widgets.footer import PopulationFooter
@@ -176,8 +176,8 @@ class PopulationDock(QWidget):
             self.open_population.modalities, population.modality if population else ""
         )
         self.controls.set_normalisation(choices.normalisation)
-        looks = {} if population is None else appearances(population)
-        self.legend.set_groups(looks, choices.hidden, self._theme)
+        group_appearances = {} if population is None else appearances(population)
+        self.legend.set_groups(group_appearances, choices.hidden, self._theme)
         if population is not None:
             label = label_of(population, choices)
             structures = structures_of(population)
@@ -210,11 +210,17 @@ class PopulationDock(QWidget):
 
     def _legend_lines(self, width: int) -> list[LegendLine]:
         """Return the legend and the statement of a saved figure, in lines that fit into its width."""
-        looks = (
+        group_appearances = (
             {} if self.open_population.population is None else appearances(self.open_population.population)
         )
-        shown = [look for name, look in looks.items() if name not in self.open_population.choices.hidden]
-        texts: list[tuple[LineStyle | None, str]] = [(look.style, look.title) for look in shown]
+        shown = [
+            appearance
+            for name, appearance in group_appearances.items()
+            if name not in self.open_population.choices.hidden
+        ]
+        texts: list[tuple[LineStyle | None, str]] = [
+            (appearance.style, appearance.title) for appearance in shown
+        ]
         texts += [(None, line) for line in self.current.statement.splitlines()]
         letters = max(width // self.fontMetrics().averageCharWidth() - 8, 20)
         return [

@@ -9,7 +9,7 @@ from qtpy.QtGui import QIcon, QPainter, QPixmap
 from qtpy.QtWidgets import QCheckBox, QWidget
 from superqt import QFlowLayout
 
-from napari_udt.viewer.population.look import GroupAppearance
+from napari_udt.population.appearance import GroupAppearance
 from napari_udt.viewer.spectra.widgets.curve_items import draw_line
 from napari_udt.viewer.style import Theme
 
@@ -30,25 +30,25 @@ class GroupLegend(QWidget):
         self._flow.setVerticalSpacing(0)
 
     def set_groups(
-        self, looks: Mapping[str, GroupAppearance], hidden: Collection[str], colours: Theme
+        self, group_appearances: Mapping[str, GroupAppearance], hidden: Collection[str], colours: Theme
     ) -> None:
         """Show these groups; no signal is emitted."""
-        if list(looks) != list(self._buttons):
-            self._remake(looks)
-        for name, look in looks.items():
+        if list(group_appearances) != list(self._buttons):
+            self._remake(group_appearances)
+        for name, appearance in group_appearances.items():
             button = self._buttons[name]
-            button.setText(look.short)
-            button.setToolTip(f"{look.title}\nUntick it to hide it in all figures.")
-            button.setAccessibleName(f"Show {look.title}")
-            button.setIcon(_sample(look, colours))
+            button.setText(appearance.short)
+            button.setToolTip(f"{appearance.title}\nUntick it to hide it in all figures.")
+            button.setAccessibleName(f"Show {appearance.title}")
+            button.setIcon(_sample(appearance, colours))
             button.setChecked(name not in hidden)
 
-    def _remake(self, looks: Mapping[str, GroupAppearance]) -> None:
+    def _remake(self, group_appearances: Mapping[str, GroupAppearance]) -> None:
         for button in self._buttons.values():
             self._flow.removeWidget(button)
             button.hide()  # it stays a child until Qt deletes it, so that it does not outlive its window
             button.deleteLater()
-        self._buttons = {name: self._button(name) for name in looks}
+        self._buttons = {name: self._button(name) for name in group_appearances}
 
     def _button(self, name: str) -> QCheckBox:
         button = QCheckBox(self)
@@ -62,12 +62,12 @@ class GroupLegend(QWidget):
         self.hidden_changed.emit(tuple(n for n, button in self._buttons.items() if not button.isChecked()))
 
 
-def _sample(look: GroupAppearance, colours: Theme) -> QIcon:
+def _sample(appearance: GroupAppearance, colours: Theme) -> QIcon:
     scale = 2  # sharp on screens with two device pixels per pixel
     pixmap = QPixmap(_SAMPLE * scale)
     pixmap.setDevicePixelRatio(scale)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
-    draw_line(painter, look.style, colours, QPointF(1, _SAMPLE.height() / 2), _SAMPLE.width() - 2)
+    draw_line(painter, appearance.style, colours, QPointF(1, _SAMPLE.height() / 2), _SAMPLE.width() - 2)
     painter.end()
     return QIcon(pixmap)

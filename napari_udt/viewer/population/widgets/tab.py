@@ -11,11 +11,11 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGraphicsView, QStackedWidget, QWidget
 from superqt.utils import ensure_main_thread
 
+from napari_udt.population.appearance import GroupAppearance, appearances
 from napari_udt.population.groups import Group, Population
 from napari_udt.population.tables import Table
 from napari_udt.viewer.layers.overlays.brushed import BrushedLayers
 from napari_udt.viewer.population.choices import PopulationChoices
-from napari_udt.viewer.population.look import GroupAppearance, appearances
 from napari_udt.viewer.qt.fields import fill
 from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.state.jobs import LatestJob, Submit
@@ -158,7 +158,7 @@ class FigureTab(PopulationTab):
         return None if self._job.result is None else self._job.result[0]
 
     @property
-    def looks(self) -> dict[str, GroupAppearance]:
+    def group_appearances(self) -> dict[str, GroupAppearance]:
         """Appearance of the groups of the figure, by their names."""
         return {} if self.source is None else appearances(self.source)
 

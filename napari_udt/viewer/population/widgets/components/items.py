@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from qtpy.QtGui import QColor, QPainterPath
 from qtpy.QtWidgets import QGraphicsPathItem
 
+from napari_udt.population.appearance import GroupAppearance
 from napari_udt.population.components import SHARES, Projection
 from napari_udt.population.density import Density
-from napari_udt.viewer.population.look import GroupAppearance
 from napari_udt.viewer.spectra.widgets.curve_items import pen
 from napari_udt.viewer.style import Theme, readable
 
@@ -48,10 +48,10 @@ class ProjectionItems:
         right.addItem(self._right)
 
     def show(
-        self, found: Projection, look: GroupAppearance, theme: Theme, *, contours: bool, points: bool
+        self, found: Projection, appearance: GroupAppearance, theme: Theme, *, contours: bool, points: bool
     ) -> None:
         """Draw one group."""
-        colour = QColor(readable(look.style.colour, theme.background))
+        colour = QColor(readable(appearance.style.colour, theme.background))
         self._show_contours(found, colour, contours)
         self._points.setVisible(points or found.joint is None)
         if points or found.joint is None:
@@ -59,7 +59,7 @@ class ProjectionItems:
             brush.setAlpha(_POINTS)
             shown = drawn_points(found)
             self._points.setData(shown[:, 0], shown[:, 1], brush=brush, pen=None)
-        line = pen(colour.name(), look.style.dash, width=1.5)
+        line = pen(colour.name(), appearance.style.dash, width=1.5)
         fill = QColor(colour)
         fill.setAlpha(_MARGINAL)
         _set(self._top, found.marginals[0], line, fill, upright=True)

@@ -89,13 +89,13 @@ class ComponentsTab(FigureTab):
 
     def draw(self, figure: Components) -> None:
         """Draw the groups that are not hidden; the brush stays."""
-        looks, shown = self.looks, self.shown(figure.projections)
+        group_appearances, shown = self.group_appearances, self.shown(figure.projections)
         self.canvas.set_theme(self.theme)
         what = {"contours": self.controls.contours, "points": self.controls.points}
         for items, part in reused(
             self._items, partial(ProjectionItems, self.joint, self.top, self.right), shown
         ):
-            items.show(part, looks[part.group.name], self.theme, **what)
+            items.show(part, group_appearances[part.group.name], self.theme, **what)
         for side, label in zip(("bottom", "left"), figure.axis_labels, strict=True):
             self.joint.setLabel(side, label)
         self._fit(figure, shown)
@@ -114,7 +114,7 @@ class ComponentsTab(FigureTab):
                 f"Of each group at most {MOST_POINTS:,} points are drawn; densities are of all spectra."
             )
         if self.outline is not None:
-            titles = {name: look.short for name, look in self.looks.items()}
+            titles = {name: appearance.short for name, appearance in self.group_appearances.items()}
             lines.append(statement_of(self.found, titles))
         return "\n".join(lines)
 
@@ -173,11 +173,11 @@ class ComponentsTab(FigureTab):
             self._brushed.show(pixels_of(self.found))
         self.spectra.setVisible(bool(self.found))
         if self.found and figure is not None and self.source is not None:
-            looks, wavelengths = self.looks, self.source.wavelengths_nm
+            group_appearances, wavelengths = self.group_appearances, self.source.wavelengths_nm
             curves = tuple(
                 PanelCurve(
-                    f"{looks[one.name].short} ({len(one.index):,} brushed)",
-                    looks[one.name].style,
+                    f"{group_appearances[one.name].short} ({len(one.index):,} brushed)",
+                    group_appearances[one.name].style,
                     wavelengths,
                     one.statistics.centre,
                     one.statistics.lower,

@@ -8,11 +8,11 @@ from typing import Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QSpinBox, QWidget
 
+from napari_udt.population.appearance import appearances
 from napari_udt.population.downstream_choices import possible_classes
 from napari_udt.population.groups import Population
 from napari_udt.viewer.layers.layer_data import structure_colour
 from napari_udt.viewer.population.downstream import NUMBERS, RULES, DownstreamForm, rule_title
-from napari_udt.viewer.population.look import appearances
 from napari_udt.viewer.population.widgets.downstream.data_set_button import DataSetButton
 from napari_udt.viewer.qt.fields import combo_box, fill, row_of, spin_box
 from napari_udt.viewer.spectra.widgets.picker import Pick, PickButton
@@ -57,9 +57,14 @@ class DownstreamControls(QWidget):
         """Offer structures and groups of a population; no signal is emitted."""
         self._population = population
         possible = () if population is None else possible_classes(population)
-        looks = {} if population is None else appearances(population)
+        group_appearances = {} if population is None else appearances(population)
         self.classes.set_picks([Pick(n, n.replace("_", " "), structure_colour(n)) for n in possible])
-        self.rows.set_picks([Pick(name, look.title, look.style.colour) for name, look in looks.items()])
+        self.rows.set_picks(
+            [
+                Pick(name, appearance.title, appearance.style.colour)
+                for name, appearance in group_appearances.items()
+            ]
+        )
         self.rule.setItemText(0, rule_title(None, population))
         self._show()
 

@@ -42,11 +42,11 @@ class DataTab(FigureTab):
 
     def draw(self, figure: Summary) -> None:
         """Fill both tables."""
-        looks = self.looks
-        titles = [looks[group.name].short for group in figure.groups]
+        group_appearances = self.group_appearances
+        titles = [group_appearances[group.name].short for group in figure.groups]
         table = class_table(figure, titles)
         self._bars = {
-            (str(row[0]), column): (float(share), looks[group.name].style.colour)
+            (str(row[0]), column): (float(share), group_appearances[group.name].style.colour)
             for column, group in enumerate(figure.groups, start=1)
             for row, share in zip(table.rows, group.shares, strict=False)
         }

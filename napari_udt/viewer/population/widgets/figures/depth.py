@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from qtpy.QtWidgets import QLabel, QWidget
 
+from napari_udt.population.appearance import GroupAppearance
 from napari_udt.population.depth import BIN_MM, Depths, DepthSpectra, depths
 from napari_udt.population.groups import Population
 from napari_udt.viewer.population.choices import label_of
-from napari_udt.viewer.population.look import GroupAppearance
 from napari_udt.viewer.population.widgets.figures.panel_grid import Panel, PanelCurve
 from napari_udt.viewer.population.widgets.figures.structures import QUANTITIES, PanelTab
 from napari_udt.viewer.qt.fields import double_spin_box, fill, row_of
@@ -64,13 +64,15 @@ class DepthTab(PanelTab):
 
     def draw(self, figure: Depths) -> None:
         """Draw the bins that hold enough spectra."""
-        looks = self.looks
+        group_appearances = self.group_appearances
         shown = self.shown(figure.groups)
         panels = [
             Panel(
                 figure.bin_titles[i],
                 tuple(
-                    _curve(g, i, figure, looks[g.group.name]) for g in shown if np.isfinite(g.mean[i]).any()
+                    _curve(g, i, figure, group_appearances[g.group.name])
+                    for g in shown
+                    if np.isfinite(g.mean[i]).any()
                 ),
             )
             for i in figure.filled
@@ -82,7 +84,7 @@ class DepthTab(PanelTab):
         self.changed.emit()
 
 
-def _curve(group: DepthSpectra, i: int, figure: Depths, look: GroupAppearance) -> PanelCurve:
+def _curve(group: DepthSpectra, i: int, figure: Depths, appearance: GroupAppearance) -> PanelCurve:
     mean, std = group.mean[i], group.std[i]
-    name = f"{look.short} ({group.counts[i]:,} spectra)"
-    return PanelCurve(name, look.style, figure.wavelengths_nm, mean, mean - std, mean + std)
+    name = f"{appearance.short} ({group.counts[i]:,} spectra)"
+    return PanelCurve(name, appearance.style, figure.wavelengths_nm, mean, mean - std, mean + std)

@@ -12,10 +12,10 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QWidget
 
+from napari_udt.population.appearance import GroupAppearance
 from napari_udt.population.differences import Difference, Differences, differences
 from napari_udt.population.groups import Population
 from napari_udt.viewer.population.choices import label_of
-from napari_udt.viewer.population.look import GroupAppearance
 from napari_udt.viewer.population.widgets.figures.canvas import FigureCanvas, reused
 from napari_udt.viewer.population.widgets.figures.structures import QUANTITIES
 from napari_udt.viewer.population.widgets.tab import FigureTab
@@ -47,11 +47,11 @@ class ViolinItems:
         position: int,
         found: Difference,
         wavelengths_nm: NDArray[np.float64],
-        look: GroupAppearance,
+        appearance: GroupAppearance,
         theme: Theme,
     ) -> None:
         """Draw one group at a position along the axis."""
-        colour = QColor(readable(look.style.colour, theme.background))
+        colour = QColor(readable(appearance.style.colour, theme.background))
         fill = QColor(colour)
         fill.setAlpha(_OPACITY)
         for item in self._all:
@@ -69,7 +69,9 @@ class ViolinItems:
         ends = np.array([position - _HALF_WIDTH, position + _HALF_WIDTH])
         dashed = pg.mkPen(theme.text, width=1.5, style=Qt.PenStyle.DashLine)
         self._mean.setData(ends, np.full(2, found.mean), pen=dashed)
-        self._curve.setData(wavelengths_nm, found.values, pen=pen(colour.name(), look.style.dash, width=2))
+        self._curve.setData(
+            wavelengths_nm, found.values, pen=pen(colour.name(), appearance.style.dash, width=2)
+        )
         faint = pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine)
         self._level.setData(wavelengths_nm[[0, -1]], np.full(2, found.mean), pen=faint)
 
@@ -112,13 +114,13 @@ class DifferencesTab(FigureTab):
 
     def draw(self, figure: Differences) -> None:
         """Draw the groups that are not hidden."""
-        looks = self.looks
+        group_appearances = self.group_appearances
         self._shown = self.shown(figure.differences)
         self.canvas.set_theme(self.theme)
         pairs = reused(self._items, partial(ViolinItems, self.violins, self.curves), self._shown)
         for i, (items, found) in enumerate(pairs):
-            items.show(i, found, figure.wavelengths_nm, looks[found.group.name], self.theme)
-        names = [looks[d.group.name].style.word for d in self._shown]
+            items.show(i, found, figure.wavelengths_nm, group_appearances[found.group.name], self.theme)
+        names = [group_appearances[d.group.name].style.word for d in self._shown]
         self.violins.getAxis("bottom").setTicks([list(enumerate(names))])
         self.violins.setLabel("left", f"|Difference of medians| ({QUANTITIES[figure.normalisation]})")
         self._fit(figure.wavelengths_nm)
@@ -140,8 +142,10 @@ class DifferencesTab(FigureTab):
         else:
             at = int(np.abs(figure.wavelengths_nm - x).argmin())
             chosen = self._shown
-        looks = self.looks
-        parts = [f"{looks[d.group.name].short} {d.values[at]:.4g} (mean {d.mean:.4g})" for d in chosen]
+        group_appearances = self.group_appearances
+        parts = [
+            f"{group_appearances[d.group.name].short} {d.values[at]:.4g} (mean {d.mean:.4g})" for d in chosen
+        ]
         self.message.emit(f"{figure.wavelengths_nm[at]:.4g} nm: {', '.join(parts)}")
 
 

@@ -11,12 +11,12 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QSplitter, QWidget
 
+from napari_udt.population.appearance import GroupAppearance
 from napari_udt.population.density import Density
 from napari_udt.population.groups import Population
 from napari_udt.population.oxygenation import Oxygenations, Saturations, oxygenations
 from napari_udt.population.tables import Table
 from napari_udt.viewer.population.choices import label_of
-from napari_udt.viewer.population.look import GroupAppearance
 from napari_udt.viewer.population.widgets.figures.canvas import FigureCanvas, reused
 from napari_udt.viewer.population.widgets.tab import FigureTab
 from napari_udt.viewer.population.widgets.table import NumberTable
@@ -43,9 +43,9 @@ class SaturationItems:
         for item in (self._estimated, self._known):
             plot.addItem(item)
 
-    def show(self, found: Saturations, look: GroupAppearance, theme: Theme) -> None:
+    def show(self, found: Saturations, appearance: GroupAppearance, theme: Theme) -> None:
         """Draw one group."""
-        colour = QColor(readable(look.style.colour, theme.background))
+        colour = QColor(readable(appearance.style.colour, theme.background))
         fill = QColor(colour)
         fill.setAlpha(_OPACITY)
         _set(self._estimated, found.density, pen=pen(colour.name(), (), width=2), fillLevel=0.0, brush=fill)
@@ -88,36 +88,36 @@ class OxygenationTab(FigureTab):
 
     def draw(self, figure: Oxygenations) -> None:
         """Draw the groups that are not hidden."""
-        looks = self.looks
+        group_appearances = self.group_appearances
         self.canvas.set_theme(self.theme)
         shown = self.shown(figure.groups)
         for items, part in reused(self._items, partial(SaturationItems, self.plot), shown):
-            items.show(part, looks[part.group.name], self.theme)
+            items.show(part, group_appearances[part.group.name], self.theme)
         self.plot.setXRange(0, _PER_CENT, padding=0.02)
         self.plot.enableAutoRange(axis="y")
-        self.numbers.show_table(_numbers(figure, looks))
+        self.numbers.show_table(_numbers(figure, group_appearances))
 
     def _on_hovered(self, plot: pg.PlotItem | None, x: float, _y: float) -> None:
         figure: Oxygenations | None = self.figure
         if figure is None or plot is None:
             self.message.emit("")
             return
-        looks = self.looks
+        group_appearances = self.group_appearances
         parts = [
-            f"{looks[s.group.name].short} {np.interp(x / _PER_CENT, s.density.at, s.density.values) / _PER_CENT:.3g}"
+            f"{group_appearances[s.group.name].short} {np.interp(x / _PER_CENT, s.density.at, s.density.values) / _PER_CENT:.3g}"
             for s in self.shown(figure.groups)
             if s.density is not None
         ]
         self.message.emit(f"sO₂ {x:.1f} %: density {', '.join(parts)}" if parts else "")
 
 
-def _set(item: pg.PlotCurveItem, found: Density | None, **look: object) -> None:
+def _set(item: pg.PlotCurveItem, found: Density | None, **style: object) -> None:
     item.setVisible(found is not None)
     if found is not None:
-        item.setData(found.at * _PER_CENT, found.values / _PER_CENT, **look)
+        item.setData(found.at * _PER_CENT, found.values / _PER_CENT, **style)
 
 
-def _numbers(figure: Oxygenations, looks: dict[str, GroupAppearance]) -> Table:
+def _numbers(figure: Oxygenations, group_appearances: dict[str, GroupAppearance]) -> Table:
     """Return the table for the screen: in per cent, with the legend's words."""
     whole = figure.table()
     columns = (
@@ -133,7 +133,7 @@ def _numbers(figure: Oxygenations, looks: dict[str, GroupAppearance]) -> Table:
     )
     rows = tuple(
         (
-            looks[str(name)].short,
+            group_appearances[str(name)].short,
             count,
             blood,
             *(_PER_CENT * float(v) for v in (median, low, high, known, error, absolute)),

@@ -7,11 +7,11 @@ from functools import partial
 
 from qtpy.QtWidgets import QWidget
 
+from napari_udt.population.appearance import GroupAppearance
 from napari_udt.population.bands import ZOOM_FROM_NM, Band, Bands, bands, occurring
 from napari_udt.population.groups import Population
 from napari_udt.spectral.spectra import Normalisation
 from napari_udt.viewer.layers.layer_data import is_background
-from napari_udt.viewer.population.look import GroupAppearance
 from napari_udt.viewer.population.widgets.figures.panel_grid import Panel, PanelCurve, PanelGrid
 from napari_udt.viewer.population.widgets.tab import FigureTab
 from napari_udt.viewer.qt.fields import fill
@@ -62,11 +62,15 @@ class StructuresTab(PanelTab):
 
     def draw(self, figure: Bands) -> None:
         """Draw every structure."""
-        looks, hidden = self.looks, self.choices.hidden
+        group_appearances, hidden = self.group_appearances, self.choices.hidden
         panels = [
             Panel(
                 s.structure.replace("_", " "),
-                tuple(_curve(b, figure, looks[b.group.name]) for b in s.bands if b.group.name not in hidden),
+                tuple(
+                    _curve(b, figure, group_appearances[b.group.name])
+                    for b in s.bands
+                    if b.group.name not in hidden
+                ),
             )
             for s in figure.structures
         ]
@@ -74,10 +78,10 @@ class StructuresTab(PanelTab):
         self.grid.show_panels(panels, self.theme, QUANTITIES[figure.normalisation], zoom)
 
 
-def _curve(band: Band, figure: Bands, look: GroupAppearance) -> PanelCurve:
+def _curve(band: Band, figure: Bands, appearance: GroupAppearance) -> PanelCurve:
     return PanelCurve(
-        look.short,
-        look.style,
+        appearance.short,
+        appearance.style,
         figure.wavelengths_nm,
         band.mean,
         band.mean - band.std,

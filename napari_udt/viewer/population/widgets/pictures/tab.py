@@ -73,8 +73,8 @@ class PicturesTab(FigureTab):
 
     def draw(self, figure: Scenes) -> None:
         """Draw the pictures that are not hidden."""
-        looks = self.looks
-        pictures = {name: (p, looks[name].short) for name, p in self._pictures().items()}
+        group_appearances = self.group_appearances
+        pictures = {name: (p, group_appearances[name].short) for name, p in self._pictures().items()}
         if pictures and self.source is not None:
             self.sheet.show_scenes(figure, pictures, self.source.modality, self.theme)
             self.sheet.show_call_outs(self.call_outs, self._chosen(), self.theme)
@@ -104,7 +104,7 @@ class PicturesTab(FigureTab):
         self.changed.emit()
 
     def _show_list(self) -> None:
-        titles = {name: look.short for name, look in self.looks.items()}
+        titles = {name: appearance.short for name, appearance in self.group_appearances.items()}
         self.list.show_call_outs(self.call_outs, titles)
         self.list.setVisible(bool(self.call_outs))
         self.delete_button.setEnabled(bool(self.call_outs))
