@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,3 +38,31 @@ def _no_samples_of_the_user(
 ) -> None:
     """Let tests open the samples that come with the program, not those that somebody made on this machine."""
     monkeypatch.setenv("NAPARI_UDT_SAMPLES", str(tmp_path_factory.getbasetemp() / "no samples"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """End a dialog that nobody answers shortly before the time limit: no signal reaches Python while Qt waits for events."""
+    application = _qt_application()
+    limit = float(item.config.getini("timeout") or 0)
+    if application is None or not limit:
+        return (yield)
+    from qtpy.QtCore import QTimer
+
+    timer = QTimer()
+    timer.setSingleShot(True)
+    stopped = []
+    timer.timeout.connect(lambda: (stopped.append(1), application.exit(1)))
+    timer.start(round(0.9 * limit * 1000))
+    try:
+        result = yield
+    finally:
+        timer.stop()
+    if stopped:
+        pytest.fail(f"Qt still waited for events after {0.9 * limit:.0f} s")
+    return result
+
+
+def _qt_application() -> object:
+    """Return the Qt application of this process, without importing Qt for tests that do without."""
+    return sys.modules["qtpy.QtWidgets"].QApplication.instance() if "qtpy.QtWidgets" in sys.modules else None

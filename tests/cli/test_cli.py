@@ -225,10 +225,8 @@ def test_a_negative_seed_is_refused(tmp_path, capsys):
 
 def test_importing_the_package_brings_neither_torch_nor_qt():
     code = (
-        "import time; start = time.perf_counter(); import napari_udt; seconds = time.perf_counter() - start;"
-        "import sys; print(seconds, [m for m in ('torch', 'qtpy', 'PyQt6', 'napari', 'scipy') if m in sys.modules])"
+        "import napari_udt, sys;"
+        "print([m for m in ('torch', 'qtpy', 'PyQt6', 'napari', 'scipy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    seconds, modules = done.stdout.split(maxsplit=1)
-    assert modules.strip() == "[]"
-    assert float(seconds) < 0.3
+    assert done.stdout.strip() == "[]"

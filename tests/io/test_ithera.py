@@ -1,7 +1,6 @@
 """iThera scan folders open by folder, header or data; XML that is hostile does nothing."""
 
 import re
-import time
 import tracemalloc
 
 import numpy as np
@@ -141,12 +140,10 @@ def test_an_arc_described_by_its_angles(scan):
 
 
 def refused(path) -> str:
-    """Return the one sentence, which comes soon and takes no memory."""
+    """Return the one sentence, which takes no memory."""
     tracemalloc.start()
-    start = time.perf_counter()
     with pytest.raises(CubeError) as error:
         open_cube(path, reconstruction=COARSE)
-    assert time.perf_counter() - start < 5
     assert tracemalloc.get_traced_memory()[1] < 50e6
     tracemalloc.stop()
     assert "\n" not in str(error.value)
