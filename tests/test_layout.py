@@ -22,7 +22,6 @@ QT_ALLOWED = (
     r"bench/viewer.*\.py",
 )
 QT_EXCEPTIONS: set[str] = {
-    "viewer/files/reader_choice.py",
     "viewer/layers/deferred_removal.py",
     "viewer/layers/focus.py",
 }

@@ -121,10 +121,10 @@ def _with_canvas(cubes: Any, repeats: int) -> Iterator[Figure]:
     from pyqtgraph import PlotWidget
 
     from napari_udt.bench import viewer_scene as scene
-    from napari_udt.viewer.app import open_window, spare_collections
+    from napari_udt.viewer.app import freeze_imported, open_window
 
     window = open_window()
-    spare_collections(window)  # as the launcher does
+    freeze_imported(window)  # as the launcher does
     try:
         context = window.context
         scene.painted(window.spectra)

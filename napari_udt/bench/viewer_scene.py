@@ -15,6 +15,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_udt.cube import SpectralCube
+from napari_udt.viewer import napari_adapter
 from napari_udt.viewer.app import Window
 from napari_udt.viewer.demo import screen_position
 from napari_udt.viewer.spectra.widgets.dock import SpectraDock
@@ -90,7 +91,7 @@ def point_of(window: Window, pixel: PixelRef) -> QPoint:
 
 def canvas_of(window: Window) -> Any:
     """Return napari's canvas, a Qt widget."""
-    return window.viewer.window._qt_viewer.canvas.native
+    return napari_adapter.canvas_of(window.viewer).native
 
 
 def redraw(window: Window) -> None:

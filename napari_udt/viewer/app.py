@@ -1,4 +1,4 @@
-"""The launcher: a napari window with both docks that opens files itself."""
+"""The launcher: a napari window with the docks, into which files of spectra can be dropped."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_udt.viewer.context import ViewerContext, context_of
+from napari_udt.viewer.napari_adapter import viewer_widget
 
 if TYPE_CHECKING:
     import napari
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
 WINDOW_SIZE = (1600, 1000)
 _DOCK_WIDTH = 520  # of such a window; of a smaller one the same share
-_TRANSFER_HEIGHT = 372  # its form; the lines of caution scroll: curves are what the window is for
+_TRANSFER_HEIGHT = 372  # its form; the warnings below it scroll, to leave room for the curves
 
 
 @dataclass(eq=False)
 class Window:
-    """A window of ours: napari's viewer, its context, and the docks."""
+    """A window opened by napari-udt: napari's viewer, its context, and the docks."""
 
     viewer: napari.Viewer
     context: ViewerContext
@@ -39,15 +40,15 @@ def launch(paths: Iterable[Path | str] = (), *, show: bool = True) -> None:
     """Open a window with files in it and stay until the user closes it."""
     import napari
 
-    spare_collections(open_window(paths, show=show))
+    freeze_imported(open_window(paths, show=show))
     napari.run()
 
 
-def spare_collections(window: Window) -> None:
-    """Keep what is there for good, modules above all, out of collections of garbage.
+def freeze_imported(window: Window) -> None:
+    """Exclude all objects that exist now, modules above all, from garbage collection.
 
-    napari runs one whenever layers go or change places, and searches hundreds of thousands of objects each time.
-    Only for a process that is all ours: what is frozen here is never collected.
+    napari collects garbage whenever layers are removed or moved, and searches hundreds of thousands of objects each time.
+    Only for a process that shows this window alone: what is frozen here is never collected.
     """
     gc.collect()
     gc.freeze()
@@ -55,7 +56,7 @@ def spare_collections(window: Window) -> None:
 
 
 def open_window(paths: Iterable[Path | str] = (), *, show: bool = True) -> Window:
-    """Open a napari window with both docks and, in it, files; those that cannot be opened are told."""
+    """Open a napari window with the docks and with files; one notification names those that cannot be opened."""
     import napari
 
     viewer = napari.Viewer(title="napari-udt", show=show)
@@ -65,20 +66,21 @@ def open_window(paths: Iterable[Path | str] = (), *, show: bool = True) -> Windo
 
 
 def furnish(viewer: napari.Viewer) -> Window:
-    """Give a viewer both docks, nm on its slider, and files of spectra that open when dropped, without a question."""
-    from napari_udt.viewer.files.reader_choice import FileOpener
+    """Add the docks, nm on the slider, and files of spectra that open when dropped, without a question, to a viewer."""
+    from napari_udt.viewer.files.widgets.file_opener import FileOpener
     from napari_udt.viewer.qt.wavelength_field import dress_slider
 
     context = context_of(viewer)
     spectra, transfer, compare = add_docks(viewer)
-    qt_viewer = viewer.window._qt_viewer
-    FileOpener(context.session, qt_viewer, transfer.ask)
-    dress_slider(context.session, qt_viewer.dims)
+    widget = viewer_widget(viewer)
+    if widget is not None:
+        FileOpener(context.session, widget, transfer.ask)
+    dress_slider(context.session, viewer)
     return Window(viewer, context, spectra, transfer, compare)
 
 
 def _fitting_size(main: QMainWindow) -> QSize:
-    """Return the usual size of a window, or that of a smaller screen: one of 1366 pixels at 125 % holds 1093."""
+    """Return the usual size of a window, bounded by the screen: one of 1366 pixels at 125 % holds 1093."""
     from qtpy.QtCore import QSize
 
     screen, usual = main.screen(), QSize(*WINDOW_SIZE)
@@ -86,11 +88,11 @@ def _fitting_size(main: QMainWindow) -> QSize:
 
 
 def _placed(viewer: napari.Viewer, widget: QWidget, name: str) -> QDockWidget:
-    """Add a dock at the right that gets as small as what is in it."""
+    """Add a dock at the right that can be made as small as its content allows."""
     dock = viewer.window.add_dock_widget(
         widget, name=name, area="right", add_vertical_stretch=False, menu=viewer.window.window_menu
     )
-    # napari sets one; with one, Qt keeps the largest that a dock has ever asked for.
+    # napari sets a minimum size; with one, Qt keeps the largest that a dock has ever asked for.
     dock.setMinimumSize(0, 0)
     return dock
 
@@ -118,8 +120,8 @@ def _dock_with(viewer: napari.Viewer, kind: type[QWidget]) -> QDockWidget | None
     """Return the dock of a widget of some kind, if there is one."""
     from napari_udt.viewer.qt.visibility import dock_of
 
-    docks = (dock_of(widget) for widget in viewer.window._qt_window.findChildren(kind))
-    return next((dock for dock in docks if dock is not None), None)
+    widgets = (widget for widget in viewer.window.dock_widgets.values() if isinstance(widget, kind))
+    return next((dock for dock in map(dock_of, widgets) if dock is not None), None)
 
 
 def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, CompareDock]:
@@ -147,7 +149,7 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
         "Session": SessionDock(context.session),
     }
     upper, lower = _placed(viewer, transfer, "Transfer"), _placed(viewer, spectra, "Spectra")
-    main = viewer.window._qt_window
+    main = upper.parentWidget()
     population = _placed(viewer, PopulationDock(context.session, context.brushed), "Population")
     main.tabifyDockWidget(lower, population)
     docks = [upper, lower, population]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_udt.errors import CubeError
+from napari_udt.viewer.napari_adapter import main_window, unwrapped
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -20,7 +21,7 @@ def open_comparison(viewer: napari.viewer.Viewer) -> None:
     """Open the docks: spectra, transfer and compare; where they are open, bring them to the front."""
     from napari_udt.viewer.app import add_docks, raise_docks
 
-    viewer = _unwrapped(viewer)
+    viewer = unwrapped(viewer)
     if not raise_docks(viewer):
         add_docks(viewer)
 
@@ -34,11 +35,11 @@ def toggle_side_by_side(viewer: napari.viewer.Viewer) -> None:
 
 
 def save_session(viewer: napari.viewer.Viewer) -> None:
-    """Ask where to, and save cubes, roles, pins and settings in one file."""
+    """Ask for a file name, and save cubes, roles, pins and settings in that file."""
     from napari_udt.viewer.context import context_of
     from napari_udt.viewer.session.widgets.actions import ask_and_save
 
-    ask_and_save(context_of(viewer).session, _unwrapped(viewer).window._qt_window)
+    ask_and_save(context_of(viewer).session, main_window(viewer))
 
 
 def open_session(viewer: napari.viewer.Viewer) -> None:
@@ -46,11 +47,11 @@ def open_session(viewer: napari.viewer.Viewer) -> None:
     from napari_udt.viewer.context import context_of
     from napari_udt.viewer.session.widgets.actions import ask_and_open
 
-    ask_and_open(context_of(viewer).session, _unwrapped(viewer).window._qt_window)
+    ask_and_open(context_of(viewer).session, main_window(viewer))
 
 
 def copy_script(viewer: napari.viewer.Viewer) -> None:
-    """Copy the script of the result that is selected, else of the topmost cube."""
+    """Copy a Python script of the transfer that made the selected cube, else the topmost one."""
     from napari.utils.notifications import show_error
 
     from napari_udt.viewer.context import context_of
@@ -65,14 +66,14 @@ def copy_script(viewer: napari.viewer.Viewer) -> None:
 
 
 def undo(viewer: napari.viewer.Viewer) -> None:
-    """Take back the last step in cubes, roles or pins."""
+    """Undo the last step in cubes, roles or pins."""
     from napari_udt.viewer.context import context_of
 
     context_of(viewer).undo_keys.undo(viewer)
 
 
 def redo(viewer: napari.viewer.Viewer) -> None:
-    """Make the step again that was taken back last."""
+    """Redo the last step that was undone."""
     from napari_udt.viewer.context import context_of
 
     context_of(viewer).undo_keys.redo(viewer)
@@ -84,7 +85,7 @@ def toggle_difference(viewer: napari.viewer.Viewer) -> None:
 
 
 def toggle_swipe(viewer: napari.viewer.Viewer) -> None:
-    """Put a divider between a transferred cube and its source, or take it away."""
+    """Put a divider between a transferred cube and its source, or remove it."""
     _toggle_pair(viewer, "swipe")
 
 
@@ -107,12 +108,12 @@ def _toggle_pair(viewer: napari.viewer.Viewer, mode: PairMode) -> None:
 
 
 def show_daylight(viewer: napari.viewer.Viewer) -> None:
-    """Show the cubes in sight as a person would see them.
+    """Show the visible cubes as a person would see them.
 
     Raises
     ------
     CubeError
-        When no cube is in sight, or one is no reflectance; napari shows the sentence.
+        When no cube is visible, or one is no reflectance; napari shows the sentence.
     """
     from napari_udt.viewer.compare.colour_pictures import daylight_obstacle
     from napari_udt.viewer.context import context_of
@@ -124,31 +125,26 @@ def show_daylight(viewer: napari.viewer.Viewer) -> None:
 
 
 def show_false_colours(viewer: napari.viewer.Viewer) -> None:
-    """Show three wavelengths of the cubes in sight as red, green and blue: those chosen in the Compare dock.
+    """Show three wavelengths of the visible cubes as red, green and blue: those chosen in the Compare dock.
 
     Raises
     ------
     CubeError
-        When no cube is in sight; napari shows the sentence.
+        When no cube is visible; napari shows the sentence.
     """
     _colour_row(viewer).show_false_colours()
 
 
 def _colour_row(viewer: napari.viewer.Viewer) -> ColourRow:
-    """Return what computes colours in a viewer's window: the Compare dock's, or one of its own that nobody sees."""
+    """Return the row of controls that computes colours: the Compare dock's, or a hidden one."""
     from napari_udt.viewer.compare.widgets.colour_row import NO_PICTURE, ColourRow
     from napari_udt.viewer.context import context_of
 
-    context, main = context_of(viewer), _unwrapped(viewer).window._qt_window
+    context, main = context_of(viewer), main_window(viewer)
     if not context.colours.visible_cubes():
         raise CubeError(NO_PICTURE)
-    found = main.findChild(ColourRow)
+    found = None if main is None else main.findChild(ColourRow)
     if found is None:
         found = ColourRow(context.colours, parent=main)
         found.hide()
     return found
-
-
-def _unwrapped(viewer: napari.viewer.Viewer) -> napari.viewer.Viewer:
-    """Return the viewer behind the proxy that napari hands to commands: Qt takes no proxy of a window."""
-    return getattr(viewer, "__wrapped__", viewer)

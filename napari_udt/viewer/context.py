@@ -19,6 +19,7 @@ from napari_udt.viewer.layers.overlays.pins import PinLayers
 from napari_udt.viewer.layers.overlays.regions import RegionLayers
 from napari_udt.viewer.layers.pointer import Pointer, WavelengthSlider
 from napari_udt.viewer.layers.undo_keys import UndoKeys
+from napari_udt.viewer.napari_adapter import unwrapped
 from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.jobs import WorkerThread
 from napari_udt.viewer.state.preferences import apply, preferences
@@ -63,7 +64,7 @@ _contexts: weakref.WeakKeyDictionary[Any, ViewerContext] = weakref.WeakKeyDictio
 
 def context_of(viewer: ViewerModel) -> ViewerContext:
     """Return the context of a viewer, shared by every dock in it; made at the first call."""
-    viewer = getattr(viewer, "__wrapped__", viewer)  # napari hands plugins a proxy of the viewer
+    viewer = unwrapped(viewer)
     if viewer not in _contexts:
         _contexts[viewer] = _made(viewer)
     return _contexts[viewer]

@@ -117,9 +117,10 @@ def _window() -> _Window | None:
         return None
     from napari_udt.viewer.context import context_of
     from napari_udt.viewer.files.widgets.metadata_questions import MetadataQuestions
+    from napari_udt.viewer.napari_adapter import main_window
 
     session = context_of(viewer).session
-    return _Window(session, MetadataQuestions(session, viewer.window._qt_window))
+    return _Window(session, MetadataQuestions(session, main_window(viewer)))
 
 
 def write(path: str, layers: Sequence[LayerTuple]) -> list[str]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from napari_udt.errors import UdtError
 from napari_udt.samples import SampleKey, sample_path
-from napari_udt.viewer.app import Window, open_window, spare_collections
+from napari_udt.viewer.app import Window, freeze_imported, open_window
 from napari_udt.viewer.state.session import PixelRef
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def run_demo(out: Path = Path("demo-output"), interactive: bool = True) -> None:
     out.mkdir(parents=True, exist_ok=True)
     window = open_window()
     if interactive:
-        spare_collections(window)
+        freeze_imported(window)
     settle(0.3)
     print(f"window after {time.perf_counter() - start:.1f} s", flush=True)
     try:

@@ -23,10 +23,9 @@ _BELOW = (SpectraDock, PopulationDock)
 
 
 def _context_in(napari_viewer: napari.viewer.Viewer) -> ViewerContext:
-    """Return a viewer's context, and see that its window's slider tells nm."""
-    viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)  # napari hands plugins a proxy
-    context = context_of(viewer)
-    dress_slider(context.session, viewer.window._qt_viewer.dims)
+    """Return a viewer's context, with its window's slider in nm."""
+    context = context_of(napari_viewer)
+    dress_slider(context.session, napari_viewer)
     return context
 
 

@@ -27,6 +27,7 @@ from napari_udt.viewer.layers.layer_data import (
     plane_units,
 )
 from napari_udt.viewer.layers.open_cubes import CubeLayers, OpenCubes
+from napari_udt.viewer.napari_adapter import without_activation
 from napari_udt.viewer.state.session import CubesChange, Session
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class LayerAdapter(OpenCubes):
         """Add the layers of a cube on top, make its picture the active layer and show it."""
         made: dict[str, Any] = {}
         metric = self._agree_on_units(cube)
-        with self._selecting_nothing():
+        with without_activation(self.viewer):
             for data, attributes, kind in cube_layers(cube.with_(name=key), metric=metric):
                 part = attributes["metadata"][PART_KEY]
                 if part == "oxygenation" and self._shows_oxygenation(data):
@@ -95,17 +96,6 @@ class LayerAdapter(OpenCubes):
                     _outline(layer, cube)
                 made[part] = self.viewer.add_layer(layer)
         self._register(key, CubeLayers(**made))
-
-    @contextmanager
-    def _selecting_nothing(self) -> Iterator[None]:
-        """Add layers without selecting each of them: napari (0.9) would show the controls of each in turn."""
-        layers = self.viewer.layers
-        before = getattr(layers, "_activate_on_insert", True)
-        layers._activate_on_insert = False
-        try:
-            yield
-        finally:
-            layers._activate_on_insert = before
 
     def _shows_oxygenation(self, data: Any) -> bool:
         """Whether a layer shows these very values already: a result keeps the map of the cube it was made from."""
@@ -165,7 +155,7 @@ class LayerAdapter(OpenCubes):
     def attach(self, key: str, part: str, layer: Layer) -> None:
         """Add a layer of a cube directly above those that it has and that lie below such a part."""
         group, layers = self._open[key], self.viewer.layers
-        with self.own_changes(), self._selecting_nothing():
+        with self.own_changes(), without_activation(self.viewer):
             layers.insert(max(layers.index(own) for own in group.below(part)) + 1, layer)
         setattr(group, part, layer)
         self.part_added.emit(key)

@@ -6,6 +6,9 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from vispy.scene import BaseCamera
+from vispy.scene.widgets import Grid
+
+from napari_udt.viewer.napari_adapter import canvas_of, make_canvas_current
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -31,9 +34,7 @@ class CanvasContext:
         viewer.layers.events.removing.connect(self._make_current)
 
     def _make_current(self) -> None:
-        canvas = _scene_canvas(self._viewer())
-        if canvas is not None:
-            canvas.set_current()
+        make_canvas_current(self._viewer())
 
 
 class ReplacedGrids:
@@ -51,18 +52,28 @@ class ReplacedGrids:
     """
 
     def __init__(self, viewer: ViewerModel) -> None:
-        self._viewer = weakref.ref(viewer)
+        self._replaced: weakref.WeakSet[Grid] = weakref.WeakSet()  # the central widget keeps them
+        canvas = canvas_of(viewer)
+        if canvas is None:
+            return
+        self._central = weakref.ref(canvas.central_widget)
+        canvas.central_widget.events.children_change.connect(self._children_changed)
         layers, grid = viewer.layers.events, viewer.canvas.grid.events
         for change in (grid.enabled, grid.shape, grid.stride, layers.inserted, layers.removed):
             change.connect(self._let_go)
 
+    def _children_changed(self, event: Any) -> None:
+        """Note a grid that leaves its parent; vispy passes such events on from all that is below the widget."""
+        removed = getattr(event, "removed", None)
+        if isinstance(removed, Grid):
+            self._replaced.add(removed)
+
     def _let_go(self) -> None:
-        canvas = _scene_canvas(self._viewer())
-        if canvas is None:
+        central = self._central()
+        if central is None:
             return
-        central = canvas.central_widget
-        replaced = [each for each in getattr(central, "_widgets", ()) if each.parent is None]
-        for grid in filter(_is_empty, replaced):
+        for grid in [each for each in self._replaced if each.parent is None and _is_empty(each)]:
+            self._replaced.discard(grid)
             central.remove_widget(grid)
 
 
@@ -73,9 +84,3 @@ def _is_empty(grid: Any) -> bool:
         for cell in grid.children
         for inside in (*cell.children, *cell.scene.children)
     )
-
-
-def _scene_canvas(viewer: ViewerModel | None) -> Any:
-    """Return vispy's canvas; napari offers no public way to it."""
-    inside = getattr(getattr(viewer, "window", None), "_qt_viewer", None)
-    return getattr(getattr(inside, "canvas", None), "_scene_canvas", None)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from weakref import WeakKeyDictionary
 
-from qtpy.QtCore import QElapsedTimer, QEvent, QMetaObject, QObject, Qt, QTimer, Signal
+from qtpy.QtCore import QCoreApplication, QElapsedTimer, QEvent, QObject, Qt, QTimer, Signal
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QGraphicsScene, QWidget
 
 FRAME_MS = 16  # about one screen refresh: drawing more often is lost work
 NEXT_PAINT_MS = 8  # napari shows the position under the mouse 3-5 ms after a movement
-_PAINT_NOW = "_q_processDirtyItems"  # a slot of Qt 5 and 6 that is not documented
 
 
 class FrameClock(QObject):
@@ -98,6 +97,5 @@ class FrameClock(QObject):
 
 
 def paint_now(scene: QGraphicsScene) -> None:
-    """Let a scene tell its views what changed, upon which Qt paints their window."""
-    if scene.metaObject().indexOfMethod(f"{_PAINT_NOW}()") >= 0:
-        QMetaObject.invokeMethod(scene, _PAINT_NOW, Qt.ConnectionType.DirectConnection)
+    """Let a scene tell its views now what changed; it has posted itself a call to do so in the next turn."""
+    QCoreApplication.sendPostedEvents(scene, QEvent.Type.MetaCall.value)

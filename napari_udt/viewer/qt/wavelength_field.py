@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer
 from qtpy.QtWidgets import QDoubleSpinBox, QWidget
 
+from napari_udt.viewer.napari_adapter import viewer_widget
 from napari_udt.viewer.state.session import CubesChange, Session
 
 if TYPE_CHECKING:
-    from napari._qt.widgets.qt_dims import QtDims
+    from napari.components import ViewerModel
 
 _PLANE_NUMBERS = ("slice_label", "slice_label_sep")  # napari's object names
 _LEAST_SLIDER = 60  # pixels; napari keeps 150, which the picture lacks in a small window
@@ -63,7 +64,7 @@ class WavelengthField(QDoubleSpinBox):
 class SliderDress(QObject):
     """Puts a wavelength field on the slider of the wavelength axis, also when napari makes new sliders."""
 
-    def __init__(self, session: Session, qt_dims: QtDims) -> None:
+    def __init__(self, session: Session, qt_dims: Any) -> None:
         super().__init__(qt_dims)
         self._session, self._qt_dims = session, qt_dims
         self._later = QTimer(self)
@@ -94,7 +95,8 @@ class SliderDress(QObject):
                     child.setVisible(not in_nm)
 
 
-def dress_slider(session: Session, qt_dims: QtDims) -> None:
-    """Show nm on the slider of a window, from now on."""
-    if qt_dims.findChild(SliderDress) is None:
-        SliderDress(session, qt_dims)
+def dress_slider(session: Session, viewer: ViewerModel) -> None:
+    """Show nm on the sliders of a viewer's window from now on; once is enough."""
+    sliders = getattr(viewer_widget(viewer), "dims", None)
+    if sliders is not None and sliders.findChild(SliderDress) is None:
+        SliderDress(session, sliders)

@@ -9,6 +9,7 @@ from napari.layers import Shapes
 
 from napari_udt.viewer.layers.deferred_removal import later_in
 from napari_udt.viewer.layers.open_cubes import aligned_with
+from napari_udt.viewer.napari_adapter import is_being_drawn
 from napari_udt.viewer.state.session import PIN_COLOURS, CubesChange, Outline, Region
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class RegionLayers:
         viewer = self._adapter.viewer
         layer = viewer.layers.selection.active
         key = self._adapter.key_of(layer) if isinstance(layer, Shapes) else None
-        if key is None or not isinstance(layer, Shapes) or getattr(layer, "_is_creating", False):
+        if key is None or not isinstance(layer, Shapes) or is_being_drawn(layer):
             return
         if str(layer.mode) == _FREEHAND and len(layer.data):
             layer.mode = "pan_zoom"

@@ -10,6 +10,8 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, QTimer, Signal
 from qtpy.QtWidgets import QMessageBox, QWidget
 
+from napari_udt.viewer.napari_adapter import viewer_widget_in
+
 CANCEL, KEEP = "Cancel the transfer and close", "Keep running"
 STOP = "Cancel the transfer"
 
@@ -19,8 +21,8 @@ def closed_by_user(window: QObject | None) -> bool:
 
     A program (``viewer.close()``) closes what is inside first; it must not wait for an answer.
     """
-    inside = getattr(window, "_qt_viewer", None)
-    return isinstance(inside, QWidget) and inside.isVisible()
+    inside = viewer_widget_in(window)
+    return inside is not None and inside.isVisible()
 
 
 def agrees_to_cancel(name: str, parent: QWidget, title: str = CANCEL, over: Any = None) -> bool:

@@ -1,0 +1,91 @@
+"""Files of spectra that open in a window of napari-udt without napari's question which reader to use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.utils.notifications import show_error
+from qtpy.QtCore import QEvent, QMimeData, QObject, Qt
+from qtpy.QtGui import QDropEvent, QGuiApplication
+from qtpy.QtWidgets import QApplication
+
+from napari_udt.viewer.files.opening import Ask, open_files, spectral_files
+from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
+from napari_udt.viewer.napari_adapter import OpenFiles, open_files_with
+from napari_udt.viewer.state.session import Session
+
+if TYPE_CHECKING:
+    from napari.qt import QtViewer
+
+_CHOOSING = (
+    Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.AltModifier
+)  # napari: as a stack, by which reader
+
+
+class FileOpener(QObject):
+    """Opens the files of spectra among those that are dropped, pasted or chosen in a window.
+
+    napari's own reader claims ``*.h5`` too, so napari would ask for each file. Files of spectra are opened here;
+    all others, and all for which the user chose a reader, go on to napari.
+
+    Parameters
+    ----------
+    session : Session
+        Where cubes are opened.
+    viewer_widget : QtViewer
+        Of the window; other windows and napari's settings stay as they are.
+    ask : callable
+        Asks for what files lack.
+    """
+
+    def __init__(self, session: Session, viewer_widget: QtViewer, ask: Ask) -> None:
+        super().__init__(viewer_widget)
+        self._session, self._ask = session, ask
+        self._progress = OpeningProgress(parent=viewer_widget)
+        viewer_widget.installEventFilter(self)
+        open_files_with(viewer_widget, self._before)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
+        """Open the files of spectra that are dropped, and let napari have a drop of the others."""
+        if not isinstance(event, QDropEvent) or event.type() != QEvent.Type.Drop:
+            return False
+        urls = event.mimeData().urls()
+        if QGuiApplication.keyboardModifiers() & _CHOOSING:
+            return False
+        names = {str(Path(url.toLocalFile())) if url.isLocalFile() else url.toString(): url for url in urls}
+        others = self._open(list(names))
+        if len(others) == len(names):
+            return False
+        event.acceptProposedAction()
+        if others:
+            mime = QMimeData()  # an event does not keep it alive
+            mime.setUrls([names[name] for name in others])
+            how = (event.possibleActions(), mime, event.buttons(), event.modifiers())
+            QApplication.sendEvent(watched, QDropEvent(event.position(), *how))
+        return True
+
+    def _before(self, napari_open: OpenFiles) -> OpenFiles:
+        """Return a method that opens files of spectra here and all others by napari's."""
+
+        def open_chosen(
+            filenames: Sequence[str], stack: Any = False, choose_plugin: bool = False, **options: Any
+        ) -> None:
+            if not (stack or choose_plugin or options.get("plugin")):
+                filenames = self._open(filenames)
+            if filenames:
+                napari_open(filenames, stack=stack, choose_plugin=choose_plugin, **options)
+
+        return open_chosen
+
+    def _open(self, filenames: Sequence[str]) -> list[str]:
+        """Open files of spectra; one notification names those that cannot be opened. Return all other files."""
+        gone = [name for name in filenames if "://" not in name and not Path(name).exists()]
+        ours = spectral_files(map(Path, filenames))
+        problems = open_files(self._session, ours, self._progress, self._ask)
+        problems += [f"{name}: there is no such file (any more)." for name in gone]
+        if problems:
+            show_error("\n".join(problems))
+        taken = {file.path for file in ours}
+        return [name for name in filenames if Path(name) not in taken and name not in gone]
