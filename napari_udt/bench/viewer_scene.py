@@ -17,7 +17,6 @@ from qtpy.QtWidgets import QApplication
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer import napari_adapter
 from napari_udt.viewer.app import Window
-from napari_udt.viewer.demo import screen_position
 from napari_udt.viewer.spectra.widgets.dock import SpectraDock
 from napari_udt.viewer.state.session import PixelRef, Session
 
@@ -82,6 +81,17 @@ def settled(window: Window) -> None:
     while window.context.pins.busy:
         QApplication.processEvents()
     painted(window.spectra)
+
+
+def screen_position(window: Window, pixel: PixelRef) -> tuple[float, float]:
+    """Return where a pixel lies on the canvas widget: x and y in its own coordinates."""
+    canvas = napari_adapter.canvas_of(window.viewer)
+    image = window.context.adapter[pixel.key].image
+    _, y, x = image.data_to_world((0, pixel.row, pixel.column))
+    cell = window.context.side_by_side.cell_of(pixel.key)
+    view = canvas.view if cell is None else canvas.grid[cell]
+    mapped = (view.transform * view.scene.transform).map((x, y))
+    return float(mapped[0]), float(mapped[1])
 
 
 def point_of(window: Window, pixel: PixelRef) -> QPoint:

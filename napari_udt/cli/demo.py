@@ -11,21 +11,28 @@ from napari_udt.cli.exit_codes import SUCCESS
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments to a parser."""
     parser.add_argument(
-        "-o", "--output", type=Path, default=Path("demo-output"), help="folder for screenshots"
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("demo-output"),
+        help="folder for the screenshots of a run without a screen",
     )
     parser.add_argument(
-        "--headless", action="store_true", help="act by itself on a virtual display and leave screenshots"
+        "--headless",
+        action="store_true",
+        help="act without a user on a virtual display and leave screenshots",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show the demo in a window, or on a virtual display where there is no screen."""
-    from napari_udt.viewer.display import has_display, require_qt, run_on_virtual_display
+    """Open the demo's window for the user; where there is no screen, take screenshots on a virtual display."""
+    from napari_udt.viewer.display import has_display, on_virtual_display, require_qt, run_on_virtual_display
 
     require_qt()
-    if not has_display():
+    headless = args.headless or not has_display()
+    if headless and not on_virtual_display():
         return run_on_virtual_display(["demo", "--headless", "-o", str(args.output)])
     from napari_udt.viewer.demo import run_demo
 
-    run_demo(args.output, interactive=not args.headless)
+    run_demo(args.output if headless else None)
     return SUCCESS

@@ -1,6 +1,6 @@
-"""What napari calls to read, write and show samples; the commands are in ``commands.py`` (see ``napari.yaml``).
+"""Readers, writers and samples for napari (see ``napari.yaml``); the commands are in ``commands.py``.
 
-napari is imported inside the functions, so that asking whether a file is ours stays cheap.
+napari is imported inside the functions, so that looking whether a file is a spectral cube stays cheap.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from napari_udt.viewer.state.session import Session
 
 Reader = Callable[[str | Sequence[str]], list[LayerTuple]]
-_NO_LAYER: Any = (None,)  # napari's word for a file that was read and adds nothing
+_NO_LAYER: Any = (None,)  # for napari: the file was read and adds no layer
 
 
 def get_reader(path: str | Sequence[str]) -> Reader | None:
-    """Return the reader when every file is a spectral cube by its content, None for foreign files.
+    """Return the reader when every file is a spectral cube by its content, else None.
 
-    Arrays that lack wavelengths count where there is a window in which they can be asked for.
+    Arrays without wavelengths count where there is a window in which the user can state them.
     """
     from napari_udt.io.contract import Match
     from napari_udt.io.registry import sniff
@@ -48,8 +48,8 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
 def read(path: str | Sequence[str], *, sniffed: Iterable[Sniffed] = ()) -> list[LayerTuple]:
     """Read the cubes of one file or several as layers: picture, oxygen saturation, structures.
 
-    Metadata that a file lacks are asked for in the window; its layers come with the answer. ``sniffed`` is what was found
-    in these files, where that is known already.
+    The user is asked in the window for metadata that a file lacks; its layers come with the answer. ``sniffed`` is what was
+    found in these files, where that is known already.
 
     Raises
     ------
@@ -192,7 +192,7 @@ def hsi_simulated() -> list[LayerTuple]:
 
 
 def hsi_second() -> list[LayerTuple]:
-    """Sample: organs of the second domain, hyperspectral."""
+    """Sample: organs drawn from measured statistics, hyperspectral."""
     return _sample("hsi_second")
 
 
@@ -202,7 +202,7 @@ def pat_simulated() -> list[LayerTuple]:
 
 
 def pat_second() -> list[LayerTuple]:
-    """Sample: forearm of the second domain, photoacoustic."""
+    """Sample: forearm as a digital device sees it, photoacoustic."""
     return _sample("pat_second")
 
 

@@ -1,4 +1,4 @@
-"""Is there a screen, and what to do where there is none."""
+"""Whether there is a screen, and a virtual one where there is none."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from napari_udt.errors import UdtError
 
 _BINDINGS = ("PyQt6", "PySide6", "PyQt5")
 VIRTUAL_SCREEN = "-screen 0 1600x1000x24"
+_MARK = "NAPARI_UDT_VIRTUAL_DISPLAY"  # set for the command that runs on one
 
 
 def has_display() -> bool:
@@ -37,6 +38,11 @@ def require_qt() -> None:
         )
 
 
+def on_virtual_display() -> bool:
+    """Whether this command runs on a virtual display already; macOS and Windows have none, and count as one."""
+    return sys.platform in ("win32", "darwin") or _MARK in os.environ
+
+
 def run_on_virtual_display(arguments: Sequence[str]) -> int:
     """Run ``napari-udt ARGUMENTS`` again on a virtual X display; return its exit code.
 
@@ -53,6 +59,7 @@ def run_on_virtual_display(arguments: Sequence[str]) -> int:
             "There is no screen and no virtual one: install the packages xvfb and xauth "
             "(`apt-get install xvfb xauth`), or run this in a desktop session."
         )
-    environment = os.environ | {"QT_QPA_PLATFORM": "xcb"}
+    environment = os.environ | {"QT_QPA_PLATFORM": "xcb", _MARK: "1"}
+    environment.pop("WAYLAND_DISPLAY", None)
     command = [runner, "-a", "-s", VIRTUAL_SCREEN, sys.executable, "-m", "napari_udt", *arguments]
     return subprocess.run(command, env=environment, check=False).returncode

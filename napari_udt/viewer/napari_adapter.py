@@ -36,7 +36,7 @@ def unwrapped(viewer: Any) -> Any:
 
 
 def main_window(viewer: ViewerModel | None) -> QMainWindow | None:
-    """Return the Qt window of a viewer; None for a model without a window, and once the window is closed.
+    """Return the Qt window of a viewer; None for a model without a window, and once the window is deleted.
 
     Public way: the window of ``viewer.window.main_menu``, the bar of menus.
     """

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from napari_udt.bench.viewer_scene import screen_position
 from napari_udt.errors import UdtError
 from napari_udt.files import whole_or_nothing
 from napari_udt.samples import SampleKey, sample_path
 from napari_udt.viewer.app import Window, open_window
-from napari_udt.viewer.demo import screen_position, settle, telling_pixels, wait_for
+from napari_udt.viewer.demo import settle, structure_pixels, wait_for
+from napari_udt.viewer.napari_adapter import canvas_of, main_window, viewer_widget
 from napari_udt.viewer.state.session import PixelRef
 
 if TYPE_CHECKING:
@@ -115,8 +117,8 @@ def _arrange(window: Window) -> None:
     from qtpy.QtCore import Qt
     from qtpy.QtWidgets import QDockWidget
 
-    main = window.viewer.window._qt_window
-    window.viewer.window._qt_viewer.dockLayerControls.hide()
+    main = main_window(window.viewer)
+    viewer_widget(window.viewer).dockLayerControls.hide()
     main.resize(*SIZE)
     settle(0.3)
     docks = {dock.objectName(): dock for dock in main.findChildren(QDockWidget)}
@@ -132,7 +134,7 @@ def _drop(film: Film) -> None:
     from qtpy.QtWidgets import QApplication
 
     film.caption = "1  Drop files with spectra on the window"
-    qt_viewer = film.window.viewer.window._qt_viewer
+    qt_viewer = viewer_widget(film.window.viewer)
     goal = _on_window(film, qt_viewer, QPoint(qt_viewer.width() // 2, qt_viewer.height() // 2))
     for share in np.linspace(0, 1, 6):
         film.pointer = (round(share * goal[0]), round(goal[1] * (0.4 + 0.6 * share)))
@@ -181,7 +183,7 @@ def _pin(film: Film) -> None:
     from qtpy.QtTest import QTest
 
     film.caption = "4  Click: pinned, with its own mark on the picture and on the curves"
-    canvas = film.window.viewer.window._qt_viewer.canvas.native
+    canvas = canvas_of(film.window.viewer).native
     for pixel in reversed(_places(film.window)):
         point = _move(film, pixel)
         QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
@@ -201,7 +203,7 @@ def _structures(film: Film) -> None:
 
 def _places(window: Window) -> list[PixelRef]:
     entry = window.context.session.with_role("simulated")[-1]
-    found = telling_pixels(entry.key, entry.cube, _PLACES)
+    found = structure_pixels(entry.key, entry.cube, _PLACES)
     return [found[0], found[-1]]
 
 
@@ -210,7 +212,7 @@ def _move(film: Film, pixel: PixelRef) -> QPoint:
     from qtpy.QtCore import QPoint
     from qtpy.QtTest import QTest
 
-    canvas = film.window.viewer.window._qt_viewer.canvas.native
+    canvas = canvas_of(film.window.viewer).native
     point = QPoint(*(round(v) for v in screen_position(film.window, pixel)))
     QTest.mouseMove(canvas, point)
     film.pointer = _on_window(film, canvas, point)
@@ -226,7 +228,7 @@ def _wait_for_curves(window: Window) -> None:
 
 def _on_window(film: Film, widget: QWidget, point: Any) -> tuple[int, int]:
     """Return where a point of a widget lies in the window."""
-    mapped = widget.mapTo(film.window.viewer.window._qt_window, point)
+    mapped = widget.mapTo(main_window(film.window.viewer), point)
     return mapped.x(), mapped.y()
 
 

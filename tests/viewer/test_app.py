@@ -14,10 +14,11 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QDockWidget, QFileDialog, QWidget
 
 from napari_udt import save_cube
+from napari_udt.bench.viewer_scene import screen_position
 from napari_udt.errors import CubeError
 from napari_udt.viewer.app import furnish
 from napari_udt.viewer.context import context_of
-from napari_udt.viewer.demo import screen_position, telling_pixels
+from napari_udt.viewer.demo import structure_pixels
 from napari_udt.viewer.qt.visibility import dock_of
 from napari_udt.viewer.qt.wavelength_field import WavelengthField
 from napari_udt.viewer.state.session import PixelRef
@@ -306,12 +307,12 @@ def test_nothing_is_left_of_a_closed_window(make_napari_viewer, pat, transferred
     gc.collect()  # what is left now is held by something, and the fixture's check would fail
 
 
-def test_telling_pixels_lie_inside_structures(pat, hsi):
+def test_structure_pixels_lie_inside_structures(pat, hsi):
     cube = pat()
     telling = ("vein", "artery")
-    for pixel, name in zip(telling_pixels("forearm", cube, telling), telling, strict=True):
+    for pixel, name in zip(structure_pixels("forearm", cube, telling), telling, strict=True):
         assert cube.label_names[cube.labels[pixel.row, pixel.column]] == name
-    assert telling_pixels("organs", hsi(), ("liver",)) == [PixelRef("organs", 12, 15)]
+    assert structure_pixels("organs", hsi(), ("liver",)) == [PixelRef("organs", 12, 15)]
 
 
 def dock_called(window, name):

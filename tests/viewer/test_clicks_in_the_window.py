@@ -6,8 +6,8 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QLineEdit
 
+from napari_udt.bench.viewer_scene import screen_position
 from napari_udt.viewer.app import furnish
-from napari_udt.viewer.demo import screen_position
 from napari_udt.viewer.state.session import PixelRef
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")

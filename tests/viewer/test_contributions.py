@@ -43,10 +43,38 @@ def test_manifest_is_valid_and_every_command_can_be_imported(manifest):
 def test_menus_are_allowed_and_titles_are_sentences(manifest):
     from napari._app_model.constants import MenuId
 
-    assert set(manifest.contributions.menus) <= {str(m) for m in MenuId.contributables()}
+    own = {submenu.id for submenu in manifest.contributions.submenus}
+    assert set(manifest.contributions.menus) <= {str(m) for m in MenuId.contributables()} | own
     assert all(
         " " in command.title and command.title[0].isupper() for command in manifest.contributions.commands
     )
+
+
+def test_menus_are_those_of_nap_6(manifest):
+    """What measures is under Layers > Measure; what concerns the session is in a menu of the plugin's own."""
+    (own,) = manifest.contributions.submenus
+    assert own.label == manifest.display_name
+    commands = {
+        menu: [item.command.removeprefix("napari-udt.") for item in items if hasattr(item, "command")]
+        for menu, items in manifest.contributions.menus.items()
+    }
+    assert commands["napari/layers/measure"] == ["spectra", "trust", "population"]
+    assert {"session", "undo", "redo"} <= set(commands[own.id])
+    assert "napari/layers/data" not in commands
+    everywhere = [command for items in commands.values() for command in items]
+    assert len(everywhere) == len(set(everywhere))
+    places = [
+        menu
+        for menu, items in manifest.contributions.menus.items()
+        if any(hasattr(i, "submenu") for i in items)
+    ]
+    assert places == ["napari/layers/visualize"]
+
+
+def test_samples_say_what_the_target_is(manifest):
+    names = {sample.key: sample.display_name for sample in manifest.contributions.sample_data}
+    assert "target: drawn from measured statistics" in names["hsi_second"]
+    assert "target: digital device" in names["pat_second"]
 
 
 def test_own_file_opens_as_layers(tmp_path, pat):

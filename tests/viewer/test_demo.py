@@ -1,16 +1,19 @@
-"""The demo from start to screenshots, on small cubes and with a transfer that needs no network."""
+"""The demo from start to end, and the docs' pictures, on small cubes and with a transfer that needs no network."""
 
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 
 import imageio.v3 as imageio
 import numpy as np
 import pytest
+import screenshots
 
 from napari_udt import samples, save_cube
 from napari_udt.errors import UdtError
 from napari_udt.viewer import demo
+from napari_udt.viewer.context import context_of
 
 
 @pytest.fixture
@@ -38,30 +41,84 @@ def small_world(monkeypatch, tmp_path, pat, hsi, make_spec, slow_transfer):
     monkeypatch.setattr(napari_udt.models, "list_models", lambda: models, raising=False)
     monkeypatch.setattr(napari_udt.inference, "transfer", slow_transfer, raising=False)
     yield slow_transfer
-    gc.collect()  # the demo's window shall not be found by the next test
+    gc.collect()  # the next test must not find the demo's window
+
+
+TRANSFERS = [("pat_simulated", "forearm", "sim2real"), ("hsi_simulated", "organs", "sim2real")]
+
+
+def assert_pictures(folder, names):
+    assert sorted(path.name for path in folder.iterdir()) == sorted(f"{name}.png" for name in names)
+    for path in folder.iterdir():
+        picture = imageio.imread(path)
+        assert picture.shape[:2] == (1000, 1600)
+        assert picture.std() > 10
 
 
 @pytest.mark.usefixtures("qapp")
-def test_demo_leaves_screenshots_and_times(small_world, tmp_path, capsys):
-    demo.run_demo(tmp_path / "out", interactive=False)
-    assert [call[:3] for call in small_world.calls] == [
-        ("hsi_simulated", "organs", "sim2real"),
-        ("pat_simulated", "forearm", "sim2real"),
-    ]
-    pictures = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert pictures == [
-        "hsi_population.png",
-        "hsi_side_by_side.png",
-        "hsi_structure.png",
-        "hsi_transfer.png",
-        "pat_open.png",
-        "pat_side_by_side.png",
-        "pat_transfer.png",
-    ]
-    for name in pictures:
-        picture = imageio.imread(tmp_path / "out" / name)
-        assert picture.shape[:2] == (1000, 1600)
-        assert picture.std() > 10
+def test_the_headless_demo_leaves_screenshots(small_world, tmp_path, capsys):
+    demo.run_demo(tmp_path / "out")
+    assert [call[:3] for call in small_world.calls] == TRANSFERS
+    shown = ("transfer", "side_by_side", "structure")
+    assert_pictures(tmp_path / "out", [f"{modality}_{what}" for modality in ("pat", "hsi") for what in shown])
+    assert "screenshots are in" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("qapp")
+def test_with_a_screen_the_window_is_left_to_the_user_and_nothing_is_written(
+    small_world, tmp_path, monkeypatch
+):
+    import napari
+
+    seen = []
+
+    def user_looks_and_closes():
+        viewer = napari.current_viewer()
+        session = context_of(viewer).session
+        seen.append(([entry.key for entry in session], len(session.pins)))
+        viewer.close()
+
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr(napari, "run", user_looks_and_closes)
+    monkeypatch.setattr(demo, "freeze_imported", lambda window: None)
+    demo.run_demo()
+    assert [call[:3] for call in small_world.calls] == TRANSFERS
+    ((keys, pins),) = seen
+    assert {"hsi_second", "hsi_simulated", "pat_second", "pat_simulated"} < set(keys)
+    assert (len(keys), pins) == (6, 4)
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "screen", "virtual", "expected"),
+    [
+        ([], True, False, None),
+        (["--headless"], True, False, "again"),
+        ([], False, False, "again"),
+        (["--headless", "-o", "there"], True, True, Path("there")),
+    ],
+)
+def test_the_command_chooses_a_display(monkeypatch, words, screen, virtual, expected):
+    from napari_udt.cli import main
+    from napari_udt.viewer import display
+
+    found = []
+    monkeypatch.setattr(display, "has_display", lambda: screen)
+    monkeypatch.setattr(display, "on_virtual_display", lambda: virtual)
+    monkeypatch.setattr(display, "run_on_virtual_display", lambda again: (found.append("again"), 0)[1])
+    monkeypatch.setattr(demo, "run_demo", lambda out=None: found.append(out))
+    assert main(["demo", *words]) == 0
+    assert found == [expected]
+
+
+@pytest.mark.usefixtures("qapp", "small_world")
+def test_the_pictures_of_the_docs_and_their_times(tmp_path, capsys):
+    written = screenshots.take_all(tmp_path / "images")
+    names = ["pat_open", "pat_transfer", "pat_side_by_side"]
+    names += ["hsi_transfer", "hsi_side_by_side", "hsi_structure", "hsi_population"]
+    assert [path.stem for path in written] == names
+    assert_pictures(tmp_path / "images", names)
     said = capsys.readouterr().out
     assert "window after" in said
     assert said.count("click to painted") == 2
@@ -73,4 +130,4 @@ def test_demo_without_a_model_says_so_and_closes(monkeypatch, tmp_path):
 
     monkeypatch.setattr(napari_udt.models, "list_models", list)
     with pytest.raises(UdtError, match="No installed model fits"):
-        demo.run_demo(tmp_path / "out", interactive=False)
+        demo.run_demo(tmp_path / "out")

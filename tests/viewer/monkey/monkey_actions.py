@@ -24,8 +24,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_udt.bench.viewer_scene import screen_position
 from napari_udt.viewer.app import Window
-from napari_udt.viewer.demo import screen_position
 from napari_udt.viewer.state.session import ROLES, PixelRef
 
 _LEFT, _PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier

@@ -11,10 +11,10 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from napari_udt import save_cube
+from napari_udt.bench.viewer_scene import screen_position
 from napari_udt.viewer import commands, contributions
 from napari_udt.viewer.app import furnish
 from napari_udt.viewer.context import context_of
-from napari_udt.viewer.demo import screen_position
 from napari_udt.viewer.files.opening import open_files
 from napari_udt.viewer.files.session_file import save_session
 from napari_udt.viewer.state.preferences import Preferences, apply, preferences
