@@ -85,12 +85,11 @@ def make_canvas_current(viewer: ViewerModel | None) -> None:
 
 
 @contextmanager
-def without_activation(viewer: ViewerModel) -> Iterator[None]:
+def without_activation(layers: Any) -> Iterator[None]:
     """Add layers without making each the active one, for which napari would show the controls of each in turn.
 
     Public way: none. Private: ``LayerList._activate_on_insert`` (0.9.2). Lost without it: time, while layers are added.
     """
-    layers: Any = viewer.layers
     before = getattr(layers, "_activate_on_insert", None)
     if before is None:
         _report("_activate_on_insert", "each new layer becomes the active one")

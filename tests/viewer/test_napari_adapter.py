@@ -69,7 +69,7 @@ def test_layers_are_added_without_becoming_active():
     viewer = ViewerModel()
     assert viewer.layers._activate_on_insert is True, "LayerList._activate_on_insert is not what it was"
     first = viewer.add_image(np.array([[1, 2]]))
-    with napari_adapter.without_activation(viewer):
+    with napari_adapter.without_activation(viewer.layers):
         viewer.add_image(np.array([[3, 4]]))
     assert viewer.layers.selection.active is first
     viewer.add_image(np.array([[5, 6]]))

@@ -85,7 +85,7 @@ class LayerAdapter(OpenCubes):
         """Add the layers of a cube on top, make its picture the active layer and show it."""
         made: dict[str, Any] = {}
         metric = self._agree_on_units(cube)
-        with without_activation(self.viewer):
+        with without_activation(self.viewer.layers):
             for data, attributes, kind in cube_layers(cube.with_(name=key), metric=metric):
                 part = attributes["metadata"][PART_KEY]
                 if part == "oxygenation" and self._shows_oxygenation(data):
@@ -155,7 +155,7 @@ class LayerAdapter(OpenCubes):
     def attach(self, key: str, part: str, layer: Layer) -> None:
         """Add a layer of a cube directly above those that it has and that lie below such a part."""
         group, layers = self._open[key], self.viewer.layers
-        with self.own_changes(), without_activation(self.viewer):
+        with self.own_changes(), without_activation(self.viewer.layers):
             layers.insert(max(layers.index(own) for own in group.below(part)) + 1, layer)
         setattr(group, part, layer)
         self.part_added.emit(key)
