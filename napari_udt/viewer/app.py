@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from napari_udt.viewer.transfer.widgets.dock import TransferDock
 
 WINDOW_SIZE = (1600, 1000)
-_DOCK_WIDTH = 520  # of such a window; of a smaller one the same share
-_TRANSFER_HEIGHT = 372  # its form; the warnings below it scroll, to leave room for the curves
+_DOCK_WIDTH = 520  # pixels, in a window of that size; in a smaller one the same share
+_TRANSFER_HEIGHT = 372  # pixels, for its form; the warnings below it scroll, to leave room for the curves
 
 
 @dataclass(eq=False)
@@ -87,7 +87,7 @@ def _fitting_size(main: QMainWindow) -> QSize:
     return usual if screen is None else usual.boundedTo(screen.availableSize())
 
 
-def _placed(viewer: napari.Viewer, widget: QWidget, name: str) -> QDockWidget:
+def _add_right_dock(viewer: napari.Viewer, widget: QWidget, name: str) -> QDockWidget:
     """Add a dock at the right that can be made as small as its content allows."""
     dock = viewer.window.add_dock_widget(
         widget, name=name, area="right", add_vertical_stretch=False, menu=viewer.window.window_menu
@@ -98,7 +98,7 @@ def _placed(viewer: napari.Viewer, widget: QWidget, name: str) -> QDockWidget:
 
 
 def raise_docks(viewer: napari.Viewer) -> bool:
-    """Bring Compare, Transfer and Spectra back, hidden or closed, and the last two to the front; False where none is there."""
+    """Bring Compare, Transfer and Spectra back, hidden or closed, and the last two to the front; False where there is none."""
     from napari_udt.viewer.compare.widgets.dock import CompareDock
     from napari_udt.viewer.docks import ComparePanel, SpectraPanel, TransferPanel
     from napari_udt.viewer.spectra.widgets.dock import SpectraDock
@@ -110,7 +110,7 @@ def raise_docks(viewer: napari.Viewer) -> bool:
     if all(dock is None for dock in docks.values()):
         return False
     for name, dock in docks.items():
-        back = dock or _placed(viewer, panels[name](viewer), name)
+        back = dock or _add_right_dock(viewer, panels[name](viewer), name)
         back.show()
         back.raise_()
     return True
@@ -148,13 +148,13 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
         "Trust": TrustDock(context.session, context.trust, context.maps),
         "Session": SessionDock(context.session),
     }
-    upper, lower = _placed(viewer, transfer, "Transfer"), _placed(viewer, spectra, "Spectra")
+    upper, lower = _add_right_dock(viewer, transfer, "Transfer"), _add_right_dock(viewer, spectra, "Spectra")
     main = upper.parentWidget()
-    population = _placed(viewer, PopulationDock(context.session, context.brushed), "Population")
+    population = _add_right_dock(viewer, PopulationDock(context.session, context.brushed), "Population")
     main.tabifyDockWidget(lower, population)
     docks = [upper, lower, population]
     for name, dock in behind.items():
-        docks.append(_placed(viewer, dock, name))
+        docks.append(_add_right_dock(viewer, dock, name))
         main.tabifyDockWidget(upper, docks[-1])
     upper.raise_()
     lower.raise_()

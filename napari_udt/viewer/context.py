@@ -1,4 +1,4 @@
-"""One session per viewer, with everything that ties the two together; needs no Qt."""
+"""One session per viewer, and all that keeps layers, pins, mouse and slider in step with it; needs no Qt."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class ViewerContext:
-    """What belongs to one viewer: its session, and what keeps layers, pins, mouse and slider in step with it."""
+    """The session of one viewer, and all that keeps layers, pins, mouse and slider in step with it."""
 
     session: Session
     adapter: LayerAdapter

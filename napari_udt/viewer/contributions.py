@@ -102,14 +102,14 @@ def read_sessions(path: str | Sequence[str]) -> list[LayerTuple]:
 
 @dataclass(frozen=True)
 class _Window:
-    """A window that can ask, and its session."""
+    """The session of a window, and how to ask its user for metadata."""
 
     session: Session
     ask: Ask
 
 
 def _window() -> _Window | None:
-    """Return napari's present window; None in a program without one."""
+    """Return napari's current window; None in a program without one."""
     import napari
 
     viewer = napari.current_viewer()
@@ -167,7 +167,9 @@ def _save(path: str, layers: Sequence[LayerTuple], writer: str, **options: bool)
     if not target.name.lower().endswith(endings):
         target = target.with_name(target.name + endings[0])
     named = [cube.with_(name=name) for name, cube in cubes]
-    save_cubes(named, target, overwrite=True, **options)  # napari's file dialog has asked already
+    save_cubes(
+        named, target, overwrite=True, **options
+    )  # napari's file dialog has asked whether to overwrite
     if writer == "udt":
         for place, (_, cube) in enumerate(cubes):
             remember_saved(cube, target, place)

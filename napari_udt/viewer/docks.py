@@ -1,4 +1,4 @@
-"""The docks as napari's plugin menu makes them: with nothing but the viewer at hand."""
+"""The docks of napari's plugin menu, which makes each from the viewer alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from napari_udt.viewer.trust.widgets.dock import TrustDock
 if TYPE_CHECKING:
     import napari.viewer
 
-# Which docks share a place, one behind the other.
+# Docks that are tabs of the same area.
 _ABOVE = (TransferDock, CompareDock, TrustDock, SessionDock)
 _BELOW = (SpectraDock, PopulationDock)
 
