@@ -53,11 +53,6 @@ ALLOWED_WORDS: tuple[tuple[str, str], ...] = (
     ("io/generic/csv_spectra.py", r"# facts: "),
     ("population/measures/catalogue.py", r"Paper or book\."),
 )
-NOT_YET_PLAIN = {"sight", "told", "whoever", "second domain", "facts"}
-
-
-def _not_yet(reason):
-    return pytest.mark.xfail(strict=False, reason=reason)
 
 
 @cache
@@ -167,7 +162,6 @@ def test_no_file_is_longer_than_350_lines():
     assert not long
 
 
-@_not_yet("being mended")
 def test_no_folder_of_the_viewer_is_crowded():
     folders = {}
     for path in (PACKAGE / "viewer").rglob("*.py"):
@@ -189,7 +183,6 @@ def test_readers_and_arithmetic_know_no_napari():
     assert not _importers({"napari"}, NAPARI_ALLOWED)
 
 
-@_not_yet("being mended")
 def test_arguments_of_the_command_line_stay_there():
     assert not _importers({"argparse"}, ARGPARSE_ALLOWED)
 
@@ -207,7 +200,7 @@ def test_one_room_touches_the_layers_of_a_viewer():
 
 @pytest.mark.parametrize(
     "word",
-    [pytest.param(w, marks=_not_yet("being removed")) if w in NOT_YET_PLAIN else w for w in PRIVATE_WORDS],
+    PRIVATE_WORDS,
 )
 def test_private_words_are_gone(word):
     left = _words_left(word)
