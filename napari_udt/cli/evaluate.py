@@ -22,6 +22,7 @@ from napari_udt.errors import EvaluationError
 from napari_udt.evaluation.rows import BASELINES
 from napari_udt.evaluation.run import PER_CLASS
 from napari_udt.files import whole_or_nothing
+from napari_udt.outgoing_text import printable_lines
 
 if TYPE_CHECKING:
     from napari_udt.evaluation.data import EvaluationData
@@ -125,7 +126,7 @@ def run(args: argparse.Namespace) -> int:
         temporary.write_text(text, encoding="utf-8")
     if args.cards:
         _update_cards(evaluation, args.model)
-    print(text)
+    print(printable_lines(text))
     written = ", ".join(map(str, filter(None, (args.output, tables_path, args.report))))
     print(f"{written}: written.")
     return SUCCESS

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from napari_udt.cli.exit_codes import SUCCESS
+from napari_udt.outgoing_text import one_line
 
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
@@ -25,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps([json.loads(spec.to_json()) for spec in specs], indent=2))
     else:
-        print("\n".join(_model_line(spec) for spec in specs) or "No models are installed.")
+        print("\n".join(one_line(_model_line(spec)) for spec in specs) or "No models are installed.")
     return SUCCESS
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from napari_udt import __version__
 from napari_udt.cli.exit_codes import ERROR, INTERRUPTED, SUCCESS
 from napari_udt.errors import UdtError
+from napari_udt.outgoing_text import one_line
 from napari_udt.threads import wait_passively
 
 # Command: module that adds its arguments and runs it, and what the command does.
@@ -72,9 +73,9 @@ def _with_command(words: list[str]) -> list[str]:
 
 
 def _sentence(error: Exception) -> str:
-    words = " ".join(str(error).split())
+    words = one_line(str(error))
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{error.filename}: {error.strerror}."
+        return one_line(f"{error.filename}: {error.strerror}.")
     if isinstance(error, UdtError | OSError):
         return words
     return f"unexpected {type(error).__name__} ({words}), a defect of this program; --debug shows where."
@@ -84,7 +85,7 @@ def _warning_sentence(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
 ) -> str:
     """Format a warning as one sentence, without the line of code that raised it."""
-    return f"napari-udt: {' '.join(str(message).split())}\n"
+    return f"napari-udt: {one_line(str(message))}\n"
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

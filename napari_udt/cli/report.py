@@ -11,6 +11,7 @@ from napari_udt.cli.exit_codes import SUCCESS
 from napari_udt.cli.progress_line import ProgressLine
 from napari_udt.cli.termination import ending_cleanly
 from napari_udt.errors import EvaluationError
+from napari_udt.outgoing_text import printable_lines
 
 if TYPE_CHECKING:
     from napari_udt.population.compare import Comparison
@@ -87,7 +88,7 @@ def run_cubes(args: argparse.Namespace) -> int:
             progress=line,
         )
         written = list(_written(comparison, args, line))
-    print(_text(comparison.table))
+    print(printable_lines(_text(comparison.table)))
     print("\n".join(f"{path}: written." for path in written))
     return SUCCESS
 

@@ -15,6 +15,7 @@ from napari_udt.cli.metadata_arguments import add_reading_arguments, stated_meta
 from napari_udt.cli.preview_arguments import preview_options
 from napari_udt.cli.progress_line import ProgressLine
 from napari_udt.cli.termination import ending_cleanly
+from napari_udt.outgoing_text import one_line
 
 if TYPE_CHECKING:
     from napari_udt.inference.batch import Outcome, Task
@@ -134,7 +135,7 @@ class _Printer:
         if self._as_json:
             print(json.dumps(outcome), flush=True)
         else:
-            print(f"[{self._count}/{total}] {outcome['source']}{_ending(outcome)}", flush=True)
+            print(one_line(f"[{self._count}/{total}] {outcome['source']}{_ending(outcome)}"), flush=True)
 
 
 def _ending(outcome: Outcome) -> str:
@@ -150,7 +151,7 @@ def _ending(outcome: Outcome) -> str:
 def _concluded(outcomes: Sequence[Outcome]) -> int:
     bad = [outcome for outcome in outcomes if outcome["error"]]
     for outcome in bad:
-        print(f"napari-udt: {outcome['error']}", file=sys.stderr)
+        print(one_line(f"napari-udt: {outcome['error']}"), file=sys.stderr)
     if not outcomes:
         print("napari-udt: there is no spectral cube among the files; nothing was done.", file=sys.stderr)
         return ERROR

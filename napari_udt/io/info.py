@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.io.access import can_be_faster, convert_command, sample, slow_to_read
+from napari_udt.outgoing_text import one_line
 
 
 def describe(cube: SpectralCube) -> dict[str, Any]:
@@ -75,7 +76,9 @@ def format_text(description: Mapping[str, Any]) -> str:
         "metadata": _json_text(description["metadata"]),
     }
     width = max(map(len, lines)) + 1
-    return "\n".join(f"{name + ':':<{width}} {value}" for name, value in lines.items() if value)
+    return "\n".join(
+        f"{name + ':':<{width}} {one_line(str(value))}" for name, value in lines.items() if value
+    )
 
 
 def _slow(cube: SpectralCube) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from napari_udt.outgoing_text import csv_cell, csv_comment
+
 Cell = str | int | float
 
 
@@ -35,10 +37,10 @@ class Table:
     def csv_text(self) -> str:
         """Return it as CSV; lines that begin with a hash say what it is (``pandas.read_csv(path, comment="#")``)."""
         buffer = io.StringIO()
-        buffer.writelines(f"# {' '.join(line.split())}\n" for line in (self.title, *self.notes))
+        buffer.writelines(csv_comment(line) for line in (self.title, *self.notes))
         writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-        writer.writerow(self.columns)
-        writer.writerows([_plain(cell) for cell in row] for row in self.rows)
+        writer.writerow(map(csv_cell, self.columns))
+        writer.writerows([csv_cell(_plain(cell)) for cell in row] for row in self.rows)
         return buffer.getvalue()
 
 

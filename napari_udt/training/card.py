@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from napari_udt.models import ModelSpec
+from napari_udt.outgoing_text import markdown
 from napari_udt.training.families import FAMILIES
 
 _LIMITS = """\
@@ -57,10 +58,10 @@ def model_card(spec: ModelSpec) -> str:
     record = spec.training
     return "\n".join(
         [
-            f"# {spec.title}",
+            f"# {markdown(spec.title)}",
             "",
             f"{FAMILIES[spec.kind].words}. For {spec.modality} spectra. Condition: {_CONDITIONS[spec.condition]}.",
-            f"Licence: {spec.licence}. Name: `{spec.name}`.",
+            f"Licence: {markdown(spec.licence)}. Name: `{spec.name}`.",
             "",
             "## What it cannot do",
             _limits(spec),
@@ -81,10 +82,10 @@ def model_card(spec: ModelSpec) -> str:
 def _limits(spec: ModelSpec) -> str:
     text = _LIMITS.format(target=_TARGETS[spec.target], check=FAMILIES[spec.kind].check)
     low, high = spec.wavelengths_nm[0], spec.wavelengths_nm[-1]
-    classes = ", ".join(spec.class_names)
+    classes = ", ".join(map(markdown, spec.class_names))
     text += f"\n* Wavelengths: {len(spec.wavelengths_nm)} from {low:g} to {high:g} nm. Classes: {classes}."
     notes = spec.training["config"]["notes"]
-    return f"{text}\n* {notes}" if notes else text
+    return f"{text}\n* {markdown(notes)}" if notes else text
 
 
 _TERMS = {
@@ -100,10 +101,10 @@ _TERMS = {
 
 
 def _data_line(domain: str, entry: Mapping[str, Any]) -> str:
-    generator = entry["generator"].get("name", "unknown generator")
+    generator = markdown(str(entry["generator"].get("name", "unknown generator")))
     name = "target" if domain == "second" else domain
     return (
-        f"* {name}: {entry['samples']} samples ({entry['held_out']} held out), {entry['origin']}; {generator}, "
+        f"* {name}: {entry['samples']} samples ({entry['held_out']} held out), {markdown(entry['origin'])}; {generator}, "
         f"seed {entry['seed']}, SHA-256 `{entry['sha256'][:16]}`."
     )
 
@@ -113,7 +114,7 @@ def _preparation_lines(data: Mapping[str, Any], spec: ModelSpec) -> list[str]:
     lines = []
     if left_out := data["leave_out"]:
         lines.append(
-            f"* **Left out** of the target in training: {', '.join(left_out)}. Held-out numbers below include "
+            f"* **Left out** of the target in training: {', '.join(map(markdown, left_out))}. Held-out numbers below include "
             "them: they show what the model makes of a class that it never saw there."
         )
     if spec.intensity != "linear":
@@ -133,7 +134,7 @@ def _training_lines(record: Mapping[str, Any], spec: ModelSpec) -> list[str]:
     adversarial = config["optimisation"]["gan_weight"]
     lines = [
         f"Trained for {record['steps']} steps of {config['optimisation']['batch_size']} samples per domain in "
-        f"{record['seconds'] / 60:.1f} minutes on {record['hardware']} (torch {record['torch']}), seed {config['seed']}; "
+        f"{record['seconds'] / 60:.1f} minutes on {markdown(record['hardware'])} (torch {record['torch']}), seed {config['seed']}; "
         f"weights of step {record['best_step']}, the best held-out {FAMILIES[spec.kind].criterion}.",
         f"Adversarial weight {adversarial:g}." if adversarial else "No adversarial loss.",
         *(words.format(config["terms"][key]) for key, words in _TERMS.items() if config["terms"][key]),
@@ -206,7 +207,7 @@ _QUALITIES = {
 def _away_lines(rms: Mapping[str, Mapping[str, float]]) -> list[str]:
     """Line that names the classes that the transfer made worse."""
     away = [name for name, after in rms["after"].items() if after > rms["before"][name]]
-    return ["", f"Moved **away** from the target: {', '.join(away)}."] if away else []
+    return ["", f"Moved **away** from the target: {', '.join(map(markdown, away))}."] if away else []
 
 
 def _level_lines(levels: Mapping[str, Mapping[str, float]]) -> list[str]:
@@ -225,7 +226,7 @@ def _level_lines(levels: Mapping[str, Mapping[str, float]]) -> list[str]:
 def _table(columns: Sequence[str], rows: Mapping[str, Sequence[str]]) -> list[str]:
     """Lines of a table with one row per class."""
     head = [f"| class | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
-    return head + [f"| {name} | {' | '.join(values)} |" for name, values in rows.items()]
+    return head + [f"| {markdown(name)} | {' | '.join(values)} |" for name, values in rows.items()]
 
 
 def _share(value: float | None) -> str:

@@ -7,6 +7,7 @@ column names follow: ``row``, ``column``, ``label`` and ``oxygenation`` where kn
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +26,7 @@ from napari_udt.io.description import described, description_text
 from napari_udt.io.generic.numpy_files import starts_with
 from napari_udt.io.hdf5 import SMALL_BYTES
 from napari_udt.io.lazy import ArraySource, LazyCube
+from napari_udt.outgoing_text import csv_comment
 
 _FIRST_LINE = "# napari-udt spectra, version 1"
 _METADATA = "# facts: "
@@ -32,6 +34,7 @@ _BLOCK_BYTES = 16_000_000
 _LINES_PER_READ = 5_000
 _MAX_LINE = 20_000_000
 _MAX_RATIO = 1_000
+_FORMULA = re.compile(r"([,;])([=+@-])")
 _PLACE = ("row", "column")
 _PICTURES = ("label", "oxygenation")
 
@@ -103,16 +106,23 @@ def _labelled(cube: SpectralCube) -> NDArray[np.bool_]:
 
 def _head_text(cube: SpectralCube) -> str:
     pictures = [n for n, p in zip(_PICTURES, (cube.labels, cube.oxygenation), strict=True) if p is not None]
-    names = ", ".join(f"{number} = {' '.join(name.split())}" for number, name in cube.present_labels.items())
+    names = ", ".join(f"{number} = {name}" for number, name in cube.present_labels.items())
     return "\n".join(
         (
             _FIRST_LINE,
-            f"{_METADATA}{json.dumps({'shape': cube.shape[:2], 'cube': json.loads(description_text(cube))})}",
-            f"# labels: {names or 'none'}",
-            f"# values: {' '.join(cube.quantity.split())}; names of the columns of spectra: wavelengths in nm",
+            f"{_METADATA}{_json_text({'shape': cube.shape[:2], 'cube': json.loads(description_text(cube))})}",
+            csv_comment(f"labels: {names or 'none'}").rstrip(),
+            csv_comment(
+                f"values: {cube.quantity}; names of the columns of spectra: wavelengths in nm"
+            ).rstrip(),
             ",".join((*_PLACE, *pictures, *(repr(float(w)) for w in cube.wavelengths_nm))) + "\n",
         )
     )
+
+
+def _json_text(value: Any) -> str:
+    """Return JSON of which a spreadsheet computes no part after a comma: such signs stand in its texts only."""
+    return _FORMULA.sub(lambda found: f"{found[1]}\\u{ord(found[2]):04x}", json.dumps(value))
 
 
 def _table(cube: SpectralCube, start: int, stop: int, wanted: NDArray[np.bool_]) -> NDArray[np.float64]:

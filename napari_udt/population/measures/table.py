@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.files import whole_or_nothing
+from napari_udt.outgoing_text import csv_cell
 from napari_udt.population.measures.catalogue import CATALOGUE, Measure
 
 FORMAT = "napari-udt population measures"
@@ -136,7 +137,7 @@ class MeasureTable:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows(row.cells() for row in self.rows)
+        writer.writerows(map(csv_cell, row.cells()) for row in self.rows)
         return text.getvalue()
 
     def as_document(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from napari_udt.outgoing_text import one_line
 from napari_udt.population.report.document import Section, Sheet
 
 
@@ -32,7 +33,7 @@ def aligned(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     rows : iterable of sequences of str
         As long as ``columns``.
     """
-    lines = [list(columns), *(list(row) for row in rows)]
+    lines = [[one_line(cell).replace("|", r"\|") for cell in row] for row in (columns, *rows)]
     widths = [max(3, *(len(line[i]) for line in lines)) for i in range(len(columns))]
     shown = [
         "| " + " | ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) + " |" for line in lines

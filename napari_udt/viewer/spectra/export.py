@@ -26,6 +26,7 @@ import numpy as np
 from napari_udt import __version__
 from napari_udt.cube import Modality
 from napari_udt.files import whole_or_nothing
+from napari_udt.outgoing_text import csv_cell, csv_comment
 from napari_udt.spectral.transforms import ORDER
 from napari_udt.spectral.unmixing import HAEMOGLOBIN_UNITS, Unmixed
 from napari_udt.viewer.spectra.curves import Curve, CurveId, CurveSet, Floats
@@ -66,11 +67,11 @@ def save_curves(curves: CurveSet, path: str | Path) -> None:
 def csv_text(curves: CurveSet) -> str:
     """Return the curves as CSV, see the module's docstring for the columns."""
     buffer = io.StringIO()
-    buffer.writelines(f"# {' '.join(line.split())}\n" for line in _header(curves))
+    buffer.writelines(csv_comment(line) for line in _header(curves))
     writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     writer.writerow(COLUMNS)
     for curve in curves.curves:
-        writer.writerows(_rows(curve))
+        writer.writerows(map(csv_cell, row) for row in _rows(curve))
     return buffer.getvalue()
 
 

@@ -1,0 +1,46 @@
+"""Text from files made harmless where it leaves: terminals, scripts, spreadsheets, Markdown. No Qt.
+
+Names, labels and provenance come from files that anyone may have written. Each function takes such a text and returns
+one that its target shows as it is and does not act upon.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet computes a cell that begins so
+_FORMULA_WITHIN = re.compile(r"([,;\t][ \"]*)(?=[=@+]|-(?![\d.]))")
+_MARKDOWN = re.compile(r"([\\`\[\]|])")
+
+
+def printable(text: str) -> str:
+    r"""Return a text in which control characters, lone surrogates and invisible marks stand as escapes (``\x1b``)."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def printable_lines(text: str) -> str:
+    """Return several lines made printable, each by itself."""
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def one_line(text: str) -> str:
+    """Return a printable text without line breaks; white space becomes single spaces."""
+    return printable(" ".join(text.split()))
+
+
+def csv_cell(value: Any) -> Any:
+    """Return a cell of a CSV file: text that a spreadsheet would compute gets an apostrophe before it; numbers stay."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def csv_comment(text: str) -> str:
+    """Return a line with a hash before it, of which a spreadsheet computes no part after a comma."""
+    harmless = _FORMULA_WITHIN.sub(r"\1'", one_line(text))
+    return f"# {harmless}\n"
+
+
+def markdown(text: str) -> str:
+    """Return one line of text that Markdown shows as it is: no table cells, links, code or HTML."""
+    escaped = _MARKDOWN.sub(r"\\\1", one_line(text))
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
