@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from napari_udt.cube import Domain, Modality
 from napari_udt.errors import CubeError
 from napari_udt.files import whole_or_nothing
+from napari_udt.ordinary_files import require_regular
 
 FORMAT = "napari-udt dataset"
 VERSION = 1
@@ -107,6 +108,7 @@ def load_dataset(path: str | Path) -> Dataset:
     """
     path = Path(path)
     try:
+        require_regular(path)
         with h5py.File(path, "r") as file:
             return _read(file, path)
     except (OSError, KeyError) as error:

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from napari_udt.ordinary_files import open_regular
+
 # Windows replaces no file that somebody has open. Virus scanners and indexers have new files open for a moment: a move
 # is tried again after these seconds. Elsewhere open files do not matter.
 _WAITS_S = (0.05, 0.1, 0.2, 0.4, 0.8) if sys.platform == "win32" else ()
@@ -159,6 +161,6 @@ def _move(source: Path, target: Path) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """Hash of a file, in hexadecimal digits."""
-    with path.open("rb") as file:
+    """Hash of an ordinary file, in hexadecimal digits."""
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -31,6 +31,7 @@ from typing import Any, Literal, Protocol, cast
 
 from napari_udt.cube import Domain, Modality, SpectralCube
 from napari_udt.errors import CubeError, UdtError
+from napari_udt.ordinary_files import require_regular
 from napari_udt.reconstruction.options import ReconstructionOptions
 
 Frame = int | Literal["mean"]
@@ -273,6 +274,7 @@ def reading(path: Path, known: Format | None = None) -> Iterator[None]:
     For a format of an outside package all exceptions are turned, programming errors too.
     """
     try:
+        require_regular(path)
         yield
     except UdtError:
         raise

@@ -25,6 +25,8 @@ from napari_udt.io.contract import reading
 SMALL_BYTES = 64_000_000  # what may be allocated without asking how much the file holds
 MAX_RATIO = 1_100  # deflate cannot compress further than about 1032 : 1
 MAX_CHUNK_BYTES = 1_000_000_000
+SMALL_CHUNK_BYTES = 4_096
+_LARGEST_GROWTH = 1.1  # of numbers that cannot be packed
 MAX_OBJECTS = 20_000
 MAX_DEPTH = 32
 MAX_ATTRIBUTE_SIZE = 100_000
@@ -106,8 +108,29 @@ def checked(dataset: h5py.Dataset, path: Path) -> h5py.Dataset:
             f"{where} is stored in chunks of {dataset.chunks}, which need more than 1 GB each to read; "
             "store it in smaller chunks."
         )
+    if dataset.chunks and dataset.id.get_create_plist().get_nfilters():
+        _check_packed_chunks(dataset, where)
     if not dataset.chunks and dataset.id.get_storage_size() > path.stat().st_size:
         raise CubeError(f"{where} declares {_size(dataset)} but the file is smaller; it is cut short.")
+    return dataset
+
+
+def _check_packed_chunks(dataset: h5py.Dataset, where: str) -> None:
+    """Refuse a packed chunk longer than its numbers: packing does not make longer, and it may unpack to anything."""
+    declared = math.prod(dataset.chunks) * dataset.dtype.itemsize
+    longest = dataset.id.chunk_iter(
+        lambda chunk: chunk.size if chunk.size > _LARGEST_GROWTH * declared + SMALL_CHUNK_BYTES else None
+    )
+    if longest is not None:
+        raise CubeError(
+            f"{where} has a packed chunk of {longest:,} bytes for {declared:,} bytes of numbers; it is damaged."
+        )
+
+
+def with_shape(dataset: h5py.Dataset, shape: tuple[int, ...], path: Path) -> h5py.Dataset:
+    """Return a dataset if it declares a shape, before anything of it is unpacked; else raise ``CubeError``."""
+    if dataset.shape != shape:
+        raise CubeError(f"{path}: {dataset.name} has shape {dataset.shape}; expected {shape} as the cube.")
     return dataset
 
 

@@ -17,6 +17,8 @@ from napari_udt.models.spectral_cinn import SpectralCINN
 _MAX_BLOCKS = 400
 _MAX_WIDTH = 32_768
 _MAX_SCALES = 8
+_MAX_ALL_BLOCKS = 400  # over all scales
+_MAX_KERNELS = 16
 
 
 def build_network(spec: ModelSpec) -> nn.Module:
@@ -52,10 +54,15 @@ def _image_cinn(spec: ModelSpec) -> nn.Module:
     scales = spec.architecture.get("scales")
     if not isinstance(scales, Sequence) or not 1 <= len(scales) <= _MAX_SCALES:
         raise ModelError(f"Model {spec.name!r}: its architecture needs 1 to {_MAX_SCALES} scales.")
+    checked = [_scale(spec, entries) for entries in scales]
+    if (total := sum(scale.blocks for scale in checked)) > _MAX_ALL_BLOCKS:
+        raise ModelError(
+            f"Model {spec.name!r}: its architecture has {total} blocks over all scales; expected at most {_MAX_ALL_BLOCKS}."
+        )
     return ImageCINN(
         len(spec.wavelengths_nm),
         DOMAIN_CHANNELS + spec.class_count,
-        [_scale(spec, entries) for entries in scales],
+        checked,
         **_common(spec),
     )
 
@@ -66,8 +73,14 @@ def _scale(spec: ModelSpec, entries: Mapping[str, Any]) -> Scale:
             f"Model {spec.name!r}: a scale of its architecture is {entries!r}; expected a table."
         )
     kernels = entries.get("kernels")
-    if not isinstance(kernels, Sequence) or len(kernels) < 2 or any(k not in (1, 3, 5, 7) for k in kernels):
-        raise ModelError(f"Model {spec.name!r}: kernels are {kernels!r}; expected two or more of 1, 3, 5, 7.")
+    if (
+        not isinstance(kernels, Sequence)
+        or not 2 <= len(kernels) <= _MAX_KERNELS
+        or any(k not in (1, 3, 5, 7) for k in kernels)
+    ):
+        raise ModelError(
+            f"Model {spec.name!r}: kernels are {repr(kernels)[:80]}; expected 2 to {_MAX_KERNELS} of 1, 3, 5, 7."
+        )
     return Scale(
         blocks=_integer(spec, entries, "blocks", _MAX_BLOCKS),
         width=_integer(spec, entries, "width", _MAX_WIDTH),

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from napari_udt.errors import ModelError
+from napari_udt.ordinary_files import require_regular
 
 # What torch itself makes when it reads weights, and plain containers.
 _TENSORS = re.compile(
@@ -33,6 +34,10 @@ _COMPANIONS = re.compile(
     re.VERBOSE,
 )
 
+
+# The published checkpoints have pickles of some hundred kilobytes and some thousand parts.
+_MAX_PICKLE_BYTES = 2_000_000
+_MAX_MEMBERS = 20_000
 
 # Mappings among them; the pickle fills these item by item.
 _MAPPINGS = ("collections.defaultdict", "AttributeDict")
@@ -98,13 +103,21 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
 def _named_objects(path: Path) -> set[str]:
     """Full names of everything that the pickle in the archive refers to; reads its instructions only."""
     try:
+        require_regular(path)
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
+            if len(members) > _MAX_MEMBERS:
+                raise ModelError(f"{path}: holds {len(members):,} parts; expected at most {_MAX_MEMBERS:,}.")
             if any(member.compress_type != zipfile.ZIP_STORED for member in members):
                 raise ModelError(f"{path}: holds compressed data; a torch checkpoint never does.")
             pickles = [member for member in members if member.filename.endswith("/data.pkl")]
             if len(pickles) != 1:
                 raise ModelError(f"{path}: not a torch checkpoint (it holds {len(pickles)} files data.pkl).")
+            if pickles[0].file_size > _MAX_PICKLE_BYTES:
+                raise ModelError(
+                    f"{path}: its pickle has {pickles[0].file_size:,} bytes; expected at most {_MAX_PICKLE_BYTES:,} beside "
+                    "the weights."
+                )
             operations = list(pickletools.genops(archive.read(pickles[0])))
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, EOFError) as error:
         if isinstance(error, ModelError):

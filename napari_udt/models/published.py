@@ -24,6 +24,7 @@ from napari_udt.models.published_autoencoders import translate_image_pair, trans
 from napari_udt.models.published_cinn import Translation, translate_image_cinn, translate_spectral_cinn
 from napari_udt.models.spec import ModelSpec
 from napari_udt.models.store import save_model, sha256_of, user_folder
+from napari_udt.ordinary_files import read_text
 
 CONFIG, CHECKPOINT = "config.yaml", "model_checkpoint.ckpt"
 SOURCE = "Imported from a checkpoint in the layout of Dreher et al., MICCAI 2023 (doi:10.5281/zenodo.8419563)"
@@ -154,17 +155,13 @@ def _as_name(text: str) -> str:
 
 def _read_config(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > _MAX_CONFIG_BYTES:
-            raise ModelError(f"{path}: larger than a configuration can be.")
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        config = yaml.safe_load(read_text(path, _MAX_CONFIG_BYTES))
     except (
         OSError,
         ValueError,
         RecursionError,
         yaml.YAMLError,
     ) as error:  # ValueError: 30 February, bad bytes
-        if isinstance(error, ModelError):
-            raise
         first = str(error).splitlines()[0]
         raise ModelError(f"{path}: not a readable configuration ({first}).") from error
     if not isinstance(config, dict) or not isinstance(config.get("data"), dict):

@@ -18,6 +18,7 @@ from napari_udt import files
 from napari_udt.errors import ModelError
 from napari_udt.files import whole_folder_or_nothing
 from napari_udt.models.spec import ModelSpec
+from napari_udt.ordinary_files import read_text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,6 +30,7 @@ WEIGHTS, SPEC, CARD = "weights.safetensors", "model.json", "CARD.md"
 # single pixels at 790 nm (docs/evaluation.md).
 _PROPOSED = ("hsi_cinn_dy", "pat_cinn_dy_without_gan")
 MODELS_VARIABLE = "NAPARI_UDT_MODELS"
+_MAX_TEXT_BYTES = 16_000_000  # specification or card; the bundled ones have some tens of kilobytes
 
 # Specifications that were read and validated, with the versions of their two files.
 _read: dict[Path, tuple[tuple[tuple[int, ...], ...], ModelSpec]] = {}
@@ -126,8 +128,8 @@ def read_spec(folder: Path) -> ModelSpec:
         version = _version_of(path), _version_of(card)
         known = _read.get(path)
         if known is None or known[0] != version:
-            spec = ModelSpec.from_json(path.read_text(encoding="utf-8"), where=str(path))
-            spec = replace(spec, card=card.read_text(encoding="utf-8")) if card.is_file() else spec
+            spec = ModelSpec.from_json(read_text(path, _MAX_TEXT_BYTES), where=str(path))
+            spec = replace(spec, card=read_text(card, _MAX_TEXT_BYTES)) if card.is_file() else spec
             known = _read[path] = version, spec
         return known[1]
     except (OSError, UnicodeDecodeError) as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from napari_udt.errors import TrainingError
+from napari_udt.ordinary_files import read_text
 from napari_udt.training.tables import (
     CROP,
     FILLED,
@@ -25,6 +26,7 @@ from napari_udt.training.tables import (
 )
 
 CONFIGS = Path(__file__).parent / "configs"
+_MAX_BYTES = 1_000_000
 
 Method = Literal["cinn", "unit", "cyclegan"]
 Condition = Literal["class", "domain", "none"]
@@ -294,7 +296,7 @@ def _read_table(name_or_path: str | Path) -> dict[str, Any]:
     if not path.exists() and str(name_or_path) in packaged_configs():
         path = CONFIGS / f"{name_or_path}.toml"
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(read_text(path, _MAX_BYTES))
     except OSError as error:
         raise TrainingError(
             f"{path}: the training configuration cannot be read ({error.strerror}); "

@@ -204,10 +204,7 @@ def test_a_huge_declared_shape_takes_no_memory(tmp_path):
     path = good_file(tmp_path / "y.h5")
     with h5py.File(path, "r+") as file:
         file["cubes/0"].create_dataset("labels", (10**5, 10**5), "i4", chunks=(64, 64))
-    assert (
-        "/cubes/0/labels declares 40,000 MB (shape (100000, 100000)) but the file holds 0 bytes"
-        in refused(path)
-    )
+    assert "/cubes/0/labels has shape (100000, 100000); expected " in refused(path)
 
 
 def test_a_huge_declared_number_of_images_or_planes_is_not_listed(tmp_path):

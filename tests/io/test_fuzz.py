@@ -1,3 +1,5 @@
+import threading
+
 import fuzz
 import numpy as np
 
@@ -27,3 +29,18 @@ def test_mutation_is_reproducible():
 def test_the_command_says_what_it_found(tmp_path, capsys):
     assert fuzz.main(["--n", "14", "--folder", str(tmp_path)]) == 0
     assert "14 files in" in capsys.readouterr().out
+
+
+def wait_or_fail(what):
+    """Called in the watched process."""
+    if what == "wait":
+        threading.Event().wait()
+    if what == "crash":
+        raise SystemExit
+    return str(int(what))
+
+
+def test_hangs_and_crashes_are_reported_and_the_next_file_is_tried():
+    watched = fuzz.Watched(wait_or_fail, limit_s=1.0)
+    assert [watched(what) for what in ("wait", "crash", "no", "7")] == ["hang", "crash", "ValueError", "7"]
+    watched.close()

@@ -173,6 +173,10 @@ def test_a_picture_that_cannot_be_halved_is_refused(picture):
             "clamp is 'x'",
         ),
         (pat_spec(architecture={"scales": []}), "needs 1 to 8 scales"),
+        (
+            pat_spec(architecture={"scales": [{"blocks": 400, "width": 4, "kernels": [1, 1]}] * 8}),
+            "3200 blocks over all scales",
+        ),
         (pat_spec(architecture={"scales": [{"blocks": 1, "width": 4, "kernels": [2, 2]}]}), "kernels are"),
     ],
 )

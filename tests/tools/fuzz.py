@@ -2,19 +2,22 @@
 
 Run ``python tests/tools/fuzz.py --n 20000`` for a long search. Small files of every format are written, bytes of them
 changed, cut, doubled or overwritten, and each is opened in full. A file that gets anything but a cube or a
-``CubeError`` is kept; the one being tried lies on the disk, so a crash of a library leaves it behind too.
+``CubeError`` is kept. Files are tried in a process of their own, which ends with a crash or after ``--seconds`` for
+one file: a file that does either is kept as well.
 """
 
 from __future__ import annotations
 
 import argparse
 import faulthandler
+import multiprocessing
 import shutil
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -26,6 +29,7 @@ from napari_udt.dataset import Dataset, save_dataset
 from napari_udt.errors import CubeError
 from napari_udt.io import describe, is_damaged, is_readable, list_candidates, open_cube, save_cube
 
+LIMIT_S = 60.0  # for one file, on a busy machine
 Mutation = Callable[[bytearray, np.random.Generator], bytearray]
 
 
@@ -87,15 +91,74 @@ def try_file(path: Path) -> str:
         return "refused"
 
 
-def run(count: int, seed: int, folder: Path) -> tuple[Counter[str], list[Path]]:
-    """Try ``count`` mutated files.
+class Watched:
+    """Calls a function in a process of its own; one call may take a limited time, and may crash the process.
+
+    Parameters
+    ----------
+    function : callable
+        Of one argument, importable by its name; returns a text.
+    limit_s : float
+        Time for one call.
+    """
+
+    def __init__(self, function: Callable[[Any], str], limit_s: float = LIMIT_S) -> None:
+        self._function, self._limit = function, limit_s
+        self._context = multiprocessing.get_context("spawn")
+        self._process: Any = None
+
+    def __call__(self, argument: Any) -> str:
+        """Return the text of a call, the name of its exception, "hang" or "crash"."""
+        if self._process is None:
+            self._start()
+        self._pipe.send(argument)
+        if not self._pipe.poll(self._limit):
+            self.close()
+            return "hang"
+        try:
+            return str(self._pipe.recv())
+        except EOFError:
+            self.close()
+            return "crash"
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._pipe.close()
+            self._process = None
+
+    def _start(self) -> None:
+        self._pipe, other = self._context.Pipe()
+        self._process = self._context.Process(target=_serve, args=(self._function, other), daemon=True)
+        self._process.start()
+        other.close()
+        assert self._pipe.recv() == "ready"  # imports do not count
+
+
+def _serve(function: Callable[[Any], str], pipe: Any) -> None:
+    faulthandler.enable()  # a crash inside a library says where it was
+    pipe.send("ready")
+    while True:
+        argument = pipe.recv()
+        try:
+            outcome = function(argument)
+        except Exception as error:  # the very thing that is searched for
+            outcome = type(error).__name__
+        pipe.send(outcome)
+
+
+def run(count: int, seed: int, folder: Path, limit_s: float = LIMIT_S) -> tuple[Counter[str], list[Path]]:
+    """Try ``count`` mutated files, each for ``limit_s`` seconds at most.
 
     Returns
     -------
     outcomes : Counter
-        How many files were "opened", "refused", or raised something else (by the error's name).
+        How many files were "opened", "refused", took too long ("hang"), ended the process ("crash"), or raised
+        something else (by the error's name).
     kept : list of path
-        The files that raised something else, or the folders of those that go together.
+        The files that were neither opened nor refused, or the folders of those that go together.
     """
     rng = np.random.default_rng(seed)
     good_folder = folder / "good"
@@ -103,20 +166,22 @@ def run(count: int, seed: int, folder: Path) -> tuple[Counter[str], list[Path]]:
     seeds = [(path, path.read_bytes()) for path in seed_files(good_folder)]
     outcomes: Counter[str] = Counter()
     kept = []
+    watched = Watched(_try_with_companions, limit_s)
     for number in range(count):
         path, good = seeds[number % len(seeds)]
         path.write_bytes(mutated(good, rng))
-        try:
-            outcomes[_try_with_companions(path, good_folder)] += 1
-        except Exception as error:  # the very thing that is searched for
-            outcomes[type(error).__name__] += 1
+        outcome = watched((path, good_folder))
+        outcomes[outcome] += 1
+        if outcome not in ("opened", "refused"):
             kept.append(_keep(path, good_folder, folder / f"{number}-{path.name}"))
         path.write_bytes(good)
+    watched.close()
     return outcomes, kept
 
 
-def _try_with_companions(path: Path, root: Path) -> str:
+def _try_with_companions(file_and_root: tuple[Path, Path]) -> str:
     """Try a file, and through all others of its sub-folder; "opened" if any opens."""
+    path, root = file_and_root
     together = [path] if path.parent == root else sorted(path.parent.iterdir())
     return min(try_file(each) for each in together)
 
@@ -132,12 +197,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python tests/tools/fuzz.py", description=__doc__)
     parser.add_argument("--n", type=int, default=2000, help="number of mutated files")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=LIMIT_S, help="time limit for one file")
     parser.add_argument("--folder", type=Path, help="where to keep files (default: a new temporary folder)")
     options = parser.parse_args(arguments)
     folder = options.folder or Path(tempfile.mkdtemp(prefix="napari-udt-fuzz-"))
     folder.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
-    outcomes, kept = run(options.n, options.seed, folder)
+    outcomes, kept = run(options.n, options.seed, folder, options.seconds)
     print(f"{options.n} files in {time.perf_counter() - start:.1f} s: {dict(outcomes)}")
     print(f"files below {folder}; kept: {', '.join(path.name for path in kept) or 'none'}")
     return 1 if kept else 0
@@ -187,5 +253,4 @@ _MUTATIONS: tuple[Mutation, ...] = (_flip, _set_extreme, _cut, _copy_within)
 
 
 if __name__ == "__main__":
-    faulthandler.enable()  # a crash inside a library says where it was
     raise SystemExit(main())

@@ -15,6 +15,7 @@ from napari_udt.errors import CubeError
 from napari_udt.io.contract import ReadOptions, reading
 
 MAGIC = b"\x93NUMPY"
+MAX_MEMBERS = 1_000
 ZIP_MAGIC = b"PK\x03\x04"
 
 
@@ -101,6 +102,10 @@ class Npz:
         self._limit = (options or ReadOptions()).memory_limit_bytes
         with reading(path), zipfile.ZipFile(path) as archive:
             members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
+            if len(members) > MAX_MEMBERS:
+                raise CubeError(
+                    f"{path}: the archive holds {len(members):,} arrays; expected at most {MAX_MEMBERS:,}."
+                )
             self.headers = {m.filename.removesuffix(".npy"): self._header(archive, m) for m in members}
 
     def __contains__(self, name: object) -> bool:

@@ -28,6 +28,7 @@ from napari_udt.io.rechunk import Chunks, chunk_shape, copy
 
 FORMAT = "napari-udt cube"
 VERSION = 1
+MAX_CUBES = 1_000
 
 _TEXTS = ("name", "modality", "domain", "origin", "quantity")
 
@@ -52,6 +53,8 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         _check_version(file, path)
         cubes = hdf5.child_group(file, "cubes")
         groups = {} if cubes is None else {k: g for k, g in hdf5.children(cubes) if isinstance(g, h5py.Group)}
+        if len(groups) > MAX_CUBES:
+            raise CubeError(f"{path}: the file holds {len(groups):,} cubes; expected at most {MAX_CUBES:,}.")
         names = sorted(groups, key=_number)
         titles = [hdf5_text.attribute(groups[name], "name", path) or name for name in names]
     if not names:
@@ -144,9 +147,11 @@ def _read(path: Path, key: str, options: ReadOptions) -> SpectralCube:
             path,
             options,
             LazyCube(Hdf5Source(path, hdf5.checked(data, path)), (0, 1, 2)),
-            wavelengths_nm=hdf5.whole(_needed(group, "wavelengths_nm", path), path),
-            labels=_labels(group, path),
-            oxygenation=_picture(group, "oxygenation", path),
+            wavelengths_nm=hdf5.whole(
+                hdf5.with_shape(_needed(group, "wavelengths_nm", path), data.shape[2:], path), path
+            ),
+            labels=_labels(group, data.shape[:2], path),
+            oxygenation=_picture(group, "oxygenation", data.shape[:2], path),
             label_names=_label_names(group, path),
             pixel_size_mm=_pixel_size_mm(group, path),
             provenance=_mapping(group, "provenance", path),
@@ -170,14 +175,14 @@ def _needed(group: h5py.Group, name: str, path: Path) -> h5py.Dataset:
     return found
 
 
-def _labels(group: h5py.Group, path: Path) -> NDArray[np.int32] | None:
-    picture = _picture(group, "labels", path)
+def _labels(group: h5py.Group, shape: tuple[int, ...], path: Path) -> NDArray[np.int32] | None:
+    picture = _picture(group, "labels", shape, path)
     return None if picture is None else label_image(picture, "labels", path)
 
 
-def _picture(group: h5py.Group, name: str, path: Path) -> NDArray[Any] | None:
+def _picture(group: h5py.Group, name: str, shape: tuple[int, ...], path: Path) -> NDArray[Any] | None:
     found = hdf5.child_dataset(group, name)
-    return None if found is None else hdf5.whole(found, path)
+    return None if found is None else hdf5.whole(hdf5.with_shape(found, shape, path), path)
 
 
 def _label_names(group: h5py.Group, path: Path) -> dict[int, str]:

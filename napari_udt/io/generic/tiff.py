@@ -28,8 +28,9 @@ from napari_udt.io.axes import (
 from napari_udt.io.bare import BareSource
 from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
 from napari_udt.io.generic.numpy_files import starts_with
+from napari_udt.io.generic.tiff_directories import check_directories
 from napari_udt.io.generic.tiff_metadata import pixel_size_mm, stored_wavelengths
-from napari_udt.io.hdf5 import MAX_RATIO, SMALL_BYTES
+from napari_udt.io.hdf5 import MAX_RATIO, SMALL_BYTES, SMALL_CHUNK_BYTES
 from napari_udt.io.lazy import LazyCube, Source
 
 _MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -112,6 +113,8 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
 @contextmanager
 def _opened(path: Path) -> Iterator[tifffile.TiffFile]:
     """Open a file; others that its metadata names are not followed."""
+    with reading(path):
+        check_directories(path)
     with reading(path), tifffile.TiffFile(path, _multifile=False) as file:
         try:
             yield file
@@ -171,6 +174,11 @@ def _source(path: Path, file: tifffile.TiffFile, index: int) -> Source:
 def _page(page: Any, shape: tuple[int, ...], path: Path) -> NDArray[Any]:
     """Unpack a page, unless it declares far more than the file holds of it."""
     wanted = int(np.prod(shape, dtype=float)) * page.dtype.itemsize
+    if _stored_bytes(page) > 2 * wanted + SMALL_CHUNK_BYTES * len(page.databytecounts):
+        raise CubeError(
+            f"{path}: a page declares {wanted:,} bytes but the file holds {_stored_bytes(page):,} packed bytes of it; it is "
+            "damaged."
+        )
     if wanted > max(SMALL_BYTES, MAX_RATIO * _stored_bytes(page)):
         raise CubeError(
             f"{path}: a page declares {wanted / 1e6:,.0f} MB but the file holds {_stored_bytes(page)} bytes of it."

@@ -62,7 +62,10 @@ def _read_spectra(path: Path, options: ReadOptions) -> SpectralCube:
     with hdf5.opened(path) as file:
         samples = hdf5.whole(_samples(file, path), path)
         labels = hdf5.child_dataset(file, "labels")
-        numbers = None if labels is None else label_image(hdf5.whole(labels, path), "labels", path)
+        numbers = None
+        if labels is not None:
+            stored = hdf5.whole(hdf5.with_shape(labels, samples.shape[:1], path), path)
+            numbers = label_image(stored, "labels", path)
         data = LazyCube(ArraySource(samples[:, np.newaxis, :]), (0, 1, 2))
         return assemble(
             path,
@@ -75,21 +78,27 @@ def _read_spectra(path: Path, options: ReadOptions) -> SpectralCube:
 
 def _read_image(path: Path, index: int, options: ReadOptions) -> SpectralCube:
     with hdf5.opened(path) as file:
-        data = LazyCube(Hdf5Source(path, _samples(file, path)), (2, 3, 1), {0: index})
-        labels = _of_image(file, "labels", index, path)
+        samples = _samples(file, path)
+        data = LazyCube(Hdf5Source(path, samples), (2, 3, 1), {0: index})
+        pictures = (samples.shape[0], *samples.shape[2:])
+        labels = _of_image(file, "labels", index, pictures, path)
         return assemble(
             path,
             options,
             data,
             labels=None if labels is None else label_image(labels, "labels", path),
-            oxygenation=_of_image(file, "oxygenation", index, path),
+            oxygenation=_of_image(file, "oxygenation", index, pictures, path),
             **_attributes(file, path),
         )
 
 
-def _of_image(file: h5py.File, name: str, index: int, path: Path) -> NDArray[Any] | None:
+def _of_image(
+    file: h5py.File, name: str, index: int, shape: tuple[int, ...], path: Path
+) -> NDArray[Any] | None:
     found = hdf5.child_dataset(file, name)
-    return None if found is None else hdf5.part(found, path, (index, slice(None), slice(None)))
+    if found is None:
+        return None
+    return hdf5.part(hdf5.with_shape(found, shape, path), path, (index, slice(None), slice(None)))
 
 
 def _attributes(file: h5py.File, path: Path) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from napari_udt.io.derived import FlippedSource
 from napari_udt.io.hyperspectral.htc_labels import outlines
 from napari_udt.io.hyperspectral.paper_hsi import WAVELENGTHS_NM
 from napari_udt.io.lazy import LazyCube
+from napari_udt.ordinary_files import open_regular
 
 _HEADER = struct.Struct(">3i")
 _ENDING = "_SpecCube.dat"
@@ -93,7 +94,7 @@ def _read(path: Path, shape: tuple[int, int, int], options: ReadOptions) -> Spec
 
 def _shape(path: Path) -> tuple[int, int, int] | None:
     """Return width, height and channels where the file has exactly the size that they need."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         start = file.read(_HEADER.size)
     if len(start) < _HEADER.size:
         return None

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 import numpy as np
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import parse
+from defusedxml.ElementTree import fromstring
 from numpy.typing import NDArray
 
 from napari_udt.errors import CubeError
@@ -121,7 +121,9 @@ def _root(path: Path) -> Element:
             f"{path}: the header has {path.stat().st_size:,} bytes; expected XML of less than 300 MB."
         )
     try:
-        root: Element = parse(path, forbid_dtd=True).getroot()
+        root: Element = fromstring(
+            path.read_bytes(), forbid_dtd=True
+        )  # whole: pieces of a long attribute take quadratic time
     except DefusedXmlException as error:
         raise CubeError(
             f"{path}: the XML declares entities or a document type, which a scan never has."

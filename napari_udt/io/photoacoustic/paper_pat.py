@@ -101,11 +101,10 @@ def _wavelengths(npz: Npz, channels: int) -> tuple[NDArray[Any] | None, dict[str
 def _picture(npz: Npz, name: str, shape: tuple[int, ...], path: Path) -> NDArray[Any] | None:
     if name not in npz:
         return None
-    picture = npz.numbers(name)
-    picture = picture[0] if picture.ndim == 3 and picture.shape[0] == 1 else picture
-    if picture.shape != shape:
-        raise CubeError(f"{path}: {name} has shape {picture.shape}; expected {shape} as the reconstruction.")
-    return picture
+    stored = npz.headers[name].shape
+    if stored not in (shape, (1, *shape)):
+        raise CubeError(f"{path}: {name} has shape {stored}; expected {shape} as the reconstruction.")
+    return npz.numbers(name).reshape(shape)
 
 
 def _data_config(path: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_udt.errors import CubeError
 from napari_udt.io import hdf5
 from napari_udt.io.assemble import label_image
 
@@ -34,6 +35,11 @@ CLASSES = {
     12: "soft tissue",
     13: "lymph node",
 }
+
+
+# A map may be larger than the picture, but not by any factor.
+_MANY_PIXELS = 8_000_000
+_LARGEST_SHARE = 64
 
 
 @dataclass(frozen=True)
@@ -117,8 +123,14 @@ class _Overlay:
             if dataset.ndim == 2
             else (slice(None), self._y(dataset.shape[1]), slice(None))
         )
-        values = hdf5.part(dataset, self.path, cut).astype(np.float64)
         picture_shape = (self.shape[0], self.shape[-1])
+        pixels = dataset.shape[0] * dataset.shape[-1]
+        if pixels > max(_MANY_PIXELS, _LARGEST_SHARE * picture_shape[0] * picture_shape[1]):
+            raise CubeError(
+                f"{self.path}: {dataset.name} declares {pixels:,} pixels of a plane for a picture of shape {picture_shape}; "
+                "that is far more than it can show."
+            )
+        values = hdf5.part(dataset, self.path, cut).astype(np.float64)
         if values.shape == picture_shape:
             return values.T
         x, z = self._columns_and_rows(values.shape, picture_shape)

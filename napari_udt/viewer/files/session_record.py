@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_udt.cube import Domain, Modality
 from napari_udt.errors import SessionError
+from napari_udt.ordinary_files import read_text
 from napari_udt.reconstruction.options import ReconstructionOptions
 from napari_udt.viewer.state.session import DisplayOptions, Outline, Role
 
@@ -126,13 +127,9 @@ def read_record(path: Path) -> SessionRecord:
 
 def _json_object(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise SessionError(f"{path}: {path.stat().st_size} bytes are too many for a session.")
-        fields = json.loads(path.read_text("utf-8"), parse_constant=_finite, parse_float=_finite)
+        fields = json.loads(read_text(path, _LARGEST_BYTES), parse_constant=_finite, parse_float=_finite)
     except OSError as error:
         raise SessionError(f"{path}: the session cannot be read ({error.strerror or error}).") from error
-    except SessionError:
-        raise
     except (ValueError, RecursionError) as error:
         raise SessionError(f"{path}: the session is no valid JSON ({str(error)[:100]}).") from error
     if not isinstance(fields, dict):

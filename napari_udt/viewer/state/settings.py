@@ -21,11 +21,13 @@ import platformdirs
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from napari_udt.files import whole_or_nothing
+from napari_udt.ordinary_files import read_text
 from napari_udt.viewer.state.session import DisplayOptions, Session
 
 T = TypeVar("T")
 
 FILE_VARIABLE = "NAPARI_UDT_CHOICES"
+_MAX_BYTES = 1_000_000
 # Display options that a new session takes over from the last one.
 _REMEMBERED = ("live", "live_band", "explore", "explore_class", "explore_domain")
 _STRICT = ConfigDict(strict=True, allow_inf_nan=False)
@@ -67,7 +69,7 @@ def user_settings_path() -> Path:
 def read_user_settings() -> dict[str, Any]:
     """Return what was kept between sessions; nothing where the file is missing or damaged."""
     try:
-        found = json.loads(user_settings_path().read_text(encoding="utf-8"))
+        found = json.loads(read_text(user_settings_path(), _MAX_BYTES))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -1,0 +1,42 @@
+"""Reading of ordinary files only: pipes, sockets and devices of any name are refused, not waited for."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from io import BufferedReader
+from pathlib import Path
+
+
+def require_regular(path: Path) -> None:
+    """Raise ``OSError`` for a pipe, socket or device: opening one may wait for ever. Files, folders and nothing pass."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:  # not there, or not to be looked at: opening it says so
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(errno.EINVAL, "it is a pipe, socket or device; expected an ordinary file", str(path))
+
+
+def open_regular(path: Path, most_bytes: int | None = None) -> BufferedReader:
+    """Open an ordinary file for reading, without waiting for anything else of that name.
+
+    Raises
+    ------
+    OSError
+        When it cannot be opened, is no ordinary file, or has more than ``most_bytes`` bytes.
+    """
+    require_regular(path)
+    file = open(path, "rb")  # noqa: SIM115 - the caller closes it
+    size = os.fstat(file.fileno()).st_size
+    if most_bytes is not None and size > most_bytes:
+        file.close()
+        raise OSError(errno.EFBIG, f"it has {size:,} bytes; expected at most {most_bytes:,}", str(path))
+    return file
+
+
+def read_text(path: Path, most_bytes: int) -> str:
+    """Return the UTF-8 text of an ordinary file of limited size; raises as :func:`open_regular`, and ``ValueError``."""
+    with open_regular(path, most_bytes) as file:
+        return file.read(most_bytes).decode("utf-8").replace("\r\n", "\n")
