@@ -26,6 +26,22 @@ QT_EXCEPTIONS: set[str] = {
     "viewer/layers/focus.py",
 }
 
+# Folders of the package, the lowest floor first.
+FLOORS = (
+    "spectral",
+    "reconstruction",
+    "io",
+    "models",
+    "inference",
+    "simulation",
+    "evaluation",
+    "training",
+    "population",
+    "viewer",
+    "bench",
+    "cli",
+)
+
 NAPARI_ALLOWED = (r"viewer/.+", r"bench/viewer.*\.py")
 
 # argparse and its Namespace end at the command line: whatever a command does is a function with arguments.
@@ -177,6 +193,22 @@ def test_qt_is_imported_by_widgets_only():
 def test_the_exceptions_from_that_rule_are_true_ones():
     importers = {found.partition(":")[0] for found in _importers(QT, QT_ALLOWED)}
     assert importers >= QT_EXCEPTIONS
+
+
+def test_no_floor_imports_a_higher_one():
+    """Compare with the list in docs/architecture.md; modules at the top of the package are the lowest floor."""
+
+    def floor(module):
+        parts = module.split(".")[1:]
+        return FLOORS.index(parts[0]) if parts and parts[0] in FLOORS else -1
+
+    assert not [
+        f"{name}:{line} imports {module}"
+        for name, imports in _imports().items()
+        if name not in ("__init__.py", "__main__.py")
+        for line, module in imports
+        if _within(module, ["napari_udt"]) and floor(module) > floor(_module(name))
+    ]
 
 
 def test_readers_and_arithmetic_know_no_napari():
