@@ -33,8 +33,6 @@ print(json.dumps({
 }))
 """
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def archives(tmp_path_factory):
