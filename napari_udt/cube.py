@@ -20,6 +20,8 @@ Domain = Literal["simulated", "real", "second", "transferred", "unknown"]
 MODALITIES: tuple[Modality, ...] = ("HSI", "PAT")
 DOMAINS: tuple[Domain, ...] = ("simulated", "real", "second", "transferred", "unknown")
 
+_LARGEST_LABEL = 2**31 - 1
+
 # Shown where a cube does not state its origin. "second" is data in the place of real ones that were not measured: the
 # sample data state exactly what they are ("drawn from measured statistics", "digital device").
 ORIGINS: dict[Domain, str] = {
@@ -81,6 +83,9 @@ class SpectralCube:
         conditions, source, software versions, date.
     metadata : mapping
         Anything else worth keeping; JSON-serialisable.
+    bad_bands : boolean array, shape (channels,), optional
+        Channels whose values are not to be trusted (water absorption, dead detectors). Their values stay in ``data``;
+        curves, statistics, interpolation and transfer leave them out. None where no channel is bad.
 
     Raises
     ------
@@ -101,6 +106,7 @@ class SpectralCube:
     name: str = "cube"
     provenance: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    bad_bands: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         put = object.__setattr__  # the class is frozen
@@ -118,6 +124,7 @@ class SpectralCube:
         put(self, "label_names", {int(k): str(v) for k, v in dict(self.label_names).items()})
         put(self, "oxygenation", _checked_oxygenation(self.oxygenation, self.shape[:2], self.name))
         put(self, "pixel_size_mm", _checked_pixel_size(self.pixel_size_mm, self.name))
+        put(self, "bad_bands", _checked_bad_bands(self.bad_bands, self.shape[2], self.name))
         put(self, "origin", self.origin or ORIGINS[self.domain])
 
     @property
@@ -155,6 +162,10 @@ class SpectralCube:
         """Spectra of some rows, shape (stop - start, columns, channels); reads only these from a file."""
         return np.asarray(self.data[start:stop], dtype=np.float32)
 
+    def without_bad_bands(self, spectra: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return spectra (..., channels) with NaN at the bad bands; the same array where there are none."""
+        return spectra if self.bad_bands is None else np.where(self.bad_bands, np.float32(np.nan), spectra)
+
     def nearest_channel(self, wavelength_nm: float) -> int:
         """Index of the wavelength nearest to ``wavelength_nm``."""
         return int(np.argmin(np.abs(self.wavelengths_nm - wavelength_nm)))
@@ -164,7 +175,13 @@ class SpectralCube:
         return self if not self.is_lazy else replace(self, data=np.asarray(self.data[:], dtype=np.float32))
 
     def with_(self, **changes: Any) -> SpectralCube:
-        """Return a copy with some fields replaced; checked anew."""
+        """Return a copy with some fields replaced; checked anew.
+
+        Bad bands, and ``metadata["fwhm_nm"]``, belong to the wavelengths: with others they are dropped unless given.
+        """
+        if "wavelengths_nm" in changes and not np.array_equal(changes["wavelengths_nm"], self.wavelengths_nm):
+            kept = {key: value for key, value in self.metadata.items() if key != "fwhm_nm"}
+            changes = {"bad_bands": None, "metadata": kept, **changes}
         return replace(self, **changes)
 
 
@@ -193,6 +210,18 @@ def _checked_wavelengths(wavelengths: Any, channels: int, name: str) -> NDArray[
     return values
 
 
+def _checked_bad_bands(bad: Any, channels: int, name: str) -> NDArray[np.bool_] | None:
+    if bad is None:
+        return None
+    marks = np.array(bad, dtype=np.bool_).reshape(-1)
+    if len(marks) != channels:
+        raise CubeError(
+            f"{name}: {len(marks)} marks of bad bands for {channels} channels; expected one per channel."
+        )
+    marks.setflags(write=False)
+    return marks if marks.any() else None
+
+
 def _checked_labels(labels: Any, picture: tuple[int, int], name: str) -> NDArray[Any] | None:
     if labels is None:
         return None
@@ -201,6 +230,11 @@ def _checked_labels(labels: Any, picture: tuple[int, int], name: str) -> NDArray
         raise CubeError(f"{name}: the labels have shape {array.shape}; expected {picture} as the picture.")
     if array.dtype.kind not in "iub":
         raise CubeError(f"{name}: the labels are of type {array.dtype}; expected integers.")
+    if array.size and (int(array.max()) > _LARGEST_LABEL or int(array.min()) < -_LARGEST_LABEL - 1):
+        raise CubeError(
+            f"{name}: the labels reach from {int(array.min())} to {int(array.max())}; expected class numbers between "
+            f"{-_LARGEST_LABEL - 1} and {_LARGEST_LABEL}: number the classes anew."
+        )
     return array.astype(np.int32)
 
 

@@ -112,7 +112,13 @@ def _checked(cube: SpectralCube, method: str, reference: SpectralCube | None) ->
             f"{cube.name} is a {cube.modality} cube, but the reference {reference.name} is "
             f"{reference.modality}; choose a {cube.modality} reference."
         )
-    return regrid(cube.wavelengths_nm, reference.wavelengths_nm, cube.name, target="reference")
+    return regrid(
+        cube.wavelengths_nm,
+        reference.wavelengths_nm,
+        cube.name,
+        target="reference",
+        bad_bands=cube.bad_bands,
+    )
 
 
 def _matched(
@@ -164,7 +170,9 @@ def _usable(spectra: Spectra, cube: SpectralCube) -> NDArray[np.bool_]:
 
 def _labelled(reference: SpectralCube, names: list[str]) -> tuple[Spectra, Labels]:
     """Return the reference's labelled spectra (all, without names) as they are matched, and their structures."""
-    spectra, structures = _spectra_of(reference), _structures(reference, names)
+    own_nm = reference.wavelengths_nm  # bad bands of the reference are interpolated from those beside them
+    filled = regrid(own_nm, own_nm, reference.name, target="reference", bad_bands=reference.bad_bands)
+    spectra, structures = filled(_spectra_of(reference)), _structures(reference, names)
     kept = ((structures != _NO_STRUCTURE) | (not names)) & _usable(spectra, reference)
     if not kept.any():
         raise TransferError(
@@ -208,6 +216,7 @@ def _result(
     return cube.with_(
         data=spectra.reshape(*cube.shape[:2], -1),
         wavelengths_nm=wavelengths_nm,
+        bad_bands=cube.bad_bands if reference is None else None,
         domain="transferred",
         origin=f"{origin} ({name})",
         name=f"{cube.name} → {name}",

@@ -28,24 +28,35 @@ class Regridding:
 
     Parameters
     ----------
-    weights : array, shape (source channels, model channels), or None
-        ``spectrum @ weights``; None where the grids agree.
+    weights : array, shape (used channels, model channels), or None
+        ``spectrum[used] @ weights``; None where the grids agree.
     note : str
         What was done, for the provenance and the screen; empty where nothing was.
+    used : integer array, optional
+        Channels that are interpolated from; all by default. Bad bands are not among them.
     """
 
     weights: NDArray[np.float32] | None
     note: str = ""
+    used: NDArray[np.intp] | None = None
 
     def __call__(self, spectra: NDArray[np.float32]) -> NDArray[np.float32]:
         """Interpolate spectra (n, source channels) to (n, model channels)."""
-        return spectra if self.weights is None else spectra @ self.weights
+        if self.weights is None:
+            return spectra
+        return (spectra if self.used is None else spectra[:, self.used]) @ self.weights
 
 
 def regrid(
-    source_nm: NDArray[np.float64], model_nm: NDArray[np.float64], name: str, target: str = "model"
+    source_nm: NDArray[np.float64],
+    model_nm: NDArray[np.float64],
+    name: str,
+    target: str = "model",
+    bad_bands: NDArray[np.bool_] | None = None,
 ) -> Regridding:
     """Return the interpolation from a cube's wavelengths to a model's, or to those of a ``target`` by another name.
+
+    Channels marked in ``bad_bands`` are not used: their wavelengths are interpolated from those beside them.
 
     Raises
     ------
@@ -53,17 +64,26 @@ def regrid(
         When the model needs wavelengths outside the cube's range: nothing is extrapolated.
     """
     source_nm, model_nm = np.asarray(source_nm, np.float64), np.asarray(model_nm, np.float64)
-    if source_nm.shape == model_nm.shape and np.allclose(source_nm, model_nm, rtol=0, atol=SAME_GRID_NM):
+    used, without = None, ""
+    if bad_bands is not None and bad_bands.any():
+        used = np.flatnonzero(~bad_bands)
+        if not used.size:
+            raise TransferError(f"{name} marks all of its bands as bad; there is nothing to transfer.")
+        listed = ", ".join(f"{nm:g}" for nm in source_nm[bad_bands][:10])
+        without = f"; bad bands were left out ({listed}{', ...' if bad_bands.sum() > 10 else ''} nm)"
+        source_nm = source_nm[used]
+    elif source_nm.shape == model_nm.shape and np.allclose(source_nm, model_nm, rtol=0, atol=SAME_GRID_NM):
         return Regridding(None)
     if model_nm[0] < source_nm[0] - SAME_GRID_NM or model_nm[-1] > source_nm[-1] + SAME_GRID_NM:
         raise TransferError(
-            f"{name} covers {source_nm[0]:g}-{source_nm[-1]:g} nm, but the {target} needs "
-            f"{model_nm[0]:g}-{model_nm[-1]:g} nm; choose a {target} or a cube whose wavelengths agree."
+            f"{name} covers {source_nm[0]:g}-{source_nm[-1]:g} nm{' without its bad bands' if without else ''}, but the "
+            f"{target} needs {model_nm[0]:g}-{model_nm[-1]:g} nm; choose a {target} or a cube whose wavelengths agree."
         )
     weights = np.stack([np.interp(model_nm, source_nm, unit) for unit in np.eye(len(source_nm))])
     return Regridding(
         weights.astype(np.float32),
         f"spectra were interpolated linearly from {len(source_nm)} wavelengths "
         f"({source_nm[0]:g}-{source_nm[-1]:g} nm) to the {target}'s {len(model_nm)} "
-        f"({model_nm[0]:g}-{model_nm[-1]:g} nm)",
+        f"({model_nm[0]:g}-{model_nm[-1]:g} nm){without}",
+        used,
     )

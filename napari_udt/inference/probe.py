@@ -52,7 +52,12 @@ def make_job(cube: SpectralCube, model: TransferModel, condition: str = AUTO) ->
         cube=cube,
         model=model,
         domains=domains,
-        grid=regrid(cube.wavelengths_nm, np.asarray(model.spec.wavelengths_nm), cube.name),
+        grid=regrid(
+            cube.wavelengths_nm,
+            np.asarray(model.spec.wavelengths_nm),
+            cube.name,
+            bad_bands=cube.bad_bands,
+        ),
         tissue=tissue_condition(cube, model.spec, condition),
         scale="source",
     )

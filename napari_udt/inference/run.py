@@ -127,7 +127,12 @@ def transfer(
         cube=cube,
         model=model,
         domains=DOMAINS_OF[direction],
-        grid=regrid(cube.wavelengths_nm, np.asarray(model.spec.wavelengths_nm), cube.name),
+        grid=regrid(
+            cube.wavelengths_nm,
+            np.asarray(model.spec.wavelengths_nm),
+            cube.name,
+            bad_bands=cube.bad_bands,
+        ),
         tissue=tissue_condition(cube, model.spec, condition),
         scale=scale,
         noise=model.spec.input_noise if noise == "training" and direction == "sim2real" else 0.0,
@@ -197,6 +202,7 @@ def _result(job: Job, data: Target, lost: int, direction: str, chosen: Device) -
     return cube.with_(
         data=data,
         wavelengths_nm=np.asarray(spec.wavelengths_nm, np.float64),
+        bad_bands=None,  # what was transferred is interpolated there
         domain="transferred",
         origin=f"transferred to: {target}",
         name=f"{cube.name} → {spec.name}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from napari_udt.cube import Domain, Modality, SpectralCube
 from napari_udt.errors import CubeError, MissingMetadata
 from napari_udt.io.contract import ReadOptions
 from napari_udt.io.lazy import ArraySource, LazyCube
+from napari_udt.io.units import WavelengthList
+from napari_udt.io.values import StoredValues
 
 # A small cube that the file holds a far smaller part of (never written, or compressed a hundredfold) stays there too.
 SMALL_BYTES = 64_000_000
@@ -24,6 +28,9 @@ def assemble(
     data: LazyCube,
     *,
     wavelengths_nm: Any,
+    values: StoredValues | None = None,
+    bad_bands: NDArray[np.bool_] | None = None,
+    fwhm_nm: NDArray[np.float64] | None = None,
     modality: Modality | None = None,
     domain: Domain = "unknown",
     metadata: dict[str, Any] | None = None,
@@ -32,33 +39,76 @@ def assemble(
     """Make a cube of stored values and their metadata.
 
     What the user states in ``options`` wins over the file, and the metadata record it (``stated_by_user``). Channels
-    are sorted with their wavelengths; a small cube is read into memory, a large one stays in the file.
+    are sorted with their wavelengths, repeated ones averaged and those without a wavelength left out, which
+    ``metadata["remarks"]`` says. ``values`` says how stored numbers become values; ``bad_bands`` and ``fwhm_nm`` belong to
+    the stored channels. A small cube is read into memory, a large one stays in the file.
 
     Raises
     ------
     CubeError
         When wavelengths are missing or unusable.
     """
+    known = dict(metadata or {})
     stated = wavelengths_nm if options.wavelengths_nm is None else options.wavelengths_nm
-    wavelengths, order = sorted_wavelengths(stated, data.shape[2], path)
-    if np.any(np.diff(order) != 1):
-        data = data.reordered(order)
+    if isinstance(stated, WavelengthList):
+        if stated.remark:
+            known["assumed"] = {**known.get("assumed", {}), "wavelength_unit": stated.remark}
+        stated = stated.nm
+    channels = sorted_channels(stated, data.shape[2], path, bad_bands)
+    if values:
+        data = data.with_values(values)
+    if not channels.as_stored:
+        data = data.regrouped(channels.groups)
     cube_data = settled(data, options)
+    if said := data.values.to_metadata():
+        known["stored_values"] = said
+    if fwhm_nm is not None:
+        known["fwhm_nm"] = [float(np.mean(fwhm_nm[group])) for group in channels.groups]
+    if remarks := [*known.get("remarks", []), *channels.remarks]:
+        known["remarks"] = remarks
     return SpectralCube(
         data=cube_data,
-        wavelengths_nm=wavelengths,
+        wavelengths_nm=channels.wavelengths_nm,
         modality=options.modality or modality or "HSI",
         domain=options.domain or domain,
         name=fields.pop("name", None) or short_name(path),
-        metadata=_with_remarks(metadata or {}, options, modality, cube_data),
+        metadata=_with_remarks(known, options, modality, cube_data),
+        bad_bands=None if bad_bands is None else np.array([bad_bands[g].all() for g in channels.groups]),
         **fields,
     )
 
 
-def sorted_wavelengths(
-    values: Any, channels: int, path: Path
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Return wavelengths in nm in increasing order, and the channel of the file that each belongs to."""
+@dataclass(frozen=True, eq=False)
+class Channels:
+    """The channels of a cube in increasing wavelength.
+
+    Parameters
+    ----------
+    wavelengths_nm : array, shape (channels,)
+    groups : list of integer arrays
+        Channels of the file that each channel is the mean of.
+    remarks : tuple of str
+        What was left out or averaged.
+    """
+
+    wavelengths_nm: NDArray[np.float64]
+    groups: list[NDArray[np.intp]]
+    remarks: tuple[str, ...] = ()
+    as_stored: bool = True
+
+
+def sorted_channels(
+    values: Any, channels: int, path: Path, bad_bands: NDArray[np.bool_] | None = None
+) -> Channels:
+    """Return the wavelengths in nm in increasing order, and the channels of the file that belong to each.
+
+    Channels with the same wavelength are averaged, bad ones only with each other; those without a wavelength are left out.
+
+    Raises
+    ------
+    CubeError
+        When there are not as many wavelengths as channels, or none is a positive number.
+    """
     if values is None:
         raise MissingMetadata(
             f"{path}: the file does not say the wavelengths of its {channels} channels; "
@@ -66,20 +116,30 @@ def sorted_wavelengths(
             (channels,),
             (0,),
         )
-    wavelengths = np.asarray(values, dtype=np.float64).reshape(-1)
-    if len(wavelengths) != channels:
+    stated = np.asarray(values, dtype=np.float64).reshape(-1)
+    if len(stated) != channels:
         raise CubeError(
-            f"{path}: {len(wavelengths)} wavelengths for {channels} channels; expected one per channel."
+            f"{path}: {len(stated)} wavelengths for {channels} channels; expected one per channel."
         )
-    if not np.all(np.isfinite(wavelengths)) or np.any(wavelengths <= 0):
+    known = np.isfinite(stated) & (stated > 0)
+    if not known.any():
         raise CubeError(f"{path}: the wavelengths hold values that are not positive numbers in nm.")
-    order = np.argsort(wavelengths, kind="stable")
-    twice = np.flatnonzero(np.diff(wavelengths[order]) == 0)
-    if twice.size:
-        raise CubeError(
-            f"{path}: the wavelength {wavelengths[order][twice[0]]:g} nm occurs more than once; expected each once."
-        )
-    return wavelengths[order], order
+    wavelengths, index = np.unique(stated[known], return_inverse=True)
+    groups = [np.flatnonzero(known)[index == i] for i in range(len(wavelengths))]
+    repeated = [f"{w:g} nm" for w, group in zip(wavelengths, groups, strict=True) if len(group) > 1]
+    if bad_bands is not None:
+        groups = [group if bad_bands[group].all() else group[~bad_bands[group]] for group in groups]
+    remarks = []
+    if missing := [str(channel + 1) for channel in np.flatnonzero(~known)]:
+        remarks.append(f"Bands without a wavelength were left out (counted from 1): {_listed(missing)}.")
+    if repeated:
+        remarks.append(f"Bands with the same wavelength were averaged: {_listed(repeated)}.")
+    as_stored = len(groups) == channels and all(group[0] == i for i, group in enumerate(groups))
+    return Channels(wavelengths, groups, tuple(remarks), as_stored)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(words[:10]) + (f" and {len(words) - 10} more" if len(words) > 10 else "")
 
 
 def settled(data: LazyCube, options: ReadOptions) -> NDArray[np.float32] | LazyCube:
@@ -98,12 +158,27 @@ def label_image(values: NDArray[Any], what: str, path: Path) -> NDArray[np.int32
     array = np.asarray(values)
     if array.dtype.kind not in "fiub":
         raise CubeError(f"{path}: {what} is of type {array.dtype}; expected class numbers.")
-    if array.dtype.kind != "f":
-        return array.astype(np.int32)
-    filled = np.where(np.isfinite(array), array, -1)
-    if np.any(filled != np.round(filled)) or np.any(np.abs(filled) > 2**31 - 1):
+    filled = np.where(np.isfinite(array), array, -1) if array.dtype.kind == "f" else array
+    if array.dtype.kind == "f" and np.any(filled != np.round(filled)):
         raise CubeError(f"{path}: {what} holds fractions; expected whole class numbers.")
+    if array.dtype.kind != "b" and array.size:
+        low, high = int(filled.min()), int(filled.max())
+        if low < -(2**31) or high > 2**31 - 1:
+            raise CubeError(
+                f"{path}: {what} holds class numbers from {low} to {high}; expected whole numbers between {-(2**31)} and "
+                f"{2**31 - 1}: number the classes anew."
+            )
     return filled.astype(np.int32)
+
+
+def usable_labels(
+    read: Callable[[], NDArray[Any]], what: str, path: Path
+) -> tuple[NDArray[np.int32] | None, list[str]]:
+    """Return class numbers that were found by their name, or none and a remark why they are left out."""
+    try:
+        return label_image(read(), what, path), []
+    except CubeError as error:
+        return None, [f"Labels were left out: {str(error).removeprefix(f'{path}: ')}"]
 
 
 def short_name(path: Path) -> str:

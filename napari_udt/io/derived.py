@@ -1,4 +1,4 @@
-"""Sources that compute their values from another source when they are read: scaled, flipped, averaged."""
+"""Sources that compute their values from another source when they are read: flipped, averaged."""
 
 from __future__ import annotations
 
@@ -23,18 +23,6 @@ class _Derived:
     def close(self) -> None:
         """Close the file."""
         self._source.close()
-
-
-class ScaledSource(_Derived):
-    """Stored values divided by a constant other than zero; float64."""
-
-    def __init__(self, source: Source, divisor: float) -> None:
-        super().__init__(source)
-        self._divisor = divisor
-
-    def read(self, selection: Selection) -> NDArray[Any]:
-        """Read one integer or slice per axis."""
-        return self._source.read(selection).astype(np.float64) / self._divisor
 
 
 class FlippedSource(_Derived):

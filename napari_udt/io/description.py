@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 
@@ -20,6 +22,7 @@ def description_text(cube: SpectralCube) -> str:
     return json.dumps(
         {
             **{name: getattr(cube, name) for name in _DESCRIBED},
+            **({} if cube.bad_bands is None else {"bad_bands": cube.bad_bands.tolist()}),
             "label_names": {str(k): v for k, v in cube.label_names.items()},
             "metadata": {k: v for k, v in cube.metadata.items() if k != "file"},
         }
@@ -40,4 +43,7 @@ def described(text: str | None, path: Path) -> dict[str, Any]:
     if not isinstance(stored, dict) or not {*_DESCRIBED, "label_names", "metadata"} <= set(stored):
         raise CubeError(f"{path}: the description is not one that napari-udt writes.")
     names = {int(k): v for k, v in stored["label_names"].items()}
-    return {**{k: stored[k] for k in (*_DESCRIBED, "metadata")}, "label_names": names}
+    found = {**{k: stored[k] for k in (*_DESCRIBED, "metadata")}, "label_names": names}
+    if stored.get("bad_bands"):
+        found["bad_bands"] = np.array(stored["bad_bands"], dtype=np.bool_)
+    return found

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from napari_udt.io.contract import reading
 from napari_udt.io.layout import PAGE_BYTES, Layout, array_pieces, dataset_pieces, page_pieces
+from napari_udt.io.values import StoredValues
 
 _SMALL_PIXELS = 49  # the largest square that is averaged around the cursor
 _RECENT = 64
@@ -148,8 +149,10 @@ class LazyCube:
         Which axis of the source holds rows, columns and channels.
     fixed : mapping of int to int
         Index at which each remaining axis of the source is held.
-    channel_order : integer array, optional
-        Channel of the source that stands at each channel of the cube.
+    channels : sequence of int or of integer arrays, optional
+        Which channel of the source each channel of the cube is, or the mean of which; NaN is left out of a mean.
+    values : StoredValues, optional
+        How stored numbers become values.
 
     Notes
     -----
@@ -165,15 +168,18 @@ class LazyCube:
         source: Source,
         axes: tuple[int, int, int],
         fixed: dict[int, int] | None = None,
-        channel_order: NDArray[np.intp] | None = None,
+        channels: Sequence[NDArray[np.intp]] | NDArray[np.intp] | None = None,
+        values: StoredValues | None = None,
     ) -> None:
         self.source = source
+        self.values = values or StoredValues()
         self._axes = axes
         self._fixed = dict(fixed or {})
-        self._order = np.arange(source.shape[axes[2]]) if channel_order is None else channel_order
+        own = np.arange(source.shape[axes[2]]) if channels is None else channels
+        self._channels: list[NDArray[np.intp]] = [np.atleast_1d(channel) for channel in own]
         self._recent: dict[tuple[tuple[int, int, int], ...], NDArray[np.float32]] = {}
         rows, columns = source.shape[axes[0]], source.shape[axes[1]]
-        self.shape = (int(rows), int(columns), len(self._order))
+        self.shape = (int(rows), int(columns), len(self._channels))
 
     @property
     def size(self) -> int:
@@ -225,9 +231,14 @@ class LazyCube:
                 self._recent.pop(old, None)
         return spectra.copy()
 
-    def reordered(self, order: NDArray[np.intp]) -> LazyCube:
-        """Return the same cube with its channels in another order."""
-        return LazyCube(self.source, self._axes, self._fixed, self._order[order])
+    def regrouped(self, groups: Sequence[NDArray[np.intp]]) -> LazyCube:
+        """Return a cube each channel of which is the mean of some of this one's."""
+        channels = [np.concatenate([self._channels[channel] for channel in group]) for group in groups]
+        return LazyCube(self.source, self._axes, self._fixed, channels, self.values)
+
+    def with_values(self, values: StoredValues) -> LazyCube:
+        """Return a cube of the same stored numbers that become values in another way."""
+        return LazyCube(self.source, self._axes, self._fixed, self._channels, values)
 
     def close(self) -> None:
         """Close the file; a later read opens it again."""
@@ -235,7 +246,9 @@ class LazyCube:
         self.source.close()
 
     def _block(self, rows: slice, columns: slice, channels: slice) -> NDArray[np.float32]:
-        stored, pick = _covering(self._order[channels])
+        groups = self._channels[channels]
+        order = np.concatenate(groups) if len(groups) else np.empty(0, np.intp)
+        stored, pick = _covering(order)
         wanted: dict[int, int | slice] = dict(zip(self._axes, (rows, columns, stored), strict=True))
         selection = tuple(self._fixed.get(i, wanted.get(i, 0)) for i in range(len(self.source.shape)))
         block = self.source.read(selection).transpose(_ranks(self._axes))
@@ -243,7 +256,10 @@ class LazyCube:
         with np.errstate(
             over="ignore", invalid="ignore"
         ):  # not finite as float32 is counted, not reported here
-            return np.ascontiguousarray(block, dtype=np.float32)
+            found = self.values.applied(block, order) if self.values else block
+            if len(order) != len(groups):
+                found = _means(found, [len(group) for group in groups])
+            return np.ascontiguousarray(found, dtype=np.float32)
 
     def _scattered(self, keys: list[Any]) -> NDArray[np.float32]:
         """Read scattered pixels, a band of rows at a time, so that memory stays small."""
@@ -298,6 +314,15 @@ def _wrapped(index: NDArray[Any], length: int) -> NDArray[np.intp]:
     if np.any((flat < -length) | (flat >= length)):
         raise IndexError(f"index out of range for an axis of length {length}")
     return np.where(flat < 0, flat + length, flat)
+
+
+def _means(block: NDArray[Any], sizes: Sequence[int]) -> NDArray[np.float64]:
+    """Average neighbouring channels, so many at a time; NaN where all of them are."""
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp)
+    known = ~np.isnan(block)
+    total = np.add.reduceat(np.where(known, block, 0), starts, axis=2, dtype=np.float64)
+    count = np.add.reduceat(known, starts, axis=2, dtype=np.float64)
+    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
 
 
 def _covering(order: NDArray[np.intp]) -> tuple[slice, NDArray[np.intp] | None]:

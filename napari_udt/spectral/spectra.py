@@ -86,7 +86,9 @@ def normalise(spectra: Floats, normalisation: Normalisation) -> Floats:
     return spectra if normalisation == "none" else spectra / norms(spectra, normalisation)
 
 
-def window_spectra(cube: SpectralCube, row: int, column: int, side: int = 1) -> NDArray[np.float32]:
+def window_spectra(
+    cube: SpectralCube, row: int, column: int, side: int = 1, *, bad_bands: bool = False
+) -> NDArray[np.float32]:
     """Spectra of the square of ``side`` x ``side`` pixels around a pixel, cut off at the picture's edge.
 
     Parameters
@@ -96,6 +98,8 @@ def window_spectra(cube: SpectralCube, row: int, column: int, side: int = 1) -> 
         The pixel in the middle.
     side : int
         Odd number of pixels.
+    bad_bands : bool
+        Keep the values of bad bands, which are NaN otherwise.
 
     Returns
     -------
@@ -106,8 +110,9 @@ def window_spectra(cube: SpectralCube, row: int, column: int, side: int = 1) -> 
     CubeError
         When the pixel lies outside the picture.
     """
+    known = (lambda spectra: spectra) if bad_bands else cube.without_bad_bands
     if side == 1:
-        return cube.spectrum(row, column)[np.newaxis]
+        return known(cube.spectrum(row, column)[np.newaxis])
     rows, columns, channels = cube.shape
     if not (0 <= row < rows and 0 <= column < columns):
         raise CubeError(f"{cube.name}: pixel ({row}, {column}) lies outside the {rows} x {columns} picture.")
@@ -116,7 +121,7 @@ def window_spectra(cube: SpectralCube, row: int, column: int, side: int = 1) -> 
         max(row - reach, 0) : row + reach + 1,
         max(column - reach, 0) : column + reach + 1,
     ]
-    return np.asarray(block, dtype=np.float32).reshape(-1, channels)
+    return known(np.asarray(block, dtype=np.float32).reshape(-1, channels))
 
 
 def group_statistics(spectra: Floats, centre: Centre = "mean", spread: Spread = "std") -> SpectralStatistics:
@@ -150,7 +155,10 @@ def group_statistics(spectra: Floats, centre: Centre = "mean", spread: Spread = 
 
 
 def structure_moments(
-    cube: SpectralCube, transform: Normalisation | Callable[[Floats], Floats] = "none"
+    cube: SpectralCube,
+    transform: Normalisation | Callable[[Floats], Floats] = "none",
+    *,
+    bad_bands: bool = False,
 ) -> dict[int, Moments]:
     """Mean and standard deviation of every labelled structure, in one pass over the cube.
 
@@ -164,6 +172,8 @@ def structure_moments(
         With labels.
     transform : {"none", "l1", "l2", "max"} or callable
         Normalisation of each spectrum, or anything else that takes spectra of shape (n, channels) to as many.
+    bad_bands : bool
+        Take bad bands into account; otherwise their values are NaN.
 
     Returns
     -------
@@ -177,14 +187,17 @@ def structure_moments(
     """
     labels, classes = present(_labels_of(cube))
     merged = RunningMoments.empty(len(labels), cube.shape[2])
-    for spectra, block_classes in _blocks(cube, classes.reshape(-1)):
+    for stored, block_classes in _blocks(cube, classes.reshape(-1)):
+        spectra = stored if bad_bands else cube.without_bad_bands(stored)
         found = transform(spectra) if callable(transform) else normalise(spectra, transform)
         merged.add(found, block_classes)
     return {int(label): merged.moments(index) for index, label in enumerate(labels)}
 
 
-def structure_spectra(cube: SpectralCube, label: int) -> NDArray[np.float32]:
+def structure_spectra(cube: SpectralCube, label: int, *, bad_bands: bool = False) -> NDArray[np.float32]:
     """All spectra of one structure, shape (n, channels); reads only the rows that hold it.
+
+    Values at bad bands are NaN unless ``bad_bands`` is true.
 
     Raises
     ------
@@ -193,7 +206,8 @@ def structure_spectra(cube: SpectralCube, label: int) -> NDArray[np.float32]:
     """
     mask = _labels_of(cube) == label
     found = [cube.rows(start, stop)[mask[start:stop]] for start, stop in _runs(mask.any(axis=1))]
-    return np.concatenate(found) if found else np.empty((0, cube.shape[2]), dtype=np.float32)
+    spectra = np.concatenate(found) if found else np.empty((0, cube.shape[2]), dtype=np.float32)
+    return spectra if bad_bands else cube.without_bad_bands(spectra)
 
 
 def resample(wavelengths_nm: Floats, spectrum: Floats, onto_nm: Floats) -> Floats:

@@ -133,6 +133,7 @@ def unmix_spectra(
     window: Window | None = None,
     chromophores: Chromophores | None = None,
     largest_residual: float = LARGEST_RESIDUAL,
+    bad_bands: NDArray[np.bool_] | None = None,
 ) -> Unmixed:
     """Unmix spectra of reflectance or photoacoustic pressure.
 
@@ -149,12 +150,19 @@ def unmix_spectra(
         coefficients in 1/cm by name. Without it :data:`CHROMOPHORES` of the modality.
     largest_residual : float
         There is no saturation where the residual is at least as large; 1 keeps all that hold haemoglobin.
+    bad_bands : boolean array, shape (channels,), optional
+        Channels that are left out of the fit.
 
     Raises
     ------
     CubeError
         When too few wavelengths lie in the window where the chromophores are known.
     """
+    if bad_bands is not None:
+        good = ~bad_bands
+        spectra, wavelengths_nm = np.asarray(spectra)[..., good], wavelengths_nm[good]
+        if isinstance(chromophores, Mapping):
+            chromophores = {name: values[good] for name, values in chromophores.items()}
     fit = _fit(wavelengths_nm, modality, window, chromophores)
     values = np.asarray(spectra)[..., fit.channels].astype(np.float64)
     picture = values.shape[:-1]
@@ -205,9 +213,15 @@ def unmix(
     parts = []
     for start in range(0, rows, step):
         stop = min(start + step, rows)
-        block = cube.rows(start, stop)
         parts.append(
-            unmix_spectra(block, cube.wavelengths_nm, cube.modality, window=window, chromophores=chromophores)
+            unmix_spectra(
+                cube.rows(start, stop),
+                cube.wavelengths_nm,
+                cube.modality,
+                window=window,
+                chromophores=chromophores,
+                bad_bands=cube.bad_bands,
+            )
         )
         if progress is not None:
             progress(stop, rows)

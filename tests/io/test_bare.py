@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from napari_udt.errors import CubeError
 from napari_udt.io import bare
 from napari_udt.io.bare import BareSource
-from napari_udt.io.derived import FlippedSource, ScaledSource
+from napari_udt.io.derived import FlippedSource
 from napari_udt.io.lazy import LazyCube
 
 SHAPE = (7, 6, 5)
@@ -41,7 +41,6 @@ def test_every_selection_is_what_numpy_gives(stored, key, gap, block):
         for axis in range(3):
             flipped = np.flip(array, axis)
             np.testing.assert_array_equal(FlippedSource(source, axis).read(key), flipped[key])
-        np.testing.assert_array_equal(ScaledSource(source, 2).read(key), array[key].astype(float) / 2)
 
 
 def test_a_file_that_shrinks_while_it_is_open_is_one_sentence(tmp_path):

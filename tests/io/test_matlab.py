@@ -104,7 +104,8 @@ def test_arrays_are_those_that_scipy_wrote(tmp_path, packed, kind):
     array = np.random.default_rng(0).integers(0, 100, (4, 3, 5)).astype(kind)
     savemat(tmp_path / "x.mat", {"cube": array, "text": "words", "z": 1j * np.ones(3)}, do_compression=packed)
     held = mat5.list_arrays(tmp_path / "x.mat")
-    assert list(held) == ["cube"]
+    assert list(held) == ["cube", "text"]
+    assert "".join(map(chr, mat5.read_array(tmp_path / "x.mat", held["text"]).ravel())) == "words"
     np.testing.assert_array_equal(mat5.read_array(tmp_path / "x.mat", held["cube"]), array)
 
 

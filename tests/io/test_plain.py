@@ -22,7 +22,10 @@ def test_a_cube_in_hdf5_of_unknown_structure_is_found(tmp_path, axis, name, fact
     assert is_readable(tmp_path / "x.h5")
     np.testing.assert_array_equal(read.data, cube)
     np.testing.assert_allclose(read.wavelengths_nm, wavelengths)
-    assert read.metadata["assumed"] == {"modality": "HSI"}
+    assert read.metadata["assumed"]["modality"] == "HSI"
+    assert ("wavelength_unit" in read.metadata["assumed"]) == (
+        "_" not in name
+    )  # a unit in the name is stated
     assert open_cube(tmp_path / "x.h5", modality="PAT").modality == "PAT"
 
 

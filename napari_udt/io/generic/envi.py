@@ -21,12 +21,11 @@ from napari_udt.io.assemble import assemble, label_image
 from napari_udt.io.axes import missing_wavelengths
 from napari_udt.io.bare import BareSource
 from napari_udt.io.contract import Candidate, Match, ReadOptions
-from napari_udt.io.derived import ScaledSource
 from napari_udt.io.description import described
 from napari_udt.io.generic import envi_header
 from napari_udt.io.generic.envi_header import AXES, EnviHeader
 from napari_udt.io.generic.numpy_files import starts_with
-from napari_udt.io.lazy import LazyCube, Source
+from napari_udt.io.lazy import LazyCube
 
 # Field in which the writer keeps what ENVI has no words for: a list of one JSON object (see ``envi_writer``).
 OWN_FIELD = "napari-udt"
@@ -73,7 +72,9 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
             f"{path}: the file holds class numbers, not spectra; open the cube that it belongs to."
         )
     if header.wavelengths_nm is None and options.wavelengths_nm is None:
-        raise missing_wavelengths(path, [("cube", (header.lines, header.samples, header.bands))])
+        raise missing_wavelengths(
+            path, [("cube", (header.lines, header.samples, header.bands))], header.doubt
+        )
     return [Candidate("cube", partial(_read, found, header, options))]
 
 
@@ -103,10 +104,8 @@ def data_file(header: Path) -> Path:
 
 def numbers(header_path: Path, header: EnviHeader) -> LazyCube:
     """Return the numbers that a header describes, as a cube that stays in the file."""
-    source: Source = BareSource(data_file(header_path), header.dtype, header.shape, header.offset)
-    if header.scale != 1:
-        source = ScaledSource(source, header.scale)
-    return LazyCube(source, AXES[header.interleave])
+    source = BareSource(data_file(header_path), header.dtype, header.shape, header.offset)
+    return LazyCube(source, AXES[header.interleave], values=header.values)
 
 
 def picture(header_path: Path, shape: tuple[int, int]) -> tuple[NDArray[Any], EnviHeader]:
@@ -151,7 +150,14 @@ def _read(path: Path, header: EnviHeader, options: ReadOptions) -> SpectralCube:
     fields = {**_fields(header), **_pictures(path, data.shape[:2], own)}
     if own:
         fields.update(described(json.dumps(own.get("cube")), path))
-    return assemble(path, options, data, wavelengths_nm=header.wavelengths_nm, **fields)
+    return assemble(
+        path,
+        options,
+        data,
+        wavelengths_nm=header.wavelengths,
+        fwhm_nm=header.fwhm_nm,
+        **{"bad_bands": header.bad_bands, **fields},
+    )
 
 
 def _fields(header: EnviHeader) -> dict[str, Any]:

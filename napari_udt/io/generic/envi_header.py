@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import CubeError
-from napari_udt.io.axes import wavelengths_in_nm
+from napari_udt.io.units import WavelengthList, wavelength_list, widths_in_nm
+from napari_udt.io.values import StoredValues, marked_bad, stated_values
 
 MAGIC = b"ENVI"
 MAX_BYTES = 16_000_000
@@ -25,13 +26,6 @@ DTYPES = {1: "u1", 2: "i2", 3: "i4", 4: "f4", 5: "f8", 12: "u2", 13: "u4", 14: "
 # Where rows, columns and channels stand in the file.
 AXES = {"bsq": (1, 2, 0), "bil": (0, 2, 1), "bip": (0, 1, 2)}
 
-_NANOMETRES = {
-    **dict.fromkeys(("nanometers", "nanometres", "nanometer", "nm"), 1.0),
-    **dict.fromkeys(("micrometers", "micrometres", "micrometer", "microns", "micron", "um", "µm"), 1e3),
-    **dict.fromkeys(("millimeters", "mm"), 1e6),
-    **dict.fromkeys(("meters", "metres", "m"), 1e9),
-}
-_NO_WAVELENGTHS = ("index", "wavenumber", "ghz", "mhz")
 _MM = {"meters": 1e3, "metres": 1e3, "m": 1e3, "millimeters": 1.0, "mm": 1.0, "": 1e3}
 
 
@@ -72,21 +66,42 @@ class EnviHeader:
         return self.fields.get("file type", "envi standard").strip().lower()
 
     @property
-    def scale(self) -> float:
-        """The number by which stored values are divided to get reflectance; 1 where none is given."""
-        return float(self.fields.get("reflectance scale factor", "1"))
+    def values(self) -> StoredValues:
+        """How stored numbers become values: the number that is ignored, scale, gains and offsets."""
+        return stated_values(self.fields, self.bands)
+
+    @property
+    def bad_bands(self) -> NDArray[np.bool_] | None:
+        """Which channels the header marks as bad; None where it marks none."""
+        return marked_bad(self.fields.get("bbl", ""), self.bands)
+
+    @property
+    def wavelengths(self) -> WavelengthList | None:
+        """One wavelength per channel; None where the header has no such list."""
+        found = wavelength_list(
+            self.fields.get("wavelength", ""), self.fields.get("wavelength units"), "wavelengths"
+        )
+        return found if found is not None and len(found) == self.bands else None
 
     @property
     def wavelengths_nm(self) -> NDArray[np.float64] | None:
-        """One wavelength per channel; None where the header has none that are usable as such."""
-        unit = self.fields.get("wavelength units", "").strip().lower()
-        numbers = [_number(word) for word in as_list(self.fields.get("wavelength", ""))]
-        known = [number for number in numbers if number is not None]
-        if len(known) != self.bands or len(numbers) != self.bands or unit in _NO_WAVELENGTHS:
+        """One wavelength per channel; None where the header has none that are beyond doubt."""
+        found = self.wavelengths
+        return None if found is None or found.doubt else found.nm
+
+    @property
+    def doubt(self) -> str:
+        """Why the wavelengths cannot be used without the user's word; empty where they can, or there are none."""
+        found = self.wavelengths
+        return "" if found is None else found.doubt
+
+    @property
+    def fwhm_nm(self) -> NDArray[np.float64] | None:
+        """Width of each channel; None where the header does not say it."""
+        found = self.wavelengths
+        if found is None or found.doubt:
             return None
-        if unit in _NANOMETRES:
-            return np.array(known) * _NANOMETRES[unit]
-        return wavelengths_in_nm(known)  # the unit is not given: inferred from the magnitude
+        return widths_in_nm(self.fields.get("fwhm", ""), found.nm, found.unit)
 
     @property
     def class_names(self) -> dict[int, str]:
@@ -136,7 +151,7 @@ def header(fields: Mapping[str, str], where: str) -> EnviHeader:
     interleave = fields.get("interleave", "bsq").strip().lower()
     if interleave not in AXES:
         raise CubeError(f"{where}: interleave {interleave[:40]!r} is unknown; expected bsq, bil or bip.")
-    scale = _number(fields.get("reflectance scale factor", "1")) or 0.0
+    scale = _number(fields.get("reflectance scale factor", "1") or "1") or 0.0
     if not 0 < scale < np.inf:
         raise CubeError(
             f"{where}: the reflectance scale factor is {fields['reflectance scale factor'][:40]!r}; expected a positive number."

@@ -33,12 +33,20 @@ def write(cubes: Sequence[SpectralCube], path: Path, compress: bool = False) -> 
     if cube.oxygenation is not None:
         own["oxygenation"] = f"{path.stem}_oxygenation.hdr"
         _write_picture(path.with_name(own["oxygenation"]), cube.oxygenation, "ENVI Standard", {})
+    has_missing = False
     with open(path.with_suffix(".img"), "wb") as file:
         for rows in _blocks(cube):
+            has_missing = has_missing or bool(np.isnan(rows).any())
             np.ascontiguousarray(rows.transpose(0, 2, 1), dtype="<f4").tofile(file)
     fields = _structure(cube.shape, np.dtype("<f4"), "ENVI Standard")
     fields["wavelength units"] = "Nanometers"
     fields["wavelength"] = [repr(float(value)) for value in cube.wavelengths_nm]
+    if has_missing:
+        fields["data ignore value"] = "nan"
+    if cube.bad_bands is not None:
+        fields["bbl"] = [str(int(not bad)) for bad in cube.bad_bands]
+    if len(widths := cube.metadata.get("fwhm_nm", ())) == cube.shape[2]:
+        fields["fwhm"] = [repr(float(width)) for width in widths]
     if cube.pixel_size_mm is not None:
         height, width = (repr(size / 1000) for size in cube.pixel_size_mm)
         fields["pixel size"] = [width, height, "units=Meters"]

@@ -1,8 +1,8 @@
-"""Arrays of real numbers in MATLAB files of version 5, read so that no file can do harm.
+"""Arrays of real numbers and text in MATLAB files of version 5, read so that no file can do harm.
 
 Written here because the compiled reader of scipy ends the whole program on some damaged files (a bus error, found by
-the fuzz run). Source: "MAT-File Format", The MathWorks, chapter 1. Cells, structures, text, sparse and complex arrays
-are passed over.
+the fuzz run). Source: "MAT-File Format", The MathWorks, chapter 1. Cells, structures, sparse and complex arrays are
+passed over.
 """
 
 from __future__ import annotations
@@ -25,10 +25,23 @@ _MATRIX, _COMPRESSED = 14, 15
 _COMPLEX, _LOGICAL = 0x0800, 0x0200
 # Enough for the flags, the dimensions and the name of any array that is worth a look.
 _HEAD_BYTES = 4096
-_STORED = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
+_STORED = {
+    1: "i1",
+    2: "u1",
+    3: "i2",
+    4: "u2",
+    5: "i4",
+    6: "u4",
+    7: "f4",
+    9: "f8",
+    12: "i8",
+    13: "u8",
+    16: "u1",
+    17: "u2",
+}
 _CLASSES = {
     6: "double", 7: "single", 8: "int8", 9: "uint8", 10: "int16",
-    11: "uint16", 12: "int32", 13: "uint32", 14: "int64", 15: "uint64",
+    11: "uint16", 12: "int32", 13: "uint32", 14: "int64", 15: "uint64", 4: "char",
 }  # fmt: skip
 
 
@@ -40,7 +53,7 @@ class MatArray:
     ----------
     shape : tuple of int
     kind : str
-        MATLAB's class: "double", "uint8", "logical", ...
+        MATLAB's class: "double", "uint8", "logical", "char" (numbers of characters), ...
     start, size : int
         First byte and number of bytes of its element in the file.
     compressed : bool
@@ -65,7 +78,7 @@ class _Element:
 
 
 def list_arrays(path: Path) -> dict[str, MatArray]:
-    """Return the arrays of real numbers by name; reads their heads only.
+    """Return the arrays of real numbers, and texts, by name; reads their heads only.
 
     Raises
     ------
@@ -116,7 +129,7 @@ def read_array(path: Path, array: MatArray) -> NDArray[Any]:
             "damaged."
         )
     values = np.frombuffer(body, stored, count, numbers.start)
-    wanted = "uint8" if array.kind == "logical" else array.kind
+    wanted = {"logical": "uint8", "char": "uint16"}.get(array.kind, array.kind)
     return values.astype(wanted).reshape(array.shape, order="F")
 
 

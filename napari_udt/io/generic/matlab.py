@@ -7,6 +7,7 @@ an array of whole numbers with the picture's size.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,21 +17,35 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.io.assemble import assemble, label_image
+from napari_udt.io.assemble import assemble, usable_labels
 from napari_udt.io.axes import (
-    MAX_WAVELENGTHS,
     is_label_name,
+    is_unit_name,
     is_wavelength_name,
     missing_wavelengths,
     picture_axes,
     spectral_axis,
-    wavelengths_in_nm,
 )
 from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
 from napari_udt.io.generic import mat5, plain_hdf5
 from napari_udt.io.generic.numpy_files import starts_with
 from napari_udt.io.hdf5 import MAX_RATIO, SMALL_BYTES
 from napari_udt.io.lazy import ArraySource, LazyCube
+from napari_udt.io.units import (
+    MAX_WAVELENGTHS,
+    WavelengthList,
+    first_fitting,
+    unit_in_name,
+    wavelength_list,
+    widths_in_nm,
+)
+from napari_udt.io.values import (
+    is_bad_band_name,
+    is_value_name,
+    is_width_name,
+    marked_bad,
+    stated_values,
+)
 
 _V5, _V73 = b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file"
 _BYTES = {
@@ -38,7 +53,10 @@ _BYTES = {
     **dict.fromkeys(("single", "int32", "uint32"), 4),
     **dict.fromkeys(("int16", "uint16"), 2),
     **dict.fromkeys(("int8", "uint8", "logical"), 1),
+    "char": 2,
 }
+_TEXT = "char"
+_MAX_TEXT = 100
 
 
 def sniff(path: Path) -> Match:
@@ -50,9 +68,8 @@ def sniff(path: Path) -> Match:
     held = _listed(path)
     if not (shapes := _cubes(held)):
         return Match.NO
-    wavelengths = _stored_wavelengths(path, held)
-    fits = wavelengths is not None and any(len(wavelengths) in shape for shape in shapes.values())
-    return Match.YES if fits else Match.NEEDS_METADATA
+    wavelengths, _ = _stored_wavelengths(path, held, shapes)
+    return Match.YES if wavelengths is not None else Match.NEEDS_METADATA
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
@@ -67,11 +84,13 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         return plain_hdf5.candidates(path, options, column_major=True)
     held = _listed(path)
     shapes = _cubes(held)
-    stored = _stored_wavelengths(path, held) if options.wavelengths_nm is None else options.wavelengths_nm
-    if stored is None:
-        raise missing_wavelengths(path, list(shapes.items()))
-    wavelengths = np.asarray(stored, dtype=np.float64)
-    fitting = [name for name in shapes if wavelengths.size in shapes[name]] or list(shapes)
+    if options.wavelengths_nm is None:
+        wavelengths, doubt = _stored_wavelengths(path, held, shapes)
+    else:
+        wavelengths, doubt = WavelengthList(np.asarray(options.wavelengths_nm, dtype=np.float64)), ""
+    if wavelengths is None:
+        raise missing_wavelengths(path, list(shapes.items()), doubt)
+    fitting = [name for name in shapes if len(wavelengths) in shapes[name]] or list(shapes)
     return [
         Candidate(name, partial(_read, path, name, held, wavelengths, options), alternative=i > 0)
         for i, name in enumerate(fitting)
@@ -79,7 +98,7 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
 
 
 def _listed(path: Path) -> dict[str, mat5.MatArray]:
-    """Return the arrays of real numbers in a file of version 5."""
+    """Return the arrays of real numbers, and texts, in a file of version 5."""
     with reading(path):
         return {name: array for name, array in mat5.list_arrays(path).items() if array.kind in _BYTES}
 
@@ -89,21 +108,41 @@ def _cubes(held: dict[str, mat5.MatArray]) -> dict[str, tuple[int, ...]]:
     cubes = {
         name: (array.kind not in ("double", "single"), array.shape)
         for name, array in held.items()
-        if len(array.shape) == 3
+        if len(array.shape) == 3 and array.kind != _TEXT
     }
     ordered = sorted(cubes, key=lambda name: (cubes[name][0], -math.prod(cubes[name][1]), name))
     return {name: cubes[name][1] for name in ordered}
 
 
-def _stored_wavelengths(path: Path, held: dict[str, mat5.MatArray]) -> NDArray[np.float64] | None:
-    for name in sorted(held):
-        shape = held[name].shape
-        is_list = math.prod(shape) == max(shape) <= MAX_WAVELENGTHS
-        if is_wavelength_name(name) and is_list:
-            found = wavelengths_in_nm(_array(path, name, held, ReadOptions()))
-            if found is not None:
-                return found
-    return None
+def _stored_wavelengths(
+    path: Path, held: dict[str, mat5.MatArray], shapes: dict[str, tuple[int, ...]]
+) -> tuple[WavelengthList | None, str]:
+    """Return the first list of such a name that is as long as an axis of an array, or what is in doubt about it."""
+    unit = next((_text(path, name, held) for name in sorted(held) if is_unit_name(name)), "")
+    lists = (
+        wavelength_list(_array(path, name, held, ReadOptions()), unit or unit_in_name(name), name)
+        for name in sorted(held)
+        if is_wavelength_name(name) and _is_list(held[name])
+    )
+    return first_fitting(lists, lambda found: any(len(found) in shape for shape in shapes.values()))
+
+
+def _is_list(array: mat5.MatArray) -> bool:
+    return array.kind != _TEXT and math.prod(array.shape) == max(array.shape) <= MAX_WAVELENGTHS
+
+
+def _text(path: Path, name: str, held: dict[str, mat5.MatArray]) -> str:
+    if held[name].kind != _TEXT or math.prod(held[name].shape) > _MAX_TEXT:
+        return ""
+    return "".join(map(chr, _array(path, name, held, ReadOptions()).reshape(-1)))
+
+
+def _lists(
+    path: Path, held: dict[str, mat5.MatArray], is_name: Callable[[str], bool], length: int
+) -> dict[str, NDArray[Any]]:
+    """Return the lists of such a name that have a length."""
+    named = [n for n, a in held.items() if is_name(n) and _is_list(a) and math.prod(a.shape) == length]
+    return {name: _array(path, name, held, ReadOptions()) for name in named}
 
 
 def _array(path: Path, name: str, held: dict[str, mat5.MatArray], options: ReadOptions) -> NDArray[Any]:
@@ -123,14 +162,26 @@ def _read(
     path: Path,
     name: str,
     held: dict[str, mat5.MatArray],
-    wavelengths: NDArray[np.float64],
+    wavelengths: WavelengthList,
     options: ReadOptions,
 ) -> SpectralCube:
     array = _array(path, name, held, options)
-    spectral = spectral_axis(array.shape, wavelengths.size, options.spectral_axis, f"{path}: {name}")
+    count = len(wavelengths)
+    spectral = spectral_axis(array.shape, count, options.spectral_axis, f"{path}: {name}")
     data = LazyCube(ArraySource(array), picture_axes(spectral))
+    labels, remarks = _labels(path, held, data.shape[:2], options)
+    marks = _lists(path, held, is_bad_band_name, count).values()
+    widths = _lists(path, held, is_width_name, count).values()
     return assemble(
-        path, options, data, wavelengths_nm=wavelengths, labels=_labels(path, held, data.shape[:2], options)
+        path,
+        options,
+        data,
+        wavelengths_nm=wavelengths,
+        values=stated_values(_lists(path, held, is_value_name, 1), count),
+        bad_bands=next((marked_bad(numbers, count) for numbers in marks), None),
+        fwhm_nm=next((widths_in_nm(numbers, wavelengths.nm, wavelengths.unit) for numbers in widths), None),
+        labels=labels,
+        metadata={"remarks": remarks} if remarks else {},
     )
 
 
@@ -139,7 +190,9 @@ def _labels(
     held: dict[str, mat5.MatArray],
     shape: tuple[int, ...],
     options: ReadOptions,
-) -> NDArray[np.int32] | None:
-    """Return the only array of the picture's size whose name says that it holds labels."""
+) -> tuple[NDArray[np.int32] | None, list[str]]:
+    """Return the only array of the picture's size whose name says that it holds labels, or why it is left out."""
     named = [name for name, array in held.items() if array.shape == shape and is_label_name(name)]
-    return label_image(_array(path, named[0], held, options), named[0], path) if len(named) == 1 else None
+    if len(named) != 1:
+        return None, []
+    return usable_labels(lambda: _array(path, named[0], held, options), named[0], path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from napari_udt.io.generic import nrrd_header
 from napari_udt.io.generic.nrrd_header import NrrdHeader
 from napari_udt.io.generic.numpy_files import starts_with
 from napari_udt.io.lazy import ArraySource, LazyCube, Source
+from napari_udt.io.units import WavelengthList, first_fitting, widths_in_nm
+from napari_udt.io.values import is_bad_band_name, is_width_name, marked_bad, numbers_in, stated_values
 
 _GZIP_WINDOW = 47  # zlib's code for "gzip or zlib, by the data"
 _BYTES_PER_STEP = 1_000_000
@@ -35,9 +38,7 @@ def sniff(path: Path) -> Match:
     header = nrrd_header.read(path)
     if len(header.sizes) != 3:
         return Match.NO
-    wavelengths = header.wavelengths_nm
-    fits = wavelengths is not None and len(wavelengths) in header.sizes
-    return Match.YES if fits else Match.NEEDS_METADATA
+    return Match.YES if _stored_wavelengths(header)[0] is not None else Match.NEEDS_METADATA
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
@@ -49,25 +50,41 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         When no wavelengths are known.
     """
     header = nrrd_header.read(path)
-    if header.wavelengths_nm is None and options.wavelengths_nm is None:
-        raise missing_wavelengths(path, [("volume", header.sizes)])
+    found, doubt = _stored_wavelengths(header)
+    if found is None and options.wavelengths_nm is None:
+        raise missing_wavelengths(path, [("volume", header.sizes)], doubt)
     return [Candidate("volume", partial(_read, path, header, options))]
 
 
+def _stored_wavelengths(header: NrrdHeader) -> tuple[WavelengthList | None, str]:
+    return first_fitting(header.wavelength_lists, lambda found: len(found) in header.sizes)
+
+
+def _of_channels(header: NrrdHeader, is_name: Callable[[str], bool], count: int) -> list[float]:
+    """Return the numbers of a pair of such a name that has one for each channel; empty where there is none."""
+    lists = (numbers_in(value) for name, value in header.pairs.items() if is_name(name))
+    return next((numbers for numbers in lists if len(numbers) == count), [])
+
+
 def _read(path: Path, header: NrrdHeader, options: ReadOptions) -> SpectralCube:
-    given = header.wavelengths_nm if options.wavelengths_nm is None else options.wavelengths_nm
-    wavelengths = np.asarray(given, dtype=np.float64)
-    spectral = spectral_axis(header.sizes, wavelengths.size, options.spectral_axis, str(path))
+    stored, _ = _stored_wavelengths(header)
+    if stored is None or options.wavelengths_nm is not None:
+        stored = WavelengthList(np.asarray(options.wavelengths_nm, dtype=np.float64))
+    count = len(stored)
+    spectral = spectral_axis(header.sizes, count, options.spectral_axis, str(path))
     columns, rows = (axis for axis in range(3) if axis != spectral)  # the fastest axis comes first
     if header.row_axis == columns:
         columns, rows = rows, columns
     height, width = header.spacing_mm(rows), header.spacing_mm(columns)
-    stored = LazyCube(_source(path, header, options), (2 - rows, 2 - columns, 2 - spectral))
+    data = LazyCube(_source(path, header, options), (2 - rows, 2 - columns, 2 - spectral))
     return assemble(
         path,
         options,
-        stored,
-        wavelengths_nm=wavelengths,
+        data,
+        wavelengths_nm=stored,
+        values=stated_values(header.pairs, count),
+        bad_bands=marked_bad(_of_channels(header, is_bad_band_name, count), count),
+        fwhm_nm=widths_in_nm(_of_channels(header, is_width_name, count), stored.nm, stored.unit),
         pixel_size_mm=(height, width) if height and width else None,
         metadata={"nrrd": dict(header.pairs)} if header.pairs else {},
     )

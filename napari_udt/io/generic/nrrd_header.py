@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import CubeError
-from napari_udt.io.axes import is_wavelength_name, wavelengths_in_nm
+from napari_udt.io.axes import is_unit_name, is_wavelength_name
+from napari_udt.io.units import WavelengthList, unit_in_name, unit_of, wavelength_list
 
 MAGIC = b"NRRD000"
 
@@ -61,18 +62,20 @@ class NrrdHeader:
         return self.fields.get("encoding", "").strip().lower()
 
     @property
-    def wavelengths_nm(self) -> NDArray[np.float64] | None:
-        """Wavelengths from a pair of such a name, else from an axis whose unit is nm or um; None where there are none."""
-        for key in sorted(filter(is_wavelength_name, self.pairs)):
-            found = wavelengths_in_nm(_numbers(self.pairs[key].replace(",", " ").strip("[](){} ")))
-            if found is not None:
-                return found
-        for axis, unit in enumerate(self._words("units")):
+    def wavelength_lists(self) -> list[WavelengthList]:
+        """Wavelengths from pairs of such a name, then those of axes with a unit in which wavelengths are counted."""
+        unit = next((value for name, value in self.pairs.items() if is_unit_name(name)), "")
+        named = [
+            wavelength_list(self.pairs[key], unit or unit_in_name(key), key)
+            for key in sorted(filter(is_wavelength_name, self.pairs))
+        ]
+        return [found for found in (*named, *self._spectral_axes()) if found is not None]
+
+    def _spectral_axes(self) -> Iterator[WavelengthList | None]:
+        for axis, unit in enumerate(self._words("units")[: len(self.sizes)]):
             start, step = self._number("axis mins", axis), self._number("spacings", axis)
-            if unit in ("nm", "um", "µm") and start > 0 and step > 0 and axis < len(self.sizes):
-                counted = start + step * np.arange(self.sizes[axis], dtype=np.float64)
-                return np.asarray(counted * _LENGTHS_MM[unit] * 1e6, dtype=np.float64)
-        return None
+            if unit_of(unit) not in (None, "mm", "m") and start > 0 and step > 0:
+                yield wavelength_list(start + step * np.arange(self.sizes[axis]), unit, "axis of wavelengths")
 
     @property
     def row_axis(self) -> int | None:

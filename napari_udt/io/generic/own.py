@@ -123,6 +123,8 @@ def _write_metadata(group: h5py.Group, cube: SpectralCube, compress: bool) -> No
         group.attrs["pixel_size"] = cube.pixel_size_mm
         group.attrs["pixel_size_unit"] = hdf5_text.fixed("mm")
     group["wavelengths_nm"] = cube.wavelengths_nm
+    if cube.bad_bands is not None:
+        group["bad_bands"] = cube.bad_bands.astype(np.uint8)
     for name in ("labels", "oxygenation"):
         if (picture := getattr(cube, name)) is not None:
             group.create_dataset(name, data=picture, **_packing(compress))
@@ -150,6 +152,7 @@ def _read(path: Path, key: str, options: ReadOptions) -> SpectralCube:
             wavelengths_nm=hdf5.whole(
                 hdf5.with_shape(_needed(group, "wavelengths_nm", path), data.shape[2:], path), path
             ),
+            bad_bands=_bad_bands(group, data.shape[2:], path),
             labels=_labels(group, data.shape[:2], path),
             oxygenation=_picture(group, "oxygenation", data.shape[:2], path),
             label_names=_label_names(group, path),
@@ -178,6 +181,11 @@ def _needed(group: h5py.Group, name: str, path: Path) -> h5py.Dataset:
 def _labels(group: h5py.Group, shape: tuple[int, ...], path: Path) -> NDArray[np.int32] | None:
     picture = _picture(group, "labels", shape, path)
     return None if picture is None else label_image(picture, "labels", path)
+
+
+def _bad_bands(group: h5py.Group, shape: tuple[int, ...], path: Path) -> NDArray[np.bool_] | None:
+    marks = _picture(group, "bad_bands", shape, path)
+    return None if marks is None else marks != 0
 
 
 def _picture(group: h5py.Group, name: str, shape: tuple[int, ...], path: Path) -> NDArray[Any] | None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -16,18 +14,12 @@ from numpy.typing import NDArray
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.io import hdf5
-from napari_udt.io.assemble import assemble, label_image
-from napari_udt.io.axes import (
-    MAX_WAVELENGTHS,
-    is_label_name,
-    is_wavelength_name,
-    missing_wavelengths,
-    picture_axes,
-    spectral_axis,
-    wavelengths_in_nm,
-)
+from napari_udt.io.assemble import assemble, usable_labels
+from napari_udt.io.axes import is_label_name, missing_wavelengths, picture_axes, spectral_axis
 from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.generic import hdf5_metadata
 from napari_udt.io.lazy import Hdf5Source, LazyCube
+from napari_udt.io.units import WavelengthList, first_fitting
 
 
 @dataclass(frozen=True)
@@ -36,7 +28,11 @@ class _Found:
 
     name: str
     shape: tuple[int, ...]
-    wavelengths_nm: NDArray[np.float64]
+    wavelengths: WavelengthList
+
+
+_Array = tuple[str, tuple[int, ...]]
+_Place = tuple[str, WavelengthList]
 
 
 def sniff(path: Path) -> Match:
@@ -63,23 +59,23 @@ def candidates(path: Path, options: ReadOptions, column_major: bool = False) -> 
     with hdf5.opened(path) as file:
         arrays, wavelengths = _survey(file, path)
     if options.wavelengths_nm is not None:
-        wavelengths = [("/", np.asarray(options.wavelengths_nm, dtype=np.float64).reshape(-1))]
+        wavelengths = [
+            ("/", WavelengthList(np.asarray(options.wavelengths_nm, dtype=np.float64).reshape(-1)))
+        ]
     found = _fitting(arrays, wavelengths)
     if not found:
-        raise _nothing_fits(path, arrays, options)
+        raise _nothing_fits(path, arrays, wavelengths, options)
     return [
         Candidate(f.name, partial(_read, path, f, options, column_major), alternative=i > 0)
         for i, f in enumerate(found)
     ]
 
 
-def _survey(
-    file: h5py.File, path: Path
-) -> tuple[list[tuple[str, tuple[int, ...]]], list[tuple[str, NDArray[np.float64]]]]:
+def _survey(file: h5py.File, path: Path) -> tuple[list[_Array], list[_Place]]:
     """Return the three-dimensional arrays, best first, and all wavelengths with the place where they stand."""
     arrays, wavelengths = [], []
     for item in hdf5.objects(file):
-        wavelengths += [(item.name, values) for values in _wavelengths_of(item, path)]
+        wavelengths += [(item.name, values) for values in hdf5_metadata.wavelengths_of(item, path)]
         if (
             isinstance(item, h5py.Dataset)
             and item.ndim == 3
@@ -90,41 +86,29 @@ def _survey(
     return [(name, shape) for _, _, name, shape in sorted(arrays)], wavelengths
 
 
-def _wavelengths_of(item: Any, path: Path) -> list[NDArray[np.float64]]:
-    """Return what an object holds of wavelengths: in its attributes, or itself when it is a list of that name."""
-    held = [hdf5.attribute_numbers(item, name) for name in item.attrs if is_wavelength_name(name)]
-    is_list = (
-        isinstance(item, h5py.Dataset)
-        and item.ndim in (1, 2)  # MATLAB's lists have a second axis of length one
-        and 0 < item.size == max(item.shape) <= MAX_WAVELENGTHS
-    )
-    if is_list and is_wavelength_name(item.name) and hdf5.is_numeric(item):
-        held.append(hdf5.whole(item, path))
-    return [values for values in map(wavelengths_in_nm, held) if values is not None]
-
-
-def _fitting(
-    arrays: Sequence[tuple[str, tuple[int, ...]]], wavelengths: Sequence[tuple[str, NDArray[np.float64]]]
-) -> list[_Found]:
+def _fitting(arrays: Sequence[_Array], wavelengths: Sequence[_Place]) -> list[_Found]:
+    """Return the arrays with an axis as long as there are wavelengths; of several lists the nearest counts."""
     found = []
     for name, shape in arrays:
-        near = sorted(wavelengths, key=lambda place: -_shared_groups(place[0], name))
-        fit = next((values for _, values in near if len(values) in shape), None)
+        fit, _ = _fit(name, shape, wavelengths)
         if fit is not None:
             found.append(_Found(name, shape, fit))
     return found
 
 
-def _shared_groups(one: str, other: str) -> int:
-    pairs = zip(one.split("/"), other.split("/"), strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+def _fit(
+    name: str, shape: tuple[int, ...], wavelengths: Sequence[_Place]
+) -> tuple[WavelengthList | None, str]:
+    near = sorted(wavelengths, key=lambda place: -hdf5_metadata.shared_groups(place[0], name))
+    return first_fitting((values for _, values in near), lambda values: len(values) in shape)
 
 
 def _nothing_fits(
-    path: Path, arrays: Sequence[tuple[str, tuple[int, ...]]], options: ReadOptions
+    path: Path, arrays: Sequence[_Array], wavelengths: Sequence[_Place], options: ReadOptions
 ) -> CubeError:
     if options.wavelengths_nm is None:
-        return missing_wavelengths(path, arrays)
+        doubts = (_fit(name, shape, wavelengths)[1] for name, shape in arrays)
+        return missing_wavelengths(path, arrays, next((doubt for doubt in doubts if doubt), ""))
     listed = ", ".join(f"{name} {shape}" for name, shape in arrays[:4])
     return CubeError(
         f"{path}: {len(options.wavelengths_nm)} wavelengths were given, but no array has an axis of that length: {listed}."
@@ -133,19 +117,30 @@ def _nothing_fits(
 
 def _read(path: Path, found: _Found, options: ReadOptions, column_major: bool) -> SpectralCube:
     shape = found.shape[::-1] if column_major else found.shape
-    spectral = spectral_axis(shape, len(found.wavelengths_nm), options.spectral_axis, f"{path}: {found.name}")
+    count = len(found.wavelengths)
+    spectral = spectral_axis(shape, count, options.spectral_axis, f"{path}: {found.name}")
     rows, columns, channels = (2 - axis if column_major else axis for axis in picture_axes(spectral))
     with hdf5.opened(path) as file:
         dataset = hdf5.checked(file[found.name], path)
         data = LazyCube(Hdf5Source(path, dataset), (rows, columns, channels))
-        labels = _labels(file, data.shape[:2], path, column_major)
-        return assemble(path, options, data, wavelengths_nm=found.wavelengths_nm, labels=labels)
+        labels, remarks = _labels(file, data.shape[:2], path, column_major)
+        return assemble(
+            path,
+            options,
+            data,
+            wavelengths_nm=found.wavelengths,
+            values=hdf5_metadata.values_of(dataset, path, count),
+            bad_bands=hdf5_metadata.bad_bands_of(dataset, path, count),
+            fwhm_nm=hdf5_metadata.widths_of(dataset, path, found.wavelengths),
+            labels=labels,
+            metadata={"remarks": remarks} if remarks else {},
+        )
 
 
 def _labels(
     file: h5py.File, shape: tuple[int, ...], path: Path, column_major: bool
-) -> NDArray[np.int32] | None:
-    """Return the only array of the picture's size whose name says that it holds labels."""
+) -> tuple[NDArray[np.int32] | None, list[str]]:
+    """Return the only array of the picture's size whose name says that it holds labels, or why it is left out."""
     stored = shape[::-1] if column_major else shape
     named = [
         item
@@ -153,6 +148,6 @@ def _labels(
         if isinstance(item, h5py.Dataset) and item.shape == stored and is_label_name(item.name)
     ]
     if len(named) != 1:
-        return None
-    labels = label_image(hdf5.whole(named[0], path), named[0].name, path)
-    return labels.T if column_major else labels
+        return None, []
+    labels, remarks = usable_labels(lambda: hdf5.whole(named[0], path), named[0].name, path)
+    return labels.T if column_major and labels is not None else labels, remarks

@@ -5,25 +5,39 @@ A ``.npy`` file says no wavelengths: they must be given. In a ``.npz`` they are 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import (
+    is_unit_name,
     is_wavelength_name,
     missing_wavelengths,
     picture_axes,
     spectral_axis,
-    wavelengths_in_nm,
 )
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.generic.numpy_files import MAGIC, ZIP_MAGIC, Npz, npy_array, npy_header, starts_with
 from napari_udt.io.lazy import ArraySource, LazyCube
+from napari_udt.io.units import (
+    WavelengthList,
+    first_fitting,
+    unit_in_name,
+    wavelength_list,
+    widths_in_nm,
+)
+from napari_udt.io.values import (
+    is_bad_band_name,
+    is_value_name,
+    is_width_name,
+    marked_bad,
+    stated_values,
+)
 
 _NPY_TITLE = "array"
 
@@ -37,9 +51,7 @@ def sniff(path: Path) -> Match:
     npz = Npz(path)
     if not (shapes := _cubes(npz)):
         return Match.NO
-    wavelengths = _stored_wavelengths(npz)
-    fits = wavelengths is not None and any(len(wavelengths) in shape for shape in shapes.values())
-    return Match.YES if fits else Match.NEEDS_METADATA
+    return Match.YES if _stored_wavelengths(npz, shapes)[0] is not None else Match.NEEDS_METADATA
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
@@ -50,19 +62,21 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     CubeError
         When no wavelengths are known.
     """
+    found: WavelengthList | None = None
+    doubt = ""
     if starts_with(path, MAGIC):
-        shapes, stored = {_NPY_TITLE: npy_header(path).shape}, None
+        shapes = {_NPY_TITLE: npy_header(path).shape}
     else:
         npz = Npz(path, options)
-        shapes, stored = _cubes(npz), _stored_wavelengths(npz)
-    wavelengths = (
-        stored if options.wavelengths_nm is None else np.asarray(options.wavelengths_nm, dtype=float)
-    )
-    if wavelengths is None:
-        raise missing_wavelengths(path, list(shapes.items()))
-    fitting = [name for name in shapes if wavelengths.size in shapes[name]] or list(shapes)
+        shapes = _cubes(npz)
+        found, doubt = _stored_wavelengths(npz, shapes)
+    if options.wavelengths_nm is not None:
+        found = WavelengthList(np.asarray(options.wavelengths_nm, dtype=np.float64))
+    if found is None:
+        raise missing_wavelengths(path, list(shapes.items()), doubt)
+    fitting = [name for name in shapes if len(found) in shapes[name]] or list(shapes)
     return [
-        Candidate(name, partial(_read, path, name, wavelengths, options), alternative=i > 0)
+        Candidate(name, partial(_read, path, name, found, options), alternative=i > 0)
         for i, name in enumerate(fitting)
     ]
 
@@ -76,25 +90,47 @@ def _cubes(npz: Npz) -> dict[str, tuple[int, ...]]:
     }
 
 
-def _stored_wavelengths(npz: Npz) -> NDArray[np.float64] | None:
-    names = [
-        k for k, h in npz.headers.items() if is_wavelength_name(k) and len(h.shape) == 1 and h.is_numeric
-    ]
-    found = (
-        wavelengths_in_nm(npz.numbers(name)) for name in sorted(names) if 0 not in npz.headers[name].shape
+def _stored_wavelengths(npz: Npz, shapes: Mapping[str, tuple[int, ...]]) -> tuple[WavelengthList | None, str]:
+    """Return the first list of such a name that is as long as an axis of an array, or what is in doubt about it."""
+    unit = next((npz.text(name) for name in npz.headers if is_unit_name(name)), "")
+    lists = (
+        wavelength_list(npz.numbers(name), unit or unit_in_name(name), name)
+        for name, header in sorted(npz.headers.items())
+        if is_wavelength_name(name) and len(header.shape) == 1 and header.is_numeric and 0 not in header.shape
     )
-    return next((values for values in found if values is not None), None)
+    return first_fitting(lists, lambda found: any(len(found) in shape for shape in shapes.values()))
 
 
-def _read(path: Path, name: str, wavelengths: NDArray[Any], options: ReadOptions) -> SpectralCube:
-    array = (
-        npy_array(path)
-        if name == _NPY_TITLE and starts_with(path, MAGIC)
-        else Npz(path, options).numbers(name)
-    )
-    spectral = spectral_axis(array.shape, wavelengths.size, options.spectral_axis, f"{path}: {name}")
+def _read(path: Path, name: str, wavelengths: WavelengthList, options: ReadOptions) -> SpectralCube:
+    npz = None if name == _NPY_TITLE and starts_with(path, MAGIC) else Npz(path, options)
+    array = npy_array(path) if npz is None else npz.numbers(name)
+    count = len(wavelengths)
+    spectral = spectral_axis(array.shape, count, options.spectral_axis, f"{path}: {name}")
     if array.ndim == 2:  # a list of spectra becomes a picture of one column
         data = LazyCube(ArraySource(np.moveaxis(array, spectral, 1)[:, np.newaxis, :]), (0, 1, 2))
     else:
         data = LazyCube(ArraySource(array), picture_axes(spectral))
-    return assemble(path, options, data, wavelengths_nm=wavelengths)
+    marks, widths = (_list(npz, is_name, count) for is_name in (is_bad_band_name, is_width_name))
+    return assemble(
+        path,
+        options,
+        data,
+        wavelengths_nm=wavelengths,
+        values=stated_values(_scalars(npz), count),
+        bad_bands=marked_bad(marks, count),
+        fwhm_nm=widths_in_nm(widths, wavelengths.nm, wavelengths.unit),
+    )
+
+
+def _list(npz: Npz | None, is_name: Callable[[str], bool], count: int) -> Any:
+    """Return the list of such a name with one number for each channel; empty where there is none."""
+    headers = {} if npz is None else npz.headers
+    named = [name for name, h in headers.items() if is_name(name) and h.shape == (count,) and h.is_numeric]
+    return npz.numbers(named[0]) if npz is not None and named else ()
+
+
+def _scalars(npz: Npz | None) -> dict[str, Any]:
+    """Return single numbers that say something about the values."""
+    headers = {} if npz is None else npz.headers
+    named = [n for n, h in headers.items() if is_value_name(n) and h.shape in ((), (1,)) and h.is_numeric]
+    return {} if npz is None else {name: npz.numbers(name) for name in named}

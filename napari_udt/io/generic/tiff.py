@@ -7,7 +7,7 @@ They are looked for in ``tifffile``'s and ImageJ's metadata under a name such as
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -27,11 +27,13 @@ from napari_udt.io.axes import (
 )
 from napari_udt.io.bare import BareSource
 from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
+from napari_udt.io.generic import tiff_metadata
 from napari_udt.io.generic.numpy_files import starts_with
 from napari_udt.io.generic.tiff_directories import check_directories
-from napari_udt.io.generic.tiff_metadata import pixel_size_mm, stored_wavelengths
+from napari_udt.io.generic.tiff_metadata import stored_wavelengths
 from napari_udt.io.hdf5 import MAX_RATIO, SMALL_BYTES, SMALL_CHUNK_BYTES
 from napari_udt.io.lazy import LazyCube, Source
+from napari_udt.io.units import WavelengthList, first_fitting
 
 _MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -81,12 +83,11 @@ def sniff(path: Path) -> Match:
     if not _is_tiff(path):
         return Match.NO
     with _opened(path) as file:
-        wavelengths = stored_wavelengths(file)
-        shapes = _stacks(file, wavelengths is not None).values()
+        lists = stored_wavelengths(file)
+        shapes = _stacks(file, bool(lists)).values()
     if not shapes:
         return Match.NO
-    fits = wavelengths is not None and any(len(wavelengths) in shape for shape in shapes)
-    return Match.YES if fits else Match.NEEDS_METADATA
+    return Match.YES if _fitting(lists, shapes)[0] is not None else Match.NEEDS_METADATA
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
@@ -98,16 +99,25 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         When no wavelengths are known.
     """
     with _opened(path) as file:
-        stored, size = stored_wavelengths(file), pixel_size_mm(file)
         stacks = _stacks(file, spectral=True)
-    given = stored if options.wavelengths_nm is None else np.asarray(options.wavelengths_nm, dtype=float)
+        given, doubt = _fitting(stored_wavelengths(file), stacks.values())
+    if options.wavelengths_nm is not None:
+        given = WavelengthList(np.asarray(options.wavelengths_nm, dtype=np.float64))
     if given is None:
-        raise missing_wavelengths(path, [(f"stack {index}", shape) for index, shape in stacks.items()])
-    fitting = [index for index, shape in stacks.items() if given.size in shape] or list(stacks)
+        listed = [(f"stack {index}", shape) for index, shape in stacks.items()]
+        raise missing_wavelengths(path, listed, doubt)
+    fitting = [index for index, shape in stacks.items() if len(given) in shape] or list(stacks)
     return [
-        Candidate(f"stack {index}", partial(_read, path, index, given, size, options), alternative=i > 0)
+        Candidate(f"stack {index}", partial(_read, path, index, given, options), alternative=i > 0)
         for i, index in enumerate(fitting)
     ]
+
+
+def _fitting(
+    lists: Iterable[WavelengthList], shapes: Iterable[tuple[int, ...]]
+) -> tuple[WavelengthList | None, str]:
+    lengths = {length for shape in shapes for length in shape}
+    return first_fitting(lists, lambda found: len(found) in lengths)
 
 
 @contextmanager
@@ -138,23 +148,24 @@ def _stacks(file: tifffile.TiffFile, spectral: bool) -> dict[int, tuple[int, ...
     return dict(sorted(found.items(), key=lambda item: -np.prod(item[1], dtype=float)))
 
 
-def _read(
-    path: Path,
-    index: int,
-    wavelengths: NDArray[Any],
-    size: tuple[float, float] | None,
-    options: ReadOptions,
-) -> SpectralCube:
+def _read(path: Path, index: int, wavelengths: WavelengthList, options: ReadOptions) -> SpectralCube:
+    count = len(wavelengths)
     with _opened(path) as file:
         series = file.series[index]
         axes, shape = series.axes, tuple(map(int, series.shape))
         source = _source(path, file, index)
+        said: dict[str, Any] = {
+            "values": tiff_metadata.stored_values(file, count),
+            "bad_bands": tiff_metadata.bad_bands(file, count),
+            "fwhm_nm": tiff_metadata.widths_nm(file, wavelengths),
+            "pixel_size_mm": tiff_metadata.pixel_size_mm(file),
+        }
     picture = [axes.find(letter) for letter in "YX"]
-    if min(picture) >= 0 and options.spectral_axis is None and shape[3 - sum(picture)] == wavelengths.size:
+    if min(picture) >= 0 and options.spectral_axis is None and shape[3 - sum(picture)] == count:
         order = (picture[0], picture[1], 3 - sum(picture))
     else:
-        order = picture_axes(spectral_axis(shape, wavelengths.size, options.spectral_axis, str(path)))
-    return assemble(path, options, LazyCube(source, order), wavelengths_nm=wavelengths, pixel_size_mm=size)
+        order = picture_axes(spectral_axis(shape, count, options.spectral_axis, str(path)))
+    return assemble(path, options, LazyCube(source, order), wavelengths_nm=wavelengths, **said)
 
 
 def _source(path: Path, file: tifffile.TiffFile, index: int) -> Source:

@@ -11,11 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 from tifffile import TiffFile
 
-from napari_udt.io.axes import is_wavelength_name, wavelengths_in_nm
+from napari_udt.io.axes import is_unit_name, is_wavelength_name
+from napari_udt.io.generic.gdal_metadata import GdalMetadata
+from napari_udt.io.units import WavelengthList, to_nm, unit_in_name, unit_of, wavelength_list, widths_in_nm
+from napari_udt.io.values import (
+    StoredValues,
+    is_bad_band_name,
+    is_value_name,
+    is_width_name,
+    marked_bad,
+    stated_values,
+)
 
-_LABEL = re.compile(r"(?:^|[^\d.])(\d{3,5}(?:\.\d+)?)\s*nm\b", re.IGNORECASE)
+_LABEL = re.compile(
+    r"(?:^|[^\d.])(\d{1,5}(?:\.\d+)?)\s*(nm|µm|um|microns?|cm-1|cm\^-1|1/cm|thz)(?![a-z])", re.IGNORECASE
+)
 _MAX_XML = 4_000_000
-_NM = {"nm": 1.0, "µm": 1e3, "um": 1e3, "mm": 1e6}
 _MM = {
     "nm": 1e-6,
     "µm": 1e-3,
@@ -28,10 +39,29 @@ _MM = {
 }
 
 
-def stored_wavelengths(file: TiffFile) -> NDArray[np.float64] | None:
-    """Return the wavelengths of the channels in nm, None where no program has kept them."""
-    kept = (*_named(file), _from_labels(file), _from_ome(file))
-    return next((values for values in kept if values is not None), None)
+def stored_wavelengths(file: TiffFile) -> list[WavelengthList]:
+    """Return the lists of wavelengths that programs have kept, those that say it most clearly first."""
+    kept = (*_named(file), _from_labels(file), _from_ome(file), *GdalMetadata(file).lists())
+    return [found for found in kept if found is not None]
+
+
+def stored_values(file: TiffFile, channels: int) -> StoredValues:
+    """Return how stored numbers become values: GDAL's nodata, scale and offset, or names in the metadata."""
+    said = {name: value for name, value in _metadata(file) if is_value_name(name)}
+    return stated_values({**said, **GdalMetadata(file).said(channels)}, channels)
+
+
+def bad_bands(file: TiffFile, channels: int) -> NDArray[np.bool_] | None:
+    """Return which channels are marked as bad; None where none is."""
+    lists = [GdalMetadata(file).of_bands("bbl"), *(v for n, v in _metadata(file) if is_bad_band_name(n))]
+    return next((bad for bad in (marked_bad(marks, channels) for marks in lists) if bad is not None), None)
+
+
+def widths_nm(file: TiffFile, wavelengths: WavelengthList) -> NDArray[np.float64] | None:
+    """Return the widths of the channels in nm; None where they are not stated."""
+    lists = [GdalMetadata(file).widths(), *((v, "") for n, v in _metadata(file) if is_width_name(n))]
+    found = (widths_in_nm(numbers, wavelengths.nm, unit or wavelengths.unit) for numbers, unit in lists)
+    return next((widths for widths in found if widths is not None), None)
 
 
 def pixel_size_mm(file: TiffFile) -> tuple[float, float] | None:
@@ -51,30 +81,43 @@ def pixel_size_mm(file: TiffFile) -> tuple[float, float] | None:
     return (_MM[unit] / per_unit[0], _MM[unit] / per_unit[1]) if min(per_unit) > 0 else None
 
 
-def _named(file: TiffFile) -> Iterable[NDArray[np.float64] | None]:
-    """Yield lists of such a name in the metadata that tifffile and ImageJ keep."""
+def _metadata(file: TiffFile) -> Iterable[tuple[str, Any]]:
+    """Yield names and values of the metadata that tifffile and ImageJ keep."""
     for metadata in (*(file.shaped_metadata or ()), file.imagej_metadata or {}):
-        for name, values in metadata.items():
-            if is_wavelength_name(str(name)):
-                yield wavelengths_in_nm(_numbers(values))
+        yield from ((str(name), value) for name, value in metadata.items())
 
 
-def _from_labels(file: TiffFile) -> NDArray[np.float64] | None:
-    """Return the wavelengths in ImageJ's slice labels, when every label names one."""
+def _named(file: TiffFile) -> Iterable[WavelengthList | None]:
+    """Yield lists of such a name in the metadata that tifffile and ImageJ keep."""
+    unit = next((str(value) for name, value in _metadata(file) if is_unit_name(name)), "")
+    for name, values in _metadata(file):
+        if is_wavelength_name(name):
+            yield wavelength_list(values, unit or unit_in_name(name), name)
+
+
+def _from_labels(file: TiffFile) -> WavelengthList | None:
+    """Return the wavelengths in ImageJ's slice labels, when every label names one with its unit."""
     labels = (file.imagej_metadata or {}).get("Labels") or []
     found = [_LABEL.search(str(label)) for label in labels]
-    return wavelengths_in_nm([float(f[1]) for f in found if f]) if found and all(found) else None
+    known = [match for match in found if match]
+    if not known or len(known) != len(found):
+        return None
+    return wavelength_list([float(match[1]) for match in known], known[0][2], "wavelengths in the labels")
 
 
-def _from_ome(file: TiffFile) -> NDArray[np.float64] | None:
+def _from_ome(file: TiffFile) -> WavelengthList | None:
     pixels = _ome_element(file, "Pixels")
     if pixels is None:
         return None
     channels = [e for e in pixels if _local(e) == "Channel"]
     for kind in ("EmissionWavelength", "ExcitationWavelength"):
-        values = [_number(c.get(kind)) * _NM.get(c.get(f"{kind}Unit", "nm"), 0) for c in channels]
-        if values and min(values) > 0:
-            return np.array(values)
+        units = [unit_of(c.get(f"{kind}Unit", "nm")) for c in channels]
+        values = [
+            float(to_nm(np.array(_number(c.get(kind))), unit)) if unit else np.nan
+            for c, unit in zip(channels, units, strict=True)
+        ]
+        if values and np.all(np.isfinite(values)):
+            return wavelength_list(values, "nm", kind)
     return None
 
 
@@ -100,15 +143,6 @@ def _resolution(file: TiffFile, tag: str) -> float:
     if not isinstance(value, tuple) or len(value) != 2 or not value[1]:
         return 0.0
     return float(value[0]) / float(value[1])
-
-
-def _numbers(values: Any) -> Any:
-    """Return a list of numbers, also from text that holds them."""
-    words = re.split(r"[\s,;]+", values.strip("[](){} ")) if isinstance(values, str) else values
-    try:
-        return np.array([float(v) for v in words])
-    except (TypeError, ValueError):
-        return None
 
 
 def _number(text: str | None) -> float:

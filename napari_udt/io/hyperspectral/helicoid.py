@@ -88,7 +88,7 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         raise CubeError(f"{path}: the HELICoiD folder lacks {_RAW}, {_WHITE} or {_DARK}, each with its .hdr.")
     header = envi_header.read(_header(folder, _RAW))
     if header.wavelengths_nm is None and options.wavelengths_nm is None:
-        raise missing_wavelengths(path, [(_RAW, (header.lines, header.samples, header.bands))])
+        raise missing_wavelengths(path, [(_RAW, (header.lines, header.samples, header.bands))], header.doubt)
     return [Candidate("reflectance", partial(_read, path, folder, options))]
 
 
@@ -111,7 +111,9 @@ def _read(path: Path, folder: Path, options: ReadOptions) -> SpectralCube:
         path,
         options,
         LazyCube(ReflectanceSource(raw, white, dark), (0, 1, 2)),
-        wavelengths_nm=header.wavelengths_nm,
+        wavelengths_nm=header.wavelengths,
+        bad_bands=header.bad_bands,
+        fwhm_nm=header.fwhm_nm,
         modality="HSI",
         domain="real",
         quantity="reflectance",

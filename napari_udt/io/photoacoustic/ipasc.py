@@ -14,10 +14,10 @@ import numpy as np
 
 from napari_udt.errors import CubeError
 from napari_udt.io import hdf5, hdf5_text
-from napari_udt.io.axes import wavelengths_in_nm
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.photoacoustic import time_series
 from napari_udt.io.photoacoustic.time_series import Array, Recording
+from napari_udt.io.units import wavelengths_in_nm
 
 SERIES = "binary_time_series_data"
 MAX_DETECTORS = 20_000

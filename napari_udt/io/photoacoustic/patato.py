@@ -20,10 +20,10 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.io import hdf5, hdf5_text
 from napari_udt.io.assemble import assemble
-from napari_udt.io.axes import wavelengths_in_nm
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.photoacoustic import frames, patato_maps, time_series
 from napari_udt.io.photoacoustic.time_series import Array, Recording
+from napari_udt.io.units import wavelengths_in_nm
 
 QUANTITY = "reconstructed photoacoustic signal [a.u.]"
 RAW = "raw_data"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import Domain, SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.io.assemble import assemble, sorted_wavelengths
+from napari_udt.io.assemble import assemble, sorted_channels
 from napari_udt.io.contract import Candidate, Frame, ReadOptions
 from napari_udt.io.lazy import ArraySource, LazyCube
 from napari_udt.io.photoacoustic import frames
@@ -164,7 +164,7 @@ def _check(path: Path, options: ReadOptions, recording: Recording) -> None:
             f"{path}: one frame of the time series takes more than 2 GB (shape {recording.shape})."
         )
     stated = options.wavelengths_nm
-    sorted_wavelengths(recording.wavelengths_nm if stated is None else stated, wavelengths, path)
+    sorted_channels(recording.wavelengths_nm if stated is None else stated, wavelengths, path)
 
 
 def _settled(wanted: ReconstructionOptions, recording: Recording) -> tuple[ReconstructionOptions, str]:

@@ -77,13 +77,14 @@ def _missing(cube: SpectralCube) -> str:
 
 def _tristimulus(cube: SpectralCube, report: Report) -> NDArray[np.float32]:
     """Return XYZ, shape (rows, columns, 3), a block of rows at a time."""
-    weights = colour.xyz_weights(cube.wavelengths_nm).astype(np.float32)
+    used = slice(None) if cube.bad_bands is None else np.flatnonzero(~cube.bad_bands)
+    weights = colour.xyz_weights(cube.wavelengths_nm[used]).astype(np.float32)
     rows, columns, depth = cube.shape
     step = max(1, _BLOCK_VALUES // (columns * depth))
     xyz = np.empty((rows, columns, 3), dtype=np.float32)
     for start in range(0, rows, step):
         stop = min(start + step, rows)
-        xyz[start:stop] = cube.rows(start, stop) @ weights
+        xyz[start:stop] = cube.rows(start, stop)[..., used] @ weights
         report(stop, rows)
     return xyz
 

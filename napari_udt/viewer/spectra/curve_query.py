@@ -141,7 +141,8 @@ class CurveQuery:
 
     def _unmixed(self, entry: Entry, plain: SpectralStatistics) -> Unmixed | None:
         try:
-            return unmix_spectra(plain.centre, entry.cube.wavelengths_nm, entry.cube.modality)
+            cube = entry.cube
+            return unmix_spectra(plain.centre, cube.wavelengths_nm, cube.modality, bad_bands=cube.bad_bands)
         except CubeError as error:
             self.remarks.append(str(error))
             return None

@@ -45,7 +45,8 @@ def band_map(cube: SpectralCube, band_nm: tuple[float, float], report: Report) -
         When the range holds no wavelength of the cube.
     """
     low, high = band_nm
-    channels = np.flatnonzero((cube.wavelengths_nm >= low) & (cube.wavelengths_nm <= high))
+    inside = (cube.wavelengths_nm >= low) & (cube.wavelengths_nm <= high)
+    channels = np.flatnonzero(inside if cube.bad_bands is None else inside & ~cube.bad_bands)
     if not len(channels):
         raise CubeError(
             f"{cube.name}: no wavelength lies in {low:.0f}-{high:.0f} nm; widen the range or move it."
@@ -55,7 +56,7 @@ def band_map(cube: SpectralCube, band_nm: tuple[float, float], report: Report) -
     picture = np.empty((rows, columns), dtype=np.float32)
     for start in range(0, rows, step):
         stop = min(start + step, rows)
-        picture[start:stop] = cube.rows(start, stop)[..., channels[0] : channels[-1] + 1].mean(axis=-1)
+        picture[start:stop] = cube.rows(start, stop)[..., channels].mean(axis=-1)
         report(stop, rows)
     known = picture[np.isfinite(picture)]
     bottom = float(np.percentile(known, 100 - _HIGHEST)) if known.size else 0.0

@@ -59,7 +59,10 @@ def _saturations(session: Session, pins: Sequence[Pin]) -> list[float]:
                 window_spectra(cube, pin.pixel.row, pin.pixel.column, session.options.window).mean(axis=0)
                 for pin in here
             ]
-            values = unmix_spectra(np.stack(spectra), cube.wavelengths_nm, cube.modality).oxygenation
+            found_here = unmix_spectra(
+                np.stack(spectra), cube.wavelengths_nm, cube.modality, bad_bands=cube.bad_bands
+            )
+            values = found_here.oxygenation
         except (CubeError, OSError):  # too few wavelengths, or the file of a lazy cube vanished
             continue
         found |= {pin: round(float(v), 4) for pin, v in zip(here, values, strict=True)}

@@ -139,7 +139,7 @@ def region_mask(
 
 
 def region_spectra(cube: SpectralCube, region: Region) -> NDArray[np.float32]:
-    """All spectra of a drawn region, shape (n, channels); reads only the rows that it covers.
+    """All spectra of a drawn region, shape (n, channels), NaN at bad bands; reads only the rows that it covers.
 
     Raises
     ------
@@ -151,7 +151,7 @@ def region_spectra(cube: SpectralCube, region: Region) -> NDArray[np.float32]:
     if not len(rows):
         raise CubeError(f"Region {region.number} covers no pixel of {cube.name}; make it larger, or move it.")
     covered = slice(int(rows[0]), int(rows[-1]) + 1)
-    return cube.rows(covered.start, covered.stop)[mask[covered]]
+    return cube.without_bad_bands(cube.rows(covered.start, covered.stop)[mask[covered]])
 
 
 def _keep(cube: SpectralCube, known: _Known, key: _Key) -> None:

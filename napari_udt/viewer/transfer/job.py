@@ -64,7 +64,8 @@ def regridding(cube: SpectralCube | None, spec: ModelSpec | None) -> tuple[str, 
 
     if cube is None or spec is None or model_obstacle(cube, spec):
         return "", ""
-    note = regrid(cube.wavelengths_nm, np.asarray(spec.wavelengths_nm), cube.name).note
+    wanted = np.asarray(spec.wavelengths_nm)
+    note = regrid(cube.wavelengths_nm, wanted, cube.name, bad_bands=cube.bad_bands).note
     counts = f"{cube.shape[2]} wavelengths to the model's {len(spec.wavelengths_nm)}"
     return (f"Will be interpolated: {counts}.", note.replace("were", "will be")) if note else ("", "")
 

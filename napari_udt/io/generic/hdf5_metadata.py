@@ -1,0 +1,154 @@
+"""What an HDF5 file of unknown structure says about an array: wavelengths and their unit, fill values, scale, bad bands.
+
+All of it is found by its name, in attributes and in small datasets; what is nearest to the array in the file counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.io import hdf5, hdf5_text
+from napari_udt.io.axes import is_unit_name, is_wavelength_name
+from napari_udt.io.units import MAX_WAVELENGTHS, WavelengthList, unit_in_name, wavelength_list, widths_in_nm
+from napari_udt.io.values import (
+    StoredValues,
+    is_bad_band_name,
+    is_value_name,
+    is_width_name,
+    marked_bad,
+    stated_values,
+)
+
+_UNITS = ("units", "Units", "unit", "Unit", "UNITS")
+
+
+def wavelengths_of(item: Any, path: Path) -> list[WavelengthList]:
+    """Return what an object holds of wavelengths: in its attributes, or itself when it is a list of that name."""
+    found = [
+        wavelength_list(hdf5.attribute_numbers(item, name), _unit_beside(item, name, path), name)
+        for name in item.attrs
+        if is_wavelength_name(name) and hdf5.attribute_numbers(item, name) is not None
+    ]
+    if _is_list(item) and is_wavelength_name(item.name):
+        stated = _unit_of_list(item, path) or unit_in_name(item.name)
+        found.append(wavelength_list(hdf5.whole(item, path), stated, item.name))
+    return [values for values in found if values is not None]
+
+
+def shared_groups(one: str, other: str) -> int:
+    """Return how many groups two names have in common, counted from the root."""
+    pairs = zip(one.split("/"), other.split("/"), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def values_of(dataset: h5py.Dataset, path: Path, channels: int) -> StoredValues:
+    """Return how an array's stored numbers become values: its own attributes go before those of its groups."""
+    said: dict[str, Any] = {}
+    item: Any = dataset.file
+    for name in ("", *dataset.name.strip("/").split("/")):
+        item = item if not name else hdf5.child(item, name)
+        if item is None:
+            break
+        said.update(_stated_in(item, path))
+    return stated_values(said, channels)
+
+
+def bad_bands_of(dataset: h5py.Dataset, path: Path, channels: int) -> NDArray[np.bool_] | None:
+    """Return which channels a list near an array marks as bad; None where none does."""
+    lists = _lists(dataset, path, channels, is_bad_band_name)
+    return next(
+        (bad for bad in (marked_bad(numbers, channels) for _, numbers in lists) if bad is not None), None
+    )
+
+
+def widths_of(dataset: h5py.Dataset, path: Path, wavelengths: WavelengthList) -> NDArray[np.float64] | None:
+    """Return the widths of the channels in nm that a list near an array holds; None where there is none."""
+    for unit, numbers in _lists(dataset, path, len(wavelengths), is_width_name):
+        widths = widths_in_nm(numbers, wavelengths.nm, unit or wavelengths.unit)
+        if widths is not None:
+            return widths
+    return None
+
+
+def _stated_in(item: Any, path: Path) -> dict[str, Any]:
+    """Return what the attributes of an object, and numbers in a group, say about stored numbers."""
+    said: dict[str, Any] = {}
+    if isinstance(item, h5py.Group):
+        for name, below in hdf5.children(item):
+            if is_value_name(name) and isinstance(below, h5py.Dataset) and below.size == 1:
+                said[name] = hdf5.numbers_at(item, path, name)
+    for name in item.attrs:
+        if is_value_name(name):
+            numbers = hdf5.attribute_numbers(item, name)
+            said[name] = hdf5_text.attribute(item, name, path) if numbers is None else numbers
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _lists(
+    dataset: h5py.Dataset, path: Path, channels: int, is_name: Callable[[str], bool]
+) -> list[tuple[str, NDArray[np.float64]]]:
+    """Return unit and numbers of the lists of such a name, as long as there are channels, the nearest first."""
+    found: list[tuple[int, str, NDArray[np.float64]]] = []
+    for item in hdf5.objects(dataset.file):
+        near = -shared_groups(item.name, dataset.name)
+        for name in item.attrs:
+            numbers = hdf5.attribute_numbers(item, name) if is_name(name) else None
+            if numbers is not None and numbers.size == channels:
+                found.append((near, "", numbers))
+        if _is_list(item) and item.size == channels and is_name(item.name):
+            found.append(
+                (near, _unit_of_list(item, path), hdf5.whole(item, path).astype(np.float64).reshape(-1))
+            )
+    return [(unit, numbers) for _, unit, numbers in sorted(found, key=lambda entry: entry[0])]
+
+
+def _is_list(item: Any) -> bool:
+    return (
+        isinstance(item, h5py.Dataset)
+        and item.ndim in (1, 2)  # MATLAB's lists have a second axis of length one
+        and 0 < item.size == max(item.shape) <= MAX_WAVELENGTHS
+        and hdf5.is_numeric(item)
+    )
+
+
+def _unit_beside(item: Any, name: str, path: Path) -> str:
+    """Return the unit of wavelengths in an attribute: that of an attribute such as "wavelength_units", else in the name."""
+    named = [other for other in item.attrs if is_unit_name(other)]
+    stated = (hdf5_text.attribute(item, other, path) for other in named)
+    return next((unit for unit in stated if unit), "") or unit_in_name(name)
+
+
+def _unit_of_list(item: h5py.Dataset, path: Path) -> str:
+    """Return the unit in the attributes of a list, else in a text beside it; empty where there is none."""
+    for text in _unit_texts(item, path):
+        if text:
+            return text
+    return ""
+
+
+def _unit_texts(item: h5py.Dataset, path: Path) -> Iterator[str | None]:
+    for name in _UNITS:
+        yield hdf5_text.attribute(item, name, path) or next(
+            iter(hdf5_text.attributes(item, name, path)), None
+        )
+    for holder in (item, item.parent):
+        for name in holder.attrs:
+            if is_unit_name(name):
+                yield hdf5_text.attribute(holder, name, path)
+    for name, below in hdf5.children(item.parent):
+        if is_unit_name(name) and isinstance(below, h5py.Dataset):
+            yield hdf5_text.in_dataset(item.parent, name, path) or _matlab_text(below, path)
+
+
+def _matlab_text(item: h5py.Dataset, path: Path) -> str | None:
+    """Return text that MATLAB 7.3 stores as the numbers of its characters."""
+    if not _is_list(item) or item.dtype.kind != "u" or item.size > 100:
+        return None
+    return "".join(chr(number) for number in hdf5.whole(item, path).reshape(-1) if 0 < number < 0x110000)

@@ -1,0 +1,114 @@
+"""Small files that describe their values, units and extras in ways met in the wild, with the right answers."""
+
+import numpy as np
+import pytest
+
+from napari_udt.errors import MissingMetadata
+from napari_udt.io import is_readable, open_cube
+
+FIVE_NM = [500, 600, 700, 800, 900]
+
+
+@pytest.fixture
+def case(shared):
+    """Return the path of a case by its name."""
+
+    def find(name):
+        path = shared / "cases" / name
+        if not path.exists():
+            pytest.skip(f"{path} is absent")
+        return path
+
+    return find
+
+
+@pytest.fixture(params=[None, 0], ids=["in memory", "lazy"])
+def limit(request):
+    return request.param
+
+
+def test_e01_ignore_value_and_reflectance_scale(case, limit):
+    cube = open_cube(case("E01_ignore_value.hdr"), memory_limit_mb=limit)
+    assert np.isnan(cube.spectrum(0, 0)).all()
+    assert np.isnan(cube.spectrum(2, 3)[2])
+    np.testing.assert_allclose(cube.spectrum(1, 2), [0.0752, 0.5977, 0.2486, 0.2285, 0.6147], rtol=1e-6)
+    assert cube.metadata["stored_values"]["ignored_numbers"] == [-9999]
+
+
+def test_e03_scale_and_ignore_value_in_attributes(case, limit):
+    cube = open_cube(case("E03_scale_attrs.h5"), memory_limit_mb=limit)
+    assert np.isnan(cube.rows(0, 1)).all()
+    np.testing.assert_allclose(cube.spectrum(3, 2), [0.4747, 0.6347, 0.5255, 0.4162, 0.2482], rtol=1e-6)
+    assert cube.metadata["fwhm_nm"] == [5] * 5
+
+
+def test_e04_packing_of_the_cf_conventions(case, limit):
+    cube = open_cube(case("E04_cf_packing.nc"), memory_limit_mb=limit)
+    assert np.isnan(cube.rows(0, 1)).all()
+    np.testing.assert_allclose(cube.spectrum(3, 2), [0.1587, 0.2571, 0.1592, 0.1791, 0.3068], atol=1e-6)
+
+
+def test_e06_bad_bands(case, limit):
+    cube = open_cube(case("E06_bbl.hdr"), memory_limit_mb=limit)
+    np.testing.assert_array_equal(cube.bad_bands, [False, False, True, False, False])
+
+
+def test_e07_gdal_metadata_of_bands(case, limit):
+    path = case("E07_gdal_band.tif")
+    assert is_readable(path)
+    cube = open_cube(path, memory_limit_mb=limit)
+    np.testing.assert_array_equal(cube.wavelengths_nm, FIVE_NM)
+    assert np.isnan(cube.rows(0, 1)).all()
+    assert np.isfinite(cube.rows(1, cube.shape[0])).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("E12_cm1.hdr", [2500, 10_000 / 3, 5000, 20_000 / 3, 10_000]),
+        ("E12b_angstrom.hdr", FIVE_NM),
+    ],
+)
+def test_e12_units(case, name, expected):
+    cube = open_cube(case(name))
+    np.testing.assert_allclose(cube.wavelengths_nm, expected)
+
+
+def test_e12_a_unit_that_reverses_the_order_takes_the_channels_along(case):
+    path = case("E12_cm1.hdr")
+    stored = np.fromfile(path.with_suffix(".img"), "<u2").reshape(4, 5, 6)
+    np.testing.assert_array_equal(open_cube(path).spectrum(1, 2), stored[1, ::-1, 2])
+
+
+def test_e12c_a_unit_that_contradicts_the_numbers_is_asked_about(case):
+    with pytest.raises(MissingMetadata, match=r"'Micrometers' would be 500000-900000 nm"):
+        open_cube(case("E12c_contradiction.hdr"))
+
+
+def test_e12e_wavenumbers_of_an_attribute(case):
+    cube = open_cube(case("E12e_wavenumber_attr.h5"))
+    np.testing.assert_allclose(cube.wavelengths_nm[[0, -1]], [1e7 / 1800, 1e7 / 900])
+
+
+def test_e13_repeated_wavelengths_are_averaged(case):
+    path = case("E13_duplicates.hdr")
+    cube = open_cube(path)
+    stored = np.fromfile(path.with_suffix(".img"), "<u2").reshape(4, 5, 6).astype(float)
+    np.testing.assert_allclose(cube.wavelengths_nm, [851.92, 862.01, 862.09, 872.1])
+    np.testing.assert_allclose(cube.data[..., 0], stored[:, [0, 2]].mean(axis=1))
+    assert "averaged: 851.92 nm" in cube.metadata["remarks"][0]
+
+
+def test_e15_a_list_counts_by_its_length(case):
+    cube = open_cube(case("E15_bands_scalar.mat"))
+    np.testing.assert_allclose(cube.wavelengths_nm, np.linspace(500, 1000, 20))
+    with pytest.raises(MissingMetadata) as asked:
+        open_cube(case("E15c_bands_only.mat"))
+    assert asked.value.shape == (9, 8, 224)
+
+
+def test_e16_a_mask_of_fractions_is_left_out(case):
+    cube = open_cube(case("E16_softmask.h5"))
+    assert cube.shape == (9, 8, 20)
+    assert cube.labels is None
+    assert "mask holds fractions" in cube.metadata["remarks"][0]
