@@ -31,6 +31,7 @@ def assemble(
     values: StoredValues | None = None,
     bad_bands: NDArray[np.bool_] | None = None,
     fwhm_nm: NDArray[np.float64] | None = None,
+    each_once: bool = False,
     modality: Modality | None = None,
     domain: Domain = "unknown",
     metadata: dict[str, Any] | None = None,
@@ -41,7 +42,8 @@ def assemble(
     What the user states in ``options`` wins over the file, and the metadata record it (``stated_by_user``). Channels
     are sorted with their wavelengths, repeated ones averaged and those without a wavelength left out, which
     ``metadata["remarks"]`` says. ``values`` says how stored numbers become values; ``bad_bands`` and ``fwhm_nm`` belong to
-    the stored channels. A small cube is read into memory, a large one stays in the file.
+    the stored channels. With ``each_once``, for formats whose lists never repeat or lack a wavelength, these are refused. A
+    small cube is read into memory, a large one stays in the file.
 
     Raises
     ------
@@ -55,6 +57,8 @@ def assemble(
             known["assumed"] = {**known.get("assumed", {}), "wavelength_unit": stated.remark}
         stated = stated.nm
     channels = sorted_channels(stated, data.shape[2], path, bad_bands)
+    if each_once and channels.remarks:
+        raise CubeError(f"{path}: {' '.join(channels.complaints)}")
     if values:
         data = data.with_values(values)
     if not channels.as_stored:
@@ -87,13 +91,16 @@ class Channels:
     wavelengths_nm : array, shape (channels,)
     groups : list of integer arrays
         Channels of the file that each channel is the mean of.
-    remarks : tuple of str
-        What was left out or averaged.
+    remarks, complaints : tuple of str
+        What was left out or averaged, and what is wrong with that in a format that has each wavelength once.
+    as_stored : bool
+        Whether the channels are those of the file, in its order.
     """
 
     wavelengths_nm: NDArray[np.float64]
     groups: list[NDArray[np.intp]]
     remarks: tuple[str, ...] = ()
+    complaints: tuple[str, ...] = ()
     as_stored: bool = True
 
 
@@ -129,13 +136,15 @@ def sorted_channels(
     repeated = [f"{w:g} nm" for w, group in zip(wavelengths, groups, strict=True) if len(group) > 1]
     if bad_bands is not None:
         groups = [group if bad_bands[group].all() else group[~bad_bands[group]] for group in groups]
-    remarks = []
+    remarks, complaints = [], []
     if missing := [str(channel + 1) for channel in np.flatnonzero(~known)]:
         remarks.append(f"Bands without a wavelength were left out (counted from 1): {_listed(missing)}.")
+        complaints.append("The wavelengths hold values that are not positive numbers in nm.")
     if repeated:
         remarks.append(f"Bands with the same wavelength were averaged: {_listed(repeated)}.")
+        complaints.append(f"The wavelength {repeated[0]} occurs more than once; expected each once.")
     as_stored = len(groups) == channels and all(group[0] == i for i, group in enumerate(groups))
-    return Channels(wavelengths, groups, tuple(remarks), as_stored)
+    return Channels(wavelengths, groups, tuple(remarks), tuple(complaints), as_stored)
 
 
 def _listed(words: Sequence[str]) -> str:

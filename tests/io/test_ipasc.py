@@ -130,7 +130,6 @@ def test_an_arc_stands_on_top_of_the_picture(tmp_path):
             "not finite",
         ),
         (lambda f: f["meta_data/ad_sampling_rate"].__setitem__((), 1e-30), "sampling rate"),
-        (lambda f: f["meta_data/acquisition_wavelengths"].__setitem__(1, 700 * 1e-9), "more than once"),
     ],
 )
 def test_bad_files_get_one_sentence(scan, damage, message):

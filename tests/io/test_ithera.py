@@ -184,7 +184,6 @@ def test_entities_are_never_expanded(tmp_path, extra):
         ("WAVELENGTHS", "WAVES", "no wavelengths"),
         ("PROJECTION", "PROJECTOR", "lack positions"),
         ("HARDWARE-DESC", "HARD", "HARDWARE-DESC is missing"),
-        (">750</WAVELENGTH>", ">700</WAVELENGTH>", "more than once"),
         ("<WAVELENGTH>750", "<WAVELENGTH>7", "none empty"),
         ("</ScanNode>", "", "damaged or cut short"),
         ("DataModelMsotProject", "DataModelMsotProjects", "expected DataModelMsotProject"),

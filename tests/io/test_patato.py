@@ -224,7 +224,6 @@ def test_pulse_corrections_are_divided_out(raw, name):
     ("damage", "message"),
     [
         (lambda f: f.__delitem__("wavelengths"), "wavelengths"),
-        (lambda f: f["wavelengths"].__setitem__(0, 750.0), "more than once"),
         (lambda f: f["raw_data"].attrs.__delitem__("fs"), "sampling rate"),
         (lambda f: f["raw_data"].attrs.__setitem__("fs", np.nan), "sampling rate"),
         (lambda f: f["GEOMETRY"].__setitem__((0, 0), np.inf), "not finite"),
@@ -239,6 +238,16 @@ def test_bad_files_get_one_sentence(raw, damage, message):
     with pytest.raises(CubeError, match=message) as error:
         open_cube(raw, reconstruction=COARSE)
     assert raw.name in str(error.value)
+
+
+def test_repeated_wavelengths_are_averaged(raw):
+    before = open_cube(raw, reconstruction=COARSE)
+    with h5py.File(raw, "r+") as file:
+        file["wavelengths"][0] = 750.0
+    cube = open_cube(raw, reconstruction=COARSE)
+    assert "averaged: 750 nm" in cube.metadata["remarks"][0]
+    np.testing.assert_array_equal(cube.wavelengths_nm, before.wavelengths_nm[1:])
+    np.testing.assert_allclose(cube.data[..., 0], before.data[..., :2].mean(axis=-1), rtol=1e-5)
 
 
 def test_pictures_that_are_no_numbers_are_passed_over(raw):

@@ -152,6 +152,7 @@ def _read(path: Path, key: str, options: ReadOptions) -> SpectralCube:
             wavelengths_nm=hdf5.whole(
                 hdf5.with_shape(_needed(group, "wavelengths_nm", path), data.shape[2:], path), path
             ),
+            each_once=True,
             bad_bands=_bad_bands(group, data.shape[2:], path),
             labels=_labels(group, data.shape[:2], path),
             oxygenation=_picture(group, "oxygenation", data.shape[:2], path),

@@ -147,6 +147,7 @@ def _read(path: Path, field: _Field, y: int | None, options: ReadOptions) -> Spe
             options,
             data,
             wavelengths_nm=[wavelength for wavelength, _ in images],
+            each_once=True,
             modality="PAT",
             domain="simulated",
             quantity=field.quantity,
