@@ -157,7 +157,7 @@ def wavelength_list(values: Any, unit: str | None, what: str) -> WavelengthList 
 
 
 def wavelengths_in_nm(values: Any) -> Array | None:
-    """Return wavelengths in nm of numbers in nm, µm or m, told from their magnitude; None when they are no wavelengths."""
+    """Return wavelengths in nm of numbers in nm, µm or m, inferred from their magnitude; None when they are no wavelengths."""
     found = None if values is None else wavelength_list(values, None, "wavelengths")
     return None if found is None else found.nm
 
