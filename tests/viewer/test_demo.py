@@ -40,6 +40,9 @@ def small_world(monkeypatch, tmp_path, pat, hsi, make_spec, slow_transfer):
     monkeypatch.setattr(samples, "sample_folder", lambda: tmp_path)
     monkeypatch.setattr(napari_udt.models, "list_models", lambda: models, raising=False)
     monkeypatch.setattr(napari_udt.inference, "transfer", slow_transfer, raising=False)
+    settle = demo.settle
+    for module in (demo, screenshots):
+        monkeypatch.setattr(module, "settle", lambda seconds: settle(seconds / 10))
     yield slow_transfer
     gc.collect()  # the next test must not find the demo's window
 
