@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import Domain, Modality
 from napari_udt.errors import CubeError
-from napari_udt.files import whole_or_nothing
+from napari_udt.files import new_hdf5, whole_or_nothing
 from napari_udt.ordinary_files import require_regular
 
 FORMAT = "napari-udt dataset"
@@ -76,8 +76,14 @@ class Dataset:
 
 
 def save_dataset(dataset: Dataset, path: str | Path) -> None:
-    """Write a data set, whole or not at all."""
-    with whole_or_nothing(Path(path)) as temporary, h5py.File(temporary, "w") as file:
+    """Write a data set, whole or not at all.
+
+    Raises
+    ------
+    WriteError
+        When the disk is full, read-only, and the like; an older file is untouched then.
+    """
+    with whole_or_nothing(Path(path)) as temporary, new_hdf5(temporary) as file:
         file.attrs.update(
             format=FORMAT,
             version=VERSION,

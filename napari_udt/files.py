@@ -5,14 +5,20 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from napari_udt.ordinary_files import open_regular
+from napari_udt.write_errors import WriteError, write_reason
+
+if TYPE_CHECKING:
+    from napari_udt.guarded_file import Hdf5Output
 
 # Windows replaces no file that somebody has open. Virus scanners and indexers have new files open for a moment: a move
 # is tried again after these seconds. Elsewhere open files do not matter.
@@ -25,21 +31,90 @@ def whole_or_nothing(path: Path) -> Iterator[Path]:
 
     The move is atomic on one file system, and the bytes are on the disk before it happens: a reader sees the
     old file or the new one, never half of one. On an error the temporary file goes and ``path`` is untouched.
+
+    Raises
+    ------
+    WriteError
+        When the disk is full, the folder is gone, and the like.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
+    with _beginning(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
-        _settle(temporary)
-        _move(temporary, path)
+        with _explained(temporary, path):
+            yield temporary
+            _settle(temporary)
+            _move(temporary, path)
     finally:
-        with suppress(
-            PermissionError
-        ):  # Windows, where a writer that failed has it still open: tell that error
+        with suppress(OSError):  # Windows, where a writer that failed has it still open
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _beginning(path: Path) -> Iterator[None]:
+    """Turn an OSError while a temporary file is made into one sentence about the file that it stands for."""
+    try:
+        yield
+    except FileExistsError as error:
+        raise WriteError(errno.ENOTDIR, f"{error.filename} is a file, not a folder", str(path)) from error
+    except OSError as error:
+        raise WriteError(error.errno or errno.EIO, write_reason(error, path), str(path)) from error
+
+
+@contextmanager
+def _explained(temporary: Path, path: Path) -> Iterator[None]:
+    """Turn an OSError about a temporary file, or about no file, into one sentence about the file that it stands for."""
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as error:
+        named = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else temporary
+        ours = {named, *named.parents}
+        if not ours & {temporary, path}:
+            raise  # about another file
+        new = temporary / "new"
+        within = path / named.relative_to(new) if new in ours else named if path in ours else path
+        reason = str(error.strerror) if isinstance(error, WriteError) else write_reason(error, temporary)
+        raise WriteError(error.errno or errno.EIO, reason, str(within)) from error
+
+
+@contextmanager
+def new_hdf5(path: Path, needed: int = 0, **options: Any) -> Iterator[Hdf5Output]:
+    """Open a new HDF5 file for writing, such that a disk that is full ends the writing and not the process.
+
+    Parameters
+    ----------
+    path : path
+        A temporary one, as of `whole_or_nothing`.
+    needed : int
+        Bytes that the file will have at least; they are reserved before anything is written.
+    **options
+        As of ``h5py.File``.
+
+    Raises
+    ------
+    WriteError
+        At the first assignment to a ``checked`` dataset after a write failed, and at the end of the block.
+    """
+    from napari_udt.guarded_file import GuardedFile, Hdf5Output
+
+    try:
+        guard = GuardedFile(path)
+        try:
+            with Hdf5Output(guard, **options) as file:
+                guard.reserve(needed)  # later than HDF5 looks for an older file in it
+                yield file
+        finally:
+            guard.close()
+            guard.check()
+    except OSError as error:
+        if isinstance(error, WriteError) or error.filename is not None:
+            raise
+        raise WriteError(error.errno or errno.EIO, write_reason(error, path, needed), str(path)) from error
 
 
 @contextmanager
@@ -55,11 +130,7 @@ def whole_set_or_nothing(folder: Path, overwrite: bool, main: str | None = None)
         When one of the files exists and ``overwrite`` is False; nothing was moved then.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with _scratch(folder, ".writing.") as scratch:
-        new, former = Path(scratch, "new"), Path(scratch, "former")
-        new.mkdir()
-        former.mkdir()
+    with _scratch(folder, ".writing.", folder) as (new, former):
         yield new
         _settle_all(new)
         order = sorted(new.iterdir(), key=lambda file: (file.name == main, file.stat().st_mtime_ns))
@@ -87,33 +158,46 @@ def _move_all(names: Sequence[str], new: Path, folder: Path, former: Path) -> No
 
 
 @contextmanager
+def _scratch(parent: Path, prefix: str, path: Path) -> Iterator[tuple[Path, Path]]:
+    """Offer two temporary folders in ``parent``, for new files and for former ones; errors name ``path``."""
+    with _beginning(path):
+        parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(dir=parent, prefix=prefix, suffix=".part"))
+    new, former = scratch / "new", scratch / "former"
+    try:
+        with _explained(scratch, path):
+            new.mkdir()
+            former.mkdir()
+            yield new, former
+    except WriteError as error:
+        if former.is_dir() and any(former.iterdir()):
+            scratch = new  # the former files stay
+            reason = f"{error.strerror}; the former files could not be put back, they are in {former}"
+            raise WriteError(error.errno or errno.EIO, reason, error.filename) from error
+        raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
 def whole_folder_or_nothing(path: Path) -> Iterator[Path]:
     """Offer a temporary folder beside ``path`` and move it there when the block ends without an error.
 
     A folder that was at ``path`` is replaced then, and comes back when the move fails.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _scratch(path.parent, f".{path.name}.") as scratch:
-        temporary, former = Path(scratch, "new"), Path(scratch, "former")
-        temporary.mkdir()
+    with _scratch(path.parent, f".{path.name}.", path) as (temporary, former):
         yield temporary
         _settle_all(temporary)
-        if path.exists():
-            _move(path, former)
+        old = former / path.name
         try:
+            if path.exists():
+                _move(path, old)
             _move(temporary, path)
         except OSError:
-            if former.exists():
-                _move(former, path)
+            if old.exists():
+                _move(old, path)
             raise
-
-
-def _scratch(folder: Path, prefix: str) -> tempfile.TemporaryDirectory[str]:
-    """Make a temporary folder that goes at the end; what Windows keeps because it is open raises no error."""
-    return tempfile.TemporaryDirectory(
-        dir=folder, prefix=prefix, suffix=".part", ignore_cleanup_errors=sys.platform == "win32"
-    )
 
 
 def _settle_all(folder: Path) -> None:

@@ -26,6 +26,7 @@ from napari_udt.io.diagnosis import explain
 from napari_udt.io.diagnosis import is_damaged as _is_damaged
 from napari_udt.io.registry import Sniffed, sniff, writer_for
 from napari_udt.reconstruction.options import ReconstructionOptions
+from napari_udt.write_errors import WriteError
 
 MAX_NAMED = 50  # candidates that messages and metadata name; list_candidates names all
 PathLike = str | os.PathLike[str]
@@ -222,6 +223,8 @@ def _explained(path: Path, overwrite: bool, package: str = "") -> Iterator[None]
         raise CubeError(
             f"{path}: {Path(str(error.filename)).name}, which goes with it, exists; choose another name, or replace it (--overwrite, overwrite=True)."
         ) from error
+    except WriteError as error:
+        raise CubeError(f"{path}: the cube cannot be written: {error.strerror}.") from error
     except UdtError:
         raise
     except Exception as error:

@@ -6,6 +6,7 @@ other), the cube goes through a temporary file whose chunks fit both sides: ever
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -18,6 +19,7 @@ import numpy as np
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.files import new_hdf5
 from napari_udt.io.blocks import BLOCK_BYTES, Plan, blocks, plan
 from napari_udt.io.contract import Progress, ignore_progress
 from napari_udt.io.layout import Layout, Shape3D, page_pieces
@@ -109,9 +111,10 @@ def _spooled(cube: SpectralCube, later: Plan, folder: Path, progress: Progress) 
     path = folder / f".spool-{uuid4().hex}.part"
     try:
         # Chunks that do not fit into HDF5's cache would be read and written in runs of a few values.
-        with h5py.File(path, "w", rdcc_nbytes=2 * BLOCK_BYTES) as file:
+        needed = _ITEM_BYTES * math.prod(cube.shape)
+        with new_hdf5(path, needed, rdcc_nbytes=2 * BLOCK_BYTES) as file:
             chunk = _clipped(earlier.block, later.block)
-            data = file.create_dataset("data", cube.shape, np.float32, chunks=chunk)
+            data = file.checked(file.create_dataset("data", cube.shape, np.float32, chunks=chunk))
             _carry(cube.data, data, earlier, progress)
             yield cube.with_(data=data)
     finally:

@@ -101,8 +101,10 @@ def save_model(model: TransferModel, folder: str | os.PathLike[str], *, overwrit
     ------
     ModelError
         When the folder exists and is not a model, or is one and ``overwrite`` is False, or a weight is not finite.
+    WriteError
+        When the disk is full and the like; nothing was changed then.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     from napari_udt.models.assemble import check_finite
 
@@ -111,7 +113,7 @@ def save_model(model: TransferModel, folder: str | os.PathLike[str], *, overwrit
     tensors = {key: value.detach().cpu().contiguous() for key, value in model.network.state_dict().items()}
     check_finite(tensors, model.spec.name)
     with whole_folder_or_nothing(folder) as temporary:
-        save_file(tensors, temporary / WEIGHTS)
+        (temporary / WEIGHTS).write_bytes(save(tensors))  # a full disk is an OSError then
         spec = replace(model.spec, weights_sha256=sha256_of(temporary / WEIGHTS))
         (temporary / CARD).write_text(spec.card, encoding="utf-8")
         (temporary / SPEC).write_text(replace(spec, card="").to_json(), encoding="utf-8")

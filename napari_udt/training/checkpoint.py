@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,17 @@ _WORDS = ("title", "notes", "data.simulated", "data.second")
 
 
 def save_checkpoint(state: dict[str, Any], path: Path) -> None:
-    """Write a state of tensors, numbers, texts, lists and dictionaries."""
+    """Write a state of tensors, numbers, texts, lists and dictionaries.
+
+    Raises
+    ------
+    WriteError
+        When the disk is full and the like; the checkpoint before is untouched then.
+    """
+    packed = io.BytesIO()  # torch itself reports a full disk as a defect of its own
+    torch.save({"format": FORMAT, "version": VERSION, **state}, packed)
     with whole_or_nothing(path) as temporary:
-        torch.save({"format": FORMAT, "version": VERSION, **state}, temporary)
+        temporary.write_bytes(packed.getbuffer())
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import csv
+import errno
+import os
 import signal
 import sys
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
 from napari_udt.files import whole_or_nothing
+from napari_udt.write_errors import WriteError, write_reason
 
 
 class MeanLosses:
@@ -35,12 +38,18 @@ class MeanLosses:
 
 
 def append_row(path: Path, row: Mapping[str, float]) -> None:
-    """Add a line to the log; the first one also writes the heading."""
+    """Add a line to the log, whole or not at all; the first one also writes the heading."""
     if not path.exists():
         _write_rows(path, [row])
         return
-    with path.open("a", newline="", encoding="utf-8") as file:
-        csv.DictWriter(file, list(row)).writerow(_formatted(row))
+    size = path.stat().st_size
+    try:
+        with path.open("a", newline="", encoding="utf-8") as file:
+            csv.DictWriter(file, list(row)).writerow(_formatted(row))
+    except OSError as error:
+        with suppress(OSError):
+            os.truncate(path, size)
+        raise WriteError(error.errno or errno.EIO, write_reason(error, path), str(path)) from error
 
 
 def read_log(path: Path) -> list[dict[str, float]]:

@@ -6,11 +6,12 @@ The layout is described in ``FORMAT.md`` beside this module.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -19,12 +20,16 @@ from numpy.typing import NDArray
 import napari_udt
 from napari_udt.cube import DOMAINS, MODALITIES, SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.files import new_hdf5
 from napari_udt.io import hdf5, hdf5_text
 from napari_udt.io.assemble import assemble, label_image
 from napari_udt.io.contract import Candidate, Match, Progress, ReadOptions
 from napari_udt.io.layout import Shape3D
 from napari_udt.io.lazy import Hdf5Source, LazyCube
 from napari_udt.io.rechunk import Chunks, chunk_shape, copy
+
+if TYPE_CHECKING:
+    from napari_udt.guarded_file import Hdf5Output
 
 FORMAT = "napari-udt cube"
 VERSION = 1
@@ -75,10 +80,11 @@ def write(
     ``chunks`` says what is to be fast, see :func:`~napari_udt.io.rechunk.chunk_shape`; ``progress`` is called for each
     cube as ``progress(done, total)``, in bytes.
     """
-    with _created(path) as file:
+    needed = 0 if compress else sum(_stored_bytes(cube.shape, chunks) for cube in cubes)
+    with _created(path, needed) as file:
         for number, cube in enumerate(cubes):
             group = file.create_group(f"cubes/{number}")
-            copy(cube, _new_data(group, cube.shape, chunks, compress), path.parent, progress)
+            copy(cube, file.checked(_new_data(group, cube.shape, chunks, compress)), path.parent, progress)
             _write_metadata(group, cube, compress)
 
 
@@ -90,20 +96,25 @@ def write_filled(
     ``fill`` fills a dataset of ``shape`` and returns the cube with everything else that is known about it. That cube is
     returned; its spectra cannot be read any more once the file is closed.
     """
-    with _created(path) as file:
+    with _created(path, 0 if compress else _stored_bytes(shape, "both")) as file:
         group = file.create_group("cubes/0")
-        cube = fill(_new_data(group, shape, "both", compress))
+        cube = fill(file.checked(_new_data(group, shape, "both", compress)))
         _write_metadata(group, cube, compress)
     return cube
 
 
 @contextmanager
-def _created(path: Path) -> Iterator[h5py.File]:
-    with h5py.File(path, "w") as file:
+def _created(path: Path, needed: int) -> Iterator[Hdf5Output]:
+    with new_hdf5(path, needed) as file:
         file.attrs["format"] = hdf5_text.fixed(FORMAT)
         file.attrs["version"] = VERSION
         file.attrs["software"] = hdf5_text.fixed(f"napari-udt {napari_udt.__version__}")
         yield file
+
+
+def _stored_bytes(shape: Shape3D, chunks: Chunks) -> int:
+    """Return the bytes that a cube's values take; chunks at the edges are stored whole."""
+    return 4 * math.prod(-(-n // c) * c for n, c in zip(shape, chunk_shape(shape, chunks), strict=True))
 
 
 def _packing(compress: bool) -> dict[str, Any]:
