@@ -119,7 +119,7 @@ def test_a_failed_save_leaves_everything_as_it_was(saved, monkeypatch):
     def fail(*args, **kwargs):
         raise OSError("disk full")
 
-    monkeypatch.setattr("safetensors.torch.save_file", fail)
+    monkeypatch.setattr("safetensors.torch.save", fail)
     with pytest.raises(OSError, match="disk full"):
         save_model(make_model(), saved, overwrite=True)
     assert {path.name: path.read_bytes() for path in saved.iterdir()} == before
