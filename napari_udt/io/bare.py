@@ -31,6 +31,8 @@ class BareSource:
     shape : (int, int, int)
         Length of the axes, the slowest first.
     offset : int
+    gaps : (int, int)
+        Bytes before and after the numbers of each entry of the slowest axis.
 
     Raises
     ------
@@ -38,13 +40,20 @@ class BareSource:
         When the file is shorter than the array.
     """
 
-    def __init__(self, path: Path, dtype: DTypeLike, shape: tuple[int, ...], offset: int = 0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        dtype: DTypeLike,
+        shape: tuple[int, ...],
+        offset: int = 0,
+        gaps: tuple[int, int] = (0, 0),
+    ) -> None:
         self._path = path
         self._dtype = np.dtype(dtype)
-        self._offset = offset
+        self._offset, self._gaps = offset, gaps
         self.shape = shape
         self.stored_bytes = math.prod(shape) * self._dtype.itemsize
-        held = path.stat().st_size - offset
+        held = path.stat().st_size - offset - sum(gaps) * shape[0]
         if held < self.stored_bytes:
             raise CubeError(
                 f"{path}: an array of shape {shape} and type {self._dtype} needs {self.stored_bytes:,} bytes but the file "
@@ -79,12 +88,14 @@ class BareSource:
             block = lines[first : first + step]
             run = (block[-1] - block[0]) * self.shape[2] + width
             numbers = np.empty((block[-1] + 1 - block[0]) * self.shape[2], self._dtype)
-            self._fill(file, (plane * self.shape[1] + block[0]) * self.shape[2] + values[0], numbers[:run])
+            before = plane * sum(self._gaps) + self._gaps[0]
+            start = (plane * self.shape[1] + block[0]) * self.shape[2] + values[0]
+            self._fill(file, before, start, numbers[:run])
             table = numbers.reshape(-1, self.shape[2])[:: lines.step, : width : values.step]
             target[first : first + step] = table
 
-    def _fill(self, file: IO[bytes], start: int, numbers: NDArray[Any]) -> None:
-        file.seek(self._offset + start * self._dtype.itemsize)
+    def _fill(self, file: IO[bytes], before: int, start: int, numbers: NDArray[Any]) -> None:
+        file.seek(self._offset + before + start * self._dtype.itemsize)
         place, done = numbers.view(np.uint8).data, 0
         while done < len(place):
             count = file.readinto(place[done:])  # type: ignore[attr-defined]

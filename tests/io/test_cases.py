@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_udt.errors import MissingMetadata
+from napari_udt.errors import CubeError, MissingMetadata
 from napari_udt.io import is_readable, open_cube
 
 FIVE_NM = [500, 600, 700, 800, 900]
@@ -112,3 +112,25 @@ def test_e16_a_mask_of_fractions_is_left_out(case):
     assert cube.shape == (9, 8, 20)
     assert cube.labels is None
     assert "mask holds fractions" in cube.metadata["remarks"][0]
+
+
+def test_e10_numbers_under_another_ending(case):
+    for name in ("E10_hyspex.hdr", "E10_hyspex.hyspex"):
+        np.testing.assert_array_equal(open_cube(case(name)).spectrum(1, 2), [157, 2276, 279, 913, 1544])
+
+
+def test_e10c_a_header_describes_the_tiff_beside_it(case):
+    for name in ("E10c_sidecar.tif", "E10c_sidecar.hdr"):
+        assert is_readable(case(name))
+        np.testing.assert_array_equal(open_cube(case(name)).wavelengths_nm, FIVE_NM)
+
+
+def test_e11_a_spectral_library_is_named(case):
+    for name in ("E11_library.hdr", "E11_library.sli"):
+        with pytest.raises(CubeError, match="spectral library of 3 spectra with 5 bands"):
+            open_cube(case(name))
+
+
+def test_e23_gaps_around_frames(case, limit):
+    cube = open_cube(case("E23_frame_offsets.hdr"), memory_limit_mb=limit)
+    np.testing.assert_array_equal(cube.spectrum(1, 2), [157, 2276, 279, 913, 1544])

@@ -86,6 +86,22 @@ def test_the_file_with_the_numbers_may_have_any_usual_ending(tmp_path, image, en
     np.testing.assert_array_equal(open_cube(tmp_path / f"x{ending}").data, image)
 
 
+@pytest.mark.parametrize("interleave", ["bsq", "bil", "bip"])
+def test_gaps_around_major_frames_and_an_unusual_ending(tmp_path, image, interleave):
+    axes = {"bsq": (2, 0, 1), "bil": (0, 2, 1), "bip": (0, 1, 2)}[interleave]
+    stored = b"".join(b"abc" + frame.astype("<f4").tobytes() + b"z" for frame in image.transpose(axes))
+    by_hand(tmp_path, image, "", ".hyspex")
+    header = (tmp_path / "x.hdr").read_text().replace("BIP", interleave)
+    (tmp_path / "x.hdr").write_text(f"{header}wavelength = {{5,6,7,8}}\nmajor frame offsets = {{3, 1}}\n")
+    (tmp_path / "x.hyspex").write_bytes(stored)
+    (tmp_path / "x.note").write_bytes(b"another file")
+    for name, limit in (("x.hdr", None), ("x.hyspex", 0)):
+        cube = open_cube(tmp_path / name, memory_limit_mb=limit)
+        np.testing.assert_array_equal(cube.data[:], image)
+        np.testing.assert_array_equal(cube.data[3, 2], image[3, 2])
+    assert not is_readable(tmp_path / "x.note")
+
+
 def test_header_and_numbers_dropped_together_are_one_recording(tmp_path, image):
     header = by_hand(tmp_path, image, "wavelength = {500, 600, 700, 800}\n")
     assert recordings([tmp_path / "x.dat", header]) == [tmp_path / "x.dat"]
@@ -126,6 +142,9 @@ def test_without_wavelengths_they_are_asked_for(tmp_path, image, wavelengths, re
         ("interleave = spiral", "'spiral' is unknown"),
         ("wavelength = {500, 600", "is not closed"),
         ("reflectance scale factor = nan", "reflectance scale factor"),
+        ("file compression = 1", "file compression = '1'.*save the numbers unpacked"),
+        ("minor frame offsets = {0, 2}", "minor frame offsets are not supported"),
+        ("major frame offsets = {-1, 2}", "major frame offsets are"),
     ],
 )
 def test_a_wrong_header_is_one_sentence(tmp_path, image, refusal, change, sentence):

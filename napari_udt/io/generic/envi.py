@@ -22,7 +22,7 @@ from napari_udt.io.axes import missing_wavelengths
 from napari_udt.io.bare import BareSource
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.description import described
-from napari_udt.io.generic import envi_header
+from napari_udt.io.generic import envi_header, tiff
 from napari_udt.io.generic.envi_header import AXES, EnviHeader
 from napari_udt.io.generic.numpy_files import starts_with
 from napari_udt.io.lazy import LazyCube
@@ -32,6 +32,26 @@ OWN_FIELD = "napari-udt"
 
 _DATA_ENDINGS = ("img", "dat", "raw", "bin", "bsq", "bil", "bip")
 _CLASSES = "envi classification"
+_LIBRARY = "envi spectral library"
+_TIFF = "tiff"
+# Endings of files beside a header that never hold bare numbers.
+_OTHER_KINDS = (
+    "hdr",
+    "txt",
+    "xml",
+    "json",
+    "log",
+    "png",
+    "jpg",
+    "jpeg",
+    "tif",
+    "tiff",
+    "csv",
+    "zip",
+    "pdf",
+    "gz",
+    "h5",
+)
 _KEPT_CHARACTERS = 2000
 _STRUCTURAL = (
     "lines",
@@ -71,6 +91,13 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         raise CubeError(
             f"{path}: the file holds class numbers, not spectra; open the cube that it belongs to."
         )
+    if header.kind == _LIBRARY:
+        raise CubeError(
+            f"{path}: the file is an ENVI spectral library of {header.lines} spectra with {header.samples} bands, not a "
+            "picture; open a cube."
+        )
+    if header.kind.startswith(_TIFF):
+        return tiff.candidates(_tiff_beside(found), options)
     if header.wavelengths_nm is None and options.wavelengths_nm is None:
         raise missing_wavelengths(
             path, [("cube", (header.lines, header.samples, header.bands))], header.doubt
@@ -90,21 +117,57 @@ def main_file(path: Path) -> Path | None:
 
 
 def data_file(header: Path) -> Path:
-    """Return the file with the numbers that a header describes; raises ``CubeError`` where there is none."""
+    """Return the file with the numbers that a header describes; raises ``CubeError`` where there is none.
+
+    Files with an ending that is usual for ENVI come first; with any other, or none, one counts that is as long as the
+    header says. Where several have a usual ending, the first that is long enough counts.
+    """
     stem = header.with_suffix("") if header.suffix.lower() == ".hdr" else header
     endings = [e for ending in _DATA_ENDINGS for e in (ending, ending.upper())]
-    for file in (stem, *(stem.with_name(f"{stem.name}.{ending}") for ending in endings)):
-        if file != header and file.is_file():
-            return file
+    named = (stem, *(stem.with_name(f"{stem.name}.{ending}") for ending in endings))
+    usual = [file for file in named if file != header and file.is_file()]
+    if len(usual) == 1:
+        return usual[0]
+    needed = _needed_bytes(header)
+    others = sorted(header.parent.glob(f"{glob.escape(stem.name)}.*"))
+    fitting = [file for file in usual if needed is not None and file.stat().st_size >= needed]
+    fitting += [f for f in others if needed is not None and _is_data(f) and f.stat().st_size == needed]
+    if fitting or usual:
+        return (fitting or usual)[0]
     raise CubeError(
         f"{header}: the file with the numbers is missing; expected {stem.name} or {stem.name}.img (.dat, .raw, .bsq, "
-        ".bil, .bip) beside the header."
+        ".bil, .bip, or any other ending and the size that the header declares) beside the header."
+    )
+
+
+def _is_data(file: Path) -> bool:
+    return file.is_file() and file.suffix.lower().lstrip(".") not in _OTHER_KINDS
+
+
+def _needed_bytes(header: Path) -> int | None:
+    """Return how many bytes a header declares; None where it cannot be read."""
+    try:
+        return envi_header.read(header).nbytes
+    except (CubeError, OSError):
+        return None
+
+
+def _tiff_beside(header: Path) -> Path:
+    """Return the TIFF that a header describes."""
+    stem = header.with_suffix("") if header.suffix.lower() == ".hdr" else header
+    for file in (stem, *(stem.with_name(stem.name + e) for e in (".tif", ".tiff", ".TIF", ".TIFF"))):
+        if file != header and tiff.sniff(file) is not Match.NO:
+            return file
+    raise CubeError(
+        f"{header}: the header describes a TIFF, but there is none beside it; copy it to the same folder."
     )
 
 
 def numbers(header_path: Path, header: EnviHeader) -> LazyCube:
     """Return the numbers that a header describes, as a cube that stays in the file."""
-    source = BareSource(data_file(header_path), header.dtype, header.shape, header.offset)
+    source = BareSource(
+        data_file(header_path), header.dtype, header.shape, header.offset, header.frame_offsets
+    )
     return LazyCube(source, AXES[header.interleave], values=header.values)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from napari_udt.errors import CubeError
 from napari_udt.io.units import WavelengthList, wavelength_list, widths_in_nm
-from napari_udt.io.values import StoredValues, marked_bad, stated_values
+from napari_udt.io.values import StoredValues, marked_bad, numbers_in, stated_values
 
 MAGIC = b"ENVI"
 MAX_BYTES = 16_000_000
@@ -44,6 +44,8 @@ class EnviHeader:
     interleave : {"bsq", "bil", "bip"}
     offset : int
         Bytes before the numbers.
+    frame_offsets : (int, int)
+        Bytes before and after each major frame: a band (bsq), or a line (bil, bip).
     """
 
     fields: Mapping[str, str]
@@ -53,6 +55,13 @@ class EnviHeader:
     dtype: np.dtype[Any]
     interleave: str
     offset: int
+    frame_offsets: tuple[int, int] = (0, 0)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the file with the numbers has."""
+        numbers = self.lines * self.samples * self.bands * self.dtype.itemsize
+        return self.offset + numbers + sum(self.frame_offsets) * self.shape[0]
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -157,7 +166,26 @@ def header(fields: Mapping[str, str], where: str) -> EnviHeader:
             f"{where}: the reflectance scale factor is {fields['reflectance scale factor'][:40]!r}; expected a positive number."
         )
     order = ">" if _whole(fields, "byte order", where, 0) == 1 else "<"
-    return EnviHeader(fields, lines, samples, bands, np.dtype(order + DTYPES[number]), interleave, offset)
+    dtype, gaps = np.dtype(order + DTYPES[number]), _frame_offsets(fields, where)
+    return EnviHeader(fields, lines, samples, bands, dtype, interleave, offset, gaps)
+
+
+def _frame_offsets(fields: Mapping[str, str], where: str) -> tuple[int, int]:
+    """Return the bytes around major frames; refuses what cannot be read as bare numbers."""
+    if fields.get("file compression", "0").strip() not in ("", "0"):
+        raise CubeError(
+            f"{where}: the header says file compression = {fields['file compression'][:20]!r}; save the numbers unpacked."
+        )
+    if any(numbers_in(fields.get("minor frame offsets", ""))):
+        raise CubeError(f"{where}: minor frame offsets are not supported; save the numbers without gaps.")
+    gaps = [
+        int(number) for number in numbers_in(fields.get("major frame offsets", "")) if np.isfinite(number)
+    ]
+    if not gaps:
+        return 0, 0
+    if len(gaps) != 2 or not all(0 <= gap <= MAX_BYTES for gap in gaps):
+        raise CubeError(f"{where}: the major frame offsets are {gaps[:4]}; expected two numbers of bytes.")
+    return gaps[0], gaps[1]
 
 
 def parse(text: str, where: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,8 @@ from napari_udt.io.axes import (
 )
 from napari_udt.io.bare import BareSource
 from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
-from napari_udt.io.generic import tiff_metadata
+from napari_udt.io.generic import envi_header, tiff_metadata
+from napari_udt.io.generic.envi_header import EnviHeader
 from napari_udt.io.generic.numpy_files import starts_with
 from napari_udt.io.generic.tiff_directories import check_directories
 from napari_udt.io.generic.tiff_metadata import stored_wavelengths
@@ -83,7 +84,7 @@ def sniff(path: Path) -> Match:
     if not _is_tiff(path):
         return Match.NO
     with _opened(path) as file:
-        lists = stored_wavelengths(file)
+        lists = [*stored_wavelengths(file), *_of_header(path)]
         shapes = _stacks(file, bool(lists)).values()
     if not shapes:
         return Match.NO
@@ -100,7 +101,7 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     """
     with _opened(path) as file:
         stacks = _stacks(file, spectral=True)
-        given, doubt = _fitting(stored_wavelengths(file), stacks.values())
+        given, doubt = _fitting([*stored_wavelengths(file), *_of_header(path)], stacks.values())
     if options.wavelengths_nm is not None:
         given = WavelengthList(np.asarray(options.wavelengths_nm, dtype=np.float64))
     if given is None:
@@ -111,6 +112,20 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         Candidate(f"stack {index}", partial(_read, path, index, given, options), alternative=i > 0)
         for i, index in enumerate(fitting)
     ]
+
+
+def _header_beside(path: Path) -> EnviHeader | None:
+    """Return the ENVI header that describes a TIFF beside it; None where there is none that can be read."""
+    for beside in (path.with_suffix(".hdr"), path.with_name(f"{path.name}.hdr")):
+        if beside != path and starts_with(beside, envi_header.MAGIC):
+            with suppress(CubeError):
+                return envi_header.read(beside)
+    return None
+
+
+def _of_header(path: Path) -> list[WavelengthList]:
+    header = _header_beside(path)
+    return [header.wavelengths] if header is not None and header.wavelengths is not None else []
 
 
 def _fitting(
@@ -160,6 +175,11 @@ def _read(path: Path, index: int, wavelengths: WavelengthList, options: ReadOpti
             "fwhm_nm": tiff_metadata.widths_nm(file, wavelengths),
             "pixel_size_mm": tiff_metadata.pixel_size_mm(file),
         }
+    header = _header_beside(path)
+    if header is not None and header.bands == count:
+        said["values"] = said["values"] or header.values
+        for name in ("bad_bands", "fwhm_nm"):
+            said[name] = getattr(header, name) if said[name] is None else said[name]
     picture = [axes.find(letter) for letter in "YX"]
     if min(picture) >= 0 and options.spectral_axis is None and shape[3 - sum(picture)] == count:
         order = (picture[0], picture[1], 3 - sum(picture))
