@@ -196,10 +196,10 @@ def test_a_missing_qt_is_a_sentence(words, monkeypatch, capsys):
     assert "needs Qt, and none is installed" in capsys.readouterr().err
 
 
-def test_what_the_system_refuses_is_a_sentence_that_starts_with_the_file(tmp_path, capsys):
+def test_what_the_system_refuses_is_a_sentence_that_starts_with_the_file(tmp_path, capfd):
     (tmp_path / "out").write_text("a file where a folder is wanted")
     assert main(["demo", "--headless", "-o", str(tmp_path / "out")]) == 2
-    words = capsys.readouterr().err
+    words = capfd.readouterr().err
     assert words.startswith(f"napari-udt: {tmp_path / 'out'}: ")
     assert "Errno" not in words
 
