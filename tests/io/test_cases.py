@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tifffile
 
 from napari_udt.errors import CubeError, MissingMetadata
 from napari_udt.io import is_readable, open_cube
@@ -134,3 +135,14 @@ def test_e11_a_spectral_library_is_named(case):
 def test_e23_gaps_around_frames(case, limit):
     cube = open_cube(case("E23_frame_offsets.hdr"), memory_limit_mb=limit)
     np.testing.assert_array_equal(cube.spectrum(1, 2), [157, 2276, 279, 913, 1544])
+
+
+def test_e09_frames_of_a_hyperstack(case, limit):
+    path = case("E09_hyperstack_tcyx.tif")
+    stored = tifffile.imread(path).astype(float)
+    for frame in (None, 2, "mean"):
+        cube = open_cube(path, frame=frame, memory_limit_mb=limit)
+        expected = stored.mean(axis=0) if frame == "mean" else stored[frame or 0]
+        np.testing.assert_array_equal(cube.wavelengths_nm, FIVE_NM)
+        np.testing.assert_allclose(cube.data[:], np.moveaxis(expected, 0, 2), rtol=1e-6)
+        assert cube.metadata["frames"] == 3

@@ -107,3 +107,20 @@ def test_a_cut_file(tmp_path, image, wavelengths, refusal, kept):
     path.write_bytes(path.read_bytes()[:kept])
     refusal(path)
     assert not is_damaged(path)  # other programs read TIFF too, and say it in their words
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_frames_of_a_packed_hyperstack(tmp_path, compression):
+    stack = np.random.default_rng(0).integers(0, 999, (3, 4, 6, 5)).astype(np.uint16)
+    labels = ["500 nm", "600 nm", "700 nm", "800 nm"] * 3
+    tifffile.imwrite(
+        tmp_path / "x.tif",
+        stack,
+        imagej=True,
+        compression=compression,
+        metadata={"axes": "TCYX", "Labels": labels},
+    )
+    for frame in range(3):
+        cube = open_cube(tmp_path / "x.tif", frame=frame, memory_limit_mb=0)
+        np.testing.assert_array_equal(cube.data[:], np.moveaxis(stack[frame], 0, 2))
+    assert list_candidates(tmp_path / "x.tif") == ["stack 0", "mean over frames", "frame 1", "frame 2"]

@@ -7,8 +7,10 @@ They are looked for in ``tifffile``'s and ImageJ's metadata under a name such as
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ from napari_udt.io.axes import (
     spectral_axis,
 )
 from napari_udt.io.bare import BareSource
-from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
+from napari_udt.io.contract import Candidate, Frame, Match, ReadOptions, reading
 from napari_udt.io.generic import envi_header, tiff_metadata
 from napari_udt.io.generic.envi_header import EnviHeader
 from napari_udt.io.generic.numpy_files import starts_with
@@ -34,6 +36,7 @@ from napari_udt.io.generic.tiff_directories import check_directories
 from napari_udt.io.generic.tiff_metadata import stored_wavelengths
 from napari_udt.io.hdf5 import MAX_RATIO, SMALL_BYTES, SMALL_CHUNK_BYTES
 from napari_udt.io.lazy import LazyCube, Source
+from napari_udt.io.photoacoustic import frames
 from napari_udt.io.units import WavelengthList, first_fitting
 
 _MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -55,11 +58,15 @@ class PagesSource:
         Length of the axes.
     stored_bytes : int
         Bytes that the packed pages take.
+    first : int
+        Page at which the array begins.
     """
 
-    def __init__(self, path: Path, series: int, shape: tuple[int, ...], stored_bytes: int) -> None:
+    def __init__(
+        self, path: Path, series: int, shape: tuple[int, ...], stored_bytes: int, first: int = 0
+    ) -> None:
         self._path = path
-        self._series = series
+        self._series, self._first = series, first
         self.shape = shape
         self.stored_bytes = stored_bytes
 
@@ -71,9 +78,11 @@ class PagesSource:
                 return _page(pages[0], self.shape, self._path)[selection]
             first, inner = selection[0], selection[1:]
             if isinstance(first, int):
-                return _page(pages[first], self.shape[1:], self._path)[inner]
-            wanted = range(*first.indices(len(pages)))
-            return np.stack([_page(pages[i], self.shape[1:], self._path)[inner] for i in wanted])
+                return _page(pages[self._first + first], self.shape[1:], self._path)[inner]
+            wanted = range(*first.indices(self.shape[0]))
+            return np.stack(
+                [_page(pages[self._first + i], self.shape[1:], self._path)[inner] for i in wanted]
+            )
 
     def close(self) -> None:
         """Nothing is held between reads."""
@@ -108,10 +117,21 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         listed = [(f"stack {index}", shape) for index, shape in stacks.items()]
         raise missing_wavelengths(path, listed, doubt)
     fitting = [index for index, shape in stacks.items() if len(given) in shape] or list(stacks)
-    return [
+    found = [
         Candidate(f"stack {index}", partial(_read, path, index, given, options), alternative=i > 0)
         for i, index in enumerate(fitting)
     ]
+    with _opened(path) as file:
+        count = _frames(file.series[fitting[0]])
+    for title, frame in frames.offered(count):
+        chosen = replace(options, frame=frame)
+        found.append(Candidate(title, partial(_read, path, fitting[0], given, chosen), alternative=True))
+    return found
+
+
+def _frames(series: tifffile.TiffPageSeries) -> int:
+    """Return how many frames a series has: the length of its first axis where it has four."""
+    return int(series.shape[0]) if series.ndim == 4 else 1
 
 
 def _header_beside(path: Path) -> EnviHeader | None:
@@ -152,14 +172,23 @@ def _is_tiff(path: Path) -> bool:
 
 
 def _stacks(file: tifffile.TiffFile, spectral: bool) -> dict[int, tuple[int, ...]]:
-    """Return the series with three axes of real numbers, the largest first; unless ``spectral``, none that are colours."""
+    """Return the series with three axes of real numbers, without their axis of time, the largest first.
+
+    Unless ``spectral``, none that are colours or have an axis of time.
+    """
     found = {}
     for index, series in enumerate(file.series):
         colours = not spectral and (
             series.axes.endswith("S") or (series.axes.startswith("S") and series.shape[0] == 3)
         )
-        if series.ndim == 3 and series.dtype is not None and series.dtype.kind in "fiub" and not colours:
-            found[index] = tuple(map(int, series.shape))
+        timed = spectral and series.ndim == 4 and series.axes.startswith("T")
+        if (
+            (series.ndim == 3 or timed)
+            and series.dtype is not None
+            and series.dtype.kind in "fiub"
+            and not colours
+        ):
+            found[index] = tuple(map(int, series.shape[-3:]))
     return dict(sorted(found.items(), key=lambda item: -np.prod(item[1], dtype=float)))
 
 
@@ -167,13 +196,16 @@ def _read(path: Path, index: int, wavelengths: WavelengthList, options: ReadOpti
     count = len(wavelengths)
     with _opened(path) as file:
         series = file.series[index]
-        axes, shape = series.axes, tuple(map(int, series.shape))
-        source = _source(path, file, index)
+        axes, shape = series.axes[-3:], tuple(map(int, series.shape[-3:]))
+        frame = frames.chosen(options, _frames(series), path)
+        said_of_frames = frames.frame_metadata(frame, _frames(series))
+        source = _source(path, file, index, frame)
         said: dict[str, Any] = {
             "values": tiff_metadata.stored_values(file, count),
             "bad_bands": tiff_metadata.bad_bands(file, count),
             "fwhm_nm": tiff_metadata.widths_nm(file, wavelengths),
             "pixel_size_mm": tiff_metadata.pixel_size_mm(file),
+            "metadata": said_of_frames,
         }
     header = _header_beside(path)
     if header is not None and header.bands == count:
@@ -188,18 +220,44 @@ def _read(path: Path, index: int, wavelengths: WavelengthList, options: ReadOpti
     return assemble(path, options, LazyCube(source, order), wavelengths_nm=wavelengths, **said)
 
 
-def _source(path: Path, file: tifffile.TiffFile, index: int) -> Source:
+def _source(path: Path, file: tifffile.TiffFile, index: int, frame: Frame) -> Source:
+    """Return the stored numbers of one frame of a series, or their mean over the frames, with three axes."""
+    if frame == "mean":
+        return _MeanOfFrames([_source(path, file, index, i) for i in range(_frames(file.series[index]))])
     series = file.series[index]
-    shape = tuple(map(int, series.shape))
+    shape = tuple(map(int, series.shape[-3:]))
     if series.dataoffset is not None:
         dtype = np.dtype(f"{file.byteorder}{series.dtype.char}")
-        return BareSource(path, dtype, shape, series.dataoffset)
-    if len(series.pages) not in (1, shape[0]):
+        skipped = frame * math.prod(shape) * dtype.itemsize
+        return BareSource(path, dtype, shape, series.dataoffset + skipped)
+    if len(series.pages) not in (1, shape[0] * _frames(series)) or (
+        series.ndim == 4 and len(series.pages) == 1
+    ):
         raise CubeError(
-            f"{path}: {len(series.pages)} pages for a stack of shape {shape}; expected one per channel."
+            f"{path}: {len(series.pages)} pages for a stack of shape {series.shape}; expected one per channel."
         )
-    stored = sum(_stored_bytes(page) for page in series.pages)
-    return PagesSource(path, index, shape, stored)
+    pages = series.pages[frame * shape[0] : (frame + 1) * shape[0]] if series.ndim == 4 else series.pages
+    stored = sum(_stored_bytes(page) for page in pages)
+    return PagesSource(path, index, shape, stored, frame * shape[0])
+
+
+class _MeanOfFrames:
+    """The mean over sources of one shape."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._sources = sources
+        self.shape = sources[0].shape
+        self.stored_bytes = sum(source.stored_bytes for source in sources)
+
+    def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
+        """Read one integer or slice per axis."""
+        total = self._sources[0].read(selection).astype(np.float64)
+        for source in self._sources[1:]:
+            total += source.read(selection)
+        return total / len(self._sources)
+
+    def close(self) -> None:
+        """Nothing is held between reads."""
 
 
 def _page(page: Any, shape: tuple[int, ...], path: Path) -> NDArray[Any]:

@@ -96,8 +96,14 @@ def _named(file: TiffFile) -> Iterable[WavelengthList | None]:
 
 
 def _from_labels(file: TiffFile) -> WavelengthList | None:
-    """Return the wavelengths in ImageJ's slice labels, when every label names one with its unit."""
-    labels = (file.imagej_metadata or {}).get("Labels") or []
+    """Return the wavelengths in ImageJ's slice labels, when every label names one with its unit.
+
+    Channels are counted first: those of the first frame stand for all where the others have the same labels.
+    """
+    metadata = file.imagej_metadata or {}
+    labels, channels = metadata.get("Labels") or [], int(metadata.get("channels", 0))
+    if 1 < channels < len(labels) and labels == labels[:channels] * (len(labels) // channels):
+        labels = labels[:channels]
     found = [_LABEL.search(str(label)) for label in labels]
     known = [match for match in found if match]
     if not known or len(known) != len(found):
