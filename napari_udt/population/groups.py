@@ -165,6 +165,12 @@ def population_of_cubes(
         raise CubeError("The cubes are of HSI and of PAT; compare those of one modality.")
     standard = next((cube for _, part, cube in reversed(given) if part == "real"), given[0][2])
     notes, rng = [], np.random.default_rng(seed)
+    good = _good_bands([cube for _, _, cube in given if _same_grid(cube, standard)])
+    if not good.all():
+        listed = ", ".join(f"{nm:g}" for nm in standard.wavelengths_nm[~good][:10])
+        notes.append(
+            f"Bad bands of any cube are left out: {listed}{', ...' if (~good).sum() > 10 else ''} nm."
+        )
     class_names = _class_names([cube for _, _, cube in given])
     groups = []
     for name, part, cube in given:
@@ -173,11 +179,11 @@ def population_of_cubes(
             continue
         labels = _labels(cube, class_names)
         index = drawn_per_class(labels, most_per_class, rng) if cube.is_lazy else np.arange(len(labels))
-        group = _group_of_cube(name, part, cube, labels, index)
+        group = _group_of_cube(name, part, cube, labels, index, good)
         groups.append(sub_sampled(group, most_per_class, rng))
     notes += [_sub_sampling_note(group) for group in groups if group.is_sub_sampled]
     ordered = tuple(group for part in PARTS for group in groups if group.part == part)
-    return Population(standard.modality, standard.wavelengths_nm, class_names, ordered, tuple(notes))
+    return Population(standard.modality, standard.wavelengths_nm[good], class_names, ordered, tuple(notes))
 
 
 def sub_sampled(group: Group, most_per_class: int, rng: np.random.Generator) -> Group:
@@ -210,11 +216,24 @@ def _same_grid(cube: SpectralCube, other: SpectralCube) -> bool:
     return len(a) == len(b) and bool(np.allclose(a, b))
 
 
+def _good_bands(cubes: Sequence[SpectralCube]) -> NDArray[np.bool_]:
+    """Return which channels no cube marks as bad; all of them where nothing would be left."""
+    bad = np.any([cube.bad_bands for cube in cubes if cube.bad_bands is not None], axis=0)
+    good = np.broadcast_to(~bad, cubes[0].shape[2])
+    return good if good.any() else np.ones_like(good)
+
+
 def _group_of_cube(
-    name: str, part: Part, cube: SpectralCube, labels: NDArray[np.int16], index: NDArray[np.intp]
+    name: str,
+    part: Part,
+    cube: SpectralCube,
+    labels: NDArray[np.int16],
+    index: NDArray[np.intp],
+    good: NDArray[np.bool_],
 ) -> Group:
-    """Gather the pixels of an index; all of them where the cube lies in memory."""
-    spectra = _spectra_at(cube, index)
+    """Gather the pixels of an index at the good bands; all of them where the cube lies in memory."""
+    stored = _spectra_at(cube, index)
+    spectra = stored if good.all() else stored[:, good]
     places = np.stack(np.divmod(index.astype(np.int32), cube.shape[1]), axis=1)
     depth = None
     if cube.modality == "PAT" and cube.pixel_size_mm is not None:
