@@ -142,7 +142,9 @@ def _ending(outcome: Outcome) -> str:
     if outcome["error"]:
         return ": failed"
     if outcome["skipped"]:
-        return f" -> {outcome['result']} (done before)"
+        how = outcome.get("compared", "content")
+        note = "" if how == "content" else f"; too large to read: compared by {how}"
+        return f" -> {outcome['result']} (done before{note})"
     remark = outcome["wavelengths"]
     note = f"; {remark}" if "interpolated" in str(remark) else ""
     return f" -> {outcome['result']} ({outcome['model']}, {outcome['seconds']:.1f} s{note})"

@@ -23,7 +23,7 @@ from napari_udt.errors import ModelError, TransferError, UdtError
 from napari_udt.inference.baselines import is_baseline
 from napari_udt.inference.inputs import collect, refuse_namesakes, target_of, without_results
 from napari_udt.inference.job import Noise
-from napari_udt.inference.record import Record, difference, fingerprint, with_record
+from napari_udt.inference.record import Record, difference, state_of, with_record
 from napari_udt.inference.run import Direction, Progress, transfer
 from napari_udt.io import open_cube
 from napari_udt.io.contract import Frame
@@ -91,7 +91,7 @@ class Options:
             "direction": self.direction,
             "condition": self.condition,
             "noise": self.noise,
-            "reference": fingerprint(self.reference) if self.reference else None,
+            "reference": state_of(self.reference) if self.reference else None,
             "candidate": self.candidate,
             "facts": self.metadata.to_dict(),
             "frame": self.frame,
@@ -187,13 +187,13 @@ def _outcome(source: Path, **fields: Any) -> Outcome:
 
 
 def _carried_out(task: Task, progress: Progress | None) -> Outcome:
-    record = {"input": fingerprint(task.source), "options": task.options.record()}
+    record = {"input": state_of(task.source), "options": task.options.record()}
     if task.target.exists() and not task.options.overwrite:
-        if differs := difference(task.target, record, task.source):
+        if differs := difference(task.target, record):
             raise TransferError(
                 f"{task.target} exists already, and {differs}; give --overwrite to replace it."
             )
-        return {"result": str(task.target), "skipped": True}
+        return {"result": str(task.target), "skipped": True, "compared": record["input"]["compared"]}
     cube = _opened(task)
     try:
         moved = _written(task, cube, record, progress)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,27 +9,22 @@ from typing import Any
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError, ModelError
 from napari_udt.io import open_cube
+from napari_udt.io.contract import reason
+from napari_udt.io.recording_files import Fingerprint, recording_fingerprint
 
 KEY = "request"
 Record = dict[str, Any]
 
 
-def fingerprint(path: Path) -> dict[str, int]:
-    """Return size and time of the last change of a file (an ENVI header with its data), or of all in a folder."""
-    if path.is_dir():
-        files = list(path.rglob("*"))
-    elif path.suffix.lower() == ".hdr":
-        files = [file for file in path.parent.iterdir() if path.stem in (file.name, file.stem)]
-    else:
-        files = [path, path.with_suffix(".hdr"), path.with_name(path.name + ".hdr")]
-    states = [file.stat() for file in files if file.is_file()]
-    return {
-        "bytes": sum(state.st_size for state in states),
-        "modified_ns": max((state.st_mtime_ns for state in states), default=0),
-    }
+def state_of(path: Path) -> Record:
+    """Return the fingerprint of a recording, all of its files, as it stands in a record."""
+    try:
+        return recording_fingerprint(path).to_dict()
+    except OSError as error:
+        raise CubeError(f"{path}: the file cannot be read ({reason(error)}).") from error
 
 
-def difference(target: Path, record: Record, source: Path) -> str:
+def difference(target: Path, record: Record) -> str:
     """Return how an existing result differs from the one that a run would make; empty when it does not.
 
     Parameters
@@ -39,8 +33,6 @@ def difference(target: Path, record: Record, source: Path) -> str:
         The existing result.
     record : dict
         Input of the run: "input", "options" and, where it is known before, "weights".
-    source : path
-        The file that is to be transferred.
     """
     try:
         made = open_cube(target, memory_limit_mb=0.0).provenance
@@ -49,7 +41,7 @@ def difference(target: Path, record: Record, source: Path) -> str:
     earlier = made.get(KEY)
     if not isinstance(earlier, Mapping):
         return "it has no record of how it was made"
-    if earlier.get("input") != record["input"] and not _same_bytes(made, earlier, record, source):
+    if not (_same_state(earlier.get("input"), record["input"]) or _same_file(made, record["input"])):
         return "it was made from another state of the file"
     if other := _other_options(earlier.get("options"), record["options"]):
         return f"it was made with other options ({other})"
@@ -63,19 +55,30 @@ def with_record(moved: SpectralCube, record: Record) -> SpectralCube:
     return moved.with_(provenance={**moved.provenance, KEY: record})
 
 
-def _same_bytes(made: Mapping[str, Any], earlier: Mapping[str, Any], record: Record, source: Path) -> bool:
-    """Whether a file with a new time of change has the same content: it was copied or touched."""
+def _same_state(earlier: Any, now: Record) -> bool:
+    """Whether two fingerprints are of one state; older records hold size and time of some of the files only."""
+    if not isinstance(earlier, Mapping):
+        return bool(earlier == now)
+    if "sha256" in earlier:
+        return not Fingerprint(**now).differs_from(earlier)
+    keys = ("bytes", "modified_ns")
+    return all(earlier.get(key) == now[key] for key in keys)
+
+
+def _same_file(made: Mapping[str, Any], now: Record) -> bool:
+    """Whether a recording of one file has the content that the result's provenance names, whenever it was changed."""
     known = made.get("source", {}).get("file", {}).get("sha256")
-    if not known or not source.is_file() or earlier.get("input", {}).get("bytes") != record["input"]["bytes"]:
-        return False
-    with open(source, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() == known
+    return bool(known) and now["files"] == 1 and known == now["sha256"]
 
 
 def _other_options(before: Any, now: Mapping[str, Any]) -> str:
     before = before if isinstance(before, Mapping) else {}
-    changed = [key for key in sorted({*before, *now}) if before.get(key) != now.get(key)]
+    changed = [key for key in sorted({*before, *now}) if not _same_option(key, before.get(key), now.get(key))]
     return "; ".join(f"{key}: {before.get(key)}, now {now.get(key)}" for key in changed)
+
+
+def _same_option(key: str, before: Any, now: Any) -> bool:
+    return _same_state(before, now) if key == "reference" and now else bool(before == now)
 
 
 def _weights_now(made: Mapping[str, Any]) -> str | None:

@@ -286,3 +286,28 @@ def test_a_cube_larger_than_the_memory_it_may_take_is_streamed(tmp_path, model):
     moved = open_cube(outcome["result"])
     assert moved.shape == (*shape[:2], CHANNELS)
     assert np.ptp(moved.data[::500, ::500], axis=(0, 1)).max() == 0
+
+
+def test_changed_numbers_of_a_recording_of_several_files_are_noticed(run, tmp_path):
+    folder = tmp_path / "envi"
+    save_cube(make_cube(6, 8, CHANNELS, name="a"), folder / "a.hdr")
+    assert run(folder / "a.hdr")[0] == 0
+    assert "done before" in run(folder / "a.hdr")[1].out
+    numbers = folder / "a.img"
+    times, content = numbers.stat().st_mtime_ns, bytearray(numbers.read_bytes())
+    content[2] ^= 1
+    numbers.write_bytes(content)
+    os.utime(numbers, ns=(times, times))
+    code, printed, _ = run(folder / "a.hdr")
+    assert code == 2
+    assert "another state of the file" in printed.err
+
+
+def test_a_record_of_an_earlier_version_is_understood():
+    from napari_udt.inference.record import _same_state
+
+    now = {"files": 1, "bytes": 7, "modified_ns": 5, "sha256": "ab", "compared": "content"}
+    assert _same_state({"bytes": 7, "modified_ns": 5}, now)
+    assert not _same_state({"bytes": 7, "modified_ns": 4}, now)
+    assert _same_state({**now, "modified_ns": 4}, now)
+    assert not _same_state({**now, "sha256": "cd"}, now)

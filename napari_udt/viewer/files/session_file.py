@@ -14,6 +14,7 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import SessionError, UdtError
 from napari_udt.files import sha256_of, whole_or_nothing
 from napari_udt.io import open_cube, save_cubes
+from napari_udt.io.recording_files import recording_fingerprint
 from napari_udt.viewer.files.session_record import (
     FORMAT,
     SUFFIX,
@@ -22,6 +23,7 @@ from napari_udt.viewer.files.session_record import (
     FileRecord,
     OptionsRecord,
     PinRecord,
+    RecordingRecord,
     RegionRecord,
     SessionRecord,
     read_record,
@@ -30,8 +32,6 @@ from napari_udt.viewer.state.cube_files import CubeFile, file_of, remember_saved
 from napari_udt.viewer.state.session import CurveId, DisplayOptions, Entry, Pin, PixelRef, Region, Session
 
 Progress = Callable[[int, int], None]
-
-_LARGEST_HASHED = 2**28  # bytes, a quarter of a second
 
 
 def unsaved(session: Session) -> tuple[Entry, ...]:
@@ -134,13 +134,14 @@ def _fields(thing: PixelRef | Region) -> dict[str, Any]:
 
 def _file_record(file: CubeFile, folder: Path) -> FileRecord:
     absolute = file.path.absolute()
-    is_file = absolute.is_file()
-    size = absolute.stat().st_size if is_file else None
+    state = recording_fingerprint(absolute) if absolute.exists() else None
+    alone = state is not None and state.files == 1 and state.compared == "content"
     return FileRecord(
         path=_relative(absolute, folder.absolute()),
         absolute=str(absolute),
-        bytes=size,
-        sha256=sha256_of(absolute) if size is not None and size <= _LARGEST_HASHED else None,
+        bytes=absolute.stat().st_size if absolute.is_file() else None,
+        sha256=state.sha256 if state is not None and alone else None,
+        recording=RecordingRecord.model_validate(state.to_dict()) if state is not None else None,
         candidate=file.candidate,
         options=OptionsRecord.model_validate(dict(file.options)),
     )
@@ -204,8 +205,8 @@ def _opened(
     except OSError as error:
         problems.append(f"{path}: cannot be read ({error.strerror or error}).")
         return None
-    if _has_changed(path, record.file):
-        problems.append(f"{path.name} has changed since the session was saved; it is shown as it is now.")
+    if change := _change(path, record.file):
+        problems.append(change)
     return cube
 
 
@@ -227,7 +228,27 @@ def _is_on_a_host(text: str) -> bool:
     return bool(PureWindowsPath(text).drive.startswith("\\\\")) or text.startswith("//")
 
 
-def _has_changed(path: Path, file: FileRecord) -> bool:
+def _change(path: Path, file: FileRecord) -> str:
+    """Return a sentence when a recording is not as it was; empty otherwise."""
+    has_changed = f"{path.name} has changed since the session was saved; it is shown as it is now."
+    try:
+        if file.recording is None:  # a session of an earlier version
+            return has_changed if _file_has_changed(path, file) else ""
+        now = recording_fingerprint(path)
+    except OSError as error:
+        return f"{path.name} cannot be compared with what it was ({error.strerror or error})."
+    earlier = file.recording.model_dump()
+    if not now.differs_from(earlier):
+        return ""
+    if not now.differs_from({**earlier, "modified_ns": now.modified_ns}):
+        return (
+            f"{path.name} may have changed since the session was saved: it is too large to compare whole; size and "
+            "samples of its content are the same, the time of its last change is another."
+        )
+    return has_changed
+
+
+def _file_has_changed(path: Path, file: FileRecord) -> bool:
     if file.bytes is None or not path.is_file():
         return False
     return path.stat().st_size != file.bytes or (file.sha256 is not None and sha256_of(path) != file.sha256)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_udt.cube import Domain, Modality
 from napari_udt.errors import SessionError
+from napari_udt.io.recording_files import Compared
 from napari_udt.ordinary_files import read_text
 from napari_udt.reconstruction.options import ReconstructionOptions
 from napari_udt.viewer.state.session import DisplayOptions, Outline, Role
@@ -39,13 +40,27 @@ class OptionsRecord(_Part):
     reconstruction: ReconstructionOptions | None = None
 
 
+class RecordingRecord(_Part):
+    """State of all files of a recording; see :class:`napari_udt.io.recording_files.Fingerprint`."""
+
+    files: int
+    bytes: int
+    modified_ns: int
+    sha256: str
+    compared: Compared
+
+
 class FileRecord(_Part):
-    """A file: its path from the session's folder, its absolute path, size and hash, and what to read in it."""
+    """A file: its path from the session's folder, its absolute path, size and hash, and what to read in it.
+
+    Sessions of earlier versions lack ``recording``; their ``sha256`` is of the file alone.
+    """
 
     path: str
     absolute: str
     bytes: int | None = None
     sha256: str | None = None
+    recording: RecordingRecord | None = None
     candidate: str | int | None = None
     options: OptionsRecord = OptionsRecord()
 

@@ -269,3 +269,20 @@ def test_regions_of_a_closed_cube_come_back_with_it(full, tmp_path):
     context.session.history.undo()
     assert context.session.regions == full.regions
     assert len(viewer.layers["arm · regions"].data) == 1
+
+
+def test_changed_numbers_beside_a_header_are_said(tmp_path, pat):
+    save_cube(pat(), tmp_path / "arm.hdr")
+    session = Session()
+    session.add(open_cube(tmp_path / "arm.hdr").with_(name="arm"))
+    path = save_session(session, tmp_path / "work.udt-session.json")
+    assert open_session(Session(), path) == []
+    numbers = bytearray((tmp_path / "arm.img").read_bytes())
+    numbers[2] ^= 1
+    (tmp_path / "arm.img").write_bytes(numbers)
+    (problem,) = open_session(Session(), path)
+    assert "arm.hdr has changed since" in problem
+    record = json.loads(path.read_text("utf-8"))
+    del record["cubes"][0]["file"]["recording"]  # as earlier versions wrote it
+    path.write_text(json.dumps(record), "utf-8")
+    assert open_session(Session(), path) == []

@@ -1,0 +1,154 @@
+"""The files of a recording, and a fingerprint of all of them, by which a changed recording is recognised.
+
+Small files are compared by their content. Of large ones, which would take seconds to read, pieces of the content, the
+size and the time of the last change are compared; the fingerprint says which of the two it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+from napari_udt.ordinary_files import open_regular
+
+Compared = Literal["content", "size, time and samples"]
+
+WHOLE_BYTES = 2**28  # of a recording, in all: a quarter of a second
+_SAMPLES, _SAMPLE_BYTES = 64, 2**16
+_MOST_FILES = 10_000
+_LEVELS = 4  # folders between a recording and the settings of its data set
+
+# What lies beside a recording, or in its folder, and is no part of it.
+_NO_PARTS = (".h5", ".hdf5", ".json", ".html", ".csv", ".npz", ".npy", ".part")
+_HELICOID = ("raw", "whiteReference", "darkReference", "gtMap")
+_COMPANION = re.compile(r"(_(seg|ind)|_KNN_\d+)$")
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What distinguishes a state of a recording from others.
+
+    Parameters
+    ----------
+    files, bytes : int
+        Number of files and their size in all.
+    modified_ns : int
+        Time of the newest change, in nanoseconds since 1970.
+    sha256 : str
+        Hash of the content or, of large files, of pieces of it; of a single small file the hash of the file.
+    compared : str
+        By what two states are compared.
+    """
+
+    files: int
+    bytes: int
+    modified_ns: int
+    sha256: str
+    compared: Compared
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields, JSON-serialisable."""
+        return asdict(self)
+
+    def differs_from(self, earlier: Mapping[str, Any]) -> bool:
+        """Whether an earlier fingerprint, as a dictionary, is of another state; a time alone counts for large files only."""
+        now = self.to_dict()
+        names = ["files", "bytes", "sha256", "compared"]
+        names += ["modified_ns"] * (self.compared != "content")
+        return any(earlier.get(name) != now[name] for name in names)
+
+
+def fingerprint(paths: Iterable[Path]) -> Fingerprint:
+    """Return the fingerprint of files; those that are not there, or no ordinary files, are left out.
+
+    Raises
+    ------
+    OSError
+        When a file cannot be read.
+    """
+    present = [path for path in dict.fromkeys(paths) if path.is_file()]
+    states = [path.stat() for path in present]
+    total = sum(state.st_size for state in states)
+    whole = total <= WHOLE_BYTES
+    hashes = [_sha256(path, state.st_size, whole) for path, state in zip(present, states, strict=True)]
+    return Fingerprint(
+        len(present),
+        total,
+        max((state.st_mtime_ns for state in states), default=0),
+        hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest(),
+        "content" if whole else "size, time and samples",
+    )
+
+
+def recording_fingerprint(path: Path) -> Fingerprint:
+    """Return the fingerprint of the recording that a file or folder belongs to."""
+    return fingerprint(recording_files(path))
+
+
+def recording_files(path: Path) -> list[Path]:
+    """Return all files that decide what is read when a file or folder is opened, in a fixed order.
+
+    These are an ENVI header, its numbers, labels and oxygenation; an iThera scan's header, time series and pictures; a
+    Tivita cube, its log and outlines; HELICoiD's references and map; the segmentation of an htc file; companions of the
+    paper's files; of a folder, everything below it.
+    """
+    found = islice(_below(path) if path.is_dir() else _beside(path), _MOST_FILES)
+    return sorted(file for file in set(found) if file.is_file())
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    own = (file for file in sorted(folder.rglob("*")) if not file.name.endswith(_NO_PARTS))
+    yield from own
+    yield from _settings(folder)
+
+
+def _beside(path: Path) -> Iterator[Path]:
+    folder, stem, ending = path.parent, path.stem, path.suffix.lower()
+    yield path
+    yield from (path.with_name(path.name + ".hdr"), path.with_suffix(".hdr"))
+    if stem in _HELICOID and ending in ("", ".hdr"):
+        for name in _HELICOID:
+            yield from (folder / name, folder / f"{name}.hdr")
+    elif ending in (".msot", ".bin"):
+        scan = folder.parent if folder.name == "RECONs" else folder
+        yield from (*scan.glob("*.msot"), *scan.glob("*.bin"), *scan.glob("RECONs/*.bin"))
+    elif path.name.endswith("_SpecCube.dat"):
+        yield path.with_name(path.name.removesuffix("_SpecCube.dat") + "_meta.log")
+        yield from (*(folder / "annotations").glob("*.png"), *_settings(folder))
+    elif ending == ".blosc":
+        root = folder.parent.parent
+        yield from (root / "segmentations" / path.name, root.parent / "data" / "dataset_settings.json")
+    elif ending == ".npy":
+        base = _COMPANION.sub("", stem)
+        yield from (folder / f"{name}{end}.npy" for name in {base, stem} for end in ("", "_seg", "_ind"))
+    elif ending == ".npz":
+        yield folder / "data_config.yaml"
+    elif path.with_suffix(".hdr").is_file() or ending in (".hdr", ".nhdr"):
+        yield from _of_stem(folder, stem)
+
+
+def _of_stem(folder: Path, stem: str) -> Iterator[Path]:
+    names = {stem, *(f"{stem}_{kind}" for kind in ("labels", "oxygenation"))}
+    for file in folder.iterdir():
+        if (file.stem in names or file.name in names) and not file.name.endswith(_NO_PARTS):
+            yield file
+
+
+def _settings(folder: Path) -> Iterator[Path]:
+    yield from (parent / "dataset_settings.json" for parent in (folder, *folder.parents)[: _LEVELS + 1])
+
+
+def _sha256(path: Path, size: int, whole: bool) -> str:
+    with open_regular(path) as file:
+        if whole or size <= _SAMPLES * _SAMPLE_BYTES:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        found = hashlib.sha256(str(size).encode())
+        for number in range(_SAMPLES):
+            file.seek((size - _SAMPLE_BYTES) * number // (_SAMPLES - 1))
+            found.update(file.read(_SAMPLE_BYTES))
+        return found.hexdigest()
