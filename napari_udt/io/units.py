@@ -88,7 +88,8 @@ class WavelengthList:
 
 def unit_of(text: str) -> str | None:
     """Return a unit of wavelengths as it is written here ("nm", "µm", "1/cm", "THz", ...); None where it is unknown."""
-    return _SPELLINGS.get(_bare(text))
+    parts = (text, *re.split(r"[()\[\]]", text))  # also "nanometers (nm)"
+    return next((unit for part in parts if (unit := _SPELLINGS.get(_bare(part)))), None)
 
 
 def unit_in_name(name: str) -> str:
