@@ -17,7 +17,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import h5py
 import numpy as np
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from napari_udt.cube import Domain, Modality
 from napari_udt.errors import CubeError
 from napari_udt.files import new_hdf5, whole_or_nothing
+from napari_udt.io import hdf5_text
 from napari_udt.ordinary_files import require_regular
 
 FORMAT = "napari-udt dataset"
@@ -84,16 +85,16 @@ def save_dataset(dataset: Dataset, path: str | Path) -> None:
         When the disk is full, read-only, and the like; an older file is untouched then.
     """
     with whole_or_nothing(Path(path)) as temporary, new_hdf5(temporary) as file:
-        file.attrs.update(
-            format=FORMAT,
-            version=VERSION,
-            modality=dataset.modality,
-            domain=dataset.domain,
-            origin=dataset.origin,
-            seed=dataset.seed,
-            generator=json.dumps(dict(dataset.generator)),
-            class_names=list(dataset.class_names),
-        )
+        texts = {
+            "format": FORMAT,
+            "modality": dataset.modality,
+            "domain": dataset.domain,
+            "origin": dataset.origin,
+            "generator": json.dumps(dict(dataset.generator)),
+        }
+        file.attrs.update(version=VERSION, seed=dataset.seed)
+        file.attrs.update({name: hdf5_text.fixed(value) for name, value in texts.items()})
+        file.attrs["class_names"] = hdf5_text.fixed_list(dataset.class_names)
         packed = {"chunks": True, "compression": "gzip", "compression_opts": 1, "shuffle": True}
         file["wavelengths_nm"] = dataset.wavelengths_nm
         file.create_dataset(_samples_key(dataset.modality), data=dataset.samples, **packed)
@@ -117,13 +118,19 @@ def load_dataset(path: str | Path) -> Dataset:
         require_regular(path)
         with h5py.File(path, "r") as file:
             return _read(file, path)
-    except (OSError, KeyError) as error:
+    except CubeError:
+        raise
+    except (OSError, KeyError, ValueError) as error:
         raise CubeError(f"{path}: not a napari-udt data set ({error}).") from error
 
 
 def _read(file: h5py.File, path: Path) -> Dataset:
     attrs = file.attrs
-    if attrs.get("format") != FORMAT:
+    texts = {
+        name: hdf5_text.attribute(file, name, path) or ""
+        for name in ("format", "modality", "domain", "origin", "generator")
+    }
+    if texts["format"] != FORMAT:
         raise CubeError(f"{path}: not a napari-udt data set; make one with `napari-udt simulate`.")
     if attrs["version"] > VERSION:
         raise CubeError(
@@ -131,15 +138,15 @@ def _read(file: h5py.File, path: Path) -> Dataset:
         )
     oxygenation = file.get("oxygenation")
     return Dataset(
-        samples=file[_samples_key(attrs["modality"])][:],
+        samples=file[_samples_key(texts["modality"])][:],
         labels=file["labels"][:],
         wavelengths_nm=file["wavelengths_nm"][:],
-        class_names=tuple(map(str, attrs["class_names"])),
-        modality=attrs["modality"],
-        domain=attrs["domain"],
-        origin=attrs["origin"],
+        class_names=tuple(hdf5_text.attributes(file, "class_names", path)),
+        modality=cast(Modality, texts["modality"]),
+        domain=cast(Domain, texts["domain"]),
+        origin=texts["origin"],
         seed=int(attrs["seed"]),
-        generator=json.loads(attrs["generator"]),
+        generator=json.loads(texts["generator"]),
         oxygenation=None if oxygenation is None else oxygenation[:],
         parameters={name: values[:] for name, values in file.get("parameters", {}).items()},
     )

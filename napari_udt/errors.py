@@ -10,6 +10,12 @@ class UdtError(Exception):
     """Base of every error that napari-udt raises on purpose."""
 
 
+def unexpected(error: BaseException) -> str:
+    """Return the end of a sentence about an error that nobody foresaw."""
+    words = " ".join(str(error).split())[:300]
+    return f"unexpected {type(error).__name__} ({words}), a defect of this program; --debug shows where."
+
+
 class CubeError(UdtError, ValueError):
     """A file or an array is not a usable spectral cube."""
 

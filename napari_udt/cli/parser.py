@@ -16,7 +16,7 @@ from typing import Any
 
 from napari_udt import __version__
 from napari_udt.cli.exit_codes import ERROR, INTERRUPTED, SUCCESS
-from napari_udt.errors import UdtError
+from napari_udt.errors import UdtError, unexpected
 from napari_udt.outgoing_text import one_line
 from napari_udt.threads import wait_passively
 
@@ -78,7 +78,7 @@ def _sentence(error: Exception) -> str:
         return one_line(f"{error.filename}: {error.strerror}.")
     if isinstance(error, UdtError | OSError):
         return words
-    return f"unexpected {type(error).__name__} ({words}), a defect of this program; --debug shows where."
+    return one_line(unexpected(error))
 
 
 def _warning_sentence(

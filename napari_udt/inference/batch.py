@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import h5py
 
 from napari_udt.cube import SpectralCube
-from napari_udt.errors import ModelError, TransferError, UdtError
+from napari_udt.errors import ModelError, TransferError, UdtError, unexpected
 from napari_udt.inference.baselines import is_baseline
 from napari_udt.inference.inputs import collect, refuse_namesakes, target_of, without_results
 from napari_udt.inference.job import Noise
@@ -166,6 +166,8 @@ def transfer_file(task: Task, progress: Progress | None = None) -> Outcome:
         outcome["error"] = str(error)
     except MemoryError:
         outcome["error"] = f"{task.source}: too large for this machine's memory."
+    except Exception as error:  # a defect costs one file, not those that follow
+        outcome["error"] = f"{task.source}: {unexpected(error)}"
     outcome["seconds"] = round(time.perf_counter() - start, 3)
     return outcome
 

@@ -55,10 +55,11 @@ def _in_memory_bounds(job: Job, image: NDArray[np.float32]) -> NDArray[np.float3
 
 
 def _padded(job: Job, image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Fill the picture up to a size that the network can halve at every scale, and cut the rest off again."""
+    """Fill the picture up to a size that the network can take and halve at every scale, and cut the rest off again."""
     rows, columns = image.shape[1:]
-    multiple = job.model.picture_multiple
-    pad = ((0, 0), (0, -rows % multiple), (0, -columns % multiple))
+    multiple, least = job.model.picture_multiple, job.model.smallest_picture
+    height, width = (max(least, side + -side % multiple) for side in (rows, columns))
+    pad = ((0, 0), (0, height - rows), (0, width - columns))
     x = np.pad(image, pad, mode="edge")[None]
     tissue = np.pad(job.tissue.as_image(), pad, mode="edge")[None]
     moved = _through_network(job, x, tissue)

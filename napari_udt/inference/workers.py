@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_udt.errors import TransferError
+from napari_udt.errors import TransferError, unexpected
 from napari_udt.inference.batch import Outcome, Task, transfer_file
 from napari_udt.io.contract import Progress
 from napari_udt.threads import usable_cores, use_at_most, wait_passively
@@ -48,6 +48,8 @@ def in_processes(tasks: Iterable[Task], jobs: int, function: Work = transfer_fil
                 yield pool.submit(function, task).result()
             except BrokenProcessPool:
                 yield failed(task, _DIED)
+            except Exception as error:  # a defect costs one file
+                yield failed(task, unexpected(error).rstrip("."))
 
 
 def on_cluster(tasks: Iterable[Task], address: str) -> Iterator[Outcome]:
@@ -121,6 +123,8 @@ def _fed(
             except BrokenProcessPool:
                 suspects.append(task)
                 broken = True
+            except Exception as error:  # a defect costs one file
+                yield failed(task, unexpected(error).rstrip("."))
 
 
 _one_at_a_time = threading.Lock()

@@ -69,9 +69,14 @@ class AutoencoderModel(TransferModel):
             )
         return DOMAINS[int(number)]
 
+    @property
+    def smallest_picture(self) -> int:
+        """Least height and width of an image: mirrored borders of 3 pixels, and of 1 at the coarsest scale, must fit."""
+        return max(4, 2 * self.picture_multiple)
+
     def _check_picture(self, picture: Sequence[int]) -> None:
-        if any(side % self.picture_multiple for side in picture):
+        if any(side % self.picture_multiple or side < self.smallest_picture for side in picture):
             raise ModelError(
                 f"The picture is {picture[0]} x {picture[1]} pixels; model {self.spec.name!r} needs multiples of "
-                f"{self.picture_multiple}: pad or crop it first."
+                f"{self.picture_multiple}, at least {self.smallest_picture}: pad or crop it first."
             )

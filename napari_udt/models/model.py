@@ -59,6 +59,11 @@ class TransferModel:
         """Number that must divide the height and width of an image, in pixels; 1 for spectra."""
         return int(getattr(self.network, "multiple", 1))
 
+    @property
+    def smallest_picture(self) -> int:
+        """Least height and width of an image that the network can take, in pixels."""
+        return self.picture_multiple
+
     def to(self, device: str | torch.device) -> TransferModel:
         """Move the network to a device and return the model."""
         self.network.to(device)

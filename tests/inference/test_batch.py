@@ -16,7 +16,7 @@ import napari_udt
 from napari_udt import open_cube, save_cube
 from napari_udt.cli import main
 from napari_udt.errors import TransferError
-from napari_udt.inference import workers
+from napari_udt.inference import batch, workers
 from napari_udt.inference.batch import Options, Task, transfer_file, transfer_files
 from napari_udt.inference.inputs import collect, target_of
 
@@ -311,3 +311,28 @@ def test_a_record_of_an_earlier_version_is_understood():
     assert not _same_state({"bytes": 7, "modified_ns": 4}, now)
     assert _same_state({**now, "modified_ns": 4}, now)
     assert not _same_state({**now, "sha256": "cd"}, now)
+
+
+def _fails_on_b(task):
+    if task.source.name == "b.h5":
+        raise KeyError("nobody foresaw it")
+    return workers.failed(task, "done")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_unexpected_error_costs_one_file_of_several_processes(tmp_path, jobs):
+    tasks = [Task(tmp_path / f"{name}.h5", tmp_path / f"{name}.out.h5", Options(None)) for name in "abc"]
+    errors = {Path(o["source"]).name: o["error"] for o in workers.in_processes(tasks, jobs, _fails_on_b)}
+    assert set(errors) == {"a.h5", "b.h5", "c.h5"}
+    assert "unexpected KeyError ('nobody foresaw it')" in errors["b.h5"]
+    assert errors["c.h5"].endswith("done.")
+
+
+def test_an_unexpected_error_costs_one_file_of_this_process(tmp_path, monkeypatch):
+    def carried_out(task, progress):
+        raise KeyError("nobody foresaw it")
+
+    monkeypatch.setattr(batch, "_carried_out", carried_out)
+    task = Task(tmp_path / "a.h5", tmp_path / "b.h5", Options(None))
+    (outcome,) = workers.here([task])
+    assert outcome["error"].startswith(f"{task.source}: unexpected KeyError")

@@ -8,7 +8,7 @@ import torch
 from transfer_samples import make_cube, make_model
 
 import napari_udt
-from napari_udt.errors import TransferCancelled, TransferError
+from napari_udt.errors import ModelError, TransferCancelled, TransferError
 from napari_udt.inference import spectra
 
 
@@ -287,3 +287,21 @@ def test_likelihood_per_dimension_is_the_likelihood_over_the_values(spectral_mod
     whole = spectral_model.log_likelihood(spectra, "simulated")
     per_value = spectral_model.log_likelihood(spectra, "simulated", per_dimension=True)
     np.testing.assert_allclose(per_value * 12, whole, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["unit", "cyclegan"])
+@pytest.mark.parametrize("widths", [[4], [4, 8], [4, 8, 8]])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (2, 40), (9, 6)])
+def test_pictures_of_any_size_go_through_autoencoders(kind, widths, shape):
+    architecture = {"widths": widths, "residual_blocks": 1, "padding": "reflect", "activation": "relu"}
+    changes = {"architecture": architecture, "condition": "none", "kind": kind}
+    moved = napari_udt.transfer(make_cube(*shape, 16, "PAT"), make_model("PAT", 16, **changes))
+    assert moved.shape == (*shape, 16)
+    assert np.all(np.isfinite(moved.data))
+
+
+def test_a_picture_too_small_for_an_autoencoder_is_a_sentence():
+    architecture = {"widths": [4, 8, 8], "residual_blocks": 1, "padding": "reflect", "activation": "relu"}
+    model = make_model("PAT", 16, architecture=architecture, condition="none", kind="unit")
+    with pytest.raises(ModelError, match="multiples of 4, at least 8"):
+        model.encode(np.ones((1, 16, 4, 8), np.float32), "simulated")
