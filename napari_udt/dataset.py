@@ -23,10 +23,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_udt import hdf5_strings
 from napari_udt.cube import Domain, Modality
 from napari_udt.errors import CubeError
 from napari_udt.files import new_hdf5, whole_or_nothing
-from napari_udt.io import hdf5_text
 from napari_udt.ordinary_files import require_regular
 
 FORMAT = "napari-udt dataset"
@@ -93,8 +93,8 @@ def save_dataset(dataset: Dataset, path: str | Path) -> None:
             "generator": json.dumps(dict(dataset.generator)),
         }
         file.attrs.update(version=VERSION, seed=dataset.seed)
-        file.attrs.update({name: hdf5_text.fixed(value) for name, value in texts.items()})
-        file.attrs["class_names"] = hdf5_text.fixed_list(dataset.class_names)
+        file.attrs.update({name: hdf5_strings.fixed(value) for name, value in texts.items()})
+        file.attrs["class_names"] = hdf5_strings.fixed_list(dataset.class_names)
         packed = {"chunks": True, "compression": "gzip", "compression_opts": 1, "shuffle": True}
         file["wavelengths_nm"] = dataset.wavelengths_nm
         file.create_dataset(_samples_key(dataset.modality), data=dataset.samples, **packed)
@@ -127,7 +127,7 @@ def load_dataset(path: str | Path) -> Dataset:
 def _read(file: h5py.File, path: Path) -> Dataset:
     attrs = file.attrs
     texts = {
-        name: hdf5_text.attribute(file, name, path) or ""
+        name: hdf5_strings.attribute(file, name, path) or ""
         for name in ("format", "modality", "domain", "origin", "generator")
     }
     if texts["format"] != FORMAT:
@@ -141,7 +141,7 @@ def _read(file: h5py.File, path: Path) -> Dataset:
         samples=file[_samples_key(texts["modality"])][:],
         labels=file["labels"][:],
         wavelengths_nm=file["wavelengths_nm"][:],
-        class_names=tuple(hdf5_text.attributes(file, "class_names", path)),
+        class_names=tuple(hdf5_strings.attributes(file, "class_names", path)),
         modality=cast(Modality, texts["modality"]),
         domain=cast(Domain, texts["domain"]),
         origin=texts["origin"],

@@ -164,7 +164,7 @@ def attribute_numbers(item: Any, name: str) -> NDArray[np.float64] | None:
     """Return a short list of numbers from an attribute, or None where there is none."""
     if name not in item.attrs:
         return None
-    held = item.attrs.get_id(name)  # the type comes first: see hdf5_text on damaged strings
+    held = item.attrs.get_id(name)  # the type comes first: see hdf5_strings on damaged strings
     if held.dtype.kind not in "fiu" or held.shape is None or math.prod(held.shape) > MAX_ATTRIBUTE_SIZE:
         return None
     return np.asarray(item.attrs[name], dtype=np.float64).reshape(-1)

@@ -8,10 +8,11 @@ import h5py
 import numpy as np
 import pytest
 
+from napari_udt import hdf5_strings
 from napari_udt.dataset import FORMAT, VERSION, Dataset, load_dataset, save_dataset
 from napari_udt.errors import CubeError
+from napari_udt.hdf5_strings import heaps_are_sound
 from napari_udt.io import hdf5_text, open_cube
-from napari_udt.io.hdf5_text import heaps_are_sound
 
 GCOL = np.frombuffer(b"GCOL" * 100, np.float32)
 HEAP_LIKE = [b"GCOL", b"GCOL" + bytes(60), b"GCOL\x01" + bytes(59), b"GCOL\x01\0\0\0" + b"\xff" * 56]
@@ -69,7 +70,7 @@ def test_old_data_sets_open_whatever_their_size_and_numbers(tmp_path, monkeypatc
         tmp_path / "a.h5", libver=libver, attributes=attributes if libver == "earliest" else 0
     )
     if large:
-        monkeypatch.setattr(hdf5_text, "_MAX_SEARCHED_BYTES", 0)
+        monkeypatch.setattr(hdf5_strings, "_MAX_SEARCHED_BYTES", 0)
     np.testing.assert_array_equal(load_dataset(path).samples, spectra())
     cube = open_cube(path)
     assert cube.origin == "simulated"
@@ -93,7 +94,7 @@ def test_a_damaged_heap_is_not_walked_in_files_of_any_size(tmp_path, monkeypatch
     data[heap + 24 : heap + 32] = (2**64 - 16).to_bytes(8, "little")
     path.write_bytes(data)
     if large:
-        monkeypatch.setattr(hdf5_text, "_MAX_SEARCHED_BYTES", 0)
+        monkeypatch.setattr(hdf5_strings, "_MAX_SEARCHED_BYTES", 0)
     with pytest.raises(CubeError):
         load_dataset(path)
 
@@ -101,6 +102,6 @@ def test_a_damaged_heap_is_not_walked_in_files_of_any_size(tmp_path, monkeypatch
 def test_a_string_in_a_dataset_of_a_large_file_is_read(tmp_path, monkeypatch):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["text"] = "hello"
-    monkeypatch.setattr(hdf5_text, "_MAX_SEARCHED_BYTES", 0)
+    monkeypatch.setattr(hdf5_strings, "_MAX_SEARCHED_BYTES", 0)
     with h5py.File(tmp_path / "a.h5") as file:
         assert hdf5_text.in_dataset(file, "text", tmp_path / "a.h5") == "hello"
