@@ -185,6 +185,13 @@ class SpectralCube:
         return replace(self, **changes)
 
 
+def nested(mapping: Any, *names: str) -> Mapping[str, Any]:
+    """Return the mapping below some names of a provenance; empty where a file holds anything else in its place."""
+    for name in names:
+        mapping = mapping.get(name) if isinstance(mapping, Mapping) else None
+    return mapping if isinstance(mapping, Mapping) else {}
+
+
 def _checked_data(data: Any, name: str) -> Any:
     shape = tuple(getattr(data, "shape", ()))
     if len(shape) != 3 or 0 in shape:

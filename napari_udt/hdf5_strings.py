@@ -30,13 +30,13 @@ _CONTINUATION, _CONTINUED = b"\x10\0\x10\0", b"OCHK"
 
 def fixed(text: str) -> np.ndarray:
     """Return a string as HDF5 stores it with a fixed length (UTF-8)."""
-    data = text.encode("utf-8")
+    data = text.encode("utf-8", "replace")  # names of files that are not UTF-8
     return np.array(data, dtype=h5py.string_dtype("utf-8", max(1, len(data))))
 
 
 def fixed_list(texts: Sequence[str]) -> np.ndarray:
     """Return strings as HDF5 stores them with a fixed length (UTF-8)."""
-    data = [text.encode("utf-8") for text in texts]
+    data = [text.encode("utf-8", "replace") for text in texts]
     return np.array(data, dtype=h5py.string_dtype("utf-8", max([1, *map(len, data)])))
 
 

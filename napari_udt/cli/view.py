@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from napari_udt.cli.exit_codes import SUCCESS
@@ -29,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     from napari_udt.viewer.app import launch
 
     for path in args.files:
-        if not path.exists():
+        if not os.path.exists(path):
             raise FileNotFoundError(f"{path}: no such file; nothing was opened.")
     launch(args.files)
     return SUCCESS

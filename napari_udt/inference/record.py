@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from napari_udt.cube import SpectralCube
+from napari_udt.cube import SpectralCube, nested
 from napari_udt.errors import CubeError, ModelError
 from napari_udt.io import open_cube
 from napari_udt.io.contract import reason
@@ -45,7 +45,7 @@ def difference(target: Path, record: Record) -> str:
         return "it was made from another state of the file"
     if other := _other_options(earlier.get("options"), record["options"]):
         return f"it was made with other options ({other})"
-    if _weights_now(made) != made.get("model", {}).get("weights_sha256"):
+    if _weights_now(made) != nested(made, "model").get("weights_sha256"):
         return "it was made with other weights of the model"
     return ""
 
@@ -67,7 +67,7 @@ def _same_state(earlier: Any, now: Record) -> bool:
 
 def _same_file(made: Mapping[str, Any], now: Record) -> bool:
     """Whether a recording of one file has the content that the result's provenance names, whenever it was changed."""
-    known = made.get("source", {}).get("file", {}).get("sha256")
+    known = nested(made, "source", "file").get("sha256")
     return bool(known) and now["files"] == 1 and known == now["sha256"]
 
 
@@ -85,13 +85,13 @@ def _weights_now(made: Mapping[str, Any]) -> str | None:
     """Return the hash of the present weights of the result's model; None for baselines, which have none."""
     from napari_udt.models.store import list_models, read_spec
 
-    model = made.get("model", {})
+    model = nested(made, "model")
     if model.get("kind") == "baseline":
         return None
-    wanted = (made.get(KEY) or {}).get("options", {}).get("model")
+    wanted = nested(made, KEY, "options").get("model")
     specs = {spec.name: spec.weights_sha256 for spec in list_models()}
     name = wanted or model.get("name")
-    if name in specs:
+    if isinstance(name, str) and name in specs:
         return specs[name]
     try:
         return read_spec(Path(str(name))).weights_sha256

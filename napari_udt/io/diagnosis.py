@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from napari_udt.errors import CubeError
@@ -17,7 +18,7 @@ def explain(path: Path, damage: CubeError | None) -> CubeError:
 
     ``damage`` is what broke while the readers looked into it.
     """
-    if not path.exists():
+    if not os.path.exists(path):  # never raises, as Path.exists does on a name that is too long
         return CubeError(f"{path}: there is no such file.")
     if path.is_dir():
         return CubeError(f"{path}: this is a folder; expected a file.")
@@ -35,7 +36,7 @@ def is_damaged(path: Path, sniffed: Sniffed) -> bool:
     """Whether a file has the ending of a spectral format, but is broken or of another kind."""
     own_endings = tuple(e.lower() for known in formats() if not known.common for e in known.extensions)
     known_ending = path.name.lower().endswith(own_endings)
-    if not path.is_file() or not known_ending or sniffed.format is not None:
+    if not os.path.isfile(path) or not known_ending or sniffed.format is not None:
         return False
     wrong = path.suffix.lower() in _HDF5_ENDINGS and not hdf5.is_hdf5(path)
     return sniffed.damage is not None or wrong or path.stat().st_size == 0

@@ -213,7 +213,7 @@ def saving(path: Path, overwrite: bool = False) -> Iterator[Path]:
 @contextmanager
 def _explained(path: Path, overwrite: bool, package: str = "") -> Iterator[None]:
     """Turn the exceptions of writing a file into one sentence that names the file; all of those of a package."""
-    if path.exists() and not overwrite:
+    if os.path.exists(path) and not overwrite:
         raise CubeError(
             f"{path}: the file exists; choose another name, or replace it (--overwrite, overwrite=True)."
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_udt.cube import nested
 from napari_udt.errors import EvaluationError
 from napari_udt.evaluation.class_spectra import pixel_spectra
 from napari_udt.evaluation.downstream import FEWEST_PER_CLASS, LabelledSpectra
@@ -115,11 +116,11 @@ def _others(population: Population, real: Sequence[Group], notes: list[str]) -> 
     names = {group.name for group in real} | {group.cube.name for group in real if group.cube is not None}
     for group in (*population.part("simulated"), *population.part("transferred")):
         provenance = {} if group.cube is None else group.cube.provenance
-        reference = (provenance.get("model", {}).get("reference") or {}).get("name")
+        reference = nested(provenance, "model", "reference").get("name")
         if group.part == "transferred" and str(provenance.get("direction", "")).startswith("real"):
             notes.append(f"{group.name} is left out: it was made of real spectra.")
             continue
-        if reference in names:
+        if isinstance(reference, str) and reference in names:
             notes.append(f"{group.name} was matched to all of {reference}, the tested spectra included.")
         yield group
 

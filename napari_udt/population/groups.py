@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.cube import Domain, Modality, SpectralCube
+from napari_udt.cube import Domain, Modality, SpectralCube, nested
 from napari_udt.errors import CubeError
 
 Part = Literal["simulated", "transferred", "real"]
@@ -250,7 +250,7 @@ def _group_of_cube(
         oxygenation=None if cube.oxygenation is None else cube.oxygenation.reshape(-1)[index],
         depth_mm=depth,
         total=len(labels) - int(np.count_nonzero(~usable)),
-        model=str(cube.provenance.get("model", {}).get("name", "")) if part == "transferred" else "",
+        model=str(nested(cube.provenance, "model").get("name", "")) if part == "transferred" else "",
         source=name,
     )
     return group if usable.all() else group.take(usable)

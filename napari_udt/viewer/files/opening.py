@@ -6,6 +6,7 @@ are asked for where there is a window (:data:`Ask`); until then the session stay
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -138,7 +139,7 @@ def open_candidate(
 
 def spectral_files(paths: Iterable[Path]) -> list[Sniffed]:
     """Return those of dropped files that are for this plugin; the others are for napari's other readers."""
-    return [file for path in paths if path.exists() and _is_ours(file := sniff(path))]
+    return [file for path in paths if os.path.exists(path) and _is_ours(file := sniff(path))]
 
 
 def _is_ours(file: Sniffed) -> bool:

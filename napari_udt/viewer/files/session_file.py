@@ -15,6 +15,7 @@ from napari_udt.errors import SessionError, UdtError
 from napari_udt.files import sha256_of, whole_or_nothing
 from napari_udt.io import open_cube, save_cubes
 from napari_udt.io.recording_files import recording_fingerprint
+from napari_udt.outgoing_text import one_line, printable
 from napari_udt.viewer.files.session_record import (
     FORMAT,
     SUFFIX,
@@ -75,7 +76,25 @@ def save_session(session: Session, path: Path, *, save_results: bool = True) -> 
         raise SessionError(f"{path}: the session was not saved ({error.strerror or error}).") from error
     except UdtError as error:
         raise SessionError(f"{path}: the session was not saved ({error})") from error
+    except ValueError as error:
+        raise SessionError(f"{path}: the session was not saved ({_unwritable(session, error)}).") from error
     return path
+
+
+def _unwritable(session: Session, error: ValueError) -> str:
+    """Return which name cannot stand in a session file, as those of old archives that are not UTF-8; else the error."""
+    names = [*(entry.key for entry in session), *(pin.name for pin in session.pins)]
+    names += [str(file.path) for entry in session if (file := file_of(entry.cube)) is not None]
+    bad = [name for name in names if not _is_text(name)]
+    return (
+        f"the name {printable(bad[0])} is not UTF-8; rename it and open it again"
+        if bad
+        else one_line(str(error))[:200]
+    )
+
+
+def _is_text(name: str) -> bool:
+    return name.encode("utf-8", "replace").decode("utf-8") == name
 
 
 def with_session_suffix(path: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from napari_udt.cube import nested
 from napari_udt.viewer.state.session import Entry, PixelRef, Role, Session
 from napari_udt.viewer.state.statistics import StructureStatistics, plain_name
 
@@ -149,7 +150,7 @@ def stated_sources(entry: Entry) -> Iterator[tuple[str, ...]]:
             yield (str(source),)
             return
         yield tuple(str(source[field]) for field in ("key", "name") if source.get(field))
-        provenance = source.get("provenance") or {}
+        provenance = nested(source, "provenance")
 
 
 def _source(entry: Entry, peers: tuple[Entry, ...]) -> Entry | None:

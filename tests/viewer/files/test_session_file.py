@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
 
 import numpy as np
@@ -286,3 +287,17 @@ def test_changed_numbers_beside_a_header_are_said(tmp_path, pat):
     del record["cubes"][0]["file"]["recording"]  # as earlier versions wrote it
     path.write_text(json.dumps(record), "utf-8")
     assert open_session(Session(), path) == []
+
+
+def test_a_name_that_is_not_utf_8_is_a_sentence(tmp_path, pat):
+    save_cube(pat(), tmp_path / "a.udt.h5")
+    strange = tmp_path / os.fsdecode(b"caf\xe9.udt.h5")
+    try:
+        (tmp_path / "a.udt.h5").rename(strange)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 only")
+    session = Session()
+    session.add(open_cube(strange), key="cube")
+    with pytest.raises(SessionError, match=r"caf\\udce9\.udt\.h5 is not UTF-8; rename it"):
+        save_session(session, tmp_path / "s")
+    assert not list(tmp_path.glob("*.json"))
