@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_udt.leftovers import FORMER, SUFFIX, remove_leftovers, temporary_prefix
 from napari_udt.ordinary_files import open_regular
 from napari_udt.write_errors import WriteError, write_reason
 
@@ -40,7 +41,8 @@ def whole_or_nothing(path: Path) -> Iterator[Path]:
     path = Path(path)
     with _beginning(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        remove_leftovers(path.parent, again=False)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=temporary_prefix(path.name), suffix=SUFFIX)
         os.close(handle)
     temporary = Path(name)
     try:
@@ -51,6 +53,23 @@ def whole_or_nothing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # Windows, where a writer that failed has it still open
             temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Find out whether a file can be made at ``path``, whose folder is made; for work that takes long.
+
+    Raises
+    ------
+    WriteError
+        When it cannot.
+    """
+    with _beginning(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(
+            dir=path.parent, prefix=temporary_prefix(path.name), suffix=SUFFIX
+        ) as file:
+            file.write(b"napari-udt")
+            file.flush()
 
 
 @contextmanager
@@ -130,7 +149,7 @@ def whole_set_or_nothing(folder: Path, overwrite: bool, main: str | None = None)
         When one of the files exists and ``overwrite`` is False; nothing was moved then.
     """
     folder = Path(folder)
-    with _scratch(folder, ".writing.", folder) as (new, former):
+    with _scratch(folder, "writing", folder) as (new, former):
         yield new
         _settle_all(new)
         order = sorted(new.iterdir(), key=lambda file: (file.name == main, file.stat().st_mtime_ns))
@@ -158,12 +177,13 @@ def _move_all(names: Sequence[str], new: Path, folder: Path, former: Path) -> No
 
 
 @contextmanager
-def _scratch(parent: Path, prefix: str, path: Path) -> Iterator[tuple[Path, Path]]:
+def _scratch(parent: Path, name: str, path: Path) -> Iterator[tuple[Path, Path]]:
     """Offer two temporary folders in ``parent``, for new files and for former ones; errors name ``path``."""
     with _beginning(path):
         parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(dir=parent, prefix=prefix, suffix=".part"))
-    new, former = scratch / "new", scratch / "former"
+        remove_leftovers(parent, again=False)
+        scratch = Path(tempfile.mkdtemp(dir=parent, prefix=temporary_prefix(name), suffix=SUFFIX))
+    new, former = scratch / "new", scratch / FORMER
     try:
         with _explained(scratch, path):
             new.mkdir()
@@ -186,7 +206,7 @@ def whole_folder_or_nothing(path: Path) -> Iterator[Path]:
     A folder that was at ``path`` is replaced then, and comes back when the move fails.
     """
     path = Path(path)
-    with _scratch(path.parent, f".{path.name}.", path) as (temporary, former):
+    with _scratch(path.parent, path.name, path) as (temporary, former):
         yield temporary
         _settle_all(temporary)
         old = former / path.name

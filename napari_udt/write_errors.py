@@ -60,19 +60,21 @@ def write_reason(error: OSError, path: Path, needed: int | None = None) -> str:
     if number not in _FULL:
         return cause
     written = _taken(path)
-    need = _size(needed) if needed else f"more than {_size(written)}"
-    free = _free(path)
-    return f"{cause}: {need} needed" + ("" if free is None else f", {_size(free + written)} free")
+    need = size_text(needed) if needed else f"more than {size_text(written)}"
+    free = free_bytes(path)
+    return f"{cause}: {need} needed" + ("" if free is None else f", {size_text(free + written)} free")
 
 
-def _size(count: int) -> str:
+def size_text(count: int) -> str:
+    """Return a number of bytes in the unit that suits it."""
     for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= scale:
             return f"{count / scale:.1f} {unit}"
     return f"{count} bytes"
 
 
-def _free(path: Path) -> int | None:
+def free_bytes(path: Path) -> int | None:
+    """Return the bytes that are free where a file is to lie; None where that cannot be found out."""
     for folder in path.parents:
         with suppress(OSError):
             return shutil.disk_usage(folder).free

@@ -9,10 +9,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache, partial
-from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +28,7 @@ from napari_udt.io.contract import Frame
 from napari_udt.io.generic import own
 from napari_udt.io.missing_metadata import StatedMetadata, options_for
 from napari_udt.io.opening import saving
+from napari_udt.leftovers import remove_leftovers
 from napari_udt.models import ModelSpec, list_models
 from napari_udt.reconstruction.options import ReconstructionOptions
 
@@ -152,7 +151,8 @@ def transfer_files(
     for outcome in work(tasks):
         outcomes.append(outcome)
         report(outcome, len(inputs))
-    _sweep(task.target for task in tasks)
+    for place in {task.target.parent for task in tasks}:  # processes may have been killed meanwhile
+        remove_leftovers(place)
     return outcomes
 
 
@@ -263,11 +263,3 @@ def _loaded(name: str, weights_sha256: str) -> TransferModel:
     from napari_udt.models import load_model
 
     return load_model(name)
-
-
-def _sweep(targets: Iterable[Path]) -> None:
-    """Remove the temporary files that killed processes left beside the results of this run."""
-    for target in targets:
-        for left in target.parent.glob(f".{escape(target.name)}.*.part"):
-            with suppress(PermissionError):  # Windows, where another run has it open
-                left.unlink(missing_ok=True)

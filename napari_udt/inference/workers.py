@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from napari_udt.errors import TransferError, unexpected
 from napari_udt.inference.batch import Outcome, Task, transfer_file
 from napari_udt.io.contract import Progress
+from napari_udt.parent_process import end_with_parent
 from napari_udt.threads import usable_cores, use_at_most, wait_passively
 
 if TYPE_CHECKING:
@@ -90,8 +91,13 @@ def failed(task: Task, why: str) -> Outcome:
 
 def _pool(jobs: int, cores: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(
-        jobs, multiprocessing.get_context("spawn"), initializer=_prepared, initargs=(cores,)
+        jobs, multiprocessing.get_context("spawn"), initializer=_started, initargs=(cores,)
     )
+
+
+def _started(cores: int) -> None:
+    end_with_parent()
+    _prepared(cores)
 
 
 def _prepared(cores: int) -> None:

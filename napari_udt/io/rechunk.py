@@ -23,6 +23,7 @@ from napari_udt.files import new_hdf5
 from napari_udt.io.blocks import BLOCK_BYTES, Plan, blocks, plan
 from napari_udt.io.contract import Progress, ignore_progress
 from napari_udt.io.layout import Layout, Shape3D, page_pieces
+from napari_udt.leftovers import SUFFIX, temporary_prefix
 
 Chunks = Literal["pixel", "band", "both"]
 
@@ -108,7 +109,7 @@ def _spooled(cube: SpectralCube, later: Plan, folder: Path, progress: Progress) 
     _check_room(cube, folder)
     layout = layout_of(cube)
     earlier = plan(layout, _clipped(layout.piece, cube.shape))
-    path = folder / f".spool-{uuid4().hex}.part"
+    path = folder / f"{temporary_prefix('spool')}{uuid4().hex}{SUFFIX}"
     try:
         # Chunks that do not fit into HDF5's cache would be read and written in runs of a few values.
         needed = _ITEM_BYTES * math.prod(cube.shape)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from napari_udt.errors import SimulationError
 from napari_udt.files import whole_or_nothing
+from napari_udt.parent_process import end_with_parent
 
 Arrays = dict[str, NDArray[Any]]
 Progress = Callable[[int, int], None]
@@ -84,7 +85,7 @@ def _made(make: Callable[[int], Arrays], blocks: list[int], jobs: int) -> Iterat
         return
     # "spawn" works the same way on every system and inherits no threads or open files.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(blocks)), mp_context=context) as pool:
+    with ProcessPoolExecutor(min(jobs, len(blocks)), mp_context=context, initializer=end_with_parent) as pool:
         waiting = {pool.submit(make, block): block for block in blocks}
         try:
             yield from _as_completed(waiting)

@@ -66,6 +66,17 @@ class TrainingLoop:
                 f"{path}: a run was begun here; go on with --resume or choose another folder."
             )
 
+    def bytes_to_write(self) -> int:
+        """Return about how many bytes the run needs on the disk: two checkpoints for a moment, and the model."""
+        modules = (self.trainer.network, self.trainer.discriminators)
+        network, discriminators = (
+            sum(value.nbytes for value in module.state_dict().values()) for module in modules
+        )
+        checkpoint = (
+            2 * network + discriminators + 2 * (network + discriminators)
+        )  # weights, best ones, moments
+        return 2 * checkpoint + network
+
     def run(self) -> None:
         """Train to the end and put the best weights in place."""
         means, line = progress.MeanLosses(), self._live_line()

@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from napari_udt.errors import TrainingError
+from napari_udt.errors import TrainingError, UdtError
+from napari_udt.parent_process import end_with_parent
 from napari_udt.training.progress import interruption
+from napari_udt.write_errors import WriteError
 
 T = TypeVar("T")
 
@@ -120,10 +122,11 @@ def together(work: Callable[..., None], processes: int, device: str, *arguments:
         raise failure
 
 
-def _reported(work: Callable[..., None], arguments: Sequence[Any], fabric: Any) -> TrainingError | None:
+def _reported(work: Callable[..., None], arguments: Sequence[Any], fabric: Any) -> UdtError | None:
     """Run the work and return its error as a value: an exception would lose its type on the way to the parent process."""
+    end_with_parent()
     try:
         work(FabricProcesses(fabric), *arguments)
-    except TrainingError as error:
+    except (TrainingError, WriteError) as error:
         return error
     return None

@@ -9,18 +9,20 @@ from pathlib import Path
 import torch
 
 from napari_udt.errors import TrainingError
+from napari_udt.files import check_writable
 from napari_udt.models import ModelSpec, TransferModel, build_network, load_model, save_model
 from napari_udt.models.assemble import transfer_model
 from napari_udt.models.conditions import Conditions
 from napari_udt.training.card import model_card
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.domains import DomainData, load_domain, require_matching, spectrum_norm
-from napari_udt.training.loop import TrainingLoop
+from napari_udt.training.loop import CHECKPOINT, TrainingLoop
 from napari_udt.training.objective import DOMAINS
 from napari_udt.training.processes import Processes, together
 from napari_udt.training.record import training_record
 from napari_udt.training.terms import make_terms
 from napari_udt.training.trainer import Trainer
+from napari_udt.write_errors import free_bytes, size_text
 
 
 def train(
@@ -49,14 +51,19 @@ def train(
     Raises
     ------
     TrainingError
-        When the data do not fit, there is no or already a checkpoint, a loss is not finite, or the devices are
-        not there.
+        When the data do not fit, there is no or already a checkpoint, a loss is not finite, the devices are not
+        there, or the disk has no room for the checkpoints.
+    WriteError
+        When the folder cannot be written; nothing was computed then.
     TrainingInterrupted
         After Ctrl-C.
     """
     folder = Path(folder)
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise TrainingError(f"{folder}: exists and is not empty; choose another folder for the model.")
+    check_writable(folder)
+    if run_folder(folder).exists():
+        check_writable(run_folder(folder) / CHECKPOINT)
     if devices == 1:
         train_in(Processes(device), config, folder, resume)
     else:
@@ -74,7 +81,8 @@ def train_in(processes: Processes, config: TrainingConfig, folder: Path, resume:
     samples = {domain: data[domain].training for domain in DOMAINS}
     terms = make_terms(config, transfer_model(spec, network), samples)
     trainer = Trainer(config, network, training_conditions(config, spec), samples, processes, terms)
-    loop = TrainingLoop(trainer, data, folder.with_name(f"{folder.name}.run"))
+    loop = TrainingLoop(trainer, data, run_folder(folder))
+    _require_room(loop, processes)
     loop.start(resume)
     loop.run()
     if not processes.leads:
@@ -82,6 +90,21 @@ def train_in(processes: Processes, config: TrainingConfig, folder: Path, resume:
     model = transfer_model(spec, trainer.network)
     spec = replace(spec, training=training_record(config, data, loop, model))
     save_model(transfer_model(replace(spec, card=model_card(spec)), trainer.network), folder)
+
+
+def run_folder(folder: Path) -> Path:
+    """Return the folder of the log and the checkpoint of a model that is being trained."""
+    return folder.with_name(f"{folder.name}.run")
+
+
+def _require_room(loop: TrainingLoop, processes: Processes) -> None:
+    """Refuse a run whose checkpoints the disk cannot take: later hours would be lost."""
+    needed, free = loop.bytes_to_write(), processes.shared(lambda: free_bytes(loop.folder))
+    if free is not None and needed > free:
+        raise TrainingError(
+            f"{loop.folder}: the checkpoints of this run need about {size_text(needed)}, {size_text(free)} are free; make "
+            "room, or choose a folder on another disk."
+        )
 
 
 def make_spec(config: TrainingConfig, data: Mapping[str, DomainData]) -> ModelSpec:

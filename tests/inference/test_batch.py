@@ -13,7 +13,7 @@ import pytest
 from transfer_samples import make_cube, make_model, transfer_or_die
 
 import napari_udt
-from napari_udt import open_cube, save_cube
+from napari_udt import leftovers, open_cube, save_cube
 from napari_udt.cli import main
 from napari_udt.errors import TransferError
 from napari_udt.inference import batch, workers
@@ -200,12 +200,16 @@ def test_processes_make_what_one_makes_and_survive_a_deadly_file(tmp_path, model
 def test_what_a_killed_process_left_is_swept_away(tmp_path, model, data):
     out = tmp_path / "out"
     out.mkdir()
-    (out / ".a[1]_sim2real.udt.h5.abc.part").write_bytes(b"half")
+    owned = leftovers.temporary_prefix("a[1]_sim2real.udt.h5")
+    gone = owned.replace(f"-{os.getpid()}.", "-4194305.")  # more than Linux gives to a process
+    (out / f"{gone}abc.part").write_bytes(b"half")
+    (out / f"{owned}abc.part").write_bytes(b"of a process that runs")
     (out / ".other.udt.h5.abc.part").write_bytes(b"not ours")
     options = Options(model="small_organs")
     (data / "a.udt.h5").rename(data / "a[1].udt.h5")
     transfer_files([data / "a[1].udt.h5"], out, options, work=workers.here, report=lambda *_: None)
-    assert sorted(p.name for p in out.iterdir()) == [".other.udt.h5.abc.part", "a[1]_sim2real.udt.h5"]
+    kept = [f"{owned}abc.part", ".other.udt.h5.abc.part", "a[1]_sim2real.udt.h5"]
+    assert sorted(p.name for p in out.iterdir()) == sorted(kept)
 
 
 def test_a_cluster_that_loses_a_worker_half_way_loses_no_file(tmp_path, model):

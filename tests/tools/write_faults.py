@@ -98,7 +98,9 @@ def _counted(state: Faults, name: str) -> Iterator[None]:
     real: Callable[..., Any] = getattr(os, name)
 
     def call(first: Any, *more: Any, **options: Any) -> Any:
-        only_reads = name == "open" and not (more[0] if more else options.get("flags", 0)) & os.O_CREAT
+        only_reads = name == "open" and not (more[0] if more else options.get("flags", 0)) & (
+            os.O_CREAT | os.O_WRONLY | os.O_RDWR
+        )
         exists = name == "mkdir" and os.path.isdir(first)
         if isinstance(first, int):
             state.count()

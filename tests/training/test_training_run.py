@@ -1,3 +1,4 @@
+import errno
 import json
 import signal
 from dataclasses import replace
@@ -5,18 +6,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from write_faults import faults
 
 from napari_udt.cube import SpectralCube
 from napari_udt.dataset import load_dataset, save_dataset
 from napari_udt.errors import TrainingError
 from napari_udt.inference import transfer
 from napari_udt.models import load_model
-from napari_udt.training import train
+from napari_udt.training import run, train
 from napari_udt.training.config import TermsConfig
 from napari_udt.training.domains import load_domain
-from napari_udt.training.loop import CHECKPOINT, LOG, TrainingInterrupted
+from napari_udt.training.loop import CHECKPOINT, LOG, TrainingInterrupted, TrainingLoop
 from napari_udt.training.progress import read_log
 from napari_udt.training.trainer import Trainer
+from napari_udt.write_errors import WriteError
 
 
 def weights(model):
@@ -262,3 +265,36 @@ def test_compressed_intensities_are_trained_on_carried_and_named(toy_config, tmp
     assert model.spec.intensity_scales["real"] == data.intensity_scale
     np.testing.assert_allclose(model.normalise(raw[kept], "real"), data.training.values.numpy(), atol=1e-5)
     assert f"{data.intensity_scale:.3g} (real)" in model.spec.card
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_data_are_read(toy_config, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "load_domain", lambda *_: pytest.fail("data were read first"))
+    config = toy_config("HSI")
+    for at in (1, 2):
+        with (
+            faults(tmp_path / "models", errno.EROFS, at) as state,
+            pytest.raises(WriteError, match=r"models/new: .* read-only"),
+        ):
+            train(config, tmp_path / "models" / "new")
+        assert state.raised
+
+
+def test_a_disk_without_room_for_the_checkpoints_is_refused_before_training(
+    toy_config, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(run, "free_bytes", lambda _: 1000)
+    monkeypatch.setattr(Trainer, "step", lambda _: pytest.fail("training began first"))
+    with pytest.raises(TrainingError, match=r"new\.run: the checkpoints .* need about .*, 1\.0 kB are free"):
+        train(toy_config("HSI"), tmp_path / "new")
+    assert not (tmp_path / "new.run").exists()
+
+
+def test_the_estimated_room_is_what_checkpoints_take(toy_config, tmp_path, monkeypatch):
+    needed = []
+    estimate = TrainingLoop.bytes_to_write
+    monkeypatch.setattr(
+        TrainingLoop, "bytes_to_write", lambda loop: needed.append(estimate(loop)) or needed[-1]
+    )
+    train(toy_config("HSI"), tmp_path / "new")
+    size = (tmp_path / "new.run" / CHECKPOINT).stat().st_size
+    assert needed[0] * 0.4 < size < needed[0] * 2  # small networks: half of a checkpoint are names
