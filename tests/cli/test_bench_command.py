@@ -48,7 +48,7 @@ def test_programs_get_the_figures(capsys):
     assert found["robustness"] == {}
 
 
-def test_growth_is_told_per_spectrum():
+def test_growth_is_reported_per_spectrum():
     network = networks._networks()[0][1]
     steps = robustness.scaling(network, (100, 200))
     assert [step["spectra"] for step in steps] == [100, 200]

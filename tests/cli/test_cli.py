@@ -37,9 +37,9 @@ def cube_file(tmp_path) -> Path:
 
 def test_info_says_what_a_file_holds(cube_file, capsys):
     assert main(["info", str(cube_file), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["modality"] == "HSI"
-    assert told["domain"] == "simulated"
+    reported = json.loads(capsys.readouterr().out)
+    assert reported["modality"] == "HSI"
+    assert reported["domain"] == "simulated"
     assert main(["info", str(cube_file)]) == 0
     assert "500" in capsys.readouterr().out
 

@@ -20,7 +20,7 @@ def blobs(n, seed, shift=0.0):
     return LabelledSpectra(np.eye(3)[labels] + shift + 0.1 * rng.standard_normal((n, 3)), labels)
 
 
-def test_what_is_told_apart_easily_scores_one_and_other_spectra_do_not():
+def test_what_is_distinguished_easily_scores_one_and_other_spectra_do_not():
     right = judge(fit_per_seed(blobs(60, 0), [0], 20), blobs(60, 1))
     assert right.mean == Scores(1, 1, 1)
     turned = LabelledSpectra(blobs(60, 0).spectra[:, ::-1], blobs(60, 0).labels)

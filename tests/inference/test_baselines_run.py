@@ -146,17 +146,17 @@ def test_the_result_says_what_it_is_and_keeps_what_it_was():
     )
     assert moved.pixel_size_mm == cube.pixel_size_mm
     np.testing.assert_array_equal(moved.labels, cube.labels)
-    told = json.loads(json.dumps(moved.provenance))
-    model = told["model"]
+    reported = json.loads(json.dumps(moved.provenance))
+    model = reported["model"]
     assert (model["name"], model["kind"], model["target"]) == (
         "baseline: histograms",
         "baseline",
         "digital device",
     )
     assert model["reference"]["name"] == "the other"
-    assert told["source"]["name"] == "test cube"
-    assert told["direction"] == "simulated to second"
-    assert {"napari-udt", "numpy", "scikit-image", "python"} <= set(told["software"])
+    assert reported["source"]["name"] == "test cube"
+    assert reported["direction"] == "simulated to second"
+    assert {"napari-udt", "numpy", "scikit-image", "python"} <= set(reported["software"])
 
 
 def test_progress_counts_every_pixel_and_may_stop_the_run():

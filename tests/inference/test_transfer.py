@@ -82,12 +82,12 @@ def test_the_result_inherits_and_says_where_it_comes_from(spectral_model):
     assert moved.pixel_size_mm == cube.pixel_size_mm
     np.testing.assert_array_equal(moved.labels, cube.labels)
     np.testing.assert_array_equal(moved.oxygenation, cube.oxygenation)
-    told = json.loads(json.dumps(moved.provenance))
-    assert told["model"]["name"] == "hsi_test"
-    assert told["direction"] == "sim2real"
-    assert told["source"]["name"] == "test cube"
-    assert len(told["source"]["values_sha256"]) == 64
-    assert "proxy: background" in told["condition"]
+    reported = json.loads(json.dumps(moved.provenance))
+    assert reported["model"]["name"] == "hsi_test"
+    assert reported["direction"] == "sim2real"
+    assert reported["source"]["name"] == "test cube"
+    assert len(reported["source"]["values_sha256"]) == 64
+    assert "proxy: background" in reported["condition"]
 
 
 @pytest.mark.parametrize("norm", ["l2", "none"])

@@ -26,10 +26,10 @@ def make(tmp_path):
 
 def test_pictures_packed_one_by_one_make_spectra_slow(make, tmp_path, capsys):
     cube = make(chunks=(SIDE, SIDE, 1), compression="gzip")
-    told = slow_to_read(cube)
-    assert "a spectrum about 30 s" in told
-    assert "picture" not in told
-    assert "packed in pieces of 3000 x 3000 x 1" in told
+    reported = slow_to_read(cube)
+    assert "a spectrum about 30 s" in reported
+    assert "picture" not in reported
+    assert "packed in pieces of 3000 x 3000 x 1" in reported
     assert convert_command(cube) == f'napari-udt convert "{tmp_path}/big.h5" "{tmp_path}/big_fast.udt.h5"'
     assert (
         main(["info", str(tmp_path / "big.h5")]) == 0
@@ -40,9 +40,9 @@ def test_pictures_packed_one_by_one_make_spectra_slow(make, tmp_path, capsys):
 
 
 def test_whole_spectra_make_pictures_slow(make):
-    told = slow_to_read(make(chunks=(8, 8, CHANNELS), compression="gzip"))
-    assert "a picture about 30 s" in told
-    assert "spectrum" not in told
+    reported = slow_to_read(make(chunks=(8, 8, CHANNELS), compression="gzip"))
+    assert "a picture about 30 s" in reported
+    assert "spectrum" not in reported
 
 
 def test_a_converted_file_is_not_offered_to_be_converted(make, monkeypatch):

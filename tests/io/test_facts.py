@@ -55,7 +55,7 @@ def test_a_file_that_knows_its_wavelengths_lends_their_number(tmp_path):
     assert options_for(tmp_path / "x.h5", StatedMetadata(Span(500, 900)))["wavelengths_nm"][1] == 600
 
 
-def test_what_is_missing_is_told_to_programs(tmp_path):
+def test_what_is_missing_is_reported_to_programs(tmp_path):
     np.save(tmp_path / "x.npy", np.ones((6, 5, 5)))
     with pytest.raises(MissingMetadata) as caught:
         open_cube(tmp_path / "x.npy")
@@ -77,9 +77,9 @@ def test_info_takes_facts_and_candidates(tmp_path, capsys):
     assert "no wavelengths" in capsys.readouterr().err
     words = ["--wavelengths", "500,600,700,800,900", "--candidate", "/small", "--modality", "PAT"]
     assert main(["info", path, *words]) == 0
-    told = capsys.readouterr().out
-    assert "3 x 3 pixels" in told
-    assert "/big" in told
+    reported = capsys.readouterr().out
+    assert "3 x 3 pixels" in reported
+    assert "/big" in reported
     with pytest.raises(SystemExit):
         main(["info", path, "--wavelengths", "red"])
     assert "are not understood" in capsys.readouterr().err

@@ -34,24 +34,24 @@ def saved_cube(path):
 
 def test_a_description_says_what_is_known_and_is_json(tmp_path):
     path = saved_cube(tmp_path / "arm.udt.h5")
-    told = describe(open_cube(path))
-    assert json.loads(json.dumps(told, allow_nan=False)) == told
-    assert (told["path"], told["format"], told["name"]) == (str(path), "udt", "arm")
-    assert told["shape"] == {"rows": 70, "columns": 6, "channels": 3}
-    assert told["wavelengths_nm"] == {"first": 700, "last": 800, "count": 3, "values": [700, 750, 800]}
-    assert told["labels"] == [
+    reported = describe(open_cube(path))
+    assert json.loads(json.dumps(reported, allow_nan=False)) == reported
+    assert (reported["path"], reported["format"], reported["name"]) == (str(path), "udt", "arm")
+    assert reported["shape"] == {"rows": 70, "columns": 6, "channels": 3}
+    assert reported["wavelengths_nm"] == {"first": 700, "last": 800, "count": 3, "values": [700, 750, 800]}
+    assert reported["labels"] == [
         {"number": 0, "name": "label 0", "pixels": 408},
         {"number": 5, "name": "vein", "pixels": 12},
     ]
-    assert told["values"] == {"min": 1, "max": 1259, "non_finite": 1, "sampled_values": None}
-    assert told["oxygenation"]["pixels"] == 4
-    assert told["metadata"] == {"non_finite": 1}
+    assert reported["values"] == {"min": 1, "max": 1259, "non_finite": 1, "sampled_values": None}
+    assert reported["oxygenation"]["pixels"] == 4
+    assert reported["metadata"] == {"non_finite": 1}
 
 
 def test_a_lazy_cube_is_sampled(tmp_path):
-    told = describe(open_cube(saved_cube(tmp_path / "arm.udt.h5"), memory_limit_mb=0))
-    assert told["values"] == {"min": 1, "max": 1259, "non_finite": 1, "sampled_values": None}
-    assert not told["in_memory"]
+    reported = describe(open_cube(saved_cube(tmp_path / "arm.udt.h5"), memory_limit_mb=0))
+    assert reported["values"] == {"min": 1, "max": 1259, "non_finite": 1, "sampled_values": None}
+    assert not reported["in_memory"]
 
 
 def test_the_text_carries_units_and_leaves_out_what_is_unknown(tmp_path):

@@ -1,4 +1,4 @@
-"""Models on disk: whole or not at all, and damage is told in one sentence."""
+"""Models on disk: whole or not at all, and damage is reported in one sentence."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def _cube(modality, domain, seed, nm):
 
 @pytest.fixture(scope="session")
 def make_cubes():
-    """Return simulated, transferred and second-domain cubes of a modality."""
+    """Return simulated, transferred and target-domain cubes of a modality."""
 
     def make(modality):
         nm = np.arange(700.0, 851, 10) if modality == "PAT" else np.linspace(500, 1000, 30)

@@ -20,7 +20,7 @@ def toy_cube(seed, domain="second", rows=24, columns=36, noise=0.3, centres=CENT
 
 
 def toy_population(**changes) -> Population:
-    """One simulated and one real cube that are told apart easily by class, not by domain."""
+    """One simulated and one real cube that are distinguished easily by class, not by domain."""
     return population_of_cubes(
         [
             ("simulated", "simulated", toy_cube(1, "simulated", **changes)),

@@ -99,7 +99,7 @@ def test_nothing_is_revealed_before_the_end_and_nothing_changed_after_it():
             test.reveal()
     test.judge("real")
     assert test.finished
-    assert test.undo()  # the truth is not told yet
+    assert test.undo()  # the truth is not revealed yet
     test.judge("transferred")
     test.reveal()
     assert not test.undo()

@@ -141,7 +141,7 @@ def test_all_spectra_are_a_structure_too(population):
     assert found.structures[0].bands[0].spectra == len(population.groups[0])
 
 
-def test_a_class_that_only_one_group_holds_is_offered_and_its_absence_told(population):
+def test_a_class_that_only_one_group_holds_is_offered_and_its_absence_reported(population):
     third = replace(population.groups[0], labels=np.full(len(population.groups[0]), 2, np.int16))
     mixed = replace(population, class_names=(*CLASSES, "fat"), groups=(third, *population.groups[1:]))
     assert occurring(mixed) == (0, 1, 2)

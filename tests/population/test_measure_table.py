@@ -74,7 +74,7 @@ def test_a_mean_over_wavelengths_comes_with_its_curve(table):
         assert row.per_wavelength.mean() == pytest.approx(row.value)
 
 
-def test_a_group_like_the_reference_is_not_told_apart():
+def test_a_group_like_the_reference_is_not_distinguished():
     same = replace(group("Copy", "simulated", n=400, seed=7), name="Copy")
     found = measure(population(same, group("Second", "real", n=400, seed=8)), FAST)
     for name in ("liver", "spleen"):
@@ -115,7 +115,7 @@ def test_normalised_spectra_do_not_know_brightness():
     assert raw.row("liver", "Simulated", "mae").value > 100 * found[0].row("liver", "Simulated", "mae").value
 
 
-def test_sub_samples_and_few_spectra_are_told():
+def test_sub_samples_and_few_spectra_are_reported():
     groups = group("Simulated", "simulated"), group("Second", "real")
     found = measure(population(*groups), replace(FAST, most_pairwise=10, most_queries=12))
     assert found.row("liver", "Simulated", "mmd").note == "10 of 30 against 10 of 30 spectra"
@@ -203,10 +203,10 @@ def test_only_what_is_asked_for_is_computed():
 
 def test_progress_counts_to_the_end_and_cancels():
     groups = group("Simulated", "simulated"), group("Second", "real")
-    told = []
-    measure(population(*groups), replace(FAST, measures=("rmse",)), lambda *step: told.append(step))
-    assert told[0] == (0, 2)
-    assert told[-1] == (2, 2)
+    reported = []
+    measure(population(*groups), replace(FAST, measures=("rmse",)), lambda *step: reported.append(step))
+    assert reported[0] == (0, 2)
+    assert reported[-1] == (2, 2)
 
     def cancel(done, total):
         raise TransferCancelled
@@ -235,7 +235,7 @@ def test_what_fails_in_one_class_ends_the_run(monkeypatch):
         ([group("S", "simulated"), group("R", "real")], replace(FAST, measures=("nonsense",)), "nonsense"),
     ],
 )
-def test_what_cannot_be_compared_is_told_in_one_sentence(groups, options, message):
+def test_what_cannot_be_compared_is_reported_in_one_sentence(groups, options, message):
     with pytest.raises(EvaluationError, match=message):
         measure(population(*groups), options)
 

@@ -119,7 +119,7 @@ def test_what_does_not_belong_together_is_refused(datasets, words):
 
 
 class Tilting:
-    """A model that multiplies by 2 and remembers what it was told."""
+    """A model that multiplies by 2 and remembers what it was given."""
 
     def __init__(self, dataset, **changes):
         from napari_udt.models.spec import ModelSpec
@@ -147,10 +147,10 @@ class Tilting:
 
 @pytest.mark.parametrize("make", [spectra_set, image_set])
 def test_a_simulated_data_set_is_transferred_portion_by_portion(tmp_path, make):
-    dataset, told = make("simulated"), []
+    dataset, reported = make("simulated"), []
     save_dataset(dataset, tmp_path / "sim.h5")
     found = transferred_population(
-        tmp_path / "sim.h5", Tilting(dataset), progress=lambda *step: told.append(step)
+        tmp_path / "sim.h5", Tilting(dataset), progress=lambda *step: reported.append(step)
     )
     before = population_of_datasets([("sim", dataset)]).groups[0]
     (group,) = found.groups
@@ -158,8 +158,8 @@ def test_a_simulated_data_set_is_transferred_portion_by_portion(tmp_path, make):
     assert group.origin == "transferred to: digital device"
     assert np.array_equal(group.spectra, 2 * before.spectra)
     assert np.array_equal(group.labels, before.labels)
-    assert told[0] == (0, len(dataset))
-    assert told[-1] == (len(dataset), len(dataset))
+    assert reported[0] == (0, len(dataset))
+    assert reported[-1] == (len(dataset), len(dataset))
 
 
 def test_only_simulated_data_of_the_models_kind_are_transferred(tmp_path):

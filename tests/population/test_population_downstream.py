@@ -23,7 +23,7 @@ def result():
     return run_downstream(toy_population(), Choices(seeds=(0, 1), per_class=15))
 
 
-def test_classes_that_differ_are_told_apart_and_equal_ones_are_guessed(result):
+def test_classes_that_differ_are_distinguished_and_equal_ones_are_guessed(result):
     assert [row.paper_row for row in result.rows] == ["Real", "Simulated"]
     for row in result.rows:
         assert row.scores.mean.balanced_accuracy > 0.95
@@ -83,16 +83,16 @@ def test_the_same_seeds_give_the_same_numbers_and_others_another_draw():
 
 
 def test_progress_counts_forests_and_what_it_raises_ends_the_run_between_two():
-    told = []
+    reported = []
 
     def cancel(done, total):
-        told.append((done, total))
+        reported.append((done, total))
         if done == 1:
             raise TransferCancelled("enough")
 
     with pytest.raises(TransferCancelled):
         run_downstream(toy_population(), Choices(seeds=(0, 1), per_class=10), cancel)
-    assert told == [(0, 4), (1, 4)]
+    assert reported == [(0, 4), (1, 4)]
 
 
 def test_only_the_chosen_rows_and_classes_are_run():

@@ -141,7 +141,7 @@ def test_the_source_is_found_by_its_name_and_size():
     )
 
 
-def test_hyperspectral_pictures_are_told_from_their_background():
+def test_hyperspectral_pictures_are_distinguished_from_their_background():
     marks = np.where(labels() == 3, 1, 0)
     data = np.repeat((0.2 + 0.5 * marks)[..., None], 3, axis=2).astype(np.float32)
     data += 0.01 * np.random.default_rng(0).random(data.shape, np.float32)

@@ -183,7 +183,7 @@ def test_shapes_that_do_not_belong_together_are_refused(signals, message):
         reconstructed(signals, detectors, plane)
 
 
-def test_a_device_that_is_not_there_is_told():
+def test_a_device_that_is_not_there_is_reported():
     detectors = ring(8)
     plane = picture_plane(detectors, pixel_mm=1.0, size_mm=(4, 4))
     with pytest.raises(CubeError, match="not available"):

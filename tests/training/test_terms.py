@@ -114,7 +114,7 @@ def test_content_is_lost_when_the_oxygenation_is_shuffled_and_kept_when_all_dark
 
 
 @pytest.mark.parametrize("modality", ["HSI", "PAT"])
-def test_moments_are_met_by_the_second_domain_itself_and_not_by_the_simulated(toy_config, modality):
+def test_moments_are_met_by_the_target_domain_itself_and_not_by_the_simulated(toy_config, modality):
     config = toy_config(modality)
     config = replace(config, condition=replace(config.condition, second_labels="given"))
     model, samples = make_model(config)

@@ -89,7 +89,7 @@ def test_without_adversarial_weight_there_are_no_discriminators(toy_config):
     assert not list(trainer.discriminators.parameters())
 
 
-def test_proxies_keep_the_second_domains_classes_from_training(toy_config):
+def test_proxies_keep_the_target_domain_classes_from_training(toy_config):
     for second_labels, seen in (("proxy", [-1]), ("given", [0, 1, 2])):
         trainer, _ = make_trainer(toy_config(condition={"second_labels": second_labels}))
         batch = trainer.batch(trainer.samples, 50)
@@ -113,7 +113,7 @@ def test_an_auto_encoders_step_minimises_its_weighted_losses(toy_config, method)
 
 
 @pytest.mark.parametrize("second_labels", ["given", "proxy"])
-def test_a_class_that_is_left_out_is_never_seen_under_the_second_domain(toy_config, second_labels):
+def test_a_class_that_is_left_out_is_never_seen_under_the_target_domain(toy_config, second_labels):
     config = toy_config(condition={"second_labels": second_labels, "label_noise_level": 0.1})
     config = replace(config, data=replace(config.data, leave_out=("skin",)))
     trainer, held_out = make_trainer(config)

@@ -61,13 +61,13 @@ def click(window, pixel):
     QApplication.processEvents()
 
 
-def test_a_dropped_file_that_vanished_is_told_and_the_others_open(window, errors, pat, tmp_path):
+def test_a_dropped_file_that_vanished_is_reported_and_the_others_open(window, errors, pat, tmp_path):
     save_cube(pat(), tmp_path / "forearm.udt.h5")
     drop(targets(window)["canvas"], tmp_path / "gone.h5", tmp_path / "forearm.udt.h5", tmp_path / "photo.png")
     assert [entry.key for entry in window.context.session] == ["forearm"]
-    (told,) = errors
-    assert "gone.h5: there is no such file" in told.message
-    assert "photo.png: there is no such file" in told.message
+    (reported,) = errors
+    assert "gone.h5: there is no such file" in reported.message
+    assert "photo.png: there is no such file" in reported.message
 
 
 @pytest.mark.parametrize("where", ["viewer", "canvas", "welcome"])

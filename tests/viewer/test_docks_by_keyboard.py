@@ -87,13 +87,13 @@ def words(rich):
     return re.sub("<[^>]*>", "", rich).strip()
 
 
-def told(widget):
+def reported(widget):
     return widget.objectName() or getattr(widget, "text", lambda: "")() or repr(widget)
 
 
 @pytest.mark.parametrize("dock", NAMES, indirect=True)
 def test_every_control_explains_itself(dock):
-    silent = [told(w) for w in controls(dock) if len(words(w.toolTip())) < SHORTEST]
+    silent = [reported(w) for w in controls(dock) if len(words(w.toolTip())) < SHORTEST]
     assert not silent
 
 
@@ -101,7 +101,7 @@ def test_every_control_explains_itself(dock):
 def test_every_control_has_a_name(dock):
     labels = {label.buddy() for label in dock.findChildren(QLabel)}
     nameless = [
-        told(w)
+        reported(w)
         for w in controls(dock)
         if not w.accessibleName() and w not in labels and not getattr(w, "text", lambda: "")()
     ]
@@ -116,11 +116,11 @@ def test_tab_walks_through_every_control_from_top_to_bottom(dock):
         if widget in operable and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
             walked.append(widget)
         widget = widget.nextInFocusChain()
-    missed = [told(w) for w in operable if w not in walked]
+    missed = [reported(w) for w in operable if w not in walked]
     assert not missed
     places = [w.mapTo(dock, QPoint(0, min(w.height() // 2, LINE))) for w in walked]
     backwards = [
-        (told(walked[i]), told(walked[i + 1]))
+        (reported(walked[i]), reported(walked[i + 1]))
         for i in range(len(places) - 1)
         if not follows(places[i], places[i + 1])
     ]

@@ -53,10 +53,10 @@ def test_a_lazy_cube_gives_the_same_picture(hsi):
     np.testing.assert_array_equal(*pictures)
 
 
-def test_progress_is_told_and_may_cancel(hsi):
-    told = []
-    daylight_picture(hsi(), lambda done, total: told.append((done, total)))
-    assert told[-1] == (24, 24)
+def test_progress_is_reported_and_may_cancel(hsi):
+    reported = []
+    daylight_picture(hsi(), lambda done, total: reported.append((done, total)))
+    assert reported[-1] == (24, 24)
 
     def cancel(_done, _total):
         raise KeyboardInterrupt

@@ -191,11 +191,11 @@ def test_choices_and_the_arrangement_come_back_with_a_session(qtbot, opened, mak
     press(qtbot, dock, "swipe")
     dock.divider.setValue(50)
     context.pair_view.changed.emit()
-    told = json.loads(json.dumps(context.session.settings))
+    reported = json.loads(json.dumps(context.session.settings))
     context.pair_view.stop()
     context.pair_view.put_divider(0.5)
     dock.rate.setValue(1.0)
-    context.session.settings.update(told)
+    context.session.settings.update(reported)
     context.session.settings_restored.emit()
     assert dock.rate.value() == 3.0
     assert dock.kind.currentData() == "relative" == context.pair_view.kind

@@ -96,8 +96,8 @@ def test_a_file_that_vanished_is_one_notification(qtbot, dock, session, several)
 def test_a_slow_file_is_converted_and_opened(qtbot, dock, session, slow, monkeypatch):
     notification_manager.records.clear()
     open_files(session, [slow])
-    (told,) = [r.message for r in notification_manager.records if "Convert for fast spectra" in r.message]
-    assert "a spectrum about" in told
+    (reported,) = [r.message for r in notification_manager.records if "Convert for fast spectra" in r.message]
+    assert "a spectrum about" in reported
     button = dock.file_row.button
     assert button.isVisible()
     target = slow.with_name("chosen.udt.h5")

@@ -143,5 +143,5 @@ def test_the_other_cubes_of_a_file_open_beside_it(several):
     assert other.name == "several (/small)"
 
 
-def test_evenly_spaced_wavelengths_are_told_as_such():
+def test_evenly_spaced_wavelengths_are_reported_as_such():
     assert StatedMetadata(Span(500, 900)).to_dict() == {"wavelengths_nm": [500, "to", 900]}

@@ -1,4 +1,4 @@
-"""Sessions in one file: what comes back, what is told, what is refused. No Qt."""
+"""Sessions in one file: what comes back, what is reported, what is refused. No Qt."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def full(tmp_path, pat, transferred):
     return session
 
 
-def told(session):
+def reported(session):
     """Everything of a session that a file keeps."""
     return (
         [(e.key, e.role, e.cube.data.tobytes()) for e in session],
@@ -70,7 +70,7 @@ def test_a_session_comes_back_as_it_was(full, tmp_path):
     restored = []
     back.settings_restored.connect(lambda: restored.append(back.settings["transfer"]))
     assert open_session(back, path) == []
-    assert told(back) == told(full)
+    assert reported(back) == reported(full)
     assert restored == [full.settings["transfer"]]
     assert back.pin(PixelRef("arm", 30, 30)).number == 4  # numbers go on where they stopped
 

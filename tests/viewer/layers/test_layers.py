@@ -30,12 +30,12 @@ def names(viewer):
     return [layer.name for layer in viewer.layers]
 
 
-def test_one_desk_per_viewer(viewer):
+def test_one_context_per_viewer(viewer):
     assert context_of(viewer) is context_of(viewer)
     assert context_of(ViewerModel()) is not context_of(viewer)
 
 
-def test_desk_goes_with_its_viewer():
+def test_context_goes_with_its_viewer():
     viewer = ViewerModel()
     session = weakref.ref(context_of(viewer).session)
     del viewer
@@ -79,7 +79,7 @@ def test_slider_moves_the_session_and_back(viewer, context, pat):
     assert viewer.canvas.overlays.text.text == "840 nm"
 
 
-def test_no_wavelength_is_told_where_all_of_them_are_drawn(viewer, context, pat):
+def test_no_wavelength_is_reported_where_all_of_them_are_drawn(viewer, context, pat):
     context.session.add(pat())
     viewer.dims.ndisplay = 3
     assert not viewer.canvas.overlays.text.visible
@@ -92,12 +92,12 @@ def test_no_wavelength_is_told_where_all_of_them_are_drawn(viewer, context, pat)
 def test_a_tilted_view_tells_no_pixel(context, pat):
     context.session.add(pat())
     event = SimpleNamespace(position=(800.0, 9 * 0.15625, 15 * 0.15625), viewbox=None)
-    for sight, pixel in (
+    for direction, pixel in (
         (None, PixelRef("forearm", 9, 15)),
         (np.array([0.8, 0.6, 0.0]), None),
         (np.array([-1.0, 0.0, 0.0]), PixelRef("forearm", 9, 15)),
     ):
-        event.view_direction = sight
+        event.view_direction = direction
         context.pointer.moved(None, event)
         assert context.session.cursor == pixel
 
@@ -161,7 +161,7 @@ def test_layers_of_a_reader_are_adopted(viewer, context, pat):
     assert len(viewer.layers) == 0
 
 
-def test_layers_from_before_the_desk_are_adopted(viewer, pat):
+def test_layers_from_before_the_context_are_adopted(viewer, pat):
     for layer in cube_layers(pat()):
         viewer.add_layer(Layer.create(*layer))
     context = context_of(viewer)

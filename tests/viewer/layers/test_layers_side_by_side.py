@@ -59,12 +59,12 @@ def test_a_layer_that_comes_when_another_kind_of_cube_is_in_front_ends_the_arran
     front.visible = False
     context.side_by_side.set_active(True)
     assert len(context.side_by_side.cells) == 3
-    told = []
-    context.side_by_side.changed.connect(told.append)
+    reported = []
+    context.side_by_side.changed.connect(reported.append)
     front.visible = True
     context.adapter.part_added.emit("forearm")
     assert not context.side_by_side.active
-    assert told == [False]
+    assert reported == [False]
 
 
 def test_a_hidden_picture_has_no_cell(context):
@@ -171,10 +171,10 @@ def test_taking_a_layer_out_of_a_cell_stacks_them_again(viewer, context):
 def test_one_cube_cannot_stand_beside_itself(pat):
     context = context_of(viewer := ViewerModel())
     context.session.add(pat())
-    told = []
-    context.side_by_side.changed.connect(told.append)
+    reported = []
+    context.side_by_side.changed.connect(reported.append)
     context.side_by_side.set_active(True)
-    assert told == [False]
+    assert reported == [False]
     assert not viewer.canvas.grid.enabled
 
 

@@ -120,11 +120,11 @@ def test_swipe_shows_the_first_right_of_the_divider(viewer, context):
 
 def test_the_divider_is_dragged_and_the_picture_stays(viewer, context):
     context.pair_view.show("swipe", RESULT, SOURCE)
-    told = []
-    context.pair_view.changed.connect(lambda: told.append(context.pair_view.divider))
+    reported = []
+    context.pair_view.changed.connect(lambda: reported.append(context.pair_view.divider))
     assert drag(viewer, context, 32, 40, 48)
     assert context.pair_view.divider == pytest.approx(48.5 / 64, abs=0.01)
-    assert told == [context.pair_view.divider]
+    assert reported == [context.pair_view.divider]
     assert viewer.scene.camera.mouse_pan
     viewer.scene.camera.zoom = 100  # pixels of the screen per mm: far from the divider now
     assert not drag(viewer, context, 10, 20)

@@ -45,7 +45,7 @@ class Report:
     actions: int = 0
     failures: list[str] = field(default_factory=list)
     counts: Counter = field(default_factory=Counter)
-    told: Counter = field(default_factory=Counter)
+    reported: Counter = field(default_factory=Counter)
     memory_mb: list[float] = field(default_factory=list)
     widgets: list[int] = field(default_factory=list)
     threads: list[int] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Report:
             "memory_mb": [round(m, 1) for m in self.memory_mb],
             "growth_kb_per_action": round(self.growth_kb_per_action, 2),
             "widgets": self.widgets, "threads": self.threads, "counts": dict(self.counts.most_common()),
-            "told": dict(self.told.most_common(30)),
+            "reported": dict(self.reported.most_common(30)),
         }  # fmt: skip
         return json.dumps(figures, indent=1)
 
@@ -199,7 +199,7 @@ class Monkey:
         if isinstance(notification, ErrorNotification):
             error = notification.exception
             self._hook(type(error), error, error.__traceback__)
-        self.report.told[f"{notification.severity}: {notification.message[:150]}"] += 1
+        self.report.reported[f"{notification.severity}: {notification.message[:150]}"] += 1
 
     def _answer_what_blocks(self) -> None:
         """Pick something in an open menu, and close it; answer a dialog that holds the window."""
@@ -234,11 +234,11 @@ def settle(seconds: float) -> None:
 
 
 def _dismiss_notifications() -> None:
-    """Close what napari has told: only the newest notification is taken away after a while, slower than they come here."""
+    """Close what napari has reported: only the newest notification is taken away after a while, slower than they come here."""
     from napari._qt.dialogs.qt_notification import NapariQtNotification
 
-    for told in list(NapariQtNotification._instances):
-        told.close()
+    for reported in list(NapariQtNotification._instances):
+        reported.close()
 
 
 def _delete_what_shall_go() -> None:

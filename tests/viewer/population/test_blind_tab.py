@@ -102,7 +102,7 @@ def test_pictures_are_shown_at_the_sliders_wavelength(qtbot, tab):
     assert tab.page.question.text() == "1 of 6   Real or transferred?"
 
 
-def test_the_truth_is_told_at_the_end_only(qtbot, tab):
+def test_the_truth_is_revealed_at_the_end_only(qtbot, tab):
     begin(qtbot, tab)
     for key in "RTRTRT":
         assert "right" not in words(tab)

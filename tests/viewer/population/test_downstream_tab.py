@@ -101,7 +101,7 @@ def test_a_second_press_cancels_and_nothing_is_kept(qtbot, tab, monkeypatch):
     assert tab.task.button.text() == "Train and test"
 
 
-def test_a_failure_is_told_and_the_tab_lives(qtbot, tab, monkeypatch):
+def test_a_failure_is_reported_and_the_tab_lives(qtbot, tab, monkeypatch):
     def broken(*_):
         raise OSError("the disk is gone")
 
@@ -116,7 +116,7 @@ def test_a_failure_is_told_and_the_tab_lives(qtbot, tab, monkeypatch):
     assert tab.result is not None
 
 
-def test_choices_that_cannot_be_tested_are_told(qtbot, tab):
+def test_choices_that_cannot_be_tested_are_reported(qtbot, tab):
     tab.controls.set_form(view.DownstreamForm(rule="subjects"))
     said = []
     tab.message.connect(said.append)

@@ -77,9 +77,9 @@ def test_intervals_are_sorted_by_their_width():
 
 def test_tooltips_say_what_a_number_means_and_where_it_comes_from(lines):
     for line in lines:
-        told = view.tip(line, Column.VALUE)
-        assert line.measure.meaning in told
-        assert f"Source: {line.measure.source}" in told
+        reported = view.tip(line, Column.VALUE)
+        assert line.measure.meaning in reported
+        assert f"Source: {line.measure.source}" in reported
     assert "lower is better".capitalize() in view.tip(lines[0], Column.MEASURE)
     assert view.tip(lines[0], Column.GROUP).endswith(lines[0].origin)
 

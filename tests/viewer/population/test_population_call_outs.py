@@ -64,7 +64,7 @@ def test_return_places_a_call_out_in_the_middle(qtbot, dock, three):
     assert (tab.call_outs[0].row, tab.call_outs[0].column) == (16, 32)
 
 
-def test_pictures_follow_the_slider_if_told_to(qtbot, dock, three):
+def test_pictures_follow_the_slider_if_asked_to(qtbot, dock, three):
     tab = turn(qtbot, dock, "pictures")
     assert tab.figure.wavelength_nm == 800
     three.set_wavelength(720.0)

@@ -212,7 +212,7 @@ def test_figures_are_saved_with_a_legend(qtbot, dock, three, tmp_path, name):
         assert (tmp_path / "figure.csv").read_text() == dock.current.table().csv_text()
 
 
-def test_a_file_that_cannot_be_written_is_told(qtbot, dock, three, tmp_path):
+def test_a_file_that_cannot_be_written_is_reported(qtbot, dock, three, tmp_path):
     turn(qtbot, dock, "differences")
     (tmp_path / "file").touch()
     dock._on_export(tmp_path / "file" / "figure.csv")

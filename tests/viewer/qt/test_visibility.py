@@ -23,7 +23,7 @@ def _docked(window, widget):
     return dock
 
 
-def test_a_dock_behind_another_is_out_of_sight_until_its_tab_is_chosen(window, qtbot):
+def test_a_dock_behind_another_is_hidden_until_its_tab_is_chosen(window, qtbot):
     covered = QWidget()
     QVBoxLayout(covered).addWidget(QWidget(covered))
     tracker, news = VisibilityTracker(covered), []

@@ -85,19 +85,19 @@ def test_a_saved_intermediate_result_is_opened(source, spec, tmp_path):
 def test_names_cannot_smuggle_code_in(source, spec):
     result = transferred_by(spec, source, "proxy")
     evil = "x\nimport os; os.remove('y')\n'\"\"\""
-    told = {**result.provenance, "device": evil, "date": evil}
-    told["source"] = {**told["source"], "name": evil}
-    told["model"] = {**told["model"], "name": evil}
-    script = transfer_script(result.with_(name=evil, origin=evil, provenance=told))
+    reported = {**result.provenance, "device": evil, "date": evil}
+    reported["source"] = {**reported["source"], "name": evil}
+    reported["model"] = {**reported["model"], "name": evil}
+    script = transfer_script(result.with_(name=evil, origin=evil, provenance=reported))
     assert not any(line.lstrip().startswith("import os") for line in script.splitlines())
     compile(script, "script", "exec")
 
 
 def test_a_model_with_other_weights_stops_the_script(source, spec, tmp_path):
     result = transferred_by(spec, source, "proxy")
-    told = {**result.provenance, "model": {**result.provenance["model"], "weights_sha256": "0" * 64}}
+    reported = {**result.provenance, "model": {**result.provenance["model"], "weights_sha256": "0" * 64}}
     (tmp_path / "s").mkdir()
-    (tmp_path / "s" / "script.py").write_text(transfer_script(result.with_(provenance=told)), "utf-8")
+    (tmp_path / "s" / "script.py").write_text(transfer_script(result.with_(provenance=reported)), "utf-8")
     environment = {**os.environ, "PYTHONPATH": str(Path(napari_udt.__file__).parents[1])}
     done = subprocess.run(
         [sys.executable, "script.py"],
@@ -112,7 +112,7 @@ def test_a_model_with_other_weights_stops_the_script(source, spec, tmp_path):
     assert not list((tmp_path / "s").glob("*.h5"))
 
 
-def test_what_is_no_result_or_has_no_file_is_told(hsi, transferred, pat):
+def test_what_is_no_result_or_has_no_file_is_reported(hsi, transferred, pat):
     assert not is_reproducible(pat())
     with pytest.raises(SessionError, match="not the result of a transfer"):
         transfer_script(pat())

@@ -47,7 +47,7 @@ def test_an_ellipse_is_given_by_the_box_around_it():
     assert mask[inside < 0.98].all()
 
 
-def test_a_region_beyond_the_picture_is_cut_off_and_one_outside_is_told(session):
+def test_a_region_beyond_the_picture_is_cut_off_and_one_outside_is_reported(session):
     assert region_mask("polygon", ((-5, -5), (-5, 2.5), (2.5, 2.5), (2.5, -5)), (8, 9)).sum() == 9
     session.set_regions([dataclasses.replace(SQUARE, vertices=((50, 50), (50, 60), (60, 60)))])
     found = resolve(session)
@@ -207,7 +207,7 @@ def test_the_estimate_of_blood_is_of_the_spectrum_as_it_was(session):
     assert by_id(resolve(session))[CurveId(SIM)].unmixed is None
 
 
-def test_a_wavelength_that_a_cube_lacks_is_told(session):
+def test_a_wavelength_that_a_cube_lacks_is_reported(session):
     session.set_options(normalisation="wavelength", normalisation_nm=990.0)
     session.set_cursor(LIVER)
     found = resolve(session)
@@ -235,11 +235,11 @@ def test_exports_carry_the_transform_and_where_the_curves_come_from(session):
         mode="structure", structures=("liver",), absorbance=True, derivative=1, comparison="ratio", blood=True
     )
     found = resolve(session)
-    told = document(found)
-    assert told["provenance"]["transform"] == "derivative of −ln(value) [1/nm]"
-    assert told["provenance"]["comparison"] == "ratio"
-    assert told["curves"][0]["structure_ticked"] == "liver"
-    assert told["curves"][0]["unmixed"]["total_haemoglobin_unit"] == "g/l·cm"
+    reported = document(found)
+    assert reported["provenance"]["transform"] == "derivative of −ln(value) [1/nm]"
+    assert reported["provenance"]["comparison"] == "ratio"
+    assert reported["curves"][0]["structure_ticked"] == "liver"
+    assert reported["curves"][0]["unmixed"]["total_haemoglobin_unit"] == "g/l·cm"
     text = csv_text(found)
     assert "# order: normalisation, logarithm, derivative of each spectrum; mean or median" in text
     assert text.splitlines()[-1].endswith('3,"ratio of derivative of −ln(reflectance) [1]"')

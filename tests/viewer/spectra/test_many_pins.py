@@ -126,8 +126,8 @@ def test_the_table_tells_only_of_rows_that_changed(session, asked, qtbot):
     qtbot.addWidget(table)
     session.set_cursor(PixelRef(SIM, 3, 14))
     table.set_curves(asked())
-    told = []
-    table.model().dataChanged.connect(lambda first, last: told.append((first.row(), last.row())))
+    reported = []
+    table.model().dataChanged.connect(lambda first, last: reported.append((first.row(), last.row())))
     session.set_cursor(PixelRef(SIM, 4, 14))
     table.set_curves(asked())
-    assert told == [(0, 1)]
+    assert reported == [(0, 1)]

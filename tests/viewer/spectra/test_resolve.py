@@ -74,7 +74,7 @@ def test_a_label_claims_no_more_than_provenance_says(model, words):
     assert resolve(session).curves[0].label == words
 
 
-def test_thousands_are_grouped_and_the_window_is_told():
+def test_thousands_are_grouped_and_the_window_is_reported():
     session = opened(
         simulated(shape=(50, 120, 10)), at=PixelRef(SIM, 0, 0), mode="structure", centre="median"
     )
@@ -130,7 +130,7 @@ def test_without_spread_there_is_no_band(session):
     assert all(curve.lower is None and curve.upper is None for curve in resolve(session).curves)
 
 
-def test_a_structure_that_no_real_cube_holds_is_not_drawn_but_told(session):
+def test_a_structure_that_no_real_cube_holds_is_not_drawn_but_reported(session):
     session.set_cursor(SKIN)
     found = resolve(session)
     assert REAL not in by_key(found)
@@ -171,7 +171,7 @@ def test_the_source_is_found_by_key_when_the_layer_has_another_name():
     assert "assumed" in found.remarks[0]  # by size only, and said so
 
 
-def test_a_cube_without_provenance_is_aligned_by_size_and_that_is_told():
+def test_a_cube_without_provenance_is_aligned_by_size_and_that_is_reported():
     found = resolve(opened(simulated(), transferred(provenance={})))
     assert [curve.basis for curve in found.curves] == ["pixel", "pixel"]
     assert found.remarks[0].startswith(f"{MOVED} does not name its source")
@@ -279,7 +279,7 @@ def test_curves_stay_when_the_mouse_leaves_unless_there_are_pins(session):
     assert {curve.id.pin for curve in resolve(session).curves} == {1}
 
 
-def test_curves_do_not_follow_the_mouse_when_told_not_to(session):
+def test_curves_do_not_follow_the_mouse_when_asked_not_to(session):
     session.pin(BOWEL)
     session.set_options(hover=False)
     assert {curve.id.pin for curve in resolve(session).curves} == {1}
@@ -311,13 +311,13 @@ def test_a_file_that_vanished_costs_its_own_curve_only(session):
     assert found.remarks == ("phantom moved.h5: the file vanished",)
 
 
-def test_a_pixel_outside_an_aligned_cube_is_told():
+def test_a_pixel_outside_an_aligned_cube_is_reported():
     found = resolve(opened(simulated(), transferred(shape=(4, 16, 10))))
     assert set(by_key(found)) == {SIM}
     assert "outside the 4 x 16 picture" in found.remarks[0]
 
 
-def test_statistics_that_are_not_ready_are_told_and_come_later(session):
+def test_statistics_that_are_not_ready_are_reported_and_come_later(session):
     jobs = []
     statistics = StructureStatistics(jobs.append)
     found = resolve(session, statistics)
@@ -347,8 +347,8 @@ def test_places_of_another_modality_are_named_and_not_drawn(session):
     found = resolve(session)
     assert {curve.entry.cube.modality for curve in found.curves} == {"HSI"}
     assert {curve.pin.number for curve in found.curves if curve.pin} == {1, 2}
-    (told,) = [remark for remark in found.remarks if remark.startswith("Not drawn")]
-    assert told.endswith("1 pin on PAT cubes.")
+    (reported,) = [remark for remark in found.remarks if remark.startswith("Not drawn")]
+    assert reported.endswith("1 pin on PAT cubes.")
     session.set_cursor(PixelRef("forearm", 1, 1))
     found = resolve(session)
     assert {curve.entry.cube.modality for curve in found.curves} == {"PAT"}

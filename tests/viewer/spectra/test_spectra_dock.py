@@ -233,7 +233,7 @@ def test_export_writes_what_the_name_asks_for(dock, qtbot, tmp_path, monkeypatch
         assert len(json.loads(path.read_text())["curves"]) == 3
 
 
-def test_a_failed_export_is_told_in_one_sentence(dock, qtbot, tmp_path, monkeypatch):
+def test_a_failed_export_is_reported_in_one_sentence(dock, qtbot, tmp_path, monkeypatch):
     (tmp_path / "taken").write_text("a file, not a folder")
     target = str(tmp_path / "taken" / "spectra.csv")
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a: (target, ""))

@@ -77,9 +77,9 @@ def test_the_json_reads_back_equal_and_has_null_for_missing(curves):
     assert found["provenance"]["cubes"][REAL]["domain"] == "second"
     assert [c["layer"] for c in found["curves"]] == [c.id.key for c in curves.curves]
     assert found["curves"][0]["values"][3] is None
-    for told, curve in zip(found["curves"][1:], curves.curves[1:], strict=True):
-        np.testing.assert_array_equal(told["values"], curve.values)
-        np.testing.assert_array_equal(told["wavelengths_nm"], curve.wavelengths_nm)
+    for reported, curve in zip(found["curves"][1:], curves.curves[1:], strict=True):
+        np.testing.assert_array_equal(reported["values"], curve.values)
+        np.testing.assert_array_equal(reported["wavelengths_nm"], curve.wavelengths_nm)
     assert found["differences"][0]["rmse"] == curves.differences[0].rmse
 
 

@@ -79,7 +79,7 @@ def test_a_cancelled_map_is_not_added(tools, viewer, qtbot):
     assert tools.said == ["Cancelled: no map was added."]
 
 
-def test_what_goes_wrong_is_told(tools, qtbot):
+def test_what_goes_wrong_is_reported(tools, qtbot):
     def compute(progress):
         raise CubeError("the file vanished.")
 

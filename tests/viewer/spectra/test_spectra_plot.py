@@ -124,7 +124,7 @@ def test_missing_values_leave_a_gap(plot, session):
     assert len(starts) == 2
 
 
-def test_the_wavelength_line_follows_and_is_silent_when_told(plot, qtbot):
+def test_the_wavelength_line_follows_and_is_silent_when_asked(plot, qtbot):
     assert not plot._line.isVisible()
     with qtbot.assertNotEmitted(plot.wavelength_dragged):
         plot.set_wavelength(800.0)
@@ -145,8 +145,8 @@ def test_dragging_the_line_with_the_mouse_tells_the_wavelength(plot, session, qt
     def at(wavelength):
         return view.mapFromScene(box.mapViewToScene(QPointF(wavelength, value)))
 
-    told = []
-    plot.wavelength_dragged.connect(told.append)
+    reported = []
+    plot.wavelength_dragged.connect(reported.append)
     viewport = view.viewport()
     qtbot.mouseMove(viewport, at(700))
     qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=at(700))
@@ -154,8 +154,8 @@ def test_dragging_the_line_with_the_mouse_tells_the_wavelength(plot, session, qt
         qtbot.wait(20)  # pyqtgraph looks at the mouse a hundred times a second
         move_with_button_held(viewport, at(wavelength))
     qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=at(800))
-    assert told
-    assert told[-1] == pytest.approx(800, abs=6)
+    assert reported
+    assert reported[-1] == pytest.approx(800, abs=6)
 
 
 def move_with_button_held(widget, place):
@@ -174,24 +174,24 @@ def move_with_button_held(widget, place):
 
 def test_the_cross_hair_tells_the_wavelength_and_goes_with_the_mouse(plot, session, qtbot):
     plot.show_curves(resolve(session))
-    told = []
-    plot.wavelength_hovered.connect(told.append)
+    reported = []
+    plot.wavelength_hovered.connect(reported.append)
     box = plot._view.getPlotItem().getViewBox()
     centre = box.sceneBoundingRect().center()
     plot._on_mouse_moved(centre)
     assert plot._crosshair_x.isVisible()
-    assert told[-1] == pytest.approx(np.mean(box.viewRange()[0]), abs=5)
+    assert reported[-1] == pytest.approx(np.mean(box.viewRange()[0]), abs=5)
     plot._on_mouse_moved(QPointF(-5, -5))
     assert not plot._crosshair_x.isVisible()
-    assert told[-1] is None
+    assert reported[-1] is None
 
 
 def test_arrow_keys_ask_for_the_next_wavelength(plot, qtbot):
-    told = []
-    plot.channel_step_requested.connect(told.append)
+    reported = []
+    plot.channel_step_requested.connect(reported.append)
     for key in (Qt.Key.Key_Right, Qt.Key.Key_Left, Qt.Key.Key_A):
         qtbot.keyClick(plot, key)
-    assert told == [1, -1]
+    assert reported == [1, -1]
 
 
 def test_a_closed_plot_leaves_no_window_behind(qtbot):

@@ -35,7 +35,7 @@ def test_roles_follow_domains_and_surrogates_play_real(session):
     assert session.with_role("real", "PAT") == ()
 
 
-def test_keys_are_unique_and_every_addition_is_told(session):
+def test_keys_are_unique_and_every_addition_is_reported(session):
     news = heard(session.cubes_changed)
     assert session.add(simulated()).key == f"{SIM} [1]"
     assert session.add(simulated(), key="mine").key == "mine"
@@ -95,14 +95,14 @@ def test_options_and_wavelength_speak_only_when_they_change():
     assert wavelengths == [(800.0,)]
 
 
-def test_another_role_is_told(session):
+def test_another_role_is_reported(session):
     news = heard(session.cubes_changed)
     session.set_role(REAL, "none")
     assert session[REAL].role == "none"
     assert news == [(CubesChange(roles=(REAL,)),)]
 
 
-def test_a_listener_that_fails_leaves_the_others_told_and_its_error_is_handed_on(hsi, monkeypatch):
+def test_a_listener_that_fails_leaves_the_others_informed_and_its_error_is_handed_on(hsi, monkeypatch):
     class Panel:
         def __init__(self):
             self.heard = 0
@@ -113,17 +113,17 @@ def test_a_listener_that_fails_leaves_the_others_told_and_its_error_is_handed_on
         def hear(self):
             self.heard += 1
 
-    told, broken, fine = [], Panel(), Panel()
-    monkeypatch.setattr("sys.excepthook", lambda kind, error, trace: told.append(str(error)))
+    reported, broken, fine = [], Panel(), Panel()
+    monkeypatch.setattr("sys.excepthook", lambda kind, error, trace: reported.append(str(error)))
     session = Session()
     session.cubes_changed.connect(broken.fail)
     session.cubes_changed.connect(fine.hear)
     session.add(hsi())
     assert [entry.key for entry in session] == ["organs"]
-    assert (fine.heard, told) == (1, ["a broken panel"])
+    assert (fine.heard, reported) == (1, ["a broken panel"])
     del broken
     session.remove("organs")
-    assert (fine.heard, len(told)) == (2, 1)
+    assert (fine.heard, len(reported)) == (2, 1)
 
 
 def test_the_signal_says_which_cubes_were_opened_and_closed(session):

@@ -173,15 +173,15 @@ def test_choices_of_the_explorer_are_words(model):
 
 def test_the_chosen_model_must_fit(make_spec, hsi, pat):
     first, second, other = make_spec("a"), make_spec("b"), make_spec("c", "HSI", 500, 1000, 100)
-    chosen, told = ChosenModel(lambda: [first, second, other]), []
-    chosen.changed.connect(lambda: told.append(1))
+    chosen, reported = ChosenModel(lambda: [first, second, other]), []
+    chosen.changed.connect(lambda: reported.append(1))
     assert chosen.of(pat()) is first
     assert chosen.of(hsi()) is other
     chosen.choose(second)
     chosen.choose(second)
     assert chosen.of(pat()) is second
     assert chosen.of(hsi()) is other
-    assert len(told) == 1
+    assert len(reported) == 1
 
 
 def test_the_panel_speaks_of_the_input_of_a_transferred_cube(bench, transferred):
