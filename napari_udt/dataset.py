@@ -23,11 +23,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt import hdf5_strings
 from napari_udt.cube import Domain, Modality
 from napari_udt.errors import CubeError
-from napari_udt.files import new_hdf5, whole_or_nothing
-from napari_udt.ordinary_files import require_regular
+from napari_udt.files import hdf5_strings
+from napari_udt.files.reading import require_regular
+from napari_udt.files.writing import new_hdf5, whole_or_nothing
 
 FORMAT = "napari-udt dataset"
 VERSION = 1

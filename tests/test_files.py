@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_udt import SpectralCube, files, open_cube, save_cube
-from napari_udt.files import whole_folder_or_nothing, whole_or_nothing, whole_set_or_nothing
+from napari_udt import SpectralCube, open_cube, save_cube
+from napari_udt.files import writing
+from napari_udt.files.write_errors import WriteError
+from napari_udt.files.writing import whole_folder_or_nothing, whole_or_nothing, whole_set_or_nothing
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def held_open(monkeypatch):
         return real(source, target)
 
     monkeypatch.setattr(Path, "replace", replace)
-    monkeypatch.setattr(files, "_WAITS_S", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(writing, "_WAITS_S", (0.0, 0.0, 0.0))
     return holds
 
 
@@ -90,7 +92,9 @@ def test_a_virus_scanner_that_soon_lets_go_is_waited_for(tmp_path, held_open):
 def test_an_open_file_is_kept_and_named(tmp_path, held_open):
     _write(tmp_path / "a.txt", "old")
     held_open[tmp_path / "a.txt"] = 100
-    with pytest.raises(PermissionError, match=r"open in this program or another.*a\.txt"):
+    with pytest.raises(
+        WriteError, match=r"a\.txt: the file cannot be written: it is open in this program or another"
+    ):
         _write(tmp_path / "a.txt", "new")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.txt", "old")]
 
@@ -102,7 +106,7 @@ def test_an_open_folder_is_kept_and_named(tmp_path, held_open):
 
     save("old")
     held_open[tmp_path / "model"] = 100
-    with pytest.raises(PermissionError, match="open in this program"):
+    with pytest.raises(WriteError, match=r"model: the file cannot be written: it is open in this program"):
         save("new")
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
     assert (tmp_path / "model" / "weights").read_text() == "old"
@@ -116,7 +120,7 @@ def test_of_a_set_with_an_open_file_all_former_files_stay(tmp_path, held_open):
 
     save("old")
     held_open[tmp_path / "b"] = 100
-    with pytest.raises(PermissionError, match="open in this program"):
+    with pytest.raises(WriteError, match=r"b: the file cannot be written: it is open in this program"):
         save("new")
     assert sorted((path.name, path.read_text()) for path in tmp_path.iterdir()) == [
         ("a", "old"),
@@ -125,10 +129,10 @@ def test_of_a_set_with_an_open_file_all_former_files_stay(tmp_path, held_open):
 
 
 def test_a_refusal_that_waiting_does_not_mend_is_passed_on(tmp_path, held_open, monkeypatch):
-    monkeypatch.setattr(files, "_WAITS_S", ())  # as on Linux and macOS
+    monkeypatch.setattr(writing, "_WAITS_S", ())  # as on Linux and macOS
     _write(tmp_path / "a.txt", "old")
     held_open[tmp_path / "a.txt"] = 100
-    with pytest.raises(PermissionError, match="Access is denied"):
+    with pytest.raises(WriteError, match="Access is denied"):
         _write(tmp_path / "a.txt", "new")
 
 

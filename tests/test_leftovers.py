@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from napari_udt import leftovers
-from napari_udt.files import whole_or_nothing, whole_set_or_nothing
-from napari_udt.leftovers import remove_leftovers, temporary_prefix
+from napari_udt.files import leftovers
+from napari_udt.files.leftovers import remove_leftovers, temporary_prefix
+from napari_udt.files.writing import whole_or_nothing, whole_set_or_nothing
 
 NO_PROCESS = 4194305  # more than Linux gives to a process
 

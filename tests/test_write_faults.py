@@ -16,14 +16,14 @@ from write_faults import ERRORS, faults, file_size_limit, tree
 from napari_udt import open_cube, save_cube
 from napari_udt.dataset import Dataset, save_dataset
 from napari_udt.errors import CubeError, UdtError
-from napari_udt.files import new_hdf5, whole_or_nothing
+from napari_udt.files.write_errors import WriteError
+from napari_udt.files.writing import new_hdf5, whole_or_nothing
 from napari_udt.io.convert import convert
 from napari_udt.models.store import save_model
 from napari_udt.training.checkpoint import save_checkpoint
 from napari_udt.training.progress import append_row
 from napari_udt.viewer.files.session_file import save_session
 from napari_udt.viewer.state.session import Session
-from napari_udt.write_errors import WriteError
 
 Write = Callable[[Path], None]
 CUBE = make_cube(40, 70, 24, oxygenation=np.full((40, 70), 0.5, np.float32), name="x")

@@ -21,7 +21,7 @@ from napari_udt.cli.report import (
 from napari_udt.errors import EvaluationError
 from napari_udt.evaluation.rows import BASELINES
 from napari_udt.evaluation.run import PER_CLASS
-from napari_udt.files import whole_or_nothing
+from napari_udt.files.writing import whole_or_nothing
 from napari_udt.outgoing_text import printable_lines
 
 if TYPE_CHECKING:

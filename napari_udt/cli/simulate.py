@@ -15,7 +15,7 @@ from napari_udt.cli.exit_codes import INTERRUPTED, SUCCESS
 from napari_udt.cube import SpectralCube
 from napari_udt.dataset import Dataset, save_dataset
 from napari_udt.errors import SimulationError
-from napari_udt.files import whole_set_or_nothing
+from napari_udt.files.writing import whole_set_or_nothing
 from napari_udt.samples import sample_folder, user_sample_folder
 from napari_udt.simulation.parallel import Progress
 from napari_udt.simulation.tables import Tables, find_tables

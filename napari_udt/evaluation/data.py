@@ -15,7 +15,7 @@ import numpy as np
 
 from napari_udt.dataset import Dataset, load_dataset
 from napari_udt.errors import EvaluationError
-from napari_udt.files import sha256_of
+from napari_udt.files.writing import sha256_of
 from napari_udt.models.spec import ModelSpec
 
 SPLIT_RULE = (

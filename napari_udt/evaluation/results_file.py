@@ -9,7 +9,7 @@ from typing import Any
 from napari_udt.evaluation import paper
 from napari_udt.evaluation.plain import plain
 from napari_udt.evaluation.run import Evaluation
-from napari_udt.files import whole_or_nothing
+from napari_udt.files.writing import whole_or_nothing
 
 FORMAT = "napari-udt evaluation"
 VERSION = 1

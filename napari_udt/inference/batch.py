@@ -18,6 +18,7 @@ import h5py
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import ModelError, TransferError, UdtError, unexpected
+from napari_udt.files.leftovers import remove_leftovers
 from napari_udt.inference.baselines import is_baseline
 from napari_udt.inference.inputs import collect, refuse_namesakes, target_of, without_results
 from napari_udt.inference.job import Noise
@@ -28,7 +29,6 @@ from napari_udt.io.contract import Frame
 from napari_udt.io.generic import own
 from napari_udt.io.missing_metadata import StatedMetadata, options_for
 from napari_udt.io.opening import saving
-from napari_udt.leftovers import remove_leftovers
 from napari_udt.models import ModelSpec, list_models
 from napari_udt.reconstruction.options import ReconstructionOptions
 

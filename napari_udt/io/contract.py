@@ -31,7 +31,7 @@ from typing import Any, Literal, Protocol, cast
 
 from napari_udt.cube import Domain, Modality, SpectralCube
 from napari_udt.errors import CubeError, UdtError
-from napari_udt.ordinary_files import require_regular
+from napari_udt.files.reading import require_regular
 from napari_udt.reconstruction.options import ReconstructionOptions
 
 Frame = int | Literal["mean"]

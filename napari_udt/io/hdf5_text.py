@@ -1,4 +1,4 @@
-"""Safe reading of strings in untrusted HDF5 files, see :mod:`napari_udt.hdf5_strings`."""
+"""Safe reading of strings in untrusted HDF5 files, see :mod:`napari_udt.files.hdf5_strings`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import h5py
 
-from napari_udt.hdf5_strings import attribute, attributes, fixed, is_safe, text
+from napari_udt.files.hdf5_strings import attribute, attributes, fixed, is_safe, text
 from napari_udt.io.hdf5 import child_dataset
 
 __all__ = ["attribute", "attributes", "fixed", "in_dataset", "text"]

@@ -11,7 +11,8 @@ from typing import Any, cast
 
 from napari_udt.cube import DOMAINS, MODALITIES, Domain, Modality, SpectralCube
 from napari_udt.errors import CubeError, UdtError
-from napari_udt.files import whole_or_nothing, whole_set_or_nothing
+from napari_udt.files.write_errors import WriteError
+from napari_udt.files.writing import whole_or_nothing, whole_set_or_nothing
 from napari_udt.io.contract import (
     Candidate,
     Format,
@@ -26,7 +27,6 @@ from napari_udt.io.diagnosis import explain
 from napari_udt.io.diagnosis import is_damaged as _is_damaged
 from napari_udt.io.registry import Sniffed, sniff, writer_for
 from napari_udt.reconstruction.options import ReconstructionOptions
-from napari_udt.write_errors import WriteError
 
 MAX_NAMED = 50  # candidates that messages and metadata name; list_candidates names all
 PathLike = str | os.PathLike[str]

@@ -19,11 +19,11 @@ import numpy as np
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.files import new_hdf5
+from napari_udt.files.leftovers import SUFFIX, temporary_prefix
+from napari_udt.files.writing import new_hdf5
 from napari_udt.io.blocks import BLOCK_BYTES, Plan, blocks, plan
 from napari_udt.io.contract import Progress, ignore_progress
 from napari_udt.io.layout import Layout, Shape3D, page_pieces
-from napari_udt.leftovers import SUFFIX, temporary_prefix
 
 Chunks = Literal["pixel", "band", "both"]
 

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-from napari_udt.ordinary_files import open_regular
+from napari_udt.files.reading import open_regular
 
 Compared = Literal["content", "size, time and samples"]
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from napari_udt.errors import ModelError
-from napari_udt.ordinary_files import require_regular
+from napari_udt.files.reading import require_regular
 
 # What torch itself makes when it reads weights, and plain containers.
 _TENSORS = re.compile(

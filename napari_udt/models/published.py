@@ -17,6 +17,7 @@ import numpy as np
 import yaml
 
 from napari_udt.errors import ModelError
+from napari_udt.files.reading import read_text
 from napari_udt.models.assemble import assemble
 from napari_udt.models.checkpoint import read_state_dict
 from napari_udt.models.model import TransferModel
@@ -24,7 +25,6 @@ from napari_udt.models.published_autoencoders import translate_image_pair, trans
 from napari_udt.models.published_cinn import Translation, translate_image_cinn, translate_spectral_cinn
 from napari_udt.models.spec import ModelSpec
 from napari_udt.models.store import save_model, sha256_of, user_folder
-from napari_udt.ordinary_files import read_text
 
 CONFIG, CHECKPOINT = "config.yaml", "model_checkpoint.ckpt"
 SOURCE = "Imported from a checkpoint in the layout of Dreher et al., MICCAI 2023 (doi:10.5281/zenodo.8419563)"

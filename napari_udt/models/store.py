@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from napari_udt import files
 from napari_udt.errors import ModelError
-from napari_udt.files import whole_folder_or_nothing
+from napari_udt.files import writing
+from napari_udt.files.reading import read_text
+from napari_udt.files.writing import whole_folder_or_nothing
 from napari_udt.models.spec import ModelSpec
-from napari_udt.ordinary_files import read_text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -200,6 +200,6 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     try:
-        return files.sha256_of(path)
+        return writing.sha256_of(path)
     except OSError as error:
         raise ModelError(f"{path}: the weights cannot be read ({error}).") from error

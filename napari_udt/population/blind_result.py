@@ -10,7 +10,7 @@ from typing import Any
 
 from napari_udt.errors import EvaluationError
 from napari_udt.evaluation.plain import software_versions
-from napari_udt.files import whole_or_nothing
+from napari_udt.files.writing import whole_or_nothing
 from napari_udt.population.blind_stimuli import Design, Truth
 
 FORMAT = "napari-udt blind test"

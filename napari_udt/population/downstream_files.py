@@ -15,7 +15,7 @@ from typing import Any
 from napari_udt.evaluation import paper
 from napari_udt.evaluation.downstream import METRICS
 from napari_udt.evaluation.plain import plain, software_versions
-from napari_udt.files import whole_or_nothing
+from napari_udt.files.writing import whole_or_nothing
 from napari_udt.population.downstream import DownstreamResult
 from napari_udt.population.tables import Cell, Table
 

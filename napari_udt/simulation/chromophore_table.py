@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.files import whole_or_nothing
+from napari_udt.files.writing import whole_or_nothing
 from napari_udt.simulation.measured_tables import SOURCES, Coefficients
 from napari_udt.spectral.chromophores import CHROMOPHORES, Absorption
 

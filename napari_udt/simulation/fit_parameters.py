@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.files import whole_or_nothing
+from napari_udt.files.writing import whole_or_nothing
 from napari_udt.simulation import chromophore_table
 from napari_udt.simulation.fit_anatomy import as_json, fit_body_parts
 from napari_udt.simulation.fit_curves import choose_breakpoints, least_squares, spline_basis

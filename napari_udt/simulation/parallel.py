@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import SimulationError
-from napari_udt.files import whole_or_nothing
+from napari_udt.files.writing import whole_or_nothing
 from napari_udt.parent_process import end_with_parent
 
 Arrays = dict[str, NDArray[Any]]

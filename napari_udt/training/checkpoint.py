@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from napari_udt.errors import TrainingError
-from napari_udt.files import whole_or_nothing
+from napari_udt.files.writing import whole_or_nothing
 
 FORMAT = "napari-udt checkpoint"
 VERSION = 1

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from napari_udt.errors import TrainingError
-from napari_udt.ordinary_files import read_text
+from napari_udt.files.reading import read_text
 from napari_udt.training.tables import (
     CROP,
     FILLED,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_udt.dataset import Dataset, load_dataset
 from napari_udt.errors import TrainingError
-from napari_udt.files import sha256_of
+from napari_udt.files.writing import sha256_of
 from napari_udt.models.intensity import compress
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.samples import (

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 
 from napari_udt.errors import TrainingError, UdtError
+from napari_udt.files.write_errors import WriteError
 from napari_udt.parent_process import end_with_parent
 from napari_udt.training.progress import interruption
-from napari_udt.write_errors import WriteError
 
 T = TypeVar("T")
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
-from napari_udt.files import whole_or_nothing
-from napari_udt.write_errors import WriteError, write_reason
+from napari_udt.files.write_errors import WriteError, write_reason
+from napari_udt.files.writing import whole_or_nothing
 
 
 class MeanLosses:

@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 
 from napari_udt.errors import TrainingError
-from napari_udt.files import check_writable
+from napari_udt.files.write_errors import free_bytes, size_text
+from napari_udt.files.writing import check_writable
 from napari_udt.models import ModelSpec, TransferModel, build_network, load_model, save_model
 from napari_udt.models.assemble import transfer_model
 from napari_udt.models.conditions import Conditions
@@ -22,7 +23,6 @@ from napari_udt.training.processes import Processes, together
 from napari_udt.training.record import training_record
 from napari_udt.training.terms import make_terms
 from napari_udt.training.trainer import Trainer
-from napari_udt.write_errors import free_bytes, size_text
 
 
 def train(

@@ -13,9 +13,10 @@ import pytest
 from transfer_samples import make_cube, make_model, transfer_or_die
 
 import napari_udt
-from napari_udt import leftovers, open_cube, save_cube
+from napari_udt import open_cube, save_cube
 from napari_udt.cli import main
 from napari_udt.errors import TransferError
+from napari_udt.files import leftovers
 from napari_udt.inference import batch, workers
 from napari_udt.inference.batch import Options, Task, transfer_file, transfer_files
 from napari_udt.inference.inputs import collect, target_of

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.hdf5_strings import heaps_are_sound
+from napari_udt.files.hdf5_strings import heaps_are_sound
 from napari_udt.io import is_damaged, is_readable, list_candidates, open_cube, open_cubes, save_cube
 
 WAVELENGTHS = np.array([500.0, 600, 700, 800])

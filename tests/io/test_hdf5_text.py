@@ -8,10 +8,10 @@ import h5py
 import numpy as np
 import pytest
 
-from napari_udt import hdf5_strings
 from napari_udt.dataset import FORMAT, VERSION, Dataset, load_dataset, save_dataset
 from napari_udt.errors import CubeError
-from napari_udt.hdf5_strings import heaps_are_sound
+from napari_udt.files import hdf5_strings
+from napari_udt.files.hdf5_strings import heaps_are_sound
 from napari_udt.io import hdf5_text, open_cube
 
 GCOL = np.frombuffer(b"GCOL" * 100, np.float32)

@@ -16,12 +16,12 @@ import pytest
 from napari_udt.cube import SpectralCube
 from napari_udt.dataset import load_dataset
 from napari_udt.errors import CubeError, ModelError, SessionError, TrainingError
+from napari_udt.files.reading import open_regular, read_text
 from napari_udt.io import is_damaged, is_readable, list_candidates, open_cube, save_cube
 from napari_udt.io.generic import numpy_files, own, tiff
 from napari_udt.io.generic.tiff_directories import check_directories
 from napari_udt.models.checkpoint import read_state_dict
 from napari_udt.models.store import read_spec
-from napari_udt.ordinary_files import open_regular, read_text
 from napari_udt.training.config import load_config
 from napari_udt.viewer.files.session_record import read_record
 

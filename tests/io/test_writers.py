@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import spectral.io.envi as library
 
-from napari_udt import files
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.files import writing
 from napari_udt.io import open_cube, save_cube, save_cubes
 from napari_udt.io.registry import WRITERS
 
@@ -111,14 +111,14 @@ def test_a_cube_that_breaks_while_it_is_read_leaves_the_old_files(tmp_path, full
 
 def test_a_move_that_fails_half_way_brings_the_old_files_back(tmp_path, full_cube, same, monkeypatch):
     save_cube(full_cube, tmp_path / "x.hdr")
-    replace = files.Path.replace
+    replace = writing.Path.replace
 
     def fail_at_the_header(self, target):
         if self.parent.name == "new" and self.name == "x.hdr":
             raise OSError("no space left")
         return replace(self, target)
 
-    monkeypatch.setattr(files.Path, "replace", fail_at_the_header)
+    monkeypatch.setattr(writing.Path, "replace", fail_at_the_header)
     with pytest.raises(CubeError, match="no space left"):
         save_cube(full_cube.with_(data=full_cube.data * 2), tmp_path / "x.hdr", overwrite=True)
     monkeypatch.undo()

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from napari_udt.bench.viewer_scene import screen_position
 from napari_udt.errors import UdtError
-from napari_udt.files import whole_or_nothing
+from napari_udt.files.writing import whole_or_nothing
 from napari_udt.samples import SampleKey, sample_path
 from napari_udt.viewer.app import Window, open_window
 from napari_udt.viewer.demo import settle, structure_pixels, wait_for

@@ -11,6 +11,7 @@ from write_faults import faults
 from napari_udt.cube import SpectralCube
 from napari_udt.dataset import load_dataset, save_dataset
 from napari_udt.errors import TrainingError
+from napari_udt.files.write_errors import WriteError
 from napari_udt.inference import transfer
 from napari_udt.models import load_model
 from napari_udt.training import run, train
@@ -19,7 +20,6 @@ from napari_udt.training.domains import load_domain
 from napari_udt.training.loop import CHECKPOINT, LOG, TrainingInterrupted, TrainingLoop
 from napari_udt.training.progress import read_log
 from napari_udt.training.trainer import Trainer
-from napari_udt.write_errors import WriteError
 
 
 def weights(model):

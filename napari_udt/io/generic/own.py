@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 import napari_udt
 from napari_udt.cube import DOMAINS, MODALITIES, SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.files import new_hdf5
+from napari_udt.files.writing import new_hdf5
 from napari_udt.io import hdf5, hdf5_text
 from napari_udt.io.assemble import assemble, label_image
 from napari_udt.io.contract import Candidate, Match, Progress, ReadOptions
@@ -29,7 +29,7 @@ from napari_udt.io.lazy import Hdf5Source, LazyCube
 from napari_udt.io.rechunk import Chunks, chunk_shape, copy
 
 if TYPE_CHECKING:
-    from napari_udt.guarded_file import Hdf5Output
+    from napari_udt.files.guarded_file import Hdf5Output
 
 FORMAT = "napari-udt cube"
 VERSION = 1

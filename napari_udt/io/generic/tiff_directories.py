@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from napari_udt.errors import CubeError
-from napari_udt.ordinary_files import open_regular
+from napari_udt.files.reading import open_regular
 
 MAX_PAGES = 20_000
 Order = Literal["little", "big"]

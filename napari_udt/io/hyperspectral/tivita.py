@@ -17,6 +17,7 @@ import numpy as np
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.files.reading import open_regular
 from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import missing_wavelengths
 from napari_udt.io.bare import BareSource
@@ -25,7 +26,6 @@ from napari_udt.io.derived import FlippedSource
 from napari_udt.io.hyperspectral.htc_labels import outlines
 from napari_udt.io.hyperspectral.paper_hsi import WAVELENGTHS_NM
 from napari_udt.io.lazy import LazyCube
-from napari_udt.ordinary_files import open_regular
 
 _HEADER = struct.Struct(">3i")
 _ENDING = "_SpecCube.dat"

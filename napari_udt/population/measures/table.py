@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.files import whole_or_nothing
+from napari_udt.files.writing import whole_or_nothing
 from napari_udt.outgoing_text import csv_cell
 from napari_udt.population.measures.catalogue import CATALOGUE, Measure
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from napari_udt.errors import EvaluationError
 from napari_udt.evaluation.run import Evaluation
-from napari_udt.files import whole_or_nothing
+from napari_udt.files.writing import whole_or_nothing
 from napari_udt.population.report.evaluation import evaluation_markdown
 
 HEADING = "## On untouched data"

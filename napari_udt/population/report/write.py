@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_udt.errors import EvaluationError
 from napari_udt.evaluation.plain import plain, software_versions
-from napari_udt.files import whole_or_nothing
+from napari_udt.files.writing import whole_or_nothing
 from napari_udt.population.groups import Group, Population
 from napari_udt.population.measures import MeasureTable, measure
 from napari_udt.population.pictures import measure_pictures

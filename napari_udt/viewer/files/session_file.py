@@ -12,7 +12,7 @@ from typing import Any
 import napari_udt
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import SessionError, UdtError
-from napari_udt.files import sha256_of, whole_or_nothing
+from napari_udt.files.writing import sha256_of, whole_or_nothing
 from napari_udt.io import open_cube, save_cubes
 from napari_udt.io.recording_files import recording_fingerprint
 from napari_udt.outgoing_text import one_line, printable

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_udt.cube import Domain, Modality
 from napari_udt.errors import SessionError
+from napari_udt.files.reading import read_text
 from napari_udt.io.recording_files import Compared
-from napari_udt.ordinary_files import read_text
 from napari_udt.reconstruction.options import ReconstructionOptions
 from napari_udt.viewer.state.session import DisplayOptions, Outline, Role
 

@@ -25,7 +25,7 @@ import numpy as np
 
 from napari_udt import __version__
 from napari_udt.cube import Modality
-from napari_udt.files import whole_or_nothing
+from napari_udt.files.writing import whole_or_nothing
 from napari_udt.outgoing_text import csv_cell, csv_comment
 from napari_udt.spectral.transforms import ORDER
 from napari_udt.spectral.unmixing import HAEMOGLOBIN_UNITS, Unmixed

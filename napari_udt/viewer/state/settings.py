@@ -20,8 +20,8 @@ from typing import Any, TypeVar, get_type_hints
 import platformdirs
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from napari_udt.files import whole_or_nothing
-from napari_udt.ordinary_files import read_text
+from napari_udt.files.reading import read_text
+from napari_udt.files.writing import whole_or_nothing
 from napari_udt.viewer.state.session import DisplayOptions, Session
 
 T = TypeVar("T")

@@ -159,7 +159,9 @@ def test_options_that_a_file_was_opened_with_are_kept(tmp_path):
 def test_saving_fails_whole(full, tmp_path, monkeypatch):
     path = save_session(full, tmp_path / "mine")
     before = path.read_bytes()
-    monkeypatch.setattr("napari_udt.files.os.fsync", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(
+        "napari_udt.files.writing.os.fsync", lambda *_: (_ for _ in ()).throw(OSError("disk full"))
+    )
     with pytest.raises(SessionError, match="disk full"):
         save_session(full, path)
     assert path.read_bytes() == before

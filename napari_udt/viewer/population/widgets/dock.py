@@ -11,7 +11,7 @@ from qtpy.QtGui import QGuiApplication, QShowEvent
 from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 from superqt.utils import ensure_main_thread
 
-from napari_udt.files import whole_or_nothing
+from napari_udt.files.writing import whole_or_nothing
 from napari_udt.population.appearance import appearances
 from napari_udt.population.groups import Population
 from napari_udt.viewer.files.saving import saved

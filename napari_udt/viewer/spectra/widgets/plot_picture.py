@@ -12,7 +12,7 @@ from qtpy.QtGui import QColor, QImage, QPainter
 from qtpy.QtSvg import QSvgGenerator
 from qtpy.QtWidgets import QGraphicsItem, QGraphicsView
 
-from napari_udt.files import whole_or_nothing
+from napari_udt.files.writing import whole_or_nothing
 from napari_udt.viewer.spectra.curves import Curve
 from napari_udt.viewer.spectra.widgets.curve_items import draw_line, draw_sample, title
 from napari_udt.viewer.style import LineStyle, Theme

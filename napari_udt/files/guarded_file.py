@@ -114,7 +114,7 @@ class GuardedFile:
 
 
 class Hdf5Output(h5py.File):
-    """An HDF5 file that is written through a `GuardedFile`; see :func:`napari_udt.files.new_hdf5`."""
+    """An HDF5 file that is written through a `GuardedFile`; see :func:`napari_udt.files.writing.new_hdf5`."""
 
     def __init__(self, guard: GuardedFile, **options: Any) -> None:
         super().__init__(guard, "w", **options)

@@ -14,12 +14,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_udt.leftovers import FORMER, SUFFIX, remove_leftovers, temporary_prefix
-from napari_udt.ordinary_files import open_regular
-from napari_udt.write_errors import WriteError, write_reason
+from napari_udt.files.leftovers import FORMER, SUFFIX, remove_leftovers, temporary_prefix
+from napari_udt.files.reading import open_regular
+from napari_udt.files.write_errors import WriteError, write_reason
 
 if TYPE_CHECKING:
-    from napari_udt.guarded_file import Hdf5Output
+    from napari_udt.files.guarded_file import Hdf5Output
 
 # Windows replaces no file that somebody has open. Virus scanners and indexers have new files open for a moment: a move
 # is tried again after these seconds. Elsewhere open files do not matter.
@@ -95,8 +95,13 @@ def _explained(temporary: Path, path: Path) -> Iterator[None]:
         ours = {named, *named.parents}
         if not ours & {temporary, path}:
             raise  # about another file
-        new = temporary / "new"
-        within = path / named.relative_to(new) if new in ours else named if path in ours else path
+        new, former = temporary / "new", temporary / FORMER
+        if new in ours:
+            within = path / named.relative_to(new)
+        elif former in ours and (path / named.relative_to(former)).exists():
+            within = path / named.relative_to(former)
+        else:
+            within = named if path in ours and temporary not in ours else path
         reason = str(error.strerror) if isinstance(error, WriteError) else write_reason(error, temporary)
         raise WriteError(error.errno or errno.EIO, reason, str(within)) from error
 
@@ -119,7 +124,7 @@ def new_hdf5(path: Path, needed: int = 0, **options: Any) -> Iterator[Hdf5Output
     WriteError
         At the first assignment to a ``checked`` dataset after a write failed, and at the end of the block.
     """
-    from napari_udt.guarded_file import GuardedFile, Hdf5Output
+    from napari_udt.files.guarded_file import GuardedFile, Hdf5Output
 
     try:
         guard = GuardedFile(path)
