@@ -6,6 +6,7 @@ Progress and results arrive in the window's thread.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -38,6 +39,11 @@ class _Worker(WorkerBase):
         """Run the job (called by Qt in the thread)."""
         self.job.run(partial(self.signals.progressed.emit, self.job))
         self.signals.done.emit(self.job)
+
+    def run(self) -> None:
+        """Run; what ends after the program has no signals any more (called by Qt)."""
+        with suppress(RuntimeError):
+            super().run()
 
     def quit(self) -> None:
         """Ask the job to end at its next report."""
