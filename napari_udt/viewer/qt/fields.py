@@ -87,9 +87,15 @@ def double_spin_box(
     return box
 
 
-def row_of(*widgets: QWidget, equal: bool = True) -> QHBoxLayout:
-    """Return widgets beside each other, equally wide or at their preferred widths."""
+def row_of(*widgets: QWidget, equal: bool = True, parent: QWidget | None = None) -> QHBoxLayout:
+    """Return widgets beside each other, equally wide or at their preferred widths; with a parent, as its layout.
+
+    A row inside another layout keeps the widths that it had before napari's style while its widgets are hidden.
+    """
     row = QHBoxLayout()
+    if parent is not None:
+        parent.setLayout(row)
+        row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(4)
     for widget in widgets:
         row.addWidget(widget, stretch=1 if equal else 0)

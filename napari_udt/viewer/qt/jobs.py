@@ -15,7 +15,7 @@ from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QProgressBar, QWidget
 
 from napari_udt.errors import TransferCancelled
-from napari_udt.viewer.qt.fields import fill, push_button, row_of
+from napari_udt.viewer.qt.fields import push_button, row_of
 from napari_udt.viewer.state.jobs import Job, Work, error_text
 
 _STEPS = 1000  # of a progress bar
@@ -149,9 +149,7 @@ class TaskRow(QWidget):
         policy = self.bar.sizePolicy()
         policy.setRetainSizeWhenHidden(True)  # what is below must not jump
         self.bar.setSizePolicy(policy)
-        row = row_of(self.button, self.bar, equal=False)
-        row.setStretch(1, 1)
-        fill(self, row)
+        row_of(self.button, self.bar, equal=False, parent=self).setStretch(1, 1)
         self.button.clicked.connect(self._on_clicked)
         self._run.progressed.connect(self._on_progressed)
         self._run.ended.connect(self._show_state)

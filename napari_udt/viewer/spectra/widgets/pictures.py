@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QWidget
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer.layers.overlays.maps import MapLayers
 from napari_udt.viewer.layers.overlays.regions import RegionLayers
-from napari_udt.viewer.qt.fields import fill, push_button, row_of
+from napari_udt.viewer.qt.fields import push_button, row_of
 from napari_udt.viewer.qt.jobs import JobRunner
 from napari_udt.viewer.spectra.maps import SpectralMap, band_map, blood_maps
 from napari_udt.viewer.state.jobs import Work
@@ -42,7 +42,7 @@ class PictureTools(QWidget):
         self._draw, self._blood, self._band, self._cancel = (
             push_button(text, tooltip, self, shrinks=True) for text, tooltip in _BUTTONS.items()
         )
-        fill(self, row_of(self._draw, self._blood, self._band, self._cancel))
+        row_of(self._draw, self._blood, self._band, self._cancel, parent=self)
         self._draw.clicked.connect(self._on_draw)
         self._blood.clicked.connect(self._on_blood)
         self._band.clicked.connect(self._on_band)

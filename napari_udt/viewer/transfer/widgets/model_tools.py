@@ -12,7 +12,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QTextOption
 from qtpy.QtWidgets import QDialog, QFileDialog, QTextBrowser, QVBoxLayout, QWidget
 
-from napari_udt.viewer.qt.fields import fill, push_button, row_of
+from napari_udt.viewer.qt.fields import push_button, row_of
 from napari_udt.viewer.qt.jobs import JobRunner
 from napari_udt.viewer.state.jobs import Report, error_text
 from napari_udt.viewer.transfer.model_import import Importer, import_models
@@ -61,9 +61,7 @@ class ModelTools(QWidget):
         self._run.failed.connect(self._failed)
         self.import_button.clicked.connect(self._choose_folder)
         self.card_button.clicked.connect(self.show_card)
-        row = row_of(box, self.card_button, self.import_button, equal=False)
-        row.setStretch(0, 1)
-        fill(self, row)
+        row_of(box, self.card_button, self.import_button, equal=False, parent=self).setStretch(0, 1)
         self.set_spec(None)
 
     def set_spec(self, spec: ModelSpec | None) -> None:

@@ -9,7 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QButtonGroup, QPushButton, QWidget
 
 from napari_udt.viewer.population.widgets.components.brush_box import Brush
-from napari_udt.viewer.qt.fields import check_box, fill, push_button, row_of
+from napari_udt.viewer.qt.fields import check_box, push_button, row_of
 
 _BRUSHES: dict[Brush, tuple[str, str]] = {
     "none": ("Move", "Drag to move the plot, turn the wheel to zoom."),
@@ -48,9 +48,8 @@ class ComponentControls(QWidget):
         clear.clicked.connect(self._on_clear)
         for box in (self._contours, self._points):
             box.toggled.connect(self._on_toggled)
-        row = row_of(self._contours, self._points, *self._brushes.values(), clear, equal=False)
-        row.insertStretch(2)
-        fill(self, row)
+        boxes = (self._contours, self._points)
+        row_of(*boxes, *self._brushes.values(), clear, equal=False, parent=self).insertStretch(2)
 
     @property
     def contours(self) -> bool:
