@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 from pathlib import Path
 
@@ -28,6 +29,19 @@ def _own_napari_settings(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))  # QSettings
     monkeypatch.setenv("NAPARI_UDT_CHOICES", str(tmp_path_factory.mktemp("choices") / "choices.json"))
     monkeypatch.setenv("NAPARI_CONFIG", str(tmp_path_factory.mktemp("napari") / "settings.yaml"))
+
+
+@pytest.fixture(autouse=True)
+def _released_keys():
+    """Release Shift and its like at the end: Qt takes them as held after a simulated key with a modifier."""
+    yield
+    if "qtpy.QtTest" in sys.modules:
+        from qtpy.QtCore import Qt
+        from qtpy.QtTest import QTest
+        from qtpy.QtWidgets import QApplication, QWidget
+
+        if QApplication.instance() and QApplication.keyboardModifiers() != Qt.KeyboardModifier.NoModifier:
+            QTest.keyRelease(QWidget(), Qt.Key.Key_Shift)
 
 
 @pytest.fixture

@@ -56,6 +56,7 @@ def click(window, pixel):
     canvas = window.viewer.window._qt_viewer.canvas.native
     QApplication.processEvents()
     point = QPoint(*(round(v) for v in screen_position(window, pixel)))
+    QTest.mouseMove(canvas, point + QPoint(9, 9))  # an earlier test may have left the mouse at the point
     QTest.mouseMove(canvas, point)
     QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
     QApplication.processEvents()
