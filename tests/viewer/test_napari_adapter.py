@@ -29,7 +29,7 @@ ADAPTER = "viewer/napari_adapter.py"
 FOREIGN = re.compile(r"(napari|vispy|psygnal|qtpy|PyQt\d|PySide\d|superqt|pyqtgraph|magicgui)\b(?!_)")
 MOST_LINES = 15
 # Public in spite of the underscore, or of a library that is none of napari's: a named tuple's methods, pickle, torch.
-NOT_PRIVATE = {"_replace", "_asdict", "_fields", "_Unpickler", "_version"}
+NOT_PRIVATE = {"_exit", "_replace", "_asdict", "_fields", "_Unpickler", "_version"}
 
 
 @pytest.fixture(autouse=True)
