@@ -40,6 +40,18 @@ def _no_samples_of_the_user(
     monkeypatch.setenv("NAPARI_UDT_SAMPLES", str(tmp_path_factory.getbasetemp() / "no samples"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give all tests with windows to one process, first: two of them would take each other's focus and mouse."""
+
+    def has_windows(item: pytest.Item) -> bool:
+        return "viewer" in item.path.parts or "qtbot" in getattr(item, "fixturenames", ())
+
+    items.sort(key=lambda item: not has_windows(item))  # stable: the order within both parts stays
+    for item in items:
+        if has_windows(item):
+            item.add_marker(pytest.mark.xdist_group("windows"))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """End a dialog that nobody answers shortly before the time limit: no signal reaches Python while Qt waits for events."""
