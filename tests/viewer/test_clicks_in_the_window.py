@@ -6,7 +6,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QLineEdit
 
-from napari_udt.bench.viewer_scene import screen_position
+from napari_udt.bench.viewer_scene import redraw, screen_position
 from napari_udt.viewer.app import furnish
 from napari_udt.viewer.state.session import PixelRef
 
@@ -120,3 +120,18 @@ def test_a_name_given_elsewhere_is_not_taken_back_while_the_dots_wait_for_it(win
     session.history.undo()
     pins.take_names()
     assert session.pins[0].name == ""
+
+
+def test_a_cube_that_comes_while_others_stand_side_by_side_gets_a_cell_of_full_size(window, pat, qtbot):
+    QTest.mouseClick(window.transfer.layout_button.native, _LEFT)
+    assert window.context.side_by_side.active
+    bare = pat("second", domain="second", labels=None, label_names={}, oxygenation=None)
+    window.context.session.add(bare)
+    canvas = window.viewer.window._qt_viewer.canvas
+    qtbot.waitUntil(lambda: len(window.context.side_by_side.cells) == 3, timeout=3000)
+    qtbot.waitUntil(lambda: len(canvas.grid_views) == 3, timeout=3000)  # those that napari's camera moves
+    redraw(window)  # vispy gives cells their size as it paints
+    click(window, "second", 5, 40)
+    assert [pin.pixel for pin in window.context.session.pins] == [PixelRef("second", 5, 40)]
+    seen = [view.camera.rect for view in canvas.grid_views]
+    assert all(np.allclose((rect.pos, rect.size), (seen[0].pos, seen[0].size)) for rect in seen)

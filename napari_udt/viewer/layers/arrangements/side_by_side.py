@@ -138,6 +138,7 @@ class SideBySide:
 
     def _arrange(self) -> None:
         viewer, adapter = self._adapter.viewer, self._adapter
+        self._hide_titles()
         with adapter.own_changes(together=True):
             self._unlink()
             for filler in self._fillers():
@@ -153,6 +154,10 @@ class SideBySide:
             self._show()
             self._share_contrast()
             viewer.layers.selection.active = active
+        # Only now, when napari has made the cells anew: a title in a cell that is still to come would have vispy make a cell
+        # that napari's camera does not know (0.9), in which the picture stays a stamp in the corner.
+        for key in self.cells:
+            show_title(adapter[key].image, title(adapter.session[key]))
         adapter.fit(self.cells)
 
     def _fillers(self) -> list[Layer]:
@@ -201,11 +206,9 @@ class SideBySide:
         for layer in self._adapter.viewer.layers:
             if id(layer) not in shown and layer.visible:
                 layer.visible = False
-        self._hide_titles()
         for key in self.cells:
             group = self._adapter[key]
             group.image.visible = True
-            show_title(group.image, title(self._adapter.session[key]))
             if group.labels is not None:
                 group.labels.visible = True
             if group.pins is not None:
