@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import colorsys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from napari_udt.cube import SpectralCube
 
@@ -27,6 +27,10 @@ class LineStyle:
     dash: tuple[float, ...]
     word: str
 
+    def looks_like(self, other: LineStyle) -> bool:
+        """Whether curves of both styles look alike."""
+        return (self.colour, self.dash) == (other.colour, other.dash)
+
 
 _MIDDLE_GREY = 0.18  # luminance, as photographers use it: halfway between black and white to the eye
 
@@ -40,18 +44,58 @@ METHODS: Mapping[str, LineStyle] = {
     "cyclegan": LineStyle("#f58231", (3.0, 2.0, 1.0, 2.0, 1.0, 2.0), "CycleGAN"),
     "baseline": LineStyle("#bfef45", (10.0, 2.0), "baseline"),
 }
+# The rows of the paper's Table 1, by the names of the bundled models without their modality. The proposed method and UNIT
+# have the paper's colours; variants have a hue beside their family's and dashes of their own.
+_ROWS: Mapping[str, LineStyle] = {
+    "cinn_dy": replace(METHODS["cinn"], word="cINN_DY"),
+    "cinn_dy_without_gan": LineStyle("#17becf", (12.0, 3.0), "cINN_DY w/o GAN"),
+    "cinn_d": LineStyle("#b6e880", (6.0, 2.0, 1.5, 2.0), "cINN_D"),
+    "unit": METHODS["unit"],
+    "unit_y": LineStyle("#ff6692", (4.0, 2.0), "UNIT_Y"),
+    "cyclegan": METHODS["cyclegan"],
+}
+# Dashes of further cubes of one style.
+_VARIED: tuple[tuple[float, ...], ...] = (
+    (14.0, 4.0),
+    (7.0, 4.0),
+    (2.0, 3.0),
+    (9.0, 2.0, 2.0, 2.0),
+    (4.0, 5.0),
+)
 
 
 def line_style(role: str, cube: SpectralCube) -> LineStyle:
-    """Return the style of a cube's curves: of its role; transferred ones of their method, cINN if unknown."""
+    """Return the style of a cube's curves: of its role; transferred ones of their model's row, else method, cINN if unknown."""
     match role:
         case "real":
             return REAL
         case "simulated":
             return SIMULATED
         case "transferred":
-            return METHODS.get(method(cube), METHODS["cinn"])
+            return model_style(model_name(cube), method(cube))
     return OTHER
+
+
+def model_style(name: str, kind: str) -> LineStyle:
+    """Return the style of a model: of its row in the paper's Table 1, else of its method, cINN if unknown."""
+    return _ROWS.get(_row(name)) or METHODS.get(kind.casefold(), METHODS["cinn"])
+
+
+def varied(style: LineStyle, turn: int) -> LineStyle:
+    """Return the style of a further cube with the same style: the first (0) has it as it is, others have other dashes."""
+    return style if not turn else replace(style, dash=_VARIED[(turn - 1) % len(_VARIED)])
+
+
+def model_title(name: str, kind: str = "") -> str:
+    """Return a model's name for tight places: that of its row in Table 1 ("cINN_DY w/o GAN"), else its own, else its kind's."""
+    row = _ROWS.get(_row(name))
+    return row.word if row is not None else name or (METHODS[kind].word if kind in METHODS else kind)
+
+
+def model_name(cube: SpectralCube) -> str:
+    """Return the name of the model that transferred a cube; "" where its provenance is silent."""
+    model = cube.provenance.get("model")
+    return str(model.get("name") or "") if isinstance(model, Mapping) else ""
 
 
 def method(cube: SpectralCube) -> str:
@@ -62,12 +106,16 @@ def method(cube: SpectralCube) -> str:
 
 
 def method_title(cube: SpectralCube) -> str:
-    """Return the method that transferred a cube as people write it ("cINN", "moments baseline"); "" where unknown."""
+    """Return what transferred a cube as people write it ("cINN_DY", "moments baseline"); "" where unknown."""
     kind = method(cube)
     if kind == "baseline":
-        which = str(cube.provenance["model"].get("name", "")).removeprefix("baseline:")
-        return f"{which} baseline".strip()
-    return METHODS[kind].word if kind in METHODS else kind
+        return f"{model_name(cube).removeprefix('baseline:').strip()} baseline".strip()
+    return model_title(model_name(cube), kind)
+
+
+def _row(name: str) -> str:
+    """Return a model's name without its modality."""
+    return name.casefold().removeprefix("hsi_").removeprefix("pat_")
 
 
 def readable(colour: str, background: str, contrast: float = 3.0) -> str:

@@ -16,7 +16,10 @@ from napari_udt.domain_style import is_light
 from napari_udt.domain_style import line_style as line_style
 from napari_udt.domain_style import method as method
 from napari_udt.domain_style import method_title as method_title
+from napari_udt.domain_style import model_style as model_style
+from napari_udt.domain_style import model_title as model_title
 from napari_udt.domain_style import readable as readable
+from napari_udt.domain_style import varied as varied
 
 ThemeName = Literal["dark", "light"]
 

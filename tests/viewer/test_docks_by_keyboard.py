@@ -142,7 +142,7 @@ def test_no_dock_asks_for_more_width_than_a_small_window_has(dock):
 def test_a_long_name_is_shortened_in_its_middle(qtbot):
     box = ElidedComboBox("first", "First cube", "The cube that is looked at.")
     qtbot.addWidget(box)
-    name = "hsi_organs_simulated → transferred (hsi_cinn_dy)"
+    name = "hsi_cinn_dy_without_gan · hsi_organs_simulated (dy)"
     box.addItem(name)
     box.setCurrentIndex(0)
     box.resize(900, 26)

@@ -11,9 +11,12 @@ from napari_udt.viewer.style import (
     contrast_ratio,
     line_style,
     method_title,
+    model_style,
+    model_title,
     readable,
     theme,
     theme_on,
+    varied,
 )
 
 
@@ -33,7 +36,9 @@ def test_domains_have_the_papers_colours_and_styles_of_their_own():
 
 
 def test_a_method_is_named_only_where_provenance_names_it():
-    assert method_title(transferred()) == "cINN"
+    assert method_title(transferred()) == "light"
+    assert method_title(transferred(provenance={"model": {"kind": "cinn"}})) == "cINN"
+    assert method_title(transferred(provenance={"model": {"kind": "cinn", "name": "pat_cinn_d"}})) == "cINN_D"
     assert method_title(transferred(provenance={"model": {"kind": "new"}})) == "new"
     assert method_title(transferred(provenance={})) == ""
     baseline = {"model": {"kind": "baseline", "name": "baseline: moments"}}
@@ -43,6 +48,22 @@ def test_a_method_is_named_only_where_provenance_names_it():
 def test_methods_differ_in_colour_and_dash():
     styles = METHODS.values()
     assert len({style.colour for style in styles}) == len({style.dash for style in styles}) == len(styles)
+
+
+@pytest.mark.parametrize("modality", ["hsi", "pat"])
+def test_the_rows_of_table_1_differ_in_colour_and_in_dash_and_the_paper_s_keep_theirs(modality):
+    rows = ["cinn_dy", "cinn_dy_without_gan", "cinn_d", "unit", "unit_y", "cyclegan"]
+    styles = [model_style(f"{modality}_{row}", row.partition("_")[0]) for row in rows]
+    assert len({style.colour for style in styles}) == len({style.dash for style in styles}) == len(rows)
+    assert (styles[0].colour, styles[3].colour) == ("#00CC96", "#e6194B")
+    assert all(contrast_ratio(readable(s.colour, "#ffffff"), "#ffffff") >= 3 for s in styles)
+    assert [model_title(f"{modality}_{row}") for row in rows] == [style.word for style in styles]
+
+
+def test_models_of_one_style_get_dashes_of_their_own():
+    style = model_style("mine", "unit")
+    assert style == METHODS["unit"] == varied(style, 0)
+    assert len({varied(style, turn).dash for turn in range(5)}) == 5
 
 
 def test_a_method_without_provenance_is_taken_for_the_cinn():

@@ -17,7 +17,7 @@ from napari_udt.viewer.state.comparable_cubes import ComparableCubes, comparable
 from napari_udt.viewer.state.cube_files import waiting_text
 from napari_udt.viewer.state.session import CurveId, DisplayOptions, Entry, Pin, PixelRef, Region, Session
 from napari_udt.viewer.state.statistics import StructureStatistics
-from napari_udt.viewer.style import line_style, method_title
+from napari_udt.viewer.style import LineStyle, line_style, method_title, varied
 from napari_udt.wording import counted
 
 Reading = Callable[[Transform, Centre, Spread], SpectralStatistics | None]
@@ -159,8 +159,10 @@ class CurveQuery:
             ),
             entry=entry,
             basis=basis,
-            label=_label(entry, basis, found.count, self.comparable.structure or self._region_name, options),
-            style=line_style(entry.role, cube),
+            label=_label(
+                self._name(entry), basis, found.count, self.comparable.structure or self._region_name, options
+            ),
+            style=self._style(entry),
             wavelengths_nm=cube.wavelengths_nm,
             values=found.centre,
             lower=found.lower if banded else None,
@@ -173,6 +175,19 @@ class CurveQuery:
             mark=self._mark(),
         )
 
+    def _name(self, entry: Entry) -> str:
+        """Return where a cube's data come from; its layer's name once the user gave it one, or to tell it from another cube."""
+        words = _origin(entry)
+        alike = sum(_origin(other) == words for other in self.comparable.entries)
+        return words if entry.key == entry.cube.name and alike == 1 else entry.key
+
+    def _style(self, entry: Entry) -> LineStyle:
+        """Return the style of a cube's curves; of several of one style each has its own dashes."""
+        style = line_style(entry.role, entry.cube)
+        shown = self.comparable.entries
+        peers = [e.key for e in self.session if e in shown and line_style(e.role, e.cube).looks_like(style)]
+        return varied(style, peers.index(entry.key) if entry.key in peers else 0)
+
     def _mark(self) -> Mark | None:
         if self.pin is not None:
             return Mark(self.pin.colour, self.pin.number - 1)
@@ -183,14 +198,17 @@ class CurveQuery:
         return None
 
 
-def _label(entry: Entry, basis: Basis, count: int, group: str, options: DisplayOptions) -> str:
-    """Return where the data come from and what was averaged, as "measured: liver, mean of 1,204 pixels"."""
-    origin = entry.cube.origin
+def _origin(entry: Entry) -> str:
     if entry.role == "transferred" and (title := method_title(entry.cube)):
-        origin = f"transferred by {title}"
+        return f"transferred by {title}"
+    return entry.cube.origin
+
+
+def _label(name: str, basis: Basis, count: int, group: str, options: DisplayOptions) -> str:
+    """Return where the data come from and what was averaged, as "measured: liver, mean of 1,204 pixels"."""
     match basis:
         case "pixel":
-            return f"{origin}: this pixel"
+            return f"{name}: this pixel"
         case "window":
-            return f"{origin}: {options.centre} of {counted(count, 'pixel')} around"
-    return f"{origin}: {group}, {options.centre} of {counted(count, 'pixel')}"
+            return f"{name}: {options.centre} of {counted(count, 'pixel')} around"
+    return f"{name}: {group}, {options.centre} of {counted(count, 'pixel')}"

@@ -14,6 +14,7 @@ from napari_udt.viewer.session.script import ARGUMENTS
 from napari_udt.viewer.state.chosen_model import ModelChoice, model_obstacle
 from napari_udt.viewer.state.jobs import Report, error_text
 from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.style import model_title
 from napari_udt.wording import counted
 
 if TYPE_CHECKING:
@@ -162,8 +163,8 @@ def _trained_on(spec: ModelSpec) -> str:
 
 
 def result_name(request: TransferRequest) -> str:
-    """Return the short name of the result's layer; the result's origin names the target domain."""
-    return f"{request.key} → transferred ({request.spec.name})"
+    """Return the name of the result's layer, first what tells it from other results: lists cut long names in their middle."""
+    return f"{model_title(request.spec.name, request.spec.kind)} · {request.key}"
 
 
 def check(request: TransferRequest) -> None:

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_udt.cube import SpectralCube
+from napari_udt.cube import SpectralCube, nested
 from napari_udt.spectral.spectra import group_statistics, window_spectra
 from napari_udt.viewer.spectra.curves import Curve
 from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.session import Entry, Session
-from napari_udt.viewer.style import LIVE_DASH, METHODS, LineStyle
+from napari_udt.viewer.style import LIVE_DASH, LineStyle, model_style, model_title
 from napari_udt.viewer.transfer.probes import Probes
 from napari_udt.wording import counted
 
@@ -58,6 +58,8 @@ class LiveTransfer:
         probe = self.probes.get(base.entry.cube, spec)
         if probe is None:
             return [], ["Preparing the model ..."] if self.probes.is_pending(base.entry.cube, spec) else []
+        if not session.options.live_band and any(_shows_the_same(curve, base, probe) for curve in shown):
+            return [], []
         try:
             return [self._curve(session, base, probe)], []
         except Exception as error:  # whatever a network raises: the other curves go on
@@ -67,8 +69,10 @@ class LiveTransfer:
     def _curve(self, session: Session, base: Curve, probe: SpectralProbe) -> Curve:
         spec, (spectra, entries) = probe.job.model.spec, around(session, base, probe)
         transferred = probe.transfer(spectra, entries)
-        label = f"live, model {spec.name}: {_whose(base)}, {condition_words(probe, entries)}"
-        style = replace(METHODS.get(spec.kind, METHODS["cinn"]), dash=LIVE_DASH)
+        label = (
+            f"live, {model_title(spec.name, spec.kind)}: {_whose(base)}, {condition_words(probe, entries)}"
+        )
+        style = replace(model_style(spec.name, spec.kind), dash=LIVE_DASH)
         entry = self._entries.of(base.entry, spec, "live")
         curve = extra_curve(session, base, entry, probe, transferred, "live", label, style)
         if not session.options.live_band or spec.kind != "cinn":
@@ -102,6 +106,18 @@ def is_transferable(curve: Curve) -> bool:
         curve.basis in ("pixel", "window")
         and curve.entry.role == "simulated"
         and curve.entry.cube.modality == "HSI"
+    )
+
+
+def _shows_the_same(curve: Curve, base: Curve, probe: SpectralProbe) -> bool:
+    """Whether a curve of a finished transfer is the live one: the same pixels, model, direction and tissue condition."""
+    made, spec = curve.entry.cube.provenance, probe.job.model.spec
+    if curve.subject != base.subject or curve.basis != base.basis or curve.entry.role != "transferred":
+        return False
+    return (
+        nested(made, "model").get("weights_sha256") == spec.weights_sha256
+        and made.get("direction") == "sim2real"
+        and made.get("condition") == probe.job.tissue.note
     )
 
 

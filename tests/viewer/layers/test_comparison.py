@@ -104,7 +104,7 @@ def test_titles_say_where_data_come_from(pat, transferred):
     ]
     assert [title(entry) for entry in entries] == [
         "forearm\nsimulated",
-        "forearm → real\ntransferred by cINN",
+        "forearm → real\ntransferred by m",
         "s\ndigital device",
     ]
 

@@ -140,12 +140,12 @@ def test_looks_are_honest_and_differ(population):
     assert group_appearances["second"].short == "target: digital device"
     assert group_appearances["second"].title == "target (digital device): second"
     assert (group_appearances["cinn"].short, group_appearances["cinn 2"].short) == (
-        "cINN: cinn",
-        "cINN: cinn 2",
+        "m: cinn",
+        "m: cinn 2",
     )
     assert group_appearances["cinn"].style.colour == "#00CC96"
     assert group_appearances["cinn 2"].style.colour != "#00CC96"
-    assert group_appearances["cinn"].title == "transferred by cINN (m): cinn"
+    assert group_appearances["cinn"].title == "transferred by m: cinn"
 
 
 # -- call-outs ----------------------------------------------------------------------------------------

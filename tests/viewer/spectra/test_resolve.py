@@ -57,7 +57,7 @@ def test_scene_cubes_are_read_at_the_pixel_and_real_as_the_same_structure(sessio
 def test_labels_say_honestly_what_is_drawn(session):
     curves = by_key(resolve(session))
     assert curves[SIM].label == "simulated: this pixel"
-    assert curves[MOVED].label == "transferred by cINN: this pixel"
+    assert curves[MOVED].label == "transferred by light: this pixel"
     assert curves[REAL].label == "drawn from measured statistics: liver, mean of 27 pixels"
 
 
@@ -65,13 +65,43 @@ def test_labels_say_honestly_what_is_drawn(session):
     ("model", "words"),
     [
         ({"kind": "unit"}, "transferred by UNIT: this pixel"),
-        ({"name": "of unknown kind", "target": "measured"}, "transferred: this pixel"),
+        ({"name": "of unknown kind", "target": "measured"}, "transferred by of unknown kind: this pixel"),
         ("a name", "transferred: this pixel"),
     ],
 )
 def test_a_label_claims_no_more_than_provenance_says(model, words):
     session = opened(transferred(provenance={"model": model}), at=PixelRef(MOVED, 0, 0))
     assert resolve(session).curves[0].label == words
+
+
+def test_several_transfers_are_told_apart_by_model_and_dashes():
+    made = [
+        {"name": "hsi_cinn_dy", "kind": "cinn"},
+        {"name": "hsi_unit_y", "kind": "unit"},
+        {"name": "mine", "kind": "cinn"},
+    ]
+    cubes = [
+        transferred(name=f"result {n}", provenance={"source": {"name": SIM}, "model": m})
+        for n, m in enumerate(made)
+    ]
+    shown = resolve(opened(simulated(), *cubes)).curves
+    assert {curve.label for curve in shown[1:]} == {
+        "transferred by cINN_DY: this pixel",
+        "transferred by UNIT_Y: this pixel",
+        "transferred by mine: this pixel",
+    }
+    assert len({(curve.style.colour, curve.style.dash) for curve in shown}) == 4
+
+
+def test_a_layer_s_new_name_and_results_of_one_model_are_named_by_their_layers(session):
+    session.rename(MOVED, "my transfer")
+    assert by_key(resolve(session))["my transfer"].label == "my transfer: this pixel"
+    session.rename("my transfer", MOVED)
+    session.add(transferred(name="again"))
+    labels = {key: curve.label for key, curve in by_key(resolve(session)).items()}
+    assert labels[MOVED] == "phantom moved: this pixel"
+    assert labels["again"] == "again: this pixel"
+    assert labels[SIM] == "simulated: this pixel"
 
 
 def test_thousands_are_grouped_and_the_window_is_reported():

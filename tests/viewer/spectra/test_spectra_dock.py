@@ -168,7 +168,7 @@ def test_unticking_a_curve_hides_it_and_it_stays_hidden(dock, session, qtbot):
 
 def test_a_tooltip_says_what_a_curve_is_and_what_it_is_compared_with(dock):
     tip = cell(dock, 1, Column.CURVE, Qt.ItemDataRole.ToolTipRole)
-    assert tip.startswith("transferred by cINN: this pixel\nLayer: phantom moved (transferred)")
+    assert tip.startswith("transferred by light: this pixel\nLayer: phantom moved (transferred)")
     tip = cell(dock, 1, Column.RMSE, Qt.ItemDataRole.ToolTipRole)
     assert "Compared with: drawn from measured statistics: liver, mean of 27 pixels" in tip
     assert "at 10 wavelengths" in tip

@@ -64,9 +64,23 @@ def test_the_live_curve_is_the_transfer_of_that_pixel(bench):
     _, found = bench.look(3, 2)
     whole = transfer(bench.simulated, bench.model, device="cpu")
     np.testing.assert_allclose(found[LIVE].values, whole.data[3, 2], rtol=1e-4, atol=1e-5)
-    assert found[LIVE].label == "live, model hsi_test: this pixel, condition liver"
+    assert found[LIVE].label == "live, hsi_test: this pixel, condition liver"
     assert found[LIVE].style.dash
     assert found[LIVE].subject == found[CurveId(SIM)].subject
+
+
+def test_the_live_curve_gives_way_to_a_finished_result_that_shows_the_same(bench):
+    made = transfer(bench.simulated, bench.model, device="cpu")
+    bench.session.add(made)
+    _, found = bench.look(3, 2)
+    assert LIVE not in found
+    assert CurveId(made.name) in found
+    _, found = bench.look(3, 2, live_band=True)  # the band is in no result
+    assert LIVE in found
+    bench.session.remove(made.name)
+    bench.session.add(transfer(bench.simulated, bench.model, device="cpu", condition="fat"))
+    _, found = bench.look(3, 2, live_band=False)
+    assert LIVE in found
 
 
 def test_the_condition_follows_the_label_and_is_said(bench):

@@ -99,7 +99,7 @@ def test_a_click_transfers_into_a_new_cube(qtbot, make_dock, session, slow_trans
     assert dock.cancel_button.enabled
     slow_transfer.gate.set()
     qtbot.waitUntil(lambda: not dock.running, timeout=3000)
-    key = "forearm → transferred (pat-small)"
+    key = "pat-small · forearm"
     assert [entry.key for entry in session] == ["forearm", key]
     assert session[key].role == "transferred"
     assert "2 048 spectra" in dock.status.text()

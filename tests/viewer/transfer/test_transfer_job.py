@@ -69,7 +69,7 @@ def test_conditions_offer_labels_only_when_the_model_knows_one(pat, make_spec):
 )
 def test_directions_are_named_by_what_the_target_really_is(request_for, make_spec, target, words):
     request = request_for(spec=make_spec(target=target))
-    assert transfer_job.result_name(request) == "forearm → transferred (pat-small)"
+    assert transfer_job.result_name(request) == "pat-small · forearm"
     (there, _), (back, _) = transfer_job.direction_choices(request.spec)
     target_words = there.removeprefix("simulated → ")
     assert back == f"{target_words} → simulated"
@@ -99,7 +99,7 @@ def test_a_run_carries_the_request_and_names_its_result(request_for, slow_transf
     request = request_for(condition="vein", device="cpu")
     result = transfer_job.run(request, slow_transfer, lambda *a: reports.append(a))
     assert slow_transfer.calls == [("forearm", "pat-small", "sim2real", "cpu", "vein")]
-    assert result.name == "forearm → transferred (pat-small)"
+    assert result.name == "pat-small · forearm"
     assert reports[0] == (0, 10)
     assert reports[-1] == (10, 10)
 
