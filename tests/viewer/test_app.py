@@ -7,6 +7,7 @@ import gc
 import imageio.v3 as imageio
 import numpy as np
 import pytest
+from canvas_mouse import click
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
@@ -50,16 +51,6 @@ def drop(target, *paths):
 def targets(window):
     qt_viewer = window.viewer.window._qt_viewer
     return {"viewer": qt_viewer, "canvas": qt_viewer.canvas.native, "welcome": qt_viewer._welcome_widget}
-
-
-def click(window, pixel):
-    canvas = window.viewer.window._qt_viewer.canvas.native
-    QApplication.processEvents()
-    point = QPoint(*(round(v) for v in screen_position(window, pixel)))
-    QTest.mouseMove(canvas, point + QPoint(9, 9))  # an earlier test may have left the mouse at the point
-    QTest.mouseMove(canvas, point)
-    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
-    QApplication.processEvents()
 
 
 def test_a_dropped_file_that_vanished_is_reported_and_the_others_open(window, errors, pat, tmp_path):

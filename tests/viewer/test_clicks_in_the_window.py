@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from canvas_mouse import canvas_of, move_mouse
+from canvas_mouse import click as click_pixel
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QLineEdit
@@ -24,19 +26,12 @@ def window(make_napari_viewer, pat, transferred):
     return window
 
 
-def canvas_of(window):
-    return window.viewer.window._qt_viewer.canvas.native
-
-
 def point(window, key, row, column):
     return QPoint(*(round(v) for v in screen_position(window, PixelRef(key, row, column))))
 
 
 def click(window, key, row, column):
-    where = point(window, key, row, column)
-    QTest.mouseMove(canvas_of(window), where)
-    QTest.mouseClick(canvas_of(window), _LEFT, _PLAIN, where)
-    QApplication.processEvents()
+    click_pixel(window, PixelRef(key, row, column))
 
 
 def test_a_click_on_the_divider_pins_nothing_and_beside_it_a_pixel(window):
@@ -52,11 +47,10 @@ def test_after_a_freehand_region_clicks_pin_again(window, qtbot):
     key = window.context.adapter.top_key()
     canvas = canvas_of(window)
     corners = [point(window, key, *place) for place in ((4, 8), (4, 40), (26, 40), (26, 8), (6, 8))]
-    QTest.mouseMove(canvas, corners[0])
+    move_mouse(window, corners[0])
     QTest.mousePress(canvas, _LEFT, _PLAIN, corners[0])
     for corner in corners[1:]:
-        QTest.mouseMove(canvas, corner)
-        QApplication.processEvents()
+        move_mouse(window, corner)
     QTest.mouseRelease(canvas, _LEFT, _PLAIN, corners[-1])
     qtbot.waitUntil(lambda: window.context.adapter.pans(), timeout=3000)
     assert len(window.context.session.regions) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from canvas_mouse import move_mouse, settled_point
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
@@ -11,7 +12,6 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from napari_udt import save_cube
-from napari_udt.bench.viewer_scene import screen_position
 from napari_udt.viewer import commands, contributions
 from napari_udt.viewer.app import furnish
 from napari_udt.viewer.context import context_of
@@ -113,18 +113,12 @@ def test_a_pin_is_dragged_and_deleted_with_mouse_and_keys(window, pat, qtbot):
     window.viewer.layers.selection.active = layer
     layer.mode = "select"
     canvas = window.viewer.window._qt_viewer.canvas.native
-    QApplication.processEvents()
-    start, end = (
-        QPoint(*(round(v) for v in screen_position(window, PixelRef("forearm", *place))))
-        for place in ((9, 15), (25, 50))
-    )
+    start, end = (settled_point(window, PixelRef("forearm", *place)) for place in ((9, 15), (25, 50)))
     left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    QTest.mouseMove(canvas, start)
-    QApplication.processEvents()
+    move_mouse(window, start)
     QTest.mousePress(canvas, left, none, start)
     for share in (0.3, 0.6, 1.0):
-        QTest.mouseMove(canvas, start + (end - start) * share)
-        QApplication.processEvents()
+        move_mouse(window, start + (end - start) * share)
     QTest.mouseRelease(canvas, left, none, end)
     QApplication.processEvents()
     assert [(p.pixel.row, p.pixel.column) for p in session.pins] == [(25, 50), (20, 40)]
