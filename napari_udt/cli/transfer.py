@@ -75,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
 def _add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
-        help="name or folder, by default the first that fits the cube; or baseline:identity, baseline:moments, "
+        help="name or folder, by default the first that fits the cube; all: every installed one that fits, each with a result "
+        "of its own; or baseline:identity, baseline:moments, "
         "baseline:histograms, baseline:gaussian, baseline:gaussian_all, baseline:coral",
     )
     parser.add_argument(

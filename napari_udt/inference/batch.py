@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 import h5py
 
 from napari_udt.cube import SpectralCube
-from napari_udt.errors import ModelError, TransferError, UdtError, unexpected
+from napari_udt.errors import TransferError, UdtError, unexpected
 from napari_udt.files.leftovers import remove_leftovers
 from napari_udt.inference.baselines import is_baseline
+from napari_udt.inference.fitting import choice_note, fitting_models
 from napari_udt.inference.inputs import collect, refuse_namesakes, target_of, without_results
 from napari_udt.inference.job import Noise
 from napari_udt.inference.record import Record, difference, state_of, with_record
@@ -29,13 +30,14 @@ from napari_udt.io.contract import Frame
 from napari_udt.io.generic import own
 from napari_udt.io.missing_metadata import StatedMetadata, options_for
 from napari_udt.io.opening import saving
-from napari_udt.models import ModelSpec, list_models
+from napari_udt.models import list_models
 from napari_udt.reconstruction.options import ReconstructionOptions
 
 if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
 
 Outcome = dict[str, Any]
+ALL = "all"  # in the place of a model: each that fits, one after the other
 _FIELDS = ("source", "result", "model", "device", "condition", "wavelengths", "seconds", "error")
 
 
@@ -46,7 +48,8 @@ class Options:
     Parameters
     ----------
     model : str, optional
-        Name or folder of a model, or a baseline; by default the first that fits each cube.
+        Name or folder of a model, or a baseline; by default the first that fits each cube. "all": every installed one that
+        fits, each with a result of its own.
     direction, device, condition, noise : str
         As in :func:`~napari_udt.inference.run.transfer`.
     reference : path, optional
@@ -61,6 +64,8 @@ class Options:
         Whether results are made again.
     compress : bool
         Smaller results, slower to read.
+    named : bool
+        Whether results bear the model's name in theirs.
     """
 
     model: str | None = None
@@ -75,13 +80,20 @@ class Options:
     reconstruction: ReconstructionOptions | None = None
     overwrite: bool = False
     compress: bool = False
+    named: bool = False
 
     @property
     def ending(self) -> str:
         """Suffix of a result's file name: the direction, or the baseline."""
         if is_baseline(self.model):
             return self.model.replace(":", "-").replace(" ", "")
-        return self.direction
+        return f"{self.direction}_{self.model}" if self.named else self.direction
+
+    def each(self) -> list[Options]:
+        """Return the options of each run of a file: one, or with the model "all" one for every installed model."""
+        if self.model != ALL:
+            return [self]
+        return [replace(self, model=spec.name, named=True) for spec in list_models()]
 
     def record(self) -> Record:
         """Return everything that decides the values of a result, as it is read back from JSON."""
@@ -132,25 +144,32 @@ def transfer_files(
     work : callable
         Carries tasks out and yields an outcome for each, in any order; see :mod:`napari_udt.inference.workers`.
     report : callable
-        Called with each outcome as it comes, and the number of files in all.
+        Called with each outcome as it comes, and the number of runs in all.
 
     Returns
     -------
     list of dict
-        One per file: source, result, model, device, condition, wavelengths, seconds, ``skipped`` (whether the result
+        One per file, and per model where all are wanted: source, result, model, device, condition, wavelengths, seconds, ``skipped`` (whether the result
         was there already) and error (a sentence, or None).
     """
     inputs = collect(files, recursive=recursive, with_metadata=bool(options.metadata))
-    inputs = without_results(inputs, folder, options.ending)
-    targets = [(item, target_of(item, folder, options.ending)) for item in inputs]
+    for each in options.each():
+        inputs = without_results(inputs, folder, each.ending)
+    runs = [(item, each) for item in inputs for each in _fitting(item.path, options)]
+    targets = [(item, target_of(item, folder, each.ending)) for item, each in runs]
     refused = refuse_namesakes(targets)
     outcomes = [_outcome(item.path, error=str(error)) for item, error in refused.items()]
+    tasks = [
+        Task(item.path, target, each)
+        for (item, each), (_, target) in zip(runs, targets, strict=True)
+        if item not in refused
+    ]
+    total = len(outcomes) + len(tasks)
     for outcome in outcomes:
-        report(outcome, len(inputs))
-    tasks = [Task(item.path, target, options) for item, target in targets if item not in refused]
+        report(outcome, total)
     for outcome in work(tasks):
         outcomes.append(outcome)
-        report(outcome, len(inputs))
+        report(outcome, total)
     for place in {task.target.parent for task in tasks}:  # processes may have been killed meanwhile
         remove_leftovers(place)
     return outcomes
@@ -172,16 +191,27 @@ def transfer_file(task: Task, progress: Progress | None = None) -> Outcome:
     return outcome
 
 
-def fitting_models(cube: SpectralCube) -> list[ModelSpec]:
-    """List the models whose modality and wavelengths fit a cube, those with the same wavelengths first."""
-    fits = [
-        spec
-        for spec in list_models()
-        if spec.modality == cube.modality
-        and spec.wavelengths_nm[0] >= cube.wavelengths_nm[0] - 0.05
-        and spec.wavelengths_nm[-1] <= cube.wavelengths_nm[-1] + 0.05
-    ]
-    return sorted(fits, key=lambda spec: len(spec.wavelengths_nm) != cube.shape[2])
+def _fitting(source: Path, options: Options) -> list[Options]:
+    """Return the options of each run of one file: those of models that fit its cube.
+
+    A file that cannot be opened, or that no model fits, gets a single run without a model, which says so.
+    """
+    if options.model != ALL:
+        return [options]
+    try:
+        cube = _opened(source, options, memory_limit_mb=0.0)
+        try:
+            names = {spec.name for spec in fitting_models(cube)}
+        finally:
+            _close(cube)
+    except Exception:  # whatever is wrong with it: the run of the file itself says it
+        return [replace(options, model=None)]
+    return [each for each in options.each() if each.model in names]
+
+
+def _close(cube: SpectralCube) -> None:
+    if cube.is_lazy:
+        getattr(cube.data, "close", lambda: None)()
 
 
 def _outcome(source: Path, **fields: Any) -> Outcome:
@@ -196,24 +226,23 @@ def _carried_out(task: Task, progress: Progress | None) -> Outcome:
                 f"{task.target} exists already, and {differs}; give --overwrite to replace it."
             )
         return {"result": str(task.target), "skipped": True, "compared": record["input"]["compared"]}
-    cube = _opened(task)
+    cube = _opened(task.source, task.options)
     try:
         moved = _written(task, cube, record, progress)
     finally:
-        if cube.is_lazy:
-            getattr(cube.data, "close", lambda: None)()
+        _close(cube)
     made_by = {key: moved.provenance[key] for key in ("device", "condition", "wavelengths")}
     return {"result": str(task.target), "model": moved.provenance["model"]["name"], **made_by}
 
 
-def _opened(task: Task) -> SpectralCube:
-    options = task.options
+def _opened(source: Path, options: Options, **reading: Any) -> SpectralCube:
     return open_cube(
-        task.source,
+        source,
         candidate=options.candidate,
         frame=options.frame,
         reconstruction=options.reconstruction,
-        **options_for(task.source, options.metadata),
+        **options_for(source, options.metadata),
+        **reading,
     )
 
 
@@ -235,26 +264,24 @@ def _written(task: Task, cube: SpectralCube, record: Record, progress: Progress 
             moved = with_record(run(model=options.model), record)
             own.write([moved], temporary, options.compress)
             return moved
-        model = _model(options.model, cube)
+        model, chosen_by = _model(options, cube)
         shape = (*cube.shape[:2], len(model.spec.wavelengths_nm))
 
         def fill(out: h5py.Dataset) -> SpectralCube:
-            return with_record(run(model=model, out=out, scratch=target.parent), record)
+            moved = run(model=model, out=out, scratch=target.parent)
+            return with_record(moved.with_(provenance={**moved.provenance, **chosen_by}), record)
 
         return own.write_filled(shape, fill, temporary, options.compress)
 
 
-def _model(name: str | None, cube: SpectralCube) -> TransferModel:
+def _model(options: Options, cube: SpectralCube) -> tuple[TransferModel, dict[str, str]]:
+    """Return the model for a cube, and how it was chosen where none was named, for the provenance."""
+    name, chosen_by = options.model, {}
     if name is None:
         fitting = fitting_models(cube)
-        if not fitting:
-            raise ModelError(
-                f"No installed model fits {cube.name} ({cube.modality}, {cube.wavelengths_nm[0]:g}-"
-                f"{cube.wavelengths_nm[-1]:g} nm); `napari-udt models` lists what there is."
-            )
-        name = fitting[0].name
+        name, chosen_by = fitting[0].name, {"model_choice": choice_note(fitting)}
     known = {spec.name: spec.weights_sha256 for spec in list_models()}
-    return _loaded(name, known.get(name, ""))
+    return _loaded(name, known.get(name, "")), chosen_by
 
 
 @lru_cache(maxsize=2)

@@ -15,6 +15,7 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
 from napari_udt.inference.baselines import PREFIX, is_baseline, transfer_baseline
 from napari_udt.inference.devices import Device, choose
+from napari_udt.inference.fitting import choice_note, fitting_models
 from napari_udt.inference.grid import regrid
 from napari_udt.inference.job import Job, Noise, Scale, Side, Target
 from napari_udt.inference.memory import check_room
@@ -43,7 +44,7 @@ DOMAINS_OF: dict[str, tuple[Side, Side]] = {
 
 def transfer(
     cube: SpectralCube,
-    model: TransferModel | str,
+    model: TransferModel | str | None = None,
     direction: Direction = "sim2real",
     device: str = "auto",
     progress: Progress | None = None,
@@ -62,8 +63,9 @@ def transfer(
     ----------
     cube : SpectralCube
         The source. Its wavelengths are interpolated to the model's where they differ and cover them.
-    model : TransferModel or str
-        A loaded model, or the name or folder of one, or a baseline: "baseline:identity", "baseline:moments",
+    model : TransferModel or str, optional
+        By default the installed model that a window would preselect for the cube; the provenance says which, and of how
+        many ("model_choice"). Else a loaded model, or the name or folder of one, or a baseline: "baseline:identity", "baseline:moments",
         "baseline:histograms", "baseline:gaussian", "baseline:gaussian_all" or "baseline:coral", see :func:`~napari_udt.inference.baselines.transfer_baseline`. A baseline runs on the
         processor and towards the reference, whatever ``device``, ``direction`` and ``chunk_size`` say.
     direction : {"sim2real", "real2sim"}
@@ -115,6 +117,10 @@ def transfer(
         raise TransferError(
             "Only baselines take a reference; leave it out, or choose baseline:moments or the like."
         )
+    chosen_by = ""
+    if model is None:
+        fitting = fitting_models(cube)
+        model, chosen_by = fitting[0].name, choice_note(fitting)
     model = _loaded(model)
     _check_fit(cube, model, direction, scale)
     if noise not in get_args(Noise):
@@ -148,7 +154,7 @@ def transfer(
             data, lost = _picture(job, progress or ignore_progress, out)
     finally:
         model.to(before)
-    return _result(job, data, lost, direction, chosen)
+    return _result(job, data, lost, direction, chosen, chosen_by)
 
 
 def _picture(job: Job, progress: Progress, out: Target | None) -> tuple[Target, int]:
@@ -188,9 +194,12 @@ def _check_fit(cube: SpectralCube, model: TransferModel, direction: str, scale: 
         )
 
 
-def _result(job: Job, data: Target, lost: int, direction: str, chosen: Device) -> SpectralCube:
+def _result(
+    job: Job, data: Target, lost: int, direction: str, chosen: Device, chosen_by: str
+) -> SpectralCube:
     cube, spec = job.cube, job.model.spec
     notes: dict[str, Any] = {
+        **({"model_choice": chosen_by} if chosen_by else {}),
         "condition": job.tissue.note,
         "wavelengths": job.grid.note or "the cube's own",
         "scale": _scale_note(job),

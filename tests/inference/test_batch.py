@@ -341,3 +341,49 @@ def test_an_unexpected_error_costs_one_file_of_this_process(tmp_path, monkeypatc
     task = Task(tmp_path / "a.h5", tmp_path / "b.h5", Options(None))
     (outcome,) = workers.here([task])
     assert outcome["error"].startswith(f"{task.source}: unexpected KeyError")
+
+
+def test_all_models_that_fit_have_a_result_each_and_are_not_run_again(
+    tmp_path, data, model, capsys, monkeypatch
+):
+    from napari_udt.models.store import list_models, save_model
+
+    save_model(make_model("HSI", CHANNELS, name="other_organs"), tmp_path / "models" / "other_organs")
+    save_model(make_model("PAT", 16, name="vessels"), tmp_path / "models" / "vessels")
+    own = [spec for spec in list_models() if spec.name in ("small_organs", "other_organs", "vessels")]
+    for module in ("napari_udt.models", "napari_udt.inference.batch"):
+        monkeypatch.setattr(f"{module}.list_models", lambda: own)
+    words = ["transfer", str(data / "a.udt.h5"), str(data / "broken.h5"), "-o", str(data), "--model", "all"]
+    assert main(words) == 3
+    printed = capsys.readouterr()
+    assert printed.err.count("\n") == 1
+    assert "broken.h5" in printed.err
+    made = {path.name: open_cube(path).provenance for path in data.glob("a_*.h5")}
+    assert {name: each["model"]["name"] for name, each in made.items()} == {
+        "a_sim2real_small_organs.udt.h5": "small_organs",
+        "a_sim2real_other_organs.udt.h5": "other_organs",
+    }
+    assert main(["transfer", str(data), "-o", str(data), "--model", "all", "--recursive"]) == 3
+    printed = capsys.readouterr().out
+    assert printed.count("done before") == 2
+    assert printed.count(" -> ") == 4  # those of below/b are new; results are no sources
+    assert "1/5" in printed
+
+
+def test_without_a_name_the_model_is_the_one_that_a_window_preselects_and_the_result_says_so(
+    tmp_path, data, model, monkeypatch
+):
+    from napari_udt.viewer.state.chosen_model import ChosenModel
+
+    monkeypatch.setattr("napari_udt.models.list_models", lambda: [model.spec])
+    cube = open_cube(data / "a.udt.h5")
+    made = napari_udt.transfer(cube)
+    assert made.provenance["model"]["name"] == ChosenModel().of(cube).name == "small_organs"
+    assert (
+        made.provenance["model_choice"]
+        == "none was named: small_organs is the first of the 1 installed that fit"
+    )
+    assert "model_choice" not in napari_udt.transfer(cube, "small_organs").provenance
+    assert main(["transfer", str(data / "a.udt.h5"), "-o", str(tmp_path / "out")]) == 0
+    (result,) = (tmp_path / "out").iterdir()
+    assert open_cube(result).provenance["model_choice"] == made.provenance["model_choice"]

@@ -10,8 +10,8 @@ import numpy as np
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
+from napari_udt.inference.fitting import ModelChoice, model_obstacle
 from napari_udt.viewer.session.script import ARGUMENTS
-from napari_udt.viewer.state.chosen_model import ModelChoice, model_obstacle
 from napari_udt.viewer.state.jobs import Report, error_text
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.style import model_title
@@ -203,7 +203,7 @@ def run(request: TransferRequest, transfer: TransferFunction | None, report: Rep
         condition=request.condition,
         noise=request.noise,
     )
-    arguments = {"condition": request.condition, "device": request.device}
+    arguments = {"condition": request.condition, "device": request.device, "noise": request.noise}
     return result.with_(name=result_name(request), provenance={**result.provenance, ARGUMENTS: arguments})
 
 

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QApplication, QWidget
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
 from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.transfer.queue import requests_for_all
 from napari_udt.viewer.transfer.widgets import closing
 from napari_udt.viewer.transfer.widgets.dock import TransferDock
 
@@ -127,6 +128,69 @@ def test_cancel_adds_nothing(qtbot, make_dock, session, slow_transfer):
     assert [entry.key for entry in session] == ["forearm"]
     assert "Cancelled" in dock.status.text()
     assert dock.progress.value == 0
+
+
+def test_one_press_transfers_with_all_models_that_fit(qtbot, make_dock, session, slow_transfer, make_spec):
+    dock = make_dock(
+        [make_spec("a"), make_spec("b"), make_spec("organs", "HSI", 500, 1000, 100), make_spec("c")]
+    )
+    assert (dock.all_button.text, dock.all_button.native.isHidden()) == ("All 3 models", False)
+    click(qtbot, dock.all_button)
+    qtbot.waitUntil(lambda: dock.progress.value == round(500 / 3), timeout=3000)
+    assert dock.status.text() == "1 of 3: forearm with b …"
+    assert not dock.all_button.enabled
+    slow_transfer.gate.set()
+    qtbot.waitUntil(lambda: not dock.running, timeout=3000)
+    assert [entry.key for entry in session] == ["forearm", "b · forearm", "c · forearm", "a · forearm"]
+    assert [call[1] for call in slow_transfer.calls] == ["b", "c", "a"]  # the chosen one ends in front
+    assert dock.status.text().startswith("3 transfers in ")
+    assert (dock.source.value, dock.progress.value) == ("forearm", 1000)
+
+
+def test_cancel_ends_the_run_and_those_that_wait_and_keeps_what_is_finished(
+    qtbot, make_dock, session, slow_transfer
+):
+    dock = make_dock()
+    slow_transfer.gate.set()
+    session.cubes_changed.connect(lambda change: slow_transfer.gate.clear())
+    click(qtbot, dock.all_button)
+    qtbot.waitUntil(lambda: dock.status.text().startswith("2 of 2"), timeout=3000)
+    qtbot.waitUntil(lambda: dock.progress.value == 750, timeout=3000)
+    click(qtbot, dock.cancel_button)
+    assert not dock.running
+    assert dock.status.text() == "Cancelled; 1 finished transfer kept."
+    qtbot.waitUntil(lambda: not slow_transfer.running, timeout=3000)
+    assert [entry.key for entry in session] == ["forearm", "pat-other · forearm"]
+
+
+def test_a_model_that_fails_does_not_stop_the_others(qtbot, make_dock, session, slow_transfer, errors):
+    dock = make_dock()
+    slow_transfer.gate.set()
+    slow_transfer.error = TransferError("no memory left")
+    click(qtbot, dock.all_button)
+    qtbot.waitUntil(lambda: not dock.running, timeout=3000)
+    assert len(slow_transfer.calls) == 2
+    assert dock.status.text() == "0 transfers in 0.0 s; 2 failed: no memory left"
+
+
+def test_the_button_for_all_models_needs_several(make_dock, make_spec):
+    assert make_dock([make_spec()]).all_button.native.isHidden()
+
+
+def test_results_that_are_open_are_not_made_again(make_dock, session, make_spec, pat, transferred):
+    first, second = make_spec("a"), make_spec("b")
+    request = make_dock([first, second]).request()
+    (cube,) = (entry.cube for entry in session)
+    made = transferred(cube)
+    model = {"name": "a", "kind": "cinn", "weights_sha256": first.weights_sha256}
+    facts = {"model": model, "direction": "sim2real", "arguments": {"condition": request.condition}}
+    session.add(made.with_(provenance={**made.provenance, **facts}))
+    assert [each.spec for each in requests_for_all(session, request, [first, second])] == [second]
+    other = replace(request, condition="artery")
+    assert [each.spec for each in requests_for_all(session, other, [first, second])] == [second, first]
+    unconditional = replace(second, kind="unit", condition="none")
+    (each,) = requests_for_all(session, other, [unconditional])
+    assert each.condition == "auto"
 
 
 @pytest.mark.parametrize("error", [None, TransferError("late")])

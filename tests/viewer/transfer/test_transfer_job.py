@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_udt.errors import TransferCancelled, TransferError
-from napari_udt.viewer.state.chosen_model import model_choices
+from napari_udt.inference.fitting import model_choices
 from napari_udt.viewer.state.jobs import ignore_progress
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.transfer import job as transfer_job

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +12,19 @@ from qtpy.QtCore import QEvent, QObject, Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QFileDialog, QLabel, QWidget
 
+from napari_udt.inference.fitting import model_choices
 from napari_udt.viewer.files.opening import open_files
 from napari_udt.viewer.files.widgets.metadata_questions import MetadataQuestions
 from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
-from napari_udt.viewer.qt.jobs import JobRunner
-from napari_udt.viewer.state.chosen_model import ChosenModel, model_choices
+from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.session import CubesChange, Session
 from napari_udt.viewer.transfer import job as transfer_job
 from napari_udt.viewer.transfer.job import TransferFunction, TransferRequest
+from napari_udt.viewer.transfer.queue import STEPS, all_text, all_tooltip, requests_for_all
 from napari_udt.viewer.transfer.widgets.closing import RemovedDock, agrees_to_cancel, closed_by_user
 from napari_udt.viewer.transfer.widgets.device_search import DeviceSearch, Find, installed_devices
 from napari_udt.viewer.transfer.widgets.form import TransferForm
+from napari_udt.viewer.transfer.widgets.runs import TransferRuns
 from napari_udt.viewer.transfer.widgets.settings import TransferMemory
 
 if TYPE_CHECKING:
@@ -70,9 +70,8 @@ class TransferDock(TransferForm):
         self._session, self._side_by_side, self._chosen = session, side_by_side, chosen
         self._models = models
         self._tissue: str | None = None  # the condition that the user chose, if any
-        self._run, self._transfer = JobRunner(self), transfer
-        self._running_key = ""  # of the cube that is being transferred
-        self._removed = RemovedDock(self, lambda: self._running_name, self.cancel)
+        self._runs = TransferRuns(session, transfer, self)
+        self._removed = RemovedDock(self, lambda: self._runs.cube_name, self.cancel)
         self._devices = DeviceSearch(self.device, devices, self)
         self._devices.ended.connect(self.devices_found)
         self.ask, self._opening = MetadataQuestions(session, self), OpeningProgress(parent=self)
@@ -93,11 +92,12 @@ class TransferDock(TransferForm):
         self.model_tools.imported.connect(self._imported)
         self.open_button.changed.connect(self._choose_files)
         self.run_button.changed.connect(self.start)
+        self.all_button.changed.connect(self.start_all)
         self.cancel_button.changed.connect(self.cancel)
-        self._run.progressed.connect(self._progressed)
-        self._run.failed.connect(self._failed)
-        self._run.ended.connect(self._ended)
-        self._run.ended.connect(self._removed.run_ended)
+        self._runs.began.connect(self._began)
+        self._runs.progressed.connect(self._show_progress)
+        self._runs.ended.connect(self._ended)
+        self._runs.ended.connect(self._removed.run_ended)
         if self._chosen is not None:
             self._chosen.changed.connect(self._chosen_elsewhere)
         if self._side_by_side is not None:
@@ -140,6 +140,8 @@ class TransferDock(TransferForm):
         if not self.running:
             self.progress.value = 0
             self.status.setText(transfer_job.invitation(cube, choices))
+        self.all_button.text, self.all_button.tooltip = all_text(fitting), all_tooltip(fitting)
+        self.all_button.native.setVisible(len(fitting) > 1)
         self._show_line(self.model_note, transfer_job.obstacles_text(choices))
         self._model_chosen()
 
@@ -225,56 +227,49 @@ class TransferDock(TransferForm):
     def start(self) -> None:
         """Start the run that the widgets describe."""
         request = self.request()
-        if request is None or self.running:
+        if request is not None:
+            self._start([request])
+
+    def start_all(self) -> None:
+        """Start the run that the widgets describe with every model that fits, one after the other."""
+        request = self.request()
+        if request is not None:
+            self._start(requests_for_all(self._session, request, self.model.choices))
+
+    def _start(self, requests: Sequence[TransferRequest]) -> None:
+        if not requests:
+            self.status.setText("The results of all models are open already.")
             return
-        self.status.setText(f"Transferring {request.key} …")
         self.progress.value = 0
-        self.progress.native.setRange(0, 0)  # busy, until the first chunk is done
-        self._running_key = request.key
-        started = time.perf_counter()
-        self._run.start(partial(transfer_job.run, request, self._transfer), partial(self._succeeded, started))
-        self._show_state()
+        self._runs.start(requests)
 
     @property
     def running(self) -> bool:
         """Whether a run is under way."""
-        return self._run.running
-
-    @property
-    def _running_name(self) -> str | None:
-        """Name of the cube that is being transferred; None when there is none."""
-        return self._running_key if self.running else None
+        return self._runs.running
 
     def cancel(self) -> None:
-        """Stop the run; nothing of it is kept."""
-        if self._run.drop():
-            self.status.setText("Cancelled; nothing was changed.")
+        """Stop the run and those that wait; nothing of them is kept."""
+        self._runs.cancel()
 
-    def _progressed(self, done: int, total: int) -> None:
-        if not done:
-            return  # the bar shows that the network is being loaded
-        self.progress.native.setRange(0, 1000)
-        self.progress.value = round(1000 * done / max(total, 1))
-
-    def _succeeded(self, started: float, result: Any) -> None:
-        seconds = time.perf_counter() - started
-        self._session.add(result)
-        self.status.setText(transfer_job.success_text(result, seconds))
-        self.progress.value = 1000
-
-    def _failed(self, error: Exception) -> None:
-        text = transfer_job.failure_text(error)
+    def _began(self, text: str) -> None:
         self.status.setText(text)
-        show_error(text)
+        if not self.progress.value:
+            self.progress.native.setRange(0, 0)  # busy, until the first chunk is done
+        self._show_state()
 
-    def _ended(self) -> None:
-        self.progress.native.setRange(0, 1000)
-        self.progress.value = 0
-        self.status.setText("")
+    def _show_progress(self, share: int) -> None:
+        self.progress.native.setRange(0, STEPS)
+        self.progress.value = share
+
+    def _ended(self, text: str, share: int) -> None:
+        self._show_progress(share)
+        self.status.setText(text)
         self._show_state()
 
     def _show_state(self) -> None:
-        self.run_button.enabled = not self.running and self.request() is not None
+        ready = not self.running and self.request() is not None
+        self.run_button.enabled = self.all_button.enabled = ready
         self.cancel_button.enabled = self.running
 
     # -- buttons, window --------------------------------------------------------------------------
@@ -313,7 +308,7 @@ class TransferDock(TransferForm):
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
         """Cancel a run when the window closes; a person who closes it is asked first."""
         if event is not None and event.type() == QEvent.Type.Close:
-            name = self._running_name
+            name = self._runs.cube_name
             if name is not None and closed_by_user(watched) and not agrees_to_cancel(name, self):
                 event.ignore()
                 return True

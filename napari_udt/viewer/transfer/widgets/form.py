@@ -75,6 +75,8 @@ class TransferForm(QWidget):
             tooltip="<qt>Transfer every spectrum of the cube to the other domain. The result is a cube of its own; its "
             "source stays as it is.</qt>",
         )
+        self.all_button = PushButton(text="All models")
+        self.all_button.native.hide()  # until several models fit
         self.cancel_button = PushButton(
             text="Cancel", enabled=False, tooltip="Stop the transfer; nothing of it is kept."
         )
@@ -106,7 +108,7 @@ class TransferForm(QWidget):
         whole.addLayout(self._row(self.open_button, self.layout_button))
         whole.addWidget(self._scrolling(), stretch=1)
         whole.addWidget(self.note)
-        whole.addLayout(self._row(self.run_button, self.progress, self.cancel_button))
+        whole.addLayout(self._row(self.run_button, self.all_button, self.progress, self.cancel_button))
         whole.addWidget(self.status)
 
     def _as_read(self) -> list[QWidget]:
@@ -123,6 +125,7 @@ class TransferForm(QWidget):
             tools.import_button,
             *(each.native for each in (self.direction, self.condition, self.noise, self.device)),
             self.run_button.native,
+            self.all_button.native,
             self.cancel_button.native,
         ]
 
