@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import Domain, Modality, SpectralCube, nested
 from napari_udt.errors import CubeError
+from napari_udt.spectral.labels import plain_name
 
 Part = Literal["simulated", "transferred", "real"]
 
@@ -207,8 +208,12 @@ def _sub_sampling_note(group: Group) -> str:
 
 
 def _class_names(cubes: Sequence[SpectralCube]) -> tuple[str, ...]:
-    """Names in the order of their first occurrence."""
-    return tuple(dict.fromkeys(name for cube in cubes for name in cube.present_labels.values()))
+    """Names in the order of their first occurrence, each in the spelling that comes first."""
+    found: dict[str, str] = {}
+    for cube in cubes:
+        for name in cube.present_labels.values():
+            found.setdefault(plain_name(name), name)
+    return tuple(found.values())
 
 
 def _same_grid(cube: SpectralCube, other: SpectralCube) -> bool:
@@ -277,5 +282,6 @@ def _labels(cube: SpectralCube, class_names: tuple[str, ...]) -> NDArray[np.int1
     if cube.labels is None:
         return np.full(cube.shape[0] * cube.shape[1], UNKNOWN, np.int16)
     numbers, inverse = np.unique(cube.labels, return_inverse=True)
-    index = [class_names.index(cube.present_labels[int(number)]) for number in numbers]
+    places = {plain_name(name): place for place, name in enumerate(class_names)}
+    index = [places[plain_name(cube.present_labels[int(number)])] for number in numbers]
     return np.array(index, np.int16)[inverse.reshape(-1)]

@@ -1,4 +1,4 @@
-"""Numbers of structures in a picture. Imports numpy only."""
+"""Numbers and names of structures in a picture. Imports numpy only."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MOST_NUMBERS = 1 << 20  # between the least and the greatest, for which a table is made
+_BACKGROUND_NAMES = ("background", "coupling", "water", "air", "gel", "unlabelled", "unknown", "generic")
 
 
 def present(labels: NDArray[np.integer[Any]]) -> tuple[NDArray[np.integer[Any]], NDArray[np.intp]]:
@@ -33,3 +34,13 @@ def present(labels: NDArray[np.integer[Any]]) -> tuple[NDArray[np.integer[Any]],
     offsets = labels.astype(np.intp) - least
     table = np.bincount(offsets.reshape(-1)) > 0
     return np.flatnonzero(table) + least, (np.cumsum(table) - 1)[offsets]
+
+
+def plain_name(structure: str) -> str:
+    """Return the name of a structure as it is compared: "Small_Bowel" and "small bowel" are one."""
+    return " ".join(structure.replace("_", " ").replace("-", " ").split()).casefold()
+
+
+def is_background(name: str) -> bool:
+    """Whether a structure's name says that it is no tissue."""
+    return any(word in name.casefold() for word in _BACKGROUND_NAMES)

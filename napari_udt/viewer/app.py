@@ -140,7 +140,11 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
     context = context_of(viewer)
     transfer = TransferDock(context.session, context.side_by_side, chosen=context.chosen)
     spectra = SpectraDock(
-        context.session, context.regions, context.maps, sources=(context.live, context.explorer)
+        context.session,
+        context.regions,
+        context.maps,
+        sources=(context.live, context.explorer),
+        verdicts=context.verdicts,
     )
     compare = CompareDock(context.session, context.side_by_side, context.pair_view, context.colours)
     behind: dict[str, QWidget] = {

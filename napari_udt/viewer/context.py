@@ -25,6 +25,7 @@ from napari_udt.viewer.state.jobs import WorkerThread
 from napari_udt.viewer.state.preferences import apply, preferences
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.state.settings import RememberedOptions
+from napari_udt.viewer.state.verdicts import OpenVerdicts
 from napari_udt.viewer.transfer.live import LiveTransfer
 from napari_udt.viewer.transfer.probes import Probes
 from napari_udt.viewer.trust.condition_explorer import ConditionExplorer
@@ -56,6 +57,7 @@ class ViewerContext:
     live: LiveTransfer
     explorer: ConditionExplorer
     trust: TrustResults
+    verdicts: OpenVerdicts
     remembered: RememberedOptions
 
 
@@ -99,5 +101,6 @@ def _made(viewer: ViewerModel) -> ViewerContext:
         live=LiveTransfer(probes, chosen),
         explorer=ConditionExplorer(probes, chosen),
         trust=TrustResults(probes, chosen),
+        verdicts=OpenVerdicts(session, WorkerThread().submit),
         remembered=RememberedOptions(session),
     )

@@ -44,7 +44,11 @@ class SpectraPanel(SpectraDock):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         context = _context_in(napari_viewer)
         super().__init__(
-            context.session, context.regions, context.maps, sources=(context.live, context.explorer)
+            context.session,
+            context.regions,
+            context.maps,
+            sources=(context.live, context.explorer),
+            verdicts=context.verdicts,
         )
         DockTabifier(self, _BELOW)
 

@@ -259,3 +259,11 @@ def test_every_figure_has_a_table_that_reads_back(cubes):
         assert len(read) == len(table.rows) > 0
         assert tuple(read[0]) == table.columns
         assert table.csv_text().startswith(f"# {table.title}\n")
+
+
+def test_two_spellings_of_a_structure_are_one_class():
+    a = make_cube("a")
+    b = make_cube("b", "second", label_names={5: "Vein", 6: "Artery "}, seed=2)
+    found = population_of_cubes([("a", "simulated", a), ("b", "real", b)])
+    assert found.class_names == ("vein", "artery")
+    assert found.classes_in() == (0, 1)

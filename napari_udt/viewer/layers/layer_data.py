@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from napari_udt.cube import ArrayLike3D, SpectralCube
 from napari_udt.io.access import coarse_picture, is_shown_coarsely, sample
 from napari_udt.io.layout import Layout
+from napari_udt.spectral.labels import is_background
 
 LayerTuple = tuple[Any, dict[str, Any], str]
 Part = Literal["image", "labels", "oxygenation"]
@@ -60,7 +61,6 @@ _STRUCTURE_COLOURS: dict[str, str] = {
     "bone": "#BBBBBB",
 }
 _OTHER_COLOURS = ("#009E73", "#56B4E9", "#CCBB44", "#EE6677", "#228833", "#4477AA", "#AA3377")
-_BACKGROUND_NAMES = ("background", "coupling", "water", "air", "gel", "unlabelled", "unknown", "generic")
 
 
 class WavelengthStack:
@@ -171,11 +171,6 @@ def structure_colour(name: str) -> str:
     """Return the colour of a structure, the same in every cube (hex); unknown names get one that follows from the name."""
     known = _STRUCTURE_COLOURS.get(name.lower().replace(" ", "_"))
     return known or _OTHER_COLOURS[zlib.crc32(name.encode()) % len(_OTHER_COLOURS)]
-
-
-def is_background(name: str) -> bool:
-    """Whether a structure's name says that it is no tissue; such structures stay transparent."""
-    return any(word in name.lower() for word in _BACKGROUND_NAMES)
 
 
 def label_colours(names: dict[int, str]) -> dict[int | None, Any]:

@@ -13,7 +13,7 @@ from napari_udt.population.blind_stimuli import Design, Kind, common_structures,
 from napari_udt.population.blind_test import BlindTest
 from napari_udt.population.groups import Population
 from napari_udt.population.tables import Table
-from napari_udt.viewer.layers.layer_data import is_background
+from napari_udt.spectral.labels import is_background
 
 KINDS: dict[Kind, str] = {"spectra": "Spectra", "pictures": "Cut-outs of pictures"}
 COUNTS = (4, 400)

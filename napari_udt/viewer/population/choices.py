@@ -8,8 +8,8 @@ from typing import Literal
 from napari_udt.population.bands import occurring
 from napari_udt.population.groups import Population
 from napari_udt.population.selection import ALL
+from napari_udt.spectral.labels import is_background
 from napari_udt.spectral.spectra import Normalisation
-from napari_udt.viewer.layers.layer_data import is_background
 
 Choice = Normalisation | Literal["paper"]
 # Structures of the paper's figures.

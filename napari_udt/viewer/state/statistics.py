@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.spectral.labels import present
+from napari_udt.spectral.labels import plain_name, present
 from napari_udt.spectral.spectra import (
     QUANTILES,
     Centre,
@@ -106,11 +106,6 @@ class StructureStatistics:
         if isinstance(result, CubeError):
             raise result
         return result
-
-
-def plain_name(structure: str) -> str:
-    """Return the name of a structure as it is compared: "Small_Bowel" and "small bowel" are one."""
-    return " ".join(structure.replace("_", " ").replace("-", " ").split()).casefold()
 
 
 def region_mask(

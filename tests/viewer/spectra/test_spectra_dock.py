@@ -412,3 +412,13 @@ def test_the_estimate_of_blood_gets_its_columns(dock, session, qtbot):
 def test_all_of_the_dock_fits_beside_the_transfer_dock(dock):
     fold_open(dock)
     assert dock.minimumSizeHint().height() <= 560
+
+
+def test_the_verdict_stands_above_the_plot_and_follows_the_structure(qtbot, dock, session):
+    """Of the structure under the mouse; of all where there is none."""
+    qtbot.waitUntil(lambda: text(dock, "verdict").startswith("liver: shape "), timeout=5000)
+    assert "level" in text(dock, "verdict")
+    session.remove(REAL)
+    qtbot.waitUntil(
+        lambda: text(dock, "verdict").startswith("Open a real cube to compare with"), timeout=5000
+    )

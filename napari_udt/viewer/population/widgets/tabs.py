@@ -10,11 +10,13 @@ from napari_udt.viewer.population.widgets.figures.depth import DepthTab
 from napari_udt.viewer.population.widgets.figures.differences import DifferencesTab
 from napari_udt.viewer.population.widgets.figures.oxygenation import OxygenationTab
 from napari_udt.viewer.population.widgets.figures.structures import StructuresTab
+from napari_udt.viewer.population.widgets.figures.verdict import VerdictTab
 from napari_udt.viewer.population.widgets.metrics.tab import MetricsTab
 from napari_udt.viewer.population.widgets.pictures.tab import PicturesTab
 from napari_udt.viewer.population.widgets.tab import PopulationTab
 
 TABS: tuple[type[PopulationTab], ...] = (
+    VerdictTab,
     DataTab,
     PicturesTab,
     ComponentsTab,

@@ -24,10 +24,11 @@ from napari_udt.viewer.spectra.resolve import CurveSource, resolve
 from napari_udt.viewer.spectra.widgets.form import SpectraForm
 from napari_udt.viewer.spectra.widgets.picker import Pick
 from napari_udt.viewer.spectra.widgets.pictures import PictureTools
-from napari_udt.viewer.state.comparable_cubes import structure_names
+from napari_udt.viewer.state.comparable_cubes import focus_of, structure_names
 from napari_udt.viewer.state.jobs import WorkerThread
 from napari_udt.viewer.state.session import DisplayOptions, PixelRef, Session
 from napari_udt.viewer.state.statistics import StructureStatistics
+from napari_udt.viewer.state.verdicts import OpenVerdicts
 from napari_udt.viewer.style import theme_on
 
 NO_CUBES = "Open a cube and move the mouse over it: its spectra appear here."
@@ -45,6 +46,8 @@ class SpectraDock(SpectraForm):
         Where regions are drawn and maps are shown; without them there are no buttons for that.
     sources : sequence of CurveSource
         Compute more curves, such as the live transfer.
+    verdicts : OpenVerdicts, optional
+        Whether transfers moved the structures closer to the reference; without it the dock finds that out by itself.
     parent : QWidget, optional
     """
 
@@ -57,6 +60,7 @@ class SpectraDock(SpectraForm):
         maps: MapLayers | None = None,
         *,
         sources: Sequence[CurveSource] = (),
+        verdicts: OpenVerdicts | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -67,6 +71,7 @@ class SpectraDock(SpectraForm):
         self.destroyed.connect(self._worker.stop)
         self._statistics = StructureStatistics(self._worker.submit)
         self._sources, self._cache = sources, CurveCache()
+        self._verdicts = verdicts or OpenVerdicts(session, self._worker.submit)
         if regions is not None and maps is not None:
             self._pictures = PictureTools(session, regions, maps, parent=self)
             self._pictures.message.connect(self._footer.show_message)
@@ -88,7 +93,7 @@ class SpectraDock(SpectraForm):
     @property
     def busy(self) -> bool:
         """Whether the dock is about to change: statistics are being computed, or drawn soon."""
-        return self._statistics.jobs.busy or self._clock.busy
+        return self._statistics.jobs.busy or self._verdicts.busy or self._clock.busy
 
     def refresh(self) -> None:
         """Resolve the session and draw the curves now."""
@@ -102,6 +107,7 @@ class SpectraDock(SpectraForm):
             names = structure_names(self.session, self._statistics)
             self._controls.set_structures([Pick(name, name, structure_colour(name)) for name in names])
         self._show_statement()
+        self._show_verdict()
         self._plot.paint_now()
 
     def set_theme(self, name: str) -> None:
@@ -160,7 +166,11 @@ class SpectraDock(SpectraForm):
         session.regions_changed.connect(self._request_refresh)
         session.options_changed.connect(self._on_options_changed)
         session.wavelength_changed.connect(self._on_wavelength_changed)
-        for computed in (self._statistics.jobs.ended, *(source.changed for source in self._sources)):
+        for computed in (
+            self._statistics.jobs.ended,
+            self._verdicts.changed,
+            *(source.changed for source in self._sources),
+        ):
             computed.connect(self._on_more_computed)
         self._on_wavelength_changed(session.wavelength_nm)
 
@@ -181,6 +191,18 @@ class SpectraDock(SpectraForm):
         self.invite("" if self.curves.statement else invitation if len(self.session) else NO_CUBES)
         self._footer.show_statement(self.curves.statement, self.curves.remarks)
         self._allow()
+
+    def _show_verdict(self) -> None:
+        """Show the verdict on the structure of the first curve, else on all structures of the cube that is looked at."""
+        focus, first = focus_of(self.session), next(iter(self.curves.curves), None)
+        if focus is None:
+            focus = next(reversed(list(self.session)), None)
+        if focus is None:
+            self.show_verdict(())
+            return
+        modality = focus.cube.modality if first is None else first.entry.cube.modality
+        self._verdicts.refresh(modality)
+        self.show_verdict(self._verdicts.sentences(modality, None if first is None else first.structure))
 
     def _allow(self) -> None:
         something = bool(self.session.pins or self.session.options.structures)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QSizePolicy, QSplitter, QStackedWidget, QWidget
 
 from napari_udt.viewer.qt.fields import fill
-from napari_udt.viewer.qt.stable_label import wrapping_label
+from napari_udt.viewer.qt.stable_label import StableLabel, wrapping_label
 from napari_udt.viewer.spectra.widgets.controls import SpectraControls
 from napari_udt.viewer.spectra.widgets.curve_table import CurveTable
 from napari_udt.viewer.spectra.widgets.footer import SpectraFooter
@@ -14,11 +16,12 @@ from napari_udt.viewer.spectra.widgets.plot import SpectraPlot
 
 _TABLE_SHARE = 0.28  # of the height, at first; the table keeps three curves at least
 
+_VERDICT_LINES = 2  # in a dock of the usual width
 _LEAST_WIDTH = 300  # pixels of the plot: in a small window the picture needs room as well
 
 
 class SpectraForm(QWidget):
-    """Choices above, plot and table between, which share the height as the user likes, statement and buttons below.
+    """Choices and the verdict above, plot and table between, which share the height as the user likes, statement and buttons below.
 
     Parameters
     ----------
@@ -37,6 +40,10 @@ class SpectraForm(QWidget):
         self._pages.setCurrentWidget(self._hint if sentence else self._splitter)
         self._give_plot_room()
 
+    def show_verdict(self, sentences: Sequence[str]) -> None:
+        """Show whether the transfers moved what is looked at closer to the reference, one line per model."""
+        self._verdict.setText("\n".join(sentences))
+
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Ask for room: curves are what the window is for."""
         return QSize(420, 680)
@@ -46,6 +53,7 @@ class SpectraForm(QWidget):
         self._plot = SpectraPlot(parent=self)
         self._plot.setMinimumWidth(_LEAST_WIDTH)
         self._table = CurveTable(parent=self)
+        self._verdict = StableLabel("verdict", self, lines=_VERDICT_LINES)
         self._hint = wrapping_label("hint", self)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._footer = SpectraFooter(parent=self)
@@ -60,7 +68,7 @@ class SpectraForm(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._pages.addWidget(self._hint)
         self._pages.addWidget(splitter)
-        layout = fill(self, self._controls, self._pages, self._footer, stretched=self._pages)
+        layout = fill(self, self._controls, self._verdict, self._pages, self._footer, stretched=self._pages)
         layout.setContentsMargins(6, 6, 6, 6)
 
     def _give_plot_room(self) -> None:

@@ -10,8 +10,8 @@ from qtpy.QtWidgets import QWidget
 from napari_udt.population.appearance import GroupAppearance
 from napari_udt.population.bands import ZOOM_FROM_NM, Band, Bands, bands, occurring
 from napari_udt.population.groups import Population
+from napari_udt.spectral.labels import is_background
 from napari_udt.spectral.spectra import Normalisation
-from napari_udt.viewer.layers.layer_data import is_background
 from napari_udt.viewer.population.widgets.figures.panel_grid import Panel, PanelCurve, PanelGrid
 from napari_udt.viewer.population.widgets.tab import FigureTab
 from napari_udt.viewer.qt.fields import fill

@@ -1,0 +1,90 @@
+"""The verdict follows the session's cubes, modality by modality, and says one sentence per model."""
+
+import numpy as np
+import pytest
+
+from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.state.verdicts import OpenVerdicts
+
+
+@pytest.fixture
+def session():
+    return Session()
+
+
+@pytest.fixture
+def verdicts(session):
+    return OpenVerdicts(session)
+
+
+def test_it_says_what_is_missing(session, verdicts, pat):
+    assert verdicts.sentences("PAT", None) == ()
+    session.add(pat())
+    verdicts.refresh("PAT")
+    assert verdicts.of("PAT") is None
+    assert verdicts.sentences("PAT", "vein")[0].startswith("Open a real cube to compare with")
+
+
+def test_one_structure_or_all_of_them_with_the_model_where_there_are_several(
+    session, verdicts, pat, transferred
+):
+    cube = pat()
+    for one in (cube, transferred(cube), pat("second", domain="second")):
+        session.add(one)
+    verdicts.refresh("PAT")
+    (vein,) = verdicts.sentences("PAT", "Vein")
+    assert vein.startswith("vein: shape ")
+    assert "level" in vein
+    (whole,) = verdicts.sentences("PAT", None)
+    assert whole.startswith("All 2 structures: shape ")
+    assert verdicts.sentences("PAT", "coupling medium") == (whole,), "no tissue: the verdict on all"
+    session.add(transferred(cube, "other", factor=2.0))
+    verdicts.refresh("PAT")
+    sentences = verdicts.sentences("PAT", "vein")
+    assert len({s.split(" · ")[0] for s in sentences}) == 2
+    assert all(" · vein: shape " in s for s in sentences)
+
+
+def test_a_cube_that_takes_no_part_or_is_closed_is_forgotten(session, verdicts, pat, transferred):
+    cube = pat()
+    for one in (cube, transferred(cube), pat("second", domain="second")):
+        session.add(one)
+    verdicts.refresh("PAT")
+    assert verdicts.of("PAT").rows[0].is_transferred
+    session.set_role("forearm → real", "none")
+    verdicts.refresh("PAT")
+    assert not verdicts.of("PAT").rows[0].is_transferred
+    session.remove("second")
+    verdicts.refresh("PAT")
+    assert verdicts.of("PAT") is None
+
+
+def test_nothing_is_computed_anew_while_nothing_changes(session, verdicts, pat, hsi):
+    heard = []
+    verdicts.changed.connect(lambda: heard.append(1))
+    session.add(pat())
+    session.add(pat("second", domain="second"))
+    for _ in range(3):
+        verdicts.refresh("PAT")
+    assert len(heard) == 1
+    labels = np.ones((24, 30), int)
+    session.add(hsi(labels=labels, label_names={1: "liver"}))
+    verdicts.refresh("PAT")
+    assert len(heard) == 1, "cubes of another modality do not matter"
+    verdicts.refresh("HSI")
+    assert len(heard) == 2
+
+
+def test_a_late_answer_is_not_shown_for_other_cubes(session, pat):
+    waiting = []
+    verdicts = OpenVerdicts(session, waiting.append)
+    session.add(pat())
+    session.add(pat("second", domain="second"))
+    verdicts.refresh("PAT")
+    assert verdicts.busy
+    assert verdicts.sentences("PAT", None) == ()
+    session.remove("second")
+    verdicts.refresh("PAT")
+    for function in waiting:
+        function()
+    assert verdicts.sentences("PAT", None)[0].startswith("Open a real cube")
