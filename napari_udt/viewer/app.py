@@ -79,12 +79,23 @@ def furnish(viewer: napari.Viewer) -> Window:
     return Window(viewer, context, spectra, transfer, compare)
 
 
-def _fitting_size(main: QMainWindow) -> QSize:
-    """Return the usual size of a window, bounded by the screen: one of 1366 pixels at 125 % holds 1093."""
-    from qtpy.QtCore import QSize
+def _fit_on_screen(main: QMainWindow) -> QSize:
+    """Give a window its usual size, or what the free part of its screen holds, frame included; return the size.
 
-    screen, usual = main.screen(), QSize(*WINDOW_SIZE)
-    return usual if screen is None else usual.boundedTo(screen.availableSize())
+    A screen of 1366 pixels at 125 % holds 1093, and a bar of tasks and the window's title take their share of the height.
+    """
+    from qtpy.QtCore import QRect, QSize
+
+    size, screen = QSize(*WINDOW_SIZE), main.screen()
+    if screen is not None:
+        free, frame = screen.availableGeometry(), main.frameGeometry().size() - main.size()
+        size = size.boundedTo(free.size() - frame)
+        whole = QRect(main.pos(), size + frame)
+        left = min(max(whole.left(), free.left()), free.right() + 1 - whole.width())
+        top = min(max(whole.top(), free.top()), free.bottom() + 1 - whole.height())
+        main.move(left, top)
+    main.resize(size)
+    return size
 
 
 def _add_right_dock(viewer: napari.Viewer, widget: QWidget, name: str) -> QDockWidget:
@@ -162,7 +173,7 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
         main.tabifyDockWidget(upper, docks[-1])
     upper.raise_()
     lower.raise_()
-    main.resize(size := _fitting_size(main))
+    size = _fit_on_screen(main)
     QApplication.processEvents()  # heights of docks only hold once the window has its size
     main.resizeDocks(
         [upper, lower], [_TRANSFER_HEIGHT, size.height() - _TRANSFER_HEIGHT], Qt.Orientation.Vertical

@@ -23,11 +23,11 @@ from napari_udt.viewer.transfer.widgets.model_tools import ModelTools
 
 _LETTERS = 8  # that a choice keeps room for in a narrow dock
 _PADDING = 4  # pixels above and below a note together
-_LEAST_LINES = 3  # of the form that stay visible in a low window
+_LEAST_LINES = 5  # of the form that stay visible in a low window
 
 
 class TransferForm(QWidget):
-    """Buttons above, the form between, which scrolls in a low window, below them the honest note and the run.
+    """Buttons above, the form with the honest note between, which scrolls in a low window, below them the run.
 
     Parameters
     ----------
@@ -83,9 +83,8 @@ class TransferForm(QWidget):
         self.progress = ProgressBar(value=0, min=0, max=1000, tooltip="Share of the cube that is transferred")
         self.progress.native.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.status, self.grid_note, self.model_note, self.note = (self._small_label() for _ in range(4))
-        for label, lines in ((self.note, 2), (self.status, 1)):  # never under others in the lowest of windows
-            label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-            label.setMinimumHeight(lines * self.fontMetrics().height() + _PADDING)
+        self.status.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.status.setMinimumHeight(2 * self.fontMetrics().height() + _PADDING)  # never under others
         for box in (self.source, self.model, self.direction, self.condition, self.noise, self.device):
             box.native.setMinimumContentsLength(_LETTERS)  # long names of cubes must not widen the dock
             box.native.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -107,7 +106,6 @@ class TransferForm(QWidget):
         whole.setSpacing(4)
         whole.addLayout(self._row(self.open_button, self.layout_button))
         whole.addWidget(self._scrolling(), stretch=1)
-        whole.addWidget(self.note)
         whole.addLayout(self._row(self.run_button, self.all_button, self.progress, self.cancel_button))
         whole.addWidget(self.status)
 
@@ -136,7 +134,7 @@ class TransferForm(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(self._form())
-        for note in (self.grid_note, self.model_note):
+        for note in (self.grid_note, self.model_note, self.note):
             column.addWidget(note)
         column.addStretch()
         return VerticalScrollArea(inside, self, least_lines=_LEAST_LINES)
