@@ -1,6 +1,6 @@
 """The data sets of an evaluation, and the check that nothing leaks from training into testing.
 
-All samples that were drawn with one seed are one population of animals or people: what is tested must come from another
+All samples that were drawn with one seed belong to one group of animals or people: what is tested must come from another
 seed, and from another file, than what was trained on.
 """
 
@@ -20,7 +20,8 @@ from napari_udt.models.spec import ModelSpec
 
 SPLIT_RULE = (
     "Test data share neither file (SHA-256) nor seed of the generator with what a classifier, a baseline or a model "
-    "was trained on; a seed is another draw, not another animal or person."
+    "was trained on. A seed of the hyperspectral target is another group of animals; a seed of simulated tissues or pictures is "
+    "another draw."
 )
 
 

@@ -47,8 +47,8 @@ def population_of_datasets(
 ) -> Population:
     """Make one group of each data set; its domain decides its part.
 
-    Each image is a subject. Spectra that were drawn one by one have no subjects: two files with different seeds stand
-    for different animals or people.
+    Each image is a subject, and each animal that a data set names. Simulated tissues, drawn one by one, have no subjects: their
+    file stands for one.
 
     Parameters
     ----------
@@ -111,6 +111,8 @@ def _population_of(name: str, dataset: Dataset, most_per_class: int, rng: np.ran
     )
     if dataset.modality == "PAT":
         group = replace(group, **_of_pixels(dataset, kept))
+    elif "animal" in dataset.parameters:
+        group = replace(group, subjects=dataset.parameters["animal"][kept])
     usable = np.asarray(np.isfinite(group.spectra).all(axis=1))
     group = group if usable.all() else group.take(usable)
     note = f"{name}: {len(group):,} of {group.total:,} spectra, drawn per class."

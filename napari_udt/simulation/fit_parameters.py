@@ -20,6 +20,7 @@ from napari_udt.files.writing import whole_or_nothing
 from napari_udt.simulation import chromophore_table
 from napari_udt.simulation.fit_anatomy import as_json, fit_body_parts
 from napari_udt.simulation.fit_curves import choose_breakpoints, least_squares, spline_basis
+from napari_udt.simulation.fit_variation import fit_organ_variation
 from napari_udt.simulation.fitted_tables import FOLDER, scattering_law
 from napari_udt.simulation.hsi_organs import CLASS_NAMES, WAVELENGTHS_NM
 from napari_udt.simulation.measured_tables import SOURCES, MeasuredTables, measured_tables
@@ -28,8 +29,7 @@ from napari_udt.spectral.chromophores import TABLE
 Array = NDArray[np.float64]
 
 # Breakpoints between the ends; a spline has four coefficients more.
-MEAN_BREAKPOINTS, STD_BREAKPOINTS, FACTOR_BREAKPOINTS = 20, 16, 16
-FACTORS = 6
+MEAN_BREAKPOINTS, STD_BREAKPOINTS = 20, 16
 SCATTERERS = ("blood", "fat", "muscle")
 _DIGITS = 4  # after the decimal point
 _SPLINE = "cubic B-splines over the wavelength in nm, clamped at both ends of breakpoints_nm"
@@ -50,24 +50,14 @@ def fit_organs(tables: MeasuredTables) -> dict[str, Any]:
     }
 
 
-def fit_skin_correlation(tables: MeasuredTables) -> dict[str, Any]:
-    """Fit the leading eigenvectors of the skin's correlation, scaled to factor loadings, with splines."""
-    wanted = tables.skin_correlation
-    values, vectors = np.linalg.eigh(wanted)
-    loadings = (vectors * np.sqrt(np.maximum(values, 0)))[:, ::-1][:, :FACTORS]
-    loadings = loadings * np.where(loadings.sum(axis=0) < 0, -1, 1)
-    breakpoints = choose_breakpoints(WAVELENGTHS_NM, loadings, FACTOR_BREAKPOINTS)
-    basis = spline_basis(WAVELENGTHS_NM, breakpoints)
-    coefficients = np.round(least_squares(basis, loadings), _DIGITS)
-    found = basis @ coefficients
-    found /= np.linalg.norm(found, axis=1, keepdims=True)
+def fit_variation(tables: MeasuredTables) -> dict[str, Any]:
+    """Fit how organs vary, see :mod:`napari_udt.simulation.fit_variation`."""
+    found = fit_organ_variation(tables)
     return {
-        "quantity": "correlation of the log reflectance (L1-normalised) of human skin between 100 wavelengths from 500 to 1000 nm",
-        "form": f"factor model F F^T; the columns of F are {_SPLINE}, its rows are scaled to unit length",
-        **_sources("skin_nist", "skin_hyspex"),
-        "absolute_error": _summary(found @ found.T - wanted),
-        "breakpoints_nm": breakpoints.tolist(),
-        "factors": coefficients.T.tolist(),
+        "quantity": found.pop("quantity"),
+        "form": found.pop("form"),
+        **_sources("organs", "absorption", "skin_nist"),
+        **found,
     }
 
 
@@ -126,7 +116,7 @@ def fit_anatomy(tables: MeasuredTables) -> dict[str, Any]:
 
 FITS: Mapping[str, Callable[[MeasuredTables], dict[str, Any]]] = {
     "organs": fit_organs,
-    "skin_correlation": fit_skin_correlation,
+    "organ_variation": fit_variation,
     "scattering": fit_scattering,
     "radial_artery": fit_radial_artery,
     "anatomy": fit_anatomy,

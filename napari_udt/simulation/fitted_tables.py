@@ -58,14 +58,6 @@ class FittedTables:
         return OrganStatistics(mean / mean.sum(), std / mean.sum())
 
     @cached_property
-    def skin_correlation(self) -> Array:
-        """Correlation that a few smooth factors explain; what they leave out is given to them in proportion."""
-        model = parameters("skin_correlation")
-        loadings = _splines(model) @ np.array(model["factors"]).T
-        loadings /= np.linalg.norm(loadings, axis=1, keepdims=True)
-        return loadings @ loadings.T
-
-    @cached_property
     def radial_artery(self) -> ArteryStatistics:
         """Mean and standard deviation over recorded arteries."""
         found = parameters("radial_artery")

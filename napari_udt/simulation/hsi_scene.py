@@ -2,8 +2,9 @@
 
 The simulated scene shows, in each organ, the simulated tissues that a data set would label as this organ, from one
 end of their variety to the other as a smooth field goes up and down: its pixels have the mean and, along the main
-direction, the spread of the class that a model is trained on. The target scene is drawn from measured statistics with
-smooth random fields, lit by a lamp and seen by a noisy camera. Neither is a recording.
+direction, the spread of the class that a model is trained on. The target scene shows one animal: drawn from measured
+statistics with smooth random fields, lit by a lamp, with wet spots that mirror it, seen by a camera whose pixels mix what
+lies side by side. Neither is a recording.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
 from scipy.stats import rankdata
 
 from napari_udt.cube import Domain, SpectralCube
@@ -26,6 +27,7 @@ from napari_udt.simulation.hsi_simulated import (
     layered_reflectance_of,
     match_organs,
 )
+from napari_udt.simulation.organ_variation import MODES
 from napari_udt.simulation.parallel import Arrays, block_rng
 from napari_udt.simulation.scene_layout import LABEL_NAMES, Layout, draw_layout, smooth_field
 from napari_udt.simulation.tables_contract import Tables
@@ -46,6 +48,10 @@ _SEEN_MM = 2.0  # depth down to which blood counts in the oxygenation map
 
 # Reflectance of the drape around the wound: invented, not tissue.
 _DRAPE = 0.06 + 0.05 * np.exp(-(((WAVELENGTHS_NM - 530) / 40) ** 2))
+# Blur of the camera's optics, in pixels: at borders a pixel sees two tissues.
+_BLUR = 0.6
+# Spots that mirror the lamp: where a field of this width in pixels is beyond this height; reflectance added for one more.
+_SPOT_PIXELS, _SPOT_FROM, _SPOT_GAIN = 1.4, 2.3, 0.6
 # Values are multiples of this, some 3.5 digits, so that files compress.
 _QUANTUM = 2.0**-13
 
@@ -143,17 +149,25 @@ def _simulated_scene(organs: list[_OrganTable], layout: Layout, rng: np.random.G
 def _target_scene(
     tables: Tables, brightness: Array, layout: Layout, rng: np.random.Generator
 ) -> SpectralCube:
-    """Drawn spectra; each organ as bright on average as its simulated counterpart, then lit and recorded."""
-    latent = _fields(layout.labels.shape, hsi_target.MODES, rng)
-    data = np.broadcast_to(_DRAPE, (*layout.labels.shape, len(WAVELENGTHS_NM))).copy()
+    """Drawn spectra of one animal; each organ as bright on average as its simulated counterpart, then lit and recorded."""
+    shape = layout.labels.shape
+    local = _fields(shape, MODES, rng)
+    data = np.broadcast_to(_DRAPE, (*shape, len(WAVELENGTHS_NM))).copy()
     organs = layout.labels > 0
     numbers = layout.labels[organs] - 1
-    spectra = hsi_target.labelled_spectra(tables, numbers, latent[organs])
+    latent = hsi_target.Animal(rng).with_local(numbers, local[organs])
+    spectra = hsi_target.labelled_spectra(tables, numbers, latent)
     data[organs] = spectra * len(WAVELENGTHS_NM) * brightness[numbers][:, None]
-    texture = np.exp(0.03 * smooth_field(layout.labels.shape, 1.5, rng))
-    lit = data * (_lamp(layout.labels.shape) * layout.relief * texture)[..., None]
-    seen = hsi_target.seen_by_camera(lit, rng)
+    texture = np.exp(0.03 * smooth_field(shape, 1.5, rng))
+    lit = data * (_lamp(shape) * layout.relief * texture)[..., None] + mirrored(organs, rng)[..., None]
+    seen = hsi_target.seen_by_camera(gaussian_filter(lit, (_BLUR, _BLUR, 0)), rng)
     return _cube(seen, layout, name="hsi_organs_second", domain="second", origin=hsi_target.ORIGIN)
+
+
+def mirrored(organs: NDArray[np.bool_], rng: np.random.Generator) -> Array:
+    """Reflectance (rows, columns) that wet spots on organs add, the same at all wavelengths; 0 beside them."""
+    height = smooth_field(organs.shape, _SPOT_PIXELS, rng) - _SPOT_FROM
+    return np.where(organs, _SPOT_GAIN * np.maximum(height, 0), 0) * _lamp(organs.shape)
 
 
 def _fields(shape: tuple[int, int], count: int, rng: np.random.Generator) -> Array:

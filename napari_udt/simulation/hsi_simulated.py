@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 
 from napari_udt.dataset import Dataset
 from napari_udt.simulation.hsi_organs import CLASS_NAMES, WAVELENGTHS_NM, l1_normalised
-from napari_udt.simulation.hsi_target import MODES, organ_fields
+from napari_udt.simulation.hsi_target import organ_fields
 from napari_udt.simulation.layered_reflectance import LayeredTissue, solve
+from napari_udt.simulation.organ_variation import MODES
 from napari_udt.simulation.parallel import Arrays, Progress, block_rng, run_blocks
 from napari_udt.simulation.tables_contract import Tables
 

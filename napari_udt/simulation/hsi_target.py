@@ -1,19 +1,21 @@
 r"""Hyperspectral target: spectra drawn from measured statistics.
 
-Not pixels of a recording. For each organ the drawn L1-normalised spectra have the measured mean and standard
-deviation (Tivita, pig organs); how they vary together over wavelengths is learnt from recordings of human skin,
-because organ tables do not tell. Both come from the package's fits, see docs/simulation.md. A spectrum is log-normal,
+Not pixels of a recording. For each organ the drawn L1-normalised spectra have the measured mean and, averaged over 30 nm, the
+measured standard deviation (Tivita, pig organs). How they vary together over wavelengths is physics, fitted to these
+statistics and, for skin, to recordings (:mod:`napari_udt.simulation.organ_variation`). A spectrum is log-normal,
 
-.. math:: x_i = m_i \exp(\sigma_i z_i - \sigma_i^2 / 2), \qquad \sigma_i^2 = \ln(1 + s_i^2 / m_i^2),
+.. math:: x = m \exp(F z - \sigma^2 / 2), \qquad \sigma_i^2 = \sum_k F_{ik}^2,
 
-with :math:`z` a Gaussian field of unit variance over wavelengths: it is never negative, and its mean :math:`m` and
-standard deviation :math:`s` are the measured ones. Normalising again moves them by less than 1 % and 4 %. A
-brightness and the noise of a camera come on top.
+with the organ's modes :math:`F` and a standard normal :math:`z`: it is never negative, and its mean is :math:`m`.
+
+Spectra belong to animals. Of each coordinate's variance 30 % lies between animals, half of it the same in all organs of an
+animal. These shares are assumed: published statistics do not tell them. A brightness and the noise of a camera come on top.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +23,18 @@ from numpy.typing import NDArray
 from napari_udt.dataset import Dataset
 from napari_udt.errors import SimulationError
 from napari_udt.simulation.hsi_organs import CLASS_NAMES, WAVELENGTHS_NM
+from napari_udt.simulation.organ_variation import MODES, absorption_table, organ_modes, organ_variations
+from napari_udt.simulation.parallel import block_rng
 from napari_udt.simulation.tables_contract import OrganStatistics, Tables
 
 Array = NDArray[np.float64]
 
 ORIGIN = "drawn from measured statistics"
-MODES = 16  # independent directions in which an organ's spectrum varies
+
+# Shares of the variance, assumed: between animals, and of that what all organs of an animal have in common.
+ANIMAL_SHARE = 0.3
+SYSTEMIC_SHARE = 0.5
+SPECTRA_PER_ANIMAL = 200  # twenty of each organ
 
 # Nominal brightness (mean reflectance over wavelengths): the measured spectra are normalised and tell nothing.
 LEVEL_MEDIAN = 0.35
@@ -38,74 +46,43 @@ STEPS = 1023
 _RESPONSE_NM = (500.0, 520.0, 950.0, 1000.0)
 _RESPONSE = (0.4, 1.0, 1.0, 0.4)
 
-# Skin varies in two ways mostly (melanin, blood); organs in more: a share of the variance is smooth and free.
-_FREE_SHARE = 0.2
-_FREE_LENGTH_NM = 40.0
-
 
 @dataclass(frozen=True, eq=False)
 class OrganField:
-    """The random field that an organ's L1-normalised spectra are drawn from.
+    """What an organ's L1-normalised spectra are drawn from.
 
     Parameters
     ----------
-    log_mean, log_std : array, shape (100,)
-        Mean and standard deviation of the logarithm.
+    log_mean : array, shape (100,)
+        Mean of the logarithm.
     modes : array, shape (100, 16)
-        Rows of unit length; a standard normal vector times these is the field z.
+        A standard normal vector times these deviates the logarithm: eight coordinates of tissue and camera, then a smooth rest.
     """
 
     log_mean: Array
-    log_std: Array
     modes: Array
 
     def spectra(self, latent: NDArray[np.floating]) -> Array:
         """Spectra (..., 100), summing to about 1, of standard normal ``latent`` vectors (..., 16)."""
-        return np.exp(self.log_mean + self.log_std * (latent @ self.modes.T))
+        return np.exp(self.log_mean + latent @ self.modes.T)
 
 
+@lru_cache(maxsize=2)
 def organ_fields(tables: Tables) -> dict[str, OrganField]:
-    """Random field of each of the ten organs."""
-    correlation = learnt_correlation(tables)
-    return {name: organ_field(tables.organ(name), correlation) for name in CLASS_NAMES}
+    """Return what the spectra of each of the ten organs are drawn from."""
+    absorption = absorption_table(tables)
+    fields = {}
+    for name in CLASS_NAMES:
+        organ = tables.organ(name)
+        modes = organ_modes(organ_variations()[name], organ, log_std_without_noise(organ), absorption)
+        fields[name] = OrganField(np.log(organ.mean) - (modes**2).sum(axis=1) / 2, modes)
+    return fields
 
 
-def organ_field(organ: OrganStatistics, correlation: Array) -> OrganField:
-    """Random field with the organ's statistics; room is left in the spread for the camera's noise."""
-    noise = NOISE / camera_response() * organ.mean
-    std = np.sqrt(np.maximum(organ.std**2 - noise**2, 0))
-    log_std = np.sqrt(np.log1p((std / organ.mean) ** 2))
-    modes = _leading_modes(_keeping_the_sum(correlation, organ.mean, std))
-    return OrganField(np.log(organ.mean) - log_std**2 / 2, log_std, modes)
-
-
-def learnt_correlation(tables: Tables) -> Array:
-    """Correlation (100, 100) of log reflectance over wavelengths.
-
-    That of human skin, mixed with a smooth kernel so that directions unknown to skin are not left out.
-    """
-    distance = (WAVELENGTHS_NM[:, None] - WAVELENGTHS_NM) / _FREE_LENGTH_NM
-    return (1 - _FREE_SHARE) * tables.skin_correlation + _FREE_SHARE * np.exp(-(distance**2) / 2)
-
-
-def _keeping_the_sum(correlation: Array, mean: Array, std: Array, rounds: int = 30) -> Array:
-    """Correlation under which spectra of this mean and spread keep their sum, as L1-normalised spectra do.
-
-    Alternates between what normalising does to small deviations, dx -> dx - mean * sum(dx), and restoring the
-    standard deviations.
-    """
-    normalising = np.eye(len(mean)) - mean[:, None]
-    for _ in range(rounds):
-        covariance = normalising @ (correlation * np.outer(std, std)) @ normalising.T
-        scale = 1 / np.sqrt(np.diag(covariance))
-        correlation = covariance * np.outer(scale, scale)
-    return correlation
-
-
-def _leading_modes(correlation: Array) -> Array:
-    values, vectors = np.linalg.eigh(correlation)
-    modes = (vectors * np.sqrt(np.maximum(values, 0)))[:, : -MODES - 1 : -1]
-    return modes / np.linalg.norm(modes, axis=1, keepdims=True)
+def log_std_without_noise(organ: OrganStatistics) -> Array:
+    """Return the standard deviation (100,) of the logarithm of an organ's spectra, with room left for the camera's noise."""
+    variance = (organ.std / organ.mean) ** 2 - (NOISE / camera_response()) ** 2
+    return np.sqrt(np.log1p(np.maximum(variance, 0)))
 
 
 def camera_response() -> Array:
@@ -124,19 +101,20 @@ def seen_by_camera(reflectance: NDArray[np.floating], rng: np.random.Generator) 
 
 
 def simulate_hsi_target(n: int, seed: int, tables: Tables) -> Dataset:
-    """Draw spectra from measured statistics, the ten organs in equal shares.
+    """Draw spectra from measured statistics, the ten organs in equal shares, animal by animal.
 
     Parameters
     ----------
     n : int
-        Number of spectra, at least ten.
+        Number of spectra, at least ten; an animal gives 200.
     seed : int
+        Two seeds are two groups of animals; with one seed, a larger data set begins with the smaller one's animals.
     tables : Tables
 
     Returns
     -------
     Dataset
-        Reflectance spectra with labels; parameters ``level`` (N,) and ``latent`` (N, 16).
+        Reflectance spectra with labels; parameters ``animal`` (N,), ``level`` (N,) and ``latent`` (N, 16).
 
     Raises
     ------
@@ -145,13 +123,18 @@ def simulate_hsi_target(n: int, seed: int, tables: Tables) -> Dataset:
     """
     if n < len(CLASS_NAMES):
         raise SimulationError(f"{n} spectra for {len(CLASS_NAMES)} organs; draw at least one each.")
-    rng = np.random.default_rng(seed)
     labels = np.arange(n, dtype=np.int16) % len(CLASS_NAMES)
-    latent = rng.standard_normal((n, MODES))
-    level = draw_level(n, rng)
-    reflectance = labelled_spectra(tables, labels, latent) * len(WAVELENGTHS_NM) * level[:, None]
+    animals = np.arange(n, dtype=np.int32) // SPECTRA_PER_ANIMAL
+    samples, latents, levels = [], [], []
+    for animal in range(animals[-1] + 1):
+        own, rng = labels[animals == animal], block_rng(seed, animal)
+        latent, level = Animal(rng).latent(own, rng), draw_level(len(own), rng)
+        spectra = labelled_spectra(tables, own, latent) * len(WAVELENGTHS_NM) * level[:, None]
+        samples.append(seen_by_camera(spectra, rng).astype(np.float32))
+        latents.append(latent.astype(np.float32))
+        levels.append(level.astype(np.float32))
     return Dataset(
-        samples=seen_by_camera(reflectance, rng).astype(np.float32),
+        samples=np.concatenate(samples),
         labels=labels,
         wavelengths_nm=WAVELENGTHS_NM,
         class_names=CLASS_NAMES,
@@ -163,10 +146,34 @@ def simulate_hsi_target(n: int, seed: int, tables: Tables) -> Dataset:
             "name": "napari_udt.simulation.hsi_target",
             "modes": MODES,
             "noise": NOISE,
+            "animal_share": ANIMAL_SHARE,
+            "systemic_share": SYSTEMIC_SHARE,
             "tables": tables.name,
         },
-        parameters={"level": level.astype(np.float32), "latent": latent.astype(np.float32)},
+        parameters={"animal": animals, "level": np.concatenate(levels), "latent": np.concatenate(latents)},
     )
+
+
+class Animal:
+    """What is the same in all spectra of an animal.
+
+    Parameters
+    ----------
+    rng : Generator
+    """
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        systemic = np.sqrt(SYSTEMIC_SHARE) * rng.standard_normal(MODES)
+        own = np.sqrt(1 - SYSTEMIC_SHARE) * rng.standard_normal((len(CLASS_NAMES), MODES))
+        self.organs = np.sqrt(ANIMAL_SHARE) * (systemic + own)
+
+    def with_local(self, labels: NDArray[np.integer], local: Array) -> Array:
+        """Latent vectors of places in organs ``labels`` (n,) whose own variation is ``local`` (n, 16), standard normal."""
+        return self.organs[labels] + np.sqrt(1 - ANIMAL_SHARE) * local
+
+    def latent(self, labels: NDArray[np.integer], rng: np.random.Generator) -> Array:
+        """Latent vectors (n, 16) of independent places in organs ``labels`` (n,)."""
+        return self.with_local(labels, rng.standard_normal((len(labels), MODES)))
 
 
 def draw_level(n: int, rng: np.random.Generator) -> Array:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import SimulationError
-from napari_udt.simulation.hsi_organs import TABLE_NAMES, WAVELENGTHS_NM, l1_normalised
+from napari_udt.simulation.hsi_organs import TABLE_NAMES, WAVELENGTHS_NM
 from napari_udt.simulation.tables_contract import ArteryStatistics, OrganStatistics, require_inside
 from napari_udt.spectral.spectra import normalise
 
@@ -176,11 +176,6 @@ class MeasuredTables:
         return OrganStatistics(mean / mean.sum(), std / mean.sum())
 
     @cached_property
-    def skin_correlation(self) -> Array:
-        """Average of both recordings of skin (the camera's ends at 950 nm: from there its last value stands)."""
-        return np.mean([_correlation(r) for r in (self.skin_nist, self.skin_hyspex)], axis=0)
-
-    @cached_property
     def radial_artery(self) -> ArteryStatistics:
         """Statistics of the recorded arteries at their wavelengths from 700 to 850 nm."""
         recorded = self._recordings("radial_artery", 2)
@@ -253,10 +248,3 @@ def measured_tables(folder: str | Path) -> MeasuredTables:
     tables = MeasuredTables(Path(folder))
     tables._path("absorption")
     return tables
-
-
-def _correlation(recordings: Recordings) -> Array:
-    resampled = np.array(
-        [np.interp(WAVELENGTHS_NM, recordings.wavelengths_nm, spectrum) for spectrum in recordings.spectra]
-    )
-    return np.corrcoef(np.log(l1_normalised(resampled)), rowvar=False)

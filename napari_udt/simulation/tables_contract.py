@@ -47,6 +47,9 @@ class ArteryStatistics:
 class Tables(Protocol):
     """What the simulations ask for."""
 
+    def __hash__(self) -> int:
+        """Tables never change: what is computed from them is kept."""
+
     @property
     def name(self) -> str:
         """What these tables are, for the records of data sets."""
@@ -65,10 +68,6 @@ class Tables(Protocol):
 
     def organ(self, class_name: str) -> OrganStatistics:
         """Statistics of an organ, by the names of the classes in ``hsi_organs``."""
-
-    @property
-    def skin_correlation(self) -> Array:
-        """Correlation (100, 100) of the log reflectance of human skin over the wavelengths of ``hsi_organs``."""
 
     @property
     def radial_artery(self) -> ArteryStatistics:

@@ -69,7 +69,8 @@ def load_domain(config: TrainingConfig, domain: str) -> DomainData:
     if len(dataset) < 2:
         raise TrainingError(f"{path}: holds {len(dataset)} samples; at least 2 are needed.")
     values = normalised(dataset, spectrum_norm(config))
-    split = split_held_out(len(dataset), config.data.held_out_fraction, config.seed)
+    animals = dataset.parameters.get("animal")
+    split = split_held_out(len(dataset), config.data.held_out_fraction, config.seed, animals)
     known = seen(config, domain, dataset)
     kept, held_out = (index[known[index]] for index in split)
     if not (len(kept) and len(held_out)):

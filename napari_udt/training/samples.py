@@ -65,11 +65,26 @@ def domain_statistics(values: NDArray[np.float32], centre: bool = True) -> tuple
     return mean, float(np.sqrt(np.mean((values - np.float32(mean)) ** 2, dtype=np.float64)))
 
 
-def split_held_out(n: int, fraction: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Draw the indices to train on and those to hold out; both sorted, neither empty."""
-    held_out = min(max(1, round(n * fraction)), n - 1)
-    order = np.random.default_rng(seed).permutation(n)
-    return np.sort(order[held_out:]), np.sort(order[:held_out])
+def split_held_out(
+    n: int, fraction: float, seed: int, groups: NDArray[np.integer] | None = None
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Draw the indices to train on and those to hold out; both sorted, neither empty.
+
+    Parameters
+    ----------
+    n : int
+        Samples.
+    fraction : float
+        Share to hold out.
+    seed : int
+    groups : integer array, shape (n,), optional
+        Whom each sample comes from, such as an animal: nobody is then on both sides, where there are two or more.
+    """
+    members = np.arange(n) if groups is None or len(np.unique(groups)) < 2 else groups
+    names = np.unique(members)
+    held_out = min(max(1, round(len(names) * fraction)), len(names) - 1)
+    chosen = np.isin(members, np.random.default_rng(seed).permutation(names)[:held_out])
+    return np.flatnonzero(~chosen), np.flatnonzero(chosen)
 
 
 def balanced_weights(labels: Tensor) -> Tensor:

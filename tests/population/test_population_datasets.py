@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from population_toys import CENTRES, CLASSES, WAVELENGTHS_NM, toy_population
@@ -52,6 +54,13 @@ def test_pixels_keep_image_place_depth_and_oxygenation():
         assert group.labels[index] == dataset.labels[image, row, column]
         assert group.depth_mm[index] == pytest.approx((row + 0.5) * 0.5)
         assert group.oxygenation[index] == pytest.approx(dataset.oxygenation[image, row, column], nan_ok=True)
+
+
+def test_animals_of_spectra_are_subjects():
+    dataset = replace(spectra_set(), parameters={"animal": np.repeat(np.arange(4), 15)})
+    group = population_of_datasets([("animals", dataset)]).groups[0]
+    assert np.array_equal(group.subjects, dataset.parameters["animal"])
+    assert population_of_datasets([("alone", spectra_set())]).groups[0].subjects is None
 
 
 def test_a_draw_takes_some_of_each_class_and_says_so():

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from napari_udt.simulation.hsi_organs import CLASS_NAMES, l1_normalised
-from napari_udt.simulation.hsi_scene import SCENE_STREAM, make_hsi_samples
+from napari_udt.simulation.hsi_scene import SCENE_STREAM, make_hsi_samples, mirrored
 from napari_udt.simulation.hsi_simulated import (
     blood_absorption,
     draw_tissues,
@@ -80,10 +81,30 @@ def test_target_scene_has_the_measured_spectra(scenes, tables):
 
 def test_neighbours_are_alike_but_for_noise(scenes):
     simulated, _ = scenes
-    picture, inside = simulated.image(800), simulated.labels == CLASS_NAMES.index("omentum") + 1
-    pairs = inside[:, 1:] & inside[:, :-1]
-    steps = np.abs(np.diff(picture, axis=1))[pairs]
-    assert steps.mean() < 0.4 * picture[inside].std()  # pixels without neighbours: 1.13
+    picture, ratios = simulated.image(800), []
+    for label in range(1, len(CLASS_NAMES) + 1):
+        inside = simulated.labels == label
+        pairs = inside[:, 1:] & inside[:, :-1]
+        ratios.append(np.abs(np.diff(picture, axis=1))[pairs].mean() / picture[inside].std())
+    assert np.median(ratios) < 0.5  # pixels without neighbours: 1.13
+
+
+def test_wet_spots_mirror_the_lamp_in_a_few_places_on_organs_only():
+    organs = np.zeros((90, 120), bool)
+    organs[:, 30:] = True
+    added = mirrored(organs, np.random.default_rng(0))
+    assert not added[:, :30].any()
+    assert 0.002 < (added[organs] > 0.02).mean() < 0.03
+    assert added.max() > 0.2
+
+
+def test_pixels_at_borders_mix_what_lies_side_by_side(scenes, tables):
+    _, second = scenes
+    drape = second.labels == 0
+    beside = drape & (gaussian_filter((~drape).astype(float), 0.6) > 0.2)
+    far = drape & (gaussian_filter((~drape).astype(float), 2.0) < 0.01)
+    redness = second.image(800) / np.maximum(second.image(540), 0.01)
+    assert np.median(redness[beside]) > 1.3 * np.median(redness[far])
 
 
 def test_values_are_short_so_that_files_compress(scenes):

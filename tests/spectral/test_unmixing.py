@@ -170,4 +170,4 @@ def test_on_the_simulated_organs_the_saturation_is_near_the_known_one():
     known = np.isfinite(cube.oxygenation)
     error = unmix(cube).oxygenation[known] - cube.oxygenation[known]
     assert np.nanmean(np.abs(error)) < 0.06
-    assert abs(np.nanmean(error)) < 0.02
+    assert abs(np.nanmean(error)) < 0.03

@@ -61,6 +61,15 @@ def test_the_split_is_disjoint_complete_and_seeded():
     assert [len(part) for part in split_held_out(2, 0.9, seed=0)] == [1, 1]
 
 
+def test_an_animal_is_never_on_both_sides():
+    animals = np.repeat(np.arange(20), 5)
+    kept, held_out = split_held_out(100, 0.1, seed=3, groups=animals)
+    assert len(np.unique(animals[held_out])) == 2
+    assert not set(animals[kept]) & set(animals[held_out])
+    assert len(kept) + len(held_out) == 100
+    assert len(split_held_out(100, 0.1, seed=3, groups=np.zeros(100, int))[1]) == 10
+
+
 def test_statistics_are_two_scalars_of_all_channels():
     values = np.array([[1.0, 3.0], [5.0, 7.0]], np.float32)
     assert domain_statistics(values) == pytest.approx((4.0, 5**0.5))
