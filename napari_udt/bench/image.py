@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from napari_udt.bench.image_figures import (
+    CHANNELS,
+    CLASSES,
+    ERROR_PICTURE,
+    PICTURE,
+    ImageResult,
+    smooth_picture,
+)
 from napari_udt.bench.machine import in_turn, matrix_peak_gflops, timed, watch_memory
+from napari_udt.bench.wavelet import bench_flow
 from napari_udt.inference.image_engine import ImagePlan
 from napari_udt.inference.memory import available_bytes
-from napari_udt.models.conditions import Conditions
 from napari_udt.models.image_cinn import DOMAIN_CHANNELS, ImageCINN, Scale
-
-CHANNELS = 16
-CLASSES = 7
-PICTURE = (128, 256)
-# A float64 pass over the whole picture would take longer than all the rest.
-ERROR_PICTURE = (64, 128)
 
 # Table of the image network in the authors' code (Dreher et al., MICCAI 2023).
 PUBLISHED = (
@@ -43,32 +45,13 @@ LIGHT = (
 _MB_NEEDED = {"published": 5120, "light": 300}
 
 
-@dataclass(frozen=True)
-class ImageResult:
-    """Figures of one network; see `bench_image`."""
-
-    network: str
-    engine_s: float
-    plain_s: float
-    first_s: float
-    ratio: float
-    gflop: float
-    gflops: float
-    plain_gflops: float
-    peak_gflops: float
-    peak_memory_mb: float
-    weights_mb: float
-    max_error_of_range: float
-    plain_error_of_range: float
-
-
 def bench_image(repeats: int = 3) -> dict[str, Any]:
     """Time the transfer (encode and decode) of one picture, 16 wavelengths and 128 x 256 pixels, on the CPU.
 
     Returns
     -------
     dict
-        For the "light" and the "published" size of network: medians in seconds of the engine and of the plain
+        For the "light" and the "published" size of network and the "wavelet flow": medians in seconds of the engine and of the plain
         network, and the engine's first picture with the preparation of the weights; the ratio; GFLOP of the
         convolutions when they are computed directly, and the rates in GFLOP/s that this amounts to, beside the rate
         of the machine's matrix products; peak memory above the start, prepared weights included, and the size of the
@@ -82,6 +65,7 @@ def bench_image(repeats: int = 3) -> dict[str, Any]:
             results[name] = {"skipped": f"{available} MB of memory free, {needed} needed"}
         else:
             results[name] = asdict(bench_network(name, random_network(scales), repeats))
+    results["wavelet flow"] = asdict(bench_flow(repeats))
     return results
 
 
@@ -161,13 +145,9 @@ def _errors(network: ImageCINN) -> tuple[float, float]:
 
 
 def _picture(network: ImageCINN, shape: tuple[int, int]) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-    """Return a smooth picture in the network's units and the conditions of both domains, with labels in blocks."""
-    generator = torch.Generator().manual_seed(1)
-    coarse = torch.randn(1, CHANNELS, 8, 16, generator=generator)
-    x = nn.functional.interpolate(coarse, shape, mode="bilinear")
-    labels = torch.arange(shape[0])[:, None] * CLASSES // shape[0] * torch.ones(shape, dtype=torch.long)
-    conditions = Conditions(CLASSES, label_noise_level=0.2, scales=len(network.scales))
-    source, target = (conditions.expected((1, *shape), d, labels[None], x) for d in ("simulated", "real"))
+    """Return a picture in the network's units and the conditions of both domains."""
+    x, conditions, labels = smooth_picture(shape, len(network.scales))
+    source, target = (conditions.expected((1, *shape), d, labels, x) for d in ("simulated", "real"))
     return x, source, target
 
 

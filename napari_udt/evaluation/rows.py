@@ -14,6 +14,7 @@ from napari_udt.evaluation import paper
 from napari_udt.evaluation.data import EvaluationData
 from napari_udt.evaluation.transferring import transferred, with_training_noise
 from napari_udt.models.baselines import match_histograms, match_moments
+from napari_udt.models.noise import InputNoise
 from napari_udt.spectral.spectra import normalise
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def make_rows(
     yield Row("Simulated", "simulated", simulated.samples, simulated.labels, paper.SIMULATED)
     for name in baselines:
         yield Row(f"Matched {name}", "baseline", matched(simulated, second, name), simulated.labels)
-    if noisy := next((model for model in models if model.spec.input_noise), None):
+    if noisy := next((model for model in models if InputNoise.of(model.spec)), None):
         # Noise alone, without any transfer: the control of every model of noise-free images.
         samples = with_training_noise(noisy, simulated.samples)
         yield Row("Simulated with noise", "baseline", samples, simulated.labels)

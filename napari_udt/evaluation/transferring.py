@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.models.noise import with_noise
+from napari_udt.models.noise import InputNoise, with_noise
 
 if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
@@ -70,7 +70,7 @@ def with_training_noise(model: TransferModel, samples: NDArray[np.float32]) -> N
 
 def _source(model: TransferModel, raw: NDArray[np.float32]) -> NDArray[np.float32]:
     """Normalise simulated samples and add the noise that the model expects on them."""
-    return with_noise(model.normalise(raw, "simulated"), model.spec.input_noise)
+    return with_noise(model.normalise(raw, "simulated"), InputNoise.of(model.spec))
 
 
 def round_trip_error(

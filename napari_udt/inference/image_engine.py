@@ -96,7 +96,7 @@ class ImagePlan:
 
 def prepared(network: ImageCINN) -> PreparedNetwork:
     """Return the network's fast passes, made anew only when its weights have changed."""
-    state = _fingerprint(network)
+    state = fingerprint(network)
     known = _PREPARED.get(network)
     if known is None or known[0] != state:
         known = _PREPARED[network] = (state, PreparedNetwork(network))
@@ -164,6 +164,7 @@ Fingerprint = tuple[tuple[int, int], ...]
 _PREPARED: WeakKeyDictionary[ImageCINN, tuple[Fingerprint, PreparedNetwork]] = WeakKeyDictionary()
 
 
-def _fingerprint(network: nn.Module) -> Fingerprint:
+def fingerprint(network: nn.Module) -> Fingerprint:
+    """Return what differs once weights have changed."""
     tensors = [*network.parameters(), *network.buffers()]
     return tuple((t.data_ptr(), 0 if t.is_inference() else t._version) for t in tensors)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from napari_udt.cube import ArrayLike3D, SpectralCube
 from napari_udt.inference.grid import Regridding
 from napari_udt.inference.tissue import TissueCondition
+from napari_udt.models.noise import InputNoise
 
 if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
@@ -41,8 +42,8 @@ class Job:
         From the cube's wavelengths to the model's.
     tissue : TissueCondition
         Class probabilities per pixel.
-    noise : float
-        Standard deviation of the noise added to normalised pictures, see :mod:`napari_udt.models.noise`.
+    noise : InputNoise
+        What is added to normalised pictures, see :mod:`napari_udt.models.noise`.
     scale : {"source", "unit"}
         Whether spectra get their input's L2 norm back.
     """
@@ -53,7 +54,7 @@ class Job:
     grid: Regridding
     tissue: TissueCondition
     scale: Scale
-    noise: float = 0.0
+    noise: InputNoise = field(default_factory=InputNoise)
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

@@ -13,7 +13,8 @@ from napari_udt.io.contract import Progress
 from napari_udt.models.noise import with_noise
 
 if TYPE_CHECKING:
-    from napari_udt.models.image_cinn import ImageCINN
+    from napari_udt.inference.image_engine import ImagePlan
+    from napari_udt.inference.wavelet_engine import FlowPlan
 
 
 def run_picture(job: Job, progress: Progress) -> NDArray[np.float32]:
@@ -68,29 +69,33 @@ def _padded(job: Job, image: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _through_network(job: Job, x: NDArray[np.float32], tissue: NDArray[np.float32]) -> NDArray[np.float32]:
     """Transfer by the fastest way through the job's network."""
-    from napari_udt.models.image_cinn import ImageCINN
-
     model, (source, target) = job.model, job.domains
     normalised = with_noise(model.normalise(x, source), job.noise)
-    if isinstance(model.network, ImageCINN):
-        moved = _planned(job, model.network, normalised, tissue)
-    else:
+    plan = _plan(job, (len(x), *x.shape[2:]), tissue)
+    if plan is None:
         moved = _plain(job, normalised, tissue)
+    else:
+        import torch
+
+        inputs = torch.as_tensor(normalised, dtype=model.dtype, device=model.device)
+        moved = plan(inputs).cpu().numpy()
     return np.asarray(model.denormalise(moved, target), np.float32)
 
 
-def _planned(
-    job: Job, network: ImageCINN, x: NDArray[np.float32], tissue: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    import torch
-
+def _plan(job: Job, shape: tuple[int, ...], tissue: NDArray[np.float32]) -> ImagePlan | FlowPlan | None:
+    """Return the prepared way through the job's network; None where there is none."""
     from napari_udt.inference.image_engine import ImagePlan
+    from napari_udt.inference.wavelet_engine import FlowPlan
+    from napari_udt.models.image_cinn import ImageCINN
+    from napari_udt.models.wavelet_flow import WaveletFlow
 
     model = job.model
-    source, target = (model.condition((len(x), *x.shape[2:]), domain, tissue) for domain in job.domains)
-    inputs = torch.as_tensor(x, dtype=model.dtype, device=model.device)
-    moved: NDArray[np.float32] = ImagePlan(network, source, target)(inputs).cpu().numpy()
-    return moved
+    if not isinstance(model.network, ImageCINN | WaveletFlow):
+        return None
+    source, target = (model.condition(shape, domain, tissue) for domain in job.domains)
+    if isinstance(model.network, WaveletFlow):
+        return FlowPlan(model.network, source, target)
+    return ImagePlan(model.network, source, target)
 
 
 def _plain(job: Job, x: NDArray[np.float32], tissue: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -24,6 +24,7 @@ from napari_udt.inference.provenance import describe_run
 from napari_udt.inference.spectra import DEFAULT_CHUNK, DEFAULT_CHUNK_ON_A_CARD, run_spectra
 from napari_udt.inference.tissue import AUTO, LABELS, tissue_condition
 from napari_udt.io.contract import Progress, ignore_progress
+from napari_udt.models.noise import InputNoise
 
 if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
@@ -85,7 +86,7 @@ def transfer(
         For models that work on L2-normalised spectra: give every spectrum its input's norm back, so that it
         can be compared with the source, or leave it at unit norm.
     noise : {"training", "none"}
-        PAT: whether simulated pictures get the noise that the model was trained on (``spec.input_noise``), seeded by
+        PAT: whether simulated pictures get the noise that the model was trained on (``InputNoise.of(spec)``), seeded by
         their own values, or are transferred as they are, which leaves them smoother than the target domain. Choose "none"
         for pictures that bear noise already.
     reference : SpectralCube, optional
@@ -141,7 +142,7 @@ def transfer(
         ),
         tissue=tissue_condition(cube, model.spec, condition),
         scale=scale,
-        noise=model.spec.input_noise if noise == "training" and direction == "sim2real" else 0.0,
+        noise=InputNoise.of(model.spec) if noise == "training" and direction == "sim2real" else InputNoise(),
     )
     chosen = choose(device)
     before = model.device
@@ -205,7 +206,7 @@ def _result(
         "scale": _scale_note(job),
         "spectra_not_transferable": lost,
     }
-    if spec.input_noise and direction == "sim2real":
+    if InputNoise.of(spec) and direction == "sim2real":
         notes["noise"] = _noise_note(job)
     target = spec.target if direction == "sim2real" else "simulated"
     return cube.with_(
@@ -222,7 +223,7 @@ def _result(
 def _noise_note(job: Job) -> str:
     if not job.noise:
         return "none"
-    return f"as in training: standard deviation {job.noise:g} of normalised values, which seed it"
+    return f"as in training: {job.noise}; the picture's values seed it"
 
 
 def _scale_note(job: Job) -> str:

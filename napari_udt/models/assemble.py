@@ -31,13 +31,14 @@ def assemble(spec: ModelSpec, tensors: Mapping[str, Tensor], where: str) -> Tran
     Raises
     ------
     ModelError
-        When tensors are missing, unknown, of another shape or type, not finite, or no permutation.
+        When tensors are missing, unknown, of another shape or type, not finite, no permutation, or no orthogonal basis.
     """
     with torch.device("meta"):
         network = build_network(spec)
     _check_fit(network.state_dict(), tensors, where)
     check_finite(tensors, where)
     _check_permutations(tensors, where)
+    _check_bases(tensors, where)
     network.load_state_dict(dict(tensors), assign=True)
     return transfer_model(spec, network)
 
@@ -74,6 +75,14 @@ def _check_fit(needed: Mapping[str, Tensor], found: Mapping[str, Tensor], where:
 
 def _kind(tensor: Tensor) -> str:
     return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
+
+
+def _check_bases(tensors: Mapping[str, Tensor], where: str) -> None:
+    for key, tensor in tensors.items():
+        if key.endswith("basis"):
+            product = tensor.double() @ tensor.double().T
+            if not torch.allclose(product, torch.eye(len(tensor), dtype=torch.float64), atol=1e-4):
+                raise ModelError(f"{where}: {key!r} is not orthogonal; the weights are damaged.")
 
 
 def _check_permutations(tensors: Mapping[str, Tensor], where: str) -> None:

@@ -12,6 +12,7 @@ from napari_udt.models.autoencoders import ACTIVATIONS, Padding, image_pair, spe
 from napari_udt.models.image_cinn import DOMAIN_CHANNELS, ImageCINN, Scale
 from napari_udt.models.spec import ModelSpec
 from napari_udt.models.spectral_cinn import SpectralCINN
+from napari_udt.models.wavelet_flow import LevelSize, WaveletFlow
 
 # Bounds on what a file may ask for; the published networks stay a factor of ten below.
 _MAX_BLOCKS = 400
@@ -25,7 +26,8 @@ def build_network(spec: ModelSpec) -> nn.Module:
     """Build the untrained network of a specification.
 
     The architecture of a spectral cINN is ``{"blocks", "conditional_blocks", "width"}``, of an image cINN
-    ``{"scales": [{"blocks", "width", "kernels"}, ...]}``; both may have ``"clamp"`` and ``"initial_scale"``. That of
+    ``{"scales": [{"blocks", "width", "kernels"}, ...]}``, of a wavelet flow ``{"levels": [{"blocks", "width"}, ...], "top":
+    {"blocks", "width"}, "components"}``; all three may have ``"clamp"`` and ``"initial_scale"``. That of
     UNIT and CycleGAN is ``{"hidden", "latent", "activation"}`` for spectra and ``{"widths", "residual_blocks",
     "padding", "activation"}`` for images.
 
@@ -47,6 +49,45 @@ def _spectral_cinn(spec: ModelSpec) -> nn.Module:
         conditional_blocks=_integer(spec, entries, "conditional_blocks", blocks),
         width=_integer(spec, entries, "width", _MAX_WIDTH),
         **_common(spec),
+    )
+
+
+def _image_flow(spec: ModelSpec) -> nn.Module:
+    return _wavelet_flow(spec) if "levels" in spec.architecture else _image_cinn(spec)
+
+
+def _wavelet_flow(spec: ModelSpec) -> nn.Module:
+    levels = spec.architecture["levels"]
+    if not isinstance(levels, Sequence) or not 1 <= len(levels) <= _MAX_SCALES:
+        raise ModelError(f"Model {spec.name!r}: its architecture needs 1 to {_MAX_SCALES} levels.")
+    sizes = [_level(spec, entries) for entries in (*levels, spec.architecture.get("top"))]
+    return WaveletFlow(
+        len(spec.wavelengths_nm),
+        DOMAIN_CHANNELS + spec.class_count,
+        sizes[:-1],
+        sizes[-1],
+        _components(spec),
+        **_common(spec),
+    )
+
+
+def _components(spec: ModelSpec) -> int:
+    count = _integer(spec, spec.architecture, "components", len(spec.wavelengths_nm))
+    if count < 2:
+        raise ModelError(
+            f"Model {spec.name!r}: components is {count} in its architecture; expected 2 or more, which coupling blocks divide."
+        )
+    return count
+
+
+def _level(spec: ModelSpec, entries: Any) -> LevelSize:
+    if not isinstance(entries, Mapping):
+        raise ModelError(
+            f"Model {spec.name!r}: a level of its architecture is {entries!r}; expected a table."
+        )
+    return LevelSize(
+        blocks=_integer(spec, entries, "blocks", _MAX_BLOCKS // _MAX_SCALES),
+        width=_integer(spec, entries, "width", _MAX_WIDTH),
     )
 
 
@@ -149,7 +190,7 @@ def _positive(spec: ModelSpec, key: str, default: float) -> float:
 
 _BUILDERS = {
     ("cinn", "HSI"): _spectral_cinn,
-    ("cinn", "PAT"): _image_cinn,
+    ("cinn", "PAT"): _image_flow,
     ("unit", "HSI"): _spectral_pair,
     ("unit", "PAT"): _image_pair,
     ("cyclegan", "HSI"): _spectral_pair,

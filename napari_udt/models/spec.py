@@ -22,6 +22,8 @@ Target = Literal["measured", "drawn from measured statistics", "digital device"]
 FORMAT = "napari-udt model"
 VERSION = 1
 
+_MAX_OCTAVES = 12
+
 _CHOICES: dict[str, tuple[str, ...]] = {
     "kind": get_args(Kind),
     "modality": MODALITIES,
@@ -64,6 +66,10 @@ class ModelSpec:
     input_noise : float
         Standard deviation, in normalised units, of the noise that a simulated sample may get before it is encoded, as in
         training, because the simulation itself has none; see :mod:`napari_udt.models.noise`. 0 where that makes no sense.
+    brightness_noise : float
+        Standard deviation of each octave of further noise that all wavelengths have in common; PAT only.
+    brightness_octaves : int
+        Octaves of that noise: blocks of 1, 2, 4, ... pixels.
     architecture : mapping
         Plain numbers, enough to build the network; see :func:`napari_udt.models.build.build_network`.
     training : mapping
@@ -93,6 +99,8 @@ class ModelSpec:
     label_noise_level: float
     domain_noise: float = 0.1
     input_noise: float = 0.0
+    brightness_noise: float = 0.0
+    brightness_octaves: int = 0
     intensity: Intensity = "linear"
     intensity_scales: Mapping[str, float] = field(default_factory=dict)
     architecture: Mapping[str, Any]
@@ -186,10 +194,13 @@ class ModelSpec:
         ):
             self._refuse("statistics", "(mean, std) of 'simulated' and of 'real' with positive std")
         self._check_intensity()
-        for key in ("label_noise_level", "domain_noise", "input_noise"):
+        for key in ("label_noise_level", "domain_noise", "input_noise", "brightness_noise"):
             value = getattr(self, key)
             if not isinstance(value, int | float) or not 0 <= value <= 1:
                 self._refuse(key, "a number in [0, 1]")
+        octaves = self.brightness_octaves
+        if not isinstance(octaves, int) or isinstance(octaves, bool) or not 0 <= octaves <= _MAX_OCTAVES:
+            self._refuse("brightness_octaves", f"a whole number from 0 to {_MAX_OCTAVES}")
 
     def _check_intensity(self) -> None:
         scales = self.intensity_scales

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from napari_udt.training.config import TrainingConfig
 from napari_udt.training.cycle import UNIT, CycleGAN
+from napari_udt.training.level_likelihood import LevelLikelihood
 from napari_udt.training.likelihood import Likelihood
 from napari_udt.training.objective import Objective
 
@@ -56,3 +58,10 @@ FAMILIES = {
         _NO_CHECK,
     ),
 }
+
+
+def objective_of(config: TrainingConfig) -> type[Objective]:
+    """Return what the training of a configuration minimises: a cINN with levels is a wavelet flow."""
+    if config.method == "cinn" and "levels" in config.architecture:
+        return LevelLikelihood
+    return FAMILIES[config.method].objective

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,19 @@ class TrainingLoop:
     data : mapping of {"simulated", "second"} to DomainData
     folder : Path
         Receives the log, its picture and the checkpoint.
+    judge : callable, optional
+        Gives the values whose sum decides which weights are kept, in place of the held-out losses.
     """
 
-    def __init__(self, trainer: Trainer, data: Mapping[str, DomainData], folder: Path) -> None:
+    def __init__(
+        self,
+        trainer: Trainer,
+        data: Mapping[str, DomainData],
+        folder: Path,
+        judge: Callable[[], dict[str, float]] | None = None,
+    ) -> None:
         self.trainer = trainer
+        self.judge = judge
         self.config = trainer.config
         self.held_out = {domain: data[domain].held_out for domain in DOMAINS}
         self.hashes = {domain: data[domain].sha256 for domain in DOMAINS}
@@ -106,13 +115,15 @@ class TrainingLoop:
 
     def _evaluate(self) -> dict[str, float]:
         begin = time.monotonic()
-        losses = self.trainer.processes.shared(lambda: self.trainer.held_out_losses(self.held_out))
-        total = sum(losses.values())
-        self.without_progress += 1
-        if total < self.best_loss:
-            self.best_loss, self.best_step, self.without_progress = total, self.trainer.steps_done, 0
-            network = self.trainer.network.state_dict()
-            self.best_network = {name: value.detach().clone() for name, value in network.items()}
+        with self.trainer.average.in_place():
+            losses = self.trainer.processes.shared(lambda: self.trainer.held_out_losses(self.held_out))
+            judged = losses if self.judge is None else self.trainer.processes.shared(self.judge)
+            self.without_progress += 1
+            if (total := sum(judged.values())) < self.best_loss:
+                self.best_loss, self.best_step, self.without_progress = total, self.trainer.steps_done, 0
+                network = self.trainer.network.state_dict()
+                self.best_network = {name: value.detach().clone() for name, value in network.items()}
+            losses = losses | judged
         self.seconds += time.monotonic() - begin
         return losses
 

@@ -60,6 +60,10 @@ class Batch:
         """Return the half that holds the simulated samples."""
         return self._each(lambda values: values.chunk(2)[0])
 
+    def first(self, count: int) -> Batch:
+        """Return the first ``count`` samples of what is no more than one domain; all of them for 0."""
+        return self._each(lambda values: values[:count]) if count else self
+
     def to(self, device: str) -> Batch:
         """Return the batch on a device."""
         return self._each(lambda values: values.to(device))
@@ -93,6 +97,7 @@ class Objective(ABC):
     weights: Mapping[str, float]
 
     def __init__(self, config: TrainingConfig, network: Any, conditions: Conditions) -> None:
+        self.config = config
         self.network = network
         self.conditions = conditions
         self.adversarial = config.optimisation.gan_weight > 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -14,14 +15,16 @@ from napari_udt.files.writing import check_writable
 from napari_udt.models import ModelSpec, TransferModel, build_network, load_model, save_model
 from napari_udt.models.assemble import transfer_model
 from napari_udt.models.conditions import Conditions
+from napari_udt.models.wavelet_flow import WaveletFlow
 from napari_udt.training.card import model_card
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.domains import DomainData, load_domain, require_matching, spectrum_norm
 from napari_udt.training.loop import CHECKPOINT, TrainingLoop
 from napari_udt.training.objective import DOMAINS
 from napari_udt.training.processes import Processes, together
+from napari_udt.training.realism import Realism
 from napari_udt.training.record import training_record
-from napari_udt.training.terms import make_terms
+from napari_udt.training.term_list import make_terms
 from napari_udt.training.trainer import Trainer
 
 
@@ -79,17 +82,27 @@ def train_in(processes: Processes, config: TrainingConfig, folder: Path, resume:
     torch.manual_seed(config.seed)
     network = build_network(spec)
     samples = {domain: data[domain].training for domain in DOMAINS}
-    terms = make_terms(config, transfer_model(spec, network), samples)
+    if isinstance(network, WaveletFlow):
+        network.fit({domain: samples[domain].values for domain in DOMAINS})
+    model = transfer_model(spec, network)
+    terms = make_terms(config, model, samples)
     trainer = Trainer(config, network, training_conditions(config, spec), samples, processes, terms)
-    loop = TrainingLoop(trainer, data, run_folder(folder))
+    loop = TrainingLoop(trainer, data, run_folder(folder), _judge(config, model, data))
     _require_room(loop, processes)
     loop.start(resume)
     loop.run()
     if not processes.leads:
         return
-    model = transfer_model(spec, trainer.network)
     spec = replace(spec, training=training_record(config, data, loop, model))
     save_model(transfer_model(replace(spec, card=model_card(spec)), trainer.network), folder)
+
+
+def _judge(config: TrainingConfig, model: TransferModel, data: Mapping[str, DomainData]) -> Realism | None:
+    """Return what chooses the weights in place of the held-out losses; None for these."""
+    if config.optimisation.choose_by == "likelihood":
+        return None
+    held_out = {domain: data[domain].held_out for domain in DOMAINS}
+    return Realism(model, held_out, config.optimisation.held_out_samples)
 
 
 def run_folder(folder: Path) -> Path:
@@ -124,7 +137,7 @@ def make_spec(config: TrainingConfig, data: Mapping[str, DomainData]) -> ModelSp
         statistics={"simulated": simulated.statistics, "real": second.statistics},
         label_noise_level=config.condition.label_noise_level,
         domain_noise=config.condition.domain_noise,
-        input_noise=config.data.noise if config.data.noise_in_transfer else 0.0,
+        **_input_noise(config),
         architecture=config.architecture,
         target=second.dataset.origin,  # type: ignore[arg-type]
         licence="MIT",
@@ -141,3 +154,15 @@ def training_conditions(config: TrainingConfig, spec: ModelSpec) -> Conditions:
 def _intensity_scales(simulated: DomainData, second: DomainData) -> dict[str, float]:
     scales = {"simulated": simulated.intensity_scale, "real": second.intensity_scale}
     return {domain: scale for domain, scale in scales.items() if scale is not None}
+
+
+def _input_noise(config: TrainingConfig) -> dict[str, Any]:
+    """Fields of the noise that a transfer adds."""
+    data = config.data
+    if not data.noise_in_transfer:
+        return {}
+    return {
+        "input_noise": data.noise,
+        "brightness_noise": data.brightness_noise,
+        "brightness_octaves": data.brightness_octaves,
+    }

@@ -8,8 +8,7 @@ does.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -20,9 +19,9 @@ from napari_udt.errors import TrainingError
 from napari_udt.models.model import TransferModel
 from napari_udt.spectral.chromophores import absorption
 from napari_udt.spectral.unmixing import HAEMOGLOBINS, TRAINING_WINDOWS, background
-from napari_udt.training.config import TrainingConfig
 from napari_udt.training.running import Moments, RecentSamples, RunningMoments, steered
 from napari_udt.training.samples import Samples
+from napari_udt.training.term import Term, as_spectra
 
 # A reflectance (of an L2-normalised spectrum) below this counts as this in a logarithm; typical values are 0.1.
 _DARKEST = 1e-3
@@ -34,39 +33,6 @@ _FEWEST_BANDS = 5
 _SHAPE_TOLERANCE = 0.05
 # Pixels of each domain that a target is computed from, at most.
 _TARGET_PIXELS = 400_000
-
-
-class Term(ABC):
-    """One more loss on what a batch was transferred to.
-
-    Parameters
-    ----------
-    model : TransferModel
-        Gives the units: ``denormalise``.
-    """
-
-    loss: str  # its name in the log: the samples that it judges come from the simulated domain
-    sees_noise: bool = False  # whether it judges transfers of noisy samples, or of clean ones
-
-    def __init__(self, model: TransferModel) -> None:
-        self.model = model
-        self.classes = len(model.spec.class_names)
-
-    def state(self) -> dict[str, Tensor]:
-        """Return what the next call depends on besides its arguments."""
-        return {}
-
-    def restore(self, state: Mapping[str, Tensor]) -> None:  # noqa: B027 - a term without a memory has nothing to restore
-        """Go back to a state."""
-
-    @abstractmethod
-    def __call__(self, x: Tensor, moved: Tensor, labels: Tensor) -> Tensor:
-        """Loss, a scalar, of simulated samples ``x`` and their transfers, both in normalised units, by their labels."""
-
-    def raw(self, x: Tensor, domain: str) -> Tensor:
-        """Spectra (n, C) of a batch in normalised units, back in the units of the data."""
-        values: Tensor = self.model.denormalise(x, "real" if domain == "second" else "simulated")
-        return as_spectra(values)
 
 
 class HaemoglobinContent(Term):
@@ -217,26 +183,6 @@ class ClassMoments(Term):
 
     def _groups(self, labels: Tensor) -> Tensor:
         return labels if self.by_class else torch.zeros_like(labels)
-
-
-def make_terms(
-    config: TrainingConfig, model: TransferModel, samples: Mapping[str, Samples]
-) -> Sequence[tuple[Term, float]]:
-    """Return the terms of a configuration, with their weights."""
-    wanted = config.terms
-    terms: list[tuple[Term, float]] = []
-    if wanted.content_weight:
-        terms.append((HaemoglobinContent(model, wanted.content_batches), wanted.content_weight))
-    if wanted.moments_weight:
-        noisy = config.data.noise_in_transfer
-        moments = ClassMoments(model, samples, wanted.moments_memory, sees_noise=noisy)
-        terms.append((moments, wanted.moments_weight))
-    return terms
-
-
-def as_spectra(x: Tensor) -> Tensor:
-    """Spectra (n, C) of a batch of spectra (n, C) or images (n, C, H, W)."""
-    return x if x.ndim == 2 else x.movedim(1, -1).flatten(0, -2)
 
 
 def class_moments(values: Tensor, labels: Tensor, classes: int) -> Moments:

@@ -15,14 +15,16 @@ from torch import Tensor, nn
 
 from napari_udt.errors import TrainingError
 from napari_udt.models.conditions import Conditions
+from napari_udt.models.noise import InputNoise, drawn_noise
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.discriminators import build_discriminator
-from napari_udt.training.families import FAMILIES
+from napari_udt.training.families import objective_of
 from napari_udt.training.losses import discriminator_adversarial, generator_adversarial
 from napari_udt.training.objective import DOMAINS, Batch, Losses, named
 from napari_udt.training.processes import Processes
 from napari_udt.training.samples import Samples, vary
-from napari_udt.training.terms import Term
+from napari_udt.training.term import Term
+from napari_udt.training.weight_average import WeightAverage
 
 
 class Trainer:
@@ -55,7 +57,8 @@ class Trainer:
         self.config = config
         self.processes = processes or Processes()
         self.network = network.to(self.processes.device).train()
-        self.objective = FAMILIES[config.method].objective(config, self.network, conditions)
+        self.average = WeightAverage(self.network, config.optimisation.weight_average)
+        self.objective = objective_of(config)(config, self.network, conditions)
         self.terms = terms
         self.samples = samples
         self.steps_done = 0
@@ -92,10 +95,14 @@ class Trainer:
             losses |= self._generator_losses(fakes)
             judged = self._discriminator_losses(batch.by_domain(), fakes)
         guiding = self._guiding(batch)
-        total = self.objective.total(losses) + sum(weight * guiding[term.loss] for term, weight in self.terms)
+        total = self.objective.total(losses)
+        total = total + sum(
+            weight * guiding[term.loss] for term, weight in self.terms if term.loss in guiding
+        )
         losses |= guiding
         values = self._averaged(losses | judged)
         self._update(self.optimiser, total, self.network.parameters())
+        self.average.follow()
         if self.discriminator_optimiser is not None:
             total = judged["discriminator_simulated"] + judged["discriminator_second"]
             self._update(self.discriminator_optimiser, total, self.discriminators.parameters())
@@ -104,9 +111,9 @@ class Trainer:
 
     def _guiding(self, batch: Batch) -> Losses:
         """Values of the further terms, on what inference would make of the batch's simulated samples."""
-        if not self.terms:
+        if not self.terms or self.steps_done % self.config.terms.every:
             return {}
-        simulated = batch.simulated()
+        simulated = batch.simulated().first(self.config.terms.samples)
         wanted = {term.sees_noise for term, _ in self.terms}
         moved = {noisy: self.objective.moved(simulated, noisy=noisy) for noisy in sorted(wanted)}
         return {
@@ -125,10 +132,19 @@ class Trainer:
             strict=True,
         )
         values = torch.cat(clean)
-        noisy = values + self.config.data.noise * torch.randn_like(values)
+        noisy = values + self._noise(values)
         domain = torch.arange(2.0).repeat_interleave(n * processes.size)
         batch = self.objective.conditioned(Batch(noisy, torch.cat(labels), domain, values))
         return batch.part(processes.rank, processes.size).to(processes.device)
+
+    def _noise(self, values: Tensor) -> Tensor:
+        """Draw the noise of a batch, simulated samples first."""
+        data = self.config.data
+        if not data.brightness_noise and data.second_noise_share == 1:
+            return data.noise * torch.randn_like(values)
+        simulated, second = values.chunk(2)
+        first = drawn_noise(simulated, InputNoise(data.noise, data.brightness_noise, data.brightness_octaves))
+        return torch.cat((first, drawn_noise(second, InputNoise(data.noise * data.second_noise_share))))
 
     @torch.no_grad()
     def held_out_losses(self, held_out: Mapping[str, Samples]) -> dict[str, float]:
@@ -150,6 +166,7 @@ class Trainer:
         return {
             "steps_done": self.steps_done,
             "network": self.network.state_dict(),
+            "average": self.average.state(),
             "discriminators": self.discriminators.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "discriminator_optimiser": (
@@ -165,6 +182,7 @@ class Trainer:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go back to a state; the next step then is the one that followed it."""
         self.network.load_state_dict(state["network"])
+        self.average.restore(state["average"])
         self.discriminators.load_state_dict(state["discriminators"])
         self.optimiser.load_state_dict(state["optimiser"])
         if self.discriminator_optimiser is not None:

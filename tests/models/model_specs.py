@@ -46,6 +46,17 @@ def pat_spec(**changes):
     return hsi_spec(**{**fields, **changes})
 
 
+def flow_spec(**changes):
+    sizes = [{"blocks": 2, "width": 6}, {"blocks": 1, "width": 5}]
+    return pat_spec(
+        **{
+            "name": "small-flow",
+            "architecture": {"levels": sizes, "top": {"blocks": 2, "width": 4}, "components": 2},
+            **changes,
+        }
+    )
+
+
 def stir(network, amount=0.3):
     """Move a network far from the identity, so that laws are tested on a function that does something."""
     with torch.no_grad():

@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_specs import hsi_spec, pat_spec, stir
+from model_specs import flow_spec, hsi_spec, pat_spec, stir
 
 from napari_udt.errors import ModelError
 from napari_udt.models.build import build_network
@@ -29,8 +29,14 @@ def parameter_count(network):
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-CASES = [(hsi_spec(), (5, 9)), (hsi_spec(condition="domain"), (5, 9)), (pat_spec(), (2, 3, 8, 12))]
-IDS = ["hsi", "hsi-domain", "pat"]
+CASES = [
+    (hsi_spec(), (5, 9)),
+    (hsi_spec(condition="domain"), (5, 9)),
+    (pat_spec(), (2, 3, 8, 12)),
+    (flow_spec(), (2, 3, 8, 12)),
+    (flow_spec(condition="domain"), (2, 3, 8, 12)),
+]
+IDS = ["hsi", "hsi-domain", "pat", "flow", "flow-domain"]
 
 
 @pytest.mark.parametrize(("spec", "shape"), CASES, ids=IDS)
@@ -46,16 +52,23 @@ def test_the_inverse_inverts(spec, shape, dtype, tolerance):
 
 
 @settings(max_examples=8, deadline=None)
-@given(height=st.integers(1, 3), width=st.integers(1, 3), seed=st.integers(0, 2**31))
-def test_pictures_of_any_allowed_size(height, width, seed):
+@given(
+    spec=st.sampled_from([pat_spec(), flow_spec()]),
+    height=st.integers(1, 3),
+    width=st.integers(1, 3),
+    seed=st.integers(0, 2**31),
+)
+def test_pictures_of_any_allowed_size(spec, height, width, seed):
     torch.manual_seed(seed)
-    network, x, condition = make(pat_spec(), (1, 3, 4 * height, 4 * width))
+    network, x, condition = make(spec, (1, 3, 4 * height, 4 * width))
     z, _ = network(x, condition)
     torch.testing.assert_close(network.inverse(z, condition)[0], x, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize(
-    ("spec", "shape"), [(hsi_spec(), (1, 9)), (pat_spec(), (1, 3, 4, 8))], ids=["hsi", "pat"]
+    ("spec", "shape"),
+    [(hsi_spec(), (1, 9)), (pat_spec(), (1, 3, 4, 8)), (flow_spec(), (1, 3, 4, 8))],
+    ids=["hsi", "pat", "flow"],
 )
 def test_the_log_determinant_is_that_of_the_jacobian(spec, shape):
     network, x, condition = make(spec, shape)

@@ -13,13 +13,8 @@ from napari_udt.spectral.chromophores import absorption
 from napari_udt.training.config import TermsConfig
 from napari_udt.training.domains import load_domain
 from napari_udt.training.run import make_spec, train
-from napari_udt.training.terms import (
-    ClassMoments,
-    HaemoglobinContent,
-    class_moments,
-    lost_correlation,
-    make_terms,
-)
+from napari_udt.training.term_list import make_terms
+from napari_udt.training.terms import ClassMoments, HaemoglobinContent, class_moments, lost_correlation
 from napari_udt.training.trainer import DOMAINS
 
 VISIBLE = np.linspace(500, 1000, 100)

@@ -11,6 +11,7 @@ import numpy as np
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
 from napari_udt.inference.fitting import ModelChoice, model_obstacle
+from napari_udt.models.noise import InputNoise
 from napari_udt.viewer.session.script import ARGUMENTS
 from napari_udt.viewer.state.jobs import Report, error_text
 from napari_udt.viewer.state.session import Session
@@ -126,7 +127,7 @@ def target_words(spec: ModelSpec) -> str:
 
 def offers_noise(spec: ModelSpec | None, direction: Direction) -> bool:
     """Whether a run can add the noise of training, so that the choice is worth showing."""
-    return spec is not None and spec.input_noise > 0 and direction == "sim2real"
+    return spec is not None and bool(InputNoise.of(spec)) and direction == "sim2real"
 
 
 def direction_choices(spec: ModelSpec | None) -> list[tuple[str, Direction]]:

@@ -1,0 +1,221 @@
+"""The sections of a training configuration, as frozen dataclasses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from napari_udt.training.tables import CROP, FILLED, FRACTION, NOT_NEGATIVE, POSITIVE, SHARE, bounded
+
+Condition = Literal["class", "domain", "none"]
+Intensity = Literal["linear", "asinh"]
+SecondLabels = Literal["proxy", "given"]
+ChosenBy = Literal["likelihood", "realism"]
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the samples come from and how they are varied.
+
+    Parameters
+    ----------
+    simulated, second : str
+        Data set files of the two domains; relative to the working directory.
+    held_out_fraction : float
+        Share of each data set that is never trained on: early stopping and the card's numbers use it.
+    noise : float
+        Standard deviation of the noise added to every training sample, in normalised units.
+    second_noise_share : float
+        Share of it that the target domain's samples get: less where they have noise of their own.
+    brightness_noise : float
+        PAT only: standard deviation of each octave of further noise on simulated images that all wavelengths have in common, see
+        :mod:`napari_udt.models.noise`.
+    brightness_octaves : int
+        Octaves of that noise.
+    noise_in_transfer : bool
+        Whether transfers may add that noise to simulated samples too (``input_noise`` of the model), and are judged with it
+        in training: where the simulation has no noise of its own.
+    centre : bool
+        Whether each domain's mean is subtracted. Without it values are only divided by their root mean square: a
+        transfer then starts from a pure gain, which keeps dark pixels of an image positive.
+    intensity : {"linear", "asinh"}
+        PAT only: whether values x become asinh(x / scale) before they are standardised, with the median absolute
+        value of the domain's training samples as scale.
+    crop : tuple of int
+        (rows, columns) of the random crops that images are trained on; empty for whole images.
+    flips : bool
+        Whether images are flipped left-right at random; never outside training.
+    leave_out : tuple of str
+        HSI only: classes whose samples of the target domain are neither trained on nor evaluated while training; the
+        simulated ones stay. The card's numbers include them.
+    """
+
+    simulated: str = bounded(FILLED)
+    second: str = bounded(FILLED)
+    held_out_fraction: float = bounded(FRACTION, 0.1)
+    noise: float = bounded(NOT_NEGATIVE, 0.1)
+    second_noise_share: float = bounded(NOT_NEGATIVE, 1.0)
+    brightness_noise: float = bounded(NOT_NEGATIVE, 0.0)
+    brightness_octaves: int = bounded(NOT_NEGATIVE, 0)
+    noise_in_transfer: bool = False
+    centre: bool = True
+    intensity: Intensity = "linear"
+    crop: tuple[int, ...] = bounded(CROP, ())
+    flips: bool = False
+    leave_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConditionConfig:
+    """How the conditions are drawn, see :class:`napari_udt.models.conditions.Conditions`.
+
+    Parameters
+    ----------
+    on : {"class", "domain", "none"}
+        What the network is conditioned on: domain and class (cINN_DY), the domain alone (cINN_D), for UNIT and
+        CycleGAN, which have a network per domain, the class (UNIT_Y) or nothing.
+    second_labels : {"proxy", "given"}
+        Whether the target domain's classes are treated as unknown, as in the paper, or used.
+    label_noise_level : float
+        Uniform noise on every class entry before it is normalised: 0.5 HSI, 0.2 PAT in the paper's code.
+    domain_noise : float
+        Uniform noise on the domain entries.
+    """
+
+    on: Condition = "class"
+    second_labels: SecondLabels = "proxy"
+    label_noise_level: float = bounded(NOT_NEGATIVE, 0.5)
+    domain_noise: float = bounded(SHARE, 0.1)
+
+
+@dataclass(frozen=True)
+class DiscriminatorConfig:
+    """Size of the two discriminators.
+
+    Parameters
+    ----------
+    width : int
+        Hidden units (HSI) or channels after the first convolution (PAT: doubled by each following one).
+    layers : int
+        Hidden layers (HSI) or strided convolutions per scale (PAT).
+    scales : int
+        PAT only: resolutions that are judged, each half of the one before.
+    dropout : float
+        HSI only: probability in the first hidden layer.
+    """
+
+    width: int = bounded(POSITIVE, 256)
+    layers: int = bounded(POSITIVE, 2)
+    scales: int = bounded(POSITIVE, 3)
+    dropout: float = bounded(SHARE, 0.2)
+
+
+@dataclass(frozen=True)
+class AutoencoderConfig:
+    """Losses of UNIT and CycleGAN; the defaults are the published weights.
+
+    Parameters
+    ----------
+    cycle_weight : float
+        Of the mean squared error after a transfer there and back.
+    reconstruction_weight, prior_weight, cycle_prior_weight : float
+        UNIT only: of each domain's own reconstruction, and of the latents' mean square before and after a transfer.
+    latent_noise : float
+        Standard deviation of the noise added to latents in training: 1 for images in the published code, 0 for
+        spectra.
+    """
+
+    cycle_weight: float = bounded(NOT_NEGATIVE, 10.0)
+    reconstruction_weight: float = bounded(NOT_NEGATIVE, 10.0)
+    prior_weight: float = bounded(NOT_NEGATIVE, 0.05)
+    cycle_prior_weight: float = bounded(NOT_NEGATIVE, 0.05)
+    latent_noise: float = bounded(NOT_NEGATIVE, 0.0)
+
+
+@dataclass(frozen=True)
+class TermsConfig:
+    """Weights of the terms that are not the paper's, see :mod:`napari_udt.training.terms`; 0 leaves a term out.
+
+    Parameters
+    ----------
+    content_weight : float
+        Of the haemoglobin content that a transfer must keep.
+    content_batches : int
+        Recent batches over which the content's order counts too; 1 takes every batch by itself.
+    moments_weight : float
+        Of the class means (and spreads, for spectra) that it must meet.
+    moments_memory : float
+        Share of a batch's weight that is left a step later, where the moments are taken over the recent batches; 0
+        takes every batch for itself.
+    vessels_weight : float
+        PAT only: of the saturation of whole vessels, which must follow the source's.
+    vessels_memory : int
+        Recent vessels that this is judged over.
+    texture_weight : float
+        PAT, wavelet flow only: of the power of the details that every class must have, level by level; over as many batches as the
+        moments.
+    samples : int
+        Samples of a batch that are transferred for the terms, the first ones; 0 for all.
+    every : int
+        Steps from one on which the terms count to the next: transfers cost more than likelihoods.
+    """
+
+    content_weight: float = bounded(NOT_NEGATIVE, 0.0)
+    content_batches: int = bounded(POSITIVE, 1)
+    moments_weight: float = bounded(NOT_NEGATIVE, 0.0)
+    moments_memory: float = bounded(SHARE, 0.0)
+    vessels_weight: float = bounded(NOT_NEGATIVE, 0.0)
+    vessels_memory: int = bounded(POSITIVE, 120)
+    texture_weight: float = bounded(NOT_NEGATIVE, 0.0)
+    samples: int = bounded(NOT_NEGATIVE, 0)
+    every: int = bounded(POSITIVE, 1)
+
+
+@dataclass(frozen=True)
+class OptimisationConfig:
+    """How long and how fast.
+
+    Parameters
+    ----------
+    steps : int
+        Optimiser steps; the learning rates fall to zero over them along a half cosine.
+    batch_size : int
+        Samples of each domain per step.
+    learning_rate, discriminator_learning_rate : float
+        Of Adam at the start; the two optimisers share no parameter.
+    gradient_clip : float
+        Largest absolute value of a gradient entry.
+    weight_decay : float
+        Of Adam: 0 for the cINN, 1e-4 for UNIT and CycleGAN in the published code.
+    gan_weight : float
+        Weight of the adversarial terms: equation (4) for the cINN; 1 for UNIT and 5 for CycleGAN in the published
+        code. 0 leaves the discriminators out.
+    evaluate_every : int
+        Steps between two evaluations on held-out data; a line of the log and a checkpoint follow each.
+    patience : int
+        Evaluations without improvement after which the run stops early.
+    held_out_samples : int
+        Held-out samples per domain that an evaluation uses.
+    window : int
+        Wavelet flow only: a square of that side has as many of a level's blocks as the likelihood sees in a step; 0 for all.
+    weight_average : float
+        Share of the moving average of the weights that is left a step later; evaluations and the model take the average. 0 takes
+        the weights themselves.
+    choose_by : {"likelihood", "realism"}
+        By what held-out value the weights that are kept are chosen; for UNIT and CycleGAN the first is their own criterion. See
+        :mod:`napari_udt.training.realism` (PAT only).
+    """
+
+    steps: int = bounded(POSITIVE)
+    batch_size: int = bounded(POSITIVE)
+    learning_rate: float = bounded(POSITIVE, 1e-3)
+    discriminator_learning_rate: float = bounded(POSITIVE, 1e-3)
+    gradient_clip: float = bounded(POSITIVE, 0.1)
+    weight_decay: float = bounded(NOT_NEGATIVE, 0.0)
+    gan_weight: float = bounded(NOT_NEGATIVE, 1.0)
+    evaluate_every: int = bounded(POSITIVE, 100)
+    patience: int = bounded(POSITIVE, 10)
+    held_out_samples: int = bounded(POSITIVE, 1000)
+    window: int = bounded(NOT_NEGATIVE, 0)
+    weight_average: float = bounded(SHARE, 0.0)
+    choose_by: ChosenBy = "likelihood"
