@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from napari_udt.models import ModelSpec
+from napari_udt.models.noise import InputNoise
 from napari_udt.outgoing_text import markdown
 from napari_udt.training.families import FAMILIES
 
@@ -60,7 +61,7 @@ def model_card(spec: ModelSpec) -> str:
         [
             f"# {markdown(spec.title)}",
             "",
-            f"{FAMILIES[spec.kind].words}. For {spec.modality} spectra. Condition: {_CONDITIONS[spec.condition]}.",
+            f"{_network_words(spec)}. For {spec.modality} spectra. Condition: {_CONDITIONS[spec.condition]}.",
             f"Licence: {markdown(spec.licence)}. Name: `{spec.name}`.",
             "",
             "## What it cannot do",
@@ -79,6 +80,11 @@ def model_card(spec: ModelSpec) -> str:
     )
 
 
+def _network_words(spec: ModelSpec) -> str:
+    words = FAMILIES[spec.kind].words
+    return f"{_FLOW}; {words[0].lower()}{words[1:]}" if "levels" in spec.architecture else words
+
+
 def _limits(spec: ModelSpec) -> str:
     text = _LIMITS.format(target=_TARGETS[spec.target], check=FAMILIES[spec.kind].check)
     low, high = spec.wavelengths_nm[0], spec.wavelengths_nm[-1]
@@ -88,6 +94,9 @@ def _limits(spec: ModelSpec) -> str:
     return f"{text}\n* {markdown(notes)}" if notes else text
 
 
+_FLOW = "Wavelet flow (details are coded given the coarser picture, after Yu, Derpanis and Brubaker, NeurIPS 2020)"
+_REALISM = "realism of transfers (patches, class means, roughness, order of the vessels' saturations)"
+
 _TERMS = {
     "content_weight": (
         "Beside the paper's losses (weight {:g}): within a class, the order of what HbO2 and Hb absorb must survive the "
@@ -96,6 +105,13 @@ _TERMS = {
     "moments_weight": (
         "Beside the paper's losses (weight {:g}): transferred classes are drawn to the target's class means, "
         "and for spectra to its spreads."
+    ),
+    "vessels_weight": (
+        "Beside the paper's losses (weight {:g}): the saturation of every vessel must follow its source's along one line."
+    ),
+    "texture_weight": (
+        "Beside the paper's losses (weight {:g}): the details of every class must have the power that they have in the target, level by "
+        "level."
     ),
 }
 
@@ -120,9 +136,9 @@ def _preparation_lines(data: Mapping[str, Any], spec: ModelSpec) -> list[str]:
     if spec.intensity != "linear":
         scales = ", ".join(f"{scale:.3g} ({domain})" for domain, scale in spec.intensity_scales.items())
         lines.append(f"* Values x are compressed to asinh(x / scale) before anything else; scales: {scales}.")
-    if spec.input_noise:
+    if noise := InputNoise.of(spec):
         lines.append(
-            f"* **Noise** of {spec.input_noise:g} (standard deviation of normalised values, seeded by the image) lies on every "
+            f"* **Noise** ({noise}; seeded by the image) lies on every "
             "simulated image before it is transferred, as in training; all numbers include it. `--noise none`, or a choice in the "
             "window, leaves it out."
         )
@@ -135,12 +151,17 @@ def _training_lines(record: Mapping[str, Any], spec: ModelSpec) -> list[str]:
     lines = [
         f"Trained for {record['steps']} steps of {config['optimisation']['batch_size']} samples per domain in "
         f"{record['seconds'] / 60:.1f} minutes on {markdown(record['hardware'])} (torch {record['torch']}), seed {config['seed']}; "
-        f"weights of step {record['best_step']}, the best held-out {FAMILIES[spec.kind].criterion}.",
+        f"weights of step {record['best_step']}, the best held-out {_criterion(config, spec)}.",
         f"Adversarial weight {adversarial:g}." if adversarial else "No adversarial loss.",
-        *(words.format(config["terms"][key]) for key, words in _TERMS.items() if config["terms"][key]),
+        *(words.format(config["terms"][key]) for key, words in _TERMS.items() if config["terms"].get(key)),
     ]
     labels = config["condition"]["second_labels"]
     return [*lines, (_SECOND_LABELS if spec.condition == "class" else _SECOND_BALANCE)[labels]]
+
+
+def _criterion(config: Mapping[str, Any], spec: ModelSpec) -> str:
+    chosen = config["optimisation"].get("choose_by", "likelihood")
+    return _REALISM if chosen == "realism" else FAMILIES[spec.kind].criterion
 
 
 def _metric_lines(found: Mapping[str, Any]) -> list[str]:

@@ -262,3 +262,15 @@ def test_what_is_for_pictures_only_is_refused_for_spectra(tmp_path):
     path.write_text('extends = "hsi_cinn_dy"\n[optimisation]\nchoose_by = "realism"\n')
     with pytest.raises(TrainingError, match="is for PAT"):
         load_config(path)
+
+
+def test_the_card_says_what_is_particular(flow_config, tmp_path):
+    model = train(
+        flow_config(steps=2, evaluate_every=2, gan_weight=0, choose_by="realism"), tmp_path / "flow"
+    )
+    card = model.spec.card
+    assert card.splitlines()[2].startswith("Wavelet flow (details are coded given the coarser picture")
+    assert "conditional invertible network, after Dreher" in card
+    assert "0.1 of the brightness common to all wavelengths in each of 2 octaves" in card
+    assert "the best held-out realism of transfers" in card
+    assert "the saturation of every vessel must follow" in card
