@@ -46,7 +46,7 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
 
 
 def read(path: str | Sequence[str], *, sniffed: Iterable[Sniffed] = ()) -> list[LayerTuple]:
-    """Read the cubes of one file or several as layers: picture, oxygen saturation, structures.
+    """Read the cubes of one file or several as layers: picture, structures.
 
     The user is asked in the window for metadata that a file lacks; its layers come with the answer. ``sniffed`` is what was
     found in these files, where that is known already.

@@ -82,10 +82,9 @@ def test_own_file_opens_as_layers(tmp_path, pat):
     save_cube(pat(), path)
     reader = get_reader(str(path))
     assert reader is not None
-    image, oxygenation, labels = (Layer.create(*layer) for layer in reader(str(path)))
+    image, labels = (Layer.create(*layer) for layer in reader(str(path)))
     np.testing.assert_array_equal(np.moveaxis(np.asarray(image.data), 0, -1), pat().data)
     np.testing.assert_array_equal(labels.data, pat().labels)
-    assert oxygenation.data.shape == (32, 64)
 
 
 def test_simpa_file_opens_upright(shared):

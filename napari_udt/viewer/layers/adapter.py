@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from napari.layers import Labels, Layer
 from psygnal import Signal
 
@@ -48,6 +47,7 @@ class LayerAdapter(OpenCubes):
     structure_changed = Signal()  # a cube's layers came or went
     part_added = Signal(str)  # a cube got one more layer: its key
     part_removed = Signal(str, str)  # the user removed one layer of a cube: its key, which part
+    covered_changed = Signal()  # a map was shown over a picture, or hidden
 
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         super().__init__(viewer)
@@ -88,19 +88,12 @@ class LayerAdapter(OpenCubes):
         with without_activation(self.viewer.layers):
             for data, attributes, kind in cube_layers(cube.with_(name=key), metric=metric):
                 part = attributes["metadata"][PART_KEY]
-                if part == "oxygenation" and self._shows_oxygenation(data):
-                    continue
                 attributes["metadata"][CUBE_KEY] = cube
                 layer = Layer.create(data, attributes, kind)
                 if part == "labels":
                     _outline(layer, cube)
                 made[part] = self.viewer.add_layer(layer)
         self._register(key, CubeLayers(**made))
-
-    def _shows_oxygenation(self, data: Any) -> bool:
-        """Whether a layer shows these very values already: a result keeps the map of the cube it was made from."""
-        shown = (group.oxygenation.data for group in self._open.values() if group.oxygenation is not None)
-        return any(np.array_equal(data, other, equal_nan=True) for other in shown)
 
     def _agree_on_units(self, *new: SpectralCube) -> bool:
         """Use millimetres only when every cube has them: napari warns of mixed units and then ignores all."""
@@ -236,6 +229,7 @@ class LayerAdapter(OpenCubes):
         elif part := group.part_of(layer):
             setattr(group, part, None)
             self.part_removed.emit(key, part)
+            self.covered_changed.emit()
         self.structure_changed.emit()
 
     def _on_renamed(self, event: Any) -> None:

@@ -19,7 +19,7 @@ from napari_udt.io.layout import Layout
 from napari_udt.spectral.labels import is_background
 
 LayerTuple = tuple[Any, dict[str, Any], str]
-Part = Literal["image", "labels", "oxygenation"]
+Part = Literal["image", "labels"]
 
 # Keys of ``layer.metadata`` that say which part of which cube a layer is.
 CUBE_KEY = "udt_cube"
@@ -195,7 +195,7 @@ def plane_units(metric: bool, ndim: int = 2) -> tuple[str, ...]:
 
 
 def cube_layers(cube: SpectralCube, metric: bool | None = None) -> list[LayerTuple]:
-    """Return the layers of a cube as ``(data, attributes, type)``: picture, then oxygenation and labels.
+    """Return the layers of a cube as ``(data, attributes, type)``: picture, then labels.
 
     Parameters
     ----------
@@ -205,8 +205,6 @@ def cube_layers(cube: SpectralCube, metric: bool | None = None) -> list[LayerTup
     """
     metric = cube.pixel_size_mm is not None if metric is None else metric
     layers = [_image_layer(cube)]
-    if cube.oxygenation is not None:
-        layers.append(_oxygenation_layer(cube))
     if cube.labels is not None:
         layers.append(_labels_layer(cube))
     for _, attributes, _ in layers:
@@ -252,16 +250,3 @@ def _labels_layer(cube: SpectralCube) -> LayerTuple:
 def outline_width(cube: SpectralCube) -> int:
     """Return the width of structures' outlines in pixels: outlines, because the picture is what matters."""
     return max(1, round(max(cube.shape[:2]) / 250))
-
-
-def _oxygenation_layer(cube: SpectralCube) -> LayerTuple:
-    attributes = {
-        "name": f"{cube.name} · oxygen saturation",
-        **_plane(cube),
-        "contrast_limits": (0.0, 1.0),
-        "colormap": "turbo",
-        "opacity": 0.8,
-        "visible": False,
-        "metadata": {CUBE_KEY: cube, PART_KEY: "oxygenation"},
-    }
-    return cube.oxygenation, attributes, "image"

@@ -21,7 +21,6 @@ _TITLES = {
     "image": "",
     "colours": " · colours",
     "labels": " · structures",
-    "oxygenation": " · oxygen saturation",
     "pins": " · pins",
     "regions": " · regions",
     "brushed": " · brushed",
@@ -39,8 +38,7 @@ class CubeLayers:
 
     image: Image
     colours: Image | None = None
-    map: Image | None = None  # the one shown last; others of the cube may lie hidden elsewhere
-    oxygenation: Image | None = None
+    map: Image | None = None
     labels: Labels | None = None
     brushed: Labels | None = None
     regions: Shapes | None = None
@@ -53,6 +51,11 @@ class CubeLayers:
     def cube(self) -> SpectralCube:
         """The cube that the layers show."""
         return self.image.metadata[CUBE_KEY]
+
+    @property
+    def covered(self) -> bool:
+        """Whether a map is shown in the place of the picture."""
+        return self.map is not None and bool(self.map.visible)
 
     def part_of(self, layer: Layer) -> str | None:
         """Return which part of the cube a layer shows; None for foreign layers."""
@@ -148,6 +151,19 @@ class OpenCubes:
     def top_key(self) -> str | None:
         """Return the key of the topmost visible cube."""
         return next((key for key, _ in self._shown(None)), None)
+
+    def visible_cubes(self) -> tuple[SpectralCube, ...]:
+        """Return the cubes that are visible side by side, else the topmost one."""
+        if self.viewer.canvas.grid.enabled:
+            return tuple(self._open[key].cube for key in self.open_keys if self._open[key].image.visible)
+        key = self.top_key()
+        return () if key is None else (self._open[key].cube,)
+
+    def all_covered(self) -> bool:
+        """Whether maps cover all pictures that would be seen."""
+        groups = [group for group in self._open.values() if group.image.visible]
+        covered = [group.covered for group in groups]
+        return all(covered) and bool(covered) if self.viewer.canvas.grid.enabled else any(covered)
 
     def _shown(self, cell: tuple[int, int] | None) -> Iterator[tuple[str, Image]]:
         """Yield keys and pictures that are visible (in a grid cell), topmost first."""

@@ -76,6 +76,7 @@ class WavelengthSlider:
         session = adapter.session
         session.wavelength_changed.connect(self._session_moved)
         session.cubes_changed.connect(self._cubes_changed)
+        adapter.covered_changed.connect(self._slider_moved)
         overlay = adapter.viewer.canvas.overlays.text
         overlay.font_size = 14
         overlay.position = "bottom_left"
@@ -95,7 +96,7 @@ class WavelengthSlider:
         shown = float(cube.wavelengths_nm[cube.nearest_channel(self._dims.point[self._axis])])
         self._adapter.session.set_wavelength(shown)
         drawn = self._axis in self._dims.displayed  # then the picture shows all of them
-        self._write("" if drawn else f"{round(shown, 1):g} nm")
+        self._write("" if drawn or self._adapter.all_covered() else f"{round(shown, 1):g} nm")
 
     def _cubes_changed(self, change: CubesChange) -> None:
         if change.opened or change.closed:

@@ -101,14 +101,13 @@ def test_contrast_limits_of_a_lazy_cube_read_few_rows(pat):
 
 def test_layers_of_a_full_cube(pat):
     cube = pat()
-    image, oxygenation, labels = cube_layers(cube)
-    assert [layer[2] for layer in (image, oxygenation, labels)] == ["image", "image", "labels"]
+    image, labels = cube_layers(cube)
+    assert [layer[2] for layer in (image, labels)] == ["image", "labels"]
     assert image[1]["scale"] == (10.0, 0.15625, 0.15625)
     assert image[1]["translate"] == (700.0, 0.0, 0.0)
     assert image[1]["units"] == ("pixel", "mm", "mm")
-    assert oxygenation[1]["visible"] is False
     assert list(labels[1]["features"]["structure"]) == ["coupling medium", "vein", "artery"]
-    assert all(layer[1]["metadata"][CUBE_KEY] is cube for layer in (image, oxygenation, labels))
+    assert all(layer[1]["metadata"][CUBE_KEY] is cube for layer in (image, labels))
 
 
 def test_cube_without_pixel_size_is_in_pixels(hsi):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import weakref
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -45,61 +44,13 @@ def test_context_goes_with_its_viewer():
 
 def test_adding_a_cube_shows_it_at_800_nm(viewer, context, pat):
     context.session.add(pat())
-    assert names(viewer) == ["forearm", "forearm · oxygen saturation", "forearm · structures"]
+    assert names(viewer) == ["forearm", "forearm · structures"]
     assert viewer.dims.point[0] == 800.0
     assert context.session.wavelength_nm == 800.0
     assert viewer.canvas.overlays.text.text == "800 nm"
     assert viewer.canvas.overlays.text.visible
     assert viewer.layers.selection.active is viewer.layers["forearm"]
-    assert not viewer.layers["forearm · oxygen saturation"].visible
     assert viewer.dims.axis_labels == ("wavelength [nm]", "y", "x")
-
-
-def test_a_result_does_not_repeat_the_map_of_its_source(viewer, context, pat, transferred):
-    context.session.add(cube := pat())
-    context.session.add(transferred(cube))
-    context.session.add(pat("other", oxygenation=np.zeros((32, 64), np.float32)))
-    maps = [name for name in names(viewer) if name.endswith("saturation")]
-    assert maps == ["forearm · oxygen saturation", "other · oxygen saturation"]
-
-
-def test_slider_range_is_the_wavelengths(viewer, context, pat):
-    context.session.add(pat())
-    assert viewer.dims.range[0] == (700.0, 850.0, 10.0)
-    np.testing.assert_array_equal(viewer.layers["forearm"]._data_view, pat().image(800.0))
-
-
-def test_slider_moves_the_session_and_back(viewer, context, pat):
-    context.session.add(pat())
-    viewer.dims.set_point(0, 720.0)
-    assert context.session.wavelength_nm == 720.0
-    context.session.set_wavelength(843.0)
-    assert viewer.dims.current_step[0] == 14
-    assert context.session.wavelength_nm == 840.0  # what is shown, not what was asked
-    assert viewer.canvas.overlays.text.text == "840 nm"
-
-
-def test_no_wavelength_is_reported_where_all_of_them_are_drawn(viewer, context, pat):
-    context.session.add(pat())
-    viewer.dims.ndisplay = 3
-    assert not viewer.canvas.overlays.text.visible
-    viewer.dims.ndisplay = 2
-    assert viewer.canvas.overlays.text.text == "800 nm"
-    viewer.dims.order = (2, 0, 1)
-    assert not viewer.canvas.overlays.text.visible
-
-
-def test_a_tilted_view_tells_no_pixel(context, pat):
-    context.session.add(pat())
-    event = SimpleNamespace(position=(800.0, 9 * 0.15625, 15 * 0.15625), viewbox=None)
-    for direction, pixel in (
-        (None, PixelRef("forearm", 9, 15)),
-        (np.array([0.8, 0.6, 0.0]), None),
-        (np.array([-1.0, 0.0, 0.0]), PixelRef("forearm", 9, 15)),
-    ):
-        event.view_direction = direction
-        context.pointer.moved(None, event)
-        assert context.session.cursor == pixel
 
 
 def test_removing_the_picture_closes_the_cube(viewer, context, pat):
@@ -114,7 +65,7 @@ def test_removing_the_structures_keeps_the_cube(viewer, context, pat):
     context.session.add(pat())
     viewer.layers.remove("forearm · structures")
     assert "forearm" in context.session
-    assert names(viewer) == ["forearm", "forearm · oxygen saturation"]
+    assert names(viewer) == ["forearm"]
 
 
 def test_closing_a_cube_removes_its_layers(viewer, context, pat, hsi):

@@ -81,7 +81,6 @@ def test_maps_stay_out_of_the_cells_and_the_missing_part_is_named(viewer, contex
         "second",
         "second · pins",
         "second · no structures",
-        "forearm · oxygen saturation",
     ]
     filler, picture = viewer.layers["second · no structures"], viewer.layers["second"]
     np.testing.assert_array_equal(filler.scale, picture.scale[1:])
@@ -97,7 +96,6 @@ def test_no_filler_where_every_cube_has_structures(pat, transferred):
         "forearm", "structures", "pins",
         "forearm → real", "structures", "pins",
         "second", "structures", "pins",
-        "oxygen saturation",
     ]  # fmt: skip
 
 

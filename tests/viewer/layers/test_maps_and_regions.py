@@ -4,7 +4,7 @@ from napari.components import ViewerModel
 
 from napari_udt.errors import CubeError
 from napari_udt.viewer.context import context_of
-from napari_udt.viewer.spectra.maps import SpectralMap, band_map, blood_maps
+from napari_udt.viewer.spectra.maps import SpectralMap, map_of, maps_of
 from napari_udt.viewer.state.session import PixelRef
 
 
@@ -15,10 +15,6 @@ def context(pat):
     context.session.add(pat())
     context.keep = viewer  # a context holds its viewer weakly
     return context
-
-
-def silent(done, total):
-    pass
 
 
 def names(context):
@@ -60,7 +56,7 @@ def test_lines_give_no_region_and_deleted_shapes_take_theirs_along(context):
 def test_there_is_nothing_to_draw_on_without_a_picture(context):
     context.session.remove("forearm")
     assert not context.regions.draw()
-    assert context.maps.top_cube() is None
+    assert context.maps.compared() == ()
 
 
 def test_a_map_lies_under_the_outlines_with_its_scale_and_unit(context):
@@ -72,23 +68,37 @@ def test_a_map_lies_under_the_outlines_with_its_scale_and_unit(context):
     assert layer.colorbar.visible
 
 
-def test_a_map_of_the_same_title_is_renewed_and_another_hides_it(context):
+def test_another_map_of_a_cube_takes_the_place_of_the_last(context):
     cube = context.session["forearm"].cube
     first = context.maps.show(cube, spectral_map(np.zeros(cube.shape[:2])))
-    again = context.maps.show(cube, spectral_map(np.ones(cube.shape[:2])))
+    context.maps.hide()
+    again = context.maps.show(cube, spectral_map(np.ones(cube.shape[:2]), "other"))
     assert again is first
-    assert first.data.max() == 1
-    context.maps.show(cube, spectral_map(np.ones(cube.shape[:2]), "other"))
-    assert not first.visible
+    assert (first.data.max(), first.visible, first.name) == (1, True, "forearm · other [1]")
 
 
-def test_a_hidden_map_comes_back_when_it_is_asked_for_again(context):
+def test_a_map_says_what_it_shows_in_the_place_of_the_picture_s_title_and_wavelength(context, transferred):
     cube = context.session["forearm"].cube
-    first = context.maps.show(cube, spectral_map(np.zeros(cube.shape[:2])))
-    context.maps.show(cube, spectral_map(np.ones(cube.shape[:2]), "other"))
-    context.maps.show(cube, spectral_map(np.zeros(cube.shape[:2])))
-    assert first.visible
-    assert [layer.visible for layer in context.keep.layers if "other" in layer.name] == [False]
+    moved = context.session.add(transferred(cube)).cube
+    text = context.keep.canvas.overlays.text
+    context.side_by_side.set_active(True)
+    images = [context.adapter[key].image for key in ("forearm", "forearm → real")]
+    assert all(image.name_overlay.visible for image in images)
+    layers = [context.maps.show(each, spectral_map(np.zeros(cube.shape[:2]))) for each in (cube, moved)]
+    assert [layer.name_overlay.text for layer in layers] == ["test [1]\nforearm", "test [1]\nforearm → real"]
+    assert not any(image.name_overlay.visible for image in images)
+    assert not text.visible
+    layers[0].visible = False
+    assert images[0].name_overlay.visible
+    assert text.visible
+    context.maps.hide()
+    assert all(image.name_overlay.visible for image in images)
+    context.side_by_side.set_active(False)
+    assert not any(image.name_overlay.visible for image in images)
+    context.maps.show(moved, spectral_map(np.zeros(cube.shape[:2])))
+    assert not text.visible
+    context.keep.layers.remove(context.adapter["forearm → real"].map)
+    assert text.visible
 
 
 def test_a_map_of_a_covered_cube_is_seen_and_the_only_one(context, transferred):
@@ -119,12 +129,9 @@ def test_a_map_made_side_by_side_lies_in_its_cell_and_the_others_keep_theirs(con
     for part in ("forearm → real · structures", "forearm → real · pins"):
         place = grid.position(layers.index(layers[part]), layers)
         assert place == context.side_by_side.cell_of("forearm → real")
-    context.maps.show(cube, spectral_map(np.zeros(cube.shape[:2]), "before"))
-    assert (before.visible, made.visible) == (True, False)
-    assert grid.position(layers.index(before), layers) == context.side_by_side.cell_of("forearm")
-    layers.remove(before)
+    assert made is before
+    layers.remove(made)
     assert not context.side_by_side.active
-    assert made in layers
 
 
 def test_maps_follow_the_name_of_their_cube_and_close_with_it(context):
@@ -139,7 +146,7 @@ def test_maps_follow_the_name_of_their_cube_and_close_with_it(context):
 
 def test_blood_maps_have_names_units_and_limits(pat, hsi):
     for cube, unit in ((pat(), "a.u."), (hsi(), "g/l·cm")):
-        total, saturation = blood_maps(cube, silent)
+        total, saturation = (map_of(cube, kind, None) for kind in ("haemoglobin", "saturation"))
         assert (saturation.title, saturation.limits) == ("oxygen saturation (unmixed)", (0.0, 1.0))
         assert (total.title, total.unit) == ("total haemoglobin (unmixed)", unit)
         assert total.values.shape == saturation.values.shape == cube.shape[:2]
@@ -147,11 +154,17 @@ def test_blood_maps_have_names_units_and_limits(pat, hsi):
 
 def test_the_mean_over_a_range_is_that_of_its_channels(pat):
     cube = pat(quantity="initial pressure [a.u.]")
-    (found,) = band_map(cube, (720.0, 755.0), silent)
+    found = map_of(cube, "band", (720.0, 755.0))
     np.testing.assert_allclose(found.values, cube.data[:, :, 2:6].mean(axis=-1), rtol=1e-6)
     assert (found.title, found.unit) == ("mean 720–755 nm", "a.u.")
     with pytest.raises(CubeError, match="no wavelength lies in 721-722 nm"):
-        band_map(cube, (721.0, 722.0), silent)
+        map_of(cube, "band", (721.0, 722.0))
+
+
+def test_maps_of_several_cubes_report_their_progress_together(pat):
+    reported = []
+    maps_of([pat(), pat("other")], "band", (720.0, 755.0), lambda done, total: reported.append((done, total)))
+    assert reported == [(32, 64), (64, 64)]
 
 
 def test_a_click_in_structure_mode_ticks_the_structure_and_elsewhere_pins(context):

@@ -46,6 +46,7 @@ class SideBySide:
         adapter.part_added.connect(self._part_added)
         adapter.part_removed.connect(self._part_removed)
         adapter.structure_changed.connect(self._follow)
+        adapter.covered_changed.connect(self._show_titles)
         adapter.viewer.canvas.grid.events.enabled.connect(self._grid_switched)
 
     @property
@@ -156,8 +157,7 @@ class SideBySide:
             viewer.layers.selection.active = active
         # Only now, when napari has made the cells anew: a title in a cell that is still to come would have vispy make a cell
         # that napari's camera does not know (0.9), in which the picture stays a stamp in the corner.
-        for key in self.cells:
-            show_title(adapter[key].image, title(adapter.session[key]))
+        self._show_titles()
         adapter.fit(self.cells)
 
     def _fillers(self) -> list[Layer]:
@@ -185,11 +185,9 @@ class SideBySide:
                 layers.move(layers.index(layer), index)
 
     def _in_cell(self, key: str) -> list[Layer]:
-        """Return the layers that are seen in a cube's cell; the file's own saturation and hidden maps stay out of it."""
+        """Return the layers that are seen in a cube's cell; a hidden map stays out of it."""
         group = self._adapter[key]
-        hidden_map = group.map is not None and not group.map.visible
-        left_out = (group.oxygenation, group.map if hidden_map else None)
-        return [layer for layer in group if layer not in left_out]
+        return [layer for layer in group if layer is not group.map or group.covered]
 
     def _shape(self) -> tuple[int, int]:
         """Return rows and columns of the grid that show the pictures larger: a row or, for wide ones, a column."""
@@ -246,10 +244,20 @@ class SideBySide:
             for layer in self._fillers():
                 self._adapter.remove(layer)
             self._hide_titles()
+            self._hide_maps()
             self._saved.restore()
             self._reorder([layer for layer in self._order if layer in viewer.layers])
             self._order = []
         self._adapter.fit([key for key in keys if key in self._adapter])
+
+    def _show_titles(self) -> None:
+        """Write over each picture whose it is; a map has a title of its own."""
+        for key in self.cells:
+            group = self._adapter[key]
+            if group.covered:
+                hide_title(group.image)
+            else:
+                show_title(group.image, title(self._adapter.session[key]))
 
     def _hide_titles(self) -> None:
         for key in self._adapter.open_keys:

@@ -24,11 +24,7 @@ class ColourLayers:
 
     def visible_cubes(self) -> tuple[SpectralCube, ...]:
         """Return the cubes that are visible side by side, else the topmost one."""
-        adapter = self._adapter
-        if adapter.viewer.canvas.grid.enabled:
-            return tuple(adapter[key].cube for key in adapter.open_keys if adapter[key].image.visible)
-        key = adapter.top_key()
-        return () if key is None else (adapter[key].cube,)
+        return self._adapter.visible_cubes()
 
     def show(self, cube: SpectralCube, found: ColourPicture) -> Image | None:
         """Show colours over a cube's picture; None when the cube was closed meanwhile."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Layer
 
 from napari_udt.cube import SpectralCube
+from napari_udt.viewer.layers.arrangements.titles import show_title
 from napari_udt.viewer.layers.open_cubes import aligned_with
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from napari_udt.viewer.layers.overlays.pictures import SpectralMap
 
 _OPACITY = 0.85
+_MAP = "udt_map"  # in the layer's metadata: what it shows, with the unit
 _COLOUR_BAR = (14, 110)  # pixels: napari's own is broader than a picture side by side allows
 
 
@@ -25,59 +26,75 @@ def show_colour_bar(layer: Image) -> None:
 
 
 class MapLayers:
-    """One image layer per map, above the pictures and under the topmost outlines; named and closed with its cube."""
+    """One layer per cube for maps, above the pictures and under the topmost outlines; named and closed with its cube."""
 
     def __init__(self, adapter: LayerAdapter) -> None:
         self._adapter = adapter
-        self._maps: weakref.WeakKeyDictionary[Image, tuple[SpectralCube, str]] = weakref.WeakKeyDictionary()
         adapter.structure_changed.connect(self._follow)
 
-    def show(self, cube: SpectralCube, found: SpectralMap) -> Image | None:
-        """Show a map with its colour bar above the visible pictures, in the layer of that title or a new one; hide others.
+    def compared(self) -> tuple[SpectralCube, ...]:
+        """Return the cubes to make maps of: all that stand side by side, else the topmost visible one."""
+        return self._adapter.visible_cubes()
 
-        Side by side it lies in its cube's cell, and only the cube's other maps are hidden. None when the cube was
-        closed meanwhile.
+    def show(self, cube: SpectralCube, found: SpectralMap) -> Image | None:
+        """Show a map with its colour bar above the visible pictures, in the place of the cube's last one; hide others.
+
+        Side by side it lies in its cube's cell, and other cubes keep theirs. None when the cube was closed meanwhile.
         """
         key = self._adapter.key_showing(cube)
         if key is None:
             return None
-        title = f"{found.title} [{found.unit}]"
-        layer = next((m for m, of in self._maps.items() if of == (cube, title) and self._is_open(m)), None)
+        title, layer = f"{found.title} [{found.unit}]", self._adapter[key].map
         if layer is None:
-            layer = self._made(key, title, found)
-            self._maps[layer] = (cube, title)
+            layer = self._made(key, found)
         else:
-            layer.data, layer.contrast_limits = found.values, found.limits
+            layer.data, layer.contrast_limits, layer.colormap = found.values, found.limits, found.colormap
+        layer.metadata[_MAP] = title
+        self._name(layer, key)
         self._show_above(layer, key)
         return layer
 
-    def top_cube(self) -> SpectralCube | None:
-        """Return the topmost visible cube; None where there is none."""
-        key = self._adapter.top_key()
-        return None if key is None else self._adapter[key].cube
+    def hide(self) -> None:
+        """Show the pictures again."""
+        for key in self._adapter.open_keys:
+            layer = self._adapter[key].map
+            if layer is not None:
+                layer.visible = False
 
-    def _made(self, key: str, title: str, found: SpectralMap) -> Image:
+    def _made(self, key: str, found: SpectralMap) -> Image:
         layer = Image(
             found.values,
-            name=f"{key} · {title}",
             contrast_limits=found.limits,
             colormap=found.colormap,
             opacity=_OPACITY,
             **aligned_with(self._adapter[key].image),
         )
         show_colour_bar(layer)
+        layer.events.visible.connect(self._covered)
         return layer
+
+    def _covered(self, _event: Any = None) -> None:
+        self._adapter.covered_changed.emit()
+
+    def _name(self, layer: Image, key: str) -> None:
+        """Name a map after its cube, and write over it what it shows."""
+        title = layer.metadata[_MAP]
+        layer.name = f"{key} · {title}"
+        show_title(layer, f"{title}\n{key}")
 
     def _show_above(self, layer: Image, key: str) -> None:
         adapter, group = self._adapter, self._adapter[key]
         layers, apart = adapter.viewer.layers, adapter.viewer.canvas.grid.enabled
-        for other, (cube, _) in self._maps.items():  # colour bars share one corner
-            if other is not layer and self._is_open(other) and (cube is group.cube or not apart):
-                other.visible = False
+        if not apart:
+            for other in (
+                adapter[k].map for k in adapter.open_keys if k != key
+            ):  # colour bars share one corner
+                if other is not None:
+                    other.visible = False
         active = layers.selection.active
         with adapter.own_changes():
             place = max(map(layers.index, self._covers(layer, key))) + 1
-            if not self._is_open(layer):
+            if layer not in layers:
                 layers.insert(place, layer)
             elif not apart and layers.index(layer) < place:
                 layers.move(layers.index(layer), place)
@@ -86,26 +103,19 @@ class MapLayers:
         if group.map is not layer:
             group.map = layer
             adapter.part_added.emit(key)
+        self._covered()
 
     def _covers(self, layer: Image, key: str) -> list[Layer]:
         """Return the pictures that would hide a map; those of other cubes too where cubes are stacked."""
         viewer, group = self._adapter.viewer, self._adapter[key]
         stacked = [] if viewer.canvas.grid.enabled else [other for other in viewer.layers if other.visible]
         pictures = [other for other in stacked if isinstance(other, Image) and other is not layer]
-        return pictures + [own for own in group.below("oxygenation") if own is not layer]
+        return pictures + group.below("map")
 
     def _follow(self) -> None:
-        """Remove maps of closed cubes; give the others the name and units of their cube's picture."""
-        for layer, (cube, title) in list(self._maps.items()):
-            key = self._adapter.key_showing(cube)
-            if not self._is_open(layer):
-                del self._maps[layer]
-            elif key is None:
-                del self._maps[layer]
-                self._adapter.remove(layer)
-            else:
-                layer.name = f"{key} · {title}"
-                layer.units = self._adapter[key].image.units[1:]
-
-    def _is_open(self, layer: Image) -> bool:
-        return layer in self._adapter.viewer.layers
+        """Give maps the name and units of their cube's picture."""
+        for key in self._adapter.open_keys:
+            group = self._adapter[key]
+            if group.map is not None and _MAP in group.map.metadata:
+                self._name(group.map, key)
+                group.map.units = group.image.units[1:]

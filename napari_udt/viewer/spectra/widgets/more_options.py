@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QAbstractButton, QCheckBox, QGridLayout, QWidget
+from qtpy.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QGridLayout, QWidget
 
 from napari_udt.spectral.chromophores import TITLES
 from napari_udt.viewer.qt.elided_combo_box import ElidedComboBox
@@ -83,7 +83,10 @@ class MoreControls(QWidget):
     def add_row(self, widget: QWidget) -> None:
         """Put a widget below the choices."""
         self._grid.addWidget(widget, 3, 0, 1, 3)
-        set_tab_order(self._band, *widget.findChildren(QAbstractButton))
+        children = widget.findChildren(QWidget)
+        set_tab_order(
+            self._band, *(each for each in children if isinstance(each, QAbstractButton | QComboBox))
+        )
 
     def _arrange(self) -> None:
         self._grid = QGridLayout(self)
