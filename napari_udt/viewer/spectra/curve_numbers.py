@@ -25,7 +25,7 @@ class Column(IntEnum):
 
 
 TOOLTIPS = {
-    Column.CURVE: "Untick a curve to hide it.",
+    Column.CURVE: "Untick a curve to hide it. Click its name to bring its pixel, structure or region to the front.",
     Column.VALUE: "Value of the curve at this wavelength: that of the mouse, else that of the wavelength line.",
     Column.ANGLE: "Spectral angle to the reference curve, in degrees: compares shapes, blind to scale.",
     Column.RMSE: "Root mean square error against the reference curve, in the unit of the curves.",

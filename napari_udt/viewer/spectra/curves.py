@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from napari_udt.spectral.distances import relative_rms_difference, rmse, spectral_angle
 from napari_udt.spectral.spectra import resample
 from napari_udt.spectral.unmixing import Unmixed
+from napari_udt.viewer.spectra.value_range import Extent, extent
 from napari_udt.viewer.state.session import Comparison, CurveId, DisplayOptions, Entry, Pin, PixelRef
 from napari_udt.viewer.style import LineStyle
 
 Basis = Literal["pixel", "window", "structure", "region"]
 Floats = NDArray[np.floating[Any]]
+Subject = tuple[int | None, str | None, int | None]  # pin, chosen structure, region; all None for the cursor
 
 
 @dataclass(frozen=True)
@@ -89,9 +91,19 @@ class Curve:
         return float(known.mean()) if known.size else float("nan")
 
     @property
-    def subject(self) -> tuple[int | None, str | None, int | None]:
+    def subject(self) -> Subject:
         """The pin, chosen structure or region it belongs to, all None for the cursor; the same in all domains."""
         return self.id.pin, self.id.structure, self.id.region
+
+    @cached_property
+    def extent(self) -> Extent | None:
+        """Range of the values."""
+        return extent([self.values])
+
+    @cached_property
+    def extent_with_band(self) -> Extent | None:
+        """Range of the values and of the band."""
+        return extent([self.values, self.lower, self.upper])
 
 
 @dataclass(frozen=True)
@@ -126,6 +138,10 @@ class CurveSet:
         What is missing, assumed or still being computed.
     options : DisplayOptions
         How the curves were computed.
+    plain : tuple of Curve
+        The curves before one was subtracted from another, or divided by it.
+    reference_of : mapping of CurveId to Curve
+        What each of these is compared with.
     """
 
     curves: tuple[Curve, ...] = ()
@@ -133,6 +149,8 @@ class CurveSet:
     statement: str = ""
     remarks: tuple[str, ...] = ()
     options: DisplayOptions = field(default_factory=DisplayOptions)
+    plain: tuple[Curve, ...] = ()
+    reference_of: Mapping[CurveId, Curve] = field(default_factory=dict)
 
     @property
     def quantity(self) -> str:
@@ -158,6 +176,7 @@ class CurveSet:
         return replace(
             self,
             curves=tuple(curve for curve in self.curves if curve.id not in hidden),
+            plain=tuple(curve for curve in self.plain if curve.id not in hidden),
             differences=tuple(d for d in self.differences if d.curve not in hidden),
         )
 

@@ -76,6 +76,8 @@ def resolve(
         statement=results[0].statement if results else "",
         remarks=tuple(dict.fromkeys([*remarks, *_left_out(others), *_done(curves, options)])),
         options=options,
+        plain=tuple(curves),
+        reference_of=reference_of,
     )
 
 

@@ -15,6 +15,7 @@ from napari_udt.viewer.spectra.curves import Curve, Floats, Mark
 from napari_udt.viewer.style import LineStyle, Theme, readable
 
 _BAND_OPACITY = 70  # of 255
+_FAINT = 0.35  # opacity of what is behind
 _WIDTH, _MARKED_WIDTH = 2.5, 1.5  # pixels
 _DOTS = 9  # along a pinned curve: enough to see the pin's colour, too few to hide the line
 _DOT_SYMBOLS = ("o", "s", "t", "d", "p", "h")  # so that pins differ in shape as well as in colour
@@ -51,13 +52,13 @@ class Drawable(Protocol):
 class CurveItems:
     """Line, band and dots of one curve in a plot."""
 
-    def __init__(self, plot: pg.PlotItem) -> None:
+    def __init__(self, plot: pg.PlotItem | pg.ViewBox) -> None:
         self._line = pg.PlotCurveItem(antialias=True)
         self._lower, self._upper = pg.PlotCurveItem(pen=None), pg.PlotCurveItem(pen=None)
         self._band = pg.FillBetweenItem(self._lower, self._upper)
         self._dots = pg.ScatterPlotItem(size=9, useCache=False)
         self._pens: tuple[object, ...] = ()
-        self._drawn: tuple[Drawable, Theme, bool, float] | None = None
+        self._drawn: tuple[Drawable, Theme, bool, bool] | None = None
         for item, height in (
             (self._lower, 0),
             (self._upper, 0),
@@ -69,13 +70,15 @@ class CurveItems:
             plot.addItem(item)
         self.hide()
 
-    def show(self, curve: Drawable, theme: Theme, *, banded: bool) -> None:
-        """Draw a curve, and its band if ``banded`` and if it has one."""
-        width = _WIDTH if curve.mark is None else _MARKED_WIDTH
-        wanted = (curve, theme, banded, width)
+    def show(self, curve: Drawable, theme: Theme, *, banded: bool, faint: bool = False) -> None:
+        """Draw a curve, and its band if ``banded`` and if it has one; ``faint`` ones stay behind others."""
+        width = _WIDTH if curve.mark is None or not faint else _MARKED_WIDTH
+        wanted = (curve, theme, banded, faint)
         if self._drawn is not None and self._drawn[1:] == wanted[1:] and _same_picture(self._drawn[0], curve):
             return  # while the mouse moves only its own curves change, among those of up to fifty pins
         self._drawn = wanted
+        for item in (self._line, self._dots):
+            item.setOpacity(_FAINT if faint else 1.0)
         self._set_pens(curve.style, theme, width)
         self._line.setData(curve.wavelengths_nm, curve.values, connect="finite")
         self._line.setVisible(True)

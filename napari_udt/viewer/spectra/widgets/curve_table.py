@@ -41,6 +41,9 @@ class CurveTable(qt.Table):
     """Legend with ticks, and numbers; a click on a number copies it, Ctrl+C copies the selected rows."""
 
     visibility_changed = Signal()
+    subject_chosen = Signal(
+        object
+    )  # pixel, structure or region whose curve was clicked, or Return pressed on it
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
         self.hidden: frozenset[CurveId] = frozenset()  # the curves that the user unticked
@@ -56,6 +59,7 @@ class CurveTable(qt.Table):
         self._to_fold: set[int] = set()
         self._set_up()
         self.clicked.connect(self._on_clicked)
+        self.activated.connect(self._on_activated)
 
     def set_curves(self, curves: CurveSet) -> None:
         """Show other curves."""
@@ -138,9 +142,14 @@ class CurveTable(qt.Table):
         self.visibility_changed.emit()
 
     def _on_clicked(self, index: QModelIndex) -> None:
-        if index.column() != Column.CURVE:
+        if index.column() == Column.CURVE:
+            self.subject_chosen.emit(self.rows[index.row()].curve.subject)
+        else:
             text = self._number(Column(index.column()), self.rows[index.row()], exact=True)
             self.copy_text(text, text)
+
+    def _on_activated(self, index: QModelIndex) -> None:
+        self.subject_chosen.emit(self.rows[index.row()].curve.subject)
 
     # -- layout -----------------------------------------------------------------------------------
 

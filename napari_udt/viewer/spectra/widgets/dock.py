@@ -18,8 +18,9 @@ from napari_udt.viewer.layers.overlays.regions import RegionLayers
 from napari_udt.viewer.qt.frame_clock import FrameClock
 from napari_udt.viewer.qt.visibility import VisibilityTracker
 from napari_udt.viewer.spectra.cached_curves import CurveCache
-from napari_udt.viewer.spectra.curves import CurveSet
+from napari_udt.viewer.spectra.curves import CurveSet, Subject
 from napari_udt.viewer.spectra.export import csv_text, save_curves
+from napari_udt.viewer.spectra.residuals import subject_in_front
 from napari_udt.viewer.spectra.resolve import CurveSource, resolve
 from napari_udt.viewer.spectra.widgets.form import SpectraForm
 from napari_udt.viewer.spectra.widgets.picker import Pick
@@ -67,6 +68,7 @@ class SpectraDock(SpectraForm):
         self.session = session
         self.curves = CurveSet()
         self._hovered_nm: float | None = None
+        self._front: Subject | None = None  # whose curves the user wants in front
         self._worker = WorkerThread()
         self.destroyed.connect(self._worker.stop)
         self._statistics = StructureStatistics(self._worker.submit)
@@ -153,6 +155,7 @@ class SpectraDock(SpectraForm):
         self._plot.wavelength_hovered.connect(self._on_wavelength_hovered)
         self._plot.channel_step_requested.connect(self._on_channel_step)
         self._table.visibility_changed.connect(self._draw)
+        self._table.subject_chosen.connect(self._on_subject_chosen)
         self._table.copied.connect(self._footer.show_message)
         self._footer.cleared.connect(self._on_clear)
         self._footer.copy_requested.connect(self._on_copy)
@@ -184,7 +187,7 @@ class SpectraDock(SpectraForm):
             self._clock.request()
 
     def _draw(self) -> None:
-        self._plot.show_curves(self.curves, self._table.hidden)
+        self._plot.show_curves(self.curves, self._table.hidden, self._front)
 
     def _show_statement(self) -> None:
         invitation = NO_PIXEL if self.session.options.hover else NO_PIN
@@ -193,8 +196,10 @@ class SpectraDock(SpectraForm):
         self._allow()
 
     def _show_verdict(self) -> None:
-        """Show the verdict on the structure of the first curve, else on all structures of the cube that is looked at."""
-        focus, first = focus_of(self.session), next(iter(self.curves.curves), None)
+        """Show the verdict on the structure of the curves in front, else on all structures of the cube that is looked at."""
+        front = subject_in_front(self.curves, self._front)
+        focus = focus_of(self.session)
+        first = next((curve for curve in self.curves.curves if curve.subject == front), None)
         if focus is None:
             focus = next(reversed(list(self.session)), None)
         if focus is None:
@@ -233,6 +238,11 @@ class SpectraDock(SpectraForm):
     @ensure_main_thread
     def _on_more_computed(self) -> None:
         self._request_refresh()
+
+    def _on_subject_chosen(self, subject: Subject) -> None:
+        self._front = subject
+        self._draw()
+        self._show_verdict()
 
     def _on_chosen(self, option: str, value: object) -> None:
         changes = {option: value}

@@ -14,10 +14,15 @@ from qtpy.QtGui import QColor, QKeyEvent
 from qtpy.QtWidgets import QGraphicsItem, QVBoxLayout, QWidget
 
 from napari_udt.viewer.qt.frame_clock import paint_now
-from napari_udt.viewer.spectra.curves import Curve, CurveId, CurveSet
+from napari_udt.viewer.spectra.curves import Curve, CurveId, CurveSet, Subject
+from napari_udt.viewer.spectra.residuals import Residuals, residuals, subject_in_front
+from napari_udt.viewer.spectra.value_range import outliers, value_range
 from napari_udt.viewer.spectra.widgets.chromophore_axis import Overlays
 from napari_udt.viewer.spectra.widgets.curve_items import CurveItems
 from napari_udt.viewer.spectra.widgets.pinned_curves import PinnedCurves
+from napari_udt.viewer.spectra.widgets.plot_parts.outlier_marks import OutlierMarks
+from napari_udt.viewer.spectra.widgets.plot_parts.residual_strip import ResidualStrip
+from napari_udt.viewer.spectra.widgets.plot_parts.value_box import ValueBox
 from napari_udt.viewer.spectra.widgets.plot_picture import save_plot
 from napari_udt.viewer.style import Theme, theme
 
@@ -26,7 +31,6 @@ _LETTER = 7  # pixels along the value axis that a letter of its title takes
 _LEAST_LETTERS = 12  # a line's least length
 _AXIS_WIDTH, _LINE_WIDTH = 66, 14  # pixels: numbers and one line of text; each further line
 _MARGIN = 11  # pixels from the middle of the wavelength's label to the upper edge
-_MOST_BANDS = 12  # more would bury the curves
 _MOST_SINGLE = 30  # curves; of more, those of pins are drawn together
 _BAND_OPACITY = 35  # of 255
 # What Shift and an arrow key do to both ends of the range, in nm.
@@ -55,7 +59,8 @@ class SpectraPlot(QWidget):
         self._theme: Theme = theme("dark")
         self._shown: tuple[Curve, ...] = ()
         self._quantity, self._value_lines = "", [""]
-        self._view = pg.PlotWidget(parent=self)
+        self._box = ValueBox()
+        self._view = pg.PlotWidget(parent=self, viewBox=self._box)
         self._items: list[CurveItems] = []
         self._pinned = PinnedCurves(self._view.getPlotItem())
         layout = QVBoxLayout(self)
@@ -64,14 +69,28 @@ class SpectraPlot(QWidget):
         self.setMinimumSize(MINIMUM_WIDTH, 140)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._set_up_axes()
+        self._strip = ResidualStrip(self._view.getPlotItem())
         self._add_lines()
         self._overlays = Overlays(self._view.getPlotItem())
+        self._outliers = OutlierMarks(self._view.getPlotItem())
         self.set_theme("dark")
 
-    def show_curves(self, curves: CurveSet, hidden: Collection[CurveId] = ()) -> None:
-        """Draw these curves and no others; bands only for the first subject and for curves without a pin."""
-        self._shown = curves.without(hidden).curves
-        single, pinned = _parted(curves.curves)
+    def show_curves(
+        self, curves: CurveSet, hidden: Collection[CurveId] = (), front: Subject | None = None
+    ) -> None:
+        """Draw these curves and no others; those of one pixel, structure or region in front, with bands and differences.
+
+        Parameters
+        ----------
+        curves : CurveSet
+        hidden : collection of CurveId
+        front : tuple, optional
+            The subject in front; by default the first.
+        """
+        shown = curves.without(hidden)
+        front = subject_in_front(curves, front)
+        self._shown = shown.curves
+        single, pinned = _parted(curves.curves, front)
         while len(self._items) < len(single):
             self._items.append(CurveItems(self._view.getPlotItem()))
         for items in self._items[len(single) :]:
@@ -80,11 +99,17 @@ class SpectraPlot(QWidget):
             if curve.id in hidden:
                 items.hide()
             else:
-                items.show(curve, self._theme, banded=banded)
+                items.show(curve, self._theme, banded=banded, faint=curve.subject != front)
         self._pinned.show([curve for curve in pinned if curve.id not in hidden], self._theme)
         self._quantity = curves.quantity or self._quantity
         self._write_value_label()
         self._fit_wavelengths(curves.curves)
+        self._fit_values(
+            [(curve, banded) for curve, banded in single if curve.id not in hidden], shown.curves
+        )
+        # A plot of differences shows already what the strip would.
+        found = Residuals() if curves.options.comparison == "difference" else residuals(shown, front)
+        self._strip.show(found, self._theme)
         self._view.scene().prepareForPaint()  # fits the value axis now: within painting, it would paint twice
 
     def paint_now(self) -> None:
@@ -98,6 +123,7 @@ class SpectraPlot(QWidget):
     def set_wavelength(self, wavelength_nm: float | None) -> None:
         """Move the wavelength line and emit no signal; None hides it."""
         self._line.setVisible(wavelength_nm is not None)
+        self._strip.set_wavelength(wavelength_nm)
         if wavelength_nm is not None and wavelength_nm != self._line.value():
             self._line.setValue(wavelength_nm)
 
@@ -130,6 +156,7 @@ class SpectraPlot(QWidget):
             edge.setPen(self._theme.accent, width=1)
             edge.setHoverPen(self._theme.accent, width=3)
         self._overlays.set_theme(self._theme)
+        self._strip.set_theme(self._theme)
         for line in (self._crosshair_x, self._crosshair_y):
             line.setPen(self._theme.grid, width=1, style=Qt.PenStyle.DotLine)
 
@@ -231,7 +258,8 @@ class SpectraPlot(QWidget):
         lines = textwrap.wrap(title, letters, break_long_words=False)
         if lines and lines != self._value_lines:
             self._value_lines = lines
-            self._view.getAxis("left").setWidth(_AXIS_WIDTH + _LINE_WIDTH * (len(lines) - 1))
+            for axis in (self._view.getAxis("left"), self._strip.axis):
+                axis.setWidth(_AXIS_WIDTH + _LINE_WIDTH * (len(lines) - 1))
             self._view.setLabel("left", "<br>".join(map(html.escape, lines)))
 
     def _fit_labels(self) -> None:
@@ -251,17 +279,36 @@ class SpectraPlot(QWidget):
             self._view.setXRange(*wanted)
             self._view.enableAutoRange(axis="y")
 
+    def _fit_values(self, banded: Sequence[tuple[Curve, bool]], shown: Sequence[Curve]) -> None:
+        """Let the value axis follow the curves, without single wild wavelengths, which are marked at its edge."""
+        with_band = {curve.id for curve, has_band in banded if has_band}
+        limits = value_range(c.extent_with_band if c.id in with_band else c.extent for c in shown)
+        self._box.fit_values(limits)
+        found = (
+            outliers([(c.wavelengths_nm, c.values) for c in shown], limits)
+            if self._is_cut(shown, limits)
+            else ()
+        )
+        self._outliers.show(found, [c.style for c in shown], limits or (0.0, 1.0), self._theme)
 
-def _parted(curves: Sequence[Curve]) -> tuple[list[tuple[Curve, bool]], list[Curve]]:
+    @staticmethod
+    def _is_cut(shown: Sequence[Curve], limits: tuple[float, float] | None) -> bool:
+        """Whether any value lies beyond the axis; known without a look at the curves."""
+        extents = [curve.extent for curve in shown]
+        return limits is not None and any(
+            e is not None and (e.low < limits[0] or e.high > limits[1]) for e in extents
+        )
+
+
+def _parted(curves: Sequence[Curve], front: Subject | None) -> tuple[list[tuple[Curve, bool]], list[Curve]]:
     """Return the curves that are drawn each by itself, and whether with a band, and the pinned ones that are drawn together."""
-    first = curves[0].subject if curves else None
     single: list[tuple[Curve, bool]] = []
     pinned: list[Curve] = []
-    for index, curve in enumerate(curves):
-        if len(curves) > _MOST_SINGLE and curve.pin is not None and curve.subject != first:
+    for curve in curves:
+        if len(curves) > _MOST_SINGLE and curve.pin is not None and curve.subject != front:
             pinned.append(curve)
         else:
-            single.append((curve, curve.subject == first or (curve.pin is None and index < _MOST_BANDS)))
+            single.append((curve, curve.subject == front))
     return single, pinned
 
 
