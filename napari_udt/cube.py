@@ -20,6 +20,7 @@ Domain = Literal["simulated", "real", "second", "transferred", "unknown"]
 MODALITIES: tuple[Modality, ...] = ("HSI", "PAT")
 DOMAINS: tuple[Domain, ...] = ("simulated", "real", "second", "transferred", "unknown")
 
+NAMED = "structures_named"  # in the metadata: names of structures that the user changed, new by old
 _LARGEST_LABEL = 2**31 - 1
 
 # Shown where a cube does not state its origin. "second" is data in the place of real ones that were not measured: the
@@ -183,6 +184,41 @@ class SpectralCube:
             kept = {key: value for key, value in self.metadata.items() if key != "fwhm_nm"}
             changes = {"bad_bands": None, "metadata": kept, **changes}
         return replace(self, **changes)
+
+    def with_structures_named(self, names: Mapping[str, str]) -> SpectralCube:
+        """Return a copy in which structures have other names, so that models and other cubes know them.
+
+        A structure that gets the name of another one becomes part of it. ``metadata["structures_named"]`` keeps what they
+        were called before, and a transfer writes it into its provenance.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            New names by the present ones; names that the cube does not have are ignored.
+        """
+        names = {old: new.strip() for old, new in names.items() if new.strip() and old != new.strip()}
+        found = {number: names.get(name, name) for number, name in self.present_labels.items()}
+        if self.labels is None or found == self.present_labels:
+            return self
+        first: dict[str, int] = {}
+        for number in sorted(
+            found, key=lambda n: self.present_labels[n] in names
+        ):  # those that had the name before
+            first.setdefault(found[number], number)
+        labels = self.labels.copy()
+        for number, name in found.items():
+            if first[name] != number:
+                labels[self.labels == number] = first[name]
+        earlier = nested(self.metadata, NAMED)
+        present = set(self.present_labels.values()) - set(earlier.values())
+        named = {old: new for old, new in names.items() if old in present}
+        named |= {old: now for old, new in earlier.items() if (now := names.get(new, new)) != old}
+        return replace(
+            self,
+            labels=labels,
+            label_names={**self.label_names, **found},
+            metadata={**self.metadata, NAMED: named},
+        )
 
 
 def nested(mapping: Any, *names: str) -> Mapping[str, Any]:

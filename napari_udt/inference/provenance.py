@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_udt.cube import SpectralCube
+from napari_udt.cube import NAMED, SpectralCube, nested
 from napari_udt.inference.devices import processor_name
 from napari_udt.models import ModelSpec
 from napari_udt.version import __version__
@@ -31,6 +31,8 @@ def describe_source(cube: SpectralCube) -> dict[str, Any]:
     }
     if file := cube.metadata.get("file"):
         source["file"] = _file(file)
+    if named := nested(cube.metadata, NAMED):
+        source[NAMED] = dict(named)
     if not cube.is_lazy:
         source["values_sha256"] = hashlib.sha256(np.ascontiguousarray(cube.data).tobytes()).hexdigest()
     if cube.domain == "transferred":

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import napari_udt
-from napari_udt.cube import SpectralCube
+from napari_udt.cube import NAMED, SpectralCube, nested
 from napari_udt.errors import SessionError, UdtError
 from napari_udt.files.writing import sha256_of, whole_or_nothing
 from napari_udt.io import open_cube, save_cubes
@@ -128,7 +128,12 @@ def _record(session: Session, folder: Path) -> SessionRecord:
         software=f"napari-udt {napari_udt.__version__}",
         saved=datetime.now(UTC).isoformat(timespec="seconds"),
         cubes=[
-            CubeRecord(key=key, role=session[key].role, file=_file_record(file, folder))
+            CubeRecord(
+                key=key,
+                role=session[key].role,
+                file=_file_record(file, folder),
+                structures={str(a): str(b) for a, b in nested(session[key].cube.metadata, NAMED).items()},
+            )
             for key, file in kept.items()
         ],
         pins=[
@@ -226,7 +231,7 @@ def _opened(
         return None
     if change := _change(path, record.file):
         problems.append(change)
-    return cube
+    return cube.with_structures_named(record.structures)
 
 
 def _present(file: FileRecord, folder: Path) -> Path | None:

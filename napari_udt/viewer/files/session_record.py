@@ -71,6 +71,7 @@ class CubeRecord(_Part):
     key: str
     role: Role
     file: FileRecord
+    structures: dict[str, str] = {}  # new names by those of the file
 
 
 class PinRecord(_Part):

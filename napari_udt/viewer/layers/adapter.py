@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels, Layer
@@ -69,6 +70,7 @@ class LayerAdapter(OpenCubes):
         """Remove, add and rename the layers of cubes, but for changes that come from layers."""
         if self._busy:
             return
+        change = self._relabelled(change)
         closed = [e.key for e in change.closed if e.key in self._open and self._open[e.key].cube is e.cube]
         with self.own_changes(together=bool(closed)):
             for old, new in change.renamed:
@@ -80,6 +82,22 @@ class LayerAdapter(OpenCubes):
                 self._show(entry.key, entry.cube)
         if closed or opened or change.renamed:
             self.structure_changed.emit()
+
+    def _relabelled(self, change: CubesChange) -> CubesChange:
+        """Bring cubes whose structures alone changed up to date in their layers; return the rest of the change."""
+        rest = []
+        for before, after in change.replaced:
+            group = self._open.get(after.key)
+            if (
+                group is not None
+                and group.labels is not None
+                and _differ_in_structures(before.cube, after.cube)
+            ):
+                with self.own_changes():
+                    group.set_cube(after.cube)
+            else:
+                rest.append((before, after))
+        return replace(change, replaced=tuple(rest))
 
     def _show(self, key: str, cube: SpectralCube) -> None:
         """Add the layers of a cube on top, make its picture the active layer and show it."""
@@ -255,6 +273,11 @@ class LayerAdapter(OpenCubes):
                 yield
         finally:
             self._busy = before
+
+
+def _differ_in_structures(before: SpectralCube, after: SpectralCube) -> bool:
+    """Whether two cubes show the same spectra, and structures of other names."""
+    return before.data is after.data and before.labels is not after.labels
 
 
 def _outline(labels: Labels, cube: SpectralCube) -> None:

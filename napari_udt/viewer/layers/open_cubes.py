@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Image, Labels, Layer, Points, Shapes
 
 from napari_udt.cube import SpectralCube
-from napari_udt.viewer.layers.layer_data import CUBE_KEY
+from napari_udt.viewer.layers.layer_data import CUBE_KEY, label_colours
 from napari_udt.viewer.state.session import PixelRef
 
 if TYPE_CHECKING:
@@ -51,6 +51,17 @@ class CubeLayers:
     def cube(self) -> SpectralCube:
         """The cube that the layers show."""
         return self.image.metadata[CUBE_KEY]
+
+    def set_cube(self, cube: SpectralCube) -> None:
+        """Show a cube of the same spectra, whose structures have other names."""
+        for layer in self:
+            if CUBE_KEY in layer.metadata:
+                layer.metadata[CUBE_KEY] = cube
+        if self.labels is not None and cube.labels is not None:
+            names = cube.present_labels
+            self.labels.data = cube.labels
+            self.labels.colormap = label_colours(names)
+            self.labels.features = {"index": list(names), "structure": list(names.values())}
 
     @property
     def covered(self) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import napari_udt
-from napari_udt.cube import SpectralCube
+from napari_udt.cube import NAMED, SpectralCube
 from napari_udt.errors import SessionError
 from napari_udt.io.contract import ReadOptions
 from napari_udt.outgoing_text import one_line
@@ -91,6 +91,8 @@ def _steps(provenance: Mapping[str, Any], name: str, deep: int = 0) -> Iterator[
     yield from _source_lines(source, name, deep)
     if source.get("name"):
         yield f"cube = cube.with_(name={str(source['name'])!r})"
+    if named := _mapping(source.get(NAMED)):
+        yield f"cube = cube.with_structures_named({_literal(named, name)})"
     yield from _transfer_lines(provenance, name, deep)
     yield ""
 

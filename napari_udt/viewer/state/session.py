@@ -201,6 +201,14 @@ class Session:
                 self.history.replace_cube(former, cube)
         self._emit_cubes_changed(CubesChange.between(before, self))
 
+    def change_cubes(self, title: str, cubes: Mapping[str, SpectralCube]) -> None:
+        """Replace open cubes, known by their keys, by ones of the same pixels, as one step that can be undone; roles stay."""
+        with self.history.step(title):
+            before = tuple(self)
+            for key, cube in cubes.items():
+                self._entries[key] = replace(self._entries[key], cube=cube)
+            self._emit_cubes_changed(CubesChange.between(before, self))
+
     def set_cursor(self, pixel: PixelRef | None) -> None:
         """Move the cursor; nothing happens when it already is there."""
         if pixel != self.cursor:

@@ -140,10 +140,14 @@ class Change:
 
 def closed_bytes(change: Change, state: State) -> int:
     """Return the memory of the cubes that a step keeps although they are not open."""
-    held = {id(e.cube): e.cube for part in (change.entries.before, change.entries.after) for _, e in part}
+    held = {
+        id(e.cube.data): e.cube.data
+        for part in (change.entries.before, change.entries.after)
+        for _, e in part
+    }
     for entry in state.entries:
-        held.pop(id(entry.cube), None)
-    return sum(cube.data.nbytes for cube in held.values() if isinstance(cube.data, np.ndarray))
+        held.pop(id(entry.cube.data), None)
+    return sum(data.nbytes for data in held.values() if isinstance(data, np.ndarray))
 
 
 class Undoable(Protocol):
@@ -241,7 +245,8 @@ class History:
 
     def _without_key_clash(self, change: Change, others: list[Change]) -> Change:
         """Give a cube that comes back another key when a newer one has its own; further steps follow."""
-        taken = {entry.key: entry.cube for entry in self._session.state.entries}
+        replaced = {entry.key for _, entry in change.entries.before}
+        taken = {e.key: e.cube for e in self._session.state.entries if e.key not in replaced}
         for _, entry in change.entries.after:
             if entry.key in taken and taken[entry.key] is not entry.cube:
                 new = free_key(entry.key, taken)

@@ -21,11 +21,13 @@ from napari_udt.viewer.state.session import CubesChange, Session
 from napari_udt.viewer.transfer import job as transfer_job
 from napari_udt.viewer.transfer.job import TransferFunction, TransferRequest
 from napari_udt.viewer.transfer.queue import STEPS, all_text, all_tooltip, requests_for_all
+from napari_udt.viewer.transfer.structures import name_structures, proxy_text, references_of
 from napari_udt.viewer.transfer.widgets.closing import RemovedDock, agrees_to_cancel, closed_by_user
 from napari_udt.viewer.transfer.widgets.device_search import DeviceSearch, Find, installed_devices
 from napari_udt.viewer.transfer.widgets.form import TransferForm
 from napari_udt.viewer.transfer.widgets.runs import TransferRuns
 from napari_udt.viewer.transfer.widgets.settings import TransferMemory
+from napari_udt.viewer.transfer.widgets.structure_dialog import StructureDialog
 
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
@@ -89,6 +91,7 @@ class TransferDock(TransferForm):
         self.model.changed.connect(self._model_chosen)
         self.direction.changed.connect(self._offer_noise)
         self.condition.changed.connect(self._tissue_chosen)
+        self.names_button.changed.connect(self._show_structures)
         self.model_tools.imported.connect(self._imported)
         self.open_button.changed.connect(self._choose_files)
         self.run_button.changed.connect(self.start)
@@ -175,9 +178,30 @@ class TransferDock(TransferForm):
         if keys:
             self.condition.value = wanted if wanted in keys else keys[0]
         self._tissue = wanted
+        self._show_proxy()
 
     def _tissue_chosen(self, key: str | None) -> None:
         self._tissue = key
+        self._show_proxy()
+
+    def _show_proxy(self) -> None:
+        """Say what goes through the proxy condition, before the run."""
+        cube = self._cube()
+        self._show_line(self.structure_note, proxy_text(cube, self.model.value, self.condition.value))
+        self.names_button.enabled = cube is not None and cube.labels is not None
+
+    def _show_structures(self) -> None:
+        cube, key = self._cube(), self.source.value
+        if cube is None:
+            return
+        others = references_of(self._session, key)
+        dialog = StructureDialog(key, cube, self.model.value, others, parent=self)
+        dialog.named.connect(self._name_structures)
+        dialog.open()
+
+    def _name_structures(self, key: str, names: dict[str, str]) -> None:
+        if key in self._session:
+            name_structures(self._session, key, names)
 
     def _offer_noise(self) -> None:
         self.offer_noise(transfer_job.offers_noise(self.model.value, self.direction.value))

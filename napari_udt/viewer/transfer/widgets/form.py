@@ -61,6 +61,11 @@ class TransferForm(QWidget):
             choices=[],
             tooltip="<qt>The condition: what the network gets to know about the tissue of each pixel.</qt>",
         )
+        self.names_button = PushButton(
+            text="Names…",
+            tooltip="<qt>What the model and the reference call the structures of this cube: see what goes through the proxy "
+            "condition, and give structures other names.</qt>",
+        )
         self.noise = ComboBox(
             choices=[("as in training", "training"), ("none", "none")],
             tooltip="<qt>A simulation has no noise, but the network was trained with some: the same is added. Choose none for "
@@ -82,7 +87,9 @@ class TransferForm(QWidget):
         )
         self.progress = ProgressBar(value=0, min=0, max=1000, tooltip="Share of the cube that is transferred")
         self.progress.native.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.status, self.grid_note, self.model_note, self.note = (self._small_label() for _ in range(4))
+        self.status, self.grid_note, self.structure_note, self.model_note, self.note = (
+            self._small_label() for _ in range(5)
+        )
         self.status.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.status.setMinimumHeight(2 * self.fontMetrics().height() + _PADDING)  # never under others
         for box in (self.source, self.model, self.direction, self.condition, self.noise, self.device):
@@ -121,7 +128,10 @@ class TransferForm(QWidget):
             self.model.native,
             tools.card_button,
             tools.import_button,
-            *(each.native for each in (self.direction, self.condition, self.noise, self.device)),
+            *(
+                each.native
+                for each in (self.direction, self.condition, self.names_button, self.noise, self.device)
+            ),
             self.run_button.native,
             self.all_button.native,
             self.cancel_button.native,
@@ -134,7 +144,7 @@ class TransferForm(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(self._form())
-        for note in (self.grid_note, self.model_note, self.note):
+        for note in (self.structure_note, self.grid_note, self.model_note, self.note):
             column.addWidget(note)
         column.addStretch()
         return VerticalScrollArea(inside, self, least_lines=_LEAST_LINES)
@@ -147,7 +157,10 @@ class TransferForm(QWidget):
         form.addRow(self.file_row.title, self.file_row)
         form.addRow(self._model_label(), self.model_tools)
         form.addRow("&Direction", self.direction.native)
-        form.addRow("&Tissue", self.condition.native)
+        tissue, label = QWidget(self), QLabel("&Tissue", self)
+        label.setBuddy(self.condition.native)
+        row_of(self.condition.native, self.names_button.native, equal=False, parent=tissue).setStretch(0, 1)
+        form.addRow(label, tissue)
         self._noise_label = QLabel("&Noise", self)
         self._noise_label.setBuddy(self.noise.native)
         form.addRow(self._noise_label, self.noise.native)
