@@ -19,8 +19,8 @@ from napari_udt.cli.report import (
     run_cubes,
 )
 from napari_udt.errors import EvaluationError
-from napari_udt.evaluation.rows import BASELINES
 from napari_udt.evaluation.run import PER_CLASS
+from napari_udt.evaluation.untrained import BASELINES
 from napari_udt.files.writing import whole_or_nothing
 from napari_udt.outgoing_text import printable_lines
 

@@ -21,6 +21,7 @@ Labels = NDArray[np.integer[Any]]
 TREES = 100
 # Calibration holds out a fifth of each class: fewer spectra do not fill the folds.
 FEWEST_PER_CLASS = 5
+_RESAMPLES = 500
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,14 @@ class SeededScores:
     Parameters
     ----------
     per_seed : tuple of Scores
+    low, high : float, optional
+        95 % bootstrap interval of the mean balanced accuracy over groups of test spectra (pictures, animals): seeds of
+        a forest say nothing of those. None where groups are unknown or there is one.
     """
 
     per_seed: tuple[Scores, ...]
+    low: float | None = None
+    high: float | None = None
 
     @property
     def mean(self) -> Scores:
@@ -74,15 +80,15 @@ class SeededScores:
 
 @dataclass(frozen=True, eq=False)
 class LabelledSpectra:
-    """Spectra (n, channels) with the class (n,) of each."""
+    """Spectra (n, channels) with the class (n,) of each, and its picture or animal (n,) where that is known."""
 
     spectra: Floats
     labels: Labels
+    groups: Labels | None = None
 
     def of_classes(self, classes: Sequence[int]) -> LabelledSpectra:
         """Return those of some classes."""
-        own = np.isin(self.labels, classes)
-        return LabelledSpectra(self.spectra[own], self.labels[own])
+        return self._of(np.isin(self.labels, classes))
 
     def draw(self, per_class: int, rng: np.random.Generator) -> LabelledSpectra:
         """Draw at most ``per_class`` spectra of each class, without replacement."""
@@ -90,8 +96,11 @@ class LabelledSpectra:
             rng.permutation(np.flatnonzero(self.labels == label))[:per_class]
             for label in np.unique(self.labels)
         ]
-        index = np.concatenate(chosen)
-        return LabelledSpectra(self.spectra[index], self.labels[index])
+        return self._of(np.concatenate(chosen))
+
+    def _of(self, index: NDArray[Any]) -> LabelledSpectra:
+        groups = None if self.groups is None else self.groups[index]
+        return LabelledSpectra(self.spectra[index], self.labels[index], groups)
 
 
 def fit_classifier(training: LabelledSpectra, seed: int) -> Any:
@@ -113,11 +122,6 @@ def fit_classifier(training: LabelledSpectra, seed: int) -> Any:
         )
     forest = RandomForestClassifier(n_estimators=TREES, random_state=seed)
     return CalibratedClassifierCV(forest).fit(training.spectra, training.labels)
-
-
-def scores_of(classifier: Any, test: LabelledSpectra) -> Scores:
-    """Score a classifier on spectra that it has not seen."""
-    return scores_of_probabilities(classifier.predict_proba(test.spectra), classifier.classes_, test.labels)
 
 
 def scores_of_probabilities(probabilities: Floats, classes: Labels, labels: Labels) -> Scores:
@@ -173,5 +177,26 @@ def fit_per_seed(training: LabelledSpectra, seeds: Sequence[int], per_class: int
 
 
 def judge(classifiers: Sequence[Any], test: LabelledSpectra) -> SeededScores:
-    """Scores of one classifier per seed on the same untouched spectra."""
-    return SeededScores(tuple(scores_of(classifier, test) for classifier in classifiers))
+    """Scores of one classifier per seed on the same untouched spectra, with an interval over their groups."""
+    probabilities = [classifier.predict_proba(test.spectra) for classifier in classifiers]
+    classes = classifiers[0].classes_
+    scores = tuple(scores_of_probabilities(found, classes, test.labels) for found in probabilities)
+    hits = np.mean([classes[np.argmax(found, axis=1)] == test.labels for found in probabilities], axis=0)
+    return SeededScores(scores, *_interval(hits, test))
+
+
+def _interval(hits: Floats, test: LabelledSpectra) -> tuple[float, float] | tuple[None, None]:
+    """Percentile interval of the balanced accuracy over groups drawn again."""
+    if test.groups is None or len(np.unique(test.groups)) < 2:
+        return None, None
+    present, kind = np.unique(test.labels, return_inverse=True)
+    groups, member = np.unique(test.groups, return_inverse=True)
+    place = member * len(present) + kind
+    shape = (len(groups), len(present))
+    right = np.bincount(place, hits, len(groups) * len(present)).reshape(shape)
+    count = np.bincount(place, minlength=len(groups) * len(present)).reshape(shape)
+    drawn = np.random.default_rng(0).integers(len(groups), size=(_RESAMPLES, len(groups)))
+    sums, counts = right[drawn].sum(axis=1), count[drawn].sum(axis=1)
+    recalls = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
+    low, high = np.quantile(np.nanmean(recalls, axis=1), [0.025, 0.975])
+    return float(low), float(high)

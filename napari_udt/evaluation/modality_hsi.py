@@ -16,6 +16,7 @@ from napari_udt.evaluation.class_spectra import (
 )
 from napari_udt.evaluation.data import EvaluationData
 from napari_udt.evaluation.oxygenation import OxygenationKept, haemoglobins, oxygenation_kept
+from napari_udt.evaluation.realism import HsiRealism, hsi_realism
 from napari_udt.evaluation.rows import Row
 
 if TYPE_CHECKING:
@@ -32,9 +33,12 @@ class HsiMeasures:
         Against the untouched target spectra, and against the measured statistics (empty at other wavelengths).
     oxygenation : list of OxygenationKept
         Of transferred spectra; empty without simulated parameters.
+    realism : HsiRealism
+        Against the untouched target spectra. The target's own row is its training data.
     """
 
     to_second: list[ClassDistance]
+    realism: HsiRealism
     to_measured: list[ClassDistance] = field(default_factory=list)
     oxygenation: list[OxygenationKept] = field(default_factory=list)
 
@@ -49,7 +53,7 @@ class HsiReference:
     """
 
     def __init__(self, data: EvaluationData, tables: Tables) -> None:
-        test = data.second_test.dataset
+        self.test = test = data.second_test.dataset
         self.simulated = data.simulated.dataset
         self.class_names = test.class_names
         self.second = class_statistics(test.samples, test.labels, test.class_names)
@@ -74,7 +78,10 @@ def measure_hsi(row: Row, reference: HsiReference, rng: np.random.Generator) -> 
         )
     own = class_statistics(row.samples, row.labels, names)
     return HsiMeasures(
-        class_distances(own, reference.second), class_distances(own, reference.measured), oxygenation
+        class_distances(own, reference.second),
+        hsi_realism(row.samples, row.labels, reference.test),
+        class_distances(own, reference.measured),
+        oxygenation,
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_udt.evaluation.data import EvaluationData
 from napari_udt.evaluation.oxygenation import OxygenationKept, haemoglobins
+from napari_udt.evaluation.realism import PatRealism, PatRealismTest
 from napari_udt.evaluation.rows import Row
 from napari_udt.evaluation.texture import Texture, texture
 from napari_udt.evaluation.vessels import (
@@ -39,11 +40,14 @@ class PatMeasures:
         Against measured radial arteries; None without arteries, or where wavelengths are missing.
     oxygenation : OxygenationKept, optional
         Of transferred images.
+    realism : PatRealism
+        Against the untouched target pictures. The target's own row is its training data.
     """
 
     texture: Texture
     arteries: SpectralAgreement | None
     oxygenation: OxygenationKept | None
+    realism: PatRealism
 
 
 class PatReference:
@@ -61,6 +65,15 @@ class PatReference:
         self.wavelengths_nm = self.simulated.wavelengths_nm
         self.measured = tables.radial_artery
         self.absorption_per_cm = haemoglobins(tables, self.wavelengths_nm)
+        self.texture_channel = int(np.argmin(np.abs(self.wavelengths_nm - TEXTURE_NM)))
+        self.tissues = (self.indices(SKIN), self.indices(BACKGROUND), self.indices(VESSELS))
+        self.realism = PatRealismTest(
+            self.simulated,
+            data.second_train.dataset,
+            data.second_test.dataset,
+            self.tissues,
+            self.texture_channel,
+        )
         self.simulated_vessels = self.vessels(
             self.simulated.samples, self.simulated.labels, self.simulated.oxygenation
         )
@@ -78,13 +91,12 @@ class PatReference:
 
 def measure_pat(row: Row, reference: PatReference, rng: np.random.Generator) -> PatMeasures:
     """Measure one row."""
-    nearest = int(np.argmin(np.abs(reference.wavelengths_nm - TEXTURE_NM)))
-    groups = [reference.indices(names) for names in (SKIN, BACKGROUND, VESSELS)]
     vessels = reference.vessels(row.samples, row.labels)
     return PatMeasures(
-        texture=texture(row.samples[:, nearest], row.labels, *groups),
+        texture=texture(row.samples[:, reference.texture_channel], row.labels, *reference.tissues),
         arteries=_arteries(vessels, reference),
         oxygenation=_oxygenation(row, vessels, reference, rng),
+        realism=reference.realism(row.samples, row.labels, rng, moved=row.is_transferred),
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_udt.dataset import Dataset
 from napari_udt.evaluation import paper
 from napari_udt.evaluation.class_spectra import pixel_spectra
 from napari_udt.evaluation.data import SPLIT_RULE, EvaluationData, require_apart, require_model_fits
@@ -23,7 +24,8 @@ from napari_udt.evaluation.latent import DensityChecks, density_checks
 from napari_udt.evaluation.modality_hsi import HsiMeasures, HsiReference, measure_hsi
 from napari_udt.evaluation.modality_pat import VESSELS, PatMeasures, PatReference, measure_pat
 from napari_udt.evaluation.plain import plain, software_versions
-from napari_udt.evaluation.rows import BASELINES, Row, make_rows
+from napari_udt.evaluation.rows import Row, make_rows
+from napari_udt.evaluation.untrained import BASELINES
 
 if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
@@ -118,7 +120,8 @@ def evaluate(
     data : EvaluationData
         See :func:`~napari_udt.evaluation.data.load_data`.
     models : sequence of TransferModel
-    baselines : sequence of {"moments", "histograms"}
+    baselines : sequence of str
+        Names in `~napari_udt.evaluation.untrained.BASELINES`; those that the modality does not allow are left out.
     seeds : sequence of int
         One forest and one draw of spectra each.
     per_class : int, optional
@@ -183,17 +186,17 @@ class _Judging:
         self.data, self.settings = data, settings
         self.classes = classified(data.second_test.dataset.class_names, data.modality)
         second = data.second_test.dataset
-        self.test = self._spectra(second.samples, second.labels)
+        self.test = self._spectra(second.samples, second.labels, _groups(second))
         train = data.second_train.dataset
         self.classifiers = fit_per_seed(
-            self._spectra(train.samples, train.labels), settings.seeds, settings.per_class
+            self._spectra(train.samples, train.labels, _groups(train)), settings.seeds, settings.per_class
         )
         self.hsi = HsiReference(data, tables) if data.modality == "HSI" else None
         self.pat = PatReference(data, tables) if data.modality == "PAT" else None
         self.scores: dict[str, Scores] = {}
 
     def result(self, row: Row) -> RowResult:
-        own = self._spectra(row.samples, row.labels)
+        own = self._spectra(row.samples, row.labels, _groups_of_row(row, self.data))
         downstream = self._downstream(row, own)
         self.scores[row.kind] = downstream.mean
         return RowResult(
@@ -229,11 +232,25 @@ class _Judging:
             row.model, (simulated.samples, simulated.labels), (second.samples, second.labels), self._rng()
         )
 
-    def _spectra(self, samples: Any, labels: Any) -> LabelledSpectra:
-        return LabelledSpectra(*pixel_spectra(samples, labels)).of_classes(self.classes)
+    def _spectra(self, samples: Any, labels: Any, groups: Any) -> LabelledSpectra:
+        spectra, kinds = pixel_spectra(samples, labels)
+        _, kept = pixel_spectra(samples, np.where(labels >= 0, groups, -1))
+        return LabelledSpectra(spectra, kinds, kept).of_classes(self.classes)
 
     def _rng(self) -> np.random.Generator:
         return np.random.default_rng(self.settings.bootstrap_seed)
+
+
+def _groups(dataset: Dataset) -> Any:
+    """Picture of each pixel, or animal of each spectrum; each spectrum its own where no animal is known."""
+    if dataset.modality == "PAT":
+        return np.broadcast_to(np.arange(len(dataset))[:, None, None], dataset.labels.shape)
+    animals = dataset.parameters.get("animal")
+    return np.arange(len(dataset)) if animals is None else np.asarray(animals).reshape(-1).astype(int)
+
+
+def _groups_of_row(row: Row, data: EvaluationData) -> Any:
+    return _groups((data.second_train if row.kind == "second" else data.simulated).dataset)
 
 
 def classified(class_names: Sequence[str], modality: str) -> tuple[int, ...]:

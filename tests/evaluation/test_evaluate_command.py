@@ -13,6 +13,7 @@ from model_specs import hsi_spec, pat_spec, stir
 from napari_udt.cli import main
 from napari_udt.dataset import load_dataset
 from napari_udt.evaluation.transferring import with_training_noise
+from napari_udt.evaluation.untrained import BASELINES, default_baselines
 from napari_udt.models.build import build_network
 from napari_udt.models.model import TransferModel
 from napari_udt.models.store import save_model
@@ -74,6 +75,11 @@ def test_spectra_from_files_to_tables(three_files, model_folder, tables, tmp_pat
     assert distances["Matched moments"] < 0.3 * distances["Simulated"]
     assert len(rows["small-hsi"]["hsi"]["oxygenation"]) == 3  # the other windows hold too few wavelengths
     assert rows["small-hsi"]["network"]["round_trip"]["second"] < 1e-4
+    assert {entry["class_name"] for entry in rows["Simulated"]["hsi"]["realism"]["classes"]} == {
+        "fat",
+        "liver",
+        "skin",
+    }
     assert result["data"]["second_test"]["seed"] == 2
     assert result["settings"] == {"seeds": [0, 1], "per_class": 15, "bootstrap_seed": 0}
     assert result["paper_table_1"]["cINN_DY"]["f1"] == 0.24
@@ -90,7 +96,14 @@ def test_images_from_files_to_tables(three_files, model_folder, tables, tmp_path
         evaluate(three_files("PAT", 6), output, "--model", model_folder(pat_spec()), "--tables", tables) == 0
     )
     rows = {row["name"]: row for row in json.loads(output.read_text())["rows"]}
-    assert list(rows) == [TARGET, "Simulated", "Matched moments", "Matched histograms", "small-pat"]
+    baselines = [BASELINES[name].title for name in default_baselines("PAT")]
+    assert list(rows) == [TARGET, "Simulated", *baselines, "small-pat"]
+    for row in (*baselines, "small-pat"):
+        assert 0 <= rows[row]["pat"]["realism"]["recovery"]["mean"] <= 1
+        assert len(rows[row]["pat"]["realism"]["gaps"]) == 3
+    assert (
+        rows[TARGET]["pat"]["realism"]["recovery"]["mean"] > 0.8
+    )  # learnt from other pictures of the target
     assert rows[TARGET]["downstream"]["mean"]["balanced_accuracy"] > 0.9
     assert rows["Simulated"]["pat"]["arteries"]["wavelengths_nm"] == [700, 750, 800]
     assert rows["small-pat"]["pat"]["oxygenation"]["overall"]["before"] > 0.8

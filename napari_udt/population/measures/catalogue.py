@@ -14,6 +14,7 @@ Better = Literal["lower", "higher", "near", "none"]
 Family = Literal[
     "centres",
     "effect size",
+    "correlations",
     "wasserstein",
     "mmd",
     "frechet",

@@ -17,11 +17,11 @@ _COMPONENTS = 20
 # scikit-learn swaps the process's warning filters while it trains trees, which two threads at once leave in disorder.
 _one_at_a_time = threading.Lock()
 
-Hits = NDArray[np.bool_]
+Array = NDArray[np.float64]
 
 
-def out_of_fold_hits(a: Sample, b: Sample, seed: int) -> tuple[Hits, Hits]:
-    """Whether each spectrum was put on its own side by a classifier that had not seen it.
+def out_of_fold_scores(a: Sample, b: Sample, seed: int) -> tuple[Array, Array]:
+    """Probability of the second side that a classifier gives each spectrum, without having seen it.
 
     Extremely randomised trees on whitened principal components: single wavelengths are so alike that trees on them miss
     differences in shape. Five folds; where each side has five subjects, a subject is in one fold only.
@@ -39,10 +39,31 @@ def out_of_fold_hits(a: Sample, b: Sample, seed: int) -> tuple[Hits, Hits]:
     folds, subjects = _folds(a, b, seed)
     with _one_at_a_time:
         predicted = cross_val_predict(
-            _pipeline(spectra.shape, seed), spectra, side, groups=subjects, cv=folds
+            _pipeline(spectra.shape, seed),
+            spectra,
+            side,
+            groups=subjects,
+            cv=folds,
+            method="predict_proba",
         )
-    hits = np.asarray(predicted == side)
-    return hits[: len(a)], hits[len(a) :]
+    scores = np.asarray(predicted[:, 1], np.float64)
+    return scores[: len(a)], scores[len(a) :]
+
+
+def area(a: Array, b: Array, times_a: Array | None = None, times_b: Array | None = None) -> float:
+    """Area under the ROC curve of scores: the chance that one of ``b`` has the higher score, ties count half.
+
+    Parameters
+    ----------
+    a, b : array, shape (n,) and (m,)
+    times_a, times_b : array, shape (n,) and (m,), optional
+        How often each counts.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    weights = None if times_a is None or times_b is None else np.concatenate([times_a, times_b])
+    side = np.repeat([0, 1], [len(a), len(b)])
+    return float(roc_auc_score(side, np.concatenate([a, b]), sample_weight=weights))
 
 
 def folds_share_subjects(a: Sample, b: Sample) -> bool:

@@ -6,9 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
+from napari_udt.evaluation.correlations import correlation_rms
 from napari_udt.population.measures import centres, distances, manifold
 from napari_udt.population.measures.catalogue import Family
-from napari_udt.population.measures.classifier import FEWEST_PER_SIDE, folds_share_subjects, out_of_fold_hits
+from napari_udt.population.measures.classifier import (
+    FEWEST_PER_SIDE,
+    area,
+    folds_share_subjects,
+    out_of_fold_scores,
+)
 from napari_udt.population.measures.options import MeasureOptions
 from napari_udt.population.measures.pair import NO_REPLICATES, Finding, Pair, joined
 from napari_udt.population.measures.sample import Array, Floats, Sample
@@ -195,19 +201,31 @@ def compare_neighbours(pair: Pair, options: MeasureOptions) -> Iterator[Finding]
 
 
 def compare_classifier(pair: Pair, options: MeasureOptions) -> Iterator[Finding]:
-    """Yield the cross-validated accuracy on as many spectra of each side."""
+    """Yield cross-validated accuracy and area under the ROC curve on as many spectra of each side."""
     a, b, note = pair.drawn(min(options.most_queries, *pair.counts))
     counts = len(a), len(b)
     if min(counts) < FEWEST_PER_SIDE:
-        yield Finding("classifier", np.nan, counts, note=f"needs {FEWEST_PER_SIDE} spectra on each side")
+        for key in ("classifier", "two_sample_auc"):
+            yield Finding(key, np.nan, counts, note=f"needs {FEWEST_PER_SIDE} spectra on each side")
         return
-    hits, hits_reference = out_of_fold_hits(a, b, options.seed)
-    replicates = NO_REPLICATES
+    scores, others = out_of_fold_scores(a, b, options.seed)
+    hits, hits_reference = scores <= 0.5, others > 0.5
+    accuracies = areas = NO_REPLICATES
     if pair.can_resample:
-        replicates = (a.shares_of(hits) + b.shares_of(hits_reference)) / 2
-    shared = "folds share subjects: too high" if folds_share_subjects(a, b) else ""
-    value = float(hits.mean() + hits_reference.mean()) / 2
-    yield Finding("classifier", value, counts, replicates, joined(note, shared))
+        accuracies = (a.shares_of(hits) + b.shares_of(hits_reference)) / 2
+        areas = np.array([area(scores, others, *times) for times in zip(a.times, b.times, strict=True)])
+    note = joined(note, "folds share subjects: too high" if folds_share_subjects(a, b) else "")
+    accuracy = float(hits.mean() + hits_reference.mean()) / 2
+    yield Finding("classifier", accuracy, counts, accuracies, note)
+    yield Finding("two_sample_auc", area(scores, others), counts, areas, note)
+
+
+def compare_correlations(pair: Pair, options: MeasureOptions) -> Iterator[Finding]:
+    """Yield the distance of the correlation matrices of wavelengths."""
+    few = min(pair.counts) < FEWEST_PER_SIDE
+    value = np.nan if few else correlation_rms(pair.own.spectra, pair.reference.spectra)
+    note = f"needs {FEWEST_PER_SIDE} spectra on each side" if few else ""
+    yield Finding("correlation_rms", value, pair.counts, note=note)
 
 
 def compare_model(pair: Pair, options: MeasureOptions) -> Iterator[Finding]:
@@ -235,6 +253,7 @@ def compare_model(pair: Pair, options: MeasureOptions) -> Iterator[Finding]:
 COMPARISONS: Mapping[Family, Callable[[Pair, MeasureOptions], Iterator[Finding]]] = {
     "centres": compare_centres,
     "effect size": compare_effect_size,
+    "correlations": compare_correlations,
     "wasserstein": compare_wasserstein,
     "mmd": compare_mmd,
     "frechet": compare_frechet,

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from napari_udt.evaluation import paper
 from napari_udt.evaluation.data import EvaluationData
 from napari_udt.evaluation.downstream import METRICS, SeededScores
-from napari_udt.evaluation.rows import BASELINES, make_rows
+from napari_udt.evaluation.rows import make_rows
 from napari_udt.evaluation.run import Evaluation, RowResult
+from napari_udt.evaluation.untrained import BASELINES
 from napari_udt.population.datasets import population_of_datasets
 from napari_udt.population.groups import Population
 from napari_udt.population.report.document import Section, plain_sheet
@@ -22,6 +23,7 @@ from napari_udt.population.report.evaluation_physics import (
     oxygenation,
     textures,
 )
+from napari_udt.population.report.evaluation_realism import realism
 from napari_udt.population.report.markdown import as_markdown
 from napari_udt.population.report.options import ReportOptions
 from napari_udt.population.report.write import write_report
@@ -42,7 +44,8 @@ def evaluation_markdown(evaluation: Evaluation) -> str:
 def evaluation_sections(evaluation: Evaluation) -> tuple[Section, ...]:
     """Return every table of an evaluation; sections of what was not computed are left out."""
     rows = evaluation.rows
-    found = (_table_1(evaluation), _margins(rows), _recognised(rows), *distances(rows), oxygenation(rows))
+    found = (_table_1(evaluation), realism(rows), _margins(rows), _recognised(rows), *distances(rows))
+    found += (oxygenation(rows),)
     found += (arteries(rows), textures(rows), networks(rows))
     return tuple(section for section in found if section is not None)
 
@@ -64,7 +67,8 @@ def write_evaluation_report(
     data : EvaluationData
     models : sequence of TransferModel
     path : path
-    baselines : sequence of {"moments", "histograms"}
+    baselines : sequence of str
+        Names in `~napari_udt.evaluation.untrained.BASELINES`; those that the modality does not allow are left out.
     options : ReportOptions, optional
     progress : callable (done, total), optional
         An exception from it ends the work; nothing is written then.
@@ -117,13 +121,19 @@ def _table_1(evaluation: Evaluation) -> Section:
     for row in evaluation.rows:
         known = values.get(row.paper_row)
         theirs = " / ".join(f"{getattr(known, m):.2f}" for m in METRICS) if known else ""
-        body.append([row.name, *_spread(row.downstream), theirs, row.paper_row])
+        body.append([row.name, *_spread(row.downstream), _interval(row.downstream), theirs, row.paper_row])
     text = (
         f"Calibrated random forest, seeds {', '.join(map(str, settings['seeds']))} (mean ± standard deviation), at most "
-        f"{settings['per_class']} spectra of each class. The paper's real data are measured, ours are not: compare "
+        f"{settings['per_class']} spectra of each class; the interval (95 %) is over test pictures or animals. The paper's real data are measured, ours are not: compare "
         "rows within a column, not columns."
     )
-    columns = ["trained on", *_SHORT.values(), "paper's value (same order)", "row of the paper"]
+    columns = [
+        "trained on",
+        *_SHORT.values(),
+        "interval of the first",
+        "paper's value (same order)",
+        "row of the paper",
+    ]
     title = "Table 1: trained on the row, tested on the untouched target domain"
     return Section(title, (text,), (), (plain_sheet(columns, body),))
 
@@ -131,6 +141,10 @@ def _table_1(evaluation: Evaluation) -> Section:
 def _spread(scores: SeededScores) -> list[str]:
     mean, std, many = scores.mean, scores.std, len(scores.per_seed) > 1
     return [f"{getattr(mean, m):.3f}" + (f" ± {getattr(std, m):.3f}" if many else "") for m in METRICS]
+
+
+def _interval(scores: SeededScores) -> str:
+    return "" if scores.low is None else f"{scores.low:.3f} to {scores.high:.3f}"
 
 
 def _margins(rows: Sequence[RowResult]) -> Section | None:
