@@ -8,10 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from napari_udt.errors import EvaluationError, TransferCancelled
 from napari_udt.population.groups import Group, Population
 from napari_udt.population.measures import CATALOGUE, MEASURES, MeasureOptions, measure
+from napari_udt.population.measures.classifier import area
 
 NM = np.linspace(500, 1000, 8)
 FAST = MeasureOptions(resamples=30, permutations=49)
@@ -61,7 +63,7 @@ def test_every_value_is_better_where_the_group_is_nearer(table):
 
 def test_intervals_hold_values_of_what_is_apart(table):
     for row in table.rows:
-        if row.key in ("mmd_p",):
+        if row.key in ("mmd_p", "correlation_rms"):
             assert math.isnan(row.low)
         elif row.group == "Simulated":
             assert row.low <= row.value <= row.high, row
@@ -79,8 +81,21 @@ def test_a_group_like_the_reference_is_not_distinguished():
     found = measure(population(same, group("Second", "real", n=400, seed=8)), FAST)
     for name in ("liver", "spleen"):
         assert found.row(name, "Copy", "classifier").value == pytest.approx(0.5, abs=0.12)
+        assert found.row(name, "Copy", "two_sample_auc").value == pytest.approx(0.5, abs=0.12)
+        assert found.row(name, "Copy", "correlation_rms").value < 0.15
         assert found.row(name, "Copy", "nearest_neighbour").value == pytest.approx(1, abs=0.15)
         assert found.row(name, "Copy", "mmd_p").value > 0.02
+
+
+def test_the_area_of_weighted_scores_is_sklearns():
+    rng = np.random.default_rng(2)
+    a, b = rng.integers(0, 9, 50) / 9.0, rng.integers(3, 12, 40) / 9.0  # with ties
+    times = rng.integers(0, 4, 50), rng.integers(0, 4, 40)
+    side = np.repeat([0, 1], [50, 40])
+    both = np.concatenate([a, b])
+    assert area(a, b) == pytest.approx(roc_auc_score(side, both))
+    expected = roc_auc_score(side, both, sample_weight=np.concatenate(times))
+    assert area(a, b, *times) == pytest.approx(expected)
 
 
 def test_identical_sets_are_at_distance_zero_and_look_memorised():
@@ -96,7 +111,9 @@ def test_identical_sets_are_at_distance_zero_and_look_memorised():
 def test_the_order_of_spectra_does_not_matter_where_none_are_left_out():
     first, second = group("Simulated", "simulated", seed=1, shift=0.5), group("Second", "real", seed=3)
     order = np.random.default_rng(0).permutation(60)
-    keys = tuple(k for k in CATALOGUE if k not in ("classifier", "mmd_p"))  # folds and shuffles are drawn
+    keys = tuple(
+        k for k in CATALOGUE if k not in ("classifier", "two_sample_auc", "mmd_p")
+    )  # folds and shuffles are drawn
     options = replace(FAST, resamples=0, measures=keys)
     a = measure(population(first, second), options)
     b = measure(population(first.take(order), second.take(order)), options)
