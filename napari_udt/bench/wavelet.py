@@ -18,10 +18,11 @@ from napari_udt.bench.image_figures import (
 )
 from napari_udt.bench.machine import in_turn, matrix_peak_gflops, timed, watch_memory
 from napari_udt.inference.wavelet_engine import FlowPlan
-from napari_udt.models.wavelet_flow import DOMAIN_CHANNELS, LevelSize, WaveletFlow
+from napari_udt.models.flow_level import DOMAIN_CHANNELS, LevelSize
+from napari_udt.models.wavelet_flow import WaveletFlow
 
 # The bundled networks' size.
-LEVELS = (LevelSize(2, 32), LevelSize(3, 40), LevelSize(4, 48), LevelSize(4, 48))
+LEVELS = (LevelSize(2, 32), LevelSize(3, 40), LevelSize(4, 48), LevelSize(4, 48), LevelSize(4, 48))
 TOP = LevelSize(4, 48)
 COMPONENTS = 4
 

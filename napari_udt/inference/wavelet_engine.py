@@ -16,7 +16,8 @@ from napari_udt.inference.image_block import PreparedBlock, Workspace
 from napari_udt.inference.image_engine import Fingerprint, fingerprint
 from napari_udt.inference.thread_pool import thread_pool
 from napari_udt.models.coupling import CouplingBlock
-from napari_udt.models.wavelet_flow import FlowLevel, WaveletFlow, bounded_log_scale, joined, parted
+from napari_udt.models.flow_level import FlowLevel, combined
+from napari_udt.models.wavelet_flow import WaveletFlow, joined, parted
 
 # Places of the context network's layers among a workspace's activations; coupling subnets have the first ones.
 _CONTEXT = 100
@@ -123,6 +124,7 @@ class PreparedLevel:
         self._blocks = [PreparedBlock(block) for block in level.blocks if isinstance(block, CouplingBlock)]
         self._unit = level.unit.float()[0]
         self._parts = level.parts
+        self._prior = level.prior
 
     def encode(self, x: Tensor, given: Tensor, workspace: Workspace) -> Tensor:
         """Code (channels, H, W) of details, in memory of its own."""
@@ -151,16 +153,14 @@ class PreparedLevel:
         padded, inside = workspace.padded(first, _CONTEXT, rows, columns)
         inside.copy_(given.permute(1, 2, 0))
         between, inside_between = workspace.padded(second, _CONTEXT + 1, rows, columns)
-        both, inside_both = workspace.padded(self._affine, _CONTEXT + 2, rows, columns)
-        features = inside_both[..., : second.outputs]
+        both, features = workspace.padded(self._affine, _CONTEXT + 2, rows, columns)
         first(padded, inside_between, workspace.workers)
         second(between, features, workspace.workers)
-        inside_both[..., second.outputs :] = inside
         raw = torch.empty(rows, columns, self._affine.outputs)
         self._affine(both, raw, workspace.workers)
         workspace.set_condition(features.permute(2, 0, 1))
-        log_scale, shift = raw.permute(2, 0, 1).contiguous().chunk(2)
-        return bounded_log_scale(log_scale), shift
+        log_scale, shift = combined(raw.permute(2, 0, 1)[None], self._prior(given[None]))
+        return log_scale[0], shift[0]
 
 
 def _given(coarse: Tensor, condition: Tensor, index: int) -> Tensor:

@@ -9,10 +9,11 @@ from torch import nn
 
 from napari_udt.errors import ModelError
 from napari_udt.models.autoencoders import ACTIVATIONS, Padding, image_pair, spectral_pair
+from napari_udt.models.flow_level import LevelSize
 from napari_udt.models.image_cinn import DOMAIN_CHANNELS, ImageCINN, Scale
 from napari_udt.models.spec import ModelSpec
 from napari_udt.models.spectral_cinn import SpectralCINN
-from napari_udt.models.wavelet_flow import LevelSize, WaveletFlow
+from napari_udt.models.wavelet_flow import WaveletFlow
 
 # Bounds on what a file may ask for; the published networks stay a factor of ten below.
 _MAX_BLOCKS = 400

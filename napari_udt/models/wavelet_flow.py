@@ -11,115 +11,17 @@ small flow of its own, so that each level learns from the first step, and the le
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from napari_udt.errors import ModelError
-from napari_udt.models.coupling import CouplingBlock, CouplingChain, conv_subnet
+from napari_udt.models.flow_level import DOMAIN_CHANNELS, FlowLevel, LevelSize
 from napari_udt.models.haar import haar_downsample, haar_upsample
 
-DOMAIN_CHANNELS = 2  # simulated, real
-# Bound of the log-scale of a level's affine layer: details of a noise-free simulation are that much smaller than others.
-_LOG_SCALE_BOUND = 5.0
-_KERNELS = (3, 1, 3)
-# Pictures of each domain that the basis and the units are computed from, about.
-_PICTURES = 64
-_SMALLEST_UNIT = 1e-6
-
-
-@dataclass(frozen=True)
-class LevelSize:
-    """Coupling blocks of one level, and the channels of their subnets and of the context network."""
-
-    blocks: int
-    width: int
-
-
-class FlowLevel(nn.Module):
-    """Flow of the details of one level, or of the coarsest picture.
-
-    A context network looks at the condition. From its features follow a scale and a shift for every value (the conditional affine
-    layer), and they are the condition of the coupling blocks after it. Only the first channels go through these: the others,
-    weak spectral components that are mostly noise, are normal given the coarser picture.
-
-    Parameters
-    ----------
-    channels : int
-        Of what is coded.
-    coupled : int
-        Of them, those that go through the coupling blocks.
-    condition_channels : int
-        Of the coarser picture, the domain and the classes together.
-    size : LevelSize
-    clamp, initial_scale : float
-        See :class:`~napari_udt.models.coupling.CouplingBlock`.
-    """
-
-    unit: Tensor
-
-    def __init__(
-        self,
-        channels: int,
-        coupled: int,
-        condition_channels: int,
-        size: LevelSize,
-        clamp: float,
-        initial_scale: float,
-    ) -> None:
-        super().__init__()
-        width = size.width
-        self.parts = coupled, channels - coupled
-        # root mean square of each channel in the training data, so that all values that the subnets see are near 1
-        self.register_buffer("unit", torch.ones(1, channels, 1, 1))
-        self.context = nn.Sequential(
-            nn.Conv2d(condition_channels, width, 3, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(width, width, 3, padding=1),
-            nn.ReLU(),
-        )
-        self.affine = nn.Conv2d(width + condition_channels, 2 * channels, 1)
-        nn.init.zeros_(self.affine.weight)
-        assert self.affine.bias is not None
-        nn.init.zeros_(self.affine.bias)
-        self.blocks = CouplingChain(
-            CouplingBlock(
-                coupled,
-                width,
-                conv_subnet(width, _KERNELS),
-                clamp=clamp,
-                picture=True,
-                initial_scale=initial_scale,
-            )
-            for _ in range(size.blocks)
-        )
-
-    def forward(self, x: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
-        """Encode details (n, channels, H, W) given their condition (n, condition_channels, H, W)."""
-        features, log_scale, shift = self.coefficients(condition)
-        coupled, rest = ((x / self.unit - shift) * log_scale.exp()).split(self.parts, dim=1)
-        coupled, change = self.blocks(coupled, features)
-        return torch.cat((coupled, rest), dim=1), change + self._log_det(log_scale)
-
-    def inverse(self, z: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
-        """Decode; with the log-determinant of the inverse map."""
-        features, log_scale, shift = self.coefficients(condition)
-        coupled, rest = z.split(self.parts, dim=1)
-        coupled, change = self.blocks.inverse(coupled, features)
-        x = torch.cat((coupled, rest), dim=1)
-        return (x * torch.exp(-log_scale) + shift) * self.unit, change - self._log_det(log_scale)
-
-    def coefficients(self, condition: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Features (n, width, H, W) of a condition, and log-scale and shift (n, channels, H, W) of the affine layer."""
-        features = self.context(condition)
-        raw, shift = self.affine(torch.cat((features, condition), dim=1)).chunk(2, dim=1)
-        return features, bounded_log_scale(raw), shift
-
-    def _log_det(self, log_scale: Tensor) -> Tensor:
-        pixels = math.prod(log_scale.shape[2:])
-        return log_scale.flatten(1).sum(dim=1) - pixels * self.unit.log().sum()
+# Pictures of each domain that basis and levels are fitted to, about.
+_PICTURES = 48
 
 
 class WaveletFlow(nn.Module):
@@ -142,8 +44,11 @@ class WaveletFlow(nn.Module):
 
     Notes
     -----
+    The basis and the linear part of every level are fitted in closed form (`fit`); training corrects the latter.
+
     Every level sees the domain, the classes' shares of its blocks and, for details, the Haar details of the class maps, which say on
-    which side of a block an outline lies. Until `fit` is called the basis is the identity and all units are 1.
+    which side of a block an outline lies. Until `fit` is called the basis is the identity, all units
+    are 1 and no detail is predicted.
 
     Sources: Yu, Derpanis, Brubaker, "Wavelet Flow", NeurIPS 2020 (details given the coarser picture, levels trained apart);
     Dreher et al., MICCAI 2023 (domain and classes as condition, transfer through the latent).
@@ -166,11 +71,11 @@ class WaveletFlow(nn.Module):
         classes = condition_channels - DOMAIN_CHANNELS
         self.channels = channels
         self.register_buffer("basis", torch.eye(channels))
-        details = channels + DOMAIN_CHANNELS + 4 * classes
         self.levels = nn.ModuleList(
-            FlowLevel(3 * channels, 3 * components, details, size, clamp, initial_scale) for size in levels
+            FlowLevel(3 * channels, 3 * components, channels, 4 * classes, size, clamp, initial_scale)
+            for size in levels
         )
-        self.top = FlowLevel(channels, components, condition_channels, top, clamp, initial_scale)
+        self.top = FlowLevel(channels, components, 0, classes, top, clamp, initial_scale)
 
     @property
     def detail_levels(self) -> list[FlowLevel]:
@@ -258,28 +163,33 @@ class WaveletFlow(nn.Module):
         return [*found, torch.cat((domain, classes), dim=1)]
 
     @torch.no_grad()
-    def fit(self, domains: Mapping[str, Tensor]) -> None:
-        """Set the spectral basis and the levels' units from training data.
+    def fit(self, domains: Sequence[tuple[Tensor, Tensor]]) -> None:
+        """Set the spectral basis and the levels' priors from training data, in closed form.
 
         The basis holds the eigenvectors of the wavelengths' second moments, largest first, both domains weighing the same.
 
         Parameters
         ----------
-        domains : mapping of str to Tensor, shape (N, channels, H, W)
-            Images of each domain in normalised units.
+        domains : sequence of (Tensor, Tensor)
+            Images (N, channels, H, W) of each domain in normalised units, with the noise of training, and their conditions.
         """
-        rows, columns = (side - side % self.multiple for side in next(iter(domains.values())).shape[2:])
-        some = [v[:: max(1, len(v) // _PICTURES), :, :rows, :columns].double() for v in domains.values()]
-        moments = torch.stack([torch.einsum("nchw,ndhw->cd", v, v) / (v.numel() / v.shape[1]) for v in some])
-        vectors = torch.linalg.eigh(moments.mean(dim=0)).eigenvectors.flip(1).T
+        rows, columns = (side - side % self.multiple for side in domains[0][0].shape[2:])
+        pairs = [
+            tuple(v[:: max(1, len(v) // _PICTURES), :, :rows, :columns].double() for v in pair)
+            for pair in domains
+        ]
+        moments = [torch.einsum("nchw,ndhw->cd", x, x) / (x.numel() / x.shape[1]) for x, _ in pairs]
+        vectors = torch.linalg.eigh(torch.stack(moments).mean(dim=0)).eigenvectors.flip(1).T
         # an eigenvector's sign is arbitrary: every machine takes the same
         vectors = vectors * torch.where(vectors.sum(dim=1, keepdim=True) < 0, -1.0, 1.0)
         self.basis.copy_(vectors)
-        coarse = [torch.einsum("kc,nchw->nkhw", vectors, v) for v in some]
-        for level in self.detail_levels:
+        coarse = [torch.einsum("kc,nchw->nkhw", vectors, x) for x, _ in pairs]
+        conditions = [self.conditions(condition) for _, condition in pairs]
+        for index, level in enumerate(self.detail_levels):
             coarse, details = map(list, zip(*map(parted, coarse), strict=True))
-            level.unit.copy_(_rms(details).view_as(level.unit))
-        self.top.unit.copy_(_rms(coarse).view_as(self.top.unit))
+            given = [self._given(c, own[index], index) for c, own in zip(coarse, conditions, strict=True)]
+            level.fit(list(zip(details, given, strict=True)))
+        self.top.fit([(c, own[-1]) for c, own in zip(coarse, conditions, strict=True)])
 
     def check(self, picture: Sequence[int]) -> None:
         """Raise ModelError when a picture of (rows, columns) cannot be halved often enough."""
@@ -292,11 +202,6 @@ class WaveletFlow(nn.Module):
     def _given(self, coarse: Tensor, condition: Tensor, index: int) -> Tensor:
         """Condition of one level: the coarser picture as local means, the domain and the classes."""
         return torch.cat((coarse * 0.5 ** (index + 1), condition), dim=1)
-
-
-def bounded_log_scale(raw: Tensor) -> Tensor:
-    """Log-scale of the affine layer from what its convolution gives."""
-    return _LOG_SCALE_BOUND * torch.tanh(raw / _LOG_SCALE_BOUND)
 
 
 def parted(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -319,9 +224,3 @@ def _part(shape: Sequence[int], window: int) -> tuple[slice, ...]:
     starts = [int(torch.randint(side - part + 1, ())) for side, part in zip(shape[2:], sides, strict=True)]
     pictures = slice(max(1, window**2 // math.prod(sides)))
     return (pictures, slice(None), *(slice(s, s + part) for s, part in zip(starts, sides, strict=True)))
-
-
-def _rms(domains: Sequence[Tensor]) -> Tensor:
-    """Root mean square of every channel, both domains weighing the same; shape (channels,)."""
-    power = torch.stack([v.square().mean(dim=(0, 2, 3)) for v in domains]).mean(dim=0)
-    return power.sqrt().clamp_min(_SMALLEST_UNIT)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from napari_udt.errors import TrainingError
 from napari_udt.files.write_errors import free_bytes, size_text
@@ -15,6 +16,7 @@ from napari_udt.files.writing import check_writable
 from napari_udt.models import ModelSpec, TransferModel, build_network, load_model, save_model
 from napari_udt.models.assemble import transfer_model
 from napari_udt.models.conditions import Conditions
+from napari_udt.models.noise import drawn_noise
 from napari_udt.models.wavelet_flow import WaveletFlow
 from napari_udt.training.card import model_card
 from napari_udt.training.config import TrainingConfig
@@ -24,6 +26,7 @@ from napari_udt.training.objective import DOMAINS
 from napari_udt.training.processes import Processes, together
 from napari_udt.training.realism import Realism
 from napari_udt.training.record import training_record
+from napari_udt.training.samples import Samples, noise_of
 from napari_udt.training.term_list import make_terms
 from napari_udt.training.trainer import Trainer
 
@@ -83,7 +86,7 @@ def train_in(processes: Processes, config: TrainingConfig, folder: Path, resume:
     network = build_network(spec)
     samples = {domain: data[domain].training for domain in DOMAINS}
     if isinstance(network, WaveletFlow):
-        network.fit({domain: samples[domain].values for domain in DOMAINS})
+        network.fit([noisy_samples(config, spec, samples[domain], domain) for domain in DOMAINS])
     model = transfer_model(spec, network)
     terms = make_terms(config, model, samples)
     trainer = Trainer(config, network, training_conditions(config, spec), samples, processes, terms)
@@ -95,6 +98,16 @@ def train_in(processes: Processes, config: TrainingConfig, folder: Path, resume:
         return
     spec = replace(spec, training=training_record(config, data, loop, model))
     save_model(transfer_model(replace(spec, card=model_card(spec)), trainer.network), folder)
+
+
+def noisy_samples(
+    config: TrainingConfig, spec: ModelSpec, samples: Samples, domain: str
+) -> tuple[Tensor, Tensor]:
+    """Return samples with the noise of training, and their expected conditions."""
+    number = float(DOMAINS.index(domain))
+    condition = Conditions.of(spec).expected(samples.labels.shape, number, samples.labels, samples.values)
+    noise = drawn_noise(samples.values, noise_of(config.data, domain))
+    return samples.values + noise, condition
 
 
 def _judge(config: TrainingConfig, model: TransferModel, data: Mapping[str, DomainData]) -> Realism | None:

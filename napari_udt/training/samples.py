@@ -11,6 +11,7 @@ from torch import Tensor
 
 from napari_udt.dataset import Dataset
 from napari_udt.errors import TrainingError
+from napari_udt.models.noise import InputNoise
 from napari_udt.training.config import DataConfig, TrainingConfig
 
 # Spectra with a smaller L2 norm are treated as if they had this one; the value only has to avoid 0 / 0.
@@ -121,6 +122,13 @@ def is_balanced(config: TrainingConfig, domain: str) -> bool:
     """Whether a domain is drawn class-balanced: spectra whose labels training is allowed to know."""
     knows_labels = domain == "simulated" or config.condition.second_labels == "given"
     return config.modality == "HSI" and knows_labels
+
+
+def noise_of(config: DataConfig, domain: str) -> InputNoise:
+    """Noise that training adds to the samples of a domain."""
+    if domain == "simulated":
+        return InputNoise(config.noise, config.brightness_noise, config.brightness_octaves)
+    return InputNoise(config.noise * config.second_noise_share)
 
 
 def vary(values: Tensor, labels: Tensor, config: DataConfig) -> tuple[Tensor, Tensor]:

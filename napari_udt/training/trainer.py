@@ -15,14 +15,14 @@ from torch import Tensor, nn
 
 from napari_udt.errors import TrainingError
 from napari_udt.models.conditions import Conditions
-from napari_udt.models.noise import InputNoise, drawn_noise
+from napari_udt.models.noise import drawn_noise
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.discriminators import build_discriminator
 from napari_udt.training.families import objective_of
 from napari_udt.training.losses import discriminator_adversarial, generator_adversarial
 from napari_udt.training.objective import DOMAINS, Batch, Losses, named
 from napari_udt.training.processes import Processes
-from napari_udt.training.samples import Samples, vary
+from napari_udt.training.samples import Samples, noise_of, vary
 from napari_udt.training.term import Term
 from napari_udt.training.weight_average import WeightAverage
 
@@ -142,9 +142,8 @@ class Trainer:
         data = self.config.data
         if not data.brightness_noise and data.second_noise_share == 1:
             return data.noise * torch.randn_like(values)
-        simulated, second = values.chunk(2)
-        first = drawn_noise(simulated, InputNoise(data.noise, data.brightness_noise, data.brightness_octaves))
-        return torch.cat((first, drawn_noise(second, InputNoise(data.noise * data.second_noise_share))))
+        halves = zip(values.chunk(2), DOMAINS, strict=True)
+        return torch.cat([drawn_noise(half, noise_of(data, domain)) for half, domain in halves])
 
     @torch.no_grad()
     def held_out_losses(self, held_out: Mapping[str, Samples]) -> dict[str, float]:

@@ -4,8 +4,9 @@ import pytest
 
 from napari_udt.bench import image as bench_image
 from napari_udt.bench import wavelet
+from napari_udt.models.flow_level import LevelSize
 from napari_udt.models.image_cinn import Scale
-from napari_udt.models.wavelet_flow import LevelSize, WaveletFlow
+from napari_udt.models.wavelet_flow import WaveletFlow
 
 TINY = (Scale(1, 8, (3, 1, 3)), Scale(1, 48, (3, 3, 3)))
 
@@ -47,8 +48,8 @@ def test_networks_that_do_not_fit_into_memory_are_skipped_with_a_reason(monkeypa
     monkeypatch.setattr(bench_image, "PICTURE", (16, 24))
     monkeypatch.setattr(bench_image, "ERROR_PICTURE", (16, 24))
     monkeypatch.setattr(bench_image, "LIGHT", TINY)
-    monkeypatch.setattr(wavelet, "PICTURE", (16, 32))
-    monkeypatch.setattr(wavelet, "ERROR_PICTURE", (16, 16))
+    monkeypatch.setattr(wavelet, "PICTURE", (32, 64))
+    monkeypatch.setattr(wavelet, "ERROR_PICTURE", (32, 32))
     found = bench_image.bench_image(repeats=1)
     assert found["light"]["engine_s"] > 0
     assert found["published"] == {"skipped": "400 MB of memory free, 5120 needed"}
@@ -58,15 +59,15 @@ def test_networks_that_do_not_fit_into_memory_are_skipped_with_a_reason(monkeypa
 
 def test_operations_of_a_flow_are_counted_for_both_passes():
     flow = WaveletFlow(4, 2, [LevelSize(1, 5)], LevelSize(1, 3), 2)
-    context, affine = 6 * 5 * 9 + 5 * 5 * 9, (5 + 6) * 24
+    context, affine, prior = 6 * 5 * 9 + 5 * 5 * 9, 5 * 24, 2 * 24 + 2 * 9 * 12
     coupling = (3 + 5) * 5 * 9 + 5 * 5 + 5 * 6 * 9
-    top = 2 * 3 * 9 + 3 * 3 * 9 + (3 + 2) * 8 + (1 + 3) * 3 * 9 + 3 * 3 + 3 * 2 * 9
+    top = 2 * 3 * 9 + 3 * 3 * 9 + 3 * 8 + 2 * 8 + (1 + 3) * 3 * 9 + 3 * 3 + 3 * 2 * 9
     assert wavelet.transfer_gflop(flow, 16, 8) == pytest.approx(
-        2e-9 * 2 * (context + affine + coupling + top) * 8 * 4
+        2e-9 * 2 * (context + affine + prior + coupling + top) * 8 * 4
     )
 
 
 def test_the_random_flow_moves_pictures():
     flow = wavelet.random_flow()
-    x, source, target = wavelet._picture((16, 32))
+    x, source, target = wavelet._picture((32, 64))
     assert float((wavelet.plain_transfer(flow, x, source, target) - x).abs().max()) > 0.05

@@ -7,9 +7,10 @@ import torch
 import napari_udt
 from napari_udt.cube import SpectralCube
 from napari_udt.inference.wavelet_engine import FlowPlan, prepared
+from napari_udt.models.flow_level import LevelSize
 from napari_udt.models.model import TransferModel
 from napari_udt.models.spec import ModelSpec
-from napari_udt.models.wavelet_flow import LevelSize, WaveletFlow
+from napari_udt.models.wavelet_flow import WaveletFlow
 
 CHANNELS, CLASSES = 6, 3
 
@@ -19,7 +20,8 @@ def network():
     torch.manual_seed(0)
     levels = [LevelSize(2, 24), LevelSize(3, 48)]
     found = WaveletFlow(CHANNELS, 2 + CLASSES, levels, LevelSize(2, 20), 3).requires_grad_(False)
-    found.fit({"simulated": torch.randn(4, CHANNELS, 24, 32) * torch.arange(1, 7)[:, None, None]})
+    pictures = torch.randn(4, CHANNELS, 24, 32) * torch.arange(1, 7)[:, None, None]
+    found.fit([(pictures, condition(0.0, 24, 32, 4)), (2 * pictures, condition(1.0, 24, 32, 4))])
     for parameter in found.parameters():
         parameter.add_(0.05 * torch.randn_like(parameter))
     return found.eval()
