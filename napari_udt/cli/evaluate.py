@@ -66,6 +66,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"spectra per class that a forest is trained on (default {PER_CLASS['HSI']} HSI, {PER_CLASS['PAT']} PAT)",
     )
     parser.add_argument(
+        "--augmentation",
+        action="store_true",
+        help="also train on 20 target spectra of each class with each row's added, and on cleaned transfers; twice the time",
+    )
+    parser.add_argument(
+        "--cleaned",
+        type=Path,
+        metavar="FOLDER",
+        help="write each transfer, without the spectra that the target's own classifier does not know, as a data set",
+    )
+    parser.add_argument(
         "--allow-overlap",
         action="store_true",
         help="go on when test data share a file or seed with training data",
@@ -99,6 +110,7 @@ def run(args: argparse.Namespace) -> int:
         return run_cubes(args)
     _require_data_sets(args)
     from napari_udt.evaluation import evaluate, load_data, save_results
+    from napari_udt.evaluation.run import save_cleaned
     from napari_udt.models import load_model
     from napari_udt.population.report.evaluation import evaluation_markdown
 
@@ -116,6 +128,7 @@ def run(args: argparse.Namespace) -> int:
         per_class=args.per_class,
         tables=args.tables,
         allow_overlap=args.allow_overlap,
+        augmentation=args.augmentation,
         progress=_reporter(),
     )
     text = evaluation_markdown(evaluation)
@@ -124,6 +137,9 @@ def run(args: argparse.Namespace) -> int:
     save_results(evaluation, args.output)
     with whole_or_nothing(tables_path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+    if args.cleaned is not None:
+        for path in save_cleaned(data, models, args.baselines, args.cleaned):
+            print(f"{path}: written.")
     if args.cards:
         _update_cards(evaluation, args.model)
     print(printable_lines(text))

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_udt.dataset import Dataset
+from napari_udt.dataset import Dataset, save_dataset
 from napari_udt.evaluation import paper
+from napari_udt.evaluation.augmentation import RatioPoint, ratio_curve
 from napari_udt.evaluation.class_spectra import pixel_spectra
+from napari_udt.evaluation.cleaning import CleanedScores, Cleaner, cleaned_dataset, cleaned_scores
 from napari_udt.evaluation.data import SPLIT_RULE, EvaluationData, require_apart, require_model_fits
 from napari_udt.evaluation.downstream import (
     LabelledSpectra,
@@ -72,6 +74,10 @@ class RowResult:
         Of a model.
     margins : list of Margin
         Of a transfer: gain over the simulated row, beside the paper's.
+    augmentation : tuple of RatioPoint
+        Few target spectra with more and more of the row's added; empty unless asked for.
+    cleaned : CleanedScores, optional
+        Of a transfer: the row without the spectra that the target's own classifier does not know; None unless asked for.
     """
 
     name: str
@@ -83,6 +89,8 @@ class RowResult:
     pat: PatMeasures | None = None
     network: DensityChecks | None = None
     margins: list[paper.Margin] = field(default_factory=list)
+    augmentation: tuple[RatioPoint, ...] = ()
+    cleaned: CleanedScores | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +119,7 @@ def evaluate(
     per_class: int | None = None,
     tables: Path | None = None,
     allow_overlap: bool = False,
+    augmentation: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Evaluation:
     """Judge models and baselines on untouched data.
@@ -130,6 +139,8 @@ def evaluate(
         Folder with the measured tables to compare with; the package's own fits to them unless given.
     allow_overlap : bool
         Go on where test data share a file or a seed with training data; the results say so.
+    augmentation : bool
+        Also train on few target spectra with each row's added, and on each transfer after cleaning. It doubles the time.
     progress : callable, optional
         Called with the name of each row when it is begun.
 
@@ -149,7 +160,7 @@ def evaluate(
     settings = Settings(tuple(seeds), per_class or PER_CLASS[data.modality])
     measured = find_tables(tables)
     notes = [f"Absorption and measured statistics: {measured.name}."]
-    judging = _Judging(data, settings, measured)
+    judging = _Judging(data, settings, measured, augmentation=augmentation)
     rows = []
     for row in make_rows(data, models, baselines):
         if progress is not None:
@@ -172,6 +183,7 @@ def _provenance(
             }
             for spec in specs
         ],
+        "classes": list(data.second_test.dataset.class_names),
         "split": {"rule": SPLIT_RULE, "overlaps": found},
         "settings": plain(settings),
         "versions": software_versions(),
@@ -182,15 +194,17 @@ def _provenance(
 class _Judging:
     """Classifiers, references and scores that rows are compared with, made once."""
 
-    def __init__(self, data: EvaluationData, settings: Settings, tables: Tables) -> None:
-        self.data, self.settings = data, settings
+    def __init__(
+        self, data: EvaluationData, settings: Settings, tables: Tables, *, augmentation: bool
+    ) -> None:
+        self.data, self.settings, self.augmentation = data, settings, augmentation
         self.classes = classified(data.second_test.dataset.class_names, data.modality)
         second = data.second_test.dataset
         self.test = self._spectra(second.samples, second.labels, _groups(second))
         train = data.second_train.dataset
-        self.classifiers = fit_per_seed(
-            self._spectra(train.samples, train.labels, _groups(train)), settings.seeds, settings.per_class
-        )
+        self.train = self._spectra(train.samples, train.labels, _groups(train))
+        self.classifiers = fit_per_seed(self.train, settings.seeds, settings.per_class)
+        self.cleaner = Cleaner.split(self.train, settings.per_class) if augmentation else None
         self.hsi = HsiReference(data, tables) if data.modality == "HSI" else None
         self.pat = PatReference(data, tables) if data.modality == "PAT" else None
         self.scores: dict[str, Scores] = {}
@@ -209,7 +223,19 @@ class _Judging:
             pat=measure_pat(row, self.pat, self._rng()) if self.pat else None,
             network=self._network(row),
             margins=self._margins(row),
+            augmentation=self._augmentation(row, own),
+            cleaned=self._cleaned(row, own),
         )
+
+    def _augmentation(self, row: Row, own: LabelledSpectra) -> tuple[RatioPoint, ...]:
+        if not self.augmentation or row.kind == "second":
+            return ()
+        return ratio_curve(self.train, own, self.test, seeds=self.settings.seeds)
+
+    def _cleaned(self, row: Row, own: LabelledSpectra) -> CleanedScores | None:
+        if self.cleaner is None or not row.is_transferred:
+            return None
+        return cleaned_scores(self.cleaner, own, self.test, self.settings.seeds, self.settings.per_class)
 
     def _downstream(self, row: Row, own: LabelledSpectra) -> SeededScores:
         if row.kind == "second":  # its classifiers judge the other rows too and are there already
@@ -258,3 +284,27 @@ def classified(class_names: Sequence[str], modality: str) -> tuple[int, ...]:
     if modality == "HSI":
         return tuple(range(len(class_names)))
     return tuple(index for index, name in enumerate(class_names) if name in VESSELS)
+
+
+def save_cleaned(
+    data: EvaluationData, models: Sequence[TransferModel], baselines: Sequence[str], folder: Path
+) -> list[Path]:
+    """Write every transfer, without what is dropped, as a data set into a folder; the paths.
+
+    Raises
+    ------
+    EvaluationError
+        When the target has too few spectra to learn from.
+    """
+    target = data.second_train.dataset
+    classes = classified(target.class_names, data.modality)
+    spectra = LabelledSpectra(*pixel_spectra(target.samples, target.labels)).of_classes(classes)
+    cleaner = Cleaner.split(spectra, PER_CLASS[data.modality])
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for row in make_rows(data, models, baselines):
+        if row.is_transferred:
+            path = folder / f"{row.name.replace(' ', '_').replace(',', '').lower()}.h5"
+            save_dataset(cleaned_dataset(cleaner, row, data.simulated.dataset), path)
+            written.append(path)
+    return written

@@ -187,3 +187,30 @@ def test_a_model_without_a_card_is_named(three_files, model_folder, tmp_path, ca
     words = ("--model", folder, "--baselines", "none", "--cards")
     assert evaluate(three_files(), tmp_path / "result.json", *words) == 2
     assert "CARD.md: there is no card" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("modality", ["HSI", "PAT"])
+def test_added_and_cleaned_spectra(modality, three_files, tmp_path):
+    output, folder = tmp_path / "r.json", tmp_path / "cleaned"
+    files = three_files(modality, 90 if modality == "HSI" else 6)
+    words = ("--baselines", "moments,rescaled", "--augmentation", "--cleaned", folder, "--seeds", "1")
+    assert evaluate(files, output, *words) == 0
+    rows = {row["name"]: row for row in json.loads(output.read_text())["rows"]}
+    assert [point["ratio"] for point in rows["Simulated"]["augmentation"]] == [0, 1, 2, 4, 8]
+    assert rows[TARGET]["augmentation"] == []
+    assert all(0 <= share <= 1 for share in rows["Matched moments"]["cleaned"]["kept"].values())
+    assert rows["Simulated"]["cleaned"] is None
+    text = output.with_suffix(".md").read_text()
+    assert "## Few target spectra, with the row's added" in text
+    assert "## Transfers after cleaning" in text
+    source, kept = load_dataset(files[0]), load_dataset(folder / "matched_moments.h5")
+    assert (kept.domain, kept.seed) == ("transferred", source.seed)
+    assert "dropped" in kept.origin
+    assert load_dataset(folder / "rescaled.h5").modality == modality
+    if modality == "HSI":
+        assert 0 < len(kept) <= len(source)
+        assert kept.parameters["oxygenation"].shape == (len(kept), 3)
+    else:
+        assert kept.labels.shape == source.labels.shape
+        assert np.all((kept.labels == source.labels) | (kept.labels == -1))
+        assert np.all(kept.labels[source.labels == 0] == -1)  # the medium is no class of the test
