@@ -86,7 +86,7 @@ class PopulationDock(QWidget):
         )
 
     def save(self, path: str | Path) -> None:
-        """Write what is shown: numbers as .csv, the figure as .png or .svg; whole or not at all.
+        """Write what is shown: numbers as .csv, the figure as .png, .svg or .pdf; whole or not at all.
 
         Raises
         ------
@@ -94,7 +94,7 @@ class PopulationDock(QWidget):
             When the file cannot be written.
         """
         target, table, drawing = Path(path), self.current.table(), self.current.drawing()
-        if target.suffix.casefold() in (".png", ".svg"):
+        if target.suffix.casefold() in (".png", ".svg", ".pdf"):
             if drawing is not None:
                 save_plot(drawing, self._legend_lines(drawing.width()), self._theme, target)
         elif table is not None:

@@ -9,7 +9,7 @@ from napari_udt.viewer.qt.export import ExportFooter
 from napari_udt.viewer.qt.fields import fill, row_of
 from napari_udt.viewer.qt.stable_label import wrapping_label
 
-_NUMBERS, _PICTURES = "Numbers (*.csv)", "Picture (*.png);;Drawing (*.svg)"
+_NUMBERS, _PICTURES = "Numbers (*.csv)", "Picture (*.png);;Drawing (*.svg);;PDF in vectors (*.pdf)"
 
 
 class PopulationFooter(ExportFooter):

@@ -22,6 +22,7 @@ from napari_udt.viewer.spectra.curves import CurveSet, Subject
 from napari_udt.viewer.spectra.export import csv_text, save_curves
 from napari_udt.viewer.spectra.residuals import subject_in_front
 from napari_udt.viewer.spectra.resolve import CurveSource, resolve
+from napari_udt.viewer.spectra.widgets.figure.dialog import FigureDialog
 from napari_udt.viewer.spectra.widgets.form import SpectraForm
 from napari_udt.viewer.spectra.widgets.picker import Pick
 from napari_udt.viewer.spectra.widgets.pictures import PictureTools
@@ -119,14 +120,14 @@ class SpectraDock(SpectraForm):
         self._draw()
 
     def save(self, path: str | Path) -> None:
-        """Write the curves as .csv or .json, the plot as .png or .svg.
+        """Write the curves as .csv or .json, the plot as .png, .svg or .pdf.
 
         Raises
         ------
         OSError
             When the file cannot be written.
         """
-        if Path(path).suffix.casefold() in (".png", ".svg"):
+        if Path(path).suffix.casefold() in (".png", ".svg", ".pdf"):
             self._plot.save(Path(path))
         else:
             save_curves(self.shown_curves, path)
@@ -160,6 +161,7 @@ class SpectraDock(SpectraForm):
         self._footer.cleared.connect(self._on_clear)
         self._footer.copy_requested.connect(self._on_copy)
         self._footer.export_requested.connect(self._on_export)
+        self._footer.figure_requested.connect(self._on_figure)
 
     def _connect_session(self) -> None:
         session = self.session
@@ -280,6 +282,9 @@ class SpectraDock(SpectraForm):
 
     def _on_clear(self) -> None:
         self.session.clear_pins_and_structures()
+
+    def _on_figure(self) -> None:
+        FigureDialog(self.session, self.shown_curves, self._footer.show_message, parent=self).open()
 
     def _on_copy(self) -> None:
         clipboard = QGuiApplication.clipboard()

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from qtpy.QtCore import QPointF, QRect, QRectF, QSize
-from qtpy.QtGui import QColor, QImage, QPainter
+from qtpy.QtCore import QMarginsF, QPointF, QRect, QRectF, QSize, QSizeF
+from qtpy.QtGui import QColor, QImage, QPageSize, QPainter, QPdfWriter
 from qtpy.QtSvg import QSvgGenerator
 from qtpy.QtWidgets import QGraphicsItem, QGraphicsView
 
 from napari_udt.files.writing import whole_or_nothing
 from napari_udt.viewer.spectra.curves import Curve
+from napari_udt.viewer.spectra.flat_svg import flat_svg
 from napari_udt.viewer.spectra.widgets.curve_items import draw_line, draw_sample, title
 from napari_udt.viewer.style import LineStyle, Theme
 
@@ -31,7 +32,7 @@ class LegendLine:
 
 
 def save_plot(view: QGraphicsView, legend: Sequence[Curve | LegendLine], colours: Theme, path: Path) -> None:
-    """Write a plot and its legend as .svg or, with any other suffix, as PNG; whole or not at all.
+    """Write a plot and its legend as .svg, .pdf or, with any other suffix, as PNG; whole or not at all.
 
     Raises
     ------
@@ -43,6 +44,9 @@ def save_plot(view: QGraphicsView, legend: Sequence[Curve | LegendLine], colours
         if path.suffix.casefold() == ".svg":
             device = _drawing(size, view.logicalDpiX(), temporary)
             _paint(device, view, legend, colours)
+            temporary.write_text(flat_svg(temporary.read_text("utf-8")), "utf-8")
+        elif path.suffix.casefold() == ".pdf":
+            _paint(_page(size, view.logicalDpiX(), temporary), view, legend, colours)
         else:
             image = QImage(size * _SCALE, QImage.Format.Format_ARGB32)
             image.setDevicePixelRatio(_SCALE)
@@ -61,6 +65,16 @@ def _drawing(size: QSize, dots_per_inch: int, path: Path) -> QSvgGenerator:
     return drawing
 
 
+def _page(size: QSize, dots_per_inch: int, path: Path) -> QPdfWriter:
+    page = QPdfWriter(str(path))
+    inches = QSizeF(size) / dots_per_inch
+    page.setPageSize(QPageSize(inches, QPageSize.Unit.Inch))
+    page.setPageMargins(QMarginsF())
+    page.setResolution(dots_per_inch)  # a pen of one pixel is as wide as on the screen
+    page.setTitle("Spectra")
+    return page
+
+
 @contextmanager
 def _drawn_anew(view: QGraphicsView) -> Iterator[None]:
     """Let no item put the picture that it keeps for the screen in the place of its lines and letters."""
@@ -75,7 +89,7 @@ def _drawn_anew(view: QGraphicsView) -> Iterator[None]:
 
 
 def _paint(
-    device: QImage | QSvgGenerator,
+    device: QImage | QSvgGenerator | QPdfWriter,
     view: QGraphicsView,
     legend: Sequence[Curve | LegendLine],
     colours: Theme,

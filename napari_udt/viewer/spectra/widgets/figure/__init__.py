@@ -1,0 +1,1 @@
+"""The figure for a paper: its dialog, and writing it."""
