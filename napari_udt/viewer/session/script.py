@@ -1,4 +1,4 @@
-"""A transfer as a Python script that makes the same numbers again. No Qt.
+"""Transfers as a Python script that makes the same numbers again, and their figures. No Qt.
 
 The provenance that it follows may come from a foreign file, and the user runs the script: names of options are those
 that napari-udt knows, hashes are hexadecimal, and everything else is written as a literal.
@@ -7,8 +7,9 @@ that napari-udt knows, hashes are hexadecimal, and everything else is written as
 from __future__ import annotations
 
 import math
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -19,6 +20,7 @@ from napari_udt.cube import NAMED, SpectralCube
 from napari_udt.errors import SessionError
 from napari_udt.io.contract import ReadOptions
 from napari_udt.outgoing_text import one_line
+from napari_udt.population.groups import PART_OF_DOMAIN
 from napari_udt.reconstruction.options import ReconstructionOptions
 
 ARGUMENTS = "arguments"  # where a result's provenance keeps what transfer() was called with
@@ -26,6 +28,7 @@ _BASELINE = "baseline: "
 # The first line of a script says how it is encoded, so that no later comment can (PEP 263).
 _ENCODING = "# -*- coding: utf-8 -*-"
 _MAX_STEPS = 50
+_REPORT = "figures.html"
 _MAX_NAME = 60  # characters of a file's name
 _OPTIONS = frozenset(field.name for field in fields(ReadOptions)) - {"progress"}
 _RECONSTRUCTION = frozenset(field.name for field in fields(ReconstructionOptions))
@@ -36,41 +39,79 @@ def is_reproducible(cube: SpectralCube) -> bool:
     return cube.domain == "transferred" and isinstance(cube.provenance.get("source"), Mapping)
 
 
-def transfer_script(cube: SpectralCube) -> str:
-    """Return a script that opens the source, transfers it as it was done, and saves the result.
+def transfer_script(*cubes: SpectralCube) -> str:
+    """Return a script that opens the sources, transfers them as it was done, and saves the results.
+
+    Paths in it are absolute: it works from any folder, into which it writes. With a cube of the target domain among the cubes it
+    also writes the report with the figures and measures of all of them.
 
     Parameters
     ----------
-    cube : SpectralCube
-        A transferred cube, fresh or opened from a file: the script follows from its provenance. A result of a result
-        takes all the steps.
+    *cubes : SpectralCube
+        Transferred cubes, fresh or opened from a file: the script follows from their provenance. A result of a result
+        takes all the steps. Other cubes are opened, for the figures.
 
     Raises
     ------
     SessionError
-        When the cube is no result, its source came from no file, or its provenance is not what napari-udt writes.
+        When no cube is a result, a source came from no file, or a provenance is not what napari-udt writes.
     """
-    if not is_reproducible(cube):
-        raise SessionError(f"{cube.name} is not the result of a transfer; choose a transferred cube.")
-    lines = list(_steps(cube.provenance, cube.name))
-    return "\n".join(
-        [
-            _ENCODING,
-            _heading(cube),
-            "",
-            *_imports(lines),
-            "",
-            *lines,
-            f"save_cube(cube, {_target(cube)!r})",
-            "",
-        ]
-    )
+    results = [cube for cube in cubes if is_reproducible(cube)]
+    if not results:
+        raise SessionError(f"{cubes[0].name} is not the result of a transfer; choose a transferred cube.")
+    lines = list(_results(results, keep=len(cubes) > 1)) + list(_figures(cubes, results))
+    return "\n".join([_ENCODING, *map(_heading, results), "", *_imports(lines), "", *lines, ""])
+
+
+def _results(results: Sequence[SpectralCube], *, keep: bool) -> Iterator[str]:
+    """Yield the lines that make and save each result; a source that several have in common is opened once."""
+    shared: list[str] = []
+    for number, cube in enumerate(results, start=1):
+        opening = list(_opened_source(cube.provenance, cube.name, 0))
+        if opening != shared:
+            yield from opening
+            if len(results) > 1:
+                yield "original = cube"
+        else:
+            yield "cube = original"
+        shared = opening
+        yield from _transfer_lines(cube.provenance, cube.name, 0)
+        yield f"save_cube(cube, {_target(cube)!r})"
+        if keep:
+            yield f"result_{number} = cube"
+        yield ""
+
+
+def _figures(cubes: Sequence[SpectralCube], results: Sequence[SpectralCube]) -> Iterator[str]:
+    """Yield the lines that compare all cubes in a report, where one of them is of the target domain."""
+    parts = [PART_OF_DOMAIN.get(cube.domain) for cube in cubes]
+    if "real" not in parts or len(cubes) < 2:
+        return
+    names = {id(cube): f"result_{number}" for number, cube in enumerate(results, start=1)}
+    groups = []
+    for number, (cube, part) in enumerate(zip(cubes, parts, strict=True), start=1):
+        if part is None:
+            continue
+        if id(cube) not in names:
+            source = {"file": cube.metadata.get("file"), "name": cube.name, NAMED: cube.metadata.get(NAMED)}
+            yield from _opened(source, cube.name, 0)
+            yield f"cube_{number} = cube"
+            names[id(cube)] = f"cube_{number}"
+        groups.append(f"    ({cube.name!r}, {part!r}, {names[id(cube)]}),")
+    yield ""
+    yield "groups = ["
+    yield from groups
+    yield "]"
+    yield f"write_report(population_of_cubes(groups), {_REPORT!r})"
 
 
 def _imports(lines: list[str]) -> Iterator[str]:
     text = "\n".join(lines)
     names = ["load_model"] * ("load_model(" in text) + ["open_cube", "save_cube", "transfer"]
     yield f"from napari_udt import {', '.join(names)}"
+    if "population_of_cubes(" in text:
+        yield "from napari_udt.population.groups import population_of_cubes"
+        yield "from napari_udt.population.report import write_report"
     if "ReconstructionOptions(" in text:
         yield "from napari_udt.reconstruction.options import ReconstructionOptions"
 
@@ -85,16 +126,23 @@ def _heading(cube: SpectralCube) -> str:
     return "\n".join(f"# {one_line(line)}" for line in made)
 
 
-def _steps(provenance: Mapping[str, Any], name: str, deep: int = 0) -> Iterator[str]:
+def _steps(provenance: Mapping[str, Any], name: str, deep: int) -> Iterator[str]:
     """Yield the lines that make ``cube``: its source first, then the transfer."""
-    source = _mapping(provenance.get("source"))
+    yield from _opened_source(provenance, name, deep)
+    yield from _transfer_lines(provenance, name, deep)
+    yield ""
+
+
+def _opened_source(provenance: Mapping[str, Any], name: str, deep: int) -> Iterator[str]:
+    return _opened(_mapping(provenance.get("source")), name, deep)
+
+
+def _opened(source: Mapping[str, Any], name: str, deep: int) -> Iterator[str]:
     yield from _source_lines(source, name, deep)
     if source.get("name"):
         yield f"cube = cube.with_(name={str(source['name'])!r})"
     if named := _mapping(source.get(NAMED)):
         yield f"cube = cube.with_structures_named({_literal(named, name)})"
-    yield from _transfer_lines(provenance, name, deep)
-    yield ""
 
 
 def _source_lines(source: Mapping[str, Any], name: str, deep: int) -> Iterator[str]:
@@ -119,7 +167,7 @@ def _source_lines(source: Mapping[str, Any], name: str, deep: int) -> Iterator[s
 
 def _opening(file: Mapping[str, Any], name: str) -> str:
     """Return the arguments of ``open_cube`` in a script."""
-    parts = [repr(str(file["path"]))]
+    parts = [repr(os.path.abspath(str(file["path"])))]
     if file.get("candidate") is not None:
         parts.append(f"candidate={_literal(file['candidate'], name)}")
     options = _mapping(file.get("options"))

@@ -129,3 +129,36 @@ def test_a_baseline_names_its_reference(tmp_path, pat):
     result = transfer(source, "baseline:moments", reference=reference)
     again = made_by(transfer_script(result), tmp_path / "elsewhere")
     np.testing.assert_array_equal(again.data, result.data)
+
+
+def test_several_results_share_their_source_and_a_target_cube_brings_the_figures(
+    tmp_path, hsi, spec, monkeypatch
+):
+    labels = np.repeat([[1] * 15 + [2] * 15], 24, axis=0)
+    names = {"labels": labels, "label_names": {1: "liver", 2: "colon"}}
+    for name, domain in (("sim", "simulated"), ("target", "real")):
+        save_cube(hsi(name, domain=domain, **names), tmp_path / f"{name}.udt.h5")
+    monkeypatch.chdir(tmp_path)
+    sim, target = open_cube("sim.udt.h5"), open_cube(Path("target.udt.h5"))
+    unit = next(s for s in napari_udt.list_models() if s.name == "hsi_unit")
+    results = [transferred_by(each, sim, "auto") for each in (spec, unit)]
+    two = transfer_script(*results)
+    assert two.count("open_cube(") == 1
+    assert two.count("save_cube(") == 2
+    assert str(tmp_path / "sim.udt.h5") in two
+    assert "write_report" not in two
+    script = transfer_script(*results, sim, target)
+    assert "('target', 'real', cube_4)," in script
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "script.py").write_text(script.replace("write_report(", "print(len(groups)); print("), "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(Path(napari_udt.__file__).parents[1])}
+    command = [sys.executable, "script.py"]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("4\nPopulation(")
+    made = {path.name: open_cube(path).data for path in folder.glob("*.udt.h5")}
+    for result in results:
+        np.testing.assert_array_equal(
+            made.pop(next(n for n in made if n.startswith(result.name.split()[0]))), result.data
+        )

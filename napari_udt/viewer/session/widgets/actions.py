@@ -56,17 +56,17 @@ def open_from(session: Session, path: Path) -> None:
         show_error("\n".join(problems))
 
 
-def copy_script(cube: SpectralCube) -> bool:
-    """Put the script of a result on the clipboard; whether there is one."""
+def copy_script(*cubes: SpectralCube) -> bool:
+    """Put the script of results, and of their figures, on the clipboard; whether there is one."""
     clipboard = QGuiApplication.clipboard()
     try:
-        script = transfer_script(cube)
+        script = transfer_script(*cubes)
     except UdtError as error:
         show_error(str(error))
         return False
     if clipboard is not None:
         clipboard.setText(script)
-    show_info(f"Copied the Python script of {cube.name}")
+    show_info(f"Copied the Python script of {cubes[0].name if len(cubes) == 1 else f'{len(cubes)} cubes'}")
     return True
 
 

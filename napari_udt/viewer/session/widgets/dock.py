@@ -43,7 +43,10 @@ class SessionDock(QWidget):
         )
         self.close_button = _button("Close cube", "Close the selected cubes; Undo brings them back.", self)
         self.copy_button = _button(
-            "Copy as Python", "Copy a script that makes the selected result again.", self
+            "Copy as Python",
+            "Copy a script that makes the selected results again; with a cube of the target domain selected too, it writes a report "
+            "with the figures of all of them.",
+            self,
         )
         self.cubes = CubeTable(self.session, parent=self)
         self.delete_button = _button("Delete pins", "Delete the selected pins (Delete key).", self)
@@ -118,7 +121,7 @@ class SessionDock(QWidget):
     def _allow(self) -> None:
         keys = self.cubes.selected_cubes()
         self.close_button.setEnabled(bool(keys))
-        self.copy_button.setEnabled(len(keys) == 1 and is_reproducible(self.session[keys[0]].cube))
+        self.copy_button.setEnabled(any(is_reproducible(self.session[key].cube) for key in keys))
         self.delete_button.setEnabled(bool(self.pins.selected_rows()))
         self.save_button.setEnabled(len(self.session) > 0)
 
@@ -137,7 +140,7 @@ class SessionDock(QWidget):
     def _copy(self) -> None:
         keys = self.cubes.selected_cubes()
         if keys:
-            session_actions.copy_script(self.session[keys[0]].cube)
+            session_actions.copy_script(*(self.session[key].cube.with_(name=key) for key in keys))
 
 
 def _headed(title: str, table: QWidget, *buttons: QPushButton) -> QHBoxLayout:
