@@ -18,7 +18,7 @@ so that it finds saturation in whatever shape it left: high where unmixing is lo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,11 +36,20 @@ Floats = NDArray[np.floating[Any]]
 
 LARGEST_DROP = 0.02
 UNMIXING, READOUT = "unmixing", "linear readout"
-_FEWEST_WAVELENGTHS = 4  # HbO2, Hb, offset and slope
+FEWEST_WAVELENGTHS = 4  # HbO2, Hb, offset and slope
 _FOLDS = 5
 _RIDGES = np.logspace(-6, 2, 9)
 _MM_PER_CM = 10.0
 _MIE_REFERENCE_NM = 500.0
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Medians of the saturation of one class, 0 to 1: the simulated one, and its estimate before and after."""
+
+    truth: float
+    before: float
+    after: float
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,8 @@ class OxygenationKept:
     overall : CorrelationChange
         Over all samples.
     per_class : mapping of class name to CorrelationChange
+    levels : mapping of class name to Levels
+        Of unmixing; a rank correlation is blind to them.
     """
 
     window: str
@@ -65,6 +76,7 @@ class OxygenationKept:
     estimate: str
     overall: CorrelationChange
     per_class: Mapping[str, CorrelationChange]
+    levels: Mapping[str, Levels] = field(default_factory=dict)
 
     @property
     def kept(self) -> bool:
@@ -167,7 +179,7 @@ def oxygenation_kept(
     """
     found = []
     for window in EVALUATION_WINDOWS:
-        if window.mask(wavelengths_nm).sum() < _FEWEST_WAVELENGTHS:
+        if window.mask(wavelengths_nm).sum() < FEWEST_WAVELENGTHS:
             continue
         seen = light_weighted_saturation(parameters, wavelengths_nm, absorption_per_cm, window)
         top = np.asarray(parameters["oxygenation"][:, 0], dtype=np.float64)
@@ -196,8 +208,23 @@ def oxygenation_kept(
                 for index, class_name in enumerate(class_names)
                 if (own := labels == index).any()
             }
-            found.append(OxygenationKept(window.name, name, estimate, overall, per_class))
+            levels = (
+                levels_of(truth, values[0], values[1], labels, class_names) if estimate == UNMIXING else {}
+            )
+            found.append(OxygenationKept(window.name, name, estimate, overall, per_class, levels))
     return found
+
+
+def levels_of(
+    truth: Floats, before: Floats, after: Floats, labels: NDArray[Any], class_names: Sequence[str]
+) -> dict[str, Levels]:
+    """Medians of each class over the samples (n,) that have all three values."""
+    known = np.isfinite(truth) & np.isfinite(before) & np.isfinite(after)
+    return {
+        name: Levels(*(float(np.median(values[own])) for values in (truth, before, after)))
+        for index, name in enumerate(class_names)
+        if (own := known & (labels == index)).any()
+    }
 
 
 def linear_readout(spectra: Floats, saturation: Array) -> Array:

@@ -12,6 +12,7 @@ import numpy as np
 from napari_udt.dataset import Dataset, save_dataset
 from napari_udt.evaluation import paper
 from napari_udt.evaluation.augmentation import RatioPoint, ratio_curve
+from napari_udt.evaluation.calibration import SpreadCalibration, calibrate_hsi, calibrate_pat
 from napari_udt.evaluation.class_spectra import pixel_spectra
 from napari_udt.evaluation.cleaning import CleanedScores, Cleaner, cleaned_dataset, cleaned_scores
 from napari_udt.evaluation.data import SPLIT_RULE, EvaluationData, require_apart, require_model_fits
@@ -76,6 +77,8 @@ class RowResult:
         Of a transfer: gain over the simulated row, beside the paper's.
     augmentation : tuple of RatioPoint
         Few target spectra with more and more of the row's added; empty unless asked for.
+    calibration : SpreadCalibration, optional
+        Of a cINN: whether its spread over conditions predicts the error of the saturation.
     cleaned : CleanedScores, optional
         Of a transfer: the row without the spectra that the target's own classifier does not know; None unless asked for.
     """
@@ -91,6 +94,7 @@ class RowResult:
     margins: list[paper.Margin] = field(default_factory=list)
     augmentation: tuple[RatioPoint, ...] = ()
     cleaned: CleanedScores | None = None
+    calibration: SpreadCalibration | None = None
 
 
 @dataclass(frozen=True)
@@ -225,7 +229,15 @@ class _Judging:
             margins=self._margins(row),
             augmentation=self._augmentation(row, own),
             cleaned=self._cleaned(row, own),
+            calibration=self._calibration(row),
         )
+
+    def _calibration(self, row: Row) -> SpreadCalibration | None:
+        if row.model is None or row.model.spec.kind != "cinn":
+            return None
+        if self.hsi:
+            return calibrate_hsi(row.model, row, self.hsi, self._rng())
+        return calibrate_pat(row.model, row, self.pat, self._rng()) if self.pat else None
 
     def _augmentation(self, row: Row, own: LabelledSpectra) -> tuple[RatioPoint, ...]:
         if not self.augmentation or row.kind == "second":

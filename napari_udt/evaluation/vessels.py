@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.evaluation.oxygenation import UNMIXING, OxygenationKept
+from napari_udt.evaluation.oxygenation import UNMIXING, OxygenationKept, levels_of
 from napari_udt.evaluation.rank_correlation import correlation_change
 from napari_udt.simulation.tables_contract import ArteryStatistics
 from napari_udt.spectral.distances import relative_rms_difference, spectral_angle
@@ -145,7 +145,9 @@ def vessel_oxygenation_kept(
         if (own := before.labels == label).any()
     }
     overall = correlation_change(before.saturation, first, second, rng)
-    return OxygenationKept("all wavelengths", "vessel's own", UNMIXING, overall, per_class)
+    names = [class_names.get(label, "") for label in range(max(class_names, default=-1) + 1)]
+    levels = levels_of(before.saturation, first, second, before.labels, names)
+    return OxygenationKept("all wavelengths", "vessel's own", UNMIXING, overall, per_class, levels)
 
 
 def artery_agreement(

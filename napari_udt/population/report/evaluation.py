@@ -16,7 +16,7 @@ from napari_udt.evaluation.untrained import BASELINES
 from napari_udt.population.datasets import population_of_datasets
 from napari_udt.population.groups import Population
 from napari_udt.population.report.document import Section, plain_sheet
-from napari_udt.population.report.evaluation_augmentation import augmentation, cleaned
+from napari_udt.population.report.evaluation_augmentation import augmentation, calibration, cleaned
 from napari_udt.population.report.evaluation_physics import (
     arteries,
     distances,
@@ -47,7 +47,7 @@ def evaluation_sections(evaluation: Evaluation) -> tuple[Section, ...]:
     rows = evaluation.rows
     found = (_table_1(evaluation), realism(rows), _margins(rows), _recognised(rows), *distances(rows))
     found += (oxygenation(rows), augmentation(rows), cleaned(rows, evaluation.provenance["classes"]))
-    found += (arteries(rows), textures(rows), networks(rows))
+    found += (arteries(rows), textures(rows), networks(rows), calibration(rows))
     return tuple(section for section in found if section is not None)
 
 

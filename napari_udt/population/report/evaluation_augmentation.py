@@ -1,4 +1,4 @@
-"""Sections of an evaluation: few target spectra with a row's added, and transfers after cleaning."""
+"""Sections of an evaluation: few target spectra with a row's added, transfers after cleaning, spread beside error."""
 
 from __future__ import annotations
 
@@ -47,6 +47,28 @@ def cleaned(rows: Sequence[RowResult], class_names: Sequence[str]) -> Section | 
     return Section(
         "Transfers after cleaning: share kept of each class", text, (), (plain_sheet(columns, body),)
     )
+
+
+def calibration(rows: Sequence[RowResult]) -> Section | None:
+    """Return the spread over conditions beside the error of the saturation; None where it was not computed."""
+    found = [(row.name, row.calibration) for row in rows if row.calibration]
+    if not found:
+        return None
+    text = (
+        "Saturation unmixed from transferred spectra, in points: spread over admissible conditions and median absolute error "
+        "against the simulated truth, in five bins of as many samples. A rank correlation near 0 says that the spread does "
+        "not tell good spectra from bad ones.",
+    )
+    body = [
+        [
+            name,
+            *(f"{100 * s:.1f} → {100 * e:.1f}" for s, e in zip(c.spread, c.error, strict=True)),
+            f"{c.rank_correlation:+.2f} [{c.low:+.2f}, {c.high:+.2f}]",
+        ]
+        for name, c in found
+    ]
+    columns = ["row", *(f"bin {k}: spread → error" for k in range(1, 6)), "rank correlation"]
+    return Section("Does the spread predict the error?", text, (), (plain_sheet(columns, body),))
 
 
 def _score(scores: SeededScores) -> str:

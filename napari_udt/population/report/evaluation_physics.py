@@ -69,8 +69,24 @@ def oxygenation(rows: Sequence[RowResult]) -> Section | None:
         "within class",
     ]
     sheet = plain_sheet([*columns, "kept"], [_kept_line(name, kept) for name, kept in found])
-    title = "Oxygenation kept: rank correlation of simulated saturation with its estimate"
-    return Section(title, text, (), (sheet,))
+    body = [
+        [
+            name,
+            kept.window,
+            kind,
+            *(f"{100 * value:.0f} %" for value in (level.truth, level.before, level.after)),
+            f"{100 * (level.after - level.before):+.0f}",
+        ]
+        for name, kept in found
+        if kept.truth != "top layer"
+        for kind, level in kept.levels.items()
+    ]
+    columns = ["row", "wavelengths", "class", "simulated", "estimate before", "after", "moved [points]"]
+    levels = plain_sheet(
+        columns, level, "Level: medians of the saturation. A rank correlation is blind to it."
+    )
+    title = "Oxygenation kept: rank correlation of simulated saturation with its estimate, and its level"
+    return Section(title, text, (), (sheet, levels) if body else (sheet,))
 
 
 def _kept_of(row: RowResult) -> list[OxygenationKept]:
