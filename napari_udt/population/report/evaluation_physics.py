@@ -83,7 +83,7 @@ def oxygenation(rows: Sequence[RowResult]) -> Section | None:
     ]
     columns = ["row", "wavelengths", "class", "simulated", "estimate before", "after", "moved [points]"]
     levels = plain_sheet(
-        columns, level, "Level: medians of the saturation. A rank correlation is blind to it."
+        columns, body, "Level: medians of the saturation. A rank correlation is blind to it."
     )
     title = "Oxygenation kept: rank correlation of simulated saturation with its estimate, and its level"
     return Section(title, text, (), (sheet, levels) if body else (sheet,))
