@@ -32,8 +32,8 @@ def run_demo(out: Path | None = None) -> None:
     Parameters
     ----------
     out : Path, optional
-        Act by itself, write screenshots into this folder and close the window. By default nothing is written, and the
-        window stays open until the user closes it.
+        Act by itself, write screenshots into this folder and close the window. By default nothing is written, a tour begins
+        that can be skipped, and the window stays open until the user closes it.
 
     Raises
     ------
@@ -41,6 +41,9 @@ def run_demo(out: Path | None = None) -> None:
         When a sample or a fitting model is missing, or a transfer fails.
     """
     import napari
+
+    from napari_udt.viewer.napari_adapter import main_window
+    from napari_udt.viewer.qt.tour_panel import TourPanel
 
     window = open_window()
     settle(0.3)
@@ -56,6 +59,8 @@ def run_demo(out: Path | None = None) -> None:
         window.viewer.close()
         raise
     if out is None:
+        if (main := main_window(window.viewer)) is not None:
+            TourPanel(main)
         freeze_imported(window)
         napari.run()
     else:

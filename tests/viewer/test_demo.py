@@ -14,6 +14,8 @@ from napari_udt import samples, save_cube
 from napari_udt.errors import UdtError
 from napari_udt.viewer import demo
 from napari_udt.viewer.context import context_of
+from napari_udt.viewer.napari_adapter import main_window
+from napari_udt.viewer.qt.tour_panel import TourPanel
 
 
 @pytest.fixture
@@ -78,7 +80,8 @@ def test_with_a_screen_the_window_is_left_to_the_user_and_nothing_is_written(
     def user_looks_and_closes():
         viewer = napari.current_viewer()
         session = context_of(viewer).session
-        seen.append(([entry.key for entry in session], len(session.pins)))
+        panel = main_window(viewer).findChild(TourPanel)
+        seen.append(([entry.key for entry in session], len(session.pins), panel.step.title))
         viewer.close()
 
     (tmp_path / "here").mkdir()
@@ -87,7 +90,8 @@ def test_with_a_screen_the_window_is_left_to_the_user_and_nothing_is_written(
     monkeypatch.setattr(demo, "freeze_imported", lambda window: None)
     demo.run_demo()
     assert [call[:3] for call in small_world.calls] == TRANSFERS
-    ((keys, pins),) = seen
+    ((keys, pins, stop),) = seen
+    assert stop == "The picture"
     assert {"hsi_second", "hsi_simulated", "pat_second", "pat_simulated"} < set(keys)
     assert (len(keys), pins) == (6, 4)
     assert list((tmp_path / "here").iterdir()) == []
