@@ -169,13 +169,17 @@ def _move_all(names: Sequence[str], new: Path, folder: Path, former: Path) -> No
     moved = []
     try:
         for name in names:
-            if len(names) > 1 and (folder / name).exists():
-                _move(folder / name, former / name)
+            there = folder / name
+            if there.is_dir() or (len(names) > 1 and there.exists()):  # no folder replaces another at once
+                _move(there, former / name)
             _move(new / name, folder / name)
             moved.append(name)
     except OSError:
         for name in moved:
-            (folder / name).unlink()
+            if (folder / name).is_dir():
+                shutil.rmtree(folder / name)
+            else:
+                (folder / name).unlink()
         for file in former.iterdir():
             _move(file, folder / file.name)
         raise

@@ -30,6 +30,7 @@ FORMATS: tuple[Format, ...] = (
         "paper_hsi", "HSI spectra of the UDT-cINN archive", (".npy",), "napari_udt.io.hyperspectral.paper_hsi"
     ),
     Format("matlab", "MATLAB 3-D array", (".mat",), "napari_udt.io.generic.matlab", common=True),
+    Format("hyperspy", "HyperSpy HDF5", (".hspy",), "napari_udt.io.generic.hyperspy"),
     Format("hdf5", "HDF5 with a 3-D array", (".h5", ".hdf5"), "napari_udt.io.generic.plain_hdf5"),
     Format("numpy", "NumPy 3-D array", (".npy", ".npz"), "napari_udt.io.generic.plain_numpy"),
     Format("tiff", "TIFF stack", (".tif", ".tiff"), "napari_udt.io.generic.tiff", common=True),
@@ -43,6 +44,7 @@ FORMATS: tuple[Format, ...] = (
         several_files=True,
     ),
     Format("htc", "htc blosc", (".blosc",), "napari_udt.io.hyperspectral.htc_blosc"),
+    Format("zarr", "OME-Zarr or Zarr folder", (".zarr",), "napari_udt.io.generic.zarr_folder"),
     Format("helicoid", "HELICoiD folder", (), "napari_udt.io.hyperspectral.helicoid", several_files=True),
     Format(
         "envi",
@@ -61,6 +63,7 @@ WRITERS: tuple[Writer, ...] = (
         "paper_pat", "NumPy archive in the paper's layout", (".npz",), "napari_udt.io.photoacoustic.paper_pat"
     ),
     Writer("envi", "ENVI", (".hdr",), "napari_udt.io.generic.envi_writer"),
+    Writer("zarr", "OME-Zarr 0.5", (".ome.zarr", ".zarr"), "napari_udt.io.generic.zarr_writer"),
     Writer("csv", "Spectra in CSV", (".csv",), "napari_udt.io.generic.csv_spectra", picks_pixels=True),
 )
 

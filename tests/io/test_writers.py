@@ -12,7 +12,7 @@ from napari_udt.files import writing
 from napari_udt.io import open_cube, save_cube, save_cubes
 from napari_udt.io.registry import WRITERS
 
-ENDINGS = ["udt.h5", "npz", "hdr", "csv"]
+ENDINGS = ["udt.h5", "npz", "hdr", "csv", "zarr", "ome.zarr"]
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -132,7 +132,7 @@ def test_one_cube_per_file(tmp_path, full_cube, ending):
 
 
 def test_an_unknown_ending_names_the_known_ones(tmp_path, full_cube):
-    with pytest.raises(CubeError, match=r"\.udt\.h5, \.h5, \.hdf5, \.npz, \.hdr, \.csv"):
+    with pytest.raises(CubeError, match=r"\.udt\.h5, \.h5, \.hdf5, \.npz, \.hdr, \.ome\.zarr, \.zarr, \.csv"):
         save_cube(full_cube, tmp_path / "x.jpg")
 
 

@@ -1,0 +1,228 @@
+"""OME-Zarr (0.4 and 0.5) and plain Zarr (formats 2 and 3) folders: read on demand, written as OME-Zarr 0.5.
+
+Needs the ``zarr`` package (``pip install napari-udt[formats]``). Wavelengths are looked for in the attributes of array and
+group under their usual names (``wavelengths_nm``, ``wavelength``...), then in the labels of OME channels ("700 nm"), then
+in a list beside the array, as xarray stores a coordinate. Of a time axis one frame is shown, of a stack of slices each is offered.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.cube import DOMAINS, MODALITIES, SpectralCube
+from napari_udt.errors import CubeError
+from napari_udt.io.assemble import assemble, usable_labels
+from napari_udt.io.axes import missing_wavelengths, spectral_axis
+from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
+from napari_udt.io.generic.zarr_metadata import (
+    MARKS,
+    OWN,
+    OXYGENATION,
+    Stored,
+    arrays,
+    is_labels,
+    members,
+    opened,
+)
+from napari_udt.io.lazy import LazyCube
+from napari_udt.io.units import WavelengthList, widths_in_nm
+from napari_udt.io.values import is_bad_band_name, is_value_name, is_width_name, marked_bad, stated_values
+
+_MOST_SLICES = 2_000
+
+
+def sniff(path: Path) -> Match:
+    """Whether it is a Zarr folder with an array that has as many places along an axis as there are wavelengths."""
+    if not path.is_dir() or not any((path / name).is_file() for name in MARKS):
+        return Match.NO
+    found = arrays(path)
+    if not found:
+        return Match.NO
+    return Match.YES if any(one.wavelengths[0] is not None for one in found) else Match.NEEDS_METADATA
+
+
+def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
+    """Return the arrays that have wavelengths, full resolution first; of a stack every slice.
+
+    Raises
+    ------
+    CubeError
+        When no wavelengths are known.
+    """
+    found = arrays(path)
+    if options.wavelengths_nm is not None:
+        stated = WavelengthList(np.asarray(options.wavelengths_nm, np.float64).reshape(-1))
+        found = [one for one in found if len(stated) in one.shape]
+    else:
+        stated = None
+        doubts = [one.wavelengths[1] for one in found]
+        listed = [(one.name or path.name, one.shape) for one in found]
+        found = [one for one in found if one.wavelengths[0] is not None]
+        if not found:
+            raise missing_wavelengths(path, listed, next(filter(None, doubts), ""))
+    if not found:
+        given = 0 if options.wavelengths_nm is None else len(options.wavelengths_nm)
+        raise CubeError(f"{path}: {given} wavelengths were given, but no array has an axis of that length.")
+    return [
+        Candidate(title, partial(_read, path, one, stated, held, options), alternative=place > 0)
+        for place, one in enumerate(found)
+        for title, held in _slices(one)
+    ]
+
+
+def _slices(one: Stored) -> Iterator[tuple[str, int]]:
+    axis = one.held.get("z")
+    name = one.name or "array"
+    if axis is None or one.shape[axis] == 1:
+        yield name, 0
+        return
+    for place in range(min(one.shape[axis], _MOST_SLICES)):
+        yield f"{name}, slice {place + 1} of {one.shape[axis]}", place
+
+
+def _read(
+    path: Path, one: Stored, stated: WavelengthList | None, place: int, options: ReadOptions
+) -> SpectralCube:
+    wavelengths = stated or one.wavelengths[0]
+    if wavelengths is None:
+        raise missing_wavelengths(path, [(one.name or path.name, one.shape)], "")
+    held, frames = _held(path, one, place, options)
+    free = [axis for axis in range(len(one.shape)) if axis not in held]
+    if len(free) != 3:
+        raise CubeError(
+            f"{path}: {one.name or 'the array'} has the shape {one.shape}; expected rows, columns and wavelengths, beside axes "
+            "called t and z."
+        )
+    spectral = _spectral(path, one, free, len(wavelengths), options)
+    rows, columns = _picture(one, [axis for axis in free if axis != spectral])
+    data = LazyCube(_ZarrSource(path, one.name), (rows, columns, spectral), held)
+    count, own = len(wavelengths), one.attributes.get(OWN)
+    labels, names, remarks = _labels(path, one, data.shape[:2])
+    size = [one.scale.get(one.axes[axis] if one.axes else "") for axis in (rows, columns)]
+    return assemble(
+        path,
+        options,
+        data,
+        wavelengths_nm=wavelengths,
+        values=stated_values({k: v for k, v in one.attributes.items() if is_value_name(k)}, count),
+        bad_bands=marked_bad(one.numbers(is_bad_band_name, count), count),
+        fwhm_nm=widths_in_nm(one.numbers(is_width_name, count), wavelengths.nm, wavelengths.unit),
+        labels=labels,
+        label_names=names,
+        oxygenation=_oxygenation(path, data.shape[:2]),
+        pixel_size_mm=(size[0], size[1]) if size[0] and size[1] else None,
+        metadata={**_metadata(own), **({"remarks": remarks} if remarks else {}), **frames},
+        **_own(own),
+    )
+
+
+def _own(said: Any) -> dict[str, Any]:
+    """Return the fields that our writer left in the attributes, those of the right type."""
+    if not isinstance(said, Mapping):
+        return {}
+    texts = {name: said[name] for name in ("origin", "quantity", "name") if isinstance(said.get(name), str)}
+    kinds = {"modality": MODALITIES, "domain": DOMAINS}
+    known = {name: said[name] for name, allowed in kinds.items() if said.get(name) in allowed}
+    provenance = said.get("provenance")
+    return {**texts, **known, **({"provenance": provenance} if isinstance(provenance, Mapping) else {})}
+
+
+def _metadata(said: Any) -> dict[str, Any]:
+    found = said.get("metadata") if isinstance(said, Mapping) else None
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
+def _oxygenation(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32] | None:
+    """Return the picture of that name, where it has the picture's size."""
+    found = next((array for name, array in members(opened(path)) if name == OXYGENATION), None)
+    fits = found is not None and tuple(found.shape) == tuple(shape) and found.dtype.kind == "f"
+    return np.asarray(found[...], np.float32) if fits and found is not None else None
+
+
+def _held(path: Path, one: Stored, place: int, options: ReadOptions) -> tuple[dict[int, int], dict[str, Any]]:
+    """Return at which index time and slice are held, and what the metadata say of it."""
+    held, said = {}, {}
+    axes = one.held
+    if (time := axes.get("t")) is not None:
+        frame = 0 if options.frame is None else options.frame
+        count = one.shape[time]
+        if not isinstance(frame, int) or not 0 <= frame < count:
+            raise CubeError(f"{path}: there is no frame {frame!r}; the array has {count}: 0 to {count - 1}.")
+        held[time] = frame
+        if count > 1:
+            said = {"frame": frame, "frames": count}
+    if (depth := axes.get("z")) is not None:
+        held[depth] = place
+    return held, said
+
+
+def _spectral(path: Path, one: Stored, free: list[int], count: int, options: ReadOptions) -> int:
+    named = [
+        axis
+        for axis in free
+        if one.axes and one.axes[axis] in ("c", "channel", "band", "wavelength", "wavelengths")
+    ]
+    if len(named) == 1 and one.shape[named[0]] == count and options.spectral_axis is None:
+        return named[0]
+    shape = tuple(one.shape[axis] for axis in free)
+    return free[spectral_axis(shape, count, options.spectral_axis, f"{path}: {one.name or 'the array'}")]
+
+
+def _picture(one: Stored, pair: list[int]) -> tuple[int, int]:
+    """Rows first, unless the axes are named the other way round."""
+    first, second = pair
+    turned = bool(one.axes) and one.axes[first] in ("x", "columns") and one.axes[second] in ("y", "rows")
+    return (second, first) if turned else (first, second)
+
+
+def _labels(
+    path: Path, one: Stored, shape: tuple[int, ...]
+) -> tuple[NDArray[np.int32] | None, dict[int, str], list[str]]:
+    """Return the picture of class numbers beside an array, with the names of classes, or why it is left out."""
+    store = opened(path)
+    for name, array in members(store):
+        squeezed = tuple(length for length in array.shape if length > 1)
+        if squeezed != tuple(length for length in shape if length > 1):
+            continue
+        if not is_labels(name):
+            continue
+        labels, remarks = usable_labels(lambda found=array: np.asarray(found[...]).reshape(shape), name, path)  # type: ignore[misc]
+        return labels, _names_of(dict(array.attrs)) or _names_of(one.attributes), remarks
+    return None, {}, []
+
+
+def _names_of(attributes: Mapping[str, Any]) -> dict[int, str]:
+    names = attributes.get("label_names")
+    if not isinstance(names, Mapping):
+        return {}
+    return {int(number): str(name) for number, name in names.items() if str(number).lstrip("-").isdigit()}
+
+
+class _ZarrSource:
+    """One array of a Zarr folder; opened by the first read."""
+
+    packed = True
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path, self._name, self._lock = path, name, threading.RLock()
+        array = self._array = opened(path)[name]
+        self.shape = tuple(map(int, array.shape))
+        self.stored_bytes = int(array.nbytes)
+        pieces = getattr(array, "shards", None) or array.chunks
+        self.pieces = tuple(map(int, pieces))
+        self.piece_bytes = int(np.prod(self.pieces)) * array.dtype.itemsize
+
+    def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
+        """Read one integer or slice per axis."""
+        with self._lock, reading(self._path):
+            return np.asarray(self._array[selection])
+
+    def close(self) -> None:
+        """Do nothing: files are open only while they are read."""

@@ -1,0 +1,92 @@
+"""Cubes from and to xarray's labelled arrays, for scripts: no file in between."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_udt.cube import Domain, Modality, SpectralCube
+from napari_udt.errors import CubeError
+from napari_udt.io.axes import is_wavelength_name
+from napari_udt.io.units import unit_in_name, wavelength_list
+
+if TYPE_CHECKING:
+    import xarray
+
+_ROWS, _COLUMNS, _SPECTRAL = "y", "x", "wavelength"
+
+
+def from_xarray(
+    array: xarray.DataArray, *, modality: Modality = "HSI", domain: Domain = "unknown"
+) -> SpectralCube:
+    """Make a cube of a three-dimensional array with a coordinate of wavelengths.
+
+    Parameters
+    ----------
+    array : xarray.DataArray
+        One dimension has a coordinate with a name such as "wavelength" (its attribute ``units``, else its size says the unit);
+        the other two are rows and columns, in this order unless they are called "x" and "y". Dask arrays are computed.
+    modality, domain
+        As in :class:`napari_udt.SpectralCube`.
+
+    Raises
+    ------
+    CubeError
+        When the array has other than three dimensions, or no coordinate of wavelengths.
+    """
+    name = str(array.name or "cube")
+    if array.ndim != 3:
+        raise CubeError(f"{name}: the array has the dimensions {tuple(array.dims)}; expected three.")
+    for coordinate in array.coords.values():
+        if coordinate.ndim != 1 or not is_wavelength_name(str(coordinate.name)):
+            continue
+        unit = str(coordinate.attrs.get("units", "")) or unit_in_name(str(coordinate.name))
+        found = wavelength_list(np.asarray(coordinate.values), unit, str(coordinate.name))
+        if found is not None and not found.doubt:
+            spectral = coordinate.dims[0]
+            break
+    else:
+        raise CubeError(
+            f"{name}: none of the coordinates {', '.join(map(str, array.coords)) or '(there are none)'} holds wavelengths; add one "
+            "called wavelength, with units."
+        )
+    rows, columns = (axis for axis in array.dims if axis != spectral)
+    if (str(rows).lower(), str(columns).lower()) == (_COLUMNS, _ROWS):
+        rows, columns = columns, rows
+    order = np.argsort(found.nm)
+    data = np.asarray(array.transpose(rows, columns, spectral).values, np.float32)[..., order]
+    quantity = str(array.attrs.get("long_name", "value"))
+    unit = str(array.attrs.get("units", "a.u."))
+    return SpectralCube(data, found.nm[order], modality, domain, name=name, quantity=f"{quantity} [{unit}]")
+
+
+def to_xarray(cube: SpectralCube) -> xarray.DataArray:
+    """Return a cube as an array with the dimensions y, x and wavelength; coordinates in mm where the pixel size is known.
+
+    Labels are a coordinate (y, x); their names, domain, modality and provenance are attributes.
+    """
+    import xarray
+
+    rows, columns, _ = cube.shape
+    coordinates: dict[str, Any] = {_SPECTRAL: (_SPECTRAL, cube.wavelengths_nm, {"units": "nm"})}
+    if cube.pixel_size_mm is not None:
+        for axis, count, size in zip((_ROWS, _COLUMNS), (rows, columns), cube.pixel_size_mm, strict=True):
+            coordinates[axis] = (axis, np.arange(count) * size, {"units": "mm"})
+    if cube.labels is not None:
+        coordinates["labels"] = ((_ROWS, _COLUMNS), np.asarray(cube.labels))
+    quantity, _, unit = cube.quantity.partition(" [")
+    return xarray.DataArray(
+        np.asarray(cube.rows(0, rows)),
+        dims=(_ROWS, _COLUMNS, _SPECTRAL),
+        coords=coordinates,
+        name=cube.name,
+        attrs={
+            "long_name": quantity,
+            "units": unit.rstrip("]") or "a.u.",
+            "domain": cube.domain,
+            "modality": cube.modality,
+            "label_names": dict(cube.label_names),
+            "provenance": dict(cube.provenance),
+        },
+    )
