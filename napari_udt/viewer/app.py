@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from napari_udt.viewer.transfer.widgets.dock import TransferDock
 
 WINDOW_SIZE = (1600, 1000)
-_DOCK_WIDTH = 520  # pixels, in a window of that size; in a smaller one the same share
-_TRANSFER_HEIGHT = 372  # pixels, for its form; the warnings below it scroll, to leave room for the curves
 
 
 @dataclass(eq=False)
@@ -137,12 +135,12 @@ def _dock_with(viewer: napari.Viewer, kind: type[QWidget]) -> QDockWidget | None
 
 def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, CompareDock]:
     """Add Transfer, Compare, Trust and Session, one behind the other, below them Spectra with Population behind it."""
-    from qtpy.QtCore import Qt
     from qtpy.QtWidgets import QApplication
 
     from napari_udt.viewer.compare.widgets.dock import CompareDock
     from napari_udt.viewer.population.widgets.dock import PopulationDock
     from napari_udt.viewer.qt.dock_shrinker import DockShrinker
+    from napari_udt.viewer.qt.window_layout import WindowLayout
     from napari_udt.viewer.session.widgets.dock import SessionDock
     from napari_udt.viewer.spectra.widgets.dock import SpectraDock
     from napari_udt.viewer.transfer.widgets.dock import TransferDock
@@ -173,12 +171,9 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
         main.tabifyDockWidget(upper, docks[-1])
     upper.raise_()
     lower.raise_()
-    size = _fit_on_screen(main)
+    _fit_on_screen(main)
     QApplication.processEvents()  # heights of docks only hold once the window has its size
-    main.resizeDocks(
-        [upper, lower], [_TRANSFER_HEIGHT, size.height() - _TRANSFER_HEIGHT], Qt.Orientation.Vertical
-    )
-    main.resizeDocks([upper], [_DOCK_WIDTH * size.width() // WINDOW_SIZE[0]], Qt.Orientation.Horizontal)
+    WindowLayout(main, transfer, spectra, upper=[upper, *docks[3:]], lower=[lower, population])
     DockShrinker(main, docks)
     context.adapter.fit(context.adapter.open_keys[-1:])
     return spectra, transfer, compare

@@ -8,6 +8,8 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow
 
+_CANVAS_SHARE = 0.4  # of the width of canvas and docks together, while a window shrinks
+
 
 class DockShrinker(QObject):
     """Keeps the canvas as wide as the docks at its right while a window shrinks, as far as their minimum widths allow.
@@ -39,13 +41,13 @@ class DockShrinker(QObject):
         return False
 
     def shrink(self) -> None:
-        """Divide the width of canvas and docks equally where the docks have more."""
+        """Leave the canvas its share of the width that it has together with the docks."""
         canvas = self._main.centralWidget()
         shown = [
             d for d in self._docks if isalive(d) and not d.isFloating() and not d.visibleRegion().isEmpty()
         ]
         if canvas is None or not shown:
             return
-        width = shown[0].width()
-        if canvas.width() < width:
-            self._main.resizeDocks(shown[:1], [(canvas.width() + width) // 2], Qt.Orientation.Horizontal)
+        both = canvas.width() + shown[0].width()
+        if canvas.width() < _CANVAS_SHARE * both:
+            self._main.resizeDocks(shown[:1], [round((1 - _CANVAS_SHARE) * both)], Qt.Orientation.Horizontal)

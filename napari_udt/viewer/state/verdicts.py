@@ -65,6 +65,11 @@ class OpenVerdicts:
         found = self._newest(modality)
         return None if found is None else found[0]
 
+    def appearances(self, modality: Modality) -> dict[str, GroupAppearance]:
+        """Return the names and styles of the groups of the newest verdict."""
+        found = self._newest(modality)
+        return {} if found is None else found[1]
+
     def sentences(self, modality: Modality, structure: str | None) -> tuple[str, ...]:
         """Return one sentence per model about a structure, or about all where it is None or not compared.
 

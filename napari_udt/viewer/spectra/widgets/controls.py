@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Qt, Signal, SignalInstance
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QSizePolicy, QToolButton, QWidget
 
@@ -15,8 +15,23 @@ from napari_udt.viewer.spectra.widgets.more_options import MoreControls
 from napari_udt.viewer.spectra.widgets.picker import Pick, PickButton
 from napari_udt.viewer.state.session import DisplayOptions
 
-_PLACES = {"mode": (0, 0), "normalisation": (0, 1), "window": (1, 0), "centre": (1, 1), "spread": (1, 2)}
+_Places = Mapping[str, tuple[int, int]]
+# Rows and columns, in a dock of usual width and in a wide one; structures take the place of the window.
+_PLACES: _Places = {
+    "mode": (0, 0),
+    "normalisation": (0, 1),
+    "hover": (0, 2),
+    "window": (1, 0),
+    "centre": (1, 1),
+    "spread": (1, 2),
+    "more": (2, 0),
+    "large": (2, 2),
+}
+_WIDE_PLACES: _Places = {name: (0, column) for column, name in enumerate(_PLACES)}
+_OPTIONS = ("mode", "normalisation", "window", "centre", "spread")
+_WIDE = 620  # pixels, from which on one row holds all
 
+_SHORT_MORE, _LEAST_LETTERS = "More", 30
 _MORE = "Curves: derivative, comparison, chromophores, regions, maps"
 
 
@@ -27,7 +42,7 @@ class SpectraControls(QWidget):
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._boxes = {option: OptionBox(option, parent=self) for option in _PLACES}
+        self._boxes = {option: OptionBox(option, parent=self) for option in _OPTIONS}
         self._structures = PickButton(
             "structures",
             "Structures",
@@ -40,6 +55,13 @@ class SpectraControls(QWidget):
             "Draw the spectra under the mouse while it moves; if not, only what is pinned or ticked."
         )
         self._fold = _fold_button(self)
+        self._large = QToolButton(self)
+        self._large.setObjectName("plot large")
+        self._large.setAccessibleName("Plot large")
+        self._large.setText("⤢")
+        self._large.setToolTip("Show the plot large, or as before.")
+        self._large.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._large.hide()
         self.more = MoreControls(parent=self)
         self.more.hide()
         self._arrange()
@@ -49,6 +71,12 @@ class SpectraControls(QWidget):
         self.more.chosen.connect(self.chosen)
         self._hover.toggled.connect(self._on_hover_toggled)
         self._fold.toggled.connect(self._on_fold_toggled)
+
+    def offer_large(self, key: str) -> SignalInstance:
+        """Show the button that shows the plot large, as this key does, and return the signal of its press."""
+        self._large.setToolTip(f"Show the plot large, or as before ({key}).")
+        self._large.show()
+        return self._large.clicked
 
     def set_options(self, options: DisplayOptions) -> None:
         """Show the options; no signal is emitted."""
@@ -75,16 +103,17 @@ class SpectraControls(QWidget):
         """Offer these curves as a reference."""
         self.more.set_curves(curves)
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Use one row where it is wide enough: the plot needs the height."""
+        super().resizeEvent(event)
+        self._place(_WIDE_PLACES if self.width() >= _WIDE else _PLACES)
+
     def _arrange(self) -> None:
-        grid = QGridLayout()
-        grid.setSpacing(4)
-        for option, box in self._boxes.items():
-            grid.addWidget(box, *_PLACES[option])
-        grid.addWidget(self._structures, *_PLACES["window"])
-        grid.addWidget(self._hover, 0, 2)
-        for column in range(3):
-            grid.setColumnStretch(column, 1)
-        fill(self, grid, self._fold, self.more).setSpacing(2)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(4)
+        self._placed: _Places = {}
+        self._place(_PLACES)
+        fill(self, self._grid, self.more).setSpacing(2)
         boxes = self._boxes
         set_tab_order(
             boxes["mode"],
@@ -95,7 +124,21 @@ class SpectraControls(QWidget):
             boxes["centre"],
             boxes["spread"],
             self._fold,
+            self._large,
         )
+
+    def _place(self, places: _Places) -> None:
+        if places is self._placed:
+            return
+        self._placed = places
+        widgets = {**self._boxes, "hover": self._hover, "more": self._fold, "large": self._large}
+        for name, place in places.items():
+            self._grid.addWidget(widgets[name], *place, 1, 2 if place == (2, 0) else 1)
+        self._grid.setAlignment(self._large, Qt.AlignmentFlag.AlignRight)
+        self._grid.addWidget(self._structures, *places["window"])
+        for column in range(len(_WIDE_PLACES)):
+            stretched = column < len(_WIDE_PLACES) - 1 if places is _WIDE_PLACES else column < 3
+            self._grid.setColumnStretch(column, int(stretched))
 
     def _on_hover_toggled(self, checked: bool) -> None:
         self.chosen.emit("hover", checked)
@@ -112,7 +155,10 @@ class FoldButton(QToolButton):
         """Shorten the words."""
         super().resizeEvent(event)
         room = self.width() - 2 * self.iconSize().width()
-        self.setText(self.fontMetrics().elidedText(_MORE, Qt.TextElideMode.ElideRight, room))
+        fits = room >= _LEAST_LETTERS * self.fontMetrics().averageCharWidth()
+        self.setText(
+            self.fontMetrics().elidedText(_MORE, Qt.TextElideMode.ElideRight, room) if fits else _SHORT_MORE
+        )
 
 
 def _fold_button(parent: QWidget) -> FoldButton:

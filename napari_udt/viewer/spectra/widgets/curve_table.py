@@ -162,7 +162,9 @@ class CurveTable(qt.Table):
             header.resizeSection(column, width)
         header.sectionResized.connect(self._on_section_resized)
         self.setIconSize(_ICON_SIZE)
-        self.setMinimumHeight(5 * self.fontMetrics().height() + 20)  # headings and three curves
+        self.setMinimumHeight(
+            4 * self.fontMetrics().height() + 24
+        )  # headings and three curves in lines of their own
         self.setWordWrap(True)
         self.setShowGrid(False)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

@@ -117,6 +117,7 @@ class SpectraDock(SpectraForm):
         """Take the colours of one of napari's themes ("dark", "light"); the dock does so by itself."""
         self._plot.set_theme(name)
         self._table.set_theme(name)
+        self._overview.set_theme(name)
         self._draw()
 
     def save(self, path: str | Path) -> None:
@@ -206,10 +207,12 @@ class SpectraDock(SpectraForm):
             focus = next(reversed(list(self.session)), None)
         if focus is None:
             self.show_verdict(())
+            self._overview.show_verdict(None, {})
             return
         modality = focus.cube.modality if first is None else first.entry.cube.modality
         self._verdicts.refresh(modality)
         self.show_verdict(self._verdicts.sentences(modality, None if first is None else first.structure))
+        self._overview.show_verdict(self._verdicts.of(modality), self._verdicts.appearances(modality))
 
     def _allow(self) -> None:
         something = bool(self.session.pins or self.session.options.structures)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QWidget
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import QGridLayout, QWidget
 
 from napari_udt.viewer.qt.export import ExportFooter
 from napari_udt.viewer.qt.fields import fill, push_button, row_of, set_tab_order
 from napari_udt.viewer.qt.stable_label import StableLabel
 
 _FILTERS = "Table with provenance (*.csv);;JSON with provenance (*.json);;Picture (*.png);;Drawing (*.svg);;PDF in vectors (*.pdf)"
+_WIDE = 560  # pixels
 _STATEMENT_LINES = 2  # in a dock of the usual width
 
 
 class SpectraFooter(ExportFooter):
-    """Statement, remarks, and the buttons for pins and export."""
+    """Statement, the buttons for pins and export beside or below it, and remarks."""
 
     cleared = Signal()
     figure_requested = Signal()
@@ -36,9 +38,25 @@ class SpectraFooter(ExportFooter):
         )
         buttons = (self._clear, self.copy_button, self.figure_button, self.export_button)
         set_tab_order(*buttons)
-        fill(self, self._statement, self._remarks, row_of(*buttons))
+        self._buttons = QWidget(self)
+        row_of(*buttons, parent=self._buttons)
+        self._grid = QGridLayout()
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(4)
+        self._grid.addWidget(self._statement, 0, 0)
+        self._grid.setColumnStretch(0, 1)
+        self._place_buttons(beside=False)
+        fill(self, self._grid, self._remarks)
         self._clear.clicked.connect(self._on_clear)
         self.figure_button.clicked.connect(self._on_figure)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Put the buttons beside the statement where it is wide enough: the plot needs the height."""
+        super().resizeEvent(event)
+        self._place_buttons(beside=self.width() >= _WIDE)
+
+    def _place_buttons(self, *, beside: bool) -> None:
+        self._grid.addWidget(self._buttons, *((0, 1) if beside else (1, 0)))
 
     def show_statement(self, statement: str, remarks: Sequence[str]) -> None:
         """Show what is drawn, and remarks about it."""

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QSize, Qt, SignalInstance
 from qtpy.QtWidgets import QSizePolicy, QSplitter, QStackedWidget, QWidget
 
 from napari_udt.viewer.qt.fields import fill
-from napari_udt.viewer.qt.stable_label import StableLabel, wrapping_label
+from napari_udt.viewer.qt.stable_label import StableLabel
 from napari_udt.viewer.spectra.widgets.controls import SpectraControls
 from napari_udt.viewer.spectra.widgets.curve_table import CurveTable
 from napari_udt.viewer.spectra.widgets.footer import SpectraFooter
 from napari_udt.viewer.spectra.widgets.plot import SpectraPlot
-
-_TABLE_SHARE = 0.28  # of the height, at first; the table keeps three curves at least
+from napari_udt.viewer.spectra.widgets.plot_parts.verdict_overview import VerdictOverview
 
 _VERDICT_LINES = 2  # in a dock of the usual width
 _LEAST_WIDTH = 300  # pixels of the plot: in a small window the picture needs room as well
@@ -31,14 +30,19 @@ class SpectraForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._divided = False
+        self._wanted_share: float | None = None  # of the table
         self._make_widgets()
         self._arrange()
 
     def invite(self, sentence: str) -> None:
-        """Show a sentence in place of plot and table; an empty one shows plot and table."""
-        self._hint.setText(sentence)
-        self._pages.setCurrentWidget(self._hint if sentence else self._splitter)
+        """Show a sentence, and the verdict on all structures, in place of plot and table; an empty one shows these."""
+        self._overview.invite(sentence)
+        self._pages.setCurrentWidget(self._overview if sentence else self._splitter)
         self._give_plot_room()
+
+    def offer_large(self, key: str) -> SignalInstance:
+        """Show a button that shows the plot large, as this key does, and return the signal of its press."""
+        return self._controls.offer_large(key)
 
     def show_verdict(self, sentences: Sequence[str]) -> None:
         """Show whether the transfers moved what is looked at closer to the reference, one line per model."""
@@ -54,8 +58,7 @@ class SpectraForm(QWidget):
         self._plot.setMinimumWidth(_LEAST_WIDTH)
         self._table = CurveTable(parent=self)
         self._verdict = StableLabel("verdict", self, lines=_VERDICT_LINES)
-        self._hint = wrapping_label("hint", self)
-        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._overview = VerdictOverview(parent=self)
         self._footer = SpectraFooter(parent=self)
 
     def _arrange(self) -> None:
@@ -66,15 +69,27 @@ class SpectraForm(QWidget):
         splitter.setStretchFactor(0, 1)
         self._pages = QStackedWidget(self)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-        self._pages.addWidget(self._hint)
+        self._pages.addWidget(self._overview)
         self._pages.addWidget(splitter)
         layout = fill(self, self._controls, self._verdict, self._pages, self._footer, stretched=self._pages)
         layout.setContentsMargins(6, 6, 6, 6)
+
+    @property
+    def table_share(self) -> float | None:
+        """Share of the height that the table takes beside the plot; None until it is known."""
+        plot, table = self._splitter.sizes()
+        return table / (plot + table) if self._divided and plot + table else self._wanted_share
+
+    def set_table_share(self, share: float) -> None:
+        """Divide the height between plot and table; the table keeps three curves at least."""
+        self._wanted_share, self._divided = share, False
+        self._give_plot_room()
 
     def _give_plot_room(self) -> None:
         """Divide the height between plot and table once it is known; afterwards it is the user's."""
         if not self._divided and self._splitter.isVisible():
             height = self._splitter.height()
-            table = int(_TABLE_SHARE * height)
+            least = self._table.minimumHeight()
+            table = least if self._wanted_share is None else max(least, int(self._wanted_share * height))
             self._splitter.setSizes([height - table, table])
             self._divided = True

@@ -56,6 +56,7 @@ class TransferDock(TransferForm):
     """
 
     devices_found = Signal()
+    succeeded = Signal()  # the last run brought a result
 
     def __init__(
         self,
@@ -290,6 +291,10 @@ class TransferDock(TransferForm):
         self._show_progress(share)
         self.status.setText(text)
         self._show_state()
+        if share:
+            self.succeeded.emit()
+        else:
+            self.set_folded(False)  # the line says why nothing came
 
     def _show_state(self) -> None:
         ready = not self.running and self.request() is not None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from magicgui.widgets import ComboBox, ProgressBar, PushButton
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -36,6 +37,8 @@ class TransferForm(QWidget):
     parent : QWidget, optional
     """
 
+    fold_changed = Signal(bool)  # whether it is folded now
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._make_widgets(session)
@@ -43,6 +46,15 @@ class TransferForm(QWidget):
         set_tab_order(*self._as_read())
 
     def _make_widgets(self, session: Session) -> None:
+        self.fold_button = QToolButton(self)
+        self.fold_button.setObjectName("fold")
+        self.fold_button.setAccessibleName("Show the choices of the transfer")
+        self.fold_button.setToolTip("<qt>Show all choices, or only one line: the spectra get the room.</qt>")
+        self.fold_button.setCheckable(True)
+        self.fold_button.setChecked(True)
+        self.fold_button.setAutoRaise(True)
+        self.fold_button.setArrowType(Qt.ArrowType.DownArrow)
+        self.fold_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.open_button = PushButton(
             text="Open…",
             tooltip="<qt>Open files with spectra: cubes of photoacoustic or hyperspectral imaging; they can be dropped on "
@@ -107,19 +119,48 @@ class TransferForm(QWidget):
         label.setFont(font)
         return label
 
+    @property
+    def folded(self) -> bool:
+        """Whether only one line of buttons is shown."""
+        return not self.fold_button.isChecked()
+
+    def set_folded(self, folded: bool) -> None:
+        """Show one line of buttons, or everything."""
+        self.fold_button.setChecked(not folded)
+
     def _lay_out(self) -> None:
         whole = QVBoxLayout(self)
         whole.setContentsMargins(6, 6, 6, 6)
         whole.setSpacing(4)
-        whole.addLayout(self._row(self.open_button, self.layout_button))
-        whole.addWidget(self._scrolling(), stretch=1)
-        whole.addLayout(self._row(self.run_button, self.all_button, self.progress, self.cancel_button))
+        self._upper_row = row_of(self.fold_button, equal=False)
+        for button in (self.open_button, self.layout_button):
+            self._upper_row.addWidget(button.native, stretch=1)
+        self._run_row = self._row(*self._of_the_run())
+        self._scroll_area = self._scrolling()
+        whole.addLayout(self._upper_row)
+        whole.addWidget(self._scroll_area, stretch=1)
+        whole.addLayout(self._run_row)
         whole.addWidget(self.status)
+        whole.addStretch()
+        self.fold_button.toggled.connect(self._on_fold_toggled)
+
+    def _of_the_run(self) -> tuple[PushButton | ProgressBar, ...]:
+        return self.run_button, self.all_button, self.progress, self.cancel_button
+
+    def _on_fold_toggled(self, opened: bool) -> None:
+        """Move the buttons of the run into the one line, or back below the form."""
+        self.fold_button.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
+        for widget in self._of_the_run():
+            (self._run_row if opened else self._upper_row).addWidget(widget.native, stretch=1)
+        self._scroll_area.setVisible(opened)
+        self.status.setVisible(opened)
+        self.fold_changed.emit(not opened)
 
     def _as_read(self) -> list[QWidget]:
         """Return all that can be operated, from top to bottom."""
         tools, file_row = self.model_tools, self.file_row
         return [
+            self.fold_button,
             self.open_button.native,
             self.layout_button.native,
             self.source.native,

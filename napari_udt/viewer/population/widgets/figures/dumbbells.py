@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
+from qtpy.QtWidgets import QWidget
 
+from napari_udt.population.appearance import GroupAppearance
+from napari_udt.population.verdict import Row
 from napari_udt.population.verdict_change import Change, Kind, Outcome
-from napari_udt.population.verdict_text import MARKS, pair_text
+from napari_udt.population.verdict_text import MARKS, pair_text, plain, unit_of
 from napari_udt.viewer.style import Theme, readable
 
-ROW_HEIGHT = 26  # pixels
+_ROW_HEIGHT, _HIGHEST_ROW = 26, 44  # pixels
 _BAR_HEIGHT = 0.74  # of a row
 _BAR_OPACITY = 75  # of 255
 # Blue and vermilion differ to every eye (Okabe and Ito, 2008); the marks differ as well.
@@ -26,6 +29,13 @@ COLOURS: Mapping[Outcome, str] = {
 _LEFT, _RIGHT, _SQUARE = "t3", "t2", "s"  # pyqtgraph's names of marks
 _COARSE_LEVELS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 _FINE_LEVELS = (0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6, 2, 2.5)
+_AXES: Mapping[Kind, str] = {
+    "angle": "Spectral angle to the reference [{unit}]",
+    "level": "Level [{unit}]",
+    "rmse": "RMSE to the reference [{unit}]",
+}
+KEY = "○ before   ◀ ▶ after, in the direction of the change   ■ after, no clear change   ▒ own spread of the reference"
+_BELOW = 48  # pixels that the axis takes below the rows
 _SIZE = 12  # pixels of a mark
 
 
@@ -40,6 +50,26 @@ class Dumbbell:
     def text(self) -> str:
         """Numbers and outcome, at the right."""
         return f"{pair_text(self.change)}  {MARKS[self.change.outcome]}".strip()
+
+
+def dumbbells(rows: Sequence[Row], kind: Kind, appearances: Mapping[str, GroupAppearance]) -> list[Dumbbell]:
+    """Return the lines of some rows; each names its model where there are several."""
+    several = len({row.group.name for row in rows}) > 1
+    return [
+        Dumbbell(
+            f"{plain(row.structure)} · {appearances[row.group.name].short}"
+            if several
+            else plain(row.structure),
+            row.changes[kind],
+        )
+        for row in rows
+    ]
+
+
+def fit_height(canvas: QWidget, rows: int) -> None:
+    """Let a canvas be as high as so many lines need, at least and at most."""
+    canvas.setMinimumHeight(_ROW_HEIGHT * rows + _BELOW)
+    canvas.setMaximumHeight(_HIGHEST_ROW * max(rows, 1) + _BELOW)
 
 
 class DumbbellItems:
@@ -61,8 +91,9 @@ class DumbbellItems:
             plot.addItem(item)
         plot.showAxis("right")
 
-    def show(self, lines: Sequence[Dumbbell], kind: Kind, theme: Theme) -> None:
-        """Draw these lines, from top to bottom."""
+    def show(self, lines: Sequence[Dumbbell], kind: Kind, quantity: str, theme: Theme) -> None:
+        """Draw these lines, from top to bottom; ``quantity`` is what the spectra are, with their unit."""
+        self._plot.setLabel("bottom", _AXES[kind].format(unit=unit_of(kind, quantity)), color=theme.text)
         places = np.arange(len(lines), dtype=float)
         before, after = (
             np.array([_place(kind, getattr(line.change, name)) for line in lines])

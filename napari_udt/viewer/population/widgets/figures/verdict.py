@@ -9,7 +9,6 @@ from typing import Any
 import pyqtgraph as pg
 from qtpy.QtWidgets import QWidget
 
-from napari_udt.population.appearance import GroupAppearance
 from napari_udt.population.groups import Population
 from napari_udt.population.tables import Table
 from napari_udt.population.verdict import Row, Verdict, verdict
@@ -18,27 +17,23 @@ from napari_udt.population.verdict_text import (
     RULE_NOTE,
     TITLES,
     interval_text,
-    plain,
     reference_note,
     total_sentence,
-    unit_of,
     verdict_table,
 )
 from napari_udt.viewer.population.widgets.figures.canvas import FigureCanvas
-from napari_udt.viewer.population.widgets.figures.dumbbells import ROW_HEIGHT, Dumbbell, DumbbellItems
+from napari_udt.viewer.population.widgets.figures.dumbbells import (
+    KEY,
+    Dumbbell,
+    DumbbellItems,
+    dumbbells,
+    fit_height,
+)
 from napari_udt.viewer.population.widgets.tab import FigureTab
 from napari_udt.viewer.qt.fields import combo_box, fill
 from napari_udt.viewer.qt.scroll_area import VerticalScrollArea
 from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.style import Theme
-
-_AXES: Mapping[Kind, str] = {
-    "angle": "Spectral angle to the reference [{unit}]",
-    "level": "Level [{unit}]",
-    "rmse": "RMSE to the reference [{unit}]",
-}
-_KEY = "○ before   ◀ ▶ after, in the direction of the change   ■ after, no clear change   ▒ own spread of the reference"
-_BELOW = 48  # pixels that the axis takes below the rows
 
 
 class VerdictTab(FigureTab):
@@ -59,7 +54,7 @@ class VerdictTab(FigureTab):
         )
         self.kind.activated.connect(self._on_kind)
         key = wrapping_label("key", body)
-        key.setText(_KEY)
+        key.setText(KEY)
         key.setToolTip(f"<qt>{RULE_NOTE}</qt>")
         self.canvas = self.figure_view = FigureCanvas("Verdict", scrolls=True, parent=body)
         self.canvas.hovered.connect(self._on_hovered)
@@ -98,15 +93,9 @@ class VerdictTab(FigureTab):
         self.canvas.set_theme(self.theme)
         kind, names = self.chosen_kind, self.group_appearances
         rows = figure.worst_first(kind, self.choices.hidden)
-        several = len({row.group.name for row in rows}) > 1
-        self._lines = [
-            (row, Dumbbell(_name(row.structure, names[row.group.name], several), row.changes[kind]))
-            for row in rows
-        ]
-        self._items.show([line for _, line in self._lines], kind, self.theme)
-        unit = unit_of(kind, figure.quantity)
-        self.plot.setLabel("bottom", _AXES[kind].format(unit=unit), color=self.theme.text)
-        self.canvas.setMinimumHeight(ROW_HEIGHT * len(rows) + _BELOW)
+        self._lines = list(zip(rows, dumbbells(rows, kind, names), strict=True))
+        self._items.show([line for _, line in self._lines], kind, figure.quantity, self.theme)
+        fit_height(self.canvas, len(rows))
 
     def set_theme(self, colours: Theme) -> None:
         """Draw in the colours of a theme."""
@@ -140,7 +129,3 @@ class VerdictTab(FigureTab):
         row, line = self._lines[place]
         change = row.changes[self.chosen_kind]
         self.message.emit(f"{line.name}: {line.text}; {interval_text(change)}")
-
-
-def _name(structure: str, appearance: GroupAppearance, several: bool) -> str:
-    return f"{plain(structure)} · {appearance.short}" if several else plain(structure)

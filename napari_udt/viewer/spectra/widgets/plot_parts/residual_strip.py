@@ -10,16 +10,17 @@ from napari_udt.viewer.spectra.widgets.curve_items import CurveItems
 from napari_udt.viewer.spectra.widgets.plot_parts.value_box import ValueBox
 from napari_udt.viewer.style import Theme
 
-_SHARE, _MAIN_SHARE = 30, 100  # of the height that is left to strip and curves
+_SHARE, _MAIN_SHARE = 33, 100  # of the height that is left to strip and curves
 _NO_LIMIT = 16_777_215  # pixels, Qt's own largest size
+_LEAST_PLOT_HEIGHT = 210  # pixels of all: in a lower plot the curves get the strip's room
 _LEAST_HEIGHT = 44  # pixels
 _STRIP_ROW, _WAVELENGTH_ROW = 4, 5  # of pyqtgraph's layout of a plot, whose curves are in row 2
-_TITLE, _SHORT_TITLE = "minus reference", "Δ"
-_TITLE_HEIGHT = 96  # pixels of the box, from which on the long title fits
+_TITLE, _SHORT_TITLE = "− reference", "Δ"
+_TITLE_HEIGHT = 80  # pixels of the box, from which on the long title fits
 
 
 class ResidualStrip:
-    """A second box in a plot, between the curves and the wavelength axis; it takes no room while it is hidden.
+    """A second box in a plot, between the curves and the wavelength axis; it takes no room while it is hidden, as in a low plot.
 
     Parameters
     ----------
@@ -41,6 +42,7 @@ class ResidualStrip:
         self.axis.setLabel(_SHORT_TITLE)
         self.axis.setZValue(-1000)  # as pyqtgraph's own axes
         self._items: list[CurveItems] = []
+        self._wanted = True
         self._zero = pg.InfiniteLine(angle=0)
         self._line = pg.InfiniteLine(angle=90)
         for line in (self._zero, self._line):
@@ -48,6 +50,7 @@ class ResidualStrip:
         self._put_into_layout()
         self.box.setXLink(plot.getViewBox())
         self.box.sigResized.connect(self._fit_title)
+        plot.geometryChanged.connect(self._give_room)
         self.show(Residuals(), None)
 
     @property
@@ -58,7 +61,8 @@ class ResidualStrip:
     def show(self, found: Residuals, theme: Theme | None) -> None:
         """Draw these differences, and the reference's band around zero; nothing hides the strip."""
         reference = found.reference
-        self._set_visible(reference is not None)
+        self._wanted = reference is not None
+        self._give_room()
         if reference is None or theme is None:
             return
         curves = (reference, *found.curves)
@@ -96,9 +100,10 @@ class ResidualStrip:
         if title != self.axis.labelText:
             self.axis.setLabel(title)
 
-    def _set_visible(self, visible: bool) -> None:
-        """Give the strip its share of the height, or none."""
-        if visible == self.box.isVisible() and self._items:
+    def _give_room(self) -> None:
+        """Give the strip its share of the height, or none: where nothing is compared, and in a low plot."""
+        visible = self._wanted and self._plot.size().height() >= _LEAST_PLOT_HEIGHT
+        if visible == self.box.isVisible():
             return
         layout = self._plot.layout
         for item in (self.axis, self.box):
