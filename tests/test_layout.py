@@ -17,7 +17,7 @@ QT = {"qtpy", "superqt", "pyqtgraph", "magicgui", "PyQt5", "PyQt6", "PySide6", "
 QT_ALLOWED = (
     r"viewer/(.+/)?widgets/.+",
     r"viewer/qt/.+",
-    r"viewer/(app|docks|demo)\.py",
+    r"viewer/(app|docks|demo|comparison_opener)\.py",
     r"viewer/napari_adapter.*",
     r"bench/viewer.*\.py",
 )

@@ -28,8 +28,9 @@ def explain(path: Path, damage: CubeError | None) -> CubeError:
         found = _finding(path)
     except OSError as error:
         return CubeError(f"{path}: the file cannot be read ({error.strerror}).")
-    titles = ", ".join(known.title for known in formats())
-    return CubeError(f"{path}: {found}; expected a spectral cube ({titles}).")
+    return CubeError(
+        f"{path}: {found} that napari-udt knows; `napari-udt info --formats` lists what it opens."
+    )
 
 
 def is_damaged(path: Path, sniffed: Sniffed) -> bool:
@@ -46,19 +47,20 @@ def _finding(path: Path) -> str:
     with open(path, "rb") as file:
         start = file.read(_PEEK_BYTES)
     if not start:
-        return "the file is empty"
+        return "the file is empty, not a spectral cube"
     if hdf5.is_hdf5(path):
         return _inside_hdf5(path)
     kind = _kind(start)
     if path.suffix.lower() in _HDF5_ENDINGS:
-        return f"the file is {kind}, not HDF5 as its name says"
+        return f"the file is {kind}, not HDF5 as its name says, and no spectral cube"
     return f"the file is {kind}, not a spectral cube"
 
 
 def _inside_hdf5(path: Path) -> str:
     with hdf5.opened(path) as file:
-        names = list(file)[:6]
-    return f"the HDF5 file ({', '.join(names) or 'empty'}) holds no three-dimensional array of numbers that is a spectral cube"
+        names = list(file)[:4]
+    listed = ", ".join(name[:20] for name in names) or "empty"
+    return f"the HDF5 file ({listed}) holds no three-dimensional array of numbers, so no spectral cube"
 
 
 def _kind(start: bytes) -> str:

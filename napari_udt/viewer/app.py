@@ -142,6 +142,7 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
     from napari_udt.viewer.qt.dock_shrinker import DockShrinker
     from napari_udt.viewer.qt.window_layout import WindowLayout
     from napari_udt.viewer.session.widgets.dock import SessionDock
+    from napari_udt.viewer.session.widgets.unsaved import UnsavedGuard
     from napari_udt.viewer.spectra.widgets.dock import SpectraDock
     from napari_udt.viewer.transfer.widgets.dock import TransferDock
     from napari_udt.viewer.trust.widgets.dock import TrustDock
@@ -175,5 +176,6 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
     QApplication.processEvents()  # heights of docks only hold once the window has its size
     WindowLayout(main, transfer, spectra, upper=[upper, *docks[3:]], lower=[lower, population])
     DockShrinker(main, docks)
+    UnsavedGuard(context.session, main)
     context.adapter.fit(context.adapter.open_keys[-1:])
     return spectra, transfer, compare

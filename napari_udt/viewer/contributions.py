@@ -118,8 +118,10 @@ def _window() -> _Window | None:
     from napari_udt.viewer.context import context_of
     from napari_udt.viewer.files.widgets.metadata_questions import MetadataQuestions
     from napari_udt.viewer.napari_adapter import main_window
+    from napari_udt.viewer.qt.wavelength_field import dress_slider
 
     session = context_of(viewer).session
+    dress_slider(session, viewer)
     return _Window(session, MetadataQuestions(session, main_window(viewer)))
 
 

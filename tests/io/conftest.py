@@ -44,6 +44,9 @@ def full_cube(image):
     )
 
 
+LONGEST = 200  # characters of a sentence that a user gets, the folder not counted
+
+
 @pytest.fixture
 def refusal():
     """Return the one sentence that a file gets."""
@@ -54,6 +57,7 @@ def refusal():
         sentence = str(caught.value)
         assert str(path.parent) in sentence
         assert "\n" not in sentence
+        assert len(sentence.replace(str(path.parent), "")) <= LONGEST
         return sentence
 
     return ask

@@ -47,7 +47,10 @@ def plain(path, cube, wavelengths=WAVELENGTHS):
 
 def test_an_empty_file(tmp_path):
     (tmp_path / "x.h5").touch()
-    assert "the file is empty; expected a spectral cube (napari-udt HDF5" in refused(tmp_path / "x.h5")
+    assert (
+        "the file is empty, not a spectral cube that napari-udt knows; `napari-udt info --formats`"
+        in refused(tmp_path / "x.h5")
+    )
     assert is_damaged(tmp_path / "x.h5")
 
 

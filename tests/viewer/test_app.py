@@ -275,7 +275,7 @@ def test_colours_are_one_command_away(make_napari_viewer, hsi, pat, furnished, q
 
 def test_closing_during_a_run_is_clean(window, pat, make_spec, slow_transfer, qtbot):
     window.context.session.add(pat())
-    window.transfer._transfer, window.transfer._models = slow_transfer, lambda: [make_spec()]
+    window.transfer._runs._transfer, window.transfer._models = slow_transfer, lambda: [make_spec()]
     window.transfer._source_chosen()
     window.transfer.start()
     qtbot.waitUntil(lambda: slow_transfer.running == 1, timeout=3000)

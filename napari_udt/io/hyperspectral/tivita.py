@@ -107,8 +107,8 @@ def _shape(path: Path) -> tuple[int, int, int] | None:
 def _misfit(path: Path) -> CubeError:
     size = path.stat().st_size if path.is_file() else 0
     return CubeError(
-        f"{path}: the file has {size:,} bytes; expected 12 + 4 x width x height x channels as its first three numbers "
-        "say (of a Tivita camera, usually 122,880,012). It is cut short, or no Tivita recording."
+        f"{path}: the file has {size:,} bytes; expected 12 + 4 x width x height x channels, its first three numbers "
+        "(usually 122,880,012). It is cut short, or no Tivita recording."
     )
 
 

@@ -17,7 +17,7 @@ from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer.layers.canvas import CanvasContext, ReplacedGrids
-from napari_udt.viewer.layers.deferred_removal import DeferredRemoval
+from napari_udt.viewer.layers.deferred_removal import DeferredRemoval, later_in
 from napari_udt.viewer.layers.layer_data import (
     CUBE_KEY,
     PART_KEY,
@@ -54,6 +54,8 @@ class LayerAdapter(OpenCubes):
         super().__init__(viewer)
         self.session = session
         self._removal = DeferredRemoval(viewer)
+        self._soon = later_in(viewer, 0)
+        self._adopted: Layer | None = None
         self._context, self._grids = CanvasContext(viewer), ReplacedGrids(viewer)
         self._busy = False
         self._metric = False
@@ -218,9 +220,17 @@ class LayerAdapter(OpenCubes):
             self._agree_on_units(cube)
             if part == "image":
                 self._register(self.session.add(cube, key=layer.name).key, CubeLayers(layer))
+                self._adopted = layer
+                self._soon(self._select_adopted)
             else:
                 self._adopt_part(layer, cube, str(part))
         self.structure_changed.emit()
+
+    def _select_adopted(self) -> None:
+        """Select the picture once napari has added all layers of a file; it selects the last, which has brushes for tools."""
+        layer, self._adopted = self._adopted, None
+        if layer is not None and layer in self.viewer.layers:
+            self.viewer.layers.selection.active = layer
 
     def _adopt_part(self, layer: Layer, cube: SpectralCube, part: str) -> None:
         for key, group in reversed(self._open.items()):

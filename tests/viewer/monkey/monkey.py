@@ -86,7 +86,7 @@ class Monkey:
         self.report = Report(seed)
         self.actions = Actions(window, world, self.rng)
         self._slow = SlowTransfer(seed)
-        window.transfer._transfer = self._slow
+        window.transfer._runs._transfer = self._slow
         self._recent: deque[str] = deque(maxlen=12)
         self._closer = QTimer(window.viewer.window._qt_window)
         self._closer.timeout.connect(self._answer_what_blocks)

@@ -17,6 +17,7 @@ from napari_udt.viewer.app import furnish
 from napari_udt.viewer.context import context_of
 from napari_udt.viewer.files.opening import open_files
 from napari_udt.viewer.files.session_file import save_session
+from napari_udt.viewer.session.widgets import unsaved
 from napari_udt.viewer.state.preferences import Preferences, apply, preferences
 from napari_udt.viewer.state.session import PixelRef, Session
 from napari_udt.viewer.transfer.widgets.closing import CANCEL, KEEP
@@ -64,7 +65,7 @@ def answer():
 
 def start_transfer(window, pat, make_spec, slow_transfer, qtbot):
     window.context.session.add(pat())
-    window.transfer._transfer, window.transfer._models = slow_transfer, lambda: [make_spec()]
+    window.transfer._runs._transfer, window.transfer._models = slow_transfer, lambda: [make_spec()]
     window.transfer._source_chosen()
     window.transfer.start()
     qtbot.waitUntil(lambda: slow_transfer.running == 1, timeout=5000)
@@ -233,3 +234,20 @@ def test_pins_do_not_outlive_their_window(make_napari_viewer, saved, qtbot):
     qtbot.wait(100)
     del context
     viewer.close()
+
+
+@pytest.mark.parametrize("word", [unsaved.LOSE, unsaved.SAVE, "Cancel"])
+def test_closing_by_hand_asks_about_results_that_are_in_no_file(
+    window, pat, transferred, monkeypatch, answer, tmp_path, word
+):
+    monkeypatch.setattr(unsaved, "ask_and_save", lambda *a: False)  # the user cancels the dialog for the name
+    session = window.context.session
+    session.add(pat())
+    session.add(transferred(pat(), name="moved"))
+    asked = answer(word)
+    assert close_by_hand(window) == (word == unsaved.LOSE)
+    assert asked == ["1 result is in no file yet: moved."]
+    if word == "Cancel":
+        save_session(session, tmp_path / "s")
+        assert close_by_hand(window)
+        assert len(asked) == 1
