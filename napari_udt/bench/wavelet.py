@@ -18,7 +18,8 @@ from napari_udt.bench.image_figures import (
 )
 from napari_udt.bench.machine import in_turn, matrix_peak_gflops, timed, watch_memory
 from napari_udt.inference.wavelet_engine import FlowPlan
-from napari_udt.models.flow_level import DOMAIN_CHANNELS, LevelSize
+from napari_udt.models.flow_level import LevelSize
+from napari_udt.models.flow_prior import DOMAIN_CHANNELS, LinearPrior
 from napari_udt.models.wavelet_flow import WaveletFlow
 
 # The bundled networks' size.
@@ -77,9 +78,9 @@ def transfer_gflop(network: WaveletFlow, rows: int, columns: int) -> float:
     """Count the floating point operations of the convolutions, computed directly, in both passes; in 10^9."""
     halvings = [*range(1, len(network.levels) + 1), len(network.levels)]
     operations = sum(
-        2 * layer.weight.numel() * (rows >> halved) * (columns >> halved)
+        2 * weight.numel() * (rows >> halved) * (columns >> halved)
         for level, halved in zip((*network.detail_levels, network.top), halvings, strict=True)
-        for layer in _convolutions(level)
+        for weight in (*(layer.weight for layer in _convolutions(level)), *_one_of_each(level.prior))
     )
     return 2 * operations / 1e9
 
@@ -102,3 +103,9 @@ def _picture(shape: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
 
 def _convolutions(module: nn.Module) -> Iterator[nn.Conv2d]:
     return (layer for layer in module.modules() if isinstance(layer, nn.Conv2d))
+
+
+def _one_of_each(prior: LinearPrior) -> Iterator[Tensor]:
+    """Weights of the prior that a place meets: those of its group."""
+    kinds = (prior.by_class, prior.by_neighbours, prior.by_coarse)
+    return (weights[0] for weights in kinds if weights is not None)

@@ -16,7 +16,7 @@ from napari_udt.inference.image_block import PreparedBlock, Workspace
 from napari_udt.inference.image_engine import Fingerprint, fingerprint
 from napari_udt.inference.thread_pool import thread_pool
 from napari_udt.models.coupling import CouplingBlock
-from napari_udt.models.flow_level import FlowLevel, combined
+from napari_udt.models.flow_level import FlowLevel, bounded
 from napari_udt.models.wavelet_flow import WaveletFlow, joined, parted
 
 # Places of the context network's layers among a workspace's activations; coupling subnets have the first ones.
@@ -122,14 +122,14 @@ class PreparedLevel:
         self._context = [Convolution(layer.weight, _bias(layer), relu=True) for layer in layers]
         self._affine = Convolution(level.affine.weight, _bias(level.affine))
         self._blocks = [PreparedBlock(block) for block in level.blocks if isinstance(block, CouplingBlock)]
-        self._unit = level.unit.float()[0]
         self._parts = level.parts
         self._prior = level.prior
 
     def encode(self, x: Tensor, given: Tensor, workspace: Workspace) -> Tensor:
         """Code (channels, H, W) of details, in memory of its own."""
         log_scale, shift = self._prepare(given, workspace)
-        state, rest = (x / self._unit - shift).mul_(log_scale.exp_()).split(self._parts)
+        whitened = self._prior(x[None], given[None])[0][0]
+        state, rest = (whitened - shift).mul_(log_scale.exp()).split(self._parts)
         for block in self._blocks:
             state = block.forward(state, workspace)
         return torch.cat((state, rest))
@@ -140,7 +140,8 @@ class PreparedLevel:
         state, rest = z.split(self._parts)
         for block in reversed(self._blocks):
             state = block.inverse(state, workspace)
-        return (torch.cat((state, rest)) * log_scale.neg_().exp_()).add_(shift).mul_(self._unit)
+        whitened = (torch.cat((state, rest)) * torch.exp(-log_scale)).add_(shift)
+        return self._prior.inverse(whitened[None], given[None])[0][0]
 
     def _prepare(self, given: Tensor, workspace: Workspace) -> tuple[Tensor, Tensor]:
         """Run the context network: the features become the blocks' condition, log-scale and shift are returned."""
@@ -159,7 +160,7 @@ class PreparedLevel:
         raw = torch.empty(rows, columns, self._affine.outputs)
         self._affine(both, raw, workspace.workers)
         workspace.set_condition(features.permute(2, 0, 1))
-        log_scale, shift = combined(raw.permute(2, 0, 1)[None], self._prior(given[None]))
+        log_scale, shift = bounded(raw.permute(2, 0, 1)[None])
         return log_scale[0], shift[0]
 
 

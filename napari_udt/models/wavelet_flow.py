@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from napari_udt.errors import ModelError
-from napari_udt.models.flow_level import DOMAIN_CHANNELS, FlowLevel, LevelSize
+from napari_udt.models.flow_level import FlowLevel, LevelSize
+from napari_udt.models.flow_prior import DOMAIN_CHANNELS
 from napari_udt.models.haar import haar_downsample, haar_upsample
 
 # Pictures of each domain that basis and levels are fitted to, about.
@@ -72,10 +73,9 @@ class WaveletFlow(nn.Module):
         self.channels = channels
         self.register_buffer("basis", torch.eye(channels))
         self.levels = nn.ModuleList(
-            FlowLevel(3 * channels, 3 * components, channels, 4 * classes, size, clamp, initial_scale)
-            for size in levels
+            FlowLevel(channels, 3, components, 4 * classes, size, clamp, initial_scale) for size in levels
         )
-        self.top = FlowLevel(channels, components, 0, classes, top, clamp, initial_scale)
+        self.top = FlowLevel(channels, 1, components, classes, top, clamp, initial_scale)
 
     @property
     def detail_levels(self) -> list[FlowLevel]:

@@ -198,7 +198,7 @@ class DetailPower(Term):
             shares = nn.functional.avg_pool2d(shares, 2)
             most, kinds = shares.max(dim=1)
             kinds = torch.where(most >= _MOST_OF_A_BLOCK, kinds, -1)
-            found.append((as_spectra(_powers(details / level.unit, coarse.shape[1])), kinds.flatten()))
+            found.append((as_spectra(_powers(details / level.prior.unit, coarse.shape[1])), kinds.flatten()))
         return found
 
 

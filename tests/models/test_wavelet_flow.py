@@ -137,7 +137,7 @@ def test_it_is_stored_and_read_with_its_basis(fitted, tmp_path):
     again = load_model(tmp_path / "flow")
     x = np.random.default_rng(0).standard_normal((1, 3, 8, 12)).astype(np.float32)
     for ours, theirs in zip(model.encode(x, "real"), again.encode(x, "real"), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
 def test_a_basis_that_is_not_orthogonal_is_refused(fitted, tmp_path):
