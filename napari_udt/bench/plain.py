@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 
 import torch
@@ -34,13 +35,18 @@ class PlainSpectralCINN(nn.Module):
         super().__init__()
         self.blocks = nn.ModuleList(_freia_block(block) for block in coupling_blocks(network))
         self._conditional = [bool(block.condition_channels) for block in coupling_blocks(network)]
+        self.transport = copy.deepcopy(network.transport)
         self.requires_grad_(False)
 
     def run(self, x: Tensor, condition: Tensor, *, backwards: bool = False) -> Tensor:
         """Encode spectra (n, channels), or decode latents."""
         pairs = list(zip(self.blocks, self._conditional, strict=True))
+        if self.transport is not None and not backwards:
+            x, _ = self.transport(x, condition)
         for block, conditional in reversed(pairs) if backwards else pairs:
             (x,), _ = block((x,), c=[condition] if conditional else [], rev=backwards)
+        if self.transport is not None and backwards:
+            x, _ = self.transport.inverse(x, condition)
         return x
 
     @torch.inference_mode()

@@ -163,6 +163,8 @@ def flop_per_spectrum(network: SpectralCINN) -> int:
     """Floating-point operations of the matrix products that a transfer cannot avoid."""
     blocks = coupling_blocks(network)[: last_conditional(network)]
     one_way = sum(2 * b.passive_count * _width(b) + 2 * _width(b) * 2 * b.active_count for b in blocks)
+    if network.transport is not None:
+        one_way += 2 * network.transport.colouring.shape[-1] ** 2
     return 2 * one_way
 
 

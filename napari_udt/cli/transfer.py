@@ -91,7 +91,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         "--noise",
         choices=("training", "none"),
         default="training",
-        help="PAT: whether simulated pictures get the noise that the model was trained on (default), or none",
+        help="whether simulated pictures or spectra get the noise that the model was trained on (default), or none",
     )
 
 

@@ -43,7 +43,7 @@ class Job:
     tissue : TissueCondition
         Class probabilities per pixel.
     noise : InputNoise
-        What is added to normalised pictures, see :mod:`napari_udt.models.noise`.
+        What is added to normalised pictures and spectra, see :mod:`napari_udt.models.noise`.
     scale : {"source", "unit"}
         Whether spectra get their input's L2 norm back.
     """

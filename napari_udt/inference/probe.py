@@ -16,7 +16,9 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import ModelError, TransferError
 from napari_udt.inference.grid import regrid, transferable
 from napari_udt.inference.job import Job, Side
+from napari_udt.inference.spectra import with_job_noise
 from napari_udt.inference.tissue import AUTO, tissue_condition
+from napari_udt.models.noise import InputNoise
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,6 +62,7 @@ def make_job(cube: SpectralCube, model: TransferModel, condition: str = AUTO) ->
         ),
         tissue=tissue_condition(cube, model.spec, condition),
         scale="source",
+        noise=InputNoise.of(model.spec) if domains[0] == "simulated" else InputNoise(),
     )
 
 
@@ -228,7 +231,9 @@ class SpectralProbe:
         if usable.any():
             unit = self.job.model.spec.spectrum_norm == "l2"
             scale = norms[usable, None] if unit else np.float32(1)
-            out[usable] = scale * run(values[usable] / scale, np.asarray(entries)[usable])
+            noisy = with_job_noise(self.job, values[usable])
+            unit_spectra = noisy if self.job.noise else noisy / scale
+            out[usable] = scale * run(unit_spectra, np.asarray(entries)[usable])
         return out
 
 

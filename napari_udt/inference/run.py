@@ -86,9 +86,9 @@ def transfer(
         For models that work on L2-normalised spectra: give every spectrum its input's norm back, so that it
         can be compared with the source, or leave it at unit norm.
     noise : {"training", "none"}
-        PAT: whether simulated pictures get the noise that the model was trained on (``InputNoise.of(spec)``), seeded by
+        Whether simulated pictures and spectra get the noise that the model was trained on (``InputNoise.of(spec)``), seeded by
         their own values, or are transferred as they are, which leaves them smoother than the target domain. Choose "none"
-        for pictures that bear noise already.
+        for what bears noise already.
     reference : SpectralCube, optional
         For baselines only: an unpaired cube of the target domain with named structures.
     out : array-like, shape (rows, columns, model channels), optional

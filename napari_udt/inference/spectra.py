@@ -18,6 +18,7 @@ from napari_udt.inference.job import Job, Target, is_out_of_memory, release_memo
 from napari_udt.io.blocks import blocks, plan
 from napari_udt.io.contract import Progress
 from napari_udt.io.rechunk import chunk_shape, layout_of, readable
+from napari_udt.models.noise import with_noise
 
 if TYPE_CHECKING:
     from napari_udt.models.spectral_cinn import SpectralCINN
@@ -176,9 +177,20 @@ def _transferred(
     usable, norms = transferable(spectra)
     out = np.full(spectra.shape, np.nan, np.float32)
     if usable.any():
-        moved = runner(spectra[usable], entries[usable])
+        moved = runner(with_job_noise(job, spectra[usable]), entries[usable])
         out[usable] = moved * norms[usable, None] if _restores_norm(job) else moved
     return out
+
+
+def with_job_noise(job: Job, spectra: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Add the job's noise to spectra (n, channels), which then have the scale that the model normalises to."""
+    if not job.noise:
+        return spectra
+    model, source = job.model, job.domains[0]
+    noisy: NDArray[np.float32] = model.denormalise(
+        with_noise(model.normalise(spectra, source), job.noise), source
+    )
+    return noisy
 
 
 def _restores_norm(job: Job) -> bool:

@@ -9,6 +9,7 @@ network does for every spectrum does not depend on the spectrum; a :class:`Spect
   of the blocks that read the channel next, never applied to the spectra;
 * permutations in and out of a block become one gather of rows: spectra lie features-first, (channels, n), and the
   rows that a block changes and those that it passes are put where its matrix products want them;
+* a first layer that whitens by domain and class (:mod:`napari_udt.inference.spectral_ends`) is looked up per tissue entry;
 * tanh is computed as 2 sigmoid(2 x) - 1, which torch evaluates six times faster.
 
 The arithmetic is float32; weights are folded in float64. One worker thread per core takes tile after tile, each
@@ -27,6 +28,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from napari_udt.inference.spectral_ends import TransportEnd
 from napari_udt.inference.spectral_steps import FoldedNetwork, Step
 from napari_udt.models.spectral_cinn import SpectralCINN
 from napari_udt.threads import one_thread_each, single_threaded, usable_cores
@@ -70,6 +72,11 @@ class SpectralPlan:
         self.device = torch.device(device)
         self.tile = TILE if self.device.type == "cpu" else CUDA_TILE
         self.threads = threads or (usable_cores() if self.device.type == "cpu" else 1)
+        self._ends: tuple[TransportEnd, TransportEnd] | None = None
+        if network.transport is not None:
+            sides = zip((source, target), standardise, strict=True)
+            first, last = (TransportEnd(network.transport, *side, self.device) for side in sides)
+            self._ends, standardise = (first, last), ((0.0, 1.0), (0.0, 1.0))
         folded = FoldedNetwork(network, source.double().cpu(), target.double().cpu(), standardise)
         self._steps = [step.on(self.device) for step in folded.steps]
         self._order = folded.final_order.to(self.device)
@@ -146,10 +153,14 @@ class SpectralPlan:
         chosen: int | Tensor = int(entries[0])  # one column of the constants for all of one condition
         if (entries != chosen).any():
             chosen = functional.pad(entries, (0, width - count)).to(self.device)
+        if self._ends is not None:
+            work.state.copy_(self._ends[0].enter(work.state, chosen))
         for step in self._steps:
             work.take(step, chosen)
-        state = work.state.index_select(0, self._order)
-        return torch.addcmul(self._offset, self._scale, state).T[:count].cpu()
+        moved = torch.addcmul(self._offset, self._scale, work.state.index_select(0, self._order))
+        if self._ends is not None:
+            moved = self._ends[1].leave(moved, chosen)
+        return moved.T[:count].cpu()
 
     def _workspace(self, width: int, channels: int) -> _Workspace:
         """Return the buffers of this thread: nothing is allocated from tile to tile."""

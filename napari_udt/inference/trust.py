@@ -19,6 +19,7 @@ from napari_udt.inference.grid import transferable
 from napari_udt.inference.job import Job
 from napari_udt.inference.probe import Entries, Floats, SpectralProbe
 from napari_udt.io.contract import Progress
+from napari_udt.models.noise import with_noise
 
 # Both groups are computed for themselves: the second costs as much as many transfers.
 Group = Literal["network", "conditions"]
@@ -101,7 +102,7 @@ def spectral_trust(probe: SpectralProbe, group: Group, spectra: Floats, entries:
     usable, _ = transferable(values)
     out = {key: np.full(len(values), np.nan, np.float32) for key in GROUPS[group]}
     if usable.any():
-        x = job.model.normalise(values[usable], job.domains[0])
+        x = with_noise(job.model.normalise(values[usable], job.domains[0]), job.noise)
         for key, found in _of_network(job, x, job.tissue.table[np.asarray(entries)[usable]]):
             out[key][usable] = found
     return out

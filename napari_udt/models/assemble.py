@@ -31,7 +31,8 @@ def assemble(spec: ModelSpec, tensors: Mapping[str, Tensor], where: str) -> Tran
     Raises
     ------
     ModelError
-        When tensors are missing, unknown, of another shape or type, not finite, no permutation, or no orthogonal basis.
+        When tensors are missing, unknown, of another shape or type, not finite, no permutation, no orthogonal basis, or
+        not invertible.
     """
     with torch.device("meta"):
         network = build_network(spec)
@@ -39,6 +40,7 @@ def assemble(spec: ModelSpec, tensors: Mapping[str, Tensor], where: str) -> Tran
     check_finite(tensors, where)
     _check_permutations(tensors, where)
     _check_bases(tensors, where)
+    _check_colouring(tensors, where)
     network.load_state_dict(dict(tensors), assign=True)
     return transfer_model(spec, network)
 
@@ -83,6 +85,14 @@ def _check_bases(tensors: Mapping[str, Tensor], where: str) -> None:
             product = tensor.double() @ tensor.double().T
             if not torch.allclose(product, torch.eye(len(tensor), dtype=torch.float64), atol=1e-4):
                 raise ModelError(f"{where}: {key!r} is not orthogonal; the weights are damaged.")
+
+
+def _check_colouring(tensors: Mapping[str, Tensor], where: str) -> None:
+    for key, tensor in tensors.items():
+        if key.endswith("colouring") and not bool(
+            torch.linalg.slogdet(tensor.double()).logabsdet.isfinite().all()
+        ):
+            raise ModelError(f"{where}: {key!r} cannot be inverted; the weights are damaged.")
 
 
 def _check_permutations(tensors: Mapping[str, Tensor], where: str) -> None:

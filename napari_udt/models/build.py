@@ -9,6 +9,7 @@ from torch import nn
 
 from napari_udt.errors import ModelError
 from napari_udt.models.autoencoders import ACTIVATIONS, Padding, image_pair, spectral_pair
+from napari_udt.models.class_transport import ClassTransport
 from napari_udt.models.flow_level import LevelSize
 from napari_udt.models.image_cinn import DOMAIN_CHANNELS, ImageCINN, Scale
 from napari_udt.models.spec import ModelSpec
@@ -26,7 +27,8 @@ _MAX_KERNELS = 16
 def build_network(spec: ModelSpec) -> nn.Module:
     """Build the untrained network of a specification.
 
-    The architecture of a spectral cINN is ``{"blocks", "conditional_blocks", "width"}``, of an image cINN
+    The architecture of a spectral cINN is ``{"blocks", "conditional_blocks", "width"}``, with ``"class_transport": true`` if it
+    starts from a :class:`~napari_udt.models.class_transport.ClassTransport`, of an image cINN
     ``{"scales": [{"blocks", "width", "kernels"}, ...]}``, of a wavelet flow ``{"levels": [{"blocks", "width"}, ...], "top":
     {"blocks", "width"}, "components"}``; all three may have ``"clamp"`` and ``"initial_scale"``. That of
     UNIT and CycleGAN is ``{"hidden", "latent", "activation"}`` for spectra and ``{"widths", "residual_blocks",
@@ -49,8 +51,24 @@ def _spectral_cinn(spec: ModelSpec) -> nn.Module:
         blocks=blocks,
         conditional_blocks=_integer(spec, entries, "conditional_blocks", blocks),
         width=_integer(spec, entries, "width", _MAX_WIDTH),
+        transport=_class_transport(spec),
         **_common(spec),
     )
+
+
+def _class_transport(spec: ModelSpec) -> ClassTransport | None:
+    wanted = spec.architecture.get("class_transport", False)
+    if not isinstance(wanted, bool):
+        raise ModelError(
+            f"Model {spec.name!r}: class_transport is {wanted!r} in its architecture; expected true or false."
+        )
+    if wanted and spec.spectrum_norm != "l2":
+        raise ModelError(
+            f"Model {spec.name!r}: class_transport needs L2-normalised spectra; spectrum_norm is {spec.spectrum_norm!r}."
+        )
+    if not wanted:
+        return None
+    return ClassTransport(len(spec.wavelengths_nm), spec.class_count, spec.statistics, spec.domain_noise)
 
 
 def _image_flow(spec: ModelSpec) -> nn.Module:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from napari_udt.models.class_transport import ClassTransport
 from napari_udt.models.coupling import CouplingBlock, CouplingChain, linear_subnet
 
 
@@ -24,6 +25,8 @@ class SpectralCINN(nn.Module):
         Hidden units of each subnet.
     clamp, initial_scale : float
         See :class:`~napari_udt.models.coupling.CouplingBlock`.
+    transport : ClassTransport, optional
+        A first layer that whitens by domain and class, so that the blocks learn what means and covariances leave.
 
     Notes
     -----
@@ -41,8 +44,10 @@ class SpectralCINN(nn.Module):
         width: int,
         clamp: float = 1.0,
         initial_scale: float = 1.0,
+        transport: ClassTransport | None = None,
     ) -> None:
         super().__init__()
+        self.transport = transport
         self.blocks = CouplingChain(
             CouplingBlock(
                 channels,
@@ -69,8 +74,16 @@ class SpectralCINN(nn.Module):
         log_det : Tensor, shape (n,)
             In nats.
         """
-        return self.blocks(x, condition)
+        if self.transport is None:
+            return self.blocks(x, condition)
+        white, before = self.transport(x, condition)
+        z, log_det = self.blocks(white, condition)
+        return z, before + log_det
 
     def inverse(self, z: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
         """Decode: shapes as in `forward`, with the log-determinant of the inverse map."""
-        return self.blocks.inverse(z, condition)
+        white, log_det = self.blocks.inverse(z, condition)
+        if self.transport is None:
+            return white, log_det
+        x, after = self.transport.inverse(white, condition)
+        return x, log_det + after

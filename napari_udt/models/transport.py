@@ -68,6 +68,84 @@ def correlation_alignment(source: Spectra, target: Spectra) -> LinearMap:
     return LinearMap(_mean(source), _mean(target), matrix)
 
 
+@dataclass(frozen=True, eq=False)
+class Whitening:
+    """z = (x - centre) matrix^T has mean 0 and covariance 1; x = z inverse^T + centre.
+
+    Parameters
+    ----------
+    centre : array, shape (channels,)
+    matrix, inverse : array, shape (channels, channels)
+    """
+
+    centre: Array
+    matrix: Array
+    inverse: Array
+
+    def __call__(self, spectra: Spectra) -> Array:
+        """Whiten spectra, shape (n, channels)."""
+        return (np.asarray(spectra, np.float64) - self.centre) @ self.matrix.T
+
+
+def ordered_whitenings(
+    source: Spectra, target: Spectra, source_first: Array, target_first: Array
+) -> tuple[Whitening, Whitening]:
+    r"""Whiten two sets so that some of their coordinates correspond, and the rest moves as little as it can.
+
+    The first :math:`k` coordinates of :math:`z` are the given linear functions of a spectrum, one after the other, each
+    without what the ones before it explain. Going from source to target through :math:`z` therefore keeps the order of
+    the first function's values, and of each following one's among spectra that agree in those before it (Knothe-Rosenblatt
+    rearrangement; Peyre and Cuturi 2019, Computational Optimal Transport, remark 2.18). The other coordinates are turned so that the spectra
+    move least: the orthogonal matrix that comes nearest to what the transport cost asks for (Procrustes). With
+    :math:`k = 0` the whole is `gaussian_transport`.
+
+    Parameters
+    ----------
+    source, target : array, shape (n, channels) and (m, channels)
+    source_first, target_first : array, shape (k, channels)
+        Coefficients of the functions in either set.
+
+    Returns
+    -------
+    (Whitening, Whitening)
+        Of the source and of the target.
+    """
+    means, roots = (
+        [_mean(v) for v in (source, target)],
+        [_power(covariance(v), 0.5) for v in (source, target)],
+    )
+    frames = [
+        _frame(root @ np.asarray(f, np.float64).T)
+        for root, f in zip(roots, (source_first, target_first), strict=True)
+    ]
+    k, channels = len(source_first), len(means[0])
+    left, _, right = np.linalg.svd((frames[1].T @ roots[1] @ roots[0] @ frames[0])[k:, k:])
+    turn = np.eye(channels)
+    turn[k:, k:] = left @ right
+    frames[0] = frames[0] @ turn.T
+    inverses = [root @ frame for root, frame in zip(roots, frames, strict=True)]
+    matrices = [frame.T @ np.linalg.inv(root) for root, frame in zip(roots, frames, strict=True)]
+    first, second = (Whitening(*parts) for parts in zip(means, matrices, inverses, strict=True))
+    return first, second
+
+
+def ordered_transport(
+    source: Spectra, target: Spectra, source_first: Array, target_first: Array
+) -> LinearMap:
+    """Return the map that meets mean and covariance and keeps the order of some functions, see `ordered_whitenings`."""
+    first, second = ordered_whitenings(source, target, source_first, target_first)
+    return LinearMap(first.centre, second.centre, (second.inverse @ first.matrix).T)
+
+
+def _frame(directions: Array) -> Array:
+    """Complete directions (channels, k), made orthonormal one after the other, to an orthogonal matrix."""
+    channels, k = directions.shape
+    frame, upper = np.linalg.qr(np.column_stack([directions, np.eye(channels)]))
+    frame[:, :k] *= np.where(np.diag(upper)[:k] < 0, -1, 1)
+    found: Array = frame
+    return found
+
+
 def covariance(spectra: Spectra) -> Array:
     """Return the covariance of spectra with a small floor on every variance, shape (channels, channels), invertible."""
     values = np.asarray(spectra, np.float64)

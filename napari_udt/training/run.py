@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,6 +18,7 @@ from napari_udt.models import ModelSpec, TransferModel, build_network, load_mode
 from napari_udt.models.assemble import transfer_model
 from napari_udt.models.conditions import Conditions
 from napari_udt.models.noise import drawn_noise
+from napari_udt.models.spectral_cinn import SpectralCINN
 from napari_udt.models.wavelet_flow import WaveletFlow
 from napari_udt.training.card import model_card
 from napari_udt.training.config import TrainingConfig
@@ -87,6 +89,13 @@ def train_in(processes: Processes, config: TrainingConfig, folder: Path, resume:
     samples = {domain: data[domain].training for domain in DOMAINS}
     if isinstance(network, WaveletFlow):
         network.fit([noisy_samples(config, spec, samples[domain], domain) for domain in DOMAINS])
+    if isinstance(network, SpectralCINN) and network.transport is not None:
+        seen = {
+            "simulated": noisy_samples(config, spec, samples["simulated"], "simulated"),
+            "real": samples["second"].values,
+        }
+        labels = {"simulated": samples["simulated"].labels, "real": samples["second"].labels}
+        network.transport.fit(seen, labels, np.array(spec.wavelengths_nm))
     model = transfer_model(spec, network)
     terms = make_terms(config, model, samples)
     trainer = Trainer(config, network, training_conditions(config, spec), samples, processes, terms)

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from napari_udt.inference.spectral_engine import SpectralPlan
+from napari_udt.models.class_transport import ClassTransport
 from napari_udt.models.spectral_cinn import SpectralCINN
 
 CONDITION = 5
@@ -51,6 +52,41 @@ def test_the_plan_agrees_with_encode_and_decode(blocks, conditional, threads):
     expected = plain_transfer(network, x, source, target, entries, statistics)
     spread = float(expected.max() - expected.min())
     torch.testing.assert_close(plan(x, entries).double(), expected, rtol=0, atol=5e-6 * spread)
+
+
+def with_transport(network, channels):
+    """Put matrices of condition number 10 before the blocks, other ones for each domain and class."""
+    transport = ClassTransport(channels, CONDITION - 2, {"simulated": (0.1, 0.03), "real": (0.09, 0.04)}, 0.1)
+    stretch = torch.logspace(-0.5, 0.5, channels)
+    for colouring in transport.colouring.view(-1, channels, channels):
+        colouring.copy_(0.03 * torch.linalg.qr(torch.randn(channels, channels)).Q * stretch)
+    transport.centre.copy_(3.9 + 0.02 * torch.randn(transport.centre.shape))
+    network.transport = transport.double()
+    return network
+
+
+def classes_and_none(domain):
+    """Conditions of three classes and of none, wholly in a domain or between the two."""
+    classes = torch.cat((torch.eye(3), torch.full((1, 3), 1 / 3)))
+    return torch.cat((torch.tensor([[1 - domain, domain]]).expand(4, 2), classes), dim=1).double()
+
+
+@pytest.mark.parametrize("domain", [1.0, 0.4])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_plan_agrees_with_a_network_that_whitens_first(domain, threads):
+    network = with_transport(trained_looking(5, 4, channels=100), 100)
+    source, target = classes_and_none(0.0), classes_and_none(domain)
+    statistics = ((0.1, 0.03), (0.09, 0.04))
+    x, entries = 0.1 + 0.01 * torch.randn(3000, 100), torch.randint(4, (3000,))
+    plan = SpectralPlan(network, source, target, statistics, threads=threads)
+    expected = plain_transfer(network, x, source, target, entries, statistics)
+    spread = float(expected.max() - expected.min())
+    torch.testing.assert_close(plan(x, entries).double(), expected, rtol=0, atol=5e-6 * spread)
+    whole = plan(x, entries)
+    for start, stop in [(0, 1), (17, 600), (2500, 3000)]:
+        assert torch.equal(plan(x[start:stop], entries[start:stop]), whole[start:stop])
+    alone = torch.cat([plan(x[i : i + 1], entries[i : i + 1], narrow=True) for i in range(10)])
+    torch.testing.assert_close(alone, whole[:10], rtol=0, atol=5e-6 * spread)
 
 
 def test_the_same_condition_on_both_sides_changes_nothing():
