@@ -220,7 +220,13 @@ class SpectralProbe:
     def _plain(self, spectra: NDArray[np.float32], entries: Entries) -> NDArray[np.float32]:
         model, (source, target) = self.job.model, self.job.domains
         tissue = self.job.tissue.table[entries]
-        latent, _ = model.encode(model.normalise(spectra, source), source, tissue)
+        mean, std = model.spec.statistics[source]
+        x = (
+            (spectra - np.float32(mean)) / np.float32(std)
+            if self.job.noise
+            else model.normalise(spectra, source)
+        )
+        latent, _ = model.encode(x, source, tissue)
         return model.denormalise(model.decode(latent, target, tissue), target)
 
     def _masked(self, spectra: Floats, entries: Entries, run: Any) -> NDArray[np.float32]:

@@ -135,7 +135,7 @@ def _planned(job: Job, network: SpectralCINN) -> Runner:
     plan = SpectralPlan(network, source, target, statistics, job.model.device)
 
     def run(spectra: NDArray[np.float32], entries: NDArray[np.intp]) -> NDArray[np.float32]:
-        if spec.spectrum_norm == "l2":
+        if spec.spectrum_norm == "l2" and not job.noise:
             spectra = spectra / np.linalg.norm(spectra, axis=1, keepdims=True)
         moved: NDArray[np.float32] = plan(torch.from_numpy(spectra), torch.from_numpy(entries)).numpy()
         return moved
@@ -147,9 +147,12 @@ def _plain(job: Job) -> Runner:
     """Return a transfer through any network: encode, decode."""
     model, (source, target) = job.model, job.domains
 
+    mean, std = model.spec.statistics[source]
+
     def run(spectra: NDArray[np.float32], entries: NDArray[np.intp]) -> NDArray[np.float32]:
         tissue = job.tissue.table[entries]
-        latent, _ = model.encode(model.normalise(spectra, source), source, tissue)
+        x = (spectra - np.float32(mean)) / np.float32(std) if job.noise else model.normalise(spectra, source)
+        latent, _ = model.encode(x, source, tissue)
         moved: Any = model.denormalise(model.decode(latent, target, tissue), target)
         return np.asarray(moved, np.float32)
 
@@ -183,7 +186,7 @@ def _transferred(
 
 
 def with_job_noise(job: Job, spectra: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Add the job's noise to spectra (n, channels), which then have the scale that the model normalises to."""
+    """Add the job's noise to spectra (n, channels), which then are on the model's scale and need no normalising any more."""
     if not job.noise:
         return spectra
     model, source = job.model, job.domains[0]

@@ -82,6 +82,8 @@ def model_card(spec: ModelSpec) -> str:
 
 def _network_words(spec: ModelSpec) -> str:
     words = FAMILIES[spec.kind].words
+    if spec.architecture.get("class_transport"):
+        return f"{words}. {_TRANSPORT}"
     return f"{_FLOW}; {words[0].lower()}{words[1:]}" if "levels" in spec.architecture else words
 
 
@@ -95,7 +97,14 @@ def _limits(spec: ModelSpec) -> str:
 
 
 _FLOW = "Wavelet flow (details are coded given the coarser picture, after Yu, Derpanis and Brubaker, NeurIPS 2020)"
-_REALISM = "realism of transfers (patches, class means, roughness, order of the vessels' saturations)"
+_TRANSPORT = (
+    "Its first layer is fixed: each class is moved by a Gaussian transport in closed form that keeps the order of the oxygen saturation "
+    "(500-600 and 700-900 nm); the coupling blocks learn the rest"
+)
+_REALISM = {
+    "PAT": "realism of transfers (patches, class means, roughness, order of the vessels' saturations)",
+    "HSI": "realism of transfers (a forest's ability to distinguish them, order of the saturations)",
+}
 
 _TERMS = {
     "content_weight": (
@@ -137,9 +146,10 @@ def _preparation_lines(data: Mapping[str, Any], spec: ModelSpec) -> list[str]:
         scales = ", ".join(f"{scale:.3g} ({domain})" for domain, scale in spec.intensity_scales.items())
         lines.append(f"* Values x are compressed to asinh(x / scale) before anything else; scales: {scales}.")
     if noise := InputNoise.of(spec):
+        sample = "image" if spec.modality == "PAT" else "spectrum"
         lines.append(
-            f"* **Noise** ({noise}; seeded by the image) lies on every "
-            "simulated image before it is transferred, as in training; all numbers include it. `--noise none`, or a choice in the "
+            f"* **Noise** ({noise}; seeded by the {sample}) lies on every "
+            f"simulated {sample} before it is transferred, as in training; all numbers include it. `--noise none`, or a choice in the "
             "window, leaves it out."
         )
     return lines
@@ -161,7 +171,7 @@ def _training_lines(record: Mapping[str, Any], spec: ModelSpec) -> list[str]:
 
 def _criterion(config: Mapping[str, Any], spec: ModelSpec) -> str:
     chosen = config["optimisation"].get("choose_by", "likelihood")
-    return _REALISM if chosen == "realism" else FAMILIES[spec.kind].criterion
+    return _REALISM[spec.modality] if chosen == "realism" else FAMILIES[spec.kind].criterion
 
 
 def _metric_lines(found: Mapping[str, Any]) -> list[str]:

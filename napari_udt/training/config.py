@@ -122,7 +122,6 @@ def _require_wavelet_flow(config: TrainingConfig, where: str) -> None:
     images = {
         "data.brightness_noise": config.data.brightness_noise,
         "terms.vessels_weight": config.terms.vessels_weight,
-        "optimisation.choose_by": config.optimisation.choose_by != "likelihood",
     }
     flows = {
         "terms.texture_weight": config.terms.texture_weight,

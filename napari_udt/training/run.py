@@ -29,6 +29,7 @@ from napari_udt.training.processes import Processes, together
 from napari_udt.training.realism import Realism
 from napari_udt.training.record import training_record
 from napari_udt.training.samples import Samples, noise_of
+from napari_udt.training.spectral_realism import SpectralRealism
 from napari_udt.training.term_list import make_terms
 from napari_udt.training.trainer import Trainer
 
@@ -91,7 +92,7 @@ def train_in(processes: Processes, config: TrainingConfig, folder: Path, resume:
         network.fit([noisy_samples(config, spec, samples[domain], domain) for domain in DOMAINS])
     if isinstance(network, SpectralCINN) and network.transport is not None:
         seen = {
-            "simulated": noisy_samples(config, spec, samples["simulated"], "simulated"),
+            "simulated": noisy_samples(config, spec, samples["simulated"], "simulated")[0],
             "real": samples["second"].values,
         }
         labels = {"simulated": samples["simulated"].labels, "real": samples["second"].labels}
@@ -119,11 +120,15 @@ def noisy_samples(
     return samples.values + noise, condition
 
 
-def _judge(config: TrainingConfig, model: TransferModel, data: Mapping[str, DomainData]) -> Realism | None:
+def _judge(
+    config: TrainingConfig, model: TransferModel, data: Mapping[str, DomainData]
+) -> Realism | SpectralRealism | None:
     """Return what chooses the weights in place of the held-out losses; None for these."""
     if config.optimisation.choose_by == "likelihood":
         return None
     held_out = {domain: data[domain].held_out for domain in DOMAINS}
+    if config.modality == "HSI":
+        return SpectralRealism(model, held_out)
     return Realism(model, held_out, config.optimisation.held_out_samples)
 
 

@@ -203,7 +203,7 @@ class OptimisationConfig:
         the weights themselves.
     choose_by : {"likelihood", "realism"}
         By what held-out value the weights that are kept are chosen; for UNIT and CycleGAN the first is their own criterion. See
-        :mod:`napari_udt.training.realism` (PAT only).
+        :mod:`napari_udt.training.realism` (PAT) and :mod:`napari_udt.training.spectral_realism` (HSI).
     """
 
     steps: int = bounded(POSITIVE)

@@ -190,3 +190,13 @@ def test_cubes_of_the_other_domain_go_the_other_way(cube, spectral_model):
 def test_modalities_do_not_mix(cube, image_model):
     with pytest.raises(TransferError, match="HSI cube"):
         make_job(cube, image_model)
+
+
+def test_simulated_spectra_get_the_noise_of_training_under_the_mouse_as_in_a_run(cube):
+    model = make_model("HSI", 12, input_noise=0.05)
+    probe = SpectralProbe(make_job(cube, model))
+    noisy, clean = (transfer(cube, model, device="cpu", noise=noise) for noise in ("training", "none"))
+    found = probe.transfer(flat(cube), probe.job.tissue.index.reshape(-1)).reshape(cube.shape)
+    np.testing.assert_allclose(found, noisy.data, rtol=1e-4, atol=1e-5)
+    assert np.abs(noisy.data - clean.data).max() > 1e-3
+    np.testing.assert_array_equal(noisy.data, transfer(cube, model, device="cpu", chunk_size=3).data)

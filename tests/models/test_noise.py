@@ -61,3 +61,18 @@ def test_words_say_how_strong_it_is():
     )
     assert InputNoise(0.0, 0.1, 3)
     assert not InputNoise()
+
+
+def test_spectra_get_noise_of_their_own_and_the_same_wherever_they_stand():
+    spectra = np.random.default_rng(1).standard_normal((3000, 20)).astype(np.float32)
+    noise = with_noise(spectra, InputNoise(0.1)) - spectra
+    assert noise.std() == pytest.approx(0.1, rel=0.02)
+    assert abs(noise.mean()) < 0.002
+    np.testing.assert_allclose(np.corrcoef(noise.T) - np.eye(20), 0, atol=0.08)
+    assert len(np.unique(noise[:, 0])) > 2900
+    np.testing.assert_array_equal(
+        with_noise(spectra[7:9], InputNoise(0.1)), with_noise(spectra, InputNoise(0.1))[7:9]
+    )
+    np.testing.assert_array_equal(
+        with_noise(spectra[::-1], InputNoise(0.1))[::-1], with_noise(spectra, InputNoise(0.1))
+    )

@@ -259,7 +259,7 @@ def test_what_is_for_flows_only_is_refused_for_others(tmp_path, section, key, va
 
 def test_what_is_for_pictures_only_is_refused_for_spectra(tmp_path):
     path = tmp_path / "mine.toml"
-    path.write_text('extends = "hsi_cinn_dy"\n[optimisation]\nchoose_by = "realism"\n')
+    path.write_text('extends = "hsi_cinn_dy"\n[data]\nbrightness_noise = 0.1\n')
     with pytest.raises(TrainingError, match="is for PAT"):
         load_config(path)
 
