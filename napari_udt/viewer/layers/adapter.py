@@ -48,6 +48,7 @@ class LayerAdapter(OpenCubes):
     structure_changed = Signal()  # a cube's layers came or went
     part_added = Signal(str)  # a cube got one more layer: its key
     part_removed = Signal(str, str)  # the user removed one layer of a cube: its key, which part
+    front_changed = Signal()  # another cube is the topmost visible one
     covered_changed = Signal()  # a map was shown over a picture, or hidden
 
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
@@ -56,6 +57,9 @@ class LayerAdapter(OpenCubes):
         self._removal = DeferredRemoval(viewer)
         self._soon = later_in(viewer, 0)
         self._adopted: Layer | None = None
+        self._front: str | None = None
+        self.structure_changed.connect(self._look_at_front)
+        viewer.layers.events.reordered.connect(self._look_at_front)
         self._context, self._grids = CanvasContext(viewer), ReplacedGrids(viewer)
         self._busy = False
         self._metric = False
@@ -132,6 +136,7 @@ class LayerAdapter(OpenCubes):
         if group.image.name != key:  # another layer has that name
             key = self._rename(key, group.image.name)
         group.image.events.name.connect(self._on_renamed)
+        group.image.events.visible.connect(self._look_at_front)
         self._bring_to_view(key)
 
     def _rename(self, old: str, new: str) -> str:
@@ -154,6 +159,11 @@ class LayerAdapter(OpenCubes):
         self.viewer.layers.selection.active = group.image
         self.fit([key])
         self._bring_slider_into_range(group.cube)
+
+    def _look_at_front(self, _event: Any = None) -> None:
+        if (front := self.top_key()) != self._front:
+            self._front = front
+            self.front_changed.emit()
 
     def fit(self, keys: Iterable[str]) -> None:
         """Fit the view to the pictures of some cubes; to all layers where some have more axes than the pictures.
@@ -201,6 +211,7 @@ class LayerAdapter(OpenCubes):
     def _take_away(self, key: str) -> None:
         group = self._open.pop(key)
         group.image.events.name.disconnect(self._on_renamed)
+        group.image.events.visible.disconnect(self._look_at_front)
         for layer in group:
             self.remove(layer)
 

@@ -253,12 +253,12 @@ def test_layers_come_back_too(full, tmp_path):
     context = context_of(viewer)
     assert open_session(context.session, path) == []
     names = [layer.name for layer in viewer.layers]
-    assert {"arm", "arm → real", "arm · pins", "arm · regions"} <= set(names)
+    assert {"arm", "arm → real", "arm → real · pins", "arm · regions"} <= set(names)
     layer = viewer.layers["arm · regions"]
     assert list(layer.shape_type) == ["ellipse"]
     assert list(layer.features["region"]) == [4]
     assert context.session.regions == full.regions
-    assert list(viewer.layers["arm · pins"].features["name"]) == ["left vein", "3"]
+    assert list(viewer.layers["arm → real · pins"].features["name"]) == ["left vein", "3"]
     assert viewer.dims.point[0] == 760.0
 
 

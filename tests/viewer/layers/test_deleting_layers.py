@@ -141,8 +141,8 @@ def test_slices_can_be_deleted_in_a_window_whatever_the_order(furnished, make_na
 def test_the_delete_key_takes_what_is_selected_in_the_list(furnished, make_napari_viewer, qtbot):
     viewer = make_napari_viewer()
     context = furnished(viewer)
-    qtbot.waitUntil(lambda: "forearm · pins" in viewer.layers, timeout=3000)
-    viewer.layers.selection = {viewer.layers["forearm"], viewer.layers["forearm · pins"]}
+    qtbot.waitUntil(lambda: "forearm → real · pins" in viewer.layers, timeout=3000)
+    viewer.layers.selection = {viewer.layers["forearm"], viewer.layers["forearm → real · pins"]}
     QTest.keyClick(viewer.window._qt_viewer.layers, Qt.Key.Key_Delete)
     assert [entry.key for entry in context.session] == ["forearm → real"]
     _check(viewer, context, [])

@@ -162,20 +162,32 @@ def test_pixel_at_uses_scale_and_the_topmost_cube(viewer, context, pat):
     assert context.adapter.pixel_at((800.0, 10 * size, 12 * size)) == PixelRef("forearm", 10, 12)
 
 
-def test_pins_stand_on_every_picture_of_their_scene(viewer, context, pat, transferred):
+def test_pins_of_all_cubes_have_one_layer_on_the_picture_in_front(viewer, context, pat, transferred):
     cube = pat()
+    context.session.add(pat("second", domain="second"))
     context.session.add(cube)
     context.session.add(transferred(cube))
-    context.session.add(pat("second", domain="second"))
     pin = context.session.pin(PixelRef("forearm", 10, 12))
-    assert "second · pins" not in names(viewer)
-    for key in ("forearm", "forearm → real"):
-        layer = viewer.layers[f"{key} · pins"]
-        np.testing.assert_array_equal(layer.data, [[10, 12]])
-        assert list(layer.features["pin"]) == [pin.number]
-        np.testing.assert_allclose(layer.scale, (0.15625, 0.15625))
+
+    def pin_layers():
+        return [layer for layer in viewer.layers if layer.name.endswith("pins")]
+
+    (layer,) = pin_layers()
+    assert layer.name == "forearm → real · pins"
+    np.testing.assert_array_equal(layer.data, [[10, 12]])
+    assert list(layer.features["pin"]) == [pin.number]
+    np.testing.assert_allclose(layer.scale, (0.15625, 0.15625))
+    assert len(viewer.layers) == 7  # three pictures, their structures, the pins
+    viewer.layers["forearm → real"].visible = False
+    assert pin_layers() == [layer]  # handed over: a new one would cost napari time
+    assert (layer.name, layer.visible) == ("forearm · pins", True)
+    assert viewer.layers.index(layer) > viewer.layers.index("forearm")
+    viewer.layers["forearm"].visible = False
+    assert pin_layers() == []  # the pins stand in another scene than what is seen
+    viewer.layers["forearm → real"].visible = True
+    assert [made.name for made in pin_layers()] == ["forearm → real · pins"]
     context.session.unpin()
-    assert not [name for name in names(viewer) if name.endswith("pins")]
+    assert pin_layers() == []
 
 
 def test_pin_colours_follow_their_pins(viewer, context, pat):

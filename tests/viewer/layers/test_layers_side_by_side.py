@@ -74,14 +74,10 @@ def test_a_hidden_picture_has_no_cell(context):
     assert context.side_by_side.cell_of("forearm") == (0, 0)
 
 
-def test_maps_stay_out_of_the_cells_and_the_missing_part_is_named(viewer, context):
+def test_without_pins_there_are_no_layers_for_them_and_a_missing_part_is_named(viewer, context):
     context.side_by_side.set_active(True)
-    assert viewer.canvas.grid.stride == 3
-    assert [layer.name for layer in viewer.layers[6:]] == [
-        "second",
-        "second · pins",
-        "second · no structures",
-    ]
+    assert viewer.canvas.grid.stride == 2
+    assert [layer.name for layer in viewer.layers][4:] == ["second", "second · no structures"]
     filler, picture = viewer.layers["second · no structures"], viewer.layers["second"]
     np.testing.assert_array_equal(filler.scale, picture.scale[1:])
     assert filler.units == picture.units[1:]
@@ -93,10 +89,18 @@ def test_no_filler_where_every_cube_has_structures(pat, transferred):
         context.session.add(cube)
     context.side_by_side.set_active(True)
     assert [layer.name.rpartition(" · ")[2] for layer in viewer.layers] == [
+        "forearm", "structures", "forearm → real", "structures", "second", "structures",
+    ]  # fmt: skip
+    context.session.pin(PixelRef("forearm", 3, 3))
+    assert [layer.name.rpartition(" · ")[2] for layer in viewer.layers] == [
         "forearm", "structures", "pins",
         "forearm → real", "structures", "pins",
         "second", "structures", "pins",
     ]  # fmt: skip
+    context.side_by_side.set_active(False)
+    assert [layer.name for layer in viewer.layers if "pins" in layer.name] == []  # "second" is in front
+    viewer.layers["second"].visible = False
+    assert [layer.name for layer in viewer.layers if "pins" in layer.name] == ["forearm → real · pins"]
 
 
 def test_a_pin_set_side_by_side_is_seen(viewer, context):

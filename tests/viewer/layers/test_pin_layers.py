@@ -25,7 +25,7 @@ def pins(context):
     return [(p.number, p.pixel.row, p.pixel.column) for p in context.session.pins]
 
 
-def dots(context, key="forearm"):
+def dots(context, key="forearm → real"):
     return context.viewer.layers[f"{key} · pins"]
 
 

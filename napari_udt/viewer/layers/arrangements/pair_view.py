@@ -202,6 +202,7 @@ class PairView:
             case _:
                 seen, marked = [first, second], self._by_height()[0]
         kept = {id(layer) for layer in (*(group.image for group in seen), *_marks(marked))}
+        kept |= {id(group.pins) for group in (first, second) if group.pins is not None and group.pins.visible}
         for layer in self._adapter.viewer.layers:
             if layer.visible != (id(layer) in kept):
                 layer.visible = id(layer) in kept

@@ -145,7 +145,7 @@ class SideBySide:
             for filler in self._fillers():
                 adapter.remove(filler)
             self.cells = self._wanted()
-            self._pins.always = self.cells
+            self._pins.cells = self.cells
             active = viewer.layers.selection.active
             self._pins.refresh()
             self._pins.add_missing()
@@ -236,6 +236,7 @@ class SideBySide:
         viewer = self._adapter.viewer
         keys, self.cells = self.cells, ()
         with self._adapter.own_changes(together=True):
+            self._pins.cells = ()
             self._unlink()
             grid = viewer.canvas.grid
             grid.enabled = False
@@ -248,6 +249,7 @@ class SideBySide:
             self._saved.restore()
             self._reorder([layer for layer in self._order if layer in viewer.layers])
             self._order = []
+            self._pins.refresh()
         self._adapter.fit([key for key in keys if key in self._adapter])
 
     def _show_titles(self) -> None:

@@ -1,4 +1,4 @@
-"""Layers "… · pins": pins as dots on all pictures of their scene; the user drags, deletes, adds and renames them."""
+"""Layer "… · pins": pins as dots on the picture in front; the user drags, deletes, adds and renames them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class _Edit:
 
 
 class PinLayers:
-    """One Points layer per picture that shows pins, directly above it, in step with the session both ways."""
+    """One Points layer for the pins of the picture in front, side by side one for each; in step with the session both ways."""
 
     def __init__(self, adapter: LayerAdapter) -> None:
         self._adapter = adapter
@@ -70,21 +70,20 @@ class PinLayers:
         self._soon = later_in(adapter.viewer, _SOON_MS)
         self._waiting = False
         self._drawn: WeakKeyDictionary[Points, Drawn] = WeakKeyDictionary()
-        # Side by side every cell has its layer, so that the cells stay alike.
-        self.always: tuple[str, ...] = ()
+        # The cubes side by side: once one has pins each has its layer, so that the cells stay alike.
+        self.cells: tuple[str, ...] = ()
         session = adapter.session
         session.pins_changed.connect(self._refresh_soon)
         session.cubes_changed.connect(self.refresh)
         session.options_changed.connect(self._options_changed)
         adapter.part_removed.connect(self._part_removed)
+        adapter.front_changed.connect(self.refresh)
         when_focus_moves(adapter.viewer, self.take_names)
 
     @property
     def busy(self) -> bool:
         """Whether dots are still to be drawn."""
-        return self._waiting or any(
-            self._adapter[key].pins is None and self._pins_on(key) for key in self._adapter.open_keys
-        )
+        return self._waiting or any(self._adapter[key].pins is None for key in self._keys())
 
     def _refresh_soon(self) -> None:
         if not self._waiting:
@@ -94,18 +93,15 @@ class PinLayers:
     def refresh(self) -> None:
         """Draw the session's pins; new layers are added a moment later."""
         self._waiting = False
-        adapter = self._adapter
-        shown = {key: self._pins_on(key) for key in adapter.open_keys}
-        for key, pins in shown.items():
-            if adapter[key].pins is not None and (pins or key in self.always):
-                self._draw(key, pins)
-        if any(pins and adapter[key].pins is None for key, pins in shown.items()):
+        adapter, keys = self._adapter, self._keys()
+        if not self.cells:
+            self._hand_over(keys)
+        for key in keys:
+            if adapter[key].pins is not None:
+                self._draw(key, self._pins_on(key))
+        if any(adapter[key].pins is None for key in keys):
             self._later(self.add_missing)
-        gone = [
-            k
-            for k, pins in shown.items()
-            if not pins and k not in self.always and adapter[k].pins is not None
-        ]
+        gone = [key for key in adapter.open_keys if key not in keys and adapter[key].pins is not None]
         if gone:
             with adapter.own_changes(together=True):
                 for key in gone:
@@ -113,11 +109,36 @@ class PinLayers:
 
     def add_missing(self) -> None:
         """Add the missing layers."""
+        for key in self._keys():
+            if self._adapter[key].pins is None:
+                self._add(key, self._pins_on(key))
+
+    def _keys(self) -> list[str]:
+        """Return the cubes that have a layer for pins: all side by side once one has pins, else the one in front if it has."""
         adapter = self._adapter
-        for key in adapter.open_keys:
-            pins = self._pins_on(key)
-            if adapter[key].pins is None and (pins or key in self.always):
-                self._add(key, pins)
+        if not self.cells:
+            front = adapter.top_key()
+            return [] if front is None or not self._pins_on(front) else [front]
+        keys = [key for key in self.cells if key in adapter]
+        return keys if any(adapter[key].pins is not None or self._pins_on(key) for key in keys) else []
+
+    def _hand_over(self, keys: list[str]) -> None:
+        """Give the layer to the cube that is in front now: a new one would cost napari a quarter of a second."""
+        adapter = self._adapter
+        if not keys or adapter[keys[0]].pins is not None:
+            return
+        former = next((group for key in adapter.open_keys if (group := adapter[key]).pins is not None), None)
+        if former is None or (layer := former.pins) is None:
+            return
+        group, layers = adapter[keys[0]], adapter.viewer.layers
+        former.pins, group.pins = None, layer
+        place = aligned_with(group.image)
+        with adapter.own_changes(), self._own_changes():
+            layer.name = f"{keys[0]} · pins"
+            layer.scale, layer.units, layer.size = place["scale"], place["units"], _diameter(group.cube)
+            above = max(layers.index(own) for own in group.below("pins")) + 1
+            if layers.index(layer) < above:
+                layers.move(layers.index(layer), above)
 
     def _options_changed(self, options: DisplayOptions) -> None:
         """Show or hide oxygen saturations in the tables of features."""
