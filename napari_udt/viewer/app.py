@@ -177,5 +177,5 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
     WindowLayout(main, transfer, spectra, upper=[upper, *docks[3:]], lower=[lower, population])
     DockShrinker(main, docks)
     UnsavedGuard(context.session, main)
-    context.adapter.fit(context.adapter.open_keys[-1:])
+    context.adapter.fit_unless_set(context.adapter.open_keys[-1:])
     return spectra, transfer, compare

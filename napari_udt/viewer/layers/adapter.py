@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.layers import Labels, Layer
 from psygnal import Signal
 
@@ -63,6 +64,7 @@ class LayerAdapter(OpenCubes):
         self._context, self._grids = CanvasContext(viewer), ReplacedGrids(viewer)
         self._busy = False
         self._metric = False
+        self._fitted: tuple[float, ...] | None = None  # the camera as it was last fitted
         for layer in list(viewer.layers):
             self._adopt(layer)
         viewer.layers.events.inserted.connect(self._on_inserted)
@@ -151,13 +153,17 @@ class LayerAdapter(OpenCubes):
             self._open[new].name(new)
 
     def _bring_to_view(self, key: str) -> None:
-        """Hide cubes of another modality, fit the view, and move the slider into range."""
+        """Hide cubes of another modality, fit the view unless the user did so, and move the slider into range."""
         group = self._open[key]
-        for other in self._open.values():
+        others = [other for other in self._open.values() if other is not group]
+        for other in others:
             if other.cube.modality != group.cube.modality:
                 other.show(False)
         self.viewer.layers.selection.active = group.image
-        self.fit([key])
+        if any(other.cube.modality == group.cube.modality for other in others):
+            self.fit_unless_set([key])
+        else:
+            self.fit([key])
         self._bring_slider_into_range(group.cube)
 
     def _look_at_front(self, _event: Any = None) -> None:
@@ -174,6 +180,16 @@ class LayerAdapter(OpenCubes):
         if pictures:
             alike = self.viewer.dims.ndim == pictures[0].ndim
             self.viewer.reset_view(layers=pictures if alike else None)
+            self._fitted = self._camera()
+
+    def fit_unless_set(self, keys: Iterable[str]) -> None:
+        """Fit the view to the pictures of some cubes, unless the user has moved the camera since it was last fitted."""
+        if self._fitted is None or np.allclose(self._camera(), self._fitted):
+            self.fit(keys)
+
+    def _camera(self) -> tuple[float, ...]:
+        camera = self.viewer.camera
+        return (*camera.center, camera.zoom, *camera.angles)
 
     def attach(self, key: str, part: str, layer: Layer) -> None:
         """Add a layer of a cube directly above those that it has and that lie below such a part."""

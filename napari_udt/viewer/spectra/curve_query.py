@@ -49,6 +49,11 @@ class CurveQuery:
         return comparable_cubes(self.session, self.focus, query, self.statistics)
 
     @property
+    def options(self) -> DisplayOptions:
+        """The display options, as they are for data of this modality."""
+        return self.session.options.of(self.focus.cube.modality)
+
+    @property
     def key(self) -> Hashable:
         """Identifier of the query from one update to the next; None for the cursor's."""
         own = (self.pin, self.chosen, self.region)
@@ -126,7 +131,7 @@ class CurveQuery:
 
     def _made(self, entry: Entry, basis: Basis, read: Reading) -> Curve | None:
         """Return the curve of one cube, None while it is being computed."""
-        options = self.session.options
+        options = self.options
         found = read(options.transform, options.centre, options.spread)
         if found is None:
             self.remarks.append(f"Computing statistics of {entry.key} ...")
@@ -148,7 +153,7 @@ class CurveQuery:
             return None
 
     def _built(self, entry: Entry, basis: Basis, found: SpectralStatistics) -> Curve:
-        options, cube = self.session.options, entry.cube
+        options, cube = self.options, entry.cube
         banded = options.spread != "none" and found.count > 1
         return Curve(
             id=CurveId(

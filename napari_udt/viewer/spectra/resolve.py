@@ -62,6 +62,7 @@ def resolve(
     cache.begin((tuple(session), options))
     queries, others = _of_one_modality(list(_queries(session, statistics)))
     results = [_read(query, cache) for query in queries]
+    options = queries[0].options if queries else options
     curves = [curve for result in results for curve in result.curves]
     added = [source.curves(session, tuple(curves)) for source in sources]
     curves = _together([*curves, *(curve for more, _ in added for curve in more)])

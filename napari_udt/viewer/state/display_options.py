@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from napari_udt.cube import Modality
 from napari_udt.spectral.spectra import Centre, Spread
 from napari_udt.spectral.transforms import Order, Scaling, Transform
 from napari_udt.viewer.state.entities import CurveId
 
 Mode = Literal["pixel", "structure"]
+ChosenScaling = Scaling | Literal["auto"]
+_USUAL: Mapping[Modality, Scaling] = {"PAT": "none", "HSI": "l2"}
 Comparison = Literal["none", "difference", "ratio"]
 
 
@@ -23,8 +27,9 @@ class DisplayOptions:
     ----------
     mode : {"pixel", "structure"}
         The spectrum of the pixel itself, or mean and spread of the structure it belongs to.
-    normalisation : {"none", "l1", "l2", "max", "wavelength"}
-        Applied to each spectrum before statistics.
+    normalisation : {"auto", "none", "l1", "l2", "max", "wavelength"}
+        Applied to each spectrum before statistics. "auto": photoacoustic ones are not normalised, as their level counts;
+        hyperspectral ones are divided by their L2 norm.
     normalisation_nm : float
         The wavelength of the last of these.
     absorbance : bool
@@ -66,7 +71,7 @@ class DisplayOptions:
     """
 
     mode: Mode = "pixel"
-    normalisation: Scaling = "l2"
+    normalisation: ChosenScaling = "auto"
     normalisation_nm: float = 800.0
     absorbance: bool = False
     derivative: Order = 0
@@ -87,11 +92,15 @@ class DisplayOptions:
     explore_class: str | None = None
     explore_domain: Annotated[float, Field(ge=0, le=1)] = 1.0
 
+    def of(self, modality: Modality) -> DisplayOptions:
+        """Return the options as they are for data of a modality: with the normalisation that "auto" stands for."""
+        return replace(self, normalisation=_USUAL[modality]) if self.normalisation == "auto" else self
+
     @property
     def transform(self) -> Transform:
-        """What is done to each spectrum before it is averaged."""
+        """What is done to each spectrum before it is averaged; "auto" is that of hyperspectral data."""
         return Transform(
-            self.normalisation,
+            _USUAL["HSI"] if self.normalisation == "auto" else self.normalisation,
             self.normalisation_nm if self.normalisation == "wavelength" else 0.0,
             self.absorbance,
             self.derivative,

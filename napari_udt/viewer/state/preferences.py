@@ -7,7 +7,7 @@ from typing import Any
 
 from napari_udt.io.contract import MEMORY_LIMIT_MB, prefer_memory_limit
 from napari_udt.spectral.spectra import Spread
-from napari_udt.spectral.transforms import Scaling
+from napari_udt.viewer.state.display_options import ChosenScaling
 from napari_udt.viewer.state.session import Session
 
 _PLUGIN = "napari-udt"
@@ -35,7 +35,7 @@ class Preferences:
     device: str = "auto"
     memory_limit_mb: float = MEMORY_LIMIT_MB
     window: int = 1
-    normalisation: Scaling = "l2"
+    normalisation: ChosenScaling = "auto"
     spread: Spread = "std"
     hover: bool = True
 

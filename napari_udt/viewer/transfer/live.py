@@ -155,7 +155,7 @@ def extra_curve(
     style: LineStyle,
 ) -> Curve:
     """Return a curve beside ``base``, treated as it was: transformed, averaged, with the same band."""
-    options = session.options
+    options = session.options.of(base.entry.cube.modality)
     found = group_statistics(
         options.transform(transferred, probe.wavelengths_nm), options.centre, options.spread
     )
@@ -177,7 +177,7 @@ def extra_curve(
 
 def _centres(session: Session, probe: SpectralProbe, drawn: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
     """Return the curve of each draw, shape (draws, channels)."""
-    options = session.options
+    options = session.options.of(probe.job.model.spec.modality)
     transformed = (options.transform(draw, probe.wavelengths_nm) for draw in drawn)
     return np.stack([group_statistics(draw, options.centre, "none").centre for draw in transformed])
 

@@ -113,8 +113,12 @@ def test_the_scale_is_the_one_that_was_asked_for():
     near, far = [(0.0, 1.0), (0.2, 2.0)], [(0.0, 1.0), (0.0, 50.0)]
     assert common_limits(near, "automatic") == (0.0, 2.0)
     assert common_limits(far, "automatic") is None
+    assert common_limits(far, "automatic", far[0]) == far[0], "levels are judged on the real picture's scale"
+    assert common_limits(near, "automatic", near[0]) == (0.0, 2.0)
     assert common_limits(far, "common") == (0.0, 50.0)
     assert common_limits(near, "own") is None
     assert scale_text((0.0, 2.0), "a.u.", "common") == "One scale for all: 0 to 2 a.u."
     assert scale_text(None, "1", "own") == "Each picture has its own scale"
     assert "flat" in scale_text(None, "1", "automatic")
+    cut = scale_text((0.0, 2.0), "1", "automatic", cut=True)
+    assert cut == "One scale for all (the real one's): 0 to 2"

@@ -383,3 +383,20 @@ def test_places_of_another_modality_are_named_and_not_drawn(session):
     found = resolve(session)
     assert {curve.entry.cube.modality for curve in found.curves} == {"PAT"}
     assert any(remark.endswith("2 pins on HSI cubes.") for remark in found.remarks)
+
+
+def test_automatic_normalisation_keeps_the_level_of_pat_and_takes_the_norm_of_hsi(pat):
+    mixed = scene()
+    assert mixed.options.normalisation == "auto"
+    mixed.set_cursor(PixelRef(SIM, 4, 2))
+    found = resolve(mixed)
+    assert found.options.normalisation == "l2"
+    assert np.linalg.norm(found.curves[0].values) == pytest.approx(1, rel=1e-5)
+    cube = pat()
+    mixed.add(cube)
+    mixed.set_cursor(PixelRef("forearm", 9, 12))
+    found = resolve(mixed)
+    assert found.options.normalisation == "none"
+    np.testing.assert_allclose(found.curves[0].values, cube.data[9, 12], rtol=1e-6)
+    mixed.set_options(normalisation="l1")
+    assert resolve(mixed).options.normalisation == "l1"

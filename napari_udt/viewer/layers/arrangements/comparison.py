@@ -91,22 +91,37 @@ def _names(entry: Entry) -> set[str]:
     return {entry.key, entry.cube.name}
 
 
-def scale_text(scale: tuple[float, float] | None, unit: str, wanted: Scale) -> str:
-    """Return one phrase that says on which scale pictures are shown."""
+def scale_text(scale: tuple[float, float] | None, unit: str, wanted: Scale, *, cut: bool = False) -> str:
+    """Return one phrase that says on which scale pictures are shown; ``cut`` where it is the real picture's alone."""
     if scale is not None:
-        return f"One scale for all: {scale[0]:.3g} to {scale[1]:.3g} {'' if unit == '1' else unit}".rstrip()
+        whose = " (the real one's)" if cut else ""
+        return f"One scale for all{whose}: {scale[0]:.2g} to {scale[1]:.2g} {'' if unit == '1' else unit}".rstrip()
     reason = ": one for all would leave a picture flat" if wanted == "automatic" else ""
     return f"Each picture has its own scale{reason}"
 
 
-def common_limits(limits: Sequence[tuple[float, float]], wanted: Scale) -> tuple[float, float] | None:
-    """Return the limits that all pictures get, None where each keeps its own."""
+def common_limits(
+    limits: Sequence[tuple[float, float]], wanted: Scale, real: tuple[float, float] | None = None
+) -> tuple[float, float] | None:
+    """Return the limits that all pictures get, None where each keeps its own.
+
+    Automatically: those that hold all values, unless a picture would go flat; then those of the real picture, so that levels can
+    be judged, and what is brighter is cut.
+
+    Parameters
+    ----------
+    limits : sequence of (low, high)
+        Of each picture.
+    wanted : {"automatic", "common", "own"}
+    real : (low, high), optional
+        Those of the real picture, where there is one.
+    """
     match wanted:
         case "own":
             return None
         case "common":
             return shared_limits(limits, most=float("inf"))
-    return shared_limits(limits)
+    return shared_limits(limits) or real
 
 
 def shared_limits(limits: Iterable[tuple[float, float]], most: float = 4.0) -> tuple[float, float] | None:

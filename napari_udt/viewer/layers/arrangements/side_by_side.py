@@ -98,6 +98,7 @@ class SideBySide:
             with self._adapter.own_changes():
                 self._unlink()
                 self._share_contrast()
+            self._show_titles()
             self.changed.emit(True)
 
     def _wanted(self) -> tuple[str, ...]:
@@ -138,7 +139,7 @@ class SideBySide:
             self._placing = False
 
     def _arrange(self) -> None:
-        viewer, adapter = self._adapter.viewer, self._adapter
+        viewer, adapter, fresh = self._adapter.viewer, self._adapter, not self.cells
         self._hide_titles()
         with adapter.own_changes(together=True):
             self._unlink()
@@ -158,7 +159,10 @@ class SideBySide:
         # Only now, when napari has made the cells anew: a title in a cell that is still to come would have vispy make a cell
         # that napari's camera does not know (0.9), in which the picture stays a stamp in the corner.
         self._show_titles()
-        adapter.fit(self.cells)
+        if fresh:
+            adapter.fit(self.cells)
+        else:
+            adapter.fit_unless_set(self.cells)
 
     def _fillers(self) -> list[Layer]:
         return [layer for layer in self._adapter.viewer.layers if _FILLER in layer.metadata]
@@ -215,8 +219,13 @@ class SideBySide:
 
     def _share_contrast(self) -> None:
         images = [self._adapter[key].image for key in self.cells]
-        shared = common_limits([self._saved.limits(image) for image in images], self.scale)
-        self.statement = scale_text(shared, unit_of(self._adapter[self.cells[0]].cube), self.scale)
+        limits = [self._saved.limits(image) for image in images]
+        roles = [self._adapter.session[key].role for key in self.cells]
+        real = limits[roles.index("real")] if "real" in roles else None
+        shared = common_limits(limits, self.scale, real)
+        unit = unit_of(self._adapter[self.cells[0]].cube)
+        is_cut = shared == real and shared != common_limits(limits, "common")
+        self.statement = scale_text(shared, unit, self.scale, cut=is_cut)
         for image in images:
             self._saved.restore_limits(image)
         if shared is None:
@@ -253,13 +262,14 @@ class SideBySide:
         self._adapter.fit([key for key in keys if key in self._adapter])
 
     def _show_titles(self) -> None:
-        """Write over each picture whose it is; a map has a title of its own."""
-        for key in self.cells:
+        """Write over each picture whose it is, over the first the scale as well; a map has a title of its own."""
+        for place, key in enumerate(self.cells):
             group = self._adapter[key]
             if group.covered:
                 hide_title(group.image)
             else:
-                show_title(group.image, title(self._adapter.session[key]))
+                scale = f"\n{self.statement}" if place == 0 else ""
+                show_title(group.image, title(self._adapter.session[key]) + scale)
 
     def _hide_titles(self) -> None:
         for key in self._adapter.open_keys:

@@ -20,8 +20,10 @@ _CHOICES: Mapping[str, tuple[str, str, Mapping[object, str]]] = {
     "normalisation": (
         "Normalisation",
         "Each spectrum is divided by this number, before any mean is taken. “At a wavelength” means its value "
-        "where the wavelength line stands now.",
+        "where the wavelength line stands now. Automatic: photoacoustic spectra stay as they are, as their level "
+        "counts; others are divided by their L2 norm.",
         {
+            "auto": "Automatic",
             "none": "Not normalised",
             "l1": "L1 norm",
             "l2": "L2 norm",

@@ -31,6 +31,7 @@ _WIDE_PLACES: _Places = {name: (0, column) for column, name in enumerate(_PLACES
 _OPTIONS = ("mode", "normalisation", "window", "centre", "spread")
 _WIDE = 620  # pixels, from which on one row holds all
 
+_USUAL_TEXTS: Mapping[str, str] = {"none": "Automatic: as they are", "l2": "Automatic: L2 norm"}
 _SHORT_MORE, _LEAST_LETTERS = "More", 30
 _MORE = "Curves: derivative, comparison, chromophores, regions, maps"
 
@@ -100,7 +101,10 @@ class SpectraControls(QWidget):
         self._structures.set_picks(picks)
 
     def set_curves(self, curves: CurveSet) -> None:
-        """Offer these curves as a reference."""
+        """Offer these curves as a reference, and say what "automatic" is for them."""
+        if curves.curves:
+            usual = DisplayOptions().of(curves.curves[0].entry.cube.modality).normalisation
+            self._boxes["normalisation"].name("auto", _USUAL_TEXTS[usual])
         self.more.set_curves(curves)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
