@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from qtpy.QtCore import QPoint, QRect, QSize
 
-from napari_udt.viewer.app import WINDOW_SIZE, _fit_on_screen
+from napari_udt.viewer.app import WINDOW_SIZE, _fit_on_screen, furnish
+from napari_udt.viewer.state.session import PixelRef
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
 
 class Window:
@@ -55,3 +58,16 @@ def test_a_window_opens_within_the_free_part_of_its_screen(free, pos):
         min(WINDOW_SIZE[0], free.width() - 8),
         min(WINDOW_SIZE[1], free.height() - 34),
     )
+
+
+def test_the_window_fits_the_lowest_screens_with_everything_in_it(
+    make_napari_viewer, pat, transferred, qtbot
+):
+    """1280 x 720, 1920 x 1080 at 150 %, less a bar of tasks and the window's title."""
+    window = furnish(make_napari_viewer(show=True))
+    cube = pat()
+    window.context.session.add(cube)
+    window.context.session.add(transferred(cube))
+    window.context.session.pin(PixelRef("forearm", 9, 15))
+    qtbot.waitUntil(lambda: not window.spectra.busy and bool(window.spectra.curves.curves), timeout=5000)
+    assert window.viewer.window._qt_window.minimumSizeHint().height() <= 660

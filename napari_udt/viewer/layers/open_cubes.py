@@ -113,6 +113,11 @@ class OpenCubes:
             raise ReferenceError("The viewer of this session is closed.")
         return viewer
 
+    @property
+    def has_viewer(self) -> bool:
+        """Whether the viewer's window still stands; timers may call after it."""
+        return self._viewer() is not None
+
     def __contains__(self, key: object) -> bool:
         return key in self._open
 

@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 from napari_udt.viewer.context import context_of
+from napari_udt.viewer.layers.arrangements.titles import TITLE_HEIGHT
 from napari_udt.viewer.state.session import PixelRef
 
 
@@ -214,3 +215,15 @@ def test_naparis_own_grid_button_ends_the_arrangement_and_finds_its_grid_as_it_w
     assert not context.side_by_side.active
     assert [layer.visible for layer in viewer.layers if "pins" not in layer.name] == before
     assert (grid.stride, tuple(grid.shape)) == (2, (-1, 3))
+
+
+def test_pictures_begin_below_their_titles(viewer, context):
+    viewer.canvas.size = (600, 1800)
+    context.side_by_side.set_active(True)
+    image, camera = context.adapter["forearm"].image, viewer.scene.camera
+    rows, _ = viewer.canvas.grid.actual_shape(viewer.layers)
+    cell = viewer.canvas.size[0] / rows
+    top = (image.extent.world[0][1] - camera.center[1]) * camera.zoom + cell / 2
+    bottom = (image.extent.world[1][1] - camera.center[1]) * camera.zoom + cell / 2
+    assert top >= TITLE_HEIGHT - 1
+    assert bottom <= cell + 1

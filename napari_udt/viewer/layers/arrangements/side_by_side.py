@@ -14,7 +14,7 @@ from psygnal import Signal
 
 from napari_udt.viewer.layers.arrangements.comparison import Scale, arranged, common_limits, scale_text, title
 from napari_udt.viewer.layers.arrangements.saved_appearance import SavedAppearance
-from napari_udt.viewer.layers.arrangements.titles import hide_title, show_title
+from napari_udt.viewer.layers.arrangements.titles import TITLE_HEIGHT, hide_title, show_title
 from napari_udt.viewer.layers.layer_data import unit_of
 from napari_udt.viewer.layers.open_cubes import aligned_with
 
@@ -160,9 +160,9 @@ class SideBySide:
         # that napari's camera does not know (0.9), in which the picture stays a stamp in the corner.
         self._show_titles()
         if fresh:
-            adapter.fit(self.cells)
+            adapter.fit(self.cells, above=TITLE_HEIGHT)
         else:
-            adapter.fit_unless_set(self.cells)
+            adapter.fit_unless_set(self.cells, above=TITLE_HEIGHT)
 
     def _fillers(self) -> list[Layer]:
         return [layer for layer in self._adapter.viewer.layers if _FILLER in layer.metadata]

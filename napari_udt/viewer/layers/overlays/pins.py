@@ -116,6 +116,8 @@ class PinLayers:
     def _keys(self) -> list[str]:
         """Return the cubes that have a layer for pins: all side by side once one has pins, else the one in front if it has."""
         adapter = self._adapter
+        if not adapter.has_viewer:
+            return []
         if not self.cells:
             front = adapter.top_key()
             return [] if front is None or not self._pins_on(front) else [front]

@@ -8,6 +8,7 @@ from qtpy.QtCore import QSize, Qt, SignalInstance
 from qtpy.QtWidgets import QSizePolicy, QSplitter, QStackedWidget, QWidget
 
 from napari_udt.viewer.qt.fields import fill
+from napari_udt.viewer.qt.scroll_area import VerticalScrollArea
 from napari_udt.viewer.qt.stable_label import StableLabel
 from napari_udt.viewer.spectra.widgets.controls import SpectraControls
 from napari_udt.viewer.spectra.widgets.curve_table import CurveTable
@@ -16,6 +17,7 @@ from napari_udt.viewer.spectra.widgets.plot import SpectraPlot
 from napari_udt.viewer.spectra.widgets.plot_parts.verdict_overview import VerdictOverview
 
 _VERDICT_LINES = 2  # in a dock of the usual width
+_LEAST_LINES = 20  # of text: what the dock keeps of its height in a low window
 _LEAST_WIDTH = 300  # pixels of the plot: in a small window the picture needs room as well
 
 
@@ -71,8 +73,14 @@ class SpectraForm(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._pages.addWidget(self._overview)
         self._pages.addWidget(splitter)
-        layout = fill(self, self._controls, self._verdict, self._pages, self._footer, stretched=self._pages)
+        contents = QWidget(self)
+        layout = fill(
+            contents, self._controls, self._verdict, self._pages, self._footer, stretched=self._pages
+        )
         layout.setContentsMargins(6, 6, 6, 6)
+        fill(
+            self, VerticalScrollArea(contents, self, least_lines=_LEAST_LINES)
+        )  # scrolls in the lowest of windows
 
     @property
     def table_share(self) -> float | None:
