@@ -208,7 +208,7 @@ class LayerAdapter(OpenCubes):
             self.fit(keys, above=above)
 
     def _camera(self) -> tuple[float, ...]:
-        camera = self.viewer.camera
+        camera = self.viewer.scene.camera
         return (*camera.center, camera.zoom, *camera.angles)
 
     def attach(self, key: str, part: str, layer: Layer) -> None:

@@ -13,8 +13,10 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication, QWidget
 
+from napari_udt import save_cube
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
+from napari_udt.viewer.files.recent import recent_files
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.transfer.queue import requests_for_all
 from napari_udt.viewer.transfer.widgets import closing
@@ -396,3 +398,23 @@ def test_an_imported_model_that_fits_is_chosen(qtbot, shared, tmp_path, monkeypa
     assert [path.name for path in tmp_path.iterdir()] == ["cinn_hsi_small"]
     assert dock.model.value.name == "cinn_hsi_small"
     assert "Imported cinn_hsi_small" in dock.status.text()
+
+
+def test_files_opened_lately_are_one_click_away_in_an_empty_window(qtbot, make_spec, pat, tmp_path):
+    session, first, second = Session(), tmp_path / "first <1>.udt.h5", tmp_path / "second.udt.h5"
+    dock = TransferDock(session, models=lambda: [make_spec()], devices=list)
+    qtbot.addWidget(dock)
+    assert "Opened lately" not in dock.status.text()
+    for path in (first, second):
+        save_cube(pat(path.name), path)
+        dock.open_files([path])
+    session.remove(*(entry.key for entry in session))
+    assert recent_files() == [second, first]
+    text = dock.status.text()
+    assert text.index("second.udt.h5") < text.index("first &lt;1&gt;.udt.h5")
+    dock.status.linkActivated.emit(str(first))
+    assert [entry.cube.name for entry in session] == ["first <1>.udt.h5"]
+    second.unlink()
+    session.remove(*(entry.key for entry in session))
+    assert recent_files() == [first]
+    assert "second" not in dock.status.text()

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QFileDialog, QLabel, QWidget
 
 from napari_udt.inference.fitting import model_choices
 from napari_udt.viewer.files.opening import open_files
+from napari_udt.viewer.files.recent import RecentFiles, recent_links
 from napari_udt.viewer.files.widgets.metadata_questions import MetadataQuestions
 from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
 from napari_udt.viewer.state.chosen_model import ChosenModel
@@ -81,6 +82,7 @@ class TransferDock(TransferForm):
         self.layout_button.native.setVisible(side_by_side is not None)
         self._connect()
         self._offer_sources(CubesChange(added=tuple(session)))
+        self._recent = RecentFiles(session)
         self._memory = TransferMemory(session, self)
         self.devices_found.connect(self._memory.choose_device)
 
@@ -88,13 +90,14 @@ class TransferDock(TransferForm):
         self._session.cubes_changed.connect(self._cubes_changed)
         self.source.changed.connect(self._source_chosen)
         self.file_row.opened.connect(self._choose_source)
-        self.file_row.converted.connect(self._converted)
+        self.file_row.converted.connect(self._open_path)
         self.model.changed.connect(self._model_chosen)
         self.direction.changed.connect(self._offer_noise)
         self.condition.changed.connect(self._tissue_chosen)
         self.names_button.changed.connect(self._show_structures)
         self.model_tools.imported.connect(self._imported)
         self.open_button.changed.connect(self._choose_files)
+        self.status.linkActivated.connect(self._open_path)
         self.run_button.changed.connect(self.start)
         self.all_button.changed.connect(self.start_all)
         self.cancel_button.changed.connect(self.cancel)
@@ -143,7 +146,8 @@ class TransferDock(TransferForm):
             self.source.tooltip = transfer_job.source_line(cube)
         if not self.running:
             self.progress.value = 0
-            self.status.setText(transfer_job.invitation(cube, choices))
+            recent = recent_links() if cube is None else ""
+            self.status.setText("<br>".join(filter(None, (transfer_job.invitation(cube, choices), recent))))
         self.all_button.text, self.all_button.tooltip = all_text(fitting), all_tooltip(fitting)
         self.all_button.native.setVisible(len(fitting) > 1)
         self._show_line(self.model_note, transfer_job.obstacles_text(choices))
@@ -317,7 +321,7 @@ class TransferDock(TransferForm):
         if key in self._session:
             self.source.value = key
 
-    def _converted(self, path: str) -> None:
+    def _open_path(self, path: str) -> None:
         self.open_files([path])
 
     def _layout_toggled(self, checked: bool) -> None:

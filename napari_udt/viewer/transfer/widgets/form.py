@@ -113,7 +113,9 @@ class TransferForm(QWidget):
         label = QLabel(self)
         label.setWordWrap(True)
         label.setMinimumSize(1, 1)  # Qt would keep room for the text wrapped into a narrow column
-        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        label.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.LinksAccessibleByMouse
+        )
         font = label.font()
         font.setPointSizeF(font.pointSizeF() * 0.9)
         label.setFont(font)
