@@ -27,9 +27,10 @@ class LineStyle:
     dash: tuple[float, ...]
     word: str
 
-    def looks_like(self, other: LineStyle) -> bool:
-        """Whether curves of both styles look alike."""
-        return (self.colour, self.dash) == (other.colour, other.dash)
+    @property
+    def look(self) -> tuple[str, tuple[float, ...]]:
+        """What is seen of it."""
+        return self.colour, self.dash
 
 
 _MIDDLE_GREY = 0.18  # luminance, as photographers use it: halfway between black and white to the eye

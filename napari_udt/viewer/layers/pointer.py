@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # A press and release within so many screen pixels is a click, not a drag.
 _CLICK_RADIUS = 4.0
+IN_3D = "3-D: the docks follow the mouse in 2-D"  # on the canvas, where the wavelength stands else
 # In three dimensions: the cosine of the largest angle between view direction and wavelength axis.
 _STRAIGHT = 0.99999
 
@@ -96,7 +97,10 @@ class WavelengthSlider:
         shown = float(cube.wavelengths_nm[cube.nearest_channel(self._dims.point[self._axis])])
         self._adapter.session.set_wavelength(shown)
         drawn = self._axis in self._dims.displayed  # then the picture shows all of them
-        self._write("" if drawn or self._adapter.all_covered() else f"{round(shown, 1):g} nm")
+        if drawn:
+            self._write(IN_3D)
+        else:
+            self._write("" if self._adapter.all_covered() else f"{round(shown, 1):g} nm")
 
     def _cubes_changed(self, change: CubesChange) -> None:
         if change.opened or change.closed:

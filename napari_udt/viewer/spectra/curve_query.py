@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -165,9 +166,13 @@ class CurveQuery:
             entry=entry,
             basis=basis,
             label=_label(
-                self._name(entry), basis, found.count, self.comparable.structure or self._region_name, options
+                self._looks[entry.key][0],
+                basis,
+                found.count,
+                self.comparable.structure or self._region_name,
+                options,
             ),
-            style=self._style(entry),
+            style=self._looks[entry.key][1],
             wavelengths_nm=cube.wavelengths_nm,
             values=found.centre,
             lower=found.lower if banded else None,
@@ -180,18 +185,24 @@ class CurveQuery:
             mark=self._mark(),
         )
 
-    def _name(self, entry: Entry) -> str:
-        """Return where a cube's data come from; its layer's name once the user gave it one, or to tell it from another cube."""
-        words = _origin(entry)
-        alike = sum(_origin(other) == words for other in self.comparable.entries)
-        return words if entry.key == entry.cube.name and alike == 1 else entry.key
+    @cached_property
+    def _looks(self) -> dict[str, tuple[str, LineStyle]]:
+        """Name and style of the curves of each cube.
 
-    def _style(self, entry: Entry) -> LineStyle:
-        """Return the style of a cube's curves; of several of one style each has its own dashes."""
-        style = line_style(entry.role, entry.cube)
-        shown = self.comparable.entries
-        peers = [e.key for e in self.session if e in shown and line_style(e.role, e.cube).looks_like(style)]
-        return varied(style, peers.index(entry.key) if entry.key in peers else 0)
+        The name says where the data come from, or is the layer's once the user gave it one, or to tell it from another cube.
+        Several cubes of one style have dashes of their own.
+        """
+        shown = {entry.key for entry in self.comparable.entries}
+        entries = [entry for entry in self.session if entry.key in shown]
+        origins = Counter(_origin(entry) for entry in entries)
+        turns: Counter[tuple[str, tuple[float, ...]]] = Counter()
+        found = {}
+        for entry in entries:
+            words, style = _origin(entry), line_style(entry.role, entry.cube)
+            turn, turns[style.look] = turns[style.look], turns[style.look] + 1
+            own = entry.key == entry.cube.name and origins[words] == 1
+            found[entry.key] = (words if own else entry.key, varied(style, turn))
+        return found
 
     def _mark(self) -> Mark | None:
         if self.pin is not None:

@@ -53,6 +53,14 @@ def test_adding_a_cube_shows_it_at_800_nm(viewer, context, pat):
     assert viewer.dims.axis_labels == ("wavelength [nm]", "y", "x")
 
 
+def test_in_3d_the_canvas_says_why_the_docks_stand_still(viewer, context, pat):
+    context.session.add(pat())
+    viewer.dims.ndisplay = 3
+    assert viewer.canvas.overlays.text.text == "3-D: the docks follow the mouse in 2-D"
+    viewer.dims.ndisplay = 2
+    assert viewer.canvas.overlays.text.text == "800 nm"
+
+
 def test_removing_the_picture_closes_the_cube(viewer, context, pat):
     context.session.add(pat())
     viewer.layers.remove("forearm")
