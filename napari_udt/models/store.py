@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 WEIGHTS, SPEC, CARD = "weights.safetensors", "model.json", "CARD.md"
 # What a window and the command line choose first. The PAT row without discriminators: the one with them draws stripes of
 # single pixels at 790 nm (docs/evaluation.md).
-_PROPOSED = ("hsi_cinn_dy", "pat_cinn_dy_without_gan")
+_PROPOSED = ("hsi_transport_dy", "pat_cinn_dy_without_gan")
 MODELS_VARIABLE = "NAPARI_UDT_MODELS"
 _MAX_TEXT_BYTES = 16_000_000  # specification or card; the bundled ones have some tens of kilobytes
 

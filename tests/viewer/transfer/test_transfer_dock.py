@@ -391,7 +391,7 @@ def test_an_imported_model_that_fits_is_chosen(qtbot, shared, tmp_path, monkeypa
     organs.add(SpectralCube(np.ones((2, 2, 100), np.float32), grid, "HSI", "simulated", name="organs"))
     dock = TransferDock(organs, devices=list)
     qtbot.addWidget(dock)
-    assert dock.model.value.name == "hsi_cinn_dy"
+    assert dock.model.value.name == "hsi_transport_dy"
     dock.model_tools.import_folder(shared / "fixtures" / "checkpoints" / "cinn_hsi_small")
     assert not dock.model_tools.import_button.isEnabled()
     qtbot.waitUntil(dock.model_tools.import_button.isEnabled, timeout=20_000)
