@@ -105,7 +105,7 @@ def bench_network(
 def _case(
     name: str, rivals: _Rivals, count: int, repeats: int, errors: tuple[float, float]
 ) -> SpectralResult:
-    x, entries = torch.randn(count, 100), torch.randint(TISSUES, (count,))
+    x, entries = rivals.spectra(count)
     some, device = min(count, PLAIN_SHARE), rivals.device
     part, conditions = x[:some].to(device), rivals.conditions(entries[:some])
     peak = matrix_peak_gflops(device)
@@ -138,8 +138,18 @@ class _Rivals:
         self.network, self.device = network, device
         width = coupling_blocks(network)[0].condition_channels
         self._source, self._target = (torch.rand(TISSUES, width) for _ in range(2))
+        if network.transport is not None:
+            self._source, self._target = (_conditions(width, real) for real in (0.05, 0.95))
         self.plain = PlainSpectralCINN(network).to(device)
         self.plan = SpectralPlan(network, self._source, self._target, device=device)
+
+    def spectra(self, count: int) -> tuple[Tensor, Tensor]:
+        """Draw spectra (count, 100) and their tissue entries; what whitens first gets such as it expects."""
+        x, entries = torch.randn(count, 100), torch.randint(TISSUES, (count,))
+        if self.network.transport is not None:
+            with torch.no_grad():
+                x, _ = self.network.cpu().inverse(x, self._source[entries])
+        return x, entries
 
     def conditions(self, entries: Tensor) -> tuple[Tensor, Tensor]:
         """Return what the plain way needs for spectra of these tissue entries."""
@@ -147,11 +157,19 @@ class _Rivals:
 
     def errors(self) -> tuple[float, float]:
         """Return the largest errors (engine, plain) against float64, over the output's range."""
-        x, entries = torch.randn(CHECKED, 100), torch.randint(TISSUES, (CHECKED,))
+        x, entries = self.spectra(CHECKED)
         source, target = self._source[entries].double(), self._target[entries].double()
         exact = PlainSpectralCINN(self.network).double().transfer(x.double(), source, target)
         theirs = self.plain.transfer(x.to(self.device), *self.conditions(entries)).cpu()
         return error_of_range(self.plan(x, entries), exact), error_of_range(theirs, exact)
+
+
+def _conditions(width: int, real: float) -> Tensor:
+    """Conditions (tissues, width) in one domain: every class, then none known."""
+    classes = torch.full((TISSUES, width - 2), 1 / max(width - 2, 1))
+    for index in range(min(width - 2, TISSUES)):
+        classes[index] = torch.eye(width - 2)[index]
+    return torch.cat((torch.tensor([[1 - real, real]]).expand(TISSUES, 2), classes), dim=1)
 
 
 def error_of_range(result: Tensor, exact: Tensor) -> float:
