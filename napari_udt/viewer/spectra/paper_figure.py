@@ -92,11 +92,13 @@ def figure_svg(curves: Sequence[Curve], titles: Sequence[str], quantity: str, op
         )
     y_range = _y_range(curves)
     labels = max(map(len, _written(_ticks(*y_range))))
+    top, bottom = 0.6 * font, height - below - 3.2 * font
+    title = _broken(quantity[:1].upper() + quantity[1:], (bottom - top) / font)
     frame = _Frame(
-        left=(labels * _LETTER + 2.6) * font,
-        top=0.6 * font,
-        right=width - font,
-        bottom=height - below - 3.2 * font,
+        left=(labels * _LETTER + 1.3 + _LINE * len(title)) * font,
+        top=top,
+        right=width - 1.5 * font,  # the last number stands half beyond it
+        bottom=bottom,
         x=_x_range(curves),
         y=y_range,
     )
@@ -104,7 +106,7 @@ def figure_svg(curves: Sequence[Curve], titles: Sequence[str], quantity: str, op
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{options.width_mm:g}mm" height="{options.height_mm:g}mm" '
         f'viewBox="0 0 {width:.2f} {height:.2f}" font-family={quoteattr(_FONTS)} font-size="{font:g}">',
         f'<rect width="{width:.2f}" height="{height:.2f}" fill="{_PAPER}"/>',
-        *_axes(frame, quantity, font),
+        *_axes(frame, title, font),
         *(part for curve in curves for part in _band(frame, curve)),
         *(part for curve in curves for part in _curve(frame, curve, options.line_pt)),
     ]
@@ -113,7 +115,7 @@ def figure_svg(curves: Sequence[Curve], titles: Sequence[str], quantity: str, op
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _axes(frame: _Frame, quantity: str, font: float) -> Iterator[str]:
+def _axes(frame: _Frame, title: Sequence[str], font: float) -> Iterator[str]:
     for tick, written in zip(ticks := _ticks(*frame.x), _written(ticks), strict=True):
         x = float(frame.across(np.array(tick)))
         yield _line(x, frame.top, x, frame.bottom, _GRID, 0.4)
@@ -127,9 +129,21 @@ def _axes(frame: _Frame, quantity: str, font: float) -> Iterator[str]:
     yield _line(frame.left, frame.top, frame.left, frame.bottom, _INK, 0.6)
     yield _line(frame.left, frame.bottom, frame.right, frame.bottom, _INK, 0.6)
     yield _text((frame.left + frame.right) / 2, frame.bottom + 2.7 * font, "Wavelength [nm]", "middle")
-    x, y = 1.1 * font, (frame.top + frame.bottom) / 2
-    title = quantity[:1].upper() + quantity[1:]
-    yield _text(x, y, title, "middle", f' transform="rotate(-90 {x:.2f} {y:.2f})"')
+    y = (frame.top + frame.bottom) / 2
+    for number, line in enumerate(title):
+        x = (1.1 + _LINE * number) * font
+        yield _text(x, y, line, "middle", f' transform="rotate(-90 {x:.2f} {y:.2f})"')
+
+
+def _broken(title: str, room: float) -> list[str]:
+    """Return a title in as many lines as it needs to be no longer than some font sizes; words stay whole."""
+    lines: list[str] = []
+    for word in title.split():
+        if lines and (len(lines[-1]) + 1 + len(word)) * _LETTER <= room:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
 
 
 def _band(frame: _Frame, curve: Curve) -> Iterator[str]:

@@ -117,6 +117,15 @@ def test_a_figure_has_its_size_in_millimetres_its_letters_and_lines_in_points(cu
     assert "one" not in [text.text for text in ElementTree.fromstring(bare).findall(f"{NAMESPACE}text")]
 
 
+def test_a_long_title_of_the_values_is_broken_where_the_axis_is_short(curves):
+    options = FigureOptions(height_mm=50, legend=False)
+    quantity = "reconstructed initial pressure of a long name [a.u.]"
+    tree = ElementTree.fromstring(figure_svg(curves.curves, ["", "", ""], quantity, options))
+    lines = [text.text for text in tree.findall(f"{NAMESPACE}text") if text.get("transform")]
+    assert len(lines) > 1
+    assert " ".join(lines) == f"R{quantity[1:]}"
+
+
 def test_a_curve_lies_where_its_values_are_and_gaps_stay_gaps(curves):
     first = curves.curves[0]
     values = first.values.astype(float).copy()
