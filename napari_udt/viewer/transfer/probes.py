@@ -77,7 +77,7 @@ class Probes:
         from napari_udt.inference.probe import SpectralProbe, make_job
 
         try:
-            probe = SpectralProbe(make_job(cube, self._model(spec)))
+            probe = SpectralProbe(make_job(cube, self.model_of(spec)))
             if cube.modality == "HSI":
                 probe.prepare()
             if (known := self._known.get(cube)) is not None:  # else it was closed meanwhile
@@ -85,7 +85,8 @@ class Probes:
         except Exception as error:  # a damaged model or file is reported and harms nothing else
             self.give_up(cube, spec, error)
 
-    def _model(self, spec: ModelSpec) -> TransferModel:
+    def model_of(self, spec: ModelSpec) -> TransferModel:
+        """Load a model, or return it from memory; to be called in the thread."""
         if _key(spec) not in self._models:
             while len(self._models) >= _MOST_MODELS:
                 self._models.pop(next(iter(self._models)))

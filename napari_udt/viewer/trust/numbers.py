@@ -21,6 +21,7 @@ from napari_udt.viewer.state.cube_files import waiting_text
 from napari_udt.viewer.state.jobs import Report, Work
 from napari_udt.viewer.state.session import Entry, PixelRef, Session
 from napari_udt.viewer.transfer.probes import Probes
+from napari_udt.viewer.trust.normal_ranges import NormalRange, NormalRanges
 from napari_udt.viewer.trust.rows import ROWS, TrustRow, limits
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class TrustResults:
             weakref.WeakKeyDictionary()
         )
         self._pixel: tuple[Any, dict[str, float]] = (None, {})
+        self._ranges = NormalRanges(probes)
         probes.jobs.ended.connect(self.changed.emit)
         chosen.changed.connect(self.changed.emit)
 
@@ -122,6 +124,10 @@ class TrustResults:
             return {}
         found = [k.numbers for k in self._known(subject.entry.cube, spec).values()]
         return {key: value for numbers in found for key, value in numbers.items()}
+
+    def normal(self, subject: Subject | None) -> Mapping[str, NormalRange]:
+        """Return the normal ranges of the model's numbers that are known."""
+        return {} if self.probe_of(subject) is None else self._ranges.of(self.model_of(subject))
 
     def work(self, subject: Subject | None, group: Group) -> Work[CubeTrust] | None:
         """Return the work that computes the numbers of a whole cube; None while the model is not ready."""

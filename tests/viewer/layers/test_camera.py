@@ -17,13 +17,13 @@ def context(viewer):
 
 
 def camera(viewer):
-    return (*viewer.camera.center, viewer.camera.zoom, *viewer.camera.angles)
+    return (*viewer.scene.camera.center, viewer.scene.camera.zoom, *viewer.scene.camera.angles)
 
 
 def test_a_transfer_and_a_further_cube_leave_the_users_camera(viewer, context, pat, transferred):
     cube = pat()
     context.session.add(cube)
-    viewer.camera.zoom, viewer.camera.center = 37.0, (0.0, 2.0, 3.0)
+    viewer.scene.camera.zoom, viewer.scene.camera.center = 37.0, (0.0, 2.0, 3.0)
     seen = camera(viewer)
     context.session.add(transferred(cube))
     context.session.add(pat("second", domain="second", rows=64))
@@ -39,9 +39,9 @@ def test_until_the_user_moves_it_new_pictures_are_fitted(viewer, context, pat):
 
 def test_data_of_another_kind_are_brought_into_view(viewer, context, pat, hsi):
     context.session.add(pat())
-    viewer.camera.zoom = 37.0
+    viewer.scene.camera.zoom = 37.0
     context.session.add(hsi())
-    assert viewer.camera.zoom != 37.0
+    assert viewer.scene.camera.zoom != 37.0
 
 
 def test_side_by_side_fits_once_and_then_keeps_the_users_camera(viewer, context, pat, transferred):
@@ -49,7 +49,7 @@ def test_side_by_side_fits_once_and_then_keeps_the_users_camera(viewer, context,
     context.session.add(cube)
     context.session.add(pat("second", domain="second"))
     context.side_by_side.set_active(True)
-    viewer.camera.zoom = 37.0
+    viewer.scene.camera.zoom = 37.0
     context.session.add(transferred(cube))
     assert len(context.side_by_side.cells) == 3
-    assert viewer.camera.zoom == 37.0
+    assert viewer.scene.camera.zoom == 37.0

@@ -165,7 +165,10 @@ def test_the_explorer_moves_a_curve_of_the_spectra_dock(qtbot, dock, context):
 
 
 def test_the_check_box_remembers_itself(qtbot, dock, context):
-    box = dock.findChild(QCheckBox, "live")
+    spectra = SpectraDock(context.session)
+    qtbot.addWidget(spectra)
+    box = spectra.findChild(QCheckBox, "live")
+    assert dock.findChild(QCheckBox, "live") is None
     assert box.isChecked()
     box.click()
     assert not context.session.options.live

@@ -25,6 +25,7 @@ _PLACES: _Places = {
     "centre": (1, 1),
     "spread": (1, 2),
     "more": (2, 0),
+    "live": (2, 1),
     "large": (2, 2),
 }
 _WIDE_PLACES: _Places = {name: (0, column) for column, name in enumerate(_PLACES)}
@@ -37,7 +38,7 @@ _MORE = "Curves: derivative, comparison, chromophores, regions, maps"
 
 
 class SpectraControls(QWidget):
-    """Mode, normalisation, window or structures, centre, spread, following the mouse; the rest folded away."""
+    """Mode, normalisation, window or structures, centre, spread, following the mouse, live transfer; the rest folded away."""
 
     chosen = Signal(str, object)  # name of the option, value
 
@@ -55,6 +56,12 @@ class SpectraControls(QWidget):
         self._hover.setToolTip(
             "Draw the spectra under the mouse while it moves; if not, only what is pinned or ticked."
         )
+        self._live = QCheckBox("Live transfer", parent=self)
+        self._live.setObjectName("live")
+        self._live.setToolTip(
+            "<qt>Draw what the model makes of the simulated hyperspectral spectrum under the mouse, without a run: the dashed "
+            "curve. The condition comes from the cube's structures, else it is unknown.</qt>"
+        )
         self._fold = _fold_button(self)
         self._large = QToolButton(self)
         self._large.setObjectName("plot large")
@@ -71,6 +78,7 @@ class SpectraControls(QWidget):
         self._structures.chosen.connect(self.chosen)
         self.more.chosen.connect(self.chosen)
         self._hover.toggled.connect(self._on_hover_toggled)
+        self._live.toggled.connect(self._on_live_toggled)
         self._fold.toggled.connect(self._on_fold_toggled)
 
     def offer_large(self, key: str) -> SignalInstance:
@@ -91,9 +99,10 @@ class SpectraControls(QWidget):
         self._boxes["window"].setVisible(not of_structures)
         self._structures.setVisible(of_structures)
         self._structures.set_ticked(options.structures)
-        self._hover.blockSignals(True)
-        self._hover.setChecked(options.hover)
-        self._hover.blockSignals(False)
+        for box, checked in ((self._hover, options.hover), (self._live, options.live)):
+            box.blockSignals(True)
+            box.setChecked(checked)
+            box.blockSignals(False)
         self.more.set_options(options)
 
     def set_structures(self, picks: Sequence[Pick]) -> None:
@@ -128,6 +137,7 @@ class SpectraControls(QWidget):
             boxes["centre"],
             boxes["spread"],
             self._fold,
+            self._live,
             self._large,
         )
 
@@ -135,9 +145,9 @@ class SpectraControls(QWidget):
         if places is self._placed:
             return
         self._placed = places
-        widgets = {**self._boxes, "hover": self._hover, "more": self._fold, "large": self._large}
+        widgets = {**self._boxes, "hover": self._hover, "live": self._live}
         for name, place in places.items():
-            self._grid.addWidget(widgets[name], *place, 1, 2 if place == (2, 0) else 1)
+            self._grid.addWidget((widgets | {"more": self._fold, "large": self._large})[name], *place)
         self._grid.setAlignment(self._large, Qt.AlignmentFlag.AlignRight)
         self._grid.addWidget(self._structures, *places["window"])
         for column in range(len(_WIDE_PLACES)):
@@ -146,6 +156,9 @@ class SpectraControls(QWidget):
 
     def _on_hover_toggled(self, checked: bool) -> None:
         self.chosen.emit("hover", checked)
+
+    def _on_live_toggled(self, checked: bool) -> None:
+        self.chosen.emit("live", checked)
 
     def _on_fold_toggled(self, opened: bool) -> None:
         self._fold.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)

@@ -20,16 +20,11 @@ class ConditionBox(QWidget):
         super().__init__(parent)
         self._names: list[str | None] = [None]
         self._boxes = {
-            "live": self._check_box(
-                "live",
-                "Transfer under the mouse",
-                "Draw in the Spectra dock what the model makes of the simulated hyperspectral spectrum under the mouse, "
-                "without a run: the dashed curve. The condition comes from the cube's structures, else it is unknown.",
-            ),
             "live_band": self._check_box(
                 "live_band",
-                "with its spread",
-                "Condition band around the dashed curve: ±1 standard deviation over 20 admissible conditions.",
+                "Spread of the live transfer",
+                "Condition band around the dashed curve that “Live transfer” in the Spectra dock draws under the mouse: ±1 "
+                "standard deviation over 20 admissible conditions.",
             ),
             "explore": self._check_box(
                 "explore",
@@ -93,8 +88,7 @@ class ConditionBox(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(4)
-        grid.addWidget(self._boxes["live"], 0, 0, 1, 2)
-        grid.addWidget(self._boxes["live_band"], 0, 2)
+        grid.addWidget(self._boxes["live_band"], 0, 0, 1, 3)
         grid.addWidget(self._boxes["explore"], 1, 0, 1, 2)
         grid.addWidget(self._class, 1, 2)
         domain = QLabel("D&omain", self)
