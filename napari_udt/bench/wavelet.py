@@ -107,5 +107,5 @@ def _convolutions(module: nn.Module) -> Iterator[nn.Conv2d]:
 
 def _one_of_each(prior: LinearPrior) -> Iterator[Tensor]:
     """Weights of the prior that a place meets: those of its group."""
-    kinds = (prior.by_class, prior.by_neighbours, prior.by_coarse)
+    kinds = (prior.by_class, prior.by_neighbours, prior.by_coarse, prior.by_variation)
     return (weights[0] for weights in kinds if weights is not None)

@@ -34,6 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="simulated, or the target of the transfer: HSI drawn from measured statistics, PAT a digital device",
     )
     parser.add_argument(
+        "--device",
+        help="pat: ideal or band-limited (simulated domain), calibrated or first (target; first: what older models were "
+        "trained for); default: ideal, calibrated",
+    )
+    parser.add_argument(
         "--n", type=_positive, help="tissues or images to simulate, or spectra to draw (hsi, pat)"
     )
     parser.add_argument(
@@ -78,8 +83,10 @@ def run(args: argparse.Namespace) -> int:
         )
         return INTERRUPTED
     save_dataset(dataset, args.output)
+    summary = _summary(dataset)
+    del dataset  # its arrays are files in the folder, which Windows removes only when they are closed
     shutil.rmtree(parts, ignore_errors=True)  # the blocks are in the file now
-    print(f"{args.output}: {_summary(dataset)}; {time.monotonic() - started:.0f} s")
+    print(f"{args.output}: {summary}; {time.monotonic() - started:.0f} s")
     return SUCCESS
 
 
@@ -88,10 +95,12 @@ def _simulate(args: argparse.Namespace, tables: Tables, parts: Path) -> Dataset:
     if args.what == "hsi":
         from napari_udt.simulation.hsi import simulate_hsi
 
+        if args.device is not None:
+            raise SimulationError("--device belongs to simulate pat; leave it out.")
         return simulate_hsi(args.domain, args.n, args.seed, tables, progress, args.jobs, parts)
     from napari_udt.simulation.pat import simulate_pat
 
-    return simulate_pat(args.domain, args.n, args.seed, tables, progress, args.jobs, parts)
+    return simulate_pat(args.domain, args.n, args.seed, tables, progress, args.jobs, parts, args.device)
 
 
 def _write_samples(folder: Path | None, tables: Tables, seed: int) -> int:

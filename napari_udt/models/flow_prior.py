@@ -1,7 +1,9 @@
 r"""The linear part of a level of a wavelet flow, fitted in closed form.
 
 A detail is predicted from the coarser picture around it, from the classes, and from the details next to it that are known already, and what
-remains is divided by its size in that class. Each domain has coefficients of its own.
+remains is divided by its size. The logarithm of that size is linear too: in the classes, in the brightness, and in the logarithms of how much
+the coarser picture and the known details vary around the place. A picture's noise, and speckle that is strong here and weak there, are
+recognised by that. Each domain has coefficients of its own.
 
 Known already: the places of a level fall into four groups, by whether row and column are even. One group is coded after the other, so that the
 last ones have neighbours on all sides. Textures that hang together over a few pixels become noise this way.
@@ -20,6 +22,11 @@ DOMAIN_CHANNELS = 2  # simulated, real
 # (row, column) of the first place of each group, in the order of coding.
 _GROUPS = ((0, 0), (1, 1), (0, 1), (1, 0))
 _NEIGHBOURS = 3
+# What the size of a detail may depend on beside the classes: variation of the known details and of the coarser picture, brightness, its
+# square. The coarsest picture knows the first only.
+_VARIATIONS = 4
+# Root mean square, in units of the training data's, below which variations are alike.
+_QUIET = 1e-3
 # Bound of the log-scale, which may meet labels that it was not fitted to.
 _BOUND = 6.0
 # Ridge: as if so many further places had been seen where nothing follows from any regressor. Coarse levels have few places.
@@ -58,6 +65,9 @@ class LinearPrior(nn.Module):
         # the first group has no neighbours yet
         self.by_neighbours = _parameters(channels, DOMAIN_CHANNELS * details, _NEIGHBOURS)[1:]
         self.by_coarse = _parameters(channels, DOMAIN_CHANNELS, _NEIGHBOURS) if coarse else None
+        self.by_variation = _parameters(channels, DOMAIN_CHANNELS * (_VARIATIONS if coarse else 1), 1)[
+            0 if coarse else 1 :
+        ]
 
     def forward(self, x: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
         """Encode (n, channels, H, W) given (n, coarse + 2 + classes, H, W); with the log-determinant (n,) in nats."""
@@ -93,29 +103,37 @@ class LinearPrior(nn.Module):
         domains = [(x / self.unit.to(x), condition) for x, condition in domains]
         for group in _groups(domains[0][0]):
             parts = [self._columns(group, x, condition) for x, condition in domains]
-            values, around, by_class = (torch.cat(columns) for columns in zip(*parts, strict=True))
-            rest, shifts = [], []
+            values, around, varied, by_class = (torch.cat(columns) for columns in zip(*parts, strict=True))
+            shifts, scales, variations = [], [], []
             for index, own in enumerate(values.chunk(self.components, dim=1)):
                 regressors = torch.cat((around[:, index], by_class), dim=1)
                 shifts.append(_least_squares(regressors, own, _PLACES_OF_DOUBT))
-                rest.append(own - regressors @ shifts[-1])
-            self._put(group, self._scale(torch.cat(rest, dim=1), by_class), shifts)
+                of_class, of_variation = self._scale(
+                    own - regressors @ shifts[-1], by_class, varied[:, index]
+                )
+                scales.append(of_class)
+                variations.append(of_variation)
+            self._put(group, torch.cat(scales, dim=1), shifts)
+            weights = self._of_variation(group)
+            if weights is not None:
+                weights.copy_(torch.cat(variations, dim=1).T.reshape(weights.shape))
 
-    def _scale(self, rest: Tensor, by_class: Tensor) -> Tensor:
-        """Coefficients (F, channels) of the log-scale: domain and the classes' shares, not where in a place these lie."""
+    def _scale(self, rest: Tensor, by_class: Tensor, varied: Tensor) -> tuple[Tensor, Tensor]:
+        """Coefficients of the log-scale, (F, details) of the classes' shares and (V, details) of the variations."""
         shares = torch.zeros(by_class.shape[1] // 2, dtype=torch.bool)
         shares[0], shares[1 :: 1 if self.by_coarse is None else 4] = True, True
-        known = by_class * shares.repeat_interleave(2)
+        known = torch.cat((by_class * shares.repeat_interleave(2), varied), dim=1)
         domains = by_class[:, :DOMAIN_CHANNELS]
         size = rest.abs().clamp_min(_SMALLEST).log()
         common = _least_squares(domains, size, 0)
         found = -_least_squares(known, size - domains @ common, _PLACES_OF_DOUBT_OF_SCALES)
         found[:DOMAIN_CHANNELS] -= common
         # outliers count: what is left must have unit mean square in each domain
-        square = (rest * torch.exp(by_class @ found)).square()
-        power = _least_squares(domains, square, 0).clamp_min(_SMALLEST)
+        log_scale = (known @ found).clamp(-_BOUND, _BOUND)
+        power = _least_squares(domains, (rest * log_scale.exp()).square(), 0).clamp_min(_SMALLEST)
         found[:DOMAIN_CHANNELS] -= 0.5 * power.log()
-        return found
+        count = by_class.shape[1]
+        return found[:count] * shares.repeat_interleave(2)[:, None], found[count:]
 
     def _put(self, group: int, scale: Tensor, shifts: list[Tensor]) -> None:
         classes = len(scale)
@@ -131,11 +149,15 @@ class LinearPrior(nn.Module):
             coarse.copy_(around[:, taps:].reshape(coarse.shape))
 
     def _predicted(
-        self, group: int, regressors: tuple[Tensor, Tensor, Tensor], known: Tensor
+        self, group: int, regressors: tuple[Tensor, Tensor, Tensor, Tensor], known: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Log-scale and shift at the places of one group."""
-        domain, coarse, by_class = regressors
+        domain, coarse, by_class, of_coarse = regressors
         log_scale, shift = functional.conv2d(by_class[_places(group)], self.by_class[group]).chunk(2, dim=1)
+        weights = self._of_variation(group)
+        if weights is not None:
+            variation = self._variation(group, known, of_coarse, domain)
+            log_scale = log_scale + functional.conv2d(variation, weights, groups=self.components)
         if group:
             padded = functional.pad(_gated(known, domain), (1, 1, 1, 1))
             shift = shift + self._strided(padded, self.by_neighbours[group - 1], group)
@@ -143,12 +165,45 @@ class LinearPrior(nn.Module):
             shift = shift + self._strided(coarse, self.by_coarse[group], group)
         return log_scale.clamp(-_BOUND, _BOUND), shift
 
+    def _of_variation(self, group: int) -> Tensor | None:
+        """Weights of what the size depends on beside the classes; None for the first group of the coarsest picture."""
+        if self.by_coarse is not None:
+            return self.by_variation[group]
+        return self.by_variation[group - 1] if group else None
+
+    def _variation(self, group: int, known: Tensor, of_coarse: Tensor, domain: Tensor) -> Tensor:
+        """Return what the size of a detail may depend on, times the domain's shares, at the places of a group.
+
+        Shape (n, 2 variations * components, rows, columns), the same component's side by side.
+        """
+        at = _places(group)
+        squares = known.square().unflatten(1, (self.components, -1)).mean(dim=2)
+        # places that are not known yet are zero: the factor makes it a mean over the others
+        share = max(1, group) / len(_GROUPS)
+        around = functional.avg_pool2d(functional.pad(squares, (1, 1, 1, 1)), _NEIGHBOURS, stride=1) / share
+        parts = [_log_size(around[at])]
+        parts += [of_coarse[at].unflatten(1, (self.components, -1))] if self.by_coarse is not None else []
+        joined = torch.cat([part if part.ndim == 5 else part.unsqueeze(2) for part in parts], dim=2)
+        gated = joined.unsqueeze(3) * domain[at][:, None, None]
+        return gated.flatten(1, 3)
+
+    def _of_coarse(self, coarse: Tensor) -> Tensor:
+        """Variation of the coarser picture, brightness and its square, shape (n, 3 components, H, W)."""
+        if self.by_coarse is None:
+            return coarse
+        padded = functional.pad(coarse, (1, 1, 1, 1), mode="replicate")
+        apart = coarse - functional.avg_pool2d(padded, _NEIGHBOURS, stride=1)
+        squares = functional.pad(apart.square(), (2, 2, 2, 2), mode="replicate")
+        variation = _log_size(functional.avg_pool2d(squares, 5, stride=1))
+        brightness = 0.25 * coarse[:, :1].expand_as(coarse)
+        return torch.stack((variation, brightness, brightness.square()), dim=2).flatten(1, 2)
+
     def _strided(self, padded: Tensor, weight: Tensor, group: int) -> Tensor:
         row, column = _GROUPS[group]
         return functional.conv2d(padded[..., row:, column:], weight, stride=2, groups=self.components)
 
-    def _regressors(self, condition: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Domain, padded coarser picture, and classes; the last two multiplied by the domain's shares."""
+    def _regressors(self, condition: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Domain; padded coarser picture and classes, multiplied by the domain's shares; see `_of_coarse`."""
         coarse, domain, classes = condition.tensor_split(
             (self.coarse_channels, self.coarse_channels + DOMAIN_CHANNELS), dim=1
         )
@@ -158,15 +213,15 @@ class LinearPrior(nn.Module):
             if len(coarse[0])
             else coarse
         )
-        return domain, padded, _gated(with_one, domain)
+        return domain, padded, _gated(with_one, domain), self._of_coarse(coarse)
 
-    def _columns(self, group: int, x: Tensor, condition: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the places of a group as rows: values (m, channels), surroundings (m, components, taps), classes."""
+    def _columns(self, group: int, x: Tensor, condition: Tensor) -> tuple[Tensor, ...]:
+        """Return the places of a group as rows: values (m, channels), surroundings and variations (m, components, ...), classes."""
         step = max(
             1, len(x) * x.shape[2] * x.shape[3] // (8 * _PLACES)
         )  # whole pictures first, to spare memory
         x, condition = x[::step], condition[::step]
-        domain, coarse, by_class = self._regressors(condition)
+        domain, coarse, by_class, of_coarse = self._regressors(condition)
         known = torch.zeros_like(x)
         for earlier in range(group):
             known[_places(earlier)] = x[_places(earlier)]
@@ -182,9 +237,21 @@ class LinearPrior(nn.Module):
             ],
             dim=2,
         )
-        values, classes = (v[_places(group)].movedim(1, -1).flatten(0, 2) for v in (x, by_class))
+        varied = self._variation(group, known, of_coarse, domain)
+        rows = (v.movedim(1, -1).flatten(0, 2) for v in (x[_places(group)], varied, by_class[_places(group)]))
+        values, variations, classes = rows
         every = max(1, len(values) // _PLACES)
-        return values[::every], taps.movedim(3, 1).flatten(0, 1)[::every], classes[::every]
+        return (
+            values[::every],
+            taps.movedim(3, 1).flatten(0, 1)[::every],
+            variations[::every].unflatten(1, (self.components, -1)),
+            classes[::every],
+        )
+
+
+def _log_size(squares: Tensor) -> Tensor:
+    """Logarithm of a root mean square, flat where there is next to nothing."""
+    return 0.5 * torch.log(squares + _QUIET**2)
 
 
 def _gated(maps: Tensor, domain: Tensor) -> Tensor:

@@ -21,9 +21,6 @@ from napari_udt.models.flow_level import FlowLevel, LevelSize
 from napari_udt.models.flow_prior import DOMAIN_CHANNELS
 from napari_udt.models.haar import haar_downsample, haar_upsample
 
-# Pictures of each domain that basis and levels are fitted to, about.
-_PICTURES = 48
-
 
 class WaveletFlow(nn.Module):
     """Conditional wavelet flow: see the module.
@@ -174,10 +171,7 @@ class WaveletFlow(nn.Module):
             Images (N, channels, H, W) of each domain in normalised units, with the noise of training, and their conditions.
         """
         rows, columns = (side - side % self.multiple for side in domains[0][0].shape[2:])
-        pairs = [
-            tuple(v[:: max(1, len(v) // _PICTURES), :, :rows, :columns].double() for v in pair)
-            for pair in domains
-        ]
+        pairs = [tuple(values[:, :, :rows, :columns].double() for values in pair) for pair in domains]
         moments = [torch.einsum("nchw,ndhw->cd", x, x) / (x.numel() / x.shape[1]) for x, _ in pairs]
         vectors = torch.linalg.eigh(torch.stack(moments).mean(dim=0)).eigenvectors.flip(1).T
         # an eigenvector's sign is arbitrary: every machine takes the same

@@ -82,16 +82,20 @@ def block_means(group: Group, label: int | None) -> BlockMeans:
     label : int or None
     """
     index = index_of(group, label)
-    if group.subjects is not None:
-        return _gathered(group, index, group.subjects[index].astype(np.int64), "subjects")
-    if group.places is not None:
-        side = max(1, int(np.sqrt(len(index) / _WANTED_BLOCKS)))
-        rows, columns = (group.places[index] // side).astype(np.int64).T
-        piece = "pixels" if side == 1 else f"blocks of {side} × {side} pixels"
-        return _gathered(group, index, (rows << 32) + columns, piece)
-    if len(index) > _MOST_SPECTRA:
+    if group.subjects is None and group.places is None and len(index) > _MOST_SPECTRA:
         index = np.sort(np.random.default_rng(0).permutation(index)[:_MOST_SPECTRA])
-    return _gathered(group, index, index.astype(np.int64), "spectra")
+    return _gathered(group, index, *pieces_of(group, index))
+
+
+def pieces_of(group: Group, index: NDArray[np.intp]) -> tuple[NDArray[np.int64], str]:
+    """Return the piece that each of some spectra of a group lies in, shape (n,), and what a piece is, in the plural."""
+    if group.subjects is not None:
+        return group.subjects[index].astype(np.int64), "subjects"
+    if group.places is None:
+        return index.astype(np.int64), "spectra"
+    side = max(1, int(np.sqrt(len(index) / _WANTED_BLOCKS)))
+    rows, columns = (group.places[index] // side).astype(np.int64).T
+    return (rows << 32) + columns, "pixels" if side == 1 else f"blocks of {side} × {side} pixels"
 
 
 def whole_means(parts: Sequence[BlockMeans], piece: str) -> BlockMeans:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from napari_udt.population.density import Density, density
 from napari_udt.population.groups import Group, Population
+from napari_udt.population.saturation_moves import SaturationMove, saturation_moves
 from napari_udt.population.selection import absent_notes, holders, index_of, structure_name
 from napari_udt.population.tables import Table
 from napari_udt.spectral.unmixing import Chromophores, Window, unmix_spectra
@@ -64,19 +65,25 @@ class Oxygenations:
     ----------
     structure : str
     groups : tuple of Saturations
+    moves : tuple of SaturationMove
+        What each transfer did to the saturation of this structure.
     notes : tuple of str
     """
 
     structure: str
     groups: tuple[Saturations, ...]
+    moves: tuple[SaturationMove, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def statement(self) -> str:
-        """Caption in one sentence."""
-        return (
+        """What moved, one sentence per transfer, and a caption."""
+        several = len(self.moves) > 1
+        sentences = [move.sentence(model=move.group.name if several else "") for move in self.moves]
+        caption = (
             f"{self.structure}: oxygen saturation estimated by linear unmixing; dashed: as it was simulated."
         )
+        return "\n".join([*sentences, caption])
 
     def table(self) -> Table:
         """One row per group: medians, quartiles, and the error where the truth is known."""
@@ -93,7 +100,8 @@ class Oxygenations:
             "mean absolute error [1]",
         )
         rows = tuple(_row(found) for found in self.groups)
-        return Table(f"Oxygen saturation, {self.structure}", columns, rows, (self.statement, *self.notes))
+        notes = (*self.statement.splitlines(), *self.notes)
+        return Table(f"Oxygen saturation, {self.structure}", columns, rows, notes)
 
 
 def oxygenations(
@@ -141,7 +149,9 @@ def oxygenations(
         for s in groups
         if len(s.estimated) < s.total
     )
-    return Oxygenations(structure_name(population, label), groups, (*drawn, *absent_notes(population, label)))
+    name = structure_name(population, label)
+    moves = saturation_moves(population, label, name, estimate, most)
+    return Oxygenations(name, groups, moves, (*drawn, *absent_notes(population, label)))
 
 
 def _saturations(

@@ -53,12 +53,16 @@ class DetectorArray:
     samples: int = 2048
 
     @property
+    def angles(self) -> Array:
+        """Angle [rad] of the elements as seen from the focus, 0 on the axis, shape (elements,)."""
+        centred = np.arange(self.elements, dtype=np.float64) - (self.elements - 1) / 2
+        return np.asarray(centred * self.pitch_mm / self.radius_mm)
+
+    @property
     def positions_mm(self) -> Array:
         """Lateral position and depth of the elements, shape (elements, 2)."""
-        angles = (np.arange(self.elements) - (self.elements - 1) / 2) * self.pitch_mm / self.radius_mm
-        return np.stack(
-            [self.radius_mm * np.sin(angles), self.focus_depth_mm - self.radius_mm * np.cos(angles)], axis=1
-        )
+        across, along = np.sin(self.angles), np.cos(self.angles)
+        return np.stack([self.radius_mm * across, self.focus_depth_mm - self.radius_mm * along], axis=1)
 
     @property
     def frequencies_mhz(self) -> Array:
@@ -147,15 +151,15 @@ def _distances(laterals_mm: Array, depths_mm: Array, detectors_mm: Array) -> Sig
     return np.sqrt(across * across + along * along)
 
 
-def pressure_response(array: DetectorArray, grid: PixelGrid) -> NDArray[np.complex128]:
+def pressure_response(array: DetectorArray, grid: PixelGrid, passed: float = 0.7) -> NDArray[np.complex128]:
     """Time derivative, in units of 2 pi rad/us, up to the frequency that the pixels can carry.
 
     Above ``c / (2 * pixel)`` only the shape of the pixels would be heard; the response falls to zero there as a
-    squared cosine. This is a limit of the grid, not of a transducer.
+    squared cosine, from the share ``passed`` of that frequency. This is a limit of the grid, not of a transducer.
     """
     frequencies = array.frequencies_mhz
     limit = SPEED_OF_SOUND_MM_PER_US / (2 * grid.pixel_mm)
-    beyond = np.clip((frequencies / limit - 0.7) / 0.3, 0, 1)
+    beyond = np.clip((frequencies / limit - passed) / (1 - passed), 0, 1)
     return 1j * frequencies * np.cos(np.pi / 2 * beyond) ** 2
 
 

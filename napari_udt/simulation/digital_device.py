@@ -4,15 +4,15 @@ It stands where recordings would stand and is never called real. What it has and
 
 * sound crosses heavy water in the probe (1397 m/s) and tissue (1501 +- 10 m/s), while the picture is made with
   one speed;
-* transducer elements hear around 3.96 MHz with 55 % bandwidth, more below than above it; their gains differ and
-  some are dead; they add noise;
+* transducer elements hear a limited band; their gains differ and some are dead; they add noise;
 * the membrane of the probe shows as a line and throws an echo;
 * pulse energy varies from wavelength to wavelength by 1 to 5 %;
-* sound from skin beside the imaging plane arrives late and lies as a haze under the skin.
+* sound from skin beside the imaging plane arrives late and lies as a haze under the skin;
+* the calibrated device also shows clutter (:mod:`napari_udt.simulation.clutter`), pictures of pressure rather than of its
+  derivative, which fills vessels and draws their shadows, and a gain that grows with depth.
 
 Figures of the array after SIMPA's model of the MSOT Acuity Echo (Groehl et al., J. Biomed. Opt. 27, 083010, 2022).
-How strong haze and noise are is not known from a device: they were chosen so that spectra of arteries agree with
-those measured in radial arteries (PAISKINTONE, Else et al.) within their spread.
+There are two such devices (:mod:`napari_udt.simulation.device_states`).
 """
 
 from __future__ import annotations
@@ -23,34 +23,26 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 from scipy.ndimage import gaussian_filter1d
+from scipy.sparse import csc_matrix
 
 from napari_udt.simulation import acoustics
 from napari_udt.simulation.acoustics import Signals, SoundSpeeds
-from napari_udt.simulation.forearm import build_tissue
-from napari_udt.simulation.pat_image import (
-    ARRAY,
-    INTENSITY_SCALE,
-    WAVELENGTHS_NM,
-    PatImage,
-    initial_pressure,
-    reconstruct,
-    reconstruction,
-    record,
-    slit_illumination,
-)
-from napari_udt.simulation.pixel_grid import IMAGE_GRID, TISSUE_GRID, crop
-from napari_udt.simulation.target_anatomy import BodyPart, draw_target_anatomy, heterogeneous
-from napari_udt.simulation.tissue_optics import OpticalSpectra
+from napari_udt.simulation.clutter import Clutter, draw_clutter
+from napari_udt.simulation.forearm import DERMIS, EPIDERMIS, FAT, MUSCLE, Tissue
+from napari_udt.simulation.pat_image import ARRAY, record, slit_illumination
+from napari_udt.simulation.pixel_grid import IMAGE_GRID, TISSUE_GRID, PixelGrid
+from napari_udt.simulation.transducer import MSOT_ACUITY, Transducer, with_noise
 
 Array = NDArray[np.float64]
 
 HEAVY_WATER_MM_PER_US = 1.397
 RECONSTRUCTION_MM_PER_US = 1.420  # sharp about 3 mm below the membrane, where vessels lie
-CENTRE_MHZ = 3.96
-BANDWIDTH = 0.55  # full width at half maximum over the centre frequency
-SKEW = 0.25  # the flank towards low frequencies is this much wider than half the width, the other narrower
+PASSED = 0.9  # of the frequencies that the pixels carry: measured pictures have much detail
 HAZE_DECAY_US = 2.5
 HAZE_ELEMENTS = 3.0  # correlation of neighbouring elements: standard deviation of the Gaussian
+GAIN_RANGE_MM = (0.0, 12.0)  # depths over which the gain grows
+TISSUE_DEPTH_MM = (1.25, 6.25)  # where clutter is compared with tissue
+GAIN_ONE_MM = 5.0  # depth where it is 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +64,14 @@ class DeviceState:
         Strength of what comes late from skin beside the imaging plane.
     noise : float
         Standard deviation over that of the recording.
+    transducer : Transducer
+    white : float
+        Noise of the electronics, which no transducer filters, over that of the elements at their peak.
+    low_cut_mhz : float
+        Pictures show pressure from this frequency up; 0 where they show its time derivative, as recorded.
+    gain_mm : float
+        The picture is multiplied by e for each of these depths.
+    clutter : Clutter, optional
     """
 
     tissue_speed_mm_per_us: float
@@ -82,6 +82,11 @@ class DeviceState:
     echo_delay_us: float
     haze: float
     noise: float
+    transducer: Transducer = MSOT_ACUITY
+    white: float = 0.0
+    low_cut_mhz: float = 0.0
+    gain_mm: float = np.inf
+    clutter: Clutter | None = None
 
     @property
     def speeds(self) -> SoundSpeeds:
@@ -99,41 +104,19 @@ class DeviceState:
             "echo": self.echo,
             "haze": self.haze,
             "noise": self.noise,
+            **self._calibrated_parameters,
         }
 
-
-def draw_device_state(rng: np.random.Generator) -> DeviceState:
-    """Draw the state of the device at one acquisition."""
-    gains = rng.normal(1, 0.1, ARRAY.elements)
-    gains[rng.choice(ARRAY.elements, rng.integers(0, 4), replace=False)] = 0
-    return DeviceState(
-        tissue_speed_mm_per_us=rng.normal(1.501, 0.010),
-        pulse_energy=rng.normal(1, rng.uniform(0.01, 0.05), len(WAVELENGTHS_NM)),
-        gains=gains,
-        membrane=rng.uniform(0.1, 0.6),
-        echo=rng.uniform(0.05, 0.25),
-        echo_delay_us=rng.uniform(0.8, 2.0),
-        haze=rng.uniform(0.05, 0.35),
-        noise=rng.uniform(0.03, 0.15),
-    )
-
-
-def target_image(rng: np.random.Generator, spectra: OpticalSpectra, parts: dict[str, BodyPart]) -> PatImage:
-    """Draw an anatomy and a state of the device, and record and reconstruct an image."""
-    anatomy = draw_target_anatomy(rng, TISSUE_GRID, parts)
-    tissue = heterogeneous(rng, build_tissue(anatomy, TISSUE_GRID))
-    state = draw_device_state(rng)
-    pressure = with_membrane(initial_pressure(tissue, spectra), state)
-    signals = acquire(rng, pressure, state)
-    operator = reconstruction(SoundSpeeds(RECONSTRUCTION_MM_PER_US, RECONSTRUCTION_MM_PER_US))
-    picture = acoustics.envelope(reconstruct(operator, signals))
-    seen = rows_as_seen(state)
-    return PatImage(
-        np.ascontiguousarray(picture.transpose(2, 0, 1)) * np.float32(INTENSITY_SCALE),
-        crop(tissue.labels)[seen],
-        crop(tissue.oxygenation)[seen],
-        {**anatomy.parameters, **state.parameters},
-    )
+    @property
+    def _calibrated_parameters(self) -> dict[str, float]:
+        if self.clutter is None:
+            return {}
+        return {
+            "centre_mhz": self.transducer.centre_mhz,
+            "low_cut_mhz": self.low_cut_mhz,
+            "gain_mm": self.gain_mm,
+            "clutter": self.clutter.strength,
+        }
 
 
 def with_membrane(pressure: Signals, state: DeviceState) -> Signals:
@@ -145,21 +128,57 @@ def with_membrane(pressure: Signals, state: DeviceState) -> Signals:
     return added
 
 
-def acquire(rng: np.random.Generator, pressure: Signals, state: DeviceState) -> Signals:
-    """Record with all elements; returns shape (elements, samples, C)."""
-    propagation = acoustics.spherical_means(ARRAY, TISSUE_GRID, state.speeds)
+def with_clutter(rng: np.random.Generator, pressure: Signals, tissue: Tissue, state: DeviceState) -> Signals:
+    """Add the sources of clutter, with the spectra of this picture's tissue and skin."""
+    if state.clutter is None:
+        return pressure
+    depths = TISSUE_GRID.depths_mm
+    shallow = ((depths > TISSUE_DEPTH_MM[0]) & (depths < TISSUE_DEPTH_MM[1]))[:, None]
+    of_tissue = np.median(pressure[shallow & np.isin(tissue.labels, (DERMIS, FAT, MUSCLE))], axis=0)
+    of_skin = np.mean(pressure[tissue.labels == EPIDERMIS], axis=0)
+    of_skin *= of_tissue.mean() / of_skin.mean()
+    light = slit_illumination(TISSUE_GRID.laterals_mm)
+    maps = [light * strength for strength in draw_clutter(rng, TISSUE_GRID, state.clutter)]
+    added = [
+        map_.astype(np.float32)[..., None] * spectrum
+        for map_, spectrum in zip(maps, (of_tissue, of_skin), strict=True)
+    ]
+    return pressure + added[0] + added[1]
+
+
+def acquire(
+    rng: np.random.Generator, pressure: Signals, state: DeviceState, propagation: csc_matrix | None = None
+) -> Signals:
+    """Record with all elements; returns shape (elements, samples, C).
+
+    ``propagation`` saves the second that making it for the state's speeds takes.
+    """
+    if propagation is None:
+        propagation = acoustics.spherical_means(ARRAY, TISSUE_GRID, state.speeds)
     signals = record(propagation, pressure * state.pulse_energy.astype(np.float32))
-    noise = rng.standard_normal(signals.shape, dtype=np.float32)
+    white = rng.standard_normal(signals.shape, dtype=np.float32)
     heard = acoustics.filtered(signals, device_response(state) * late_arrivals(rng, state.haze))
-    noise = acoustics.filtered(noise, transducer_response())
-    heard += noise * np.float32(state.noise * heard.std() / noise.std())
+    heard = with_noise(heard, white, noise_response(state), state.noise)
     return heard * state.gains[:, None, None].astype(np.float32)
 
 
 def device_response(state: DeviceState) -> NDArray[np.complex128]:
     """Pressure, transducer and the membrane's echo as one frequency response."""
-    delay = np.exp(-2j * np.pi * ARRAY.frequencies_mhz * state.echo_delay_us)
-    return acoustics.pressure_response(ARRAY, TISSUE_GRID) * transducer_response() * (1 + state.echo * delay)
+    frequencies = ARRAY.frequencies_mhz
+    if state.low_cut_mhz:
+        pressure = acoustics.pressure_response(ARRAY, TISSUE_GRID, PASSED)
+        pressure /= np.hypot(frequencies, state.low_cut_mhz)
+    else:
+        pressure = acoustics.pressure_response(ARRAY, TISSUE_GRID)
+    delay = np.exp(-2j * np.pi * frequencies * state.echo_delay_us)
+    return pressure * state.transducer.response(frequencies) * (1 + state.echo * delay)
+
+
+def noise_response(state: DeviceState) -> Array:
+    """Return what the device does to noise, over frequency."""
+    frequencies = ARRAY.frequencies_mhz
+    cut = frequencies / np.hypot(frequencies, state.low_cut_mhz) if state.low_cut_mhz else 1.0
+    return np.asarray(np.hypot(state.transducer.response(frequencies), state.white) * cut)
 
 
 def late_arrivals(rng: np.random.Generator, strength: float) -> NDArray[np.complex128]:
@@ -175,22 +194,25 @@ def late_arrivals(rng: np.random.Generator, strength: float) -> NDArray[np.compl
     return 1 + fft.rfft(tail, axis=1)
 
 
-def transducer_response() -> Array:
-    """Sensitivity over frequency, 1 at its peak: a Gaussian with a wider flank towards low frequencies."""
-    frequencies = ARRAY.frequencies_mhz
-    sigma = BANDWIDTH * CENTRE_MHZ / np.sqrt(8 * np.log(2))
-    flank = np.where(frequencies < CENTRE_MHZ, sigma * (1 + SKEW), sigma * (1 - SKEW))
-    return np.exp(-((frequencies - CENTRE_MHZ) ** 2) / (2 * flank**2))
+def depth_gain(state: DeviceState, grid: PixelGrid = IMAGE_GRID) -> Array:
+    """Gain of each row, alike at all wavelengths, shape (rows,)."""
+    return np.exp((np.clip(grid.depths_mm, *GAIN_RANGE_MM) - GAIN_ONE_MM) / state.gain_mm)
 
 
-def rows_as_seen(state: DeviceState) -> NDArray[np.intp]:
-    """For each row of the picture the row of the tissue that is seen there.
+def membrane_shift_mm() -> float:
+    """How much deeper than it lies the membrane is seen, by the one speed of sound, on the axis of the array."""
+    top = float(ARRAY.positions_mm[:, 1].min())
+    return top * (1 - RECONSTRUCTION_MM_PER_US / HEAVY_WATER_MM_PER_US)
+
+
+def rows_as_seen(state: DeviceState, grid: PixelGrid = IMAGE_GRID) -> NDArray[np.intp]:
+    """For each row of a picture on ``grid`` the row of the tissue that is seen there.
 
     People label what a picture shows: structures lie where the one speed of sound puts them. The
     shift is taken on the axis of the array.
     """
     top = float(ARRAY.positions_mm[:, 1].min())
-    time_us = (IMAGE_GRID.depths_mm - top) / RECONSTRUCTION_MM_PER_US
+    time_us = (grid.depths_mm - top) / RECONSTRUCTION_MM_PER_US
     in_tissue_us = time_us + top / HEAVY_WATER_MM_PER_US
     speed = np.where(in_tissue_us > 0, state.tissue_speed_mm_per_us, HEAVY_WATER_MM_PER_US)
     row = np.round((in_tissue_us * speed - IMAGE_GRID.top_mm) / IMAGE_GRID.pixel_mm - 0.5)

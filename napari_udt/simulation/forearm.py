@@ -134,10 +134,9 @@ def draw_forearm(rng: np.random.Generator, grid: PixelGrid) -> Anatomy:
     0.8 +- 0.4 mm, depth 1.9 +- 0.7 mm; Goh et al. 2017 found 0.8 +- 0.6 at 1.5 +- 0.7). Oxygenation of arteries
     0.9-1 (Merrick and Hayes 1976) and of veins 0.6-0.8 (Molnar and Nemeth 2018).
     """
-    laterals = grid.laterals_mm
-    flat = np.ones_like(laterals)
+    flat = np.ones(grid.columns)
     return Anatomy(
-        skin_mm=0.3 + 0.15 * np.sin(laterals / 9 + rng.uniform(0, 2 * np.pi)),
+        skin_mm=skin_surface_mm(rng, grid),
         epidermis_mm=rng.uniform(0.1, 0.15) * flat,
         dermis_mm=rng.uniform(0.8, 1.6) * flat,
         fat_mm=rng.uniform(0.5, 4) * flat,
@@ -146,6 +145,11 @@ def draw_forearm(rng: np.random.Generator, grid: PixelGrid) -> Anatomy:
         blood={DERMIS: 0.005, FAT: 0.01, MUSCLE: rng.uniform(0.01, 0.04)},
         background_oxygenation=rng.uniform(0.6, 0.8),
     )
+
+
+def skin_surface_mm(rng: np.random.Generator, grid: PixelGrid) -> Array:
+    """Depth [mm] of a skin surface that a probe presses flat, shape (columns,); drawn alike in both domains."""
+    return 0.3 + 0.15 * np.sin(grid.laterals_mm / 9 + rng.uniform(0, 2 * np.pi))
 
 
 def _radial_vessels(rng: np.random.Generator) -> tuple[Vessel, ...]:

@@ -54,7 +54,8 @@ def run_blocks(
     progress : callable, optional
         Gets (finished, all) blocks after each one; an error that it raises ends the run, finished blocks stay.
     parts : Path, optional
-        Folder where finished blocks are kept; the caller removes it when the result is safe.
+        Folder where finished blocks are kept; the caller removes it when the result is safe. The joined arrays then
+        stay on the disk too (they are memory maps of files in the folder), so memory does not grow with the number of blocks.
     settings : mapping, optional
         JSON-serialisable description of the run; blocks of a run with other settings are refused.
 
@@ -68,15 +69,18 @@ def run_blocks(
         When ``parts`` holds blocks that were made with other settings.
     """
     store = _Parts(parts, dict(settings or {})) if parts else None
-    done = {block: arrays for block in range(blocks) if store and (arrays := store.load(block)) is not None}
-    missing = [block for block in range(blocks) if block not in done]
-    for block, arrays in _made(make, missing, jobs):
-        done[block] = arrays
+    missing = [block for block in range(blocks) if store is None or not store.has(block)]
+    kept: dict[int, Arrays] = {}
+    for finished, (block, arrays) in enumerate(_made(make, missing, jobs), blocks - len(missing) + 1):
         if store:
             store.save(block, arrays)
+        else:
+            kept[block] = arrays
         if progress:
-            progress(len(done), blocks)
-    return {name: np.concatenate([done[block][name] for block in range(blocks)]) for name in done[0]}
+            progress(finished, blocks)
+    if store:
+        return store.joined(blocks)
+    return {name: np.concatenate([kept[block][name] for block in range(blocks)]) for name in kept[0]}
 
 
 def _made(make: Callable[[int], Arrays], blocks: list[int], jobs: int) -> Iterator[tuple[int, Arrays]]:
@@ -115,16 +119,34 @@ class _Parts:
         with whole_or_nothing(known) as temporary:
             temporary.write_text(description, encoding="utf-8")
 
-    def load(self, block: int) -> Arrays | None:
-        path = self._path(block)
-        if not path.is_file():
-            return None
-        with np.load(path, allow_pickle=False) as file:
+    def has(self, block: int) -> bool:
+        return self._path(block).is_file()
+
+    def load(self, block: int) -> Arrays:
+        with np.load(self._path(block), allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
 
     def save(self, block: int, arrays: Arrays) -> None:
         with whole_or_nothing(self._path(block)) as temporary, open(temporary, "wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
+
+    def joined(self, blocks: int) -> Arrays:
+        """All blocks one after the other, as memory maps: one block at a time is in memory."""
+        rows = [len(next(iter(self.load(block).values()))) for block in range(blocks)]
+        maps: Arrays = {}
+        for block, stop in enumerate(np.cumsum(rows)):
+            for name, values in self.load(block).items():
+                if name not in maps:
+                    shape = (sum(rows), *values.shape[1:])
+                    maps[name] = self._map(name, values.dtype, shape)
+                maps[name][stop - rows[block] : stop] = values
+        return maps
+
+    def _map(self, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+        if 0 in shape:
+            return np.empty(shape, dtype)  # nothing can be mapped
+        path = self.folder / f"joined_{name}.npy"
+        return np.lib.format.open_memmap(path, "w+", dtype, shape)
 
     def _path(self, block: int) -> Path:
         return self.folder / f"block_{block:05d}.npz"

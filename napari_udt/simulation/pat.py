@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from napari_udt.cube import SpectralCube
 from napari_udt.dataset import Dataset
 from napari_udt.errors import SimulationError
-from napari_udt.simulation.digital_device import target_image
+from napari_udt.simulation.device_states import DEVICES as TARGETS
+from napari_udt.simulation.device_states import TARGET_DEVICES, TargetDevice, target_image
 from napari_udt.simulation.forearm import ARTERY, CLASS_NAMES, MUSCLE, VEIN
 from napari_udt.simulation.parallel import Arrays, Progress, run_blocks
 from napari_udt.simulation.pat_image import WAVELENGTHS_NM, PatImage, simulated_image
@@ -24,11 +25,19 @@ from napari_udt.simulation.target_anatomy import BodyPart, body_parts
 from napari_udt.simulation.tissue_optics import OpticalSpectra, optical_spectra
 
 PatDomain = Literal["simulated", "second"]
+SimulatedDevice = Literal["ideal", "band-limited"]
+PatDevice = SimulatedDevice | TargetDevice
 
 DOMAINS: tuple[PatDomain, ...] = get_args(PatDomain)
+DEVICES: dict[PatDomain, tuple[PatDevice, ...]] = {  # the first one is the default
+    "simulated": get_args(SimulatedDevice),
+    "second": TARGET_DEVICES,
+}
 ORIGINS: dict[PatDomain, str] = {"simulated": "simulated", "second": "digital device"}
 QUANTITY = "reconstructed initial pressure [a.u.]"
-GENERATOR = {"name": "napari-udt simulate pat", "version": 2}  # another version: other images for a seed
+GENERATOR = {"name": "napari-udt simulate pat", "version": 3}  # another version: other images for a seed
+# The bundled models were trained for the first device, so the samples that they are shown on are its pictures too.
+SAMPLE_DEVICES: dict[PatDomain, PatDevice] = {"simulated": "ideal", "second": "first"}
 SAMPLE_BITS = 9  # of the significand: steps of 0.2 %, far below the noise
 LEAST_VESSEL_PIXELS = 40  # of a sample's artery and veins
 MOST_VESSEL_COLUMNS = 30  # 4.7 mm: wider arteries run along the imaging plane
@@ -45,19 +54,22 @@ class ImageFactory:
     domain : {"simulated", "second"}
     seed : int
     tables : Tables
+    device : str, optional
+        One of the domain's :data:`DEVICES`; by default the first of them.
     """
 
     domain: PatDomain
     seed: int
     tables: Tables
+    device: PatDevice | None = None
 
     def image(self, index: int) -> PatImage:
-        """Make image ``index``; it depends on the domain, the seed and this number only."""
+        """Make image ``index``; it depends on the domain, the device, the seed and this number only."""
         key = (DOMAINS.index(self.domain), index)
         rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
         if self.domain == "simulated":
-            return simulated_image(rng, self._spectra)
-        return target_image(rng, self._spectra, self._body_parts)
+            return simulated_image(rng, self._spectra, band_limited=self.device == "band-limited")
+        return target_image(rng, self._spectra, self._body_parts, TARGETS[self._target])
 
     def block(self, index: int) -> Arrays:
         """Return image ``index`` as named arrays with a leading axis of length 1."""
@@ -65,6 +77,10 @@ class ImageFactory:
         numbers = {PARAMETER_PREFIX + name: np.array([value]) for name, value in image.parameters.items()}
         pictures: Arrays = {"image": image.image, "labels": image.labels, "oxygenation": image.oxygenation}
         return {name: picture[None] for name, picture in pictures.items()} | numbers
+
+    @property
+    def _target(self) -> TargetDevice:
+        return "first" if self.device == "first" else "calibrated"
 
     @cached_property
     def _spectra(self) -> OpticalSpectra:
@@ -83,6 +99,7 @@ def simulate_pat(
     progress: Progress | None = None,
     jobs: int = 1,
     parts: Path | None = None,
+    device: PatDevice | None = None,
 ) -> Dataset:
     """Simulate photoacoustic images of forearms.
 
@@ -98,6 +115,9 @@ def simulate_pat(
         Absorption and scattering; by default the package's own parameters.
     progress, jobs, parts
         As in :func:`napari_udt.simulation.parallel.run_blocks`, one image per block; a process needs 0.7 GB.
+    device : {"ideal", "band-limited", "calibrated", "first"}, optional
+        Of the simulated domain the ideal one, or the same forearms heard through a transducer that adds noise; of the
+        target the digital device calibrated on measured pictures, or the first one, which older models were trained for.
 
     Returns
     -------
@@ -113,10 +133,14 @@ def simulate_pat(
         raise SimulationError(f"Domain {domain!r} cannot be simulated; choose one of {', '.join(DOMAINS)}.")
     if n < 1 or seed < 0:
         raise SimulationError(f"{n} images with seed {seed}; expected at least 1 image and a seed from 0.")
+    device = device or DEVICES[domain][0]
+    if device not in DEVICES[domain]:
+        known = " or ".join(DEVICES[domain])
+        raise SimulationError(f"Device {device!r} is none of the {domain} domain; choose {known}.")
     tables = tables or find_tables()
-    generator = GENERATOR | {"tables": tables.name}
+    generator = GENERATOR | {"tables": tables.name, "device": device}
     arrays = run_blocks(
-        ImageFactory(domain, seed, tables).block,
+        ImageFactory(domain, seed, tables, device).block,
         n,
         jobs=jobs,
         progress=progress,
@@ -158,7 +182,9 @@ def make_pat_samples(tables: Tables, seed: int) -> tuple[SpectralCube, SpectralC
     simulated, second : SpectralCube
         16 x 128 x 256; values are rounded to a few significant bits so that they compress well.
     """
-    simulated, second = (_sample(ImageFactory(domain, seed, tables)) for domain in DOMAINS)
+    simulated, second = (
+        _sample(ImageFactory(domain, seed, tables, SAMPLE_DEVICES[domain])) for domain in DOMAINS
+    )
     return simulated, second
 
 
@@ -187,7 +213,7 @@ def _sample(factory: ImageFactory) -> SpectralCube:
         origin=ORIGINS[domain],
         name=f"pat_forearm_{domain}",
         provenance={
-            "generator": GENERATOR | {"tables": factory.tables.name},
+            "generator": GENERATOR | {"tables": factory.tables.name, "device": factory.device},
             "domain": domain,
             "seed": factory.seed,
             "image": index,

@@ -16,6 +16,7 @@ from napari_udt.simulation.diffusion import fluence
 from napari_udt.simulation.forearm import COUPLING, Tissue, build_tissue, draw_forearm
 from napari_udt.simulation.pixel_grid import IMAGE_GRID, TISSUE_GRID, PixelGrid, crop
 from napari_udt.simulation.tissue_optics import ABSORBERS, SCATTERERS, OpticalSpectra, mixed
+from napari_udt.simulation.transducer import MSOT_ACUITY, with_noise
 
 Array = NDArray[np.float64]
 
@@ -23,6 +24,7 @@ WAVELENGTHS_NM = np.arange(700.0, 851.0, 10.0)
 ARRAY = DetectorArray()
 SLIT_HALF_LENGTH_MM = 15.0  # the slit that light comes from lies in the imaging plane
 SLIT_EDGE_MM = 1.5
+NOISE = (0.03, 0.15)  # of a band-limited device: standard deviation over that of the recording
 INTENSITY_SCALE = 100.0  # brings the simulated images to a standard deviation of a few units
 
 
@@ -47,18 +49,32 @@ class PatImage:
     parameters: Mapping[str, float]
 
 
-def simulated_image(rng: np.random.Generator, spectra: OpticalSpectra) -> PatImage:
-    """Draw a forearm and image it as an ideal device would: one speed of sound, no transducer, no noise."""
+def simulated_image(
+    rng: np.random.Generator, spectra: OpticalSpectra, *, band_limited: bool = False
+) -> PatImage:
+    """Draw a forearm and image it as an ideal device would: one speed of sound, no transducer, no noise.
+
+    With ``band_limited`` the same forearm is heard through a transducer that adds noise.
+    """
     anatomy = draw_forearm(rng, TISSUE_GRID)
     tissue = build_tissue(anatomy, TISSUE_GRID)
     signals = record(ideal_propagation(), initial_pressure(tissue, spectra))
-    signals = acoustics.filtered(signals, acoustics.pressure_response(ARRAY, TISSUE_GRID))
+    response = acoustics.pressure_response(ARRAY, TISSUE_GRID)
+    parameters = dict(anatomy.parameters)
+    if band_limited:
+        sensitivity = MSOT_ACUITY.response(ARRAY.frequencies_mhz)
+        signals = acoustics.filtered(signals, response * sensitivity)
+        parameters["noise"] = rng.uniform(*NOISE)
+        white = rng.standard_normal(signals.shape, dtype=np.float32)
+        signals = with_noise(signals, white, sensitivity, parameters["noise"])
+    else:
+        signals = acoustics.filtered(signals, response)
     picture = acoustics.envelope(reconstruct(reconstruction(SoundSpeeds()), signals))
     return PatImage(
         np.ascontiguousarray(picture.transpose(2, 0, 1)) * np.float32(INTENSITY_SCALE),
         crop(tissue.labels),
         crop(tissue.oxygenation),
-        anatomy.parameters,
+        parameters,
     )
 
 
@@ -99,6 +115,6 @@ def ideal_propagation() -> csc_matrix:
 
 
 @lru_cache(maxsize=2)
-def reconstruction(speeds: SoundSpeeds) -> csr_matrix:
+def reconstruction(speeds: SoundSpeeds, grid: PixelGrid = IMAGE_GRID) -> csr_matrix:
     """Delay and sum at fixed speeds; built once per process (134 MB each)."""
-    return acoustics.delay_and_sum(ARRAY, IMAGE_GRID, speeds)
+    return acoustics.delay_and_sum(ARRAY, grid, speeds)

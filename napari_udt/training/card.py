@@ -127,6 +127,8 @@ _TERMS = {
 
 def _data_line(domain: str, entry: Mapping[str, Any]) -> str:
     generator = markdown(str(entry["generator"].get("name", "unknown generator")))
+    if device := entry["generator"].get("device"):
+        generator += f" --device {markdown(str(device))}"
     name = "target" if domain == "second" else domain
     return (
         f"* {name}: {entry['samples']} samples ({entry['held_out']} held out), {markdown(entry['origin'])}; {generator}, "

@@ -33,6 +33,9 @@ from napari_udt.training.spectral_realism import SpectralRealism
 from napari_udt.training.term_list import make_terms
 from napari_udt.training.trainer import Trainer
 
+# Pictures of each domain that the closed-form part of a wavelet flow is fitted to, about.
+_FITTED_PICTURES = 48
+
 
 def train(
     config: TrainingConfig, folder: Path | str, *, resume: bool = False, device: str = "cpu", devices: int = 1
@@ -113,11 +116,12 @@ def train_in(processes: Processes, config: TrainingConfig, folder: Path, resume:
 def noisy_samples(
     config: TrainingConfig, spec: ModelSpec, samples: Samples, domain: str
 ) -> tuple[Tensor, Tensor]:
-    """Return samples with the noise of training, and their expected conditions."""
+    """Return some samples of a domain, evenly spread, with the noise of training, and their expected conditions."""
+    step = max(1, len(samples) // _FITTED_PICTURES)
+    values, labels = samples.values[::step], samples.labels[::step]
     number = float(DOMAINS.index(domain))
-    condition = Conditions.of(spec).expected(samples.labels.shape, number, samples.labels, samples.values)
-    noise = drawn_noise(samples.values, noise_of(config.data, domain))
-    return samples.values + noise, condition
+    condition = Conditions.of(spec).expected(labels.shape, number, labels, values)
+    return values + drawn_noise(values, noise_of(config.data, domain)), condition
 
 
 def _judge(

@@ -70,6 +70,18 @@ def test_what_is_missing_is_named(tmp_path):
         simulate("hsi", "--domain", "second", "--n", 10)
 
 
+def test_hsi_has_no_device(tmp_path):
+    with pytest.raises(SimulationError, match="--device belongs to simulate pat"):
+        simulate("hsi", "--domain", "second", "--n", 10, "-o", tmp_path / "x.h5", "--device", "first")
+
+
+def test_an_unknown_device_is_named(tmp_path):
+    with pytest.raises(
+        SimulationError, match="'ideal' is none of the second domain; choose calibrated or first"
+    ):
+        simulate("pat", "--domain", "second", "--n", 1, "-o", tmp_path / "x.h5", "--device", "ideal")
+
+
 @pytest.fixture
 def quick_samples(monkeypatch):
     """Samples of one value, which is the seed."""

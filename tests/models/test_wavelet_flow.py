@@ -81,6 +81,19 @@ def test_the_fit_predicts_details_of_smooth_pictures_from_the_coarser_ones():
     assert gain > np.log(10)
 
 
+def test_the_fit_recognises_pictures_that_are_noisier_than_others():
+    """Pictures differ tenfold in their noise; the latents do not."""
+    torch.manual_seed(0)
+    strength = torch.logspace(-1, 1, 24)[:, None, None, None]
+    x = strength * torch.randn(24, 3, 32, 32)
+    network = build_network(flow_spec())
+    condition = condition_of(flow_spec(), x.shape)
+    network.fit([(x, condition)])
+    (z, _), *_ = network.parts(x, condition)
+    sizes = z.flatten(1).std(dim=1)
+    assert sizes.max() / sizes.min() < 2
+
+
 def test_the_fit_counts_in_the_determinant(fitted, pictures):
     network, x = stir(fitted).double(), pictures["second"][:1, :, :4, :8].double()
     condition = condition_of(flow_spec(), x.shape).double()

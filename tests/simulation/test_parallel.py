@@ -43,6 +43,15 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path):
     np.testing.assert_array_equal(resumed["x"], run_blocks(partial(numbers, seed=2), 4)["x"])
 
 
+def test_joined_blocks_stay_on_the_disk(tmp_path):
+    kept = run_blocks(partial(numbers, seed=3), 4, parts=tmp_path / "parts")
+    assert all(isinstance(values, np.memmap) for values in kept.values())
+    plain = run_blocks(partial(numbers, seed=3), 4)
+    for name, values in plain.items():
+        np.testing.assert_array_equal(kept[name], values)
+        assert kept[name].dtype == values.dtype
+
+
 def test_blocks_of_another_run_are_refused(tmp_path):
     run_blocks(partial(numbers, seed=1), 1, parts=tmp_path, settings={"seed": 1})
     with pytest.raises(SimulationError, match="other settings"):

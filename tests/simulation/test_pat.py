@@ -87,6 +87,33 @@ def test_the_digital_device_agrees_with_measured_radial_arteries(tables):
     assert target.origin == "digital device"
 
 
+def test_a_band_limited_device_sees_the_same_forearms_otherwise(tables, simulated):
+    heard = ImageFactory("simulated", 5, tables, "band-limited").image(0)
+    np.testing.assert_array_equal(heard.labels, simulated.labels[0])
+    assert 0.03 <= heard.parameters["noise"] <= 0.15
+    ideal = simulated.samples[0, 10]
+    muscle = simulated.labels[0] == MUSCLE
+
+    def unevenness(picture):
+        return np.abs(np.diff(np.log(picture), axis=1))[muscle[:, 1:]].mean()  # from pixel to pixel
+
+    assert unevenness(heard.image[10]) > 1.5 * unevenness(ideal)
+
+
+def test_the_first_device_is_still_there_and_is_named(tables):
+    first = simulate_pat("second", 1, 3, tables=tables, device="first")
+    assert first.generator["device"] == "first"
+    assert "clutter" not in first.parameters
+    np.testing.assert_array_equal(first.labels[0], ImageFactory("second", 3, tables, "first").image(0).labels)
+
+
+def test_a_device_of_the_other_domain_is_refused(tables):
+    with pytest.raises(
+        SimulationError, match="'first' is none of the simulated domain; choose ideal or band-limited"
+    ):
+        simulate_pat("simulated", 1, 1, tables=tables, device="first")
+
+
 def test_samples_say_what_they_are_and_are_small(tables):
     cubes = make_pat_samples(tables, 1)
     assert [cube.domain for cube in cubes] == ["simulated", "second"]

@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from napari_udt.simulation import acoustics, digital_device
+from napari_udt.simulation.device_states import draw_first_state
 from napari_udt.simulation.digital_device import (
     ARRAY,
     acquire,
     device_response,
-    draw_device_state,
     late_arrivals,
     rows_as_seen,
-    transducer_response,
     with_membrane,
 )
 from napari_udt.simulation.pat_image import WAVELENGTHS_NM, reconstruct, reconstruction
 from napari_udt.simulation.pixel_grid import IMAGE_GRID, MARGIN, TISSUE_GRID
+from napari_udt.simulation.transducer import MSOT_ACUITY
 
 CHANNELS = len(WAVELENGTHS_NM)
 
@@ -24,7 +24,7 @@ CHANNELS = len(WAVELENGTHS_NM)
 def clean():
     """A device without noise, haze, echo and membrane, all elements alike."""
     return replace(
-        draw_device_state(np.random.default_rng(0)),
+        draw_first_state(np.random.default_rng(0)),
         pulse_energy=np.ones(CHANNELS),
         gains=np.ones(ARRAY.elements),
         membrane=0.0,
@@ -41,7 +41,7 @@ def point(row: int, column: int) -> np.ndarray:
 
 
 def test_the_transducer_has_its_centre_bandwidth_and_skew():
-    frequencies, sensitivity = ARRAY.frequencies_mhz, transducer_response()
+    frequencies, sensitivity = ARRAY.frequencies_mhz, MSOT_ACUITY.response(ARRAY.frequencies_mhz)
     assert frequencies[np.argmax(sensitivity)] == pytest.approx(3.96, abs=0.02)
     half = frequencies[sensitivity >= 0.5]
     assert half[-1] - half[0] == pytest.approx(0.55 * 3.96, abs=0.05)
@@ -114,7 +114,7 @@ def test_the_membrane_is_a_line_alike_at_all_wavelengths(clean):
 
 
 def test_states_stay_in_their_ranges():
-    states = [draw_device_state(np.random.default_rng(seed)) for seed in range(200)]
+    states = [draw_first_state(np.random.default_rng(seed)) for seed in range(200)]
     speeds = [state.tissue_speed_mm_per_us for state in states]
     assert np.mean(speeds) == pytest.approx(1.501, abs=0.003)
     assert {int(np.sum(state.gains == 0)) for state in states} == {0, 1, 2, 3}

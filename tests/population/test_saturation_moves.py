@@ -1,0 +1,90 @@
+"""Level and order of the oxygen saturation are told apart, against saturations that were put in."""
+
+import numpy as np
+import pytest
+from populations import make_cube
+
+from napari_udt.population.groups import population_of_cubes
+from napari_udt.population.oxygenation import oxygenations
+from napari_udt.population.saturation_moves import saturation_moves
+from napari_udt.spectral.chromophores import absorption
+
+NM = np.arange(700.0, 851.0, 10.0)
+ROWS, COLUMNS = 20, 30
+TRUTH = np.linspace(0.5, 0.9, ROWS * COLUMNS).reshape(ROWS, COLUMNS)
+
+
+def blood(saturation):
+    """Photoacoustic spectra of blood of these saturations."""
+    table = absorption()
+    oxy, deoxy = (table.at(name, NM) for name in ("HbO2", "Hb"))
+    return (saturation[..., None] * oxy + (1 - saturation[..., None]) * deoxy).astype(np.float32)
+
+
+def transferred(data):
+    return make_cube("moved", "transferred", oxygenation=None, provenance={"source": {"name": "sim"}}).with_(
+        data=data
+    )
+
+
+def population(after, truth=TRUTH):
+    truth = None if truth is None else truth.astype(np.float32)
+    simulated = make_cube("sim", oxygenation=truth).with_(data=blood(TRUTH))
+    real = make_cube("real", "second", oxygenation=None).with_(data=blood(TRUTH))
+    cubes = [("sim", "simulated", simulated), ("moved", "transferred", transferred(blood(after)))]
+    return population_of_cubes([*cubes, ("real", "real", real)])
+
+
+def move(after, label=None, **fields):
+    (found,) = oxygenations(population(after, **fields), label).moves
+    return found
+
+
+def test_a_shift_moves_the_level_and_keeps_the_order():
+    found = move(TRUTH + 0.08)
+    assert found.after - found.before == pytest.approx(0.08, abs=0.005)
+    assert found.level == "level moved by +8 points, away from what was simulated"
+    assert found.truth_rank_after == pytest.approx(1, abs=1e-3)
+    assert "rank correlation with what was simulated 1.00 → 1.00" in found.order
+
+
+def test_a_shuffle_keeps_the_level_and_loses_the_order():
+    shuffled = np.random.default_rng(0).permutation(TRUTH.reshape(-1)).reshape(TRUTH.shape)
+    found = move(shuffled, truth=None)
+    assert found.level == "no clear change of the level"
+    assert found.order.startswith("order of the pixels lost (rank correlation before and after")
+    assert move(TRUTH, truth=None).order.startswith("order of the pixels kept")
+
+
+def test_one_simulated_saturation_has_no_order():
+    found = move(TRUTH - 0.1, truth=np.full(TRUTH.shape, 0.7))
+    assert found.order == "order of the pixels not judged, as one saturation was simulated"
+    assert found.level == "level moved by -10 points, away from what was simulated"
+
+
+def test_the_sentence_says_which_of_the_two_and_the_truth():
+    statement = oxygenations(population(TRUTH + 0.05), 0).statement.splitlines()
+    assert statement[0].startswith("vein: median sO₂ ")
+    assert ", simulated " in statement[0]
+    assert "level moved by +5 points" in statement[0]
+    assert "order of the pixels" in statement[0]
+    assert "oxygenation kept" not in statement[0]
+
+
+def test_pixels_are_the_same_before_and_after_although_some_are_missing():
+    after = blood(TRUTH)
+    after[3, 4] = np.nan
+    simulated = make_cube("sim").with_(data=blood(TRUTH))
+    cubes = [("sim", "simulated", simulated), ("moved", "transferred", transferred(after))]
+    found = population_of_cubes(cubes)
+    (move,) = saturation_moves(found, None, "all spectra", lambda s: s[:, 0].astype(float), 10_000)
+    assert move.count == ROWS * COLUMNS - 1
+    assert move.rank == pytest.approx(1)
+
+
+def test_pictures_of_another_size_are_not_compared():
+    cubes = [
+        ("sim", "simulated", make_cube("sim")),
+        ("moved", "transferred", make_cube("moved", "transferred", rows=22)),
+    ]
+    assert oxygenations(population_of_cubes(cubes), 0).moves == ()
