@@ -4,6 +4,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_udt.viewer.context import context_of
+from napari_udt.viewer.state.session import PixelRef
 
 
 @pytest.fixture
@@ -53,3 +54,16 @@ def test_side_by_side_fits_once_and_then_keeps_the_users_camera(viewer, context,
     context.session.add(transferred(cube))
     assert len(context.side_by_side.cells) == 3
     assert viewer.scene.camera.zoom == 37.0
+
+
+def test_side_by_side_with_pins_ends_although_their_layers_go(viewer, context, pat, transferred):
+    cube = pat()
+    for one in (pat("second", domain="second"), cube, transferred(cube)):
+        context.session.add(one)
+    context.session.pin(PixelRef("forearm", 3, 3))
+    context.pins.refresh()
+    context.side_by_side.set_active(True)
+    context.pins.add_missing()
+    context.side_by_side.set_active(False)
+    assert not context.side_by_side.active
+    assert sum(name.endswith("pins") for name in (layer.name for layer in viewer.layers)) <= 1

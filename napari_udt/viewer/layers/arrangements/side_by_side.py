@@ -245,7 +245,6 @@ class SideBySide:
         viewer = self._adapter.viewer
         keys, self.cells = self.cells, ()
         with self._adapter.own_changes(together=True):
-            self._pins.cells = ()
             self._unlink()
             grid = viewer.canvas.grid
             grid.enabled = False
@@ -258,6 +257,7 @@ class SideBySide:
             self._saved.restore()
             self._reorder([layer for layer in self._order if layer in viewer.layers])
             self._order = []
+            self._pins.cells = ()  # only now: layers of pins that go while others change places are missed
             self._pins.refresh()
         self._adapter.fit([key for key in keys if key in self._adapter])
 
