@@ -45,7 +45,7 @@ METHODS: Mapping[str, LineStyle] = {
     "cyclegan": LineStyle("#f58231", (3.0, 2.0, 1.0, 2.0, 1.0, 2.0), "CycleGAN"),
     "baseline": LineStyle("#bfef45", (10.0, 2.0), "baseline"),
 }
-# The rows of the paper's Table 1, by the names of the bundled models without their modality. The proposed method and UNIT
+# The rows of the paper's Table 1, and ours, by the names of the bundled models without their modality. The proposed method and UNIT
 # have the paper's colours; variants have a hue beside their family's and dashes of their own.
 _ROWS: Mapping[str, LineStyle] = {
     "cinn_dy": replace(METHODS["cinn"], word="cINN_DY"),
@@ -54,6 +54,13 @@ _ROWS: Mapping[str, LineStyle] = {
     "unit": METHODS["unit"],
     "unit_y": LineStyle("#ff6692", (4.0, 2.0), "UNIT_Y"),
     "cyclegan": METHODS["cyclegan"],
+    # Our own methods beside them, a hue for each family.
+    "transport_dy": LineStyle("#b07d2b", (18.0, 2.0), "transport_DY"),
+    "transport_dy_without_gan": LineStyle("#d9a441", (10.0, 3.0, 2.0, 3.0), "transport_DY w/o GAN"),
+    "transport_d": LineStyle("#8a6d4b", (3.0, 1.5), "transport_D"),
+    "flow_dy": LineStyle("#9acd32", (16.0, 3.0, 3.0, 3.0), "flow_DY"),
+    "flow_dy_without_gan": LineStyle("#556b2f", (5.0, 2.0, 5.0, 4.0), "flow_DY w/o GAN"),
+    "flow_d": LineStyle("#6b8e23", (7.0, 2.0, 2.0, 2.0), "flow_D"),
 }
 # Dashes of further cubes of one style.
 _VARIED: tuple[tuple[float, ...], ...] = (

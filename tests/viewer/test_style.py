@@ -3,6 +3,7 @@ import itertools
 import pytest
 from spectra_scene import real, simulated, transferred
 
+from napari_udt import list_models
 from napari_udt.viewer.style import (
     METHODS,
     REAL,
@@ -58,6 +59,13 @@ def test_the_rows_of_table_1_differ_in_colour_and_in_dash_and_the_paper_s_keep_t
     assert (styles[0].colour, styles[3].colour) == ("#00CC96", "#e6194B")
     assert all(contrast_ratio(readable(s.colour, "#ffffff"), "#ffffff") >= 3 for s in styles)
     assert [model_title(f"{modality}_{row}") for row in rows] == [style.word for style in styles]
+
+
+@pytest.mark.parametrize("modality", ["HSI", "PAT"])
+def test_all_bundled_models_of_a_modality_look_different(modality):
+    specs = [spec for spec in list_models() if spec.modality == modality]
+    assert len({model_style(spec.name, spec.kind).look for spec in specs}) == len(specs) >= 6
+    assert len({model_title(spec.name, spec.kind) for spec in specs}) == len(specs)
 
 
 def test_models_of_one_style_get_dashes_of_their_own():
