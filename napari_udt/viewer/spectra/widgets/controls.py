@@ -30,6 +30,7 @@ _PLACES: _Places = {
 }
 _WIDE_PLACES: _Places = {name: (0, column) for column, name in enumerate(_PLACES)}
 _OPTIONS = ("mode", "normalisation", "window", "centre", "spread")
+_SHARES = {**dict.fromkeys(_OPTIONS, 4), "more": 3}  # of the width of the one row that the others leave
 _WIDE = 620  # pixels, from which on one row holds all
 
 _USUAL_TEXTS: Mapping[str, str] = {"none": "Automatic: as they are", "l2": "Automatic: L2 norm"}
@@ -150,9 +151,9 @@ class SpectraControls(QWidget):
             self._grid.addWidget((widgets | {"more": self._fold, "large": self._large})[name], *place)
         self._grid.setAlignment(self._large, Qt.AlignmentFlag.AlignRight)
         self._grid.addWidget(self._structures, *places["window"])
-        for column in range(len(_WIDE_PLACES)):
-            stretched = column < len(_WIDE_PLACES) - 1 if places is _WIDE_PLACES else column < 3
-            self._grid.setColumnStretch(column, int(stretched))
+        for column, name in enumerate(_WIDE_PLACES):
+            share = _SHARES.get(name, 0) if places is _WIDE_PLACES else int(column < 3)
+            self._grid.setColumnStretch(column, share)
 
     def _on_hover_toggled(self, checked: bool) -> None:
         self.chosen.emit("hover", checked)
