@@ -12,7 +12,7 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QDockWidget, QFileDialog, QWidget
+from qtpy.QtWidgets import QApplication, QDockWidget, QFileDialog, QScrollArea, QWidget
 
 from napari_udt import save_cube
 from napari_udt.bench.viewer_scene import screen_position
@@ -312,14 +312,15 @@ def dock_called(window, name):
     return next(dock for dock in main.findChildren(QDockWidget) if dock.objectName() == name)
 
 
-def test_a_dock_gives_back_the_room_of_what_was_folded_away(window, qtbot):
+def test_what_is_unfolded_in_a_dock_scrolls_and_gives_its_room_back(window, qtbot):
     spectra = dock_called(window, "Spectra")
-    fold = spectra.findChild(QWidget, "more")
-    before = spectra.minimumSizeHint().height()
+    fold, contents = spectra.findChild(QWidget, "more"), window.spectra.findChild(QScrollArea).widget()
+    least, before = spectra.minimumSizeHint().height(), contents.minimumSizeHint().height()
     fold.click()
-    qtbot.waitUntil(lambda: spectra.minimumSizeHint().height() > before + 50)
+    qtbot.waitUntil(lambda: contents.minimumSizeHint().height() > before + 50)
+    assert spectra.minimumSizeHint().height() == least
     fold.click()
-    qtbot.waitUntil(lambda: spectra.minimumSizeHint().height() == before)
+    qtbot.waitUntil(lambda: contents.minimumSizeHint().height() == before)
 
 
 def test_in_a_smaller_window_the_docks_give_way_before_the_picture(window, qtbot):
