@@ -12,6 +12,7 @@ they are, and with them oxygenation.
 
 from __future__ import annotations
 
+import math
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -41,16 +42,20 @@ class InputNoise:
         Standard deviation of each octave of what all wavelengths have in common, in normalised units; images only.
     octaves : int
         Octaves of the brightness: blocks of 1, 2, 4, ... pixels.
+    variation : float
+        Standard deviation, from image to image, of the natural logarithm of the white noise's strength; images only. Devices and people
+        differ in their noise, and a network can only give what it gets.
     """
 
     white: float = 0.0
     brightness: float = 0.0
     octaves: int = 0
+    variation: float = 0.0
 
     @classmethod
     def of(cls, spec: ModelSpec) -> InputNoise:
         """Noise that a model expects on simulated samples."""
-        return cls(spec.input_noise, spec.brightness_noise, spec.brightness_octaves)
+        return cls(spec.input_noise, spec.brightness_noise, spec.brightness_octaves, spec.noise_variation)
 
     def __bool__(self) -> bool:
         """Whether there is any."""
@@ -59,6 +64,8 @@ class InputNoise:
     def __str__(self) -> str:
         """Words for records and cards."""
         words = f"standard deviation {self.white:g} of normalised values"
+        if self.variation:
+            words += f", {math.exp(self.variation):.2g} times more or less from image to image (one standard deviation)"
         if self.brightness and self.octaves:
             words += (
                 f", and {self.brightness:g} of the brightness common to all wavelengths in each of {self.octaves} octaves "
@@ -94,6 +101,8 @@ def with_noise(x: NDArray[np.floating[Any]], noise: InputNoise) -> NDArray[np.fl
 def _noise_for(sample: NDArray[np.float32], noise: InputNoise) -> NDArray[np.float32]:
     rng = np.random.default_rng(zlib.crc32(np.ascontiguousarray(sample).tobytes()))
     found = np.float32(noise.white) * rng.standard_normal(sample.shape, dtype=np.float32)
+    if noise.variation and sample.ndim == 3:
+        found *= np.float32(math.exp(noise.variation * rng.standard_normal()))
     if noise.brightness and sample.ndim == 3:
         for octave in range(noise.octaves):
             blocks = rng.standard_normal(_blocks(sample.shape[1:], octave), dtype=np.float32)
@@ -125,6 +134,8 @@ def drawn_noise(x: Tensor, noise: InputNoise) -> Tensor:
     import torch
 
     found = noise.white * torch.randn_like(x)
+    if noise.variation and x.ndim == 4:
+        found = found * torch.exp(noise.variation * torch.randn(len(x), 1, 1, 1, dtype=x.dtype))
     if noise.brightness and x.ndim == 4:
         n, _, height, width = x.shape
         for octave in range(noise.octaves):

@@ -70,6 +70,8 @@ class ModelSpec:
         Standard deviation of each octave of further noise that all wavelengths have in common; PAT only.
     brightness_octaves : int
         Octaves of that noise: blocks of 1, 2, 4, ... pixels.
+    noise_variation : float
+        Standard deviation, from picture to picture, of the logarithm of ``input_noise``'s strength; PAT only.
     architecture : mapping
         Plain numbers, enough to build the network; see :func:`napari_udt.models.build.build_network`.
     training : mapping
@@ -101,6 +103,7 @@ class ModelSpec:
     input_noise: float = 0.0
     brightness_noise: float = 0.0
     brightness_octaves: int = 0
+    noise_variation: float = 0.0
     intensity: Intensity = "linear"
     intensity_scales: Mapping[str, float] = field(default_factory=dict)
     architecture: Mapping[str, Any]
@@ -194,7 +197,13 @@ class ModelSpec:
         ):
             self._refuse("statistics", "(mean, std) of 'simulated' and of 'real' with positive std")
         self._check_intensity()
-        for key in ("label_noise_level", "domain_noise", "input_noise", "brightness_noise"):
+        for key in (
+            "label_noise_level",
+            "domain_noise",
+            "input_noise",
+            "brightness_noise",
+            "noise_variation",
+        ):
             value = getattr(self, key)
             if not isinstance(value, int | float) or not 0 <= value <= 1:
                 self._refuse(key, "a number in [0, 1]")

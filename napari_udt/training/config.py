@@ -121,6 +121,7 @@ def _require_wavelet_flow(config: TrainingConfig, where: str) -> None:
     """Refuse what only images, or only wavelet flows, can be trained with."""
     images = {
         "data.brightness_noise": config.data.brightness_noise,
+        "data.noise_variation": config.data.noise_variation,
         "terms.vessels_weight": config.terms.vessels_weight,
     }
     flows = {

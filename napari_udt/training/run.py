@@ -196,4 +196,5 @@ def _input_noise(config: TrainingConfig) -> dict[str, Any]:
         "input_noise": data.noise,
         "brightness_noise": data.brightness_noise,
         "brightness_octaves": data.brightness_octaves,
+        "noise_variation": data.noise_variation,
     }

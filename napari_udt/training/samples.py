@@ -127,7 +127,9 @@ def is_balanced(config: TrainingConfig, domain: str) -> bool:
 def noise_of(config: DataConfig, domain: str) -> InputNoise:
     """Noise that training adds to the samples of a domain."""
     if domain == "simulated":
-        return InputNoise(config.noise, config.brightness_noise, config.brightness_octaves)
+        return InputNoise(
+            config.noise, config.brightness_noise, config.brightness_octaves, config.noise_variation
+        )
     return InputNoise(config.noise * config.second_noise_share)
 
 

@@ -32,6 +32,8 @@ class DataConfig:
         :mod:`napari_udt.models.noise`.
     brightness_octaves : int
         Octaves of that noise.
+    noise_variation : float
+        PAT only: standard deviation, from image to image, of the logarithm of the simulated images' white noise.
     noise_in_transfer : bool
         Whether transfers may add that noise to simulated samples too (``input_noise`` of the model), and are judged with it
         in training: where the simulation has no noise of its own.
@@ -57,6 +59,7 @@ class DataConfig:
     second_noise_share: float = bounded(NOT_NEGATIVE, 1.0)
     brightness_noise: float = bounded(NOT_NEGATIVE, 0.0)
     brightness_octaves: int = bounded(NOT_NEGATIVE, 0)
+    noise_variation: float = bounded(SHARE, 0.0)
     noise_in_transfer: bool = False
     centre: bool = True
     intensity: Intensity = "linear"

@@ -76,3 +76,16 @@ def test_spectra_get_noise_of_their_own_and_the_same_wherever_they_stand():
     np.testing.assert_array_equal(
         with_noise(spectra[::-1], InputNoise(0.1))[::-1], with_noise(spectra, InputNoise(0.1))
     )
+
+
+def test_strength_that_varies_from_image_to_image():
+    images = np.random.default_rng(0).standard_normal((60, 2, 16, 16)).astype(np.float32)
+    strength = InputNoise(0.1, variation=0.8)
+    for noise in (
+        with_noise(images, strength) - images,
+        drawn_noise(torch.from_numpy(images), strength).numpy(),
+    ):
+        sizes = np.log(noise.std(axis=(1, 2, 3)))
+        assert sizes.mean() == pytest.approx(np.log(0.1), abs=0.4)
+        assert sizes.std() == pytest.approx(0.8, rel=0.3)
+    assert "2.2 times more or less from image to image" in str(strength)
