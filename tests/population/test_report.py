@@ -72,6 +72,7 @@ def pat_page(make_population, tmp_path_factory):
 def test_a_page_has_all_sections_and_needs_nothing_else(pat_page):
     page = Page(pat_page)
     wanted = [
+        "In short",
         "Data",
         "Pictures",
         "Structures",
@@ -80,12 +81,31 @@ def test_a_page_has_all_sections_and_needs_nothing_else(pat_page):
         "Spectra by depth",
         "Oxygen saturation",
     ]
-    assert [h for h in page.headings if h in wanted] == ["Data", *wanted]  # a sheet is called Data too
+    found = [h for h in page.headings if h in wanted]
+    assert found == [*wanted[:2], "Data", *wanted[2:]]  # a sheet is called Data too
     assert len(page.ids) == len(set(page.ids))
     inner = [link for link in page.links if link.startswith("#")]
     assert {link[1:] for link in inner} | set(page.targets) <= set(page.ids)
     assert all(link.startswith("data:image/png") for link in page.links if link not in inner)
     assert "http://" not in re.sub(r'xmlns(:xlink)?="[^"]*"', "", pat_page)
+
+
+def test_the_first_page_says_what_got_worse_and_what_is_missing(make_population, tmp_path):
+    text = written(make_population("HSI"), tmp_path / "a.html")
+    first = text[text.index("<h2>In short</h2>") : text.index("<h2>Data</h2>")]
+    assert "What got worse:" in first or "No structure moved clearly away" in first
+    assert "All " in first
+    assert "Not in this report: the downstream test, which had not been run." in first
+    assert "Ten numbers" in first
+    assert "Reference:" in first
+    assert first.count("<figure") == 1
+
+
+def test_without_a_reference_the_first_page_says_so(make_population, tmp_path):
+    population = make_population("HSI")
+    alone = replace(population, groups=population.part("simulated"))
+    text = written(alone, tmp_path / "a.html")
+    assert "Open a real cube to compare with" in text[text.index("<h2>In short</h2>") :]
 
 
 def test_labels_are_honest_and_names_are_escaped(pat_page):

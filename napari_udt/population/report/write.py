@@ -15,11 +15,12 @@ from napari_udt.files.writing import whole_or_nothing
 from napari_udt.population.groups import Group, Population
 from napari_udt.population.measures import MeasureTable, measure
 from napari_udt.population.pictures import measure_pictures
-from napari_udt.population.report.document import Document
+from napari_udt.population.report.document import Document, Section
 from napari_udt.population.report.drawing import Palette, require_matplotlib
 from napari_udt.population.report.html import as_html
 from napari_udt.population.report.options import ReportOptions
 from napari_udt.population.report.sections import makers
+from napari_udt.population.report.summary_page import summary_page
 from napari_udt.population.summary import grid_text
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def make_document(
     table = options.table or _measured(population, options, progress)
     progress(_MEASURED, _STEPS)
     pictures = measure_pictures(population, options.wavelength_nm)
-    made = []
+    made: list[Section | None] = [summary_page(population, palette, table, _unfinished(options, downstream))]
     steps = makers(population, palette, options, (table, pictures, downstream))
     for number, maker in enumerate(steps, start=1):
         made.append(maker())
@@ -119,6 +120,13 @@ def _measured(population: Population, options: ReportOptions, progress: Progress
         options.measures,
         lambda done, total: progress(_MEASURED * done // max(total, 1), _STEPS),
     )
+
+
+def _unfinished(options: ReportOptions, downstream: DownstreamResult | None) -> tuple[str, ...]:
+    """Return what the report lacks; an evaluation brings a downstream test of its own."""
+    if downstream is not None or options.sections:
+        return ()
+    return ("Not in this report: the downstream test, which had not been run.",)
 
 
 def _lines(population: Population) -> tuple[str, ...]:
