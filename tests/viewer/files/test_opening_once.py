@@ -74,7 +74,7 @@ def test_naparis_own_way_sniffs_once(make_napari_viewer, tmp_path, pat, sniffed)
 
     path = tmp_path / "arm.udt.h5"
     save_cube(pat(), path)
-    assert len(get_reader(str(path))(str(path))) == 3
+    assert len(get_reader(str(path))(str(path))) == 2  # picture and structures
     assert sniffed == [path]
 
 
