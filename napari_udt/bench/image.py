@@ -19,9 +19,9 @@ from napari_udt.bench.image_figures import (
     ERROR_PICTURE,
     PICTURE,
     ImageResult,
+    compare_engines,
     smooth_picture,
 )
-from napari_udt.bench.machine import in_turn, matrix_peak_gflops, timed, watch_memory
 from napari_udt.bench.wavelet import bench_flow
 from napari_udt.inference.image_engine import ImagePlan
 from napari_udt.inference.memory import available_bytes
@@ -83,29 +83,13 @@ def bench_network(name: str, network: ImageCINN, repeats: int = 3) -> ImageResul
     """Time and check one network."""
     x, source, target = _picture(network, PICTURE)
     plan = ImagePlan(network, source, target)
-    with watch_memory() as memory:
-        first_s = timed(lambda: plan(x))
-    peak = matrix_peak_gflops()
-    engine_s, plain_s = in_turn(
-        lambda: plan(x), lambda: plain_transfer(network, x, source, target), repeats=repeats
-    )
-    peak = max(peak, matrix_peak_gflops())
-    gflop = transfer_gflop(network, *PICTURE)
-    error, plain_error = _errors(network)
-    return ImageResult(
-        network=name,
-        engine_s=engine_s,
-        plain_s=plain_s,
-        first_s=first_s,
-        ratio=plain_s / engine_s,
-        gflop=gflop,
-        gflops=gflop / engine_s,
-        plain_gflops=gflop / plain_s,
-        peak_gflops=peak,
-        peak_memory_mb=memory.above_start_mb,
-        weights_mb=sum(p.nbytes for p in network.parameters()) / 1e6,
-        max_error_of_range=error,
-        plain_error_of_range=plain_error,
+    return compare_engines(
+        name,
+        network,
+        (lambda: plan(x), lambda: plain_transfer(network, x, source, target)),
+        transfer_gflop(network, *PICTURE),
+        lambda: _errors(network),
+        repeats,
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from napari_udt.bench.machine import in_turn, matrix_peak_gflops, timed, watch_memory
 from napari_udt.models.conditions import Conditions
 
 CHANNELS = 16
@@ -42,3 +44,49 @@ def smooth_picture(shape: tuple[int, int], scales: int = 0) -> tuple[Tensor, Con
     x = nn.functional.interpolate(coarse, shape, mode="bilinear")
     labels = torch.arange(shape[0])[:, None] * CLASSES // shape[0] * torch.ones(shape, dtype=torch.long)
     return x, Conditions(CLASSES, label_noise_level=0.2, scales=scales), labels[None]
+
+
+def compare_engines(
+    name: str,
+    network: nn.Module,
+    ways: tuple[Callable[[], Tensor], Callable[[], Tensor]],
+    gflop: float,
+    errors: Callable[[], tuple[float, float]],
+    repeats: int,
+) -> ImageResult:
+    """Time our engine and the plain network in turn.
+
+    Parameters
+    ----------
+    name : str
+    network : Module
+    ways : pair of callable
+        One transfer of one picture by the engine, and by the plain network.
+    gflop : float
+        Floating point operations of a transfer, in 10^9.
+    errors : callable
+        Returns the largest errors of both against float64, over the output's range; called last, because it prepares the weights.
+    repeats : int
+    """
+    ours, plain = ways
+    with watch_memory() as memory:
+        first_s = timed(ours)
+    peak = matrix_peak_gflops()
+    engine_s, plain_s = in_turn(ours, plain, repeats=repeats)
+    peak = max(peak, matrix_peak_gflops())
+    error, plain_error = errors()
+    return ImageResult(
+        network=name,
+        engine_s=engine_s,
+        plain_s=plain_s,
+        first_s=first_s,
+        ratio=plain_s / engine_s,
+        gflop=gflop,
+        gflops=gflop / engine_s,
+        plain_gflops=gflop / plain_s,
+        peak_gflops=peak,
+        peak_memory_mb=memory.above_start_mb,
+        weights_mb=sum(p.nbytes for p in network.parameters()) / 1e6,
+        max_error_of_range=error,
+        plain_error_of_range=plain_error,
+    )

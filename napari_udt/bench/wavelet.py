@@ -14,9 +14,9 @@ from napari_udt.bench.image_figures import (
     ERROR_PICTURE,
     PICTURE,
     ImageResult,
+    compare_engines,
     smooth_picture,
 )
-from napari_udt.bench.machine import in_turn, matrix_peak_gflops, timed, watch_memory
 from napari_udt.inference.wavelet_engine import FlowPlan
 from napari_udt.models.flow_level import LevelSize
 from napari_udt.models.flow_prior import DOMAIN_CHANNELS, LinearPrior
@@ -33,29 +33,13 @@ def bench_flow(repeats: int = 3) -> ImageResult:
     network = random_flow()
     x, source, target = _picture(PICTURE)
     plan = FlowPlan(network, source, target)
-    with watch_memory() as memory:
-        first_s = timed(lambda: plan(x))
-    peak = matrix_peak_gflops()
-    engine_s, plain_s = in_turn(
-        lambda: plan(x), lambda: plain_transfer(network, x, source, target), repeats=repeats
-    )
-    peak = max(peak, matrix_peak_gflops())
-    gflop = transfer_gflop(network, *PICTURE)
-    error, plain_error = _errors(network)
-    return ImageResult(
-        network="wavelet flow",
-        engine_s=engine_s,
-        plain_s=plain_s,
-        first_s=first_s,
-        ratio=plain_s / engine_s,
-        gflop=gflop,
-        gflops=gflop / engine_s,
-        plain_gflops=gflop / plain_s,
-        peak_gflops=peak,
-        peak_memory_mb=memory.above_start_mb,
-        weights_mb=sum(p.nbytes for p in network.parameters()) / 1e6,
-        max_error_of_range=error,
-        plain_error_of_range=plain_error,
+    return compare_engines(
+        "wavelet flow",
+        network,
+        (lambda: plan(x), lambda: plain_transfer(network, x, source, target)),
+        transfer_gflop(network, *PICTURE),
+        lambda: _errors(network),
+        repeats,
     )
 
 

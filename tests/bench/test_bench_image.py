@@ -3,7 +3,7 @@
 import pytest
 
 from napari_udt.bench import image as bench_image
-from napari_udt.bench import wavelet
+from napari_udt.bench import image_figures, wavelet
 from napari_udt.models.flow_level import LevelSize
 from napari_udt.models.image_cinn import Scale
 from napari_udt.models.wavelet_flow import WaveletFlow
@@ -14,8 +14,7 @@ TINY = (Scale(1, 8, (3, 1, 3)), Scale(1, 48, (3, 3, 3)))
 @pytest.fixture(autouse=True)
 def known_peak(monkeypatch):
     """The machine's own rate takes seconds to measure and is tested elsewhere."""
-    for module in (bench_image, wavelet):
-        monkeypatch.setattr(module, "matrix_peak_gflops", lambda: 100.0)
+    monkeypatch.setattr(image_figures, "matrix_peak_gflops", lambda: 100.0)
 
 
 def test_operations_are_counted_for_both_passes():
