@@ -31,7 +31,7 @@ _PLACES: _Places = {
 _WIDE_PLACES: _Places = {name: (0, column) for column, name in enumerate(_PLACES)}
 _OPTIONS = ("mode", "normalisation", "window", "centre", "spread")
 _SHARES = {**dict.fromkeys(_OPTIONS, 4), "more": 3}  # of the width of the one row that the others leave
-_WIDE = 620  # pixels, from which on one row holds all
+_WIDE = 760  # pixels, from which on one row holds all and its words can be read
 
 _USUAL_TEXTS: Mapping[str, str] = {"none": "Automatic: as they are", "l2": "Automatic: L2 norm"}
 _SHORT_MORE, _LEAST_LETTERS = "More", 30
