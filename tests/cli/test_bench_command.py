@@ -19,7 +19,8 @@ def small(monkeypatch):
         (name, SpectralCINN(100, 5, blocks=2, conditional_blocks=1, width=8).requires_grad_(False))
         for name in ("small", "large")
     ]
-    for module in (spectral, autoencoders, image_figures):  # measuring the machine takes longer than all of the rest
+    # measuring the machine takes longer than all of the rest
+    for module in (spectral, autoencoders, image_figures):
         monkeypatch.setattr(module, "matrix_peak_gflops", lambda device="cpu": 100.0)
     picture = asdict(image.bench_network("light", image.random_network([Scale(1, 8, (3, 3))]), 1))
     monkeypatch.setattr(networks, "_networks", lambda: small_ones)
