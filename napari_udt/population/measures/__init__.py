@@ -4,6 +4,7 @@
 """
 
 from napari_udt.population.measures.catalogue import CATALOGUE, MEASURES, Measure
+from napari_udt.population.measures.halves import measure_halves
 from napari_udt.population.measures.options import Judge, MeasureOptions
 from napari_udt.population.measures.run import ALL_CLASSES, measure
 from napari_udt.population.measures.table import MeasureRow, MeasureTable
@@ -18,4 +19,5 @@ __all__ = [
     "MeasureRow",
     "MeasureTable",
     "measure",
+    "measure_halves",
 ]

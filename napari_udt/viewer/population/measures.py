@@ -1,55 +1,70 @@
-"""Lines of the tab "Metrics": selection, cells and tooltips. No Qt."""
+"""Lines of the tab "Metrics": one per structure and measure, with a number for each group. No Qt."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from enum import IntEnum
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from napari_udt.population.appearance import appearances
-from napari_udt.population.groups import Population
-from napari_udt.population.measures import ALL_CLASSES, CATALOGUE, Measure, MeasureTable
-from napari_udt.population.pictures import PictureMeasures
-from napari_udt.population.tables import Table
+from napari_udt.population.groups import Part, Population
+from napari_udt.population.measures import ALL_CLASSES, CATALOGUE, Measure, MeasureRow, MeasureTable
+from napari_udt.population.pictures import PictureMeasures, PictureRow
+from napari_udt.population.tables import Cell, Table
 
 WHOLE_PICTURE = "whole picture"
 # Computed at once for every population; the others take seconds to minutes.
 QUICK = ("median_difference", "mae", "rmse", "bias", "spectral_angle", "cohens_d", "wasserstein")
 ALL_MEASURES = "All measures"
 _ARROWS = {"lower": "↓", "higher": "↑", "near": "→", "none": ""}
+BEST, NEARLY_BEST = "★", "☆"
+
+HEADINGS = ("Structure", "Measure", "Unit")  # before one column per group
+TIPS = (
+    "The structure whose spectra are compared. Click to sort.",
+    "↓ lower is better, ↑ higher is better, → best near a value. Click to sort.",
+    "Unit of the values; empty for a pure number.",
+)
+ITSELF_HEADING = "Target itself"
+ITSELF_TIP = (
+    "What a perfect transfer would give: one half of the target (blocks of the picture, or subjects) measured against the "
+    "other, by one division. For measures of pictures: the target's own value. Click to sort."
+)
 
 
-class Column(IntEnum):
-    """Columns from left to right."""
+@dataclass(frozen=True)
+class Number:
+    """A value with its interval.
 
-    STRUCTURE = 0
-    GROUP = 1
-    MEASURE = 2
-    VALUE = 3
-    INTERVAL = 4
-    UNIT = 5
-    NOTE = 6
+    Parameters
+    ----------
+    value, low, high : float
+        NaN where there is none.
+    note : str
+        What it was computed from.
+    """
+
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+    note: str = ""
 
 
-HEADINGS = {
-    Column.STRUCTURE: "Structure",
-    Column.GROUP: "Group",
-    Column.MEASURE: "Measure",
-    Column.VALUE: "Value",
-    Column.INTERVAL: "95 % interval",
-    Column.UNIT: "Unit",
-    Column.NOTE: "Note",
-}
-TIPS = {
-    Column.STRUCTURE: "The structure whose spectra are compared. Click to sort.",
-    Column.GROUP: "The group that is compared with the reference. Click to sort.",
-    Column.MEASURE: "↓ lower is better, ↑ higher is better, → best near a value. Click to sort.",
-    Column.VALUE: "The measure, computed here. Click to sort.",
-    Column.INTERVAL: "Bootstrap interval: of spectra, or of subjects where these are known. Click to sort by its width.",
-    Column.UNIT: "Unit of the value; empty for a pure number.",
-    Column.NOTE: "What the number was computed from.",
-}
+@dataclass(frozen=True)
+class GroupColumn:
+    """The column of a group.
+
+    Parameters
+    ----------
+    name, label, origin : str
+        Name of the group, its label in legends, and where it comes from.
+    part : {"simulated", "transferred", "real"}
+    """
+
+    name: str
+    label: str
+    origin: str
+    part: Part
 
 
 @dataclass(frozen=True)
@@ -60,24 +75,24 @@ class MeasureLine:
     ----------
     structure : str
         ``WHOLE_PICTURE`` for a measure of a picture.
-    group, label : str
-        Name of the group, and its label in legends.
     measure : Measure
-    value, low, high : float
-        NaN where there is none.
-    unit, note, origin : str
+    unit : str
+    numbers : mapping of str to Number
+        By the names of the groups.
+    itself : Number, optional
+        Of two halves of the reference; for a picture the reference's own.
     """
 
     structure: str
-    group: str
-    label: str
     measure: Measure
-    value: float
-    low: float = math.nan
-    high: float = math.nan
     unit: str = ""
-    note: str = ""
-    origin: str = ""
+    numbers: Mapping[str, Number] = field(default_factory=dict)
+    itself: Number | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What identifies the line."""
+        return self.structure, self.measure.key
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,49 +102,65 @@ class Numbers:
     Parameters
     ----------
     measures : MeasureTable
+    halves : MeasureTable, optional
+        Of one half of the reference against the other.
     pictures : PictureMeasures, optional
     """
 
     measures: MeasureTable
+    halves: MeasureTable | None = None
     pictures: PictureMeasures | None = None
 
 
-def lines_of(numbers: Numbers, population: Population) -> tuple[MeasureLine, ...]:
+def columns_of(population: Population, hidden: Collection[str] = ()) -> tuple[GroupColumn, ...]:
+    """Return a column for each group that is compared with the reference and not hidden."""
+    looks = appearances(population)
+    return tuple(
+        GroupColumn(group.name, looks[group.name].short, group.origin, group.part)
+        for group in population.compared
+        if group.name not in hidden
+    )
+
+
+def lines_of(numbers: Numbers) -> tuple[MeasureLine, ...]:
     """Return all lines, structure by structure; those of whole pictures last."""
-    group_appearances = {name: appearance.short for name, appearance in appearances(population).items()}
-    spectra = tuple(
+    spectra: dict[tuple[str, str], list[MeasureRow]] = {}
+    for row in numbers.measures.rows:
+        spectra.setdefault((row.class_name, row.key), []).append(row)
+    own = {} if numbers.halves is None else {(r.class_name, r.key): r for r in numbers.halves.rows}
+    pictures: dict[str, list[PictureRow]] = {}
+    for picture_row in () if numbers.pictures is None else numbers.pictures.rows:
+        pictures.setdefault(picture_row.key, []).append(picture_row)
+    lines = [
         MeasureLine(
-            row.class_name, row.group, group_appearances.get(row.group, row.group), row.measure,
-            row.value, row.low, row.high, row.unit, _noted(row.count, row.reference_count, row.note), row.origin,
+            structure,
+            rows[0].measure,
+            rows[0].unit,
+            {row.group: _of_spectra(row) for row in rows},
+            _of_spectra(own[structure, key]) if (structure, key) in own else None,
         )
-        for row in numbers.measures.rows
-    )  # fmt: skip
-    pictures = () if numbers.pictures is None else numbers.pictures.rows
-    return spectra + tuple(
-        MeasureLine(
-            WHOLE_PICTURE, row.group, group_appearances.get(row.group, row.group), row.measure,
-            row.value, note=row.note, origin=row.origin,
-        )
-        for row in pictures
-    )  # fmt: skip
+        for (structure, key), rows in spectra.items()
+    ]
+    for picture_rows in pictures.values():
+        found = {row.group: Number(row.value, note=row.note) for row in picture_rows}
+        itself = found.pop(numbers.measures.reference, None)
+        lines.append(MeasureLine(WHOLE_PICTURE, picture_rows[0].measure, "", found, itself))
+    return tuple(lines)
 
 
-def _noted(count: int, reference_count: int, note: str) -> str:
-    counts = f"{count:,} against {reference_count:,} spectra"
-    return f"{counts}; {note}" if note else counts
+def _of_spectra(row: MeasureRow) -> Number:
+    counts = f"{row.count:,} against {row.reference_count:,} spectra"
+    return Number(row.value, row.low, row.high, f"{counts}; {row.note}" if row.note else counts)
 
 
-def shown(
-    lines: Iterable[MeasureLine], structure: str | None, key: str, hidden: Collection[str]
-) -> list[MeasureLine]:
-    """Return the lines of one structure (None: of all) and one measure ("": of all), without hidden groups."""
+def shown(lines: Iterable[MeasureLine], structure: str | None, key: str) -> list[MeasureLine]:
+    """Return the lines of one structure (None: of all) and one measure ("": of all)."""
     always = (WHOLE_PICTURE, ALL_CLASSES)
     return [
         line
         for line in lines
         if (structure is None or line.structure in (structure, *always))
         and (not key or line.measure.key == key)
-        and line.group not in hidden
     ]
 
 
@@ -139,54 +170,87 @@ def measures_in(lines: Iterable[MeasureLine]) -> dict[str, str]:
     return {key: present[key] for key in (*CATALOGUE, *present) if key in present}
 
 
-def number(line: MeasureLine, column: Column) -> float:
-    """Return what a column of numbers is sorted by: the value, or the width of its interval."""
-    return line.value if column == Column.VALUE else line.high - line.low
+def best(line: MeasureLine, columns: Sequence[GroupColumn]) -> tuple[str, str]:
+    """Return the name of the group that agrees best with the reference, and its mark; empty where none does.
+
+    Simulated and transferred groups are compared. The mark is hollow where its interval overlaps that of the next one.
+    """
+    of_measure = line.measure
+    if of_measure.better == "none":
+        return "", ""
+    found = [
+        (_distances(line.numbers[c.name], of_measure), c.name)
+        for c in columns
+        if c.part != "real" and c.name in line.numbers and math.isfinite(line.numbers[c.name].value)
+    ]
+    if len(found) < 2:
+        return "", ""
+    (first, name), (second, _) = sorted(found)[:2]
+    if math.isclose(first[0], second[0], rel_tol=1e-6):
+        return "", ""
+    return name, NEARLY_BEST if second[1] <= first[2] else BEST
 
 
-def cell(line: MeasureLine, column: Column) -> str:
-    """Return what a cell shows."""
-    match column:
-        case Column.STRUCTURE:
-            return line.structure.replace("_", " ")
-        case Column.GROUP:
-            return line.label
-        case Column.MEASURE:
-            return f"{line.measure.title} {_ARROWS[line.measure.better]}".rstrip()
-        case Column.VALUE:
-            return f"{line.value:.4g}" if math.isfinite(line.value) else "–"
-        case Column.INTERVAL:
-            return f"{line.low:.3g} … {line.high:.3g}" if math.isfinite(line.high - line.low) else ""
-        case Column.UNIT:
-            return line.unit
-    return line.note
+def _distances(number: Number, of_measure: Measure) -> tuple[float, float, float]:
+    """Return how far a value is from the best one, and the ends of its interval; the smaller the better."""
+    values = (number.value, number.low, number.high)
+    match of_measure.better:
+        case "lower":
+            return values
+        case "higher":
+            return -values[0], -values[2], -values[1]
+    value, low, high = (v - (of_measure.ideal or 0) for v in values)
+    ends = sorted((abs(low), abs(high)))
+    return abs(value), 0.0 if low <= 0 <= high else ends[0], ends[1]
 
 
-def tip(line: MeasureLine, column: Column) -> str:
-    """Return the tooltip of a cell: what the number means and where it comes from."""
-    if column == Column.GROUP:
-        return f"{line.group}: {line.origin}"
-    if column in (Column.MEASURE, Column.VALUE, Column.INTERVAL):
-        measure = line.measure
-        sentences = (measure.meaning, f"{measure.direction.capitalize()}." if measure.direction else "")
-        meaning = " ".join(sentence for sentence in sentences if sentence)
-        return f"{measure.title}: {meaning}\nSource: {measure.source}\n{line.note}".rstrip()
-    return cell(line, column)
+def title_of(line: MeasureLine) -> str:
+    """Return the measure's name with an arrow for its direction."""
+    return f"{line.measure.title} {_ARROWS[line.measure.better]}".rstrip()
 
 
-def table(lines: Iterable[MeasureLine], notes: tuple[str, ...]) -> Table:
-    """Return lines as a table for export, with exact numbers."""
-    columns = ("structure", "group", "origin", "measure", "value", "low", "high", "unit", "note")
-    rows = tuple(
-        (x.structure, x.group, x.origin, x.measure.title, x.value, x.low, x.high, x.unit, x.note)
-        for x in lines
-    )
-    return Table("Measures against the reference, computed here", columns, rows, notes)
+def number_text(number: Number | None, mark: str = "") -> str:
+    """Return a cell: a mark, the value, and its interval in brackets."""
+    if number is None:
+        return ""
+    if not math.isfinite(number.value):
+        return "–"
+    if not math.isfinite(number.high - number.low):
+        return f"{mark} {number.value:.4g}".lstrip()
+    return f"{mark} {number.value:.3g} [{number.low:.3g}, {number.high:.3g}]".lstrip()
 
 
-def copied(lines: Iterable[MeasureLine]) -> str:
+def measure_tip(line: MeasureLine) -> str:
+    """Return what a measure means, and its source."""
+    found = line.measure
+    sentences = (found.meaning, f"{found.direction.capitalize()}." if found.direction else "")
+    return f"{found.title}: {' '.join(filter(None, sentences))}\nSource: {found.source}"
+
+
+def number_tip(line: MeasureLine, number: Number | None, where: str) -> str:
+    """Return the tooltip of a number: whose it is, what it was computed from, what the measure means."""
+    return "\n".join(filter(None, (where, "" if number is None else number.note, measure_tip(line))))
+
+
+def table(lines: Iterable[MeasureLine], columns: Sequence[GroupColumn], notes: tuple[str, ...]) -> Table:
+    """Return lines as a table for export and clipboard, with exact numbers."""
+    heads = [part for c in columns for part in (f"{c.name} ({c.origin})", "low", "high", "computed from")]
+    rows = []
+    for line in lines:
+        cells: list[Cell] = [line.structure, line.measure.title, line.measure.direction, line.unit]
+        for column in columns:
+            number = line.numbers.get(column.name, Number(math.nan))
+            cells += [number.value, number.low, number.high, number.note]
+        name = best(line, columns)[0]
+        itself = line.itself or Number(math.nan)
+        rows.append((*cells, itself.value, itself.note, name))
+    titles = ("structure", "measure", "direction", "unit", *heads, "target itself", "computed from", "best")
+    return Table("Measures against the reference, computed here", titles, tuple(rows), notes)
+
+
+def copied(lines: Iterable[MeasureLine], columns: Sequence[GroupColumn]) -> str:
     """Return lines for the clipboard, separated by tabs, exact numbers."""
-    whole = table(lines, ())
+    whole = table(lines, columns, ())
     rows = [
         [f"{value:.9g}" if isinstance(value, float) else str(value) for value in row] for row in whole.rows
     ]
@@ -194,13 +258,14 @@ def copied(lines: Iterable[MeasureLine]) -> str:
 
 
 def statement(numbers: Numbers, *, complete: bool) -> str:
-    """Return the reference of the numbers, and how they were computed."""
+    """Return the reference of the numbers, how they were computed, and what the marks mean."""
     measures = numbers.measures
     options = dict(measures.provenance.get("options", {}))
     against = f"Against {measures.reference} ({measures.reference_origin})"
     if not complete:
-        return f"{against}; quick measures without intervals."
+        return f"{against}; quick measures without intervals. {BEST} best of the line."
     return (
         f"{against}; {100 * options['confidence']:.0f} % intervals from {options['resamples']} bootstrap resamples, "
-        f"{options['permutations']} permutations; at most {options['most_pairwise']} spectra a side for pairwise distances."
+        f"{options['permutations']} permutations; at most {options['most_pairwise']} spectra a side for pairwise distances. "
+        f"{BEST} best of the line; {NEARLY_BEST} its interval overlaps the next one's."
     )

@@ -1,4 +1,4 @@
-"""The tab "Metrics": measures of every group against the reference by structure, with intervals."""
+"""The tab "Metrics": measures of every group against the reference by structure, groups side by side."""
 
 from __future__ import annotations
 
@@ -85,14 +85,14 @@ class MetricsTab(FigureTab):
         numbers = self._numbers()
         if numbers is None or self.population is None:
             return
-        self._lines = view.lines_of(numbers, self.population)
+        self._lines = view.lines_of(numbers)
         chosen, titles = self.measure.currentData(), view.measures_in(self._lines)
         self.measure.clear()
         self.measure.addItem(view.ALL_MEASURES, "")
         for key, title in titles.items():
             self.measure.addItem(title, key)
         self.measure.setCurrentIndex(max(self.measure.findData(chosen), 0))
-        self.view.set_lines(self._shown())
+        self._fill()
 
     @property
     def busy(self) -> bool:
@@ -108,7 +108,7 @@ class MetricsTab(FigureTab):
     def table(self) -> Table | None:
         """Return the lines that are shown."""
         numbers = self._numbers()
-        return None if numbers is None else view.table(self.view.rows, (self.statement,))
+        return None if numbers is None else view.table(self.view.rows, self.view.groups, (self.statement,))
 
     def settings(self) -> dict[str, Any]:
         """Return the filters."""
@@ -159,10 +159,14 @@ class MetricsTab(FigureTab):
             return []
         label = None if self.everywhere.isChecked() else label_of(self.population, self.choices)
         structure = None if label is None else self.population.class_names[label]
-        return view.shown(self._lines, structure, self.measure.currentData() or "", self.choices.hidden)
+        return view.shown(self._lines, structure, self.measure.currentData() or "")
+
+    def _fill(self) -> None:
+        if self.population is not None:
+            self.view.set_lines(self._shown(), view.columns_of(self.population, self.choices.hidden))
 
     def _on_filter(self, _value: object = None) -> None:
-        self.view.set_lines(self._shown())
+        self._fill()
         self.changed.emit()
 
     def _on_wanted(self) -> None:
@@ -181,13 +185,14 @@ class MetricsTab(FigureTab):
 
 
 def _quick(population: Population, normalisation: Any) -> Numbers:
-    from napari_udt.population.measures import MeasureOptions, measure
+    from napari_udt.population.measures import MeasureOptions, measure, measure_halves
 
-    return Numbers(measure(population, MeasureOptions(normalisation, view.QUICK, resamples=0)))
+    options = MeasureOptions(normalisation, view.QUICK, resamples=0)
+    return Numbers(measure(population, options), measure_halves(population, options))
 
 
 def _complete(population: Population, normalisation: Any, resamples: int, report: Report) -> Numbers:
-    from napari_udt.population.measures import MeasureOptions, measure
+    from napari_udt.population.measures import MeasureOptions, measure, measure_halves
     from napari_udt.population.model_judge import ModelJudge
     from napari_udt.population.pictures import measure_pictures
 
@@ -197,4 +202,5 @@ def _complete(population: Population, normalisation: Any, resamples: int, report
     judge = ModelJudge(progress=go_on)
     pictures = measure_pictures(population, progress=go_on)
     options = MeasureOptions(normalisation, resamples=resamples, judge=judge)
-    return Numbers(measure(population, options, report), pictures)
+    halves = measure_halves(population, options, go_on)
+    return Numbers(measure(population, options, report), halves, pictures)
