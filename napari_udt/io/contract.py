@@ -266,6 +266,8 @@ DAMAGE: tuple[type[Exception], ...] = (
     zlib.error,
 )
 
+LOCKED = "the file is open for writing in another program; close it there and open it again"
+
 
 @contextmanager
 def reading(path: Path, known: Format | None = None) -> Iterator[None]:
@@ -280,6 +282,13 @@ def reading(path: Path, known: Format | None = None) -> Iterator[None]:
         raise
     except (PermissionError, FileNotFoundError, IsADirectoryError) as error:
         raise CubeError(f"{path}: the file cannot be read ({reason(error)}).") from error
+    except ImportError as error:
+        package = error.name or reason(error)
+        raise CubeError(
+            f"{path}: reading it needs the Python package {package}, which is not installed."
+        ) from error
+    except BlockingIOError as error:
+        raise CubeError(f"{path}: {LOCKED}.") from error
     except MemoryError as error:
         raise CubeError(
             f"{path}: the cube does not fit into memory ({reason(error)}); a smaller memory_limit_mb leaves it in the file."

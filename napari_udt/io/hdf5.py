@@ -7,11 +7,12 @@ What must be read whole is read only when the file really holds it.
 
 from __future__ import annotations
 
+import importlib
 import math
 import re
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import CubeError
-from napari_udt.io.contract import reading
+from napari_udt.io.contract import LOCKED, reading
 
 SMALL_BYTES = 64_000_000  # what may be allocated without asking how much the file holds
 MAX_RATIO = 1_100  # deflate cannot compress further than about 1032 : 1
@@ -109,10 +110,27 @@ def checked(dataset: h5py.Dataset, path: Path) -> h5py.Dataset:
             "store it in smaller chunks."
         )
     if dataset.chunks and dataset.id.get_create_plist().get_nfilters():
+        _require_filters(dataset, where)
         _check_packed_chunks(dataset, where)
     if not dataset.chunks and dataset.id.get_storage_size() > path.stat().st_size:
         raise CubeError(f"{where} declares {_size(dataset)} but the file is smaller; it is cut short.")
     return dataset
+
+
+def _require_filters(dataset: h5py.Dataset, where: str) -> None:
+    """Make the filters at hand with which a dataset is packed; ``hdf5plugin`` brings those that HDF5 lacks."""
+    packing = dataset.id.get_create_plist()
+    for number in range(packing.get_nfilters()):
+        code, _, _, name = packing.get_filter(number)
+        if h5py.h5z.filter_avail(code):
+            continue
+        with suppress(ImportError):
+            importlib.import_module("hdf5plugin")
+        if not h5py.h5z.filter_avail(code):
+            known = f"{code} ({name.decode('ascii', 'replace')[:40]})" if name else f"{code}"
+            raise CubeError(
+                f"{where} is packed with the HDF5 filter {known}, which is not installed; pip install napari-udt[formats]."
+            )
 
 
 def _check_packed_chunks(dataset: h5py.Dataset, where: str) -> None:
@@ -174,6 +192,8 @@ def _file(path: Path) -> h5py.File:
     try:
         return h5py.File(path, "r")
     except OSError as error:
+        if "unable to lock file" in str(error):
+            raise CubeError(f"{path}: {LOCKED}.") from error
         if (sizes := re.search(r"eof = (\d+).*stored_eof = (\d+)", str(error))) is None:
             raise
         raise CubeError(

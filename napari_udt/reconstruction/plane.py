@@ -12,6 +12,7 @@ from napari_udt.errors import CubeError
 Array = NDArray[np.float64]
 
 MAX_PIXELS = 2000  # along a side
+_ROUND = 0.05  # of its radius an array may lie off the circle and count as an arc or ring
 _FLAT = 1e-3  # an axis along which the detectors spread less than this, relative to the widest, is no axis of theirs
 _ASIDE = 0.05  # a centroid nearer to the middle than this part of the array's extent is on no side of it
 _FILLED = 0.75  # of an arc's radius is shown by default: for a ring of 40 mm a field of 30 mm
@@ -72,8 +73,11 @@ def picture_plane(
     size_mm: tuple[float, float] | None = None,
     bounds_mm: Array | None = None,
     up: int = 1,
+    turned: bool = True,
 ) -> ImagePlane:
     """Return the plane that an array of detectors sees, with the array at the top of the picture.
+
+    It goes through the middle of the field of view also in the direction that the picture does not show.
 
     Parameters
     ----------
@@ -86,29 +90,33 @@ def picture_plane(
         Lowest and highest x, y and z of the field of view, where it is known.
     up : {1, -1}
         Direction of the vertical axis that is up when the detectors lie on all sides.
+    turned : bool
+        Whether ``up`` gives way to the side on which the detectors lie.
 
     Raises
     ------
     CubeError
         When the detectors are fewer than two or in one place, or the picture would be too large.
     """
-    axes, linear = _axes(detectors_mm)
-    centre, size = _middle(detectors_mm), None
-    if (
-        bounds_mm is not None
-        and np.all(np.isfinite(bounds_mm))
-        and np.all(np.ptp(bounds_mm[list(axes)], axis=1) > 0)
-    ):
-        centre[list(axes)] = bounds_mm[list(axes)].mean(axis=1)
+    if bounds_mm is not None and not np.all(np.isfinite(bounds_mm)):
+        bounds_mm = None
+    axes = _axes(detectors_mm, bounds_mm)
+    spread = np.ptp(detectors_mm, axis=0)
+    active = spread > _FLAT * spread.max()
+    centre, size = detectors_mm.mean(axis=0).astype(np.float64), None
+    if bounds_mm is not None and np.all(np.ptp(bounds_mm[list(axes)], axis=1) > 0):
+        known = active | (np.ptp(bounds_mm, axis=1) > 0)
+        known[list(axes)] = True
+        centre[known] = bounds_mm[known].mean(axis=1)
         size = tuple(float(v) for v in np.ptp(bounds_mm[list(axes)], axis=1))
-    elif not linear:
-        centre[list(axes)], radius = _circle(detectors_mm[:, axes])
+    elif active[axes[1]]:
+        centre[active], radius, _ = _circle(detectors_mm[:, active])
         size = (_FILLED * radius, _FILLED * radius)
-    width, height = size_mm or size or (float(np.ptp(detectors_mm[:, axes[0]])),) * 2
-    if size is None:  # nothing but a straight array: the picture begins at it
+    width, height = size_mm or size or (float(spread[axes[0]]),) * 2
+    if size is None:  # nothing but a flat array: the picture begins at it
         up = -1
         centre[axes[1]] += height / 2
-    else:
+    elif turned:
         up = _side_of_detectors(detectors_mm[:, axes[1]], centre[axes[1]], max(size)) or up
     if max(width, height) / pixel_mm > MAX_PIXELS:
         raise CubeError(
@@ -119,32 +127,43 @@ def picture_plane(
     return ImagePlane(axes, up, (x, y, z), (float(width), float(height)), pixel_mm)
 
 
-def _axes(detectors_mm: Array) -> tuple[tuple[int, int], bool]:
-    """Return the horizontal and the vertical axis, and whether the array is a straight line.
+def _axes(detectors_mm: Array, bounds_mm: Array | None) -> tuple[int, int]:
+    """Return the horizontal and the vertical axis of the picture.
 
-    Depth is z by the conventions of all formats; only an array in the plane of x and y is shown in that plane.
+    Depth is z by the conventions of all formats. Only a ring or an arc in the plane of x and y is shown in that plane; a
+    flat array that covers an area, or looks at a field of view away from its plane, is shown with its depth.
     """
     spread = np.ptp(detectors_mm, axis=0)
     if len(detectors_mm) < 2 or not np.all(np.isfinite(spread)) or spread.max() <= 0:
         raise CubeError("the detectors have no usable positions; expected at least two different ones.")
     active = spread > _FLAT * spread.max()
-    if active.sum() == 2 and not active[2]:
-        return (0, 1), False
-    horizontal = int(np.argmax(spread[:2]))
     if active.sum() == 1 and active[2]:
         raise CubeError("all detectors lie on a line along z, the depth; expected them side by side.")
-    return (horizontal, 2), bool(active.sum() == 1)
+    if active.sum() == 2 and not active[2] and not _looks_away(detectors_mm[:, 2].mean(), spread, bounds_mm):
+        _, radius, off = _circle(detectors_mm[:, :2])
+        if off <= _ROUND * radius:
+            return 0, 1
+    return int(np.argmax(spread[:2])), 2
 
 
-def _middle(detectors_mm: Array) -> Array:
-    return np.array(detectors_mm.mean(axis=0), dtype=np.float64)
+def _looks_away(z_mm: float, spread_mm: Array, bounds_mm: Array | None) -> bool:
+    """Whether the field of view lies away from the plane of a flat array."""
+    if bounds_mm is None or np.ptp(bounds_mm[2]) <= 0:
+        return False
+    away = max(bounds_mm[2].min() - z_mm, z_mm - bounds_mm[2].max())
+    return bool(away > -_FLAT * spread_mm.max())
 
 
-def _circle(points: Array) -> tuple[Array, float]:
-    """Return centre and radius of the circle that fits points best (least squares after Kasa, 1976)."""
+def _circle(points: Array) -> tuple[Array, float, float]:
+    """Return centre and radius of the circle or sphere that fits points best, and how far off it they lie at most.
+
+    Least squares after Kasa (1976).
+    """
     matrix = np.column_stack([2 * points, np.ones(len(points))])
-    (x, y, c), *_ = np.linalg.lstsq(matrix, np.sum(points**2, axis=1), rcond=None)
-    return np.array([x, y]), float(np.sqrt(max(c + x * x + y * y, 0.0)))
+    *centre, c = np.linalg.lstsq(matrix, np.sum(points**2, axis=1), rcond=None)[0]
+    middle = np.array(centre)
+    radius = float(np.sqrt(max(c + np.sum(middle**2), 0.0)))
+    return middle, radius, float(np.abs(np.linalg.norm(points - middle, axis=1) - radius).max())
 
 
 def _side_of_detectors(heights_mm: Array, middle_mm: float, extent_mm: float) -> int:

@@ -1,8 +1,12 @@
 """Small files that describe their values, units and extras in ways met in the wild, with the right answers."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tifffile
+from pa_scenes import brightest_mm
 
 from napari_udt.errors import CubeError, MissingMetadata
 from napari_udt.io import is_readable, open_cube
@@ -146,3 +150,51 @@ def test_e09_frames_of_a_hyperstack(case, limit):
         np.testing.assert_array_equal(cube.wavelengths_nm, FIVE_NM)
         np.testing.assert_allclose(cube.data[:], np.moveaxis(expected, 0, 2), rtol=1e-6)
         assert cube.metadata["frames"] == 3
+
+
+@pytest.mark.parametrize("name", ["E17_zstd.tif", "E17b_lzw.tif"])
+def test_e17_packed_tiffs_open_with_imagecodecs(case, name):
+    cube = open_cube(case(name))
+    assert cube.shape == (16, 20, 20)
+    np.testing.assert_allclose(cube.spectrum(0, 0)[:3], [0.6369617, 0.56441283, 0.11710641], rtol=1e-6)
+
+
+def test_e18_a_filter_that_hdf5_lacks(case):
+    cube = open_cube(case("E18_blosc.h5"))
+    np.testing.assert_allclose(cube.spectrum(0, 0)[:2], [0.2740484, 0.00709183], rtol=1e-5)
+
+
+def test_e19_a_file_that_another_program_writes_to(case, tmp_path):
+    path = tmp_path / "written.h5"
+    path.write_bytes(case("E19_lock.h5").read_bytes())
+    hold = (
+        f"import h5py, sys; f = h5py.File({str(path)!r}, 'r+'); print('open', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "open\n"
+        with pytest.raises(CubeError, match="open for writing in another program"):
+            open_cube(path)
+        other.communicate("")
+    assert open_cube(path).shape[2] > 1
+
+
+def test_e21_a_planar_array_is_shown_through_its_field_of_view(case):
+    cube = open_cube(case("E21_planar.hdf5"))
+    assert cube.provenance["picture_axes"] == ["x", "z"]
+    np.testing.assert_allclose(cube.provenance["centre_mm"], [0, 5, 12])
+    np.testing.assert_allclose(brightest_mm(cube), [3, 0], atol=0.2)  # from the middle: x = 0, z = 12
+
+
+def test_e22_the_invision_of_simpa(case):
+    cube = open_cube(case("E22_simpa_invision.hdf5"))
+    assert cube.shape[:2] == (100, 100)
+    peak = np.unravel_index(np.argmax(np.asarray(cube.data[..., 0])), cube.shape[:2])
+    np.testing.assert_allclose(peak, [20, 70], atol=1)
+
+
+def test_e22b_labels_lie_where_the_picture_shows_them(case):
+    cube = open_cube(case("E22b_simpa_ring_below.hdf5"))
+    peak = np.unravel_index(np.argmax(np.asarray(cube.data[..., 0])), cube.shape[:2])
+    np.testing.assert_allclose(peak, np.argwhere(cube.labels == 3).mean(axis=0), atol=1)

@@ -1,6 +1,7 @@
 import h5py
 import numpy as np
 import pytest
+from pa_scenes import RATE_MHZ, SPEED, brightest_mm, recorded
 
 from napari_udt.errors import CubeError
 from napari_udt.io import is_readable, list_candidates, open_cube, open_cubes
@@ -230,6 +231,30 @@ def test_raw_time_series_open_as_a_preview_that_fits_the_maps(raw_forearm, forea
     np.testing.assert_allclose(cube.data[..., 15] / cube.data[..., 0], 850 / 700, rtol=1e-3)
 
 
+def test_a_planar_array_is_previewed_through_its_field_of_view(tmp_path):
+    across, along = (np.arange(8) - 3.5) * 3.0, (np.arange(5) - 2.0) * 3.0
+    place = np.array([20.0, 15.0, 2.0])
+    detectors = place + np.array([(x, y, 0.0) for y in along for x in across])  # x changes fastest
+    signals = recorded(detectors, [(24.0, 17.0, 14.0)])[0]  # (wavelengths, detectors, samples)
+    path = tmp_path / "x.hdf5"
+    write_simpa(path, signals.transpose(1, 2, 0), (700, 750, 800), field="time_series_data")
+    device = {
+        "number_detector_elements_x": 8,
+        "number_detector_elements_y": 5,
+        "pitch_mm": 3.0,
+        "sampling_frequency_MHz": RATE_MHZ,
+        "device_position_mm": place,
+        "field_of_view_extent_mm": [-8.0, 8, 1, 3, 4, 20],
+    }
+    with h5py.File(path, "r+") as file:
+        for name, value in device.items():
+            file[f"digital_device/RSOM/detection_geometry/PlanarArrayDetectionGeometry/{name}"] = value
+    cube = open_cube(path, reconstruction=ReconstructionOptions(speed_of_sound_m_per_s=SPEED, pixel_mm=0.25))
+    assert cube.shape == (64, 64, 3)
+    np.testing.assert_allclose(cube.provenance["centre_mm"], [20, 17, 14])
+    np.testing.assert_allclose(brightest_mm(cube), [4, 0], atol=0.3)
+
+
 def test_a_preview_stands_between_reconstruction_and_initial_pressure(tmp_path):
     path = tmp_path / "x.hdf5"
     write_simpa(path, np.zeros((4, 5, 2)), (700, 800), field="optical_forward_model_output/initial_pressure")
@@ -249,7 +274,7 @@ def test_time_series_without_a_device_get_one_sentence(tmp_path):
         open_cube(tmp_path / "x.hdf5")
     device = {"device_position_mm": [1.0, 0, 0], "field_of_view_extent_mm": [0.0, 4, 0, 0, 0, 3]}
     write_simpa(tmp_path / "y.hdf5", np.zeros((4, 9, 2)), (700, 800), field="time_series_data", device=device)
-    with pytest.raises(CubeError, match=r"y\.hdf5.*number_detector_elements is missing"):
+    with pytest.raises(CubeError, match=r"y\.hdf5.*pitch_mm is missing"):
         open_cube(tmp_path / "y.hdf5")
 
 

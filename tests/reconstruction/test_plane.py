@@ -81,3 +81,43 @@ def test_unusable_positions_are_refused(points):
 def test_huge_pictures_are_refused():
     with pytest.raises(CubeError, match="more than 2000 pixels"):
         picture_plane(arc(0, 360), pixel_mm=0.001)
+
+
+def grid(count=6, pitch=4.0, z=0.0):
+    x, y = np.meshgrid(np.arange(count) * pitch, np.arange(count) * pitch)
+    return np.column_stack([x.ravel(), y.ravel(), np.full(x.size, z)])
+
+
+def test_a_planar_array_is_shown_with_its_depth():
+    plane = picture_plane(grid(), pixel_mm=0.5)
+    assert (plane.axes, plane.up) == ((0, 2), -1)
+    np.testing.assert_allclose(plane.centre_mm, (10, 10, 10))
+    below = np.array([[0.0, 20.0], [4.0, 6.0], [-18.0, -6.0]])
+    plane = picture_plane(grid(), pixel_mm=0.5, bounds_mm=below)
+    assert (plane.axes, plane.up) == ((0, 2), 1)
+    np.testing.assert_allclose(plane.centre_mm, (10, 5, -12))
+
+
+def test_a_flat_ring_may_look_at_a_field_away_from_its_plane():
+    away = np.array([[-5.0, 5.0], [-1.0, 1.0], [10.0, 30.0]])
+    plane = picture_plane(arc(0, 354.375), pixel_mm=0.5, bounds_mm=away)
+    assert plane.axes == (0, 2)
+    np.testing.assert_allclose(plane.centre_mm, (0, 0, 20))
+
+
+def test_a_cup_is_shown_through_its_centre():
+    polar, around = (a.ravel() for a in np.meshgrid(np.linspace(0.1, 1.4, 9), np.linspace(0, 6.1, 20)))
+    cup = 30 * np.column_stack(
+        [np.sin(polar) * np.cos(around), np.sin(polar) * np.sin(around), -np.cos(polar)]
+    )
+    plane = picture_plane(cup + np.array([3, 4, 5]), pixel_mm=0.5)
+    assert plane.axes[1] == 2
+    np.testing.assert_allclose(plane.centre_mm, (3, 4, 5), atol=1e-6)
+    np.testing.assert_allclose(plane.size_mm, (22.5, 22.5))
+    assert plane.up == -1  # the cup lies at low z, which is on top
+
+
+def test_up_stays_where_the_caller_knows_it():
+    below = arc(30, 150, axes=(0, 2))
+    assert picture_plane(below, pixel_mm=0.5, up=-1).up == 1
+    assert picture_plane(below, pixel_mm=0.5, up=-1, turned=False).up == -1

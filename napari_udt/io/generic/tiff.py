@@ -272,7 +272,15 @@ def _page(page: Any, shape: tuple[int, ...], path: Path) -> NDArray[Any]:
         raise CubeError(
             f"{path}: a page declares {wanted / 1e6:,.0f} MB but the file holds {_stored_bytes(page)} bytes of it."
         )
-    return page.asarray().reshape(shape)
+    try:
+        return page.asarray().reshape(shape)
+    except (ImportError, ValueError) as error:
+        if not isinstance(error, ImportError) and "imagecodecs" not in str(error):
+            raise
+        raise CubeError(
+            f"{path}: the pictures are packed with {page.compression.name}, which needs a package that is not installed; "
+            "pip install napari-udt[formats]."
+        ) from error
 
 
 def _stored_bytes(page: Any) -> int:

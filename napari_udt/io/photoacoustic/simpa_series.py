@@ -60,6 +60,7 @@ def recording(
         bounds_mm=_bounds_mm(geometry, path),
         pixel_mm=where.pixel_mm,
         up=-1,
+        turned=False,
         domain="simulated",
         metadata=metadata,
         maps=partial(_maps, path, root.name, where),
@@ -100,26 +101,43 @@ def _geometry(file: h5py.File) -> h5py.Group | None:
 
 
 def _detectors_mm(geometry: h5py.Group, path: Path) -> Array:
-    """Return absolute positions of curved and of straight arrays, as SIMPA's classes define them."""
+    """Return absolute positions of curved, straight and planar arrays, as SIMPA's classes define them."""
     kind = geometry.name.rsplit("/", 1)[-1]
-    count, pitch = (
-        int(_number(geometry, path, "number_detector_elements")),
-        _number(geometry, path, "pitch_mm"),
-    )
-    if not 1 < count <= MAX_DETECTORS:
-        raise CubeError(f"{path}: the device has {count} detector elements; expected 2 to {MAX_DETECTORS}.")
-    along = (np.arange(count) - (count - 1) / 2) * pitch
-    positions = np.zeros((count, 3))
-    if kind.startswith("Curved"):
+    pitch = _number(geometry, path, "pitch_mm")
+    if kind.startswith("Planar"):
+        across, along = (_places(geometry, path, f"number_detector_elements_{a}", pitch) for a in "xy")
+        if len(across) * len(along) > MAX_DETECTORS:
+            raise CubeError(
+                f"{path}: the device has {len(across) * len(along):,} detector elements; expected at most {MAX_DETECTORS:,}."
+            )
+        # x changes fastest
+        positions = np.column_stack(
+            [np.tile(across, len(along)), np.repeat(along, len(across)), np.zeros(len(across) * len(along))]
+        )
+    elif kind.startswith("Curved"):
         radius = _number(geometry, path, "radius_mm")
-        angles = along / radius - _number(geometry, path, "angular_origin_offset")
-        positions[:, 0], positions[:, 2] = radius * np.sin(angles), radius * np.cos(angles)
+        along = _places(geometry, path, "number_detector_elements", pitch)
+        angles = along / radius - _number(geometry, path, "angular_origin_offset", positive=False)
+        positions = radius * np.column_stack([np.sin(angles), np.zeros(len(along)), np.cos(angles)])
     elif kind.startswith("Linear"):
-        positions[:, 0] = along
+        along = _places(geometry, path, "number_detector_elements", pitch)
+        positions = np.column_stack([along, np.zeros((len(along), 2))])
     else:
-        raise CubeError(f"{path}: detectors of a {kind} cannot be previewed; curved and linear arrays can.")
+        raise CubeError(
+            f"{path}: detectors of a {kind} cannot be previewed; curved, linear and planar arrays can."
+        )
     place = hdf5.numbers_at(geometry, path, "device_position_mm")
     return positions if place is None or place.size != 3 else positions + place
+
+
+def _places(geometry: h5py.Group, path: Path, name: str, pitch_mm: float) -> Array:
+    """Return places [mm] of a row of detectors around its middle, one every ``pitch_mm``."""
+    count = int(_number(geometry, path, name))
+    if not 1 <= count <= MAX_DETECTORS:
+        raise CubeError(
+            f"{path}: the device has {count:,} detector elements; expected at most {MAX_DETECTORS:,}."
+        )
+    return np.asarray((np.arange(count) - (count - 1) / 2) * pitch_mm, np.float64)
 
 
 def _bounds_mm(geometry: h5py.Group, path: Path) -> Array | None:
@@ -143,10 +161,11 @@ def _mean(dataset: h5py.Dataset, path: Path) -> float | None:
     return value if 300 <= value <= 7000 else None
 
 
-def _number(group: h5py.Group, path: Path, name: str) -> float:
+def _number(group: h5py.Group, path: Path, name: str, positive: bool = True) -> float:
     values = hdf5.numbers_at(group, path, name)
-    if values is None or values.size != 1 or not np.isfinite(values[0]) or values[0] <= 0:
+    if values is None or values.size != 1 or not np.isfinite(values[0]) or (positive and values[0] <= 0):
+        expected = "positive number" if positive else "number"
         raise CubeError(
-            f"{path}: {group.name}/{name} is missing or no positive number, so nothing can be reconstructed."
+            f"{path}: {group.name}/{name} is missing or no {expected}, so nothing can be reconstructed."
         )
     return float(values[0])

@@ -62,6 +62,8 @@ class Recording:
         Which entry of the file that is.
     up : {1, -1}
         Direction of the vertical axis that is up when the detectors lie on all sides.
+    turned : bool
+        Whether the picture is turned so that the detectors are on top; not where ``maps`` lie as the file has them.
     domain : str
     metadata : dict
     maps : callable, optional
@@ -81,6 +83,7 @@ class Recording:
     energy: Array | None = None
     energy_source: str = ""
     up: int = 1
+    turned: bool = True
     domain: Domain = "unknown"
     metadata: dict[str, Any] = field(default_factory=dict)
     maps: Maps | None = None
@@ -196,6 +199,7 @@ def _plane(path: Path, how: ReconstructionOptions, recording: Recording) -> Imag
             size_mm=how.size_mm,
             bounds_mm=recording.bounds_mm,
             up=recording.up,
+            turned=recording.turned,
         )
     except CubeError as error:
         raise CubeError(f"{path}: {error}") from error
