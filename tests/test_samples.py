@@ -7,6 +7,7 @@ import pytest
 import napari_udt
 from napari_udt import open_cube, samples
 from napari_udt.errors import CubeError
+from napari_udt.models import list_models
 
 
 @pytest.fixture
@@ -23,6 +24,14 @@ def test_the_samples_come_with_the_program():
     for key in samples.SAMPLES:
         cube = open_cube(samples.sample_path(key))
         assert (cube.modality.lower(), cube.domain) == tuple(key.split("_"))
+
+
+def test_the_forearms_are_of_the_devices_that_the_first_choice_was_trained_for():
+    first = next(spec for spec in list_models() if spec.name.startswith("pat"))
+    for domain in ("simulated", "second"):
+        made = open_cube(samples.sample_path(f"pat_{domain}")).provenance["generator"]
+        trained = first.training["data"][domain]["generator"]
+        assert made["device"] == trained.get("device", "ideal")
 
 
 def test_a_source_tree_has_them_beside_the_package(package):

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
 
 WEIGHTS, SPEC, CARD = "weights.safetensors", "model.json", "CARD.md"
-# What a window and the command line choose first. The PAT row without discriminators: the one with them draws stripes of
-# single pixels at 790 nm (docs/evaluation.md).
-_PROPOSED = ("hsi_transport_dy", "pat_cinn_dy_without_gan")
+# What a window and the command line choose first. Of the PAT rows the one that makes pictures like the target's: the others
+# are close to the identity (docs/evaluation.md).
+_PROPOSED = ("hsi_transport_dy", "pat_flow_dy_without_gan")
 MODELS_VARIABLE = "NAPARI_UDT_MODELS"
 _MAX_TEXT_BYTES = 16_000_000  # specification or card; the bundled ones have some tens of kilobytes
 

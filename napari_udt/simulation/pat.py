@@ -36,8 +36,6 @@ DEVICES: dict[PatDomain, tuple[PatDevice, ...]] = {  # the first one is the defa
 ORIGINS: dict[PatDomain, str] = {"simulated": "simulated", "second": "digital device"}
 QUANTITY = "reconstructed initial pressure [a.u.]"
 GENERATOR = {"name": "napari-udt simulate pat", "version": 3}  # another version: other images for a seed
-# The bundled models were trained for the first device, so the samples that they are shown on are its pictures too.
-SAMPLE_DEVICES: dict[PatDomain, PatDevice] = {"simulated": "ideal", "second": "first"}
 SAMPLE_BITS = 9  # of the significand: steps of 0.2 %, far below the noise
 LEAST_VESSEL_PIXELS = 40  # of a sample's artery and veins
 MOST_VESSEL_COLUMNS = 30  # 4.7 mm: wider arteries run along the imaging plane
@@ -183,7 +181,7 @@ def make_pat_samples(tables: Tables, seed: int) -> tuple[SpectralCube, SpectralC
         16 x 128 x 256; values are rounded to a few significant bits so that they compress well.
     """
     simulated, second = (
-        _sample(ImageFactory(domain, seed, tables, SAMPLE_DEVICES[domain])) for domain in DOMAINS
+        _sample(ImageFactory(domain, seed, tables, DEVICES[domain][0])) for domain in DOMAINS
     )
     return simulated, second
 

@@ -214,9 +214,9 @@ def test_a_foreign_place_is_refused(tmp_path, make):
         load_model(place)
 
 
-def test_the_proposed_method_is_offered_first_and_for_pat_the_row_without_stripes():
+def test_the_proposed_method_is_offered_first_and_for_pat_the_row_that_shows_something():
     names = [spec.name for spec in list_models()]
-    for first in ("hsi_transport_dy", "pat_cinn_dy_without_gan"):
+    for first in ("hsi_transport_dy", "pat_flow_dy_without_gan"):
         assert next(name for name in names if name.startswith(first[:3])) == first
 
 
