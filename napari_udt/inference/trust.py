@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from napari_udt.errors import TransferError
 from napari_udt.inference.grid import transferable
 from napari_udt.inference.job import Job
+from napari_udt.inference.latent_quantiles import LatentQuantiles, of_picture
 from napari_udt.inference.probe import Entries, Floats, SpectralProbe
 from napari_udt.io.contract import Progress
 from napari_udt.models.noise import with_noise
@@ -36,6 +37,8 @@ _PERCENT = 100.0
 _NATS_PER_BIT = math.log(2)
 # A picture goes through the network as a whole: each draw takes seconds.
 PICTURE_DRAWS = 10
+
+_CODE = "code"  # the latent itself, beside the numbers
 
 Numbers = dict[str, NDArray[np.float32]]
 
@@ -57,10 +60,13 @@ class CubeTrust:
         NaN where a spectrum cannot be transferred.
     numbers : mapping of str to float
         Median of each map; for pictures also what belongs to the picture as a whole.
+    latent : LatentQuantiles, optional
+        Of a photoacoustic picture, judged by a cINN; spectra have theirs by structure.
     """
 
     maps: Mapping[str, NDArray[np.float32]]
     numbers: Mapping[str, float]
+    latent: LatentQuantiles | None = None
 
 
 def chi(dimensions: int) -> Chi:
@@ -104,7 +110,8 @@ def spectral_trust(probe: SpectralProbe, group: Group, spectra: Floats, entries:
     if usable.any():
         x = with_noise(job.model.normalise(values[usable], job.domains[0]), job.noise)
         for key, found in _of_network(job, x, job.tissue.table[np.asarray(entries)[usable]]):
-            out[key][usable] = found
+            if key != _CODE:
+                out[key][usable] = found
     return out
 
 
@@ -140,7 +147,7 @@ def trust_of_cube(probe: SpectralProbe, group: Group, progress: Progress) -> Cub
 
 
 def _of_network(job: Job, x: NDArray[np.float32], tissue: Floats) -> Iterator[tuple[str, Floats]]:
-    """Yield the numbers of one group of samples, (n,) or, where a picture's pixels have their own, (n, rows, columns)."""
+    """Yield the numbers of one group of samples, (n,) or, where a picture's pixels have their own, (n, rows, columns); last the code."""
     yield "magnitude", np.abs(x).max(axis=1)
     model, (source, target) = job.model, job.domains
     picture = x.shape[2:] or None
@@ -158,6 +165,7 @@ def _of_network(job: Job, x: NDArray[np.float32], tissue: Floats) -> Iterator[tu
         normal = chi(z.shape[1])
         yield "norm", (np.linalg.norm(z.astype(np.float64), axis=1) - normal.mean) / normal.std
         yield "tail", _PERCENT * (np.abs(z) > FAR).mean(axis=1)
+        yield _CODE, z
 
 
 def _spread(probe: SpectralProbe, spectra: Floats, entries: Entries) -> NDArray[np.float32]:
@@ -196,10 +204,13 @@ def _of_picture(job: Job, group: Group, progress: Progress) -> CubeTrust:
         progress(0, steps)
         for key, values in _of_network(job, job.model.normalise(image, job.domains[0]), tissue):
             found[key] = values[0]
-            progress(len(found), steps)
+            progress(min(len(found), steps), steps)  # the code is no number
+    code = found.pop(_CODE, None)
+    latent = None if code is None else of_picture(job.model, code, (rows, columns))
     maps = {k: np.where(broken, np.nan, v).astype(np.float32) for k, v in found.items() if np.ndim(v) == 2}
     whole = {key: float(values) for key, values in found.items() if np.ndim(values) == 0}
-    return CubeTrust(_known(maps), whole | {key: _median(values) for key, values in maps.items()})
+    medians = {key: _median(values) for key, values in maps.items()}
+    return CubeTrust(_known(maps), whole | medians, latent)
 
 
 def _picture_spread(

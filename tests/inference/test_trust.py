@@ -164,7 +164,13 @@ def test_a_picture_has_one_likelihood_and_maps_of_the_rest(image_model):
     bits = image_model.log_likelihood(x, "simulated", tissue, per_dimension=True)[0] / math.log(2)
     assert found.numbers["source"] == pytest.approx(float(bits), rel=1e-5)
     np.testing.assert_allclose(found.maps["magnitude"], np.abs(x[0]).max(axis=0), rtol=1e-6)
+    z, _ = image_model.encode(x, "simulated", tissue)
+    assert found.latent.count * 4 == z.size
+    assert found.latent.observed.min() >= z.min()
+    assert np.median(found.latent.observed) == pytest.approx(float(np.median(z)), abs=0.3 * float(z.std()))
+    assert "code" not in {**found.maps, **found.numbers}
     spread = trust_of_cube(probe, "conditions", nothing)
+    assert spread.latent is None
     assert spread.maps["spread"].shape == (8, 12)
     assert (spread.maps["spread"] > 0).all()
 

@@ -18,6 +18,8 @@ from napari_udt.viewer.trust.rows import TrustRow
 
 if TYPE_CHECKING:
     from napari_udt.cube import SpectralCube
+    from napari_udt.inference.job import Job
+    from napari_udt.inference.latent_quantiles import LatentQuantiles
     from napari_udt.models import ModelSpec
     from napari_udt.models.model import TransferModel
 
@@ -30,7 +32,8 @@ COLOURS: Mapping[Judgement, str] = {
     "far out": "#D55E00",
     "": "#808080",
 }
-_SPECTRA = 400
+LATENT = "latent"  # key of the latent's distance from the standard normal
+_SPECTRA, _LATENT_SPECTRA = 400, 300
 _USUAL, _RARE = 0.95, 0.995  # shares of the held-out spectra
 # What is always normal: rounding; a few values of a latent beyond ±3, as a normal distribution has them.
 _FLOORS: Mapping[str, float] = {"round_trip": 0.01, "tail": 1.0}
@@ -99,8 +102,8 @@ class NormalRanges:
 
         self._known[key] = {}
         try:
-            cube = open_cube(sample_path("hsi_simulated"))
-            self._known[key] = measured_ranges(self._probes.model_of(spec), cube)
+            cube, model = open_cube(sample_path("hsi_simulated")), self._probes.model_of(spec)
+            self._known[key] = measured_ranges(model, cube) | latent_range(model, cube)
         except (UdtError, OSError, ValueError):  # samples of another grid, or none: the numbers stand alone
             return
 
@@ -118,7 +121,7 @@ def measured_ranges(model: TransferModel, cube: SpectralCube) -> dict[str, Norma
 
     probe = SpectralProbe(make_job(cube, model))
     probe.prepare()
-    rows, columns = _places(cube)
+    rows, columns = drawn_places(cube, None, _SPECTRA)
     spectra = np.stack([cube.spectrum(int(r), int(c)) for r, c in zip(rows, columns, strict=True)])
     entries = np.asarray(probe.job.tissue.index[rows, columns], np.intp)
     found: dict[str, Any] = {}
@@ -128,12 +131,40 @@ def measured_ranges(model: TransferModel, cube: SpectralCube) -> dict[str, Norma
     return {key: known for key, known in ranges.items() if known is not None}
 
 
-def _places(cube: SpectralCube) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Draw pixels of tissue, always the same."""
+def latent_range(model: TransferModel, cube: SpectralCube) -> dict[str, NormalRange]:
+    """Return how far the latent of a structure lies off the standard normal, over the tissues and wavelengths of a simulated cube.
+
+    Under the key `LATENT`; nothing for a network without a latent.
+    """
+    from napari_udt.inference.probe import make_job
+
+    job = make_job(cube, model)
+    tissues = [number for number, name in cube.present_labels.items() if not is_background(name)]
+    found = [latent_of_structure(job, number) for number in tissues]
+    known = [one.deviations for one in found if one is not None]
+    judged = _range(LATENT, np.concatenate(known)) if known else None
+    return {} if judged is None else {LATENT: judged}
+
+
+def latent_of_structure(job: Job, label: int | None) -> LatentQuantiles | None:
+    """Return the latent's quantiles over at most 300 spectra of one structure, None: of all tissue."""
+    from napari_udt.inference.latent_quantiles import of_spectra
+
+    rows, columns = drawn_places(job.cube, label, _LATENT_SPECTRA)
+    if not len(rows):
+        return None
+    spectra = np.stack([job.cube.spectrum(int(r), int(c)) for r, c in zip(rows, columns, strict=True)])
+    return of_spectra(job, spectra, np.asarray(job.tissue.index[rows, columns], np.intp))
+
+
+def drawn_places(
+    cube: SpectralCube, label: int | None, most: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Draw pixels of a structure (None: of all tissue), always the same; rows and columns."""
     labels = np.zeros(cube.shape[:2], int) if cube.labels is None else cube.labels
     background = [number for number, name in cube.label_names.items() if is_background(name)]
-    rows, columns = np.nonzero(~np.isin(labels, background))
-    kept = np.random.default_rng(0).permutation(len(rows))[:_SPECTRA]
+    rows, columns = np.nonzero(~np.isin(labels, background) if label is None else labels == label)
+    kept = np.random.default_rng(0).permutation(len(rows))[:most]
     return rows[kept], columns[kept]
 
 

@@ -21,7 +21,8 @@ from napari_udt.viewer.state.cube_files import waiting_text
 from napari_udt.viewer.state.jobs import Report, Work
 from napari_udt.viewer.state.session import Entry, PixelRef, Session
 from napari_udt.viewer.transfer.probes import Probes
-from napari_udt.viewer.trust.normal_ranges import NormalRange, NormalRanges
+from napari_udt.viewer.trust.latent import LatentPicture, LatentResults
+from napari_udt.viewer.trust.normal_ranges import LATENT, NormalRange, NormalRanges
 from napari_udt.viewer.trust.rows import ROWS, TrustRow, limits
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class TrustResults:
         )
         self._pixel: tuple[Any, dict[str, float]] = (None, {})
         self._ranges = NormalRanges(probes)
+        self._latents = LatentResults(probes)
         probes.jobs.ended.connect(self.changed.emit)
         chosen.changed.connect(self.changed.emit)
 
@@ -128,6 +130,18 @@ class TrustResults:
     def normal(self, subject: Subject | None) -> Mapping[str, NormalRange]:
         """Return the normal ranges of the model's numbers that are known."""
         return {} if self.probe_of(subject) is None else self._ranges.of(self.model_of(subject))
+
+    def latent(self, subject: Subject | None) -> LatentPicture | None:
+        """Return the latent beside the standard normal: of the structure; of a picture once it was judged."""
+        probe = self.probe_of(subject)
+        if probe is None or subject is None:
+            return None
+        if subject.entry.cube.modality == "HSI":
+            return self._latents.of(subject.entry, subject.pixel, probe, self.normal(subject).get(LATENT))
+        known = self._known(subject.entry.cube, probe.job.model.spec).get("network")
+        if known is None or known.latent is None:
+            return None
+        return LatentPicture("whole picture", known.latent, None)
 
     def work(self, subject: Subject | None, group: Group) -> Work[CubeTrust] | None:
         """Return the work that computes the numbers of a whole cube; None while the model is not ready."""

@@ -23,6 +23,7 @@ from napari_udt.viewer.trust.condition_explorer import class_choices
 from napari_udt.viewer.trust.numbers import Subject, TrustResults
 from napari_udt.viewer.trust.rows import ROW_OF, mappable
 from napari_udt.viewer.trust.widgets.condition_box import ConditionBox
+from napari_udt.viewer.trust.widgets.latent_plot import LatentPlot
 from napari_udt.viewer.trust.widgets.table import TrustTable
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class TrustDock(QWidget):
         self._statement.setText(NO_CUBE if self._subject is None else self._subject.statement)
         pixel, cube = self._results.of_pixel(self._subject), self._results.of_cube(self._subject)
         self._table.set_numbers(pixel, cube, self._results.normal(self._subject))
+        self._latent.set_picture(self._results.latent(self._subject))
         lines = self._results.warnings(self._subject)
         self._warnings.setText(trust.joined(lines))
         self._warnings.setVisible(bool(lines))
@@ -131,6 +133,7 @@ class TrustDock(QWidget):
         self._message = wrapping_label("message", self)
         self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._table = TrustTable(parent=self)
+        self._latent = LatentPlot(parent=self)
         self._judge = push_button(
             "Judge whole cube",
             "Compute the numbers of every spectrum: medians and maps. The condition spread, which costs as much as "
@@ -156,6 +159,7 @@ class TrustDock(QWidget):
         layout.addWidget(self._warnings)
         layout.addLayout(row_of(self._judge, self._copy))
         layout.addWidget(self._message)
+        layout.addWidget(self._latent)
         layout.addWidget(line)
         layout.addWidget(self._box)
         layout.addStretch()
