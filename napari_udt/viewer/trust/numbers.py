@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ import numpy as np
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
-from napari_udt.errors import CubeError
+from napari_udt.errors import CubeError, TransferCancelled, UdtError
 from napari_udt.viewer.spectra.maps import SpectralMap
 from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.comparable_cubes import same_scene, structure_at
@@ -64,7 +64,7 @@ def subject_of(session: Session) -> Subject | None:
     newest = [pin.pixel for pin in reversed(session.pins)]
     for pixel in (session.cursor, *newest, session.last_pixel):
         if pixel is not None and pixel.key in session:
-            entry = _input_of(session, session[pixel.key])
+            entry = input_of(session, session[pixel.key])
             return Subject(entry, PixelRef(entry.key, pixel.row, pixel.column))
     inputs = [entry for entry in session if entry.role != "transferred"]
     return Subject(inputs[-1], None) if inputs else None
@@ -100,11 +100,6 @@ class TrustResults:
         """Return the prepared model, None while there is none."""
         spec = self.model_of(subject)
         return None if spec is None or subject is None else self.probes.get(subject.entry.cube, spec)
-
-    def is_preparing(self, subject: Subject) -> bool:
-        """Whether the model is still being prepared."""
-        spec = self.model_of(subject)
-        return spec is not None and self.probes.is_pending(subject.entry.cube, spec)
 
     def of_pixel(self, subject: Subject | None) -> Mapping[str, float]:
         """Return the numbers of the pixel that are known now; those of spectra are computed later, in the thread."""
@@ -143,31 +138,31 @@ class TrustResults:
             return None
         return LatentPicture("whole picture", known.latent, None)
 
-    def work(self, subject: Subject | None, group: Group) -> Work[CubeTrust] | None:
-        """Return the work that computes the numbers of a whole cube; None while the model is not ready."""
-        probe = self.probe_of(subject)
-        return None if probe is None else partial(_judged, self, probe, group)
+    def work(self, cubes: Sequence[SpectralCube], group: Group) -> Work[tuple[str, ...]]:
+        """Return the work that computes the numbers of whole cubes, one after the other; those that are known are not computed again.
+
+        Its result are sentences on the cubes that cannot be judged; it raises the first of them where no cube can be.
+        """
+        return partial(_judge_all, self, tuple(cubes), group)
 
     def keep(self, cube: SpectralCube, name: str, group: Group, found: CubeTrust) -> None:
         """Remember the numbers of a whole cube."""
         self._cubes.setdefault(cube, {})[(name, group)] = found
 
-    def map_of(self, subject: Subject | None, row: TrustRow) -> SpectralMap | None:
+    def map_of(self, cube: SpectralCube, row: TrustRow) -> SpectralMap | None:
         """Return a number as a map, None where it has not been computed, or the network has none."""
-        spec = self.model_of(subject)
-        if subject is None or spec is None:
-            return None
-        known = self._known(subject.entry.cube, spec).get(row.group)
+        spec = self.chosen.of(cube)
+        known = None if spec is None else self._known(cube, spec).get(row.group)
         values = None if known is None else known.maps.get(row.key)
-        if values is None:
+        if spec is None or values is None:
             return None
         title = f"{row.title.lower()} ({spec.name})"
         return SpectralMap(title, row.unit, values, limits(row, values), row.colormap)
 
-    def is_known(self, subject: Subject | None, group: Group) -> bool:
-        """Whether the whole cube was judged."""
-        spec = self.model_of(subject)
-        return subject is not None and spec is not None and group in self._known(subject.entry.cube, spec)
+    def is_judged(self, cube: SpectralCube, group: Group) -> bool:
+        """Whether a whole cube was judged."""
+        spec = self.chosen.of(cube)
+        return spec is not None and group in self._known(cube, spec)
 
     def warnings(self, subject: Subject | None) -> list[str]:
         """Return reasons for doubt, most serious first."""
@@ -219,15 +214,36 @@ def all_text(subject: Subject, spec: ModelSpec, pixel: Mapping[str, float], cube
     return "\n".join([*head, *rows])
 
 
-def _judged(results: TrustResults, probe: SpectralProbe, group: Group, report: Report) -> CubeTrust:
+def _judge_all(
+    results: TrustResults, cubes: Sequence[SpectralCube], group: Group, report: Report
+) -> tuple[str, ...]:
+    from napari_udt.inference.probe import SpectralProbe, make_job
     from napari_udt.inference.trust import trust_of_cube
 
-    found = trust_of_cube(probe, group, report)
-    results.keep(probe.job.cube, probe.job.model.spec.name, group, found)
-    return found
+    lost: list[UdtError] = []
+    for number, cube in enumerate(cubes):
+
+        def step(done: int, total: int, before: int = number) -> None:
+            report(before * total + done, len(cubes) * total)
+
+        spec = results.chosen.of(cube)
+        try:
+            if spec is None:
+                raise CubeError(f"No installed model fits {cube.name}.")
+            if not results.is_judged(cube, group):
+                probe = SpectralProbe(make_job(cube, results.probes.model_of(spec)))
+                results.keep(cube, spec.name, group, trust_of_cube(probe, group, step))
+        except TransferCancelled:
+            raise
+        except UdtError as error:
+            lost.append(error)
+    if len(lost) == len(cubes) and lost:
+        raise lost[0]
+    return tuple(map(str, lost))
 
 
-def _input_of(session: Session, entry: Entry) -> Entry:
+def input_of(session: Session, entry: Entry) -> Entry:
+    """Return the cube that is judged for an open one: its source where it was transferred and that is open, else itself."""
     if entry.role != "transferred":
         return entry
     return next((peer for peer in same_scene(session, entry) if peer.role == "simulated"), entry)

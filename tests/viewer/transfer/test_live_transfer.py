@@ -212,10 +212,10 @@ def test_numbers_of_pixel_and_cube_agree(bench):
     bench.results.of_pixel(subject)
     pixel = bench.results.of_pixel(subject)
     for group in ("network", "conditions"):
-        bench.results.work(subject, group)(ignore_progress)
+        bench.results.work([subject.entry.cube], group)(ignore_progress)
     assert set(pixel) == set(bench.results.of_cube(subject)) == set(ROW_OF)
     for row in ROWS:
-        found = bench.results.map_of(subject, row)
+        found = bench.results.map_of(subject.entry.cube, row)
         assert found.values[5, 6] == pytest.approx(pixel[row.key], rel=1e-3, abs=1e-4)
         assert found.title == f"{row.title.lower()} (hsi_test)"
         assert found.unit == row.unit
@@ -233,7 +233,7 @@ def test_what_is_out_of_range_is_warned_of(bench):
         lines = bench.results.warnings(subject)
         assert any(words in line for line in lines), lines
     assert any("Unknown to the model" in line and "skin" in line for line in lines)
-    bench.results.work(subject, "network")(ignore_progress)
+    bench.results.work([subject.entry.cube], "network")(ignore_progress)
     assert any(
         line.startswith("Whole cube: 0.5 % of the spectra are zero")
         for line in bench.results.warnings(subject)

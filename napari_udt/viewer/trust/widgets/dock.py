@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qtpy.compat import isalive
@@ -17,22 +18,24 @@ from napari_udt.viewer.qt.jobs import JobRunner
 from napari_udt.viewer.qt.scroll_area import scrolling_layout
 from napari_udt.viewer.qt.stable_label import StableLabel, wrapping_label
 from napari_udt.viewer.qt.visibility import VisibilityTracker
+from napari_udt.viewer.spectra.maps import shown_text
 from napari_udt.viewer.state.session import DisplayOptions, Session
 from napari_udt.viewer.trust import numbers as trust
 from napari_udt.viewer.trust.condition_explorer import class_choices
+from napari_udt.viewer.trust.maps import Pane, panes, trust_maps
 from napari_udt.viewer.trust.numbers import Subject, TrustResults
 from napari_udt.viewer.trust.rows import ROW_OF, mappable
 from napari_udt.viewer.trust.widgets.condition_box import ConditionBox
 from napari_udt.viewer.trust.widgets.latent_plot import LatentPlot
 from napari_udt.viewer.trust.widgets.table import TrustTable
+from napari_udt.wording import counted
 
 if TYPE_CHECKING:
-    from napari_udt.inference.trust import CubeTrust, Group
+    from napari_udt.inference.trust import Group
     from napari_udt.models import ModelSpec
 
 _PAUSE_MS = 60  # numbers that change more often cannot be read
 NO_CUBE = "Open a cube: what a model makes of it is judged here."
-PREPARING = "The model is being prepared ..."
 
 
 class TrustDock(QWidget):
@@ -55,7 +58,6 @@ class TrustDock(QWidget):
         self._specs: list[ModelSpec] = []
         self._run = JobRunner(self)
         self._wanted: str | None = None  # row whose map is to be shown
-        self._later: tuple[Group, str | None] | None = None  # what to do once the model is ready
         self._make_widgets()
         self._arrange()
         self._timer = QTimer(self)
@@ -88,19 +90,20 @@ class TrustDock(QWidget):
         self._warnings.setText(trust.joined(lines))
         self._warnings.setVisible(bool(lines))
         self._show_state()
-        self._go_on()
 
     def start(self, group: Group, row: str | None = None) -> None:
-        """Judge the whole cube; afterwards show a row as a map."""
-        work = None if self.running else self._results.work(self._subject, group)
-        if work is None:
-            self._later = None if self.running else (group, row)
-            self._show_message(PREPARING if self._later else "")
+        """Judge the whole cube; with a row all that are compared, and show it as maps afterwards."""
+        if self.running or self._subject is None:
             return
+        cubes = (
+            [self._subject.entry.cube]
+            if row is None
+            else list({id(p.judged): p.judged for p in self._panes()}.values())
+        )
         self._wanted = row
-        self._run.start(work, self._on_judged)
+        self._run.start(self._results.work(cubes, group), self._on_judged)
         self._show_state()
-        self._show_message("Judging every spectrum of the cube ...")
+        self._show_message(f"Judging every spectrum of {counted(len(cubes), 'cube')} ...")
 
     def cancel(self) -> None:
         """Stop judging; nothing is kept."""
@@ -194,18 +197,6 @@ class TrustDock(QWidget):
         self._box.set_classes(class_choices(spec))
         self._box.set_possible(spec is None or spec.modality == "HSI")
 
-    def _go_on(self) -> None:
-        """Do what had to wait for the model; a model that failed was reported already."""
-        if (
-            self._later is not None
-            and self._subject is not None
-            and not self._results.is_preparing(self._subject)
-        ):
-            wanted, self._later = self._later, None
-            self._show_message("")
-            if self._results.probe_of(self._subject) is not None:
-                self.start(*wanted)
-
     def _request_refresh(self, _: object = None) -> None:
         if isalive(self) and not self._timer.isActive() and not self._visibility.skip_while_hidden():
             self._timer.start()
@@ -242,20 +233,24 @@ class TrustDock(QWidget):
         else:
             self.start("network")
 
+    def _panes(self) -> tuple[Pane, ...]:
+        return panes(self._session, self._layers.compared(), self._subject)
+
     def _on_map(self, key: str) -> None:
         row = ROW_OF[key]
-        if self._results.is_known(self._subject, row.group):
-            self._show_map(key)
+        if all(self._results.is_judged(pane.judged, row.group) for pane in self._panes()):
+            self._show_maps(key)
         else:
             self.start(row.group, key)
 
-    def _show_map(self, key: str) -> None:
-        found = self._results.map_of(self._subject, ROW_OF[key])
-        if found is None or self._subject is None:
+    def _show_maps(self, key: str, remarks: tuple[str, ...] = ()) -> None:
+        found = trust_maps(self._results, self._panes(), ROW_OF[key])
+        if found is None:
             self._show_message(f"{ROW_OF[key].title}: this network has no such number.")
             return
-        layer = self._layers.show(self._subject.entry.cube, found)
-        self._show_message("" if layer is None else f"Added {layer.name}")
+        shown = [pair for pair in found.maps if self._layers.show(*pair) is not None]
+        if shown:
+            self._show_message(shown_text(replace(found, maps=tuple(shown), remarks=found.remarks + remarks)))
 
     def _on_copy(self, text: str) -> None:
         clipboard = QGuiApplication.clipboard()
@@ -274,10 +269,10 @@ class TrustDock(QWidget):
     def _on_progressed(self, done: int, total: int) -> None:
         self._judge.setText(f"Cancel ({100 * done // max(total, 1)} %)")
 
-    def _on_judged(self, _found: CubeTrust) -> None:
+    def _on_judged(self, remarks: tuple[str, ...]) -> None:
         self._finish("")
         if self._wanted is not None:
-            self._show_map(self._wanted)
+            self._show_maps(self._wanted, remarks)
         self.refresh()
 
     def _on_failed(self, error: Exception) -> None:

@@ -72,7 +72,10 @@ class TrustTable(QWidget):
         """Offer maps of these rows; none while one is being made."""
         for key, button in self._maps.items():
             button.setEnabled(key in mappable and not busy)
-            words = "Show it as a map over the picture; what is missing is computed first."
+            words = (
+                "Show it as a map over the topmost picture, side by side over all of them on one scale; what is missing is computed "
+                "first. A transferred picture shows the number of its source."
+            )
             button.setToolTip(f"<qt>{words if key in mappable else f'No map: {WHOLE_PICTURE_ONLY}.'}</qt>")
 
     def _show_range(self, row: TrustRow, normal: NormalRange | None, value: float | None) -> None:
