@@ -156,7 +156,9 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
         sources=(context.live, context.explorer),
         verdicts=context.verdicts,
     )
-    compare = CompareDock(context.session, context.side_by_side, context.pair_view, context.colours)
+    compare = CompareDock(
+        context.session, context.side_by_side, context.pair_view, context.colours, context.structures
+    )
     behind: dict[str, QWidget] = {
         "Compare": compare,
         "Trust": TrustDock(context.session, context.trust, context.maps),

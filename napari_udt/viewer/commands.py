@@ -135,6 +135,22 @@ def show_false_colours(viewer: napari.viewer.Viewer) -> None:
     _colour_row(viewer).show_false_colours()
 
 
+def toggle_structure_names(viewer: napari.viewer.Viewer) -> None:
+    """Write the names of structures on their outlines, or remove them."""
+    from napari_udt.viewer.context import context_of
+
+    structures = context_of(viewer).structures
+    structures.show(names=not structures.names, legend=structures.legend)
+
+
+def toggle_structure_legend(viewer: napari.viewer.Viewer) -> None:
+    """Show a legend of the structures' colours on the canvas, or remove it."""
+    from napari_udt.viewer.context import context_of
+
+    structures = context_of(viewer).structures
+    structures.show(names=structures.names, legend=not structures.legend)
+
+
 def _colour_row(viewer: napari.viewer.Viewer) -> ColourRow:
     """Return the row of controls that computes colours: the Compare dock's, or a hidden one."""
     from napari_udt.viewer.compare.widgets.colour_row import NO_PICTURE, ColourRow

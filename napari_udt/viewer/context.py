@@ -17,6 +17,7 @@ from napari_udt.viewer.layers.overlays.colours import ColourLayers
 from napari_udt.viewer.layers.overlays.maps import MapLayers
 from napari_udt.viewer.layers.overlays.pins import PinLayers
 from napari_udt.viewer.layers.overlays.regions import RegionLayers
+from napari_udt.viewer.layers.overlays.structure_names import StructureNames
 from napari_udt.viewer.layers.pointer import Pointer, WavelengthSlider
 from napari_udt.viewer.layers.undo_keys import UndoKeys
 from napari_udt.viewer.napari_adapter import unwrapped
@@ -46,6 +47,7 @@ class ViewerContext:
     maps: MapLayers
     brushed: BrushedLayers
     colours: ColourLayers
+    structures: StructureNames
     side_by_side: SideBySide
     pair_view: PairView
     pointer: Pointer
@@ -90,6 +92,7 @@ def _made(viewer: ViewerModel) -> ViewerContext:
         maps=MapLayers(adapter),
         brushed=BrushedLayers(adapter),
         colours=ColourLayers(adapter),
+        structures=StructureNames(adapter),
         side_by_side=side_by_side,
         pair_view=pair_view,
         pointer=Pointer(adapter),

@@ -66,7 +66,9 @@ class ComparePanel(CompareDock):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         context = _context_in(napari_viewer)
-        super().__init__(context.session, context.side_by_side, context.pair_view, context.colours)
+        super().__init__(
+            context.session, context.side_by_side, context.pair_view, context.colours, context.structures
+        )
         DockTabifier(self, _ABOVE)
 
 

@@ -10,7 +10,9 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 OpenFiles = Callable[..., None]
 
+_NAME_POINTS, _PIN_POINTS = 9.0, 10.0  # sizes of letters on pictures
+_RIM = 1.3  # screen pixels of dark around letters on a picture
+_WAYS = ((-1, -1), (-1, 1), (1, -1), (1, 1), (0, -1), (0, 1), (-1, 0), (1, 0))
 _OF_NAME_VISUAL = ("_connect_events", "_on_text_change", "_on_position_change")
 
 _log = logging.getLogger(__name__)
@@ -136,17 +141,31 @@ def open_files_with(widget: QtViewer, make: Callable[[OpenFiles], OpenFiles]) ->
     setattr(widget, "_qt_open", make(before))  # noqa: B010 - mypy knows no such attribute
 
 
-def replace_name_overlay(layer: Layer, overlay: Overlay) -> bool:
-    """Show an overlay with a ``text`` of its own in the place of a layer's name; return whether that was possible.
+def overlays_of(layer: Layer) -> Any:
+    """Return what is drawn over a layer, by its names; an empty dictionary of no effect where napari has no such table.
 
-    Public way: ``Layer.overlays``, once napari has it. Private: ``Layer._overlays`` (0.9.2) and what
-    :func:`_draw_text_of` uses. Lost without them: the second line of titles; the layer's name stands there.
+    Public way: ``Layer.overlays``, once napari has it. Private: ``Layer._overlays`` (0.9.2). Lost without it: titles, pins and
+    names over pictures.
     """
     overlays = getattr(layer, "overlays", None)
     if overlays is None:
         overlays = getattr(layer, "_overlays", None)
-    if overlays is None or not _draw_text_of(type(overlay)):
-        _report("_overlays", "titles over pictures are the names of their layers")
+    if overlays is None:
+        _report(
+            "_overlays",
+            "titles over pictures are the names of their layers; names of structures are not shown",
+        )
+        return {}
+    return overlays
+
+
+def replace_name_overlay(layer: Layer, overlay: Overlay) -> bool:
+    """Show an overlay with a ``text`` of its own in the place of a layer's name; return whether that was possible.
+
+    Lost without what :func:`overlays_of` and :func:`_draw_text_of` use: the second line of titles; the layer's name stands there.
+    """
+    overlays = overlays_of(layer)
+    if not overlays or not _draw_text_of(type(overlay)):
         return False
     overlays["layer_name"] = overlay
     return True
@@ -155,16 +174,17 @@ def replace_name_overlay(layer: Layer, overlay: Overlay) -> bool:
 def _draw_text_of(kind: type[Overlay]) -> bool:
     """Have napari draw overlays of a kind by their ``text``, as it draws the names of layers; return whether it will.
 
-    Public way: none. Private: ``overlay_to_visual`` and ``VispyLayerNameOverlay`` with three methods (0.9.2).
+    Public way: none. Private: what :func:`_drawing` finds, and ``VispyLayerNameOverlay`` with three methods (0.9.2).
     """
+    parts = _drawing()
+    if parts is None or kind in parts.visuals:
+        return parts is not None
     try:
         from napari._vispy.overlays.text import VispyLayerNameOverlay as NameVisual
-        from napari._vispy.utils.visual import overlay_to_visual
     except ImportError:
-        return False
-    if kind in overlay_to_visual:
-        return True
+        NameVisual = None
     if not all(hasattr(NameVisual, name) for name in _OF_NAME_VISUAL):
+        _report("VispyLayerNameOverlay", "titles over pictures are the names of their layers")
         return False
 
     class TextVisual(NameVisual):
@@ -175,8 +195,136 @@ def _draw_text_of(kind: type[Overlay]) -> bool:
             self.node.text = self.overlay.text
             self._on_position_change()
 
-    overlay_to_visual[kind] = TextVisual
+    parts.visuals[kind] = TextVisual
     return True
+
+
+def draw_marks_of(kind: type[Overlay]) -> bool:
+    """Have napari draw overlays of a kind by their ``marks`` and ``diameter`` (see ``layers.overlays.marks``); return whether it will.
+
+    Public way: none. Private: what :func:`_drawing` finds. Lost without it: names of structures, pins in all cells but the first.
+    """
+    parts = _drawing()
+    if parts is None or kind in parts.visuals:
+        return parts is not None
+    Text = parts.text
+
+    from vispy.scene.visuals import Compound, Markers
+
+    class MarksVisual(parts.base.LayerOverlayMixin, parts.base.VispySceneOverlay):  # type: ignore[name-defined]
+        def __init__(self, *, font_info: Any, **kwargs: Any) -> None:
+            self._dots, self._text = Markers(antialias=0), Text(font_info=font_info)
+            node = Compound([self._dots, self._text])
+            super().__init__(node=node, font_info=font_info, **kwargs)
+            self._dots.scaling = "scene"
+            self.overlay.events.marks.connect(self._draw)
+            self.viewer.scene.camera.events.zoom.connect(self._draw)
+            self.viewer.dims.events.ndisplay.connect(self._on_visible_change)
+            self.reset()
+            self._draw()
+
+        def _should_be_visible(self) -> bool:
+            return super()._should_be_visible() and self.viewer.dims.ndisplay == 2
+
+        def _draw(self, _event: Any = None) -> None:
+            """Draw dots, then dark letters around the place of each text, then the text."""
+            marks = self.overlay.marks
+            if not marks:
+                return
+            places = np.array([(mark.column, mark.row) for mark in marks], dtype=float)
+            size = abs(float(self.layer.scale[-1]))  # of a pixel of the picture in the scene
+            dotted = self.overlay.diameter > 0
+            self._dots.visible = dotted
+            if dotted:
+                colours = [mark.colour for mark in marks]
+                self._dots.set_data(
+                    places, size=self.overlay.diameter * size, face_color=colours, edge_width=0, symbol="disc"
+                )
+            texts = [mark.text for mark in marks]
+            pixel = 1 / max(self.viewer.scene.camera.zoom * size, 1e-9)  # of the screen
+            rims = [] if dotted else [pixel * _RIM * np.array(way) for way in _WAYS]
+            self._text.font_size = _PIN_POINTS if dotted else _NAME_POINTS
+            self._text.text = texts * (len(rims) + 1)
+            self._text.pos = np.concatenate([*(places + rim for rim in rims), places])
+            dark, light = (0.0, 0.0, 0.0, 1.0), (1.0, 1.0, 1.0, 1.0)
+            self._text.color = np.array([dark] * (len(rims) * len(texts)) + [light] * len(texts))
+
+        def close(self) -> None:
+            self.overlay.events.marks.disconnect(self._draw)
+            self.viewer.scene.camera.events.zoom.disconnect(self._draw)
+            self.viewer.dims.events.ndisplay.disconnect(self._on_visible_change)
+            super().close()
+
+    parts.visuals[kind] = MarksVisual
+    return True
+
+
+def draw_legends_of(kind: type[Overlay]) -> bool:
+    """Have napari draw overlays of a kind by their ``entries`` (see ``layers.overlays.marks``); return whether it will.
+
+    Public way: none. Private: what :func:`_drawing` finds. Lost without it: the legend of structures.
+    """
+    parts = _drawing()
+    if parts is None or kind in parts.visuals:
+        return parts is not None
+    Text = parts.text
+
+    from vispy.color import ColorArray
+
+    class LegendVisual(parts.base.ViewerOverlayMixin, parts.base.VispyCanvasOverlay):  # type: ignore[name-defined]
+        def __init__(self, *, font_info: Any, **kwargs: Any) -> None:
+            node = Text(pos=(0, 0), font_info=font_info)
+            super().__init__(node=node, font_info=font_info, **kwargs)
+            node.font_size = _NAME_POINTS
+            node.anchors = ("left", "bottom")
+            self.overlay.events.entries.connect(self._draw)
+            self.viewer.canvas.events.background_color.connect(self._draw)
+            self.reset()
+            self._draw()
+
+        def _draw(self, _event: Any = None) -> None:
+            names, colours = [list(column) for column in zip(*self.overlay.entries, strict=True)] or [[], []]
+            if not names:
+                return
+            self.node.text = "\n".join(f"\u25a0 {name}" for name in names)
+            self.x_size, self.y_size = self.node.get_width_height()
+            step = self.y_size / len(names)
+            rows = [i * step for i in range(len(names))]
+            indent = self.node.get_line_height()
+            self.node.text = ["\u25a0"] * len(names) + names
+            self.node.pos = np.array([(0, y) for y in rows] + [(indent, y) for y in rows])
+            letters = [tuple(self._get_fgcolor())] * len(names)
+            self.node.color = np.array([ColorArray(colour).rgba[0] for colour in colours] + letters)
+            self.x_size += indent / 2
+            self._on_position_change()
+
+        def close(self) -> None:
+            self.overlay.events.entries.disconnect(self._draw)
+            super().close()
+
+    parts.visuals[kind] = LegendVisual
+    return True
+
+
+class _Drawing(NamedTuple):
+    base: Any  # module of the visuals that overlays are drawn by
+    visuals: dict[Any, Any]  # kind of overlay -> its visual
+    text: Any  # visual of letters in the window's font
+
+
+def _drawing() -> _Drawing | None:
+    """Return what napari draws overlays with, None where it is gone.
+
+    Private: the modules ``overlays.base`` and ``visuals.text`` of ``napari._vispy`` and ``overlay_to_visual`` (0.9.2).
+    """
+    try:
+        from napari._vispy.overlays import base
+        from napari._vispy.utils.visual import overlay_to_visual
+        from napari._vispy.visuals.text import Text
+    except ImportError:
+        _report("overlay_to_visual", "titles over pictures, names of structures and some pins are not drawn")
+        return None
+    return _Drawing(base, overlay_to_visual, Text)
 
 
 @cache

@@ -51,7 +51,7 @@ def dock(request, context, qtbot):
     made = {
         "Transfer": lambda: TransferDock(context.session, context.side_by_side, devices=list),
         "Compare": lambda: CompareDock(
-            context.session, context.side_by_side, context.pair_view, context.colours
+            context.session, context.side_by_side, context.pair_view, context.colours, context.structures
         ),
         "Trust": lambda: TrustDock(context.session, context.trust, context.maps),
         "Session": lambda: SessionDock(context.session),

@@ -35,6 +35,8 @@ class CompareSettings:
         Pictures per second while two cubes blink, 1-4.
     red_nm, green_nm, blue_nm : float
         Wavelengths of the false colours.
+    names, legend : bool
+        Whether names of structures stand on the picture, and a legend of their colours.
     """
 
     scale: Scale = "automatic"
@@ -43,6 +45,8 @@ class CompareSettings:
     red_nm: Wavelength = RGB_NM[0]
     green_nm: Wavelength = RGB_NM[1]
     blue_nm: Wavelength = RGB_NM[2]
+    names: bool = False
+    legend: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_udt.viewer.state.comparable_cubes import ticked_name
+from napari_udt.viewer.state.comparable_cubes import same_scene, ticked_name
+from napari_udt.viewer.state.pin_table import pin_at
+from napari_udt.viewer.state.session import PixelRef
 
 if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter
-    from napari_udt.viewer.state.session import CubesChange, PixelRef
+    from napari_udt.viewer.state.session import CubesChange, Pin
 
 # A press and release within so many screen pixels is a click, not a drag.
 _CLICK_RADIUS = 4.0
@@ -22,7 +24,7 @@ _STRAIGHT = 0.99999
 
 
 class Pointer:
-    """Cursor and clicks: the pixel under the mouse, and a pin (or a ticked structure) where the user clicks.
+    """Cursor and clicks: the pixel under the mouse, a pin (or a ticked structure) where the user clicks, pins that are dragged.
 
     Only the plain left button in pan/zoom mode counts, so that drawing and zooming tools keep their clicks.
     """
@@ -37,16 +39,31 @@ class Pointer:
         self._adapter.session.set_cursor(self._pixel(event))
 
     def pressed(self, viewer: Any, event: Any) -> Generator[None, None, None]:
-        """Pin the pixel when the button is released where it was pressed."""
+        """Pin the pixel when the button is released where it was pressed; a pin that is dragged moves."""
         if event.button != 1 or event.modifiers or event.handled or not self._adapter.pans():
             return
         start = np.asarray(event.pos, dtype=float)
         pixel = self._pixel(event)
+        pin = None if pixel is None else pin_at(self._adapter.session, pixel)
+        camera = viewer.scene.camera
+        panned = camera.mouse_pan
+        camera.mouse_pan = panned and pin is None
         yield
         while event.type == "mouse_move":
+            if pin is not None:
+                self.moved(viewer, event)  # the curves show what would be pinned
             yield
+        camera.mouse_pan = panned
         if pixel is not None and np.hypot(*(np.asarray(event.pos) - start)) <= _CLICK_RADIUS:
             self._picked(pixel)
+        elif pin is not None:
+            self._drop(pin, self._pixel(event))
+
+    def _drop(self, pin: Pin, pixel: PixelRef | None) -> None:
+        """Move a pin to a pixel of any picture of its scene."""
+        session = self._adapter.session
+        if pixel is not None and pixel.key in {e.key for e in same_scene(session, session[pin.pixel.key])}:
+            session.move_pins({pin.number: PixelRef(pin.pixel.key, pixel.row, pixel.column)})
 
     def _pixel(self, event: Any) -> PixelRef | None:
         """Return the pixel under the mouse; None in a tilted 3D view, where one position covers many pixels."""

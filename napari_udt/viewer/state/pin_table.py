@@ -1,4 +1,4 @@
-"""A table with one row per pin, for napari's table of features and for the Session dock. No Qt."""
+"""Where pins are dots on pictures, and a table with one row per pin, for napari's table of features and the Session dock. No Qt."""
 
 from __future__ import annotations
 
@@ -11,13 +11,44 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.spectral.spectra import window_spectra
 from napari_udt.spectral.unmixing import unmix_spectra
-from napari_udt.viewer.state.comparable_cubes import structure_at
+from napari_udt.viewer.state.comparable_cubes import same_scene, structure_at
 from napari_udt.viewer.state.cube_files import waiting_text
-from napari_udt.viewer.state.session import Pin, Session
+from napari_udt.viewer.state.session import Pin, PixelRef, Session
 
 Table = dict[str, list[Any]]
 
 NUMBER, NAME = "pin", "name"
+
+# Diameter of a dot relative to the picture's longer side. (A fixed size on the screen would be nicer, but napari
+# 0.9 draws dots whose size on the screen is limited with a wrong disc.)
+_DOT = 0.04
+
+
+def dot_diameter(cube: SpectralCube) -> float:
+    """Return the diameter of pins' dots on the picture of a cube, in its pixels."""
+    return _DOT * max(cube.shape[:2])
+
+
+def pins_on(session: Session, key: str) -> list[Pin]:
+    """Return the pins that stand on the picture of a cube: those of its scene, on any of its cubes."""
+    if key not in session:
+        return []
+    scene = {entry.key for entry in same_scene(session, session[key])}
+    rows, columns = session[key].cube.shape[:2]
+    return [
+        pin
+        for pin in session.pins
+        if pin.pixel.key in scene and pin.pixel.row < rows and pin.pixel.column < columns
+    ]
+
+
+def pin_at(session: Session, pixel: PixelRef) -> Pin | None:
+    """Return the newest pin on whose dot a pixel lies, None where there is none."""
+    radius = dot_diameter(session[pixel.key].cube) / 2
+    for pin in reversed(pins_on(session, pixel.key)):
+        if np.hypot(pin.pixel.row - pixel.row, pin.pixel.column - pixel.column) <= radius:
+            return pin
+    return None
 
 
 def pin_table(session: Session, pins: Sequence[Pin]) -> Table:

@@ -21,7 +21,9 @@ def make_dock(qtbot):
     def make():
         viewers.append(ViewerModel())
         context = context_of(viewers[-1])
-        dock = CompareDock(context.session, context.side_by_side, context.pair_view, context.colours)
+        dock = CompareDock(
+            context.session, context.side_by_side, context.pair_view, context.colours, context.structures
+        )
         qtbot.addWidget(dock)
         dock.show()
         return dock, context, viewers[-1]

@@ -36,14 +36,26 @@ def cells(viewer):
     ]
 
 
+def dots_without_layer(context):
+    """Numbers of the pins that pictures show by themselves, by their cubes."""
+    adapter = context.adapter
+    shown = {key: adapter[key].image._overlays.get("udt_pins") for key in adapter.open_keys}
+    return {
+        key: [mark.text for mark in overlay.marks]
+        for key, overlay in shown.items()
+        if overlay is not None and overlay.visible
+    }
+
+
 def test_each_cube_has_one_cell(viewer, context):
     context.session.pin(PixelRef("forearm", 3, 3))
     context.side_by_side.set_active(True)
     assert cells(viewer) == [
         ["forearm", "forearm · structures", "forearm · pins"],
-        ["forearm → real", "forearm → real · structures", "forearm → real · pins"],
-        ["second"],  # pins do not stand in another scene
+        ["forearm → real", "forearm → real · structures"],
+        ["second"],
     ]
+    assert dots_without_layer(context) == {"forearm → real": ["1"]}  # pins do not stand in another scene
 
 
 def test_every_cube_knows_its_cell(viewer, context):
@@ -94,12 +106,14 @@ def test_no_filler_where_every_cube_has_structures(pat, transferred):
     ]  # fmt: skip
     context.session.pin(PixelRef("forearm", 3, 3))
     assert [layer.name.rpartition(" · ")[2] for layer in viewer.layers] == [
-        "forearm", "structures", "pins",
-        "forearm → real", "structures", "pins",
-        "second", "structures", "pins",
+        "forearm", "structures", "forearm → real", "structures", "second", "structures", "pins",
     ]  # fmt: skip
+    context.session.pin(PixelRef("second", 5, 5))
+    assert len(viewer.layers) == 7
+    assert dots_without_layer(context) == {"forearm → real": ["1"], "second": ["2"]}
     context.side_by_side.set_active(False)
-    assert [layer.name for layer in viewer.layers if "pins" in layer.name] == []  # "second" is in front
+    assert dots_without_layer(context) == {}
+    assert list(viewer.layers["second · pins"].features["pin"]) == [2]  # "second" is in front
     viewer.layers["second"].visible = False
     assert [layer.name for layer in viewer.layers if "pins" in layer.name] == ["forearm → real · pins"]
 

@@ -126,9 +126,9 @@ def test_a_map_made_side_by_side_lies_in_its_cell_and_the_others_keep_theirs(con
     assert not before.visible
     made = context.maps.show(cube, spectral_map(np.ones(cube.shape[:2])))
     assert grid.position(layers.index(made), layers) == context.side_by_side.cell_of("forearm")
-    for part in ("forearm → real · structures", "forearm → real · pins"):
+    for part, key in (("forearm → real · structures", "forearm → real"), ("forearm · pins", "forearm")):
         place = grid.position(layers.index(layers[part]), layers)
-        assert place == context.side_by_side.cell_of("forearm → real")
+        assert place == context.side_by_side.cell_of(key)
     assert made is before
     layers.remove(made)
     assert not context.side_by_side.active

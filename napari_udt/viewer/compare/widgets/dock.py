@@ -14,10 +14,12 @@ from qtpy.QtWidgets import QFormLayout, QWidget
 from napari_udt.viewer.compare.settings import FASTEST_HZ, SLOWEST_HZ, CompareSettings
 from napari_udt.viewer.compare.widgets.colour_row import ColourRow
 from napari_udt.viewer.compare.widgets.fields import DIVIDER_STEPS, KINDS, SCALES, TOOLTIPS, divider_slider
+from napari_udt.viewer.compare.widgets.structure_row import StructureRow
 from napari_udt.viewer.layers.arrangements.comparison import MOST_CELLS, usual_pair
 from napari_udt.viewer.layers.arrangements.pair_view import PairMode, PairView
 from napari_udt.viewer.layers.arrangements.side_by_side import SideBySide
 from napari_udt.viewer.layers.overlays.colours import ColourLayers
+from napari_udt.viewer.layers.overlays.structure_names import StructureNames
 from napari_udt.viewer.qt.elided_combo_box import ElidedComboBox
 from napari_udt.viewer.qt.fields import double_spin_box, push_button, row_of, set_tab_order
 from napari_udt.viewer.qt.scroll_area import scrolling_layout
@@ -37,7 +39,7 @@ class CompareDock(QWidget):
     Parameters
     ----------
     session : Session
-    side_by_side, pair_view, colours
+    side_by_side, pair_view, colours, structures
         Views that the buttons switch.
     parent : QWidget, optional
     """
@@ -48,11 +50,13 @@ class CompareDock(QWidget):
         side_by_side: SideBySide,
         pair_view: PairView,
         colours: ColourLayers,
+        structures: StructureNames,
         *,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._side_by_side, self._pair_view = session, side_by_side, pair_view
+        self._structures = structures
         self._settings = settings_from(
             CompareSettings, read_user_settings().get(_NAME) or _earlier_settings()
         )
@@ -108,6 +112,7 @@ class CompareDock(QWidget):
         )
         self.divider = divider_slider(self)
         self.colours = ColourRow(colours, parent=self)
+        self.structures = StructureRow(self._structures, parent=self)
         self.status = wrapping_label("status", self)
         self.status.setMinimumSize(1, 1)  # Qt would keep room for the text wrapped into a narrow column
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -135,6 +140,7 @@ class CompareDock(QWidget):
             ("&Difference", self.kind),
             ("Sw&ipe", self.divider),
             ("Blin&k", self.rate),
+            ("Structures", self.structures),
         ):
             form.addRow(question, answer)
         form.addRow(self.colours)
@@ -152,6 +158,7 @@ class CompareDock(QWidget):
         self.rate.valueChanged.connect(self._on_rate)
         self.divider.valueChanged.connect(self._on_divider)
         self.colours.rgb_chosen.connect(self._on_rgb)
+        self.structures.chosen.connect(self._on_structures)
         self.colours.message.connect(self.status.setText)
         self._timer.timeout.connect(self._pair_view.step)
         self._session.cubes_changed.connect(self._cubes_changed)
@@ -257,6 +264,10 @@ class CompareDock(QWidget):
     def _on_rgb(self, red: float, green: float, blue: float) -> None:
         self._remember(red_nm=red, green_nm=green, blue_nm=blue)
 
+    def _on_structures(self, names: bool, legend: bool) -> None:
+        if (names, legend) != (self._settings.names, self._settings.legend):
+            self._remember(names=names, legend=legend)
+
     def _remember(self, **changes: object) -> None:
         self._settings = replace(self._settings, **changes)  # type: ignore[arg-type]
         write_user_settings(**{_NAME: plain(self._settings)})
@@ -279,6 +290,7 @@ class CompareDock(QWidget):
         self.colours.set_rgb_nm((settings.red_nm, settings.green_nm, settings.blue_nm))
         self._side_by_side.set_scale(settings.scale)
         self._pair_view.set_kind(settings.kind)
+        self._structures.show(names=settings.names, legend=settings.legend)
 
 
 def _earlier_settings() -> Any:

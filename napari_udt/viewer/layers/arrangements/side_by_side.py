@@ -2,7 +2,8 @@
 
 napari's grid gives every ``stride`` consecutive layers a cell of their own and leaves out cells without a visible
 layer. So the layers of each compared cube are put together at the bottom of the list, the same number for each
-(filled up with empty hidden layers where one has no structures, say), and everything else is hidden above them.
+(filled up with empty hidden layers where one has no structures, say), and everything else is hidden above them. Only the
+first cube's pins are a layer: napari begins anew with the first cell for what lies above the last one's.
 """
 
 from __future__ import annotations
@@ -176,7 +177,8 @@ class SideBySide:
             fillers = [_filler(group[0]) for _ in range(stride - len(group))]
             layers.extend(fillers)
             order += group + fillers
-        self._reorder(order)
+        first = self._adapter[self.cells[0]].pins
+        self._reorder(order if first is None else [*order, first])
         grid = self._adapter.viewer.canvas.grid
         self._grid = self._grid or (grid.stride, grid.shape, grid.spacing)
         grid.stride, grid.shape, grid.spacing = stride, self._shape(), _GAP
@@ -189,9 +191,11 @@ class SideBySide:
                 layers.move(layers.index(layer), index)
 
     def _in_cell(self, key: str) -> list[Layer]:
-        """Return the layers that are seen in a cube's cell; a hidden map stays out of it."""
+        """Return the layers that a cube's cell holds, but for pins; a hidden map stays out of it."""
         group = self._adapter[key]
-        return [layer for layer in group if layer is not group.map or group.covered]
+        return [
+            layer for layer in group if layer is not group.pins and (layer is not group.map or group.covered)
+        ]
 
     def _shape(self) -> tuple[int, int]:
         """Return rows and columns of the grid that show the pictures larger: a row or, for wide ones, a column."""
@@ -204,7 +208,7 @@ class SideBySide:
         return (1, count) if in_a_row >= in_a_column else (count, 1)
 
     def _show(self) -> None:
-        shown = {id(layer) for key in self.cells for layer in self._in_cell(key)}
+        shown = {id(layer) for key in self.cells for layer in (*self._in_cell(key), self._adapter[key].pins)}
         for layer in self._adapter.viewer.layers:
             if id(layer) not in shown and layer.visible:
                 layer.visible = False

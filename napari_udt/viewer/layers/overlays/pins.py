@@ -1,4 +1,7 @@
-"""Layer "… · pins": pins as dots on the picture in front; the user drags, deletes, adds and renames them."""
+"""Layer "… · pins": pins as dots on the picture in front; the user drags, deletes, adds and renames them.
+
+Side by side the layer is that of the first picture, and further pictures show their pins without a layer.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +18,14 @@ from napari_udt.cube import SpectralCube
 from napari_udt.viewer.layers.deferred_removal import later_in
 from napari_udt.viewer.layers.focus import when_focus_moves
 from napari_udt.viewer.layers.open_cubes import aligned_with
-from napari_udt.viewer.state.comparable_cubes import same_scene
-from napari_udt.viewer.state.pin_table import NAME, NUMBER, Table, pin_table
+from napari_udt.viewer.layers.overlays.marks import Mark, show_marks
+from napari_udt.viewer.state.pin_table import NAME, NUMBER, Table, dot_diameter, pin_table, pins_on
 from napari_udt.viewer.state.session import DisplayOptions, Pin, PixelRef
 
 if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter
 
-# Diameter of a dot relative to the picture's longer side. (A fixed size on the screen would be nicer, but napari
-# 0.9 draws dots whose size on the screen is limited with a wrong disc.)
-_DOT = 0.04
+_MARKS = "udt_pins"
 # Delays before layers follow, so that the curves are painted first: napari takes a quarter of a second for the layer of a
 # first pin, in which nothing is painted, and some hundredths for a further dot.
 _PATIENCE_MS, _SOON_MS = 60, 20
@@ -60,7 +61,7 @@ class _Edit:
 
 
 class PinLayers:
-    """One Points layer for the pins of the picture in front, side by side one for each; in step with the session both ways."""
+    """One Points layer for the pins of the picture in front, side by side of the first; in step with the session both ways."""
 
     def __init__(self, adapter: LayerAdapter) -> None:
         self._adapter = adapter
@@ -70,8 +71,7 @@ class PinLayers:
         self._soon = later_in(adapter.viewer, _SOON_MS)
         self._waiting = False
         self._drawn: WeakKeyDictionary[Points, Drawn] = WeakKeyDictionary()
-        # The cubes side by side: once one has pins each has its layer, so that the cells stay alike.
-        self.cells: tuple[str, ...] = ()
+        self.cells: tuple[str, ...] = ()  # the cubes side by side
         session = adapter.session
         session.pins_changed.connect(self._refresh_soon)
         session.cubes_changed.connect(self.refresh)
@@ -94,11 +94,10 @@ class PinLayers:
         """Draw the session's pins; new layers are added a moment later."""
         self._waiting = False
         adapter, keys = self._adapter, self._keys()
-        if not self.cells:
-            self._hand_over(keys)
+        self._hand_over(keys)
         for key in keys:
             if adapter[key].pins is not None:
-                self._draw(key, self._pins_on(key))
+                self._draw(key, pins_on(self._adapter.session, key))
         if any(adapter[key].pins is None for key in keys):
             self._later(self.add_missing)
         gone = [key for key in adapter.open_keys if key not in keys and adapter[key].pins is not None]
@@ -106,23 +105,36 @@ class PinLayers:
             with adapter.own_changes(together=True):
                 for key in gone:
                     adapter.detach(key, "pins")
+        for key in adapter.open_keys:
+            self._mark(
+                key, pins_on(self._adapter.session, key) if key in self.cells and key not in keys else []
+            )
+
+    def _mark(self, key: str, pins: list[Pin]) -> None:
+        """Draw the pins of a picture whose cell has no layer for them, on all layers that may cover one another."""
+        group = self._adapter[key]
+        marks = [Mark(pin.pixel.row, pin.pixel.column, str(pin.number), pin.colour) for pin in pins]
+        for layer in (group.image, group.colours, group.map, group.labels):
+            if layer is not None:
+                show_marks(layer, _MARKS, marks, dot_diameter(group.cube))
 
     def add_missing(self) -> None:
         """Add the missing layers."""
         for key in self._keys():
             if self._adapter[key].pins is None:
-                self._add(key, self._pins_on(key))
+                self._add(key, pins_on(self._adapter.session, key))
 
     def _keys(self) -> list[str]:
-        """Return the cubes that have a layer for pins: all side by side once one has pins, else the one in front if it has."""
+        """Return the cube that has a layer for pins, if it has any: the first side by side, else the one in front."""
         adapter = self._adapter
         if not adapter.has_viewer:
             return []
-        if not self.cells:
-            front = adapter.top_key()
-            return [] if front is None or not self._pins_on(front) else [front]
-        keys = [key for key in self.cells if key in adapter]
-        return keys if any(adapter[key].pins is not None or self._pins_on(key) for key in keys) else []
+        front = self.cells[0] if self.cells else adapter.top_key()
+        return (
+            []
+            if front is None or front not in adapter or not pins_on(self._adapter.session, front)
+            else [front]
+        )
 
     def _hand_over(self, keys: list[str]) -> None:
         """Give the layer to the cube that is in front now: a new one would cost napari a quarter of a second."""
@@ -137,7 +149,7 @@ class PinLayers:
         place = aligned_with(group.image)
         with adapter.own_changes(), self._own_changes():
             layer.name = f"{keys[0]} · pins"
-            layer.scale, layer.units, layer.size = place["scale"], place["units"], _diameter(group.cube)
+            layer.scale, layer.units, layer.size = place["scale"], place["units"], dot_diameter(group.cube)
             above = max(layers.index(own) for own in group.below("pins")) + 1
             if layers.index(layer) < above:
                 layers.move(layers.index(layer), above)
@@ -150,21 +162,9 @@ class PinLayers:
 
     def _part_removed(self, key: str, part: str) -> None:
         """Delete the pins whose layer the user removed."""
-        numbers = [pin.number for pin in self._pins_on(key)] if part == "pins" else []
+        numbers = [pin.number for pin in pins_on(self._adapter.session, key)] if part == "pins" else []
         if numbers:
             self._adapter.session.unpin(*numbers)
-
-    def _pins_on(self, key: str) -> list[Pin]:
-        session = self._adapter.session
-        if key not in session:
-            return []
-        scene = {entry.key for entry in same_scene(session, session[key])}
-        picture = session[key].cube.shape[:2]
-        return [
-            pin
-            for pin in session.pins
-            if pin.pixel.key in scene and pin.pixel.row < picture[0] and pin.pixel.column < picture[1]
-        ]
 
     # -- session -> layers ------------------------------------------------------------------------
 
@@ -198,7 +198,7 @@ class PinLayers:
             layer.features = table
         if pins and not same_pins:
             layer.face_color = [pin.colour for pin in pins]
-            layer.size, layer.border_width = _diameter(cube), 0
+            layer.size, layer.border_width = dot_diameter(cube), 0
             layer.selected_data = {index for index, pin in enumerate(pins) if pin.number in chosen}
         if layer.visible != (seen and bool(pins)):
             layer.visible = not layer.visible
@@ -214,7 +214,7 @@ class PinLayers:
             text={"string": f"{{{NUMBER}}}", "size": 10, "color": "white"},
             face_color=[pin.colour for pin in pins] or "white",
             border_width=0,
-            size=_diameter(group.cube),
+            size=dot_diameter(group.cube),
             visible=group.image.visible and bool(pins),  # the first drawing of a layer is dear
         )
 
@@ -267,7 +267,7 @@ class PinLayers:
             if (row, column) != (drawn[number].pixel.row, drawn[number].pixel.column):
                 edit.moved[int(number)] = (row, column)
         edit.removed = [number for number in drawn if number not in seen]
-        return edit.of({pin.number for pin in self._pins_on(key)})
+        return edit.of({pin.number for pin in pins_on(self._adapter.session, key)})
 
     def take_names(self) -> None:
         """Follow names that were typed into napari's own table, which sends no event."""
@@ -296,10 +296,6 @@ def _slice_hidden(layer: Points) -> None:
     """Update the visible points of a hidden layer: napari does so late, but reads their text at once."""
     if not layer.visible:
         layer.set_view_slice()
-
-
-def _diameter(cube: SpectralCube) -> float:
-    return _DOT * max(cube.shape[:2])
 
 
 def _positions(pins: list[Pin]) -> np.ndarray:
