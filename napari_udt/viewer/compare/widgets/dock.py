@@ -111,8 +111,8 @@ class CompareDock(QWidget):
             unit="Hz",
         )
         self.divider = divider_slider(self)
-        self.colours = ColourRow(colours, parent=self)
         self.structures = StructureRow(self._structures, parent=self)
+        self.colours = ColourRow(colours, parent=self)
         self.status = wrapping_label("status", self)
         self.status.setMinimumSize(1, 1)  # Qt would keep room for the text wrapped into a narrow column
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
