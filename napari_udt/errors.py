@@ -42,6 +42,10 @@ class MissingMetadata(CubeError):  # noqa: N818 - a question rather than a failu
         self.shape, self.axes, self.lacks_wavelengths = shape, axes, lacks_wavelengths
 
 
+class CollectionError(UdtError, ValueError):
+    """A collection of cubes cannot be read, or its cubes do not belong together."""
+
+
 class ModelError(UdtError, ValueError):
     """A model is missing, damaged, or does not fit its use."""
 

@@ -33,6 +33,7 @@ FLOORS = (
     "io",
     "models",
     "inference",
+    "collection",
     "simulation",
     "evaluation",
     "training",

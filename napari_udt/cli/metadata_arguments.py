@@ -17,7 +17,7 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("metadata that the file lacks or is wrong about")
     group.add_argument(
         "--wavelengths",
-        type=_wavelengths,
+        type=wavelengths_argument,
         metavar="NM",
         help="one per channel, as 700,710,720, or first and last of evenly spaced ones, as 500-1000",
     )
@@ -32,6 +32,25 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
         "--candidate", metavar="NAME", help="which cube of the file, by a name that `info` lists"
     )
     add_preview_arguments(parser)
+
+
+def add_names_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the argument for other names of structures."""
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        type=_name_pair,
+        metavar="OLD=NEW",
+        help="what a structure of the files is called here; may be given several times",
+    )
+
+
+def _name_pair(text: str) -> tuple[str, str]:
+    old, _, new = text.partition("=")
+    if not (old.strip() and new.strip()):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected OLD=NEW")
+    return old.strip(), new.strip()
 
 
 def stated_metadata(args: argparse.Namespace) -> StatedMetadata:
@@ -54,7 +73,8 @@ def reading_options(path: Path, args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _wavelengths(text: str) -> Wavelengths:
+def wavelengths_argument(text: str) -> Wavelengths:
+    """Parse the wavelengths of an argument."""
     try:
         return parse_wavelengths(text)
     except CubeError as error:

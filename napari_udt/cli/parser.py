@@ -30,6 +30,10 @@ COMMANDS = {
     "models": ("napari_udt.cli.models", "list the installed models"),
     "import-model": ("napari_udt.cli.import_model", "import published checkpoints as models"),
     "simulate": ("napari_udt.cli.simulate", "make data sets of both domains, and the sample cubes"),
+    "collect": (
+        "napari_udt.cli.collect",
+        "list cubes of your own in a collection, to train on or to make statistics of",
+    ),
     "train": ("napari_udt.cli.train", "train a transfer model"),
     "evaluate": ("napari_udt.cli.evaluate", "evaluate models on data that they were not trained on"),
     "bench": ("napari_udt.cli.bench", "measure the speed of this machine"),

@@ -6,7 +6,10 @@ import argparse
 from pathlib import Path
 
 from napari_udt.cli.exit_codes import INTERRUPTED, SUCCESS
-from napari_udt.training.config import load_config, packaged_configs
+from napari_udt.cli.metadata_arguments import add_names_argument
+from napari_udt.cli.progress_line import ProgressLine
+from napari_udt.outgoing_text import printable
+from napari_udt.training.config import TrainingConfig, load_config, packaged_configs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,8 +18,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "config", help=f"TOML file or the name of a packaged configuration: {', '.join(packaged_configs())}"
     )
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the model to be written")
-    parser.add_argument("--simulated", help="data set file of the simulated domain")
-    parser.add_argument("--second", help="data set file of the target domain")
+    parser.add_argument(
+        "--simulated",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="cubes of the simulated domain, with labels: files, folders and collections of any format, or one data set file",
+    )
+    parser.add_argument(
+        "--target",
+        "--second",
+        dest="target",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="of the target domain",
+    )
+    add_names_argument(parser)
+    parser.add_argument(
+        "--minutes",
+        type=_minutes,
+        metavar="M",
+        help="how long to train, for cubes of your own; by default as configured",
+    )
+    parser.add_argument(
+        "--no-install", action="store_true", help="do not list a model of cubes of your own among the models"
+    )
     parser.add_argument("--resume", action="store_true", help="continue from the checkpoint in OUTPUT.run")
     parser.add_argument("--device", default="cpu", help="auto, cpu, cuda, cuda:0, ... (default: cpu)")
     parser.add_argument(
@@ -36,24 +63,77 @@ def run(args: argparse.Namespace) -> int:
     TrainingError
         When the configuration or the data do not fit, or the training fails.
     """
-    config = load_config(args.config, simulated=args.simulated, second=args.second)
+    given = {"simulated": args.simulated, "second": args.target}
+    config = load_config(args.config, **{key: str(paths[0]) for key, paths in given.items() if paths})
     # torch takes seconds to import: report a wrong configuration before that
     from napari_udt.inference.devices import choose
+    from napari_udt.training.installing import install, require_free_name
     from napari_udt.training.loop import TrainingInterrupted
-    from napari_udt.training.run import train
+    from napari_udt.training.run import require_new, train
 
+    require_new(args.output)
+    own = _own_cubes(args)
+    if own and not args.no_install:
+        require_free_name(args.output)
+    device = choose(args.device).key
+    if own:
+        config = _prepared(args, config, device)
     try:
-        device = choose(args.device).key
         train(config, args.output, resume=args.resume, device=device, devices=args.devices)
     except TrainingInterrupted as stop:
         print(stop)
         return INTERRUPTED
     print(f"{args.output}: the model is written.")
+    if own and not args.no_install:
+        print(f"{install(args.output)}: listed among the models.")
     return SUCCESS
+
+
+def _own_cubes(args: argparse.Namespace) -> bool:
+    """Whether there is anything but one data set file of each domain."""
+    from napari_udt.training.preparation import is_dataset, prepared_config
+
+    given = [paths for paths in (args.simulated, args.target) if paths]
+    if args.resume and prepared_config(args.output) is not None:
+        return True
+    return any(len(paths) > 1 or (paths[0].exists() and not is_dataset(paths[0])) for paths in given)
+
+
+def _prepared(args: argparse.Namespace, config: TrainingConfig, device: str) -> TrainingConfig:
+    """Return the configuration of a run on cubes, and print what was found in them."""
+    from napari_udt.training.preparation import prepare, prepared_config
+
+    earlier = prepared_config(args.output) if args.resume else None
+    if earlier is not None:
+        return earlier
+    line = ProgressLine("reading")
+
+    def report(text: str) -> None:
+        line.clear()
+        print(printable(text), flush=True)
+
+    return prepare(
+        config,
+        args.simulated or [Path(config.data.simulated)],
+        args.target or [Path(config.data.second)],
+        args.output,
+        structures=dict(args.map),
+        minutes=args.minutes,
+        device=device,
+        progress=line,
+        report=report,
+    )
 
 
 def _count(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} devices; expected 1 or more")
+    return value
+
+
+def _minutes(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text} minutes; expected more than 0")
     return value

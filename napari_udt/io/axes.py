@@ -70,20 +70,26 @@ def picture_axes(spectral: int) -> tuple[int, int, int]:
 
 
 def missing_wavelengths(
-    path: Path, arrays: Sequence[tuple[str, tuple[int, ...]]], doubt: str = ""
+    path: Path,
+    arrays: Sequence[tuple[str, tuple[int, ...]]],
+    doubt: str = "",
+    axes: tuple[int, ...] | None = None,
 ) -> MissingMetadata:
-    """Return the error for arrays that might be cubes in a file without wavelengths for them, or with doubtful ones."""
+    """Return the error for arrays that might be cubes in a file without wavelengths for them, or with doubtful ones.
+
+    ``axes`` are those that may be the spectral one; any by default.
+    """
     listed = ", ".join(f"{name} {shape}" for name, shape in arrays[:4]) + (", ..." if len(arrays) > 4 else "")
     shape = arrays[0][1]
     if doubt:
         return MissingMetadata(
             f"{path}: found {listed}, but {doubt}; give the wavelengths with wavelengths_nm=[...] (one per channel, in nm).",
             shape,
-            tuple(range(len(shape))),
+            tuple(range(len(shape))) if axes is None else axes,
         )
     return MissingMetadata(
         f"{path}: found {listed}, but no wavelengths for it; give them with wavelengths_nm=[...] (one per channel, "
         "in nm), which also settles the spectral axis.",
         shape,
-        tuple(range(len(shape))),
+        tuple(range(len(shape))) if axes is None else axes,
     )

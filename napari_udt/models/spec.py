@@ -17,7 +17,14 @@ Kind = Literal["cinn", "unit", "cyclegan"]
 Condition = Literal["class", "domain", "none"]
 SpectrumNorm = Literal["l2", "none"]
 Intensity = Literal["linear", "asinh"]
-Target = Literal["measured", "drawn from measured statistics", "digital device"]
+Target = Literal[
+    "measured",
+    "drawn from measured statistics",
+    "digital device",
+    "simulated",
+    "target domain (not measured)",
+    "origin unknown",
+]
 
 FORMAT = "napari-udt model"
 VERSION = 1
@@ -76,7 +83,7 @@ class ModelSpec:
         Plain numbers, enough to build the network; see :func:`napari_udt.models.build.build_network`.
     training : mapping
         Data, seeds, hardware, time and metrics of the training; JSON-serialisable.
-    target : {"measured", "drawn from measured statistics", "digital device"}
+    target : one of ``Target``
         What the real side of the training data really was.
     licence, source, card, version : str
         ``card`` is the text of the model card.

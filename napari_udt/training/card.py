@@ -8,25 +8,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from napari_udt.collection.datasets import OWN_CUBES
 from napari_udt.models import ModelSpec
 from napari_udt.models.noise import InputNoise
 from napari_udt.outgoing_text import markdown
 from napari_udt.training.families import FAMILIES
+from napari_udt.wording import counted
 
 _LIMITS = """\
 * **Research use only.** Not for diagnosis, treatment or any clinical decision.
 * A transferred spectrum is a guess of how the other domain would show it. The network **can hallucinate**:
   it can add or remove features that the tissue does not have. Check with data of your own;
   {check}
-* It knows only the wavelengths and classes below and spectra like those it was trained on. It has seen
-  **no measured images**: {target}
-* Numbers below were computed on held-out samples of the same two data sets, not on measurements."""
+* It knows only the wavelengths and classes below and spectra like those it was trained on.{target}
+* Numbers below were computed on held-out samples of the same two data sets{not_measured}."""
+
+_NOT_MEASURED = " It has seen\n  **no measured images**: "
 
 _TARGETS = {
-    "drawn from measured statistics": "its target was drawn from published means and spreads of measured "
+    "drawn from measured statistics": f"{_NOT_MEASURED}its target was drawn from published means and spreads of measured "
     "spectra, not from recordings.",
-    "digital device": "its target is a digital device, a simulation with other anatomy and a detector's errors.",
-    "measured": "",
+    "digital device": f"{_NOT_MEASURED}its target is a digital device, a simulation with other anatomy and a detector's errors.",
+    "simulated": f"{_NOT_MEASURED}its target is another simulation.",
+    "target domain (not measured)": f"{_NOT_MEASURED}its target stands in for measured images.",
+    "measured": " Its target's\n  cubes say that they were measured; nobody has checked that.",
+    "origin unknown": " Its target's\n  cubes do not say, or not all alike, what they are: measured or not.",
 }
 
 _CONDITIONS = {
@@ -35,9 +41,10 @@ _CONDITIONS = {
     "none": "none but the domain, which chooses the network",
 }
 
+_DRAWN_BY_CLASS = "the samples were drawn class by class"
 _SECOND_LABELS = {
     "given": "The classes of the target's samples **were used** in training. That departs from the paper, "
-    "where real data have no classes; here they are known because the samples were drawn class by class.",
+    f"where real data have no classes; here they are known because {_DRAWN_BY_CLASS}.",
     "proxy": "The classes of the target's samples were **not** used in training; proxies stood in for them, as "
     "in the paper.",
 }
@@ -88,7 +95,12 @@ def _network_words(spec: ModelSpec) -> str:
 
 
 def _limits(spec: ModelSpec) -> str:
-    text = _LIMITS.format(target=_TARGETS[spec.target], check=FAMILIES[spec.kind].check)
+    unknown = spec.target in ("measured", "origin unknown")
+    text = _LIMITS.format(
+        target=_TARGETS[spec.target],
+        not_measured="" if unknown else ", not on measurements",
+        check=FAMILIES[spec.kind].check,
+    )
     low, high = spec.wavelengths_nm[0], spec.wavelengths_nm[-1]
     classes = ", ".join(map(markdown, spec.class_names))
     text += f"\n* Wavelengths: {len(spec.wavelengths_nm)} from {low:g} to {high:g} nm. Classes: {classes}."
@@ -129,6 +141,10 @@ def _data_line(domain: str, entry: Mapping[str, Any]) -> str:
     generator = markdown(str(entry["generator"].get("name", "unknown generator")))
     if device := entry["generator"].get("device"):
         generator += f" --device {markdown(str(device))}"
+    if entry["generator"].get("name") == OWN_CUBES:
+        generator += (
+            f" ({entry['generator']['cubes']} of {counted(entry['generator']['subjects'], 'subject')})"
+        )
     name = "target" if domain == "second" else domain
     return (
         f"* {name}: {entry['samples']} samples ({entry['held_out']} held out), {markdown(entry['origin'])}; {generator}, "
@@ -168,7 +184,9 @@ def _training_lines(record: Mapping[str, Any], spec: ModelSpec) -> list[str]:
         *(words.format(config["terms"][key]) for key, words in _TERMS.items() if config["terms"].get(key)),
     ]
     labels = config["condition"]["second_labels"]
-    return [*lines, (_SECOND_LABELS if spec.condition == "class" else _SECOND_BALANCE)[labels]]
+    words = (_SECOND_LABELS if spec.condition == "class" else _SECOND_BALANCE)[labels]
+    own = record["data"]["second"]["generator"].get("name") == OWN_CUBES
+    return [*lines, words.replace(_DRAWN_BY_CLASS, "the cubes have labels") if own else words]
 
 
 def _criterion(config: Mapping[str, Any], spec: ModelSpec) -> str:

@@ -20,6 +20,7 @@ from napari_udt.training.trainer import Trainer
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.csv"
 CURVES = "curves.svg"
+STOP = "stop"  # a file of this name in the run's folder ends the run after the step; the best weights so far are the model
 
 
 class TrainingInterrupted(TrainingError):  # noqa: N818 - the user's wish, not an error
@@ -74,6 +75,8 @@ class TrainingLoop:
             raise TrainingError(
                 f"{path}: a run was begun here; go on with --resume or choose another folder."
             )
+        if self.trainer.processes.leads:
+            (self.folder / STOP).unlink(missing_ok=True)
 
     def bytes_to_write(self) -> int:
         """Return about how many bytes the run needs on the disk: two checkpoints for a moment, and the model."""
@@ -96,11 +99,14 @@ class TrainingLoop:
                 self.seconds += time.monotonic() - begin
                 means.add(losses)
                 line.show(self.trainer.steps_done, losses, self._seconds_per_step())
-                if self._evaluation_is_due():
+                ended = self.trainer.processes.any((self.folder / STOP).exists())
+                if self._evaluation_is_due() or ended:
                     row = means.take() | self._evaluate()
                     line.finish(self.trainer.steps_done, row, self._seconds_per_step())
                     self._log(row)
                     self._save()
+                if ended:
+                    break
                 if self.trainer.processes.any(stopped.is_set()):
                     self._interrupt()
         self.trainer.network.load_state_dict(self.best_network)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +71,7 @@ def train(
         After Ctrl-C.
     """
     folder = Path(folder)
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise TrainingError(f"{folder}: exists and is not empty; choose another folder for the model.")
+    require_new(folder)
     check_writable(folder)
     if run_folder(folder).exists():
         check_writable(run_folder(folder) / CHECKPOINT)
@@ -83,8 +82,71 @@ def train(
     return load_model(folder)
 
 
+def require_new(folder: Path) -> None:
+    """Refuse a model's folder in which something is already.
+
+    Raises
+    ------
+    TrainingError
+        When the folder is not empty.
+    """
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise TrainingError(f"{folder}: exists and is not empty; choose another folder for the model.")
+
+
 def train_in(processes: Processes, config: TrainingConfig, folder: Path, resume: bool) -> None:
     """Train in one of several processes; the first one writes the model's folder."""
+    begun = begin(config, processes)
+    loop = TrainingLoop(begun.trainer, begun.data, run_folder(folder), begun.judge())
+    _require_room(loop, processes)
+    loop.start(resume)
+    loop.run()
+    if not processes.leads:
+        return
+    spec = replace(begun.model.spec, training=training_record(config, begun.data, loop, begun.model))
+    save_model(transfer_model(replace(spec, card=model_card(spec)), begun.trainer.network), folder)
+
+
+@dataclass(frozen=True, eq=False)
+class Begun:
+    """A run before its first step.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    data : mapping of {"simulated", "second"} to DomainData
+    model : TransferModel
+        Its network is the trainer's.
+    trainer : Trainer
+    """
+
+    config: TrainingConfig
+    data: Mapping[str, DomainData]
+    model: TransferModel
+    trainer: Trainer
+
+    def judge(self) -> Realism | SpectralRealism | None:
+        """Return what chooses the weights in place of the held-out losses; None for these."""
+        if self.config.optimisation.choose_by == "likelihood":
+            return None
+        held_out = {domain: self.data[domain].held_out for domain in DOMAINS}
+        if self.config.modality == "HSI":
+            return SpectralRealism(self.model, held_out)
+        return Realism(self.model, held_out, self.config.optimisation.held_out_samples)
+
+
+def begin(
+    config: TrainingConfig, processes: Processes | None = None, fitted_pictures: int = _FITTED_PICTURES
+) -> Begun:
+    """Read the data, build the network, and fit what is fitted in closed form.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    processes : Processes, optional
+    fitted_pictures : int
+        Pictures of each domain, about, that the closed-form part of a wavelet flow is fitted to.
+    """
     data = {domain: load_domain(config, domain) for domain in DOMAINS}
     require_matching(data["simulated"], data["second"])
     spec = make_spec(config, data)
@@ -92,10 +154,13 @@ def train_in(processes: Processes, config: TrainingConfig, folder: Path, resume:
     network = build_network(spec)
     samples = {domain: data[domain].training for domain in DOMAINS}
     if isinstance(network, WaveletFlow):
-        network.fit([noisy_samples(config, spec, samples[domain], domain) for domain in DOMAINS])
+        network.fit(
+            [noisy_samples(config, spec, samples[domain], domain, fitted_pictures) for domain in DOMAINS]
+        )
     if isinstance(network, SpectralCINN) and network.transport is not None:
+        every = len(samples["simulated"])
         seen = {
-            "simulated": noisy_samples(config, spec, samples["simulated"], "simulated")[0],
+            "simulated": noisy_samples(config, spec, samples["simulated"], "simulated", every)[0],
             "real": samples["second"].values,
         }
         labels = {"simulated": samples["simulated"].labels, "real": samples["second"].labels}
@@ -103,37 +168,18 @@ def train_in(processes: Processes, config: TrainingConfig, folder: Path, resume:
     model = transfer_model(spec, network)
     terms = make_terms(config, model, samples)
     trainer = Trainer(config, network, training_conditions(config, spec), samples, processes, terms)
-    loop = TrainingLoop(trainer, data, run_folder(folder), _judge(config, model, data))
-    _require_room(loop, processes)
-    loop.start(resume)
-    loop.run()
-    if not processes.leads:
-        return
-    spec = replace(spec, training=training_record(config, data, loop, model))
-    save_model(transfer_model(replace(spec, card=model_card(spec)), trainer.network), folder)
+    return Begun(config, data, model, trainer)
 
 
 def noisy_samples(
-    config: TrainingConfig, spec: ModelSpec, samples: Samples, domain: str
+    config: TrainingConfig, spec: ModelSpec, samples: Samples, domain: str, most: int = _FITTED_PICTURES
 ) -> tuple[Tensor, Tensor]:
     """Return some samples of a domain, evenly spread, with the noise of training, and their expected conditions."""
-    step = max(1, len(samples) // _FITTED_PICTURES)
+    step = max(1, len(samples) // most)
     values, labels = samples.values[::step], samples.labels[::step]
     number = float(DOMAINS.index(domain))
     condition = Conditions.of(spec).expected(labels.shape, number, labels, values)
     return values + drawn_noise(values, noise_of(config.data, domain)), condition
-
-
-def _judge(
-    config: TrainingConfig, model: TransferModel, data: Mapping[str, DomainData]
-) -> Realism | SpectralRealism | None:
-    """Return what chooses the weights in place of the held-out losses; None for these."""
-    if config.optimisation.choose_by == "likelihood":
-        return None
-    held_out = {domain: data[domain].held_out for domain in DOMAINS}
-    if config.modality == "HSI":
-        return SpectralRealism(model, held_out)
-    return Realism(model, held_out, config.optimisation.held_out_samples)
 
 
 def run_folder(folder: Path) -> Path:

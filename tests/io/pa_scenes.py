@@ -80,6 +80,7 @@ def write_patato(
     rois=None,
     fov_m=(0.02, 0.02, 0.02),
     stage=None,
+    wavelengths=WAVELENGTHS,
 ):
     """Write PATATO's layout from its documentation; pictures are (frames, wavelengths, z, y, x).
 
@@ -87,7 +88,7 @@ def write_patato(
     """
     with h5py.File(path, "w") as file:
         file.attrs.update({"name": "Scan_1", "date": b"2022-11-23T15:50:22", "version": "0.1", "comment": ""})
-        file["wavelengths"] = WAVELENGTHS
+        file["wavelengths"] = wavelengths
         for group, images in (("recons", recons or {}), ("so2", so2 or {})):
             for (algorithm, number), image in images.items():
                 dataset = file.create_dataset(f"{group}/{algorithm}/{number}", data=image)

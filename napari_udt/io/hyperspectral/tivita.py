@@ -59,7 +59,7 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     if file is None or shape is None:
         raise _misfit(path)
     if shape[2] != len(WAVELENGTHS_NM) and options.wavelengths_nm is None:
-        raise missing_wavelengths(path, [("recording", shape)])
+        raise missing_wavelengths(path, [("recording", shape)], axes=(2,))
     return [Candidate("recording", partial(_read, file, shape, options))]
 
 

@@ -160,6 +160,7 @@ def _trained_on(spec: ModelSpec) -> str:
         "measured": "measured data",
         "drawn from measured statistics": "drawn from measured statistics, not real images",
         "digital device": "a digital device, not real images",
+        "simulated": "another simulation, not real images",
     }.get(spec.target, spec.target)
 
 

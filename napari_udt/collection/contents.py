@@ -1,0 +1,132 @@
+"""What a collection holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.collection.preprocessing import Step
+from napari_udt.cube import DOMAINS, Domain, Modality
+from napari_udt.errors import CollectionError
+from napari_udt.io.contract import reason
+from napari_udt.io.recording_files import recording_fingerprint
+
+Split = Literal["train", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One cube of a collection.
+
+    Parameters
+    ----------
+    path : Path
+        Its file, or the folder that is a recording.
+    candidate : str
+        Which cube of the file; empty for the first.
+    domain : {"simulated", "real", "second", "transferred", "unknown"}
+        As in :class:`napari_udt.SpectralCube`.
+    subject : str
+        The person, animal or simulated volume that it shows.
+    split : {"train", "test"}
+        Training never sees cubes of "test".
+    wavelengths_nm : tuple of float
+        Stated by the user because the file lacks them; empty where it has them.
+    bytes, modified_ns, sha256
+        The state of the recording when it was collected, see :mod:`napari_udt.io.recording_files`; ``modified_ns`` counts
+        only where it is not 0.
+    """
+
+    path: Path
+    candidate: str = ""
+    domain: Domain = "unknown"
+    subject: str = ""
+    split: Split = "train"
+    wavelengths_nm: tuple[float, ...] = ()
+    bytes: int = 0
+    modified_ns: int = 0
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        for key, value, choices in (("domain", self.domain, DOMAINS), ("split", self.split, SPLITS)):
+            if value not in choices:
+                raise CollectionError(f"{self.name}: {key} is {value!r}; expected {' or '.join(choices)}.")
+
+    @property
+    def name(self) -> str:
+        """File name, with the candidate where one is named."""
+        return f"{self.path.name} ({self.candidate})" if self.candidate else self.path.name
+
+    def with_state(self) -> Member:
+        """Return the member with the present state of its files.
+
+        Raises
+        ------
+        CollectionError
+            When they cannot be read.
+        """
+        try:
+            now = recording_fingerprint(self.path)
+        except OSError as error:
+            raise CollectionError(f"{self.path}: the file cannot be read ({reason(error)}).") from error
+        time = 0 if now.compared == "content" else now.modified_ns
+        return replace(self, bytes=now.bytes, modified_ns=time, sha256=now.sha256)
+
+    def problem(self) -> str:
+        """Return what is wrong with the files: missing, or changed since they were collected; empty if nothing is."""
+        if not self.path.exists():
+            return f"{self.path}: the file is missing; put it back, or collect again."
+        if not self.sha256:
+            return ""
+        try:
+            now = self.with_state()
+        except CollectionError as error:
+            return str(error)
+        if (now.bytes, now.sha256, now.modified_ns) == (self.bytes, self.sha256, self.modified_ns):
+            return ""
+        return f"{self.path}: the file has changed since it was collected; collect again."
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Cubes that belong together.
+
+    Parameters
+    ----------
+    members : tuple of Member
+    modality : {"HSI", "PAT"}
+    wavelengths_nm : tuple of float
+        Strictly increasing; every cube covers them all.
+    structures : mapping of str to str
+        What structures are called here, by their names in the files; others keep theirs.
+    preprocessing : tuple of Step
+        Applied to every spectrum in this order, at the common wavelengths.
+    """
+
+    members: tuple[Member, ...]
+    modality: Modality
+    wavelengths_nm: tuple[float, ...]
+    structures: Mapping[str, str] = field(default_factory=dict)
+    preprocessing: tuple[Step, ...] = ()
+
+    @property
+    def grid(self) -> NDArray[np.float64]:
+        """The common wavelengths, shape (channels,)."""
+        return np.array(self.wavelengths_nm)
+
+    def of(self, domains: Iterable[str]) -> Collection:
+        """Return the members of some domains."""
+        wanted = set(domains)
+        return replace(self, members=tuple(m for m in self.members if m.domain in wanted))
+
+    def checked(self) -> tuple[Collection, list[str]]:
+        """Return the members whose files are as they were, and a sentence for each of the others."""
+        problems = {member: member.problem() for member in self.members}
+        kept = tuple(member for member, problem in problems.items() if not problem)
+        return replace(self, members=kept), [problem for problem in problems.values() if problem]

@@ -1,0 +1,130 @@
+"""Reading the cubes of a collection, one at a time, at its wavelengths and under its names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.collection.contents import Collection, Member
+from napari_udt.collection.preprocessing import applied
+from napari_udt.cube import SpectralCube
+from napari_udt.inference.grid import Regridding, regrid
+from napari_udt.io import open_cube
+from napari_udt.spectral.labels import plain_name
+
+# Names of pixels that nobody has named, as files have them; "label 0" is a 0 without a name.
+_UNLABELLED = {
+    "unlabelled",
+    "unlabeled",
+    "unclassified",
+    "unknown",
+    "background",
+    "none",
+    "ignore",
+    "label 0",
+}
+_LARGEST_IN_MEMORY_MB = 64.0
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedCube:
+    """A cube of a collection, open.
+
+    Parameters
+    ----------
+    cube : SpectralCube
+        As its file has it, but for the names of structures.
+    member : Member
+    collection : Collection
+    """
+
+    cube: SpectralCube
+    member: Member
+    collection: Collection
+
+    @cached_property
+    def masks(self) -> dict[str, NDArray[np.bool_]]:
+        """Pixels of each structure by its name, shape (rows, columns); those that nobody has named are not among them."""
+        labels, found = self.cube.labels, dict[str, NDArray[np.bool_]]()
+        if labels is None:
+            return found
+        for number, name in self.cube.present_labels.items():
+            if not is_unlabelled(name):
+                found[name] = found.get(name, np.zeros(labels.shape, bool)) | (labels == number)
+        return found
+
+    @cached_property
+    def grid(self) -> Regridding:
+        """The interpolation to the collection's wavelengths."""
+        cube = self.cube
+        return regrid(
+            cube.wavelengths_nm,
+            self.collection.grid,
+            self.member.name,
+            "collection",
+            cube.bad_bands,
+        )
+
+    def spectra(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Preprocessed spectra of some pixels, shape (n, channels)."""
+        if not len(rows):
+            return np.empty((0, len(self.collection.wavelengths_nm)), np.float32)
+        return self._prepared(np.asarray(self.cube.data[rows, columns], np.float32))
+
+    def image(self, rows: slice, columns: slice) -> NDArray[np.float32]:
+        """Preprocessed spectra of a window, shape (rows, columns, channels)."""
+        block = np.asarray(self.cube.data[rows, columns], np.float32)
+        return self._prepared(block.reshape(-1, block.shape[2])).reshape(*block.shape[:2], -1)
+
+    def _prepared(self, spectra: NDArray[np.float32]) -> NDArray[np.float32]:
+        finite = np.asarray(np.isfinite(spectra[:, self._needed]).all(axis=1))
+        known = np.where(finite[:, None], np.nan_to_num(spectra), np.float32(np.nan))
+        return applied(self.collection.preprocessing, self.grid(known), self.collection.grid)
+
+    @cached_property
+    def _needed(self) -> NDArray[np.intp]:
+        """Channels that the collection's wavelengths are interpolated from."""
+        if self.grid.weights is None:
+            return np.arange(self.cube.shape[2])
+        rows = np.flatnonzero(self.grid.weights.any(axis=1))
+        return rows if self.grid.used is None else self.grid.used[rows]
+
+
+def is_unlabelled(name: str) -> bool:
+    """Whether a structure's name says that nobody has named these pixels."""
+    return plain_name(name) in _UNLABELLED
+
+
+@contextmanager
+def opened(member: Member, collection: Collection) -> Iterator[PreparedCube]:
+    """Open a cube of a collection and close it afterwards; larger ones stay in their files.
+
+    Raises
+    ------
+    CubeError
+        When it does not open.
+    """
+    cube = open_member(member)
+    try:
+        yield PreparedCube(cube.with_structures_named(collection.structures), member, collection)
+    finally:
+        if cube.is_lazy:
+            getattr(cube.data, "close", lambda: None)()
+
+
+def open_member(member: Member, **options: Any) -> SpectralCube:
+    """Open the cube of a member as its file has it; larger ones stay in the file."""
+    return open_cube(
+        member.path,
+        candidate=member.candidate or None,
+        domain=None if member.domain == "unknown" else member.domain,
+        wavelengths_nm=member.wavelengths_nm or None,
+        memory_limit_mb=_LARGEST_IN_MEMORY_MB,
+        **options,
+    )

@@ -1,0 +1,240 @@
+"""From cubes of the user's own to a training run: what was found, a data set of each domain, a configuration that fits them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from napari_udt.collection import Collection, gather
+from napari_udt.collection.datasets import make_dataset
+from napari_udt.collection.gather import Rules
+from napari_udt.collection.survey import Survey, survey
+from napari_udt.collection.wavelengths import common_wavelengths
+from napari_udt.cube import Domain
+from napari_udt.dataset import Dataset, save_dataset
+from napari_udt.errors import TrainingError
+from napari_udt.files.writing import whole_or_nothing
+from napari_udt.io.registry import sniff
+from napari_udt.models.classes import plain_name
+from napari_udt.training.config import TrainingConfig, packaged_configs
+from napari_udt.training.estimate import estimate, lasting
+from napari_udt.training.findings import WORDS, class_lines, found_lines, listed, warnings
+from napari_udt.training.fitting import fitted, picture_multiple
+from napari_udt.training.objective import DOMAINS
+from napari_udt.training.run import run_folder
+from napari_udt.training.tables import checked
+from napari_udt.wording import counted
+
+Progress = Callable[[int, int], None]
+
+# By the domain of training: which domains of cubes it takes before others, and what it is called on the screen.
+_TAKEN = {"simulated": ("simulated",), "second": ("real", "second")}
+PREPARED = "prepared.json"
+MOST_CLASSES = 100
+
+
+def is_dataset(path: Path) -> bool:
+    """Whether a file is a data set of ``napari-udt simulate``, which training takes as it is."""
+    known = sniff(path).format
+    return known is not None and known.name == "dataset"
+
+
+def prepare(
+    config: TrainingConfig,
+    simulated: Sequence[Path],
+    target: Sequence[Path],
+    folder: Path,
+    *,
+    structures: Mapping[str, str] | None = None,
+    minutes: float | None = None,
+    device: str = "cpu",
+    progress: Progress = lambda done, total: None,
+    report: Callable[[str], None] = lambda line: None,
+) -> TrainingConfig:
+    """Make the data sets of a run from files, folders and collections of any format.
+
+    Classes are the structures that simulated cubes name; wavelengths those that all cubes cover. The data sets and the
+    configuration lie in the run's folder, so that ``--resume`` finds them.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        The size of images, classes and wavelengths follow from the data.
+    simulated, target : sequence of path
+        Of a mixed folder, simulated cubes are taken for the first, measured ones and stand-ins for the second, and those
+        of unknown domain where there are no others.
+    folder : Path
+        Of the model; its name is the model's.
+    structures : mapping of str to str, optional
+        What structures are called, by their names in the files.
+    minutes : float, optional
+        How long the run shall take; by default as many steps as the configuration has.
+    device : str
+        On which the first steps are timed.
+    progress : callable, optional
+        ``progress(done, total)``; what it raises ends the work.
+    report : callable, optional
+        Gets the lines for the screen as they come: what was found, what is doubtful, what it costs.
+
+    Returns
+    -------
+    TrainingConfig
+        With the data sets that were made; sizes and what cannot be judged follow from them.
+
+    Raises
+    ------
+    TrainingError, CollectionError
+        One sentence: what does not fit and what to do.
+    """
+    paths = {"simulated": simulated, "second": target}
+    collections, problems = _collections(paths, config, Rules(structures=structures or {}), progress)
+    found = {domain: survey(collections[domain], progress) for domain in DOMAINS}
+    problems += [sentence for known in found.values() for sentence in known.problems]
+    names = _class_names(found)
+    shapes = [cube.shape for known in found.values() for cube in known.cubes]
+    data, notes = {}, []
+    for domain in DOMAINS:
+        data[domain], own = make_dataset(
+            found[domain],
+            names,
+            "simulated" if domain == "simulated" else _domain_of(found[domain]),
+            multiple=picture_multiple(config, shapes),
+            seed=config.seed,
+            progress=progress,
+        )
+        notes += [f"{WORDS[domain]}: {note}" for note in own]
+    config, changes = fitted(_named(config, folder, found["second"].origin), data)
+    for line in (
+        *found_lines(found),
+        *class_lines(found, names, data),
+        *notes,
+        *warnings(config, found, data),
+        *changes,
+        *(f"left out: {problem}" for problem in problems),
+    ):
+        report(line)
+    config = _with_files(config, data, run_folder(folder))
+    cost = estimate(config, device)
+    if minutes is not None:
+        config = lasting(config, minutes, cost)
+    _remember(config, run_folder(folder))
+    report(
+        f"{config.optimisation.steps} steps: about {cost.minutes(config):.1f} min ({cost.step_s:.2g} s a step on {device}), "
+        f"{cost.memory_bytes / 1e9:.1f} GB of memory"
+    )
+    return config
+
+
+def prepared_config(folder: Path) -> TrainingConfig | None:
+    """Return the configuration that an earlier `prepare` made for a model's folder; None where there was none."""
+    path = run_folder(folder) / PREPARED
+    if not path.is_file():
+        return None
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise TrainingError(f"{path}: not readable ({error}); start anew in another folder.") from error
+    config: TrainingConfig = checked(TrainingConfig, table, str(path), "")
+    return config
+
+
+def _collections(
+    paths: dict[str, Sequence[Path]], config: TrainingConfig, rules: Rules, progress: Progress
+) -> tuple[dict[str, Collection], list[str]]:
+    """Return the cubes of each domain at the wavelengths that both cover."""
+    found: dict[str, Collection] = {}
+    problems: list[str] = []
+    for domain in DOMAINS:
+        collection, own = gather(paths[domain], rules, progress)
+        problems += own
+        if collection.modality != config.modality:
+            fitting = [name for name in packaged_configs() if name.startswith(collection.modality.lower())]
+            raise TrainingError(
+                f"The {WORDS[domain]} cubes are {collection.modality}, the configuration is for {config.modality}; take one "
+                f"for {collection.modality}, such as {fitting[0]}."
+            )
+        if collection.preprocessing:
+            steps = ", ".join(map(str, collection.preprocessing))
+            raise TrainingError(
+                f"The {WORDS[domain]} collection is preprocessed ({steps}), but models take spectra as cubes have them; "
+                "train from a collection without preprocessing."
+            )
+        kept, left_out = _of_domain(collection, domain)
+        problems += left_out
+        found[domain] = kept
+    grid = common_wavelengths([(f"the {WORDS[d]} cubes", found[d].grid, None) for d in DOMAINS])
+    at = tuple(grid.tolist())
+    return {domain: replace(known, wavelengths_nm=at) for domain, known in found.items()}, problems
+
+
+def _of_domain(collection: Collection, domain: str) -> tuple[Collection, list[str]]:
+    """Return the cubes that may be trained on as a domain, and sentences about the others."""
+    training = [m for m in collection.members if m.split == "train"]
+    wanted = [m for m in training if m.domain in _TAKEN[domain]] or [
+        m for m in training if m.domain == "unknown"
+    ]
+    if not wanted:
+        stated = ", ".join(sorted({m.domain for m in training})) or "for testing only"
+        raise TrainingError(
+            f"None of the {WORDS[domain]} cubes can be used as such: they are {stated}; state what they are with "
+            "`napari-udt collect --domain`."
+        )
+    others = [m for m in training if m not in wanted]
+    tests = len(collection.members) - len(training)
+    problems = [f"{m.name}: its domain is {m.domain}" for m in others]
+    problems += [f"{counted(tests, 'cube')} of the {WORDS[domain]} domain: kept for testing"] if tests else []
+    return replace(collection, members=tuple(wanted)), problems
+
+
+def _class_names(found: dict[str, Survey]) -> tuple[str, ...]:
+    names = tuple(
+        {plain_name(name): name for name in reversed(list(found["simulated"].structures))}.values()
+    )[::-1]
+    theirs = {plain_name(name) for name in found["second"].structures}
+    if not names:
+        raise TrainingError(
+            "No simulated cube names a structure; the classes are taken from there: add labels with names."
+        )
+    if len(names) > MOST_CLASSES:
+        raise TrainingError(
+            f"The simulated cubes name {len(names):,} structures ({listed(names)}); expected at most {MOST_CLASSES}: give "
+            "several one name with --map OLD=NEW."
+        )
+    if theirs and not theirs & set(map(plain_name, names)):
+        raise TrainingError(
+            f"No structure is in both domains: simulated {listed(names, 3)}; target {listed(sorted(theirs), 3)}; give "
+            "them the same names with --map OLD=NEW."
+        )
+    return names
+
+
+def _domain_of(found: Survey) -> Domain:
+    return "real" if found.origin == "measured" else "second"
+
+
+def model_name(folder: Path) -> str:
+    """Return the name of the model that is trained from cubes into a folder."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", folder.resolve().name).lstrip(".-")[:100] or "model"
+
+
+def _named(config: TrainingConfig, folder: Path, origin: str) -> TrainingConfig:
+    """Return a configuration whose model is named as its folder."""
+    name = model_name(folder)
+    method = config.title.partition(" (")[0]
+    return replace(config, name=name, title=f"{name}: {method} (own cubes, target: {origin})")
+
+
+def _with_files(config: TrainingConfig, data: dict[str, Dataset], folder: Path) -> TrainingConfig:
+    paths = {"simulated": folder / "simulated.h5", "second": folder / "target.h5"}
+    for domain, path in paths.items():
+        save_dataset(data[domain], path)
+    named = replace(config.data, simulated=str(paths["simulated"]), second=str(paths["second"]))
+    return replace(config, data=named)
+
+
+def _remember(config: TrainingConfig, folder: Path) -> None:
+    with whole_or_nothing(folder / PREPARED) as temporary:
+        temporary.write_text(json.dumps(config.as_dict(), indent=2), encoding="utf-8")
