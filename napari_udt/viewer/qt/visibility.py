@@ -63,6 +63,14 @@ class VisibilityTracker(QObject):
             self.shown.emit()
 
 
+def bring_to_front(widget: QWidget) -> None:
+    """Show the dock that a widget is in, before those that share its place."""
+    dock = dock_of(widget)
+    if dock is not None:
+        dock.show()
+        dock.raise_()
+
+
 def dock_of(widget: QWidget) -> QDockWidget | None:
     """Return the dock that a widget is in, if any."""
     found = widget.parentWidget()

@@ -74,6 +74,9 @@ class Session:
     wavelength_changed = Signal(float, signal_instance_class=IsolatedSignal)  # nm, the slider's
     # Settings came from a session file: docks read theirs again.
     settings_restored = Signal(signal_instance_class=IsolatedSignal)
+    # A dock is wanted in front: Population with the verdict on all structures of a modality; Spectra.
+    verdict_requested = Signal(str, signal_instance_class=IsolatedSignal)
+    spectra_requested = Signal(signal_instance_class=IsolatedSignal)
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}

@@ -19,6 +19,7 @@ from napari_udt.viewer.layers.overlays.brushed import BrushedLayers
 from napari_udt.viewer.population.choices import label_of, structures_of
 from napari_udt.viewer.population.open_population import OpenPopulation
 from napari_udt.viewer.population.widgets.controls import PopulationControls
+from napari_udt.viewer.population.widgets.figures.verdict import VerdictTab
 from napari_udt.viewer.population.widgets.footer import PopulationFooter
 from napari_udt.viewer.population.widgets.legend import GroupLegend
 from napari_udt.viewer.population.widgets.pages import PopulationPages
@@ -26,7 +27,7 @@ from napari_udt.viewer.population.widgets.report_row import ReportRow
 from napari_udt.viewer.population.widgets.tab import PopulationTab
 from napari_udt.viewer.population.widgets.tabs import TABS
 from napari_udt.viewer.qt.stable_label import wrapping_label
-from napari_udt.viewer.qt.visibility import VisibilityTracker
+from napari_udt.viewer.qt.visibility import VisibilityTracker, bring_to_front
 from napari_udt.viewer.spectra.widgets.plot_picture import LegendLine, save_plot
 from napari_udt.viewer.state.jobs import WorkerThread
 from napari_udt.viewer.state.session import Session
@@ -151,6 +152,7 @@ class PopulationDock(QWidget):
     def _connect(self) -> None:
         self.session.cubes_changed.connect(self._on_cubes_changed)
         self.session.settings_restored.connect(self._restore_tabs)
+        self.session.verdict_requested.connect(self._on_verdict_requested)
         self.open_population.changed.connect(self._on_population_changed)
         self._visibility.shown.connect(self._timer.start)
         self._timer.timeout.connect(self.open_population.refresh)
@@ -275,6 +277,13 @@ class PopulationDock(QWidget):
             self.pages.turn_to(str(self.open_population.settings_of("dock").get("tab", "")))
             for tab in self.pages.tabs:
                 tab.set_settings(self.open_population.settings_of(tab.NAME))
+
+    def _on_verdict_requested(self, modality: str) -> None:
+        if isalive(self):
+            self.pages.turn_to(VerdictTab.NAME)
+            bring_to_front(self)
+            if len(self.open_population.modalities) > 1:
+                self.open_population.choose(modality=modality)
 
     def _on_copy(self) -> None:
         clipboard, table = QGuiApplication.clipboard(), self.current.table()

@@ -16,7 +16,7 @@ from napari_udt.viewer.layers.layer_data import structure_colour
 from napari_udt.viewer.layers.overlays.maps import MapLayers
 from napari_udt.viewer.layers.overlays.regions import RegionLayers
 from napari_udt.viewer.qt.frame_clock import FrameClock
-from napari_udt.viewer.qt.visibility import VisibilityTracker
+from napari_udt.viewer.qt.visibility import VisibilityTracker, bring_to_front
 from napari_udt.viewer.spectra.cached_curves import CurveCache
 from napari_udt.viewer.spectra.curves import CurveSet, Subject
 from napari_udt.viewer.spectra.export import csv_text, save_curves
@@ -36,6 +36,7 @@ from napari_udt.viewer.style import theme_on
 NO_CUBES = "Open a cube and move the mouse over it: its spectra appear here."
 NO_PIXEL = "Move the mouse over a cube to see its spectra; click to pin them."
 NO_PIN = "Click on a cube to pin the spectra of a pixel."
+NO_POPULATION = "Open Plugins > Domain transfer of spectra > Population first: the chart is there."
 
 
 class SpectraDock(SpectraForm):
@@ -159,6 +160,7 @@ class SpectraDock(SpectraForm):
         self._table.visibility_changed.connect(self._draw)
         self._table.subject_chosen.connect(self._on_subject_chosen)
         self._table.copied.connect(self._footer.show_message)
+        self._chart.clicked.connect(self._on_chart)
         self._footer.cleared.connect(self._on_clear)
         self._footer.copy_requested.connect(self._on_copy)
         self._footer.export_requested.connect(self._on_export)
@@ -172,6 +174,7 @@ class SpectraDock(SpectraForm):
         session.regions_changed.connect(self._request_refresh)
         session.options_changed.connect(self._on_options_changed)
         session.wavelength_changed.connect(self._on_wavelength_changed)
+        session.spectra_requested.connect(self._on_spectra_requested)
         for computed in (
             self._statistics.jobs.ended,
             self._verdicts.changed,
@@ -282,6 +285,17 @@ class SpectraDock(SpectraForm):
     def _show_values(self) -> None:
         at = self._hovered_nm if self._hovered_nm is not None else self.session.wavelength_nm
         self._table.set_wavelength(at)
+
+    def _on_chart(self) -> None:
+        focus = focus_of(self.session) or next(reversed(list(self.session)), None)
+        if not len(self.session.verdict_requested):
+            self._footer.show_message(NO_POPULATION)
+        elif focus is not None:
+            self.session.verdict_requested.emit(focus.cube.modality)
+
+    def _on_spectra_requested(self) -> None:
+        if isalive(self):
+            bring_to_front(self)
 
     def _on_clear(self) -> None:
         self.session.clear_pins_and_structures()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from qtpy.QtCore import QSize, Qt, SignalInstance
 from qtpy.QtWidgets import QSizePolicy, QSplitter, QStackedWidget, QWidget
 
-from napari_udt.viewer.qt.fields import fill
+from napari_udt.viewer.qt.fields import fill, push_button, row_of
 from napari_udt.viewer.qt.scroll_area import VerticalScrollArea
 from napari_udt.viewer.qt.stable_label import StableLabel
 from napari_udt.viewer.spectra.widgets.controls import SpectraControls
@@ -49,6 +49,7 @@ class SpectraForm(QWidget):
     def show_verdict(self, sentences: Sequence[str]) -> None:
         """Show whether the transfers moved what is looked at closer to the reference, one line per model."""
         self._verdict.setText("\n".join(sentences))
+        self._chart.setVisible(bool(sentences))
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Ask for room: curves are what the window is for."""
@@ -60,6 +61,12 @@ class SpectraForm(QWidget):
         self._plot.setMinimumWidth(_LEAST_WIDTH)
         self._table = CurveTable(parent=self)
         self._verdict = StableLabel("verdict", self, lines=_VERDICT_LINES)
+        self._chart = push_button(
+            "All structures",
+            "The verdict on every structure, as a chart and in numbers: Population > Verdict.",
+            self,
+        )
+        self._chart.hide()
         self._overview = VerdictOverview(parent=self)
         self._footer = SpectraFooter(parent=self)
 
@@ -74,9 +81,10 @@ class SpectraForm(QWidget):
         self._pages.addWidget(self._overview)
         self._pages.addWidget(splitter)
         contents = QWidget(self)
-        layout = fill(
-            contents, self._controls, self._verdict, self._pages, self._footer, stretched=self._pages
-        )
+        line = row_of(self._verdict, self._chart, equal=False)
+        line.setStretch(0, 1)
+        line.setAlignment(self._chart, Qt.AlignmentFlag.AlignTop)
+        layout = fill(contents, self._controls, line, self._pages, self._footer, stretched=self._pages)
         layout.setContentsMargins(6, 6, 6, 6)
         fill(
             self, VerticalScrollArea(contents, self, least_lines=_LEAST_LINES)

@@ -30,7 +30,7 @@ from napari_udt.viewer.population.widgets.figures.dumbbells import (
     fit_height,
 )
 from napari_udt.viewer.population.widgets.tab import FigureTab
-from napari_udt.viewer.qt.fields import combo_box, fill
+from napari_udt.viewer.qt.fields import combo_box, fill, push_button, row_of
 from napari_udt.viewer.qt.scroll_area import VerticalScrollArea
 from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.style import Theme
@@ -53,6 +53,10 @@ class VerdictTab(FigureTab):
             {kind: TITLES[kind] for kind in KINDS},
         )
         self.kind.activated.connect(self._on_kind)
+        self.spectra = push_button(
+            "Spectra", "Back to the spectra and the verdict on what is looked at.", body
+        )
+        self.spectra.clicked.connect(self._on_spectra)
         key = wrapping_label("key", body)
         key.setText(KEY)
         key.setToolTip(f"<qt>{RULE_NOTE}</qt>")
@@ -63,7 +67,9 @@ class VerdictTab(FigureTab):
         self._items = DumbbellItems(self.plot)
         self._lines: list[tuple[Row, Dumbbell]] = []
         area = VerticalScrollArea(self.canvas, body)
-        fill(body, self.kind, key, area, stretched=area)
+        head = row_of(self.kind, self.spectra, equal=False)
+        head.setStretch(0, 1)
+        fill(body, head, key, area, stretched=area)
 
     @property
     def chosen_kind(self) -> Kind:
@@ -114,6 +120,9 @@ class VerdictTab(FigureTab):
         """Restore the distance."""
         if settings.get("distance") in KINDS:
             self.kind.setCurrentIndex(KINDS.index(settings["distance"]))
+
+    def _on_spectra(self) -> None:
+        self.session.spectra_requested.emit()
 
     def _on_kind(self, _index: int) -> None:
         if self.figure is not None:
