@@ -62,7 +62,7 @@ class SpectraForm(QWidget):
         self._table = CurveTable(parent=self)
         self._verdict = StableLabel("verdict", self, lines=_VERDICT_LINES)
         self._chart = push_button(
-            "All structures",
+            "Chart",
             "The verdict on every structure, as a chart and in numbers: Population > Verdict.",
             self,
         )
