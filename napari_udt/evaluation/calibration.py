@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_udt.evaluation.intervals import percentile_interval
 from napari_udt.evaluation.oxygenation import FEWEST_WAVELENGTHS, light_weighted_saturation
 from napari_udt.evaluation.rank_correlation import spearman
 from napari_udt.spectral.unmixing import EVALUATION_WINDOWS, unmix_spectra
@@ -67,13 +68,11 @@ def spread_calibration(spread: Array, error: Array, rng: np.random.Generator) ->
         float(spearman(spread[i], error[i]))
         for i in rng.integers(len(spread), size=(_RESAMPLES, len(spread)))
     ]
-    low, high = np.nanquantile(drawn, [0.025, 0.975]) if np.isfinite(drawn).any() else (np.nan, np.nan)
     return SpreadCalibration(
         tuple(float(np.median(spread[own])) for own in bins),
         tuple(float(np.median(error[own])) for own in bins),
         float(spearman(spread, error)),
-        float(low),
-        float(high),
+        *percentile_interval(drawn),
         len(spread),
     )
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import EvaluationError
+from napari_udt.evaluation.intervals import percentile_interval
 
 Floats = NDArray[np.floating[Any]]
 Labels = NDArray[np.integer[Any]]
@@ -198,5 +199,4 @@ def _interval(hits: Floats, test: LabelledSpectra) -> tuple[float, float] | tupl
     drawn = np.random.default_rng(0).integers(len(groups), size=(_RESAMPLES, len(groups)))
     sums, counts = right[drawn].sum(axis=1), count[drawn].sum(axis=1)
     recalls = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
-    low, high = np.quantile(np.nanmean(recalls, axis=1), [0.025, 0.975])
-    return float(low), float(high)
+    return percentile_interval(np.nanmean(recalls, axis=1))

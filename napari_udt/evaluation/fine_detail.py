@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_udt.evaluation.intervals import percentile_interval
 from napari_udt.evaluation.texture import edge_sharpness, heterogeneity
 
 Array = NDArray[np.float64]
@@ -16,7 +17,6 @@ Floats = NDArray[np.floating[Any]]
 
 LEVELS = 4
 _RESAMPLES = 500
-_CONFIDENCE = 0.95
 _SMALLEST = 1e-12
 
 
@@ -69,13 +69,16 @@ class Roughness:
         return self.wavelengths_nm[int(np.argmax(self.over_target))]
 
 
-def neighbour_difference(images: Floats, labels: NDArray[Any], tissue: Sequence[int]) -> Array:
+def neighbour_difference(
+    images: Floats, labels: NDArray[Any] | None = None, tissue: Sequence[int] = ()
+) -> Array:
     r"""Median over pixels of \|x - mean of the four neighbours\| over \|x\|, at each wavelength.
 
     Parameters
     ----------
     images : array, shape (n, C, H, W)
-    labels : integer array, shape (n, H, W)
+    labels : integer array, shape (n, H, W), optional
+        All pixels count where there are none.
     tissue : sequence of int
         Classes whose pixels count.
 
@@ -88,14 +91,14 @@ def neighbour_difference(images: Floats, labels: NDArray[Any], tissue: Sequence[
     around = (
         images[:, :, :-2, 1:-1] + images[:, :, 2:, 1:-1] + images[:, :, 1:-1, :-2] + images[:, :, 1:-1, 2:]
     ) / 4.0
-    chosen = np.isin(labels[:, 1:-1, 1:-1], tissue)
+    chosen = np.ones(inner[:, 0].shape, bool) if labels is None else np.isin(labels[:, 1:-1, 1:-1], tissue)
     relative = np.abs(inner - around) / np.maximum(np.abs(inner), _SMALLEST)
     if not chosen.any():
         return np.full(images.shape[1], np.nan)
     return np.array([np.median(relative[:, channel][chosen]) for channel in range(images.shape[1])])
 
 
-def roughness(own: Array, target: Array, wavelengths_nm: Floats) -> Roughness:
+def roughness(own: Array, target: Array, wavelengths_nm: Iterable[float]) -> Roughness:
     """Compare neighbour differences (C,) with the target's."""
     ratio = own / np.maximum(target, _SMALLEST)
     return Roughness(tuple(map(float, ratio)), tuple(map(float, wavelengths_nm)))
@@ -202,11 +205,7 @@ def _gap(name: str, own: Array, simulated: Array, target: Array, rng: np.random.
         moved = first if paired else rng.integers(len(own), size=len(own))
         found.append(_share(_median(own[moved]), _median(simulated[first]), _median(target[last])))
     values = (_median(own), _median(simulated), _median(target))
-    known = np.array(found)[np.isfinite(found)]
-    low, high = (
-        np.quantile(known, [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2]) if len(known) else (np.nan,) * 2
-    )
-    return GapClosed(name, values[1], values[2], values[0], _share(*values), float(low), float(high))
+    return GapClosed(name, values[1], values[2], values[0], _share(*values), *percentile_interval(found))
 
 
 def _share(own: float, simulated: float, target: float) -> float:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_udt.evaluation.intervals import percentile_interval
+
 Floats = NDArray[np.floating[Any]]
 
 _SCALES = (0.0, 1.0, 3.0, 6.0)  # standard deviations of Gaussians, in pixels
@@ -85,12 +87,10 @@ class Segmenter:
             float(np.nanmean(_overlap(counts[rng.integers(len(counts), size=len(counts))])[present]))
             for _ in range(200)
         ]
-        low, high = np.quantile(again, [0.025, 0.975])
         return LabelRecovery(
             float(np.mean(overlap[present])),
             {self.class_names[kind]: float(overlap[kind]) for kind in present},
-            float(low),
-            float(high),
+            *percentile_interval(again),
         )
 
 

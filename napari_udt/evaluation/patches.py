@@ -1,4 +1,4 @@
-"""Can patches of transferred images be distinguished from the target's? A forest on simple features of texture and spectrum.
+"""Can patches of transferred images be distinguished from the target's? Trees on simple features of texture and spectrum.
 
 0.5 is what nobody can distinguish, 1 what a glance distinguishes. The features are few and fixed: the measure is blind to what they do
 not see, for instance to where in a picture a patch lies and what its neighbours show.
@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_udt.evaluation.two_sample import TwoSampleAuc, two_sample_auc
+
 Array = NDArray[np.float64]
 Floats = NDArray[np.floating[Any]]
 
@@ -19,8 +21,6 @@ _RINGS = 10
 # Of the median absolute value of a patch: below it a logarithm sees noise only.
 _FLOOR = 0.1
 _TINY = 1e-12
-_FOLDS = 4
-_TREES = 100
 
 
 def patch_features(pictures: Floats, side: int = SIDE) -> tuple[Array, NDArray[np.intp]]:
@@ -52,61 +52,21 @@ def patch_features(pictures: Floats, side: int = SIDE) -> tuple[Array, NDArray[n
     return np.array(features), np.array(origin)
 
 
-def patches_apart(first: Floats, second: Floats, seed: int = 0, side: int = SIDE) -> tuple[float, float]:
-    """Area under the ROC curve of a random forest that distinguishes the patches of two sets of pictures.
-
-    It is trained on three quarters of the pictures and judges the others, in turn: patches of one picture never stand on both sides.
-
-    Returns
-    -------
-    auc : float
-    margin : float
-        Half the width of a 95 % interval, by drawing whole pictures anew.
-    """
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.metrics import roc_auc_score
-
-    parts = [patch_features(pictures, side) for pictures in (first, second)]
-    values = np.concatenate([features for features, _ in parts])
-    kinds = np.repeat([0, 1], [len(features) for features, _ in parts])
-    pictures = np.concatenate([parts[0][1], parts[1][1] + len(first)])
-    scores = np.zeros(len(kinds))
-    for fold in range(_FOLDS):  # every fold holds pictures of both sets
-        tested = np.concatenate([parts[0][1] % _FOLDS == fold, parts[1][1] % _FOLDS == fold])
-        forest = RandomForestClassifier(_TREES, random_state=seed, min_samples_leaf=2, n_jobs=1)
-        forest.fit(values[~tested], kinds[~tested])
-        scores[tested] = forest.predict_proba(values[tested])[:, 1]
-    rng = np.random.default_rng(seed)
-    drawn = [_redrawn_auc(scores, kinds, pictures, (len(first), len(second)), rng) for _ in range(200)]
-    return float(roc_auc_score(kinds, scores)), float(np.ptp(np.nanquantile(drawn, [0.025, 0.975])) / 2)
-
-
-def roughness(pictures: Floats) -> Array:
-    """Median absolute difference of horizontal neighbours over the median absolute value, at each wavelength (C,).
+def patches_auc(first: Floats, second: Floats, seed: int = 0, side: int = SIDE) -> TwoSampleAuc:
+    """How well the patches of two sets of pictures can be distinguished; patches of one picture are in one fold.
 
     Parameters
     ----------
-    pictures : array, shape (n, C, H, W)
+    first, second : array, shape (n, C, H, W) and (m, C, H, W)
+    seed, side : int
+
+    Raises
+    ------
+    EvaluationError
+        When there are fewer than four pictures in a set.
     """
-    values = np.asarray(pictures, dtype=np.float64)
-    apart = np.median(np.abs(np.diff(values, axis=3)), axis=(0, 2, 3))
-    return np.asarray(apart / np.maximum(np.median(np.abs(values), axis=(0, 2, 3)), _TINY))
-
-
-def _redrawn_auc(
-    scores: Array,
-    kinds: NDArray[Any],
-    pictures: NDArray[Any],
-    counts: tuple[int, int],
-    rng: np.random.Generator,
-) -> float:
-    from sklearn.metrics import roc_auc_score
-
-    drawn = np.concatenate(
-        [rng.integers(counts[0], size=counts[0]), counts[0] + rng.integers(counts[1], size=counts[1])]
-    )
-    weights = np.bincount(drawn, minlength=sum(counts))[pictures]
-    return float(roc_auc_score(kinds, scores, sample_weight=weights))
+    (own, pictures), (wanted, theirs) = (patch_features(images, side) for images in (first, second))
+    return two_sample_auc(own, wanted, pictures, theirs, seed=seed, whiten=False)
 
 
 def _features(patch: Array) -> Array:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_udt.evaluation.intervals import percentile_interval
+
 Array = NDArray[np.float64]
 Floats = NDArray[np.floating[Any]]
 
 RESAMPLES = 1000
-CONFIDENCE = 0.95
 # Values ranked at once: about 100 MB of temporaries.
 _AT_ONCE = 2_000_000
 _FEWEST = 3
@@ -71,15 +72,7 @@ def correlation_change(
     drawn = np.concatenate(
         [_resampled_change(truth, before, after, times) for times in _bootstrap(len(truth), resamples, rng)]
     )
-    low, high = _interval(drawn[np.isfinite(drawn)])
-    return CorrelationChange(first, second, second - first, low, high, len(truth))
-
-
-def _interval(drawn: Array) -> tuple[float, float]:
-    if not len(drawn):
-        return float("nan"), float("nan")
-    low, high = np.quantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return float(low), float(high)
+    return CorrelationChange(first, second, second - first, *percentile_interval(drawn), len(truth))
 
 
 def _bootstrap(n: int, resamples: int, rng: np.random.Generator) -> Iterator[Array]:

@@ -23,7 +23,7 @@ from napari_udt.evaluation.fine_detail import (
     roughness,
 )
 from napari_udt.evaluation.label_recovery import LabelRecovery, Segmenter
-from napari_udt.evaluation.patches import SIDE, patch_features
+from napari_udt.evaluation.patches import SIDE, patches_auc
 from napari_udt.evaluation.two_sample import TwoSampleAuc, two_sample_auc
 
 Labels = NDArray[np.integer[Any]]
@@ -72,7 +72,7 @@ class PatRealism:
     Parameters
     ----------
     patches : TwoSampleAuc, optional
-        Patches of 32 x 32 pixels; None for fewer than five pictures or pictures that are smaller.
+        Patches of 32 x 32 pixels; None for fewer than four pictures or pictures that are smaller.
     gaps : tuple of GapClosed
         At the wavelength of the texture; of transfers.
     roughness : Roughness
@@ -179,9 +179,7 @@ class PatRealismTest:
         if min(samples.shape[2:]) < SIDE:
             return None
         try:
-            features, pictures = patch_features(samples)
-            wanted, theirs = patch_features(self.target.samples)
-            return two_sample_auc(features, wanted, pictures, theirs)
+            return patches_auc(samples, self.target.samples)
         except EvaluationError:
             return None
 

@@ -1,11 +1,12 @@
-"""Two-sample test by a classifier: how well a random forest distinguishes two sets (Lopez-Paz and Oquab 2017, ICLR).
+"""Two-sample test by a classifier: how well trees distinguish two sets (Lopez-Paz and Oquab 2017, ICLR).
 
-0.5 says that it cannot; 1.0 that it always can. All samples of one picture or animal are in one fold, and the
-interval draws pictures or animals again, not forests.
+0.5 says that they cannot; 1.0 that they always can. All samples of one picture or animal are in one fold, and the
+interval draws pictures or animals again, not trees. Every two-sample test of the package is this one.
 """
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import EvaluationError
+from napari_udt.evaluation.intervals import percentile_interval
 
+Array = NDArray[np.float64]
 Floats = NDArray[np.floating[Any]]
 Groups = NDArray[np.integer[Any]]
 
 FOLDS = 5
-TREES = 200
+FEWEST_GROUPS = 4
+TREES = 100
 RESAMPLES = 200
 _COMPONENTS = 20
-_CONFIDENCE = 0.95
+# scikit-learn swaps the process's warning filters while it trains trees, which two threads at once leave in disorder.
+_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class TwoSampleAuc:
     value : float
         0.5: not distinguishable; 1.0: always.
     low, high : float
-        95 % bootstrap interval over groups (pictures, animals); NaN where a side has one group.
+        95 % bootstrap interval over groups (pictures, animals).
     count, groups : int
         Samples on each side, and groups in all.
     """
@@ -53,11 +58,9 @@ def two_sample_auc(
     *,
     most: int = 2000,
     seed: int = 0,
+    whiten: bool = True,
 ) -> TwoSampleAuc:
-    """Train a random forest to tell two sets apart, and test it on groups that it has not seen.
-
-    The forest sees the values and their whitened principal components: single wavelengths of spectra are so
-    alike that trees on them alone miss differences in shape.
+    """Train trees to tell two sets apart, and test them on groups that they have not seen.
 
     Parameters
     ----------
@@ -68,69 +71,94 @@ def two_sample_auc(
     most : int
         Samples of each side at most.
     seed : int
+    whiten : bool
+        See :func:`out_of_fold_scores`.
 
     Raises
     ------
     EvaluationError
-        When a side has fewer than five groups.
+        When a side has fewer than four groups.
     """
     sides = [
         (np.asarray(values), np.arange(len(values)) if groups is None else np.asarray(groups))
         for values, groups in ((own, own_groups), (reference, reference_groups))
     ]
     fewest = min(len(np.unique(groups)) for _, groups in sides)
-    if fewest < FOLDS:
+    if fewest < FEWEST_GROUPS:
         raise EvaluationError(
-            f"A test of {FOLDS} folds needs {FOLDS} pictures or animals on each side; found {fewest}: use larger data sets."
+            f"A two-sample test needs {FEWEST_GROUPS} pictures or animals on each side; found {fewest}: use larger data sets."
         )
     rng = np.random.default_rng(seed)
     count = min(most, *(len(values) for values, _ in sides))
     drawn = [np.sort(rng.permutation(len(values))[:count]) for values, _ in sides]
-    features = np.concatenate([values[index] for (values, _), index in zip(sides, drawn, strict=True)])
-    side = np.repeat([0, 1], count)
-    # picture 3 of one side is not picture 3 of the other
-    groups = np.concatenate(
-        [2 * numbers[index] + k for k, ((_, numbers), index) in enumerate(zip(sides, drawn, strict=True))]
-    )
-    scores = _out_of_fold(features, side, groups, seed)
-    low, high = _interval(scores, side, groups, rng)
-    return TwoSampleAuc(_area(scores, side), low, high, count, len(np.unique(groups)))
-
-
-def _out_of_fold(features: Floats, side: Groups, groups: Groups, seed: int) -> Floats:
-    """Probability of the second side for every sample, from a forest that saw none of its group."""
-    from sklearn.decomposition import PCA
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
-    from sklearn.pipeline import make_pipeline, make_union
-    from sklearn.preprocessing import FunctionTransformer
-
-    components = min(_COMPONENTS, features.shape[1], len(features) * (FOLDS - 1) // FOLDS - 1)
-    both = make_union(FunctionTransformer(), PCA(components, whiten=True, random_state=seed))
-    forest = RandomForestClassifier(TREES, min_samples_leaf=5, max_features="sqrt", random_state=seed)
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    predicted = cross_val_predict(
-        make_pipeline(both, forest), features, side, groups=groups, cv=folds, method="predict_proba"
-    )
-    found: Floats = predicted[:, 1]
-    return found
-
-
-def _interval(scores: Floats, side: Groups, groups: Groups, rng: np.random.Generator) -> tuple[float, float]:
-    """Percentile interval over groups drawn again on each side."""
-    members = {int(group): np.flatnonzero(groups == group) for group in np.unique(groups)}
-    of_side = [[group for group in members if group % 2 == k] for k in (0, 1)]
-    if min(map(len, of_side)) < 2:
-        return float("nan"), float("nan")
-    found = []
+    values, groups = zip(*((v[i], g[i]) for (v, g), i in zip(sides, drawn, strict=True)), strict=True)
+    scores = out_of_fold_scores(values, groups, seed, whiten=whiten)
+    names, members = zip(*(np.unique(own, return_inverse=True) for own in groups), strict=True)
+    replicates = []
     for _ in range(RESAMPLES):
-        drawn = np.concatenate([members[group] for own in of_side for group in rng.choice(own, len(own))])
-        found.append(_area(scores[drawn], side[drawn]))
-    low, high = np.quantile(found, [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2])
-    return float(low), float(high)
+        times = [np.bincount(rng.integers(len(n), size=len(n)), minlength=len(n)) for n in names]
+        replicates.append(area(*scores, times[0][members[0]], times[1][members[1]]))
+    return TwoSampleAuc(area(*scores), *percentile_interval(replicates), count, sum(map(len, names)))
 
 
-def _area(scores: Floats, side: Groups) -> float:
-    from sklearn.metrics import roc_auc_score
+def out_of_fold_scores(
+    sides: tuple[Floats, Floats],
+    groups: tuple[Groups, Groups] | None = None,
+    seed: int = 0,
+    *,
+    whiten: bool = True,
+) -> tuple[Array, Array]:
+    """Probability of the second side that trees give each sample, from samples of other groups only.
 
-    return float(roc_auc_score(side, scores))
+    Parameters
+    ----------
+    sides : two arrays, shape (n, features) and (m, features)
+        As many of each, so that guessing scores 0.5.
+    groups : two integer arrays, shape (n,) and (m,), optional
+        Picture or animal of each sample.
+    seed : int
+    whiten : bool
+        The trees see whitened principal components: single wavelengths of spectra are so alike that trees on them miss
+        differences in shape. False for features that are unlike each other.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.ensemble import ExtraTreesClassifier
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+
+    features = np.concatenate(sides)
+    side = np.repeat([0, 1], [len(sides[0]), len(sides[1])])
+    if groups is None:
+        folds, together = StratifiedKFold(FOLDS, shuffle=True, random_state=seed), None
+    else:  # picture 3 of one side is not picture 3 of the other
+        together = np.concatenate([2 * own.astype(np.int64) + k for k, own in enumerate(groups)])
+        count = min(FOLDS, *(len(np.unique(own)) for own in groups))
+        folds = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+    components = min(_COMPONENTS, features.shape[1], len(features) * (FOLDS - 1) // FOLDS - 1)
+    trees: Any = ExtraTreesClassifier(TREES, min_samples_leaf=3, random_state=seed)
+    if whiten:
+        trees = make_pipeline(PCA(components, whiten=True, random_state=seed), trees)
+    with _one_at_a_time:
+        found = cross_val_predict(trees, features, side, groups=together, cv=folds, method="predict_proba")
+    scores = np.asarray(found[:, 1], np.float64)
+    return scores[: len(sides[0])], scores[len(sides[0]) :]
+
+
+def area(
+    a: Array, b: Array, times_a: NDArray[Any] | None = None, times_b: NDArray[Any] | None = None
+) -> float:
+    """Area under the ROC curve of scores: the chance that one of ``b`` has the higher score, ties count half.
+
+    Parameters
+    ----------
+    a, b : array, shape (n,) and (m,)
+    times_a, times_b : array, shape (n,) and (m,), optional
+        How often each counts.
+    """
+    values, place = np.unique(np.concatenate([a, b]), return_inverse=True)
+    below, above = (
+        np.bincount(place[part], times, len(values))
+        for part, times in ((slice(len(a)), times_a), (slice(len(a), None), times_b))
+    )
+    lower = np.cumsum(below) - below / 2
+    return float((above * lower).sum() / (above.sum() * below.sum()))

@@ -21,8 +21,8 @@ Matcher = Callable[[Samples, NDArray[Any], Samples, NDArray[Any]], Samples]
 
 # Images whose pixels a baseline's statistics are taken from: more of them change little and fill the memory.
 _REFERENCE_IMAGES = 24
-# Of the spread of the compressed values, as the networks for images get it.
-_NOISE = 0.05
+# Of the spread of the compressed values, as the networks get it.
+_NOISE: Mapping[str, float] = {"HSI": 0.004, "PAT": 0.05}
 _SMALLEST = 1e-12
 # Images span orders of magnitude; reflectances need no compression.
 _COMPRESSION: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
@@ -91,6 +91,45 @@ def rescaled(source: Dataset, reference: Dataset, noise: float = 0.0) -> Samples
     return _shaped(moved.astype(np.float32), source.samples.shape)
 
 
+def class_transport(source: Dataset, reference: Dataset, seed: int = 0) -> Samples:
+    """Move every class by the transport that keeps the order of the oxygen saturation, with the networks' noise on the source.
+
+    Parameters
+    ----------
+    source, reference : Dataset
+        Spectra, shape (n, C).
+    seed : int
+        Of the noise.
+    """
+    import torch
+
+    from napari_udt.models.class_transport import DOMAINS, ClassTransport
+
+    sides = [(spectra_of(data.samples), data.labels) for data in (source, reference)]
+    statistics = [(float(values.mean()), float(values.std())) for values, _ in sides]
+    values = {
+        domain: torch.as_tensor((spectra - mean) / std)
+        for domain, (spectra, _), (mean, std) in zip(DOMAINS, sides, statistics, strict=True)
+    }
+    own = values["simulated"]
+    own += _NOISE["HSI"] * torch.randn(own.shape, generator=torch.Generator().manual_seed(seed))
+    labels = {
+        d: torch.as_tensor(kinds.astype(np.int64)) for d, (_, kinds) in zip(DOMAINS, sides, strict=True)
+    }
+    count = len(source.class_names)
+    layer = ClassTransport(own.shape[1], count, dict(zip(DOMAINS, statistics, strict=True)), 0.0)
+    layer.fit(values, labels, source.wavelengths_nm)
+    condition = torch.zeros(len(own), 2 + count)
+    known = labels["simulated"] >= 0
+    condition[known, 2 + labels["simulated"][known]] = 1
+    here, there = condition.clone(), condition.clone()
+    here[:, 0] = there[:, 1] = 1
+    with torch.no_grad():
+        moved = layer.inverse(layer(own, here)[0], there)[0]
+    mean, std = statistics[1]
+    return np.asarray(moved * std + mean, np.float32)
+
+
 def pasted_texture(source: Dataset, reference: Dataset, seed: int = 0) -> Samples:
     """Give every class the reference's level, and every picture the texture of one of the reference's pictures.
 
@@ -157,12 +196,13 @@ def _shaped(spectra: Samples, shape: tuple[int, ...]) -> Samples:
 BASELINES: Mapping[str, Baseline] = {
     "rescaled": Baseline("Rescaled", rescaled),
     "rescaled_noise": Baseline(
-        "Rescaled with noise", lambda source, reference: rescaled(source, reference, _NOISE), ("PAT",)
+        "Rescaled with noise", lambda source, reference: rescaled(source, reference, _NOISE[source.modality])
     ),
     "moments": Baseline("Matched moments", _by_class(match_moments)),
     "histograms": Baseline("Matched histograms", _by_class(match_histograms)),
     "gaussian": Baseline("Gaussian transport per class", _by_class(match_gaussian)),
     "gaussian_all": Baseline("Gaussian transport, no classes", _at_once(match_gaussian)),
+    "class_transport": Baseline("Class transport, not trained", class_transport, ("HSI",)),
     "coral": Baseline("CORAL, no classes", _at_once(match_coral)),
     "texture": Baseline("Pasted texture", pasted_texture, ("PAT",)),
 }

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_udt.evaluation.intervals import percentile_interval
 from napari_udt.evaluation.rank_correlation import spearman
 from napari_udt.population.block_means import pieces_of
 from napari_udt.population.groups import Group, Population
@@ -21,7 +22,7 @@ from napari_udt.population.selection import index_of
 from napari_udt.population.verdict import source_of
 
 Array = NDArray[np.float64]
-_RESAMPLES, _CONFIDENCE, _FEWEST_PIECES, _FEWEST_PIXELS = 200, 0.95, 5, 10
+_RESAMPLES, _FEWEST_PIECES, _FEWEST_PIXELS = 200, 5, 10
 _LEAST_MOVE = 0.02  # of the level, as a fraction: two percentage points
 _UNIFORM = 0.01  # standard deviation of the truth below which its order means nothing
 _KEPT, _LOST = 0.9, 0.5  # rank correlation
@@ -200,5 +201,4 @@ def _interval(after: Array, before: Array, pieces: NDArray[np.int64]) -> tuple[f
     for number in range(_RESAMPLES):
         drawn = np.concatenate([parts[i] for i in rng.integers(len(parts), size=len(parts))])
         changes[number] = np.median(after[drawn]) - np.median(before[drawn])
-    low, high = np.quantile(changes, [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2])
-    return float(low), float(high)
+    return percentile_interval(changes)

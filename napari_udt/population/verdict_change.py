@@ -8,13 +8,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_udt.evaluation.intervals import percentile_interval
 from napari_udt.population.block_means import BlockMeans
 from napari_udt.spectral.distances import rmse, spectral_angle
 
 Kind = Literal["angle", "level", "rmse"]
 Outcome = Literal["closer", "further away", "no clear change", "too few pixels to tell", "not compared"]
 KINDS: tuple[Kind, ...] = ("angle", "level", "rmse")
-_RESAMPLES, _CONFIDENCE, _FEWEST_PIECES = 400, 0.95, 5
+_RESAMPLES, _FEWEST_PIECES = 400, 5
 _LEAST_CHANGE = 0.25  # of the reference's own spread
 Array = NDArray[np.float64]
 
@@ -139,8 +140,7 @@ def _values(spectra: Array, reference: Array) -> dict[Kind, Array]:
 def _interval(replicates: Array | None) -> tuple[float, float]:
     if replicates is None or not np.isfinite(replicates).all():
         return float("nan"), float("nan")
-    low, high = np.quantile(replicates, [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2])
-    return float(low), float(high)
+    return percentile_interval(replicates)
 
 
 def _weighted_median(values: Array, weights: Array) -> float:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from napari_udt.errors import TrainingError
 from napari_udt.evaluation.class_spectra import class_means, relative_rms
-from napari_udt.evaluation.patches import SIDE, patches_apart, roughness
+from napari_udt.evaluation.fine_detail import neighbour_difference, roughness
+from napari_udt.evaluation.patches import SIDE, patches_auc
 from napari_udt.evaluation.transferring import transferred
 from napari_udt.evaluation.vessels import find_vessels
 from napari_udt.models.model import TransferModel
@@ -54,7 +55,7 @@ class Realism:
         self.second, self.second_labels = self._raw(held_out["second"], "real", most)
         names = model.spec.class_names
         self.wanted = class_means(self.second, self.second_labels, names)
-        self.roughness = roughness(self.second)
+        self.differences = neighbour_difference(self.second)
         self.vessels = [index for index, name in enumerate(names) if name in VESSELS]
         self.before = self._saturations(self.simulated)
 
@@ -75,11 +76,11 @@ class Realism:
         moved = np.nan_to_num(np.clip(moved, -1e6, 1e6))
         names = self.model.spec.class_names
         apart = relative_rms(class_means(moved, self.labels, names), self.wanted)
-        ratios = roughness(moved) / self.roughness
+        rough = roughness(neighbour_difference(moved), self.differences, self.model.spec.wavelengths_nm)
         found = {
-            "patches": patches_apart(moved, self.second, side=min(SIDE, *self.second.shape[2:]))[0],
+            "patches": patches_auc(moved, self.second, side=min(SIDE, *self.second.shape[2:])).value,
             "classes": _mean_of_known(apart.values()),
-            "roughness": max(0.0, float(ratios.max() / np.median(ratios)) - _ROUGHEST),
+            "roughness": max(0.0, rough.worst_over_rest - _ROUGHEST),
             "oxygenation": self._order_lost(moved),
         }
         return {f"held_out_{name}": _WEIGHTS[name] * value for name, value in found.items()}

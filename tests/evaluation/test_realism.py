@@ -17,6 +17,7 @@ from napari_udt.evaluation.fine_detail import (
     roughness,
 )
 from napari_udt.evaluation.label_recovery import Segmenter
+from napari_udt.evaluation.patches import patches_auc
 from napari_udt.evaluation.realism import hsi_realism
 from napari_udt.evaluation.two_sample import two_sample_auc
 from napari_udt.models.haar import haar_downsample
@@ -61,9 +62,37 @@ def test_what_marks_a_picture_does_not_mark_its_side(rng):
 
 
 def test_too_few_pictures_are_refused(rng):
-    spectra, pictures = rng.normal(size=(80, 3)), np.repeat(np.arange(4), 20)
-    with pytest.raises(EvaluationError, match="needs 5 pictures or animals on each side; found 4"):
+    spectra, pictures = rng.normal(size=(60, 3)), np.repeat(np.arange(3), 20)
+    with pytest.raises(EvaluationError, match="needs 4 pictures or animals on each side; found 3"):
         two_sample_auc(spectra, spectra, pictures, pictures)
+
+
+def test_whitening_finds_a_small_difference_of_shape_that_single_wavelengths_hide(rng):
+    level = rng.normal(size=(2, 400, 1)) * np.ones(40)
+    shape = np.sin(np.linspace(0, 20, 40))
+    own, other = level[0] + 0.002 * rng.normal(size=(400, 40)), level[1] + 0.002 * shape
+    other = other + 0.002 * rng.normal(size=(400, 40))
+    assert two_sample_auc(own, other).value > 0.95
+    assert two_sample_auc(own, other, whiten=False).value < 0.7
+
+
+def test_patches_of_another_speckle_are_distinguished_and_those_of_the_same_are_not(rng):
+    from scipy.ndimage import gaussian_filter
+
+    def pictures(sigma):
+        return np.exp(gaussian_filter(rng.normal(size=(6, 3, 64, 64)), (0, 0, sigma, sigma)))
+
+    first = pictures(1)
+    assert patches_auc(first, pictures(2)).value > 0.95
+    found = patches_auc(first, pictures(1))
+    assert 0.2 < found.value < 0.8
+    assert (found.count, found.groups) == (24, 12)
+
+
+def test_without_labels_all_pixels_count(rng):
+    images = rng.random((2, 3, 12, 12)) + 1
+    everywhere = neighbour_difference(images, np.zeros((2, 12, 12), int), [0])
+    np.testing.assert_array_equal(neighbour_difference(images), everywhere)
 
 
 def test_haar_energies_are_those_of_the_networks_transform(rng):

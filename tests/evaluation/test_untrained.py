@@ -15,7 +15,7 @@ def _pair(data_file, modality, n):
 def test_every_baseline_gives_samples_of_the_sources_shape(data_file, modality, n):
     source, target = _pair(data_file, modality, n)
     names = default_baselines(modality)
-    assert set(BASELINES) - set(names) == ({"rescaled_noise", "texture"} if modality == "HSI" else set())
+    assert set(BASELINES) - set(names) == ({"texture"} if modality == "HSI" else {"class_transport"})
     for name in names:
         moved = BASELINES[name].make(source, target)
         assert moved.shape == source.samples.shape, name
@@ -50,3 +50,15 @@ def test_pasted_texture_brings_levels_and_speckle_of_the_target(data_file):
     assert np.median(after) == pytest.approx(np.median(wanted), abs=0.1)
     assert before.std() < 0.2 < 0.35 < after.std()
     np.testing.assert_array_equal(moved, pasted_texture(source, target))  # the same draw each time
+
+
+def test_the_class_transport_meets_the_logarithms_means_of_classes_and_gives_the_same_again(data_file):
+    source, target = _pair(data_file, "HSI", 600)
+    wanted, make = spectra_of(target.samples), BASELINES["class_transport"].make
+    moved = make(source, target)
+    for label in np.unique(source.labels):
+        own, theirs = source.labels == label, target.labels == label
+        np.testing.assert_allclose(
+            np.log(moved[own]).mean(axis=0), np.log(wanted[theirs]).mean(axis=0), atol=0.01
+        )
+    np.testing.assert_array_equal(moved, make(source, target))

@@ -4,8 +4,9 @@ import numpy as np
 import ot
 import pytest
 
+from napari_udt.evaluation.intervals import percentile_interval
 from napari_udt.population.measures.comparisons import _resampled_moments, resampled_wasserstein
-from napari_udt.population.measures.sample import Sample, interval
+from napari_udt.population.measures.sample import Sample
 
 
 def sample(n=60, channels=4, resamples=25, seed=0, subjects=None, shift=0.0):
@@ -70,12 +71,12 @@ def test_covariances_of_resamples():
 
 
 def test_the_interval_is_the_percentile_one_and_covers():
-    assert interval(np.arange(101.0), 0.9) == pytest.approx((5, 95))
-    assert np.isnan(interval(np.full(3, np.nan), 0.95)).all()
+    assert percentile_interval(np.arange(101.0), 0.9) == pytest.approx((5, 95))
+    assert np.isnan(percentile_interval(np.full(3, np.nan), 0.95)).all()
     covered = 0
     for seed in range(200):
         one = sample(40, 1, 200, seed)
-        low, high = interval(one.resampled_means[:, 0], 0.95)
+        low, high = percentile_interval(one.resampled_means[:, 0], 0.95)
         covered += low <= 2 <= high  # mean of the gamma distribution
     assert 0.88 <= covered / 200 <= 0.99
 

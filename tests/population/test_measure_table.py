@@ -11,9 +11,9 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from napari_udt.errors import EvaluationError, TransferCancelled
+from napari_udt.evaluation.two_sample import area
 from napari_udt.population.groups import Group, Population
 from napari_udt.population.measures import CATALOGUE, MEASURES, MeasureOptions, measure
-from napari_udt.population.measures.classifier import area
 
 NM = np.linspace(500, 1000, 8)
 FAST = MeasureOptions(resamples=30, permutations=49)

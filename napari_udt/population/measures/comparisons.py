@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_udt.evaluation.correlations import correlation_rms
+from napari_udt.evaluation.two_sample import FEWEST_GROUPS, area, out_of_fold_scores
 from napari_udt.population.measures import centres, distances, manifold
 from napari_udt.population.measures.catalogue import Family
-from napari_udt.population.measures.classifier import (
-    FEWEST_PER_SIDE,
-    area,
-    folds_share_subjects,
-    out_of_fold_scores,
-)
 from napari_udt.population.measures.options import MeasureOptions
 from napari_udt.population.measures.pair import NO_REPLICATES, Finding, Pair, joined
 from napari_udt.population.measures.sample import Array, Floats, Sample
@@ -22,6 +19,7 @@ from napari_udt.spectral import distances as metrics
 
 # Spectra per principal component below which the Fréchet distance is mostly too large.
 _FEW_PER_COMPONENT = 20
+_FEWEST_PER_SIDE = 20
 JUDGED = ("round_trip", "log_likelihood")
 
 
@@ -204,27 +202,37 @@ def compare_classifier(pair: Pair, options: MeasureOptions) -> Iterator[Finding]
     """Yield cross-validated accuracy and area under the ROC curve on as many spectra of each side."""
     a, b, note = pair.drawn(min(options.most_queries, *pair.counts))
     counts = len(a), len(b)
-    if min(counts) < FEWEST_PER_SIDE:
+    if min(counts) < _FEWEST_PER_SIDE:
         for key in ("classifier", "two_sample_auc"):
-            yield Finding(key, np.nan, counts, note=f"needs {FEWEST_PER_SIDE} spectra on each side")
+            yield Finding(key, np.nan, counts, note=f"needs {_FEWEST_PER_SIDE} spectra on each side")
         return
-    scores, others = out_of_fold_scores(a, b, options.seed)
+    groups = _subjects(a, b)
+    scores, others = out_of_fold_scores((a.spectra, b.spectra), groups, options.seed)
     hits, hits_reference = scores <= 0.5, others > 0.5
     accuracies = areas = NO_REPLICATES
     if pair.can_resample:
         accuracies = (a.shares_of(hits) + b.shares_of(hits_reference)) / 2
         areas = np.array([area(scores, others, *times) for times in zip(a.times, b.times, strict=True)])
-    note = joined(note, "folds share subjects: too high" if folds_share_subjects(a, b) else "")
+    shared = groups is None and not a.subjects is b.subjects is None
+    note = joined(note, "folds share subjects: too high" if shared else "")
     accuracy = float(hits.mean() + hits_reference.mean()) / 2
     yield Finding("classifier", accuracy, counts, accuracies, note)
     yield Finding("two_sample_auc", area(scores, others), counts, areas, note)
 
 
+def _subjects(a: Sample, b: Sample) -> tuple[NDArray[Any], NDArray[Any]] | None:
+    """Subjects of both sides; None where they are unknown or too few to keep each in one fold."""
+    if a.subjects is None or b.subjects is None:
+        return None
+    fewest = min(len(np.unique(own)) for own in (a.subjects, b.subjects))
+    return (a.subjects, b.subjects) if fewest >= FEWEST_GROUPS else None
+
+
 def compare_correlations(pair: Pair, options: MeasureOptions) -> Iterator[Finding]:
     """Yield the distance of the correlation matrices of wavelengths."""
-    few = min(pair.counts) < FEWEST_PER_SIDE
+    few = min(pair.counts) < _FEWEST_PER_SIDE
     value = np.nan if few else correlation_rms(pair.own.spectra, pair.reference.spectra)
-    note = f"needs {FEWEST_PER_SIDE} spectra on each side" if few else ""
+    note = f"needs {_FEWEST_PER_SIDE} spectra on each side" if few else ""
     yield Finding("correlation_rms", value, pair.counts, note=note)
 
 

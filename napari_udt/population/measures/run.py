@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import EvaluationError
+from napari_udt.evaluation.intervals import percentile_interval
 from napari_udt.population.groups import Group, Population
 from napari_udt.population.measures.catalogue import CATALOGUE, FAMILIES, Family
 from napari_udt.population.measures.comparisons import COMPARISONS
 from napari_udt.population.measures.options import Floats, MeasureOptions
 from napari_udt.population.measures.pair import Finding, Pair
-from napari_udt.population.measures.sample import Sample, interval
+from napari_udt.population.measures.sample import Sample
 from napari_udt.population.measures.table import MeasureRow, MeasureTable
 from napari_udt.spectral.spectra import normalise
 from napari_udt.threads import usable_cores
@@ -163,7 +164,7 @@ class _Run:
             self._done += steps
 
     def _row(self, finding: Finding, group: Group, class_name: str) -> MeasureRow:
-        low, high = interval(finding.replicates, self.options.confidence)
+        low, high = percentile_interval(finding.replicates, self.options.confidence)
         quantity = "" if group.cube is None else group.cube.quantity
         return MeasureRow(
             class_name=class_name,

@@ -156,12 +156,3 @@ def _weighted_mean(times: NDArray[np.float32], values: Floats) -> Array:
     centre = values.mean(axis=0)
     shift = times @ (values - centre) / times.sum(axis=1, keepdims=True)
     return centre.astype(np.float64) + shift
-
-
-def interval(replicates: Array, confidence: float) -> tuple[float, float]:
-    """Percentile interval (Efron and Tibshirani 1993, ch. 13); NaN where there are no replicates."""
-    known = replicates[np.isfinite(replicates)]
-    if not len(known):
-        return float("nan"), float("nan")
-    low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)
