@@ -83,6 +83,33 @@ def relative_rms_difference(a: Floats, reference: Floats) -> Floats:
     )
 
 
+def spectral_information_divergence(a: Floats, b: Floats) -> Floats:
+    r"""Symmetric relative entropy of two spectra taken as distributions over the wavelength.
+
+    .. math:: \sum_\lambda (p_\lambda - q_\lambda) \ln \frac{p_\lambda}{q_\lambda}
+
+    with :math:`p` and :math:`q` the spectra divided by their sums (Chang 2000, IEEE Transactions on Information Theory 46,
+    1927-1932). Wavelengths at which a value is not positive are left out.
+
+    Parameters
+    ----------
+    a, b : array, shape (..., channels)
+        Spectra in any unit.
+
+    Returns
+    -------
+    array, shape (...)
+        Not negative, in nats; NaN when no wavelength is left.
+    """
+    a, b = _paired(a, b)
+    positive = (a > 0) & (b > 0)
+    p, q = (np.where(positive, each, 0) for each in (a, b))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p, q = (each / each.sum(axis=-1, keepdims=True) for each in (p, q))
+        terms = np.where(positive, (p - q) * np.log(p / q), 0).sum(axis=-1)
+    return np.where(positive.any(axis=-1), terms, np.nan)
+
+
 def _paired(a: Floats, b: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Both in double precision, NaN wherever one of them has no value."""
     a, b = np.broadcast_arrays(np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64))

@@ -30,9 +30,9 @@ from napari_udt.io.lazy import LazyCube
 # Field in which the writer keeps what ENVI has no words for: a list of one JSON object (see ``envi_writer``).
 OWN_FIELD = "napari-udt"
 
-_DATA_ENDINGS = ("img", "dat", "raw", "bin", "bsq", "bil", "bip")
+_DATA_ENDINGS = ("img", "dat", "raw", "bin", "bsq", "bil", "bip", "sli")
 _CLASSES = "envi classification"
-_LIBRARY = "envi spectral library"
+LIBRARY = "envi spectral library"
 _TIFF = "tiff"
 # Endings of files beside a header that never hold bare numbers.
 _OTHER_KINDS = (
@@ -91,10 +91,10 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         raise CubeError(
             f"{path}: the file holds class numbers, not spectra; open the cube that it belongs to."
         )
-    if header.kind == _LIBRARY:
+    if header.kind == LIBRARY:
         raise CubeError(
             f"{path}: the file is an ENVI spectral library of {header.lines} spectra with {header.samples} bands, not a "
-            "picture; open a cube."
+            "picture; its curves open in the Spectra dock under “More”."
         )
     if header.kind.startswith(_TIFF):
         return tiff.candidates(_tiff_beside(found), options)

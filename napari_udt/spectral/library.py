@@ -1,0 +1,213 @@
+"""Libraries of named spectra, and how well a spectrum fits each of them. Imports numpy only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.errors import CubeError
+from napari_udt.spectral.distances import spectral_angle, spectral_information_divergence
+from napari_udt.spectral.spectra import resample
+
+Array = NDArray[np.float64]
+Measure = Literal["angle", "divergence", "continuum"]
+
+MEASURES: Mapping[Measure, str] = {
+    "angle": "spectral angle [°]",
+    "divergence": "spectral information divergence [nat]",
+    "continuum": "rms difference without continuum [1]",
+}
+_BLOCK_VALUES = 4_000_000
+_FEWEST = 3
+
+
+@dataclass(frozen=True, eq=False)
+class SpectralLibrary:
+    """Spectra with names, all at the same wavelengths.
+
+    Parameters
+    ----------
+    title : str
+        What the library is called.
+    names : tuple of str
+        One per spectrum.
+    spectra : array, shape (spectra, channels)
+        NaN where a spectrum has no value.
+    wavelengths_nm : array, shape (channels,)
+        Increasing.
+    quantity : str
+        What the values are, with the unit.
+
+    Raises
+    ------
+    CubeError
+        When the shapes do not fit, or the wavelengths do not increase.
+    """
+
+    title: str
+    names: tuple[str, ...]
+    spectra: Array
+    wavelengths_nm: Array
+    quantity: str = "value [a.u.]"
+
+    def __post_init__(self) -> None:
+        expected = len(self.names), len(self.wavelengths_nm)
+        if self.spectra.shape != expected or 0 in expected:
+            raise CubeError(
+                f"{self.title}: the spectra have shape {self.spectra.shape} for {expected[0]} names and {expected[1]} "
+                "wavelengths; expected one row per name and one column per wavelength."
+            )
+        if not np.all(np.diff(self.wavelengths_nm) > 0):
+            raise CubeError(f"{self.title}: the wavelengths do not increase; expected each once, in order.")
+
+
+@dataclass(frozen=True)
+class LibraryMatch:
+    """How far a spectrum is from one of a library's."""
+
+    name: str
+    value: float
+
+
+def continuum_removed(wavelengths_nm: Array, spectra: Array) -> Array:
+    r"""Return spectra divided by their upper convex hull over the wavelength.
+
+    The continuum of Clark and Roush (1984), Journal of Geophysical Research 89, 6329-6340: what remains are the absorption
+    bands, blind to level and slope.
+
+    Parameters
+    ----------
+    wavelengths_nm : array, shape (channels,)
+        Increasing.
+    spectra : array, shape (..., channels)
+
+    Returns
+    -------
+    array, shape (..., channels)
+        At most 1; NaN where the spectrum has no value or its hull is not positive.
+    """
+    flat = np.asarray(spectra, np.float64).reshape(-1, len(wavelengths_nm))
+    hull = np.full_like(flat, np.nan)
+    for spectrum, continuum in zip(flat, hull, strict=True):
+        known = np.flatnonzero(np.isfinite(spectrum))
+        if len(known) > 1:
+            corners = known[_upper_hull(wavelengths_nm[known], spectrum[known])]
+            continuum[known] = np.interp(wavelengths_nm[known], wavelengths_nm[corners], spectrum[corners])
+    hull[~(hull > 0)] = np.nan
+    return (flat / hull).reshape(np.shape(spectra))
+
+
+def rank(
+    library: SpectralLibrary, wavelengths_nm: Array, spectrum: NDArray[Any], measure: Measure = "angle"
+) -> list[LibraryMatch]:
+    """Return the library's spectra, the nearest first.
+
+    They are compared at the spectrum's wavelengths that the library covers; those without a number come last.
+
+    Raises
+    ------
+    CubeError
+        When the two share fewer than three wavelengths.
+    """
+    inside, known = _shared(library, wavelengths_nm)
+    values = _distances(
+        measure, wavelengths_nm[inside], np.asarray(spectrum, np.float64)[None, inside], known
+    )[0]
+    order = np.argsort(np.where(np.isfinite(values), values, np.inf), kind="stable")
+    return [LibraryMatch(library.names[index], float(values[index])) for index in order]
+
+
+def nearest(
+    library: SpectralLibrary,
+    wavelengths_nm: Array,
+    spectra: NDArray[Any],
+    measure: Measure = "angle",
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[NDArray[np.intp], Array]:
+    """Return for each spectrum the number of the library's nearest, -1 where there is none, and how far it is.
+
+    Parameters
+    ----------
+    library : SpectralLibrary
+    wavelengths_nm : array, shape (channels,)
+    spectra : array, shape (n, channels)
+    measure : {"angle", "divergence", "continuum"}
+    report : callable, optional
+        ``report(done, total)``; may raise to cancel.
+
+    Returns
+    -------
+    int array, shape (n,)
+    array, shape (n,)
+
+    Raises
+    ------
+    CubeError
+        When spectra and library share fewer than three wavelengths.
+    """
+    inside, known = _shared(library, wavelengths_nm)
+    best, found = np.full(len(spectra), -1, np.intp), np.full(len(spectra), np.nan)
+    step = max(1, _BLOCK_VALUES // known.size)
+    for start in range(0, len(spectra), step):
+        block = slice(start, start + step)
+        values = _distances(
+            measure, wavelengths_nm[inside], np.asarray(spectra[block], np.float64)[:, inside], known
+        )
+        valued = np.isfinite(values)
+        some = valued.any(axis=1)
+        number = np.argmin(np.where(valued, values, np.inf), axis=1)
+        best[block] = np.where(some, number, -1)
+        found[block] = np.where(some, values[np.arange(len(values)), number], np.nan)
+        report(min(start + step, len(spectra)), len(spectra))
+    return best, found
+
+
+def _shared(library: SpectralLibrary, wavelengths_nm: Array) -> tuple[NDArray[np.bool_], Array]:
+    """Return which wavelengths the library covers, and its spectra there."""
+    grid = library.wavelengths_nm
+    inside = (wavelengths_nm >= grid[0]) & (wavelengths_nm <= grid[-1])
+    if inside.sum() < _FEWEST:
+        raise CubeError(
+            f"{library.title} covers {grid[0]:.0f}-{grid[-1]:.0f} nm, the spectrum {wavelengths_nm[0]:.0f}-"
+            f"{wavelengths_nm[-1]:.0f} nm; expected at least {_FEWEST} wavelengths of the spectrum inside."
+        )
+    return inside, np.array([resample(grid, s, wavelengths_nm[inside]) for s in library.spectra])
+
+
+def _distances(measure: Measure, wavelengths_nm: Array, spectra: Array, known: Array) -> Array:
+    """Return the distance of each spectrum to each of the library's, shape (n, library)."""
+    if measure == "continuum":
+        spectra, known = (continuum_removed(wavelengths_nm, each) for each in (spectra, known))
+    result = np.empty((len(spectra), len(known)))
+    for number, one in enumerate(known):
+        match measure:
+            case "angle":
+                result[:, number] = spectral_angle(spectra, one, degrees=True)
+            case "divergence":
+                result[:, number] = spectral_information_divergence(spectra, one)
+            case "continuum":
+                both = spectra - one
+                count = np.isfinite(both).sum(axis=-1)
+                total = np.nansum(both**2, axis=-1)
+                result[:, number] = np.sqrt(
+                    np.divide(total, count, out=np.full(len(both), np.nan), where=count > 0)
+                )
+    return result
+
+
+def _upper_hull(x: Array, y: Array) -> list[int]:
+    """Return the corners of the upper convex hull of points in the order of x (Andrew's monotone chain, 1979)."""
+    corners: list[int] = []
+    for index in range(len(x)):
+        while len(corners) > 1:
+            first, last = corners[-2], corners[-1]
+            turn = (x[last] - x[first]) * (y[index] - y[first]) - (y[last] - y[first]) * (x[index] - x[first])
+            if turn < 0:
+                break
+            corners.pop()
+        corners.append(index)
+    return corners
