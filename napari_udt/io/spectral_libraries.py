@@ -21,7 +21,6 @@ from napari_udt.io.values import stated_values
 from napari_udt.outgoing_text import csv_cell
 from napari_udt.spectral.library import Array, SpectralLibrary
 
-
 ENDINGS = (".sli", ".csv")
 MAX_BYTES = 500_000_000
 _MOST_SPECTRA = 20_000
@@ -150,7 +149,9 @@ def _library(path: Path, names: list[str], spectra: Array, stated: WavelengthLis
     order = np.argsort(stated.nm, kind="stable")
     grid, first = np.unique(stated.nm[order], return_index=True)
     named = [name or f"spectrum {number + 1}" for number, name in enumerate(names)]
-    return SpectralLibrary(path.stem, tuple(named), spectra[:, order][:, first], grid)
+    return SpectralLibrary(
+        path.stem, tuple(named), spectra[:, order][:, first], grid, path=str(path.resolve())
+    )
 
 
 def _names_wavelengths(row: list[str]) -> bool:

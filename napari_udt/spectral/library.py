@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import CubeError
-from napari_udt.spectral.distances import spectral_angle, spectral_information_divergence
+from napari_udt.spectral.distances import rmse, spectral_angle, spectral_information_divergence
 from napari_udt.spectral.spectra import resample
 
 Array = NDArray[np.float64]
@@ -41,6 +41,8 @@ class SpectralLibrary:
         Increasing.
     quantity : str
         What the values are, with the unit.
+    path : str
+        The file that it comes from; empty where there is none.
 
     Raises
     ------
@@ -53,6 +55,7 @@ class SpectralLibrary:
     spectra: Array
     wavelengths_nm: Array
     quantity: str = "value [a.u.]"
+    path: str = ""
 
     def __post_init__(self) -> None:
         expected = len(self.names), len(self.wavelengths_nm)
@@ -101,102 +104,96 @@ def continuum_removed(wavelengths_nm: Array, spectra: Array) -> Array:
     return (flat / hull).reshape(np.shape(spectra))
 
 
-def rank(
-    library: SpectralLibrary, wavelengths_nm: Array, spectrum: NDArray[Any], measure: Measure = "angle"
-) -> list[LibraryMatch]:
-    """Return the library's spectra, the nearest first.
+@dataclass(frozen=True, eq=False)
+class LibraryComparison:
+    """A library prepared for spectra at certain wavelengths; :meth:`of` makes it.
 
-    They are compared at the spectrum's wavelengths that the library covers; those without a number come last.
-
-    Raises
-    ------
-    CubeError
-        When the two share fewer than three wavelengths.
+    Spectra are compared at those of their wavelengths that the library covers.
     """
-    inside, known = _shared(library, wavelengths_nm)
-    values = _distances(
-        measure, wavelengths_nm[inside], np.asarray(spectrum, np.float64)[None, inside], known
-    )[0]
-    order = np.argsort(np.where(np.isfinite(values), values, np.inf), kind="stable")
-    return [LibraryMatch(library.names[index], float(values[index])) for index in order]
 
+    names: tuple[str, ...]
+    measure: Measure
+    wavelengths_nm: Array
+    inside: NDArray[np.bool_]
+    known: Array
 
-def nearest(
-    library: SpectralLibrary,
-    wavelengths_nm: Array,
-    spectra: NDArray[Any],
-    measure: Measure = "angle",
-    report: Callable[[int, int], None] = lambda done, total: None,
-) -> tuple[NDArray[np.intp], Array]:
-    """Return for each spectrum the number of the library's nearest, -1 where there is none, and how far it is.
+    @classmethod
+    def of(
+        cls, library: SpectralLibrary, wavelengths_nm: Array, measure: Measure = "angle"
+    ) -> LibraryComparison:
+        """Prepare a library for spectra at these wavelengths.
 
-    Parameters
-    ----------
-    library : SpectralLibrary
-    wavelengths_nm : array, shape (channels,)
-    spectra : array, shape (n, channels)
-    measure : {"angle", "divergence", "continuum"}
-    report : callable, optional
-        ``report(done, total)``; may raise to cancel.
+        Raises
+        ------
+        CubeError
+            When the library covers fewer than three of them.
+        """
+        grid = library.wavelengths_nm
+        inside = (wavelengths_nm >= grid[0]) & (wavelengths_nm <= grid[-1])
+        if inside.sum() < _FEWEST:
+            raise CubeError(
+                f"{library.title} covers {grid[0]:.0f}-{grid[-1]:.0f} nm, the spectrum {wavelengths_nm[0]:.0f}-"
+                f"{wavelengths_nm[-1]:.0f} nm; expected at least {_FEWEST} wavelengths of the spectrum inside."
+            )
+        shared = wavelengths_nm[inside]
+        known = np.array([resample(grid, spectrum, shared) for spectrum in library.spectra])
+        return cls(library.names, measure, shared, inside, _treated(measure, shared, known))
 
-    Returns
-    -------
-    int array, shape (n,)
-    array, shape (n,)
+    def rank(self, spectrum: NDArray[Any]) -> list[LibraryMatch]:
+        """Return the library's spectra, the nearest first; those without a number come last.
 
-    Raises
-    ------
-    CubeError
-        When spectra and library share fewer than three wavelengths.
-    """
-    inside, known = _shared(library, wavelengths_nm)
-    best, found = np.full(len(spectra), -1, np.intp), np.full(len(spectra), np.nan)
-    step = max(1, _BLOCK_VALUES // known.size)
-    for start in range(0, len(spectra), step):
-        block = slice(start, start + step)
-        values = _distances(
-            measure, wavelengths_nm[inside], np.asarray(spectra[block], np.float64)[:, inside], known
-        )
-        valued = np.isfinite(values)
-        some = valued.any(axis=1)
-        number = np.argmin(np.where(valued, values, np.inf), axis=1)
-        best[block] = np.where(some, number, -1)
-        found[block] = np.where(some, values[np.arange(len(values)), number], np.nan)
-        report(min(start + step, len(spectra)), len(spectra))
-    return best, found
+        Parameters
+        ----------
+        spectrum : array, shape (channels,)
+        """
+        values = self._distances(np.asarray(spectrum)[None])[0]
+        order = np.argsort(np.where(np.isfinite(values), values, np.inf), kind="stable")
+        return [LibraryMatch(self.names[index], float(values[index])) for index in order]
 
+    def nearest(
+        self, spectra: NDArray[Any], report: Callable[[int, int], None] = lambda done, total: None
+    ) -> tuple[NDArray[np.intp], Array]:
+        """Return for each spectrum the number of the library's nearest, -1 where there is none, and how far it is.
 
-def _shared(library: SpectralLibrary, wavelengths_nm: Array) -> tuple[NDArray[np.bool_], Array]:
-    """Return which wavelengths the library covers, and its spectra there."""
-    grid = library.wavelengths_nm
-    inside = (wavelengths_nm >= grid[0]) & (wavelengths_nm <= grid[-1])
-    if inside.sum() < _FEWEST:
-        raise CubeError(
-            f"{library.title} covers {grid[0]:.0f}-{grid[-1]:.0f} nm, the spectrum {wavelengths_nm[0]:.0f}-"
-            f"{wavelengths_nm[-1]:.0f} nm; expected at least {_FEWEST} wavelengths of the spectrum inside."
-        )
-    return inside, np.array([resample(grid, s, wavelengths_nm[inside]) for s in library.spectra])
+        Parameters
+        ----------
+        spectra : array, shape (n, channels)
+        report : callable, optional
+            ``report(done, total)``; may raise to cancel.
 
+        Returns
+        -------
+        int array, shape (n,)
+        array, shape (n,)
+        """
+        best, found = np.full(len(spectra), -1, np.intp), np.full(len(spectra), np.nan)
+        step = max(1, _BLOCK_VALUES // self.known.size)
+        for start in range(0, len(spectra), step):
+            block = slice(start, start + step)
+            values = self._distances(spectra[block])
+            valued = np.isfinite(values)
+            some = valued.any(axis=1)
+            number = np.argmin(np.where(valued, values, np.inf), axis=1)
+            best[block] = np.where(some, number, -1)
+            found[block] = np.where(some, values[np.arange(len(values)), number], np.nan)
+            report(min(start + step, len(spectra)), len(spectra))
+        return best, found
 
-def _distances(measure: Measure, wavelengths_nm: Array, spectra: Array, known: Array) -> Array:
-    """Return the distance of each spectrum to each of the library's, shape (n, library)."""
-    if measure == "continuum":
-        spectra, known = (continuum_removed(wavelengths_nm, each) for each in (spectra, known))
-    result = np.empty((len(spectra), len(known)))
-    for number, one in enumerate(known):
-        match measure:
+    def _distances(self, spectra: NDArray[Any]) -> Array:
+        """Return the distance of each spectrum to each of the library's, shape (n, library)."""
+        shared = np.asarray(spectra, np.float64)[:, self.inside]
+        pair = _treated(self.measure, self.wavelengths_nm, shared)[:, None], self.known[None]
+        match self.measure:
             case "angle":
-                result[:, number] = spectral_angle(spectra, one, degrees=True)
+                return np.asarray(spectral_angle(*pair, degrees=True), np.float64)
             case "divergence":
-                result[:, number] = spectral_information_divergence(spectra, one)
+                return np.asarray(spectral_information_divergence(*pair), np.float64)
             case "continuum":
-                both = spectra - one
-                count = np.isfinite(both).sum(axis=-1)
-                total = np.nansum(both**2, axis=-1)
-                result[:, number] = np.sqrt(
-                    np.divide(total, count, out=np.full(len(both), np.nan), where=count > 0)
-                )
-    return result
+                return np.asarray(rmse(*pair), np.float64)
+
+
+def _treated(measure: Measure, wavelengths_nm: Array, spectra: Array) -> Array:
+    return continuum_removed(wavelengths_nm, spectra) if measure == "continuum" else spectra
 
 
 def _upper_hull(x: Array, y: Array) -> list[int]:

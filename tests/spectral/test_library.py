@@ -9,11 +9,16 @@ from scipy.spatial import ConvexHull
 
 from napari_udt.errors import CubeError
 from napari_udt.spectral.distances import spectral_information_divergence
-from napari_udt.spectral.library import MEASURES, SpectralLibrary, continuum_removed, nearest, rank
+from napari_udt.spectral.library import MEASURES, LibraryComparison, SpectralLibrary, continuum_removed
 
 GRID = np.linspace(500.0, 1000.0, 26)
 SPECTRA = np.array([0.5 + 0.3 * np.sin(GRID / width) for width in (40.0, 70.0, 150.0)])
 LIBRARY = SpectralLibrary("organs", ("liver", "skin", "spleen"), SPECTRA, GRID)
+
+
+def rank(library, grid, spectrum, measure="angle"):
+    return LibraryComparison.of(library, grid, measure).rank(spectrum)
+
 
 positive = arrays(np.float64, 12, elements=st.floats(0.01, 10))
 
@@ -44,7 +49,7 @@ def test_without_continuum_a_slope_hardly_counts():
 def test_many_spectra_get_what_one_gets(measure):
     spectra = np.abs(np.random.default_rng(0).normal(0.5, 0.1, (40, len(GRID))))
     spectra[3] = np.nan
-    best, distance = nearest(LIBRARY, GRID, spectra, measure)
+    best, distance = LibraryComparison.of(LIBRARY, GRID, measure).nearest(spectra)
     assert best[3] == -1
     assert np.isnan(distance[3])
     for number in (0, 7, 39):
@@ -67,7 +72,7 @@ def test_progress_may_cancel():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        nearest(LIBRARY, GRID, SPECTRA, report=stop)
+        LibraryComparison.of(LIBRARY, GRID).nearest(SPECTRA, stop)
 
 
 @given(positive, positive)

@@ -17,9 +17,11 @@ from napari_udt.io.contract import Match, Progress
 from napari_udt.io.missing_metadata import StatedMetadata, options_for
 from napari_udt.io.opening import sniffed_recordings
 from napari_udt.io.registry import Sniffed, sniff
+from napari_udt.io.spectral_libraries import is_library
 from napari_udt.viewer.files.missing_metadata import Question, lacks_origin
 from napari_udt.viewer.files.session_file import open_session
 from napari_udt.viewer.files.session_record import is_session
+from napari_udt.viewer.spectra.libraries import open_libraries
 from napari_udt.viewer.state.session import Session, entry_of
 
 # Takes a question to the user and sees to its answer, now or later; see files/widgets/metadata_questions.py.
@@ -67,6 +69,8 @@ def open_files(
         try:
             if is_session(file.path):
                 problems += open_session(session, file.path, progress)
+            elif is_library(file.path):
+                problems += open_libraries(session, [file.path])
             else:
                 add_file(session, file, progress, ask)
         except UdtError as error:
@@ -144,7 +148,7 @@ def spectral_files(paths: Iterable[Path]) -> list[Sniffed]:
 
 def _is_ours(file: Sniffed) -> bool:
     spectral = file.path.suffix.lower() in _SPECTRAL_SUFFIXES
-    return spectral or is_session(file.path) or file.match is Match.YES
+    return spectral or is_session(file.path) or file.match is Match.YES or is_library(file.path)
 
 
 def known_cubes(session: Session, file: Sniffed, progress: Progress | None = None) -> list[SpectralCube]:

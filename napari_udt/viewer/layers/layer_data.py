@@ -8,6 +8,7 @@ unit per kind of dimension, and "nm" on the slider would turn the picture's mill
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -171,6 +172,18 @@ def structure_colour(name: str) -> str:
     """Return the colour of a structure, the same in every cube (hex); unknown names get one that follows from the name."""
     known = _STRUCTURE_COLOURS.get(name.lower().replace(" ", "_"))
     return known or _OTHER_COLOURS[zlib.crc32(name.encode()) % len(_OTHER_COLOURS)]
+
+
+def structure_colours(names: Sequence[str]) -> tuple[str, ...]:
+    """Return one colour (hex) per structure, as :func:`structure_colour`, but different ones as far as there are enough."""
+    found: list[str] = []
+    for name in names:
+        colour = structure_colour(name)
+        free = (
+            other for other in (colour, *_OTHER_COLOURS, *_STRUCTURE_COLOURS.values()) if other not in found
+        )
+        found.append(next(free, colour))
+    return tuple(found)
 
 
 def label_colours(names: dict[int, str]) -> dict[int | None, Any]:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from napari_udt.cube import Modality
+from napari_udt.spectral.library import Measure
 from napari_udt.spectral.spectra import Centre, Spread
 from napari_udt.spectral.transforms import Order, Scaling, Transform
 from napari_udt.viewer.state.entities import CurveId
@@ -48,6 +49,10 @@ class DisplayOptions:
         Those whose absorption is drawn.
     blood : bool
         Whether oxygen saturation and haemoglobin are estimated for each curve.
+    library_spectra : tuple of str
+        Those of spectral libraries that are drawn, as "library: name".
+    library_measure : {"angle", "divergence", "continuum"}
+        By what curves are compared with libraries.
     band_nm : (float, float), optional
         The range of wavelengths whose mean is shown.
     window : {1, 3, 5, 7}
@@ -81,6 +86,8 @@ class DisplayOptions:
     structures: tuple[str, ...] = ()
     chromophores: tuple[str, ...] = ()
     blood: bool = False
+    library_spectra: tuple[str, ...] = ()
+    library_measure: Measure = "angle"
     band_nm: tuple[float, float] | None = None
     window: int = 1
     centre: Centre = "mean"

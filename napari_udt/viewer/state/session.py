@@ -24,6 +24,7 @@ from typing import Any
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
+from napari_udt.spectral.library import SpectralLibrary
 from napari_udt.viewer.state.cube_files import MetadataMemory
 from napari_udt.viewer.state.display_options import Comparison, DisplayOptions, Mode
 from napari_udt.viewer.state.entities import (
@@ -71,6 +72,7 @@ class Session:
     pins_changed = Signal(signal_instance_class=IsolatedSignal)
     regions_changed = Signal(signal_instance_class=IsolatedSignal)
     options_changed = Signal(object, signal_instance_class=IsolatedSignal)  # DisplayOptions
+    libraries_changed = Signal(signal_instance_class=IsolatedSignal)
     wavelength_changed = Signal(float, signal_instance_class=IsolatedSignal)  # nm, the slider's
     # Settings came from a session file: docks read theirs again.
     settings_restored = Signal(signal_instance_class=IsolatedSignal)
@@ -82,6 +84,7 @@ class Session:
         self._entries: dict[str, Entry] = {}
         self._pins: list[Pin] = []
         self.regions: tuple[Region, ...] = ()
+        self.libraries: tuple[SpectralLibrary, ...] = ()
         self._numbers = itertools.count(1)
         self.cursor: PixelRef | None = None
         self.last_pixel: PixelRef | None = None  # where the cursor is, or last was: curves stay readable
@@ -290,6 +293,12 @@ class Session:
         if options != self.options:
             self.options = options
             self.options_changed.emit(options)
+
+    def add_library(self, library: SpectralLibrary) -> None:
+        """Open a spectral library, in the place of one of the same name."""
+        others = tuple(other for other in self.libraries if other.title != library.title)
+        self.libraries = (*others, library)
+        self.libraries_changed.emit()
 
     def set_wavelength(self, wavelength_nm: float) -> None:
         """Set the wavelength that the picture shows, in nm."""

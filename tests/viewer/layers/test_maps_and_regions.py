@@ -4,7 +4,7 @@ from napari.components import ViewerModel
 
 from napari_udt.errors import CubeError
 from napari_udt.viewer.context import context_of
-from napari_udt.viewer.spectra.maps import SpectralMap, map_of, maps_of
+from napari_udt.viewer.spectra.maps import MapChoice, SpectralMap, map_of, maps_of
 from napari_udt.viewer.state.session import PixelRef
 
 
@@ -146,7 +146,7 @@ def test_maps_follow_the_name_of_their_cube_and_close_with_it(context):
 
 def test_blood_maps_have_names_units_and_limits(pat, hsi):
     for cube, unit in ((pat(), "a.u."), (hsi(), "g/l·cm")):
-        total, saturation = (map_of(cube, kind, None) for kind in ("haemoglobin", "saturation"))
+        total, saturation = (map_of(cube, MapChoice(kind)) for kind in ("haemoglobin", "saturation"))
         assert (saturation.title, saturation.limits) == ("oxygen saturation (unmixed)", (0.0, 1.0))
         assert (total.title, total.unit) == ("total haemoglobin (unmixed)", unit)
         assert total.values.shape == saturation.values.shape == cube.shape[:2]
@@ -154,16 +154,20 @@ def test_blood_maps_have_names_units_and_limits(pat, hsi):
 
 def test_the_mean_over_a_range_is_that_of_its_channels(pat):
     cube = pat(quantity="initial pressure [a.u.]")
-    found = map_of(cube, "band", (720.0, 755.0))
+    found = map_of(cube, MapChoice("band", (720.0, 755.0)))
     np.testing.assert_allclose(found.values, cube.data[:, :, 2:6].mean(axis=-1), rtol=1e-6)
     assert (found.title, found.unit) == ("mean 720–755 nm", "a.u.")
     with pytest.raises(CubeError, match="no wavelength lies in 721-722 nm"):
-        map_of(cube, "band", (721.0, 722.0))
+        map_of(cube, MapChoice("band", (721.0, 722.0)))
 
 
 def test_maps_of_several_cubes_report_their_progress_together(pat):
     reported = []
-    maps_of([pat(), pat("other")], "band", (720.0, 755.0), lambda done, total: reported.append((done, total)))
+    maps_of(
+        [pat(), pat("other")],
+        MapChoice("band", (720.0, 755.0)),
+        lambda done, total: reported.append((done, total)),
+    )
     assert reported == [(32, 64), (64, 64)]
 
 

@@ -303,7 +303,7 @@ def test_every_control_says_what_it_does_and_the_keyboard_reaches_it(dock):
         for kind in (QComboBox, QCheckBox, QToolButton, QPushButton)
         for w in dock._controls.findChildren(kind)
     ]
-    assert (len(buttons), len(choices)) == (4, 18)
+    assert (len(buttons), len(choices)) == (4, 21)
     for control in (*buttons, *choices):
         assert control.toolTip()
         assert control.focusPolicy() & Qt.FocusPolicy.TabFocus

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Layer
+from napari.utils import Colormap
 
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer.layers.arrangements.titles import show_title
@@ -23,6 +24,13 @@ def show_colour_bar(layer: Image) -> None:
     """Show a layer's colour bar, small."""
     if hasattr(layer, "colorbar"):  # napari 0.6 has none
         layer.colorbar.size, layer.colorbar.visible = _COLOUR_BAR, True
+
+
+def _colormap(found: SpectralMap) -> Any:
+    """Return a map's colours as napari takes them; of numbers that stand for names each keeps its own."""
+    if isinstance(found.colormap, str):
+        return found.colormap
+    return Colormap(list(found.colormap), name=found.title, interpolation="zero")
 
 
 class MapLayers:
@@ -48,7 +56,7 @@ class MapLayers:
         if layer is None:
             layer = self._made(key, found)
         else:
-            layer.data, layer.contrast_limits, layer.colormap = found.values, found.limits, found.colormap
+            layer.data, layer.contrast_limits, layer.colormap = found.values, found.limits, _colormap(found)
         layer.metadata[_MAP] = title
         self._name(layer, key)
         self._show_above(layer, key)
@@ -65,7 +73,7 @@ class MapLayers:
         layer = Image(
             found.values,
             contrast_limits=found.limits,
-            colormap=found.colormap,
+            colormap=_colormap(found),
             opacity=_OPACITY,
             **aligned_with(self._adapter[key].image),
         )

@@ -23,15 +23,18 @@ class SpectralMap:
         NaN where nothing is known.
     limits : (float, float)
         The values at both ends of the colour bar.
-    colormap : str
-        napari's name.
+    colormap : str or tuple of str
+        napari's name, or one colour (hex) for each of ``names``.
+    names : tuple of str
+        What the whole numbers from 0 stand for; empty where the values are measures.
     """
 
     title: str
     unit: str
     values: NDArray[np.floating[Any]]
     limits: tuple[float, float]
-    colormap: str
+    colormap: str | tuple[str, ...]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

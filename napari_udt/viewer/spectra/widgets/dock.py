@@ -11,6 +11,7 @@ from qtpy.QtGui import QGuiApplication, QShowEvent
 from qtpy.QtWidgets import QWidget
 from superqt.utils import ensure_main_thread
 
+from napari_udt.io.spectral_libraries import write_library
 from napari_udt.viewer.files.saving import saved
 from napari_udt.viewer.layers.layer_data import structure_colour
 from napari_udt.viewer.layers.overlays.maps import MapLayers
@@ -20,10 +21,12 @@ from napari_udt.viewer.qt.visibility import VisibilityTracker, bring_to_front
 from napari_udt.viewer.spectra.cached_curves import CurveCache
 from napari_udt.viewer.spectra.curves import CurveSet, Subject
 from napari_udt.viewer.spectra.export import csv_text, save_curves
+from napari_udt.viewer.spectra.libraries import LibraryCurves, library_of
 from napari_udt.viewer.spectra.residuals import subject_in_front
 from napari_udt.viewer.spectra.resolve import CurveSource, resolve
 from napari_udt.viewer.spectra.widgets.figure.dialog import FigureDialog
 from napari_udt.viewer.spectra.widgets.form import SpectraForm
+from napari_udt.viewer.spectra.widgets.library import LibraryTools
 from napari_udt.viewer.spectra.widgets.picker import Pick
 from napari_udt.viewer.spectra.widgets.pictures import PictureTools
 from napari_udt.viewer.state.comparable_cubes import focus_of, structure_names
@@ -74,8 +77,12 @@ class SpectraDock(SpectraForm):
         self._worker = WorkerThread()
         self.destroyed.connect(self._worker.stop)
         self._statistics = StructureStatistics(self._worker.submit)
-        self._sources, self._cache = sources, CurveCache()
+        self._libraries = LibraryCurves(session)
+        self._sources, self._cache = (*sources, self._libraries), CurveCache()
         self._verdicts = verdicts or OpenVerdicts(session, self._worker.submit)
+        library_tools = LibraryTools(session, parent=self)
+        library_tools.message.connect(self._footer.show_message)
+        self._controls.more.add_row(library_tools)
         if regions is not None and maps is not None:
             self._pictures = PictureTools(session, regions, maps, parent=self)
             self._pictures.message.connect(self._footer.show_message)
@@ -122,13 +129,18 @@ class SpectraDock(SpectraForm):
         self._draw()
 
     def save(self, path: str | Path) -> None:
-        """Write the curves as .csv or .json, the plot as .png, .svg or .pdf.
+        """Write the curves as .csv or .json, or as a spectral library (.sli), the plot as .png, .svg or .pdf.
 
         Raises
         ------
+        CubeError
+            When curves of one library share no wavelengths.
         OSError
             When the file cannot be written.
         """
+        if Path(path).suffix.casefold() == ".sli":
+            write_library(library_of(Path(path).stem, self.shown_curves.curves), path)
+            return
         if Path(path).suffix.casefold() in (".png", ".svg", ".pdf"):
             self._plot.save(Path(path))
         else:

@@ -12,7 +12,7 @@ from napari_udt.viewer.qt.export import ExportFooter
 from napari_udt.viewer.qt.fields import fill, push_button, row_of, set_tab_order
 from napari_udt.viewer.qt.stable_label import StableLabel
 
-_FILTERS = "Table with provenance (*.csv);;JSON with provenance (*.json);;Picture (*.png);;Drawing (*.svg);;PDF in vectors (*.pdf)"
+_FILTERS = "Table with provenance (*.csv);;JSON with provenance (*.json);;Spectral library (*.sli);;Picture (*.png);;Drawing (*.svg);;PDF in vectors (*.pdf)"
 _WIDE = 560  # pixels
 _STATEMENT_LINES = 2  # in a dock of the usual width
 
@@ -26,7 +26,7 @@ class SpectraFooter(ExportFooter):
     def __init__(self, *, parent: QWidget | None = None) -> None:
         super().__init__(
             ("Copy", "Copy all curves and their provenance to the clipboard, as CSV."),
-            "Save the curves (CSV, JSON) or the plot as it is on the screen (PNG, SVG, PDF).",
+            "Save the curves (CSV, JSON, spectral library) or the plot as it is on the screen (PNG, SVG, PDF).",
             ("Export spectra", "spectra.csv"),
             parent=parent,
         )

@@ -82,7 +82,7 @@ class MoreControls(QWidget):
 
     def add_row(self, widget: QWidget) -> None:
         """Put a widget below the choices."""
-        self._grid.addWidget(widget, 3, 0, 1, 3)
+        self._grid.addWidget(widget, self._grid.rowCount(), 0, 1, 3)
         children = widget.findChildren(QWidget)
         set_tab_order(
             self._band, *(each for each in children if isinstance(each, QAbstractButton | QComboBox))

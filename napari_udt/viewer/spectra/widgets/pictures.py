@@ -12,7 +12,7 @@ from napari_udt.viewer.layers.overlays.maps import MapLayers
 from napari_udt.viewer.layers.overlays.regions import RegionLayers
 from napari_udt.viewer.qt.fields import combo_box, push_button, row_of
 from napari_udt.viewer.qt.jobs import JobRunner
-from napari_udt.viewer.spectra.maps import MAP_TITLES, CubeMaps, maps_of, shown_text
+from napari_udt.viewer.spectra.maps import MAP_TITLES, CubeMaps, MapChoice, MapKind, maps_of, shown_text
 from napari_udt.viewer.state.jobs import Work
 from napari_udt.viewer.state.session import Session
 
@@ -24,8 +24,8 @@ _DRAW_TIP = (
 )
 _MAP_TIP = (
     "A map over the topmost picture, side by side over all of them on one scale: oxygen saturation and total haemoglobin by "
-    "linear unmixing (an estimate for the eye, see “Oxygenation”), the saturation that the file records, or the mean over the "
-    "range of wavelengths."
+    "linear unmixing (an estimate for the eye, see “Oxygenation”), the saturation that the file records, the mean over the "
+    "range of wavelengths, or which spectrum of the library that was opened last each pixel is nearest to, and how far."
 )
 
 
@@ -73,9 +73,13 @@ class PictureTools(QWidget):
         if not kind:
             self._maps.hide()
         elif cubes:
-            self.start(partial(maps_of, cubes, kind, self._session.options.band_nm))
+            self.start(partial(maps_of, cubes, self._choice(kind)))
         else:
             self._finish(NO_PICTURE, made=False)
+
+    def _choice(self, kind: MapKind) -> MapChoice:
+        options, libraries = self._session.options, self._session.libraries
+        return MapChoice(kind, options.band_nm, libraries[-1] if libraries else None, options.library_measure)
 
     def start(self, work: Work[CubeMaps]) -> None:
         """Make maps in another thread and show them."""

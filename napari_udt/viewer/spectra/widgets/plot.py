@@ -17,9 +17,9 @@ from napari_udt.viewer.qt.frame_clock import paint_now
 from napari_udt.viewer.spectra.curves import Curve, CurveId, CurveSet, Subject
 from napari_udt.viewer.spectra.residuals import Residuals, residuals, subject_in_front
 from napari_udt.viewer.spectra.value_range import outliers, value_range
-from napari_udt.viewer.spectra.widgets.chromophore_axis import Overlays
 from napari_udt.viewer.spectra.widgets.curve_items import CurveItems
 from napari_udt.viewer.spectra.widgets.pinned_curves import PinnedCurves
+from napari_udt.viewer.spectra.widgets.plot_parts.chromophore_axis import Overlays
 from napari_udt.viewer.spectra.widgets.plot_parts.outlier_marks import OutlierMarks
 from napari_udt.viewer.spectra.widgets.plot_parts.residual_strip import ResidualStrip
 from napari_udt.viewer.spectra.widgets.plot_parts.value_box import ValueBox
