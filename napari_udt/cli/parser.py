@@ -34,6 +34,7 @@ COMMANDS = {
         "napari_udt.cli.collect",
         "list cubes of your own in a collection, to train on or to make statistics of",
     ),
+    "stats": ("napari_udt.cli.stats", "write the spectra of all structures in a collection as a table"),
     "train": ("napari_udt.cli.train", "train a transfer model"),
     "evaluate": ("napari_udt.cli.evaluate", "evaluate models on data that they were not trained on"),
     "bench": ("napari_udt.cli.bench", "measure the speed of this machine"),

@@ -19,11 +19,14 @@ from napari_udt.outgoing_text import one_line
 
 if TYPE_CHECKING:
     from napari_udt.inference.batch import Outcome, Task
+    from napari_udt.inference.inputs import Input
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments to a parser."""
-    parser.add_argument("files", nargs="+", type=Path, help="cubes, or folders of cubes, to transfer")
+    parser.add_argument(
+        "files", nargs="+", type=Path, help="cubes, folders of cubes and collections to transfer"
+    )
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the results"
     )
@@ -60,16 +63,37 @@ def run(args: argparse.Namespace) -> int:
         compress=args.compress,
     )
     printer = _Printer(as_json=args.json)
+    inputs, missing = _inputs(args.files)
     with ending_cleanly():
         outcomes = transfer_files(
-            args.files,
+            inputs,
             args.output,
             options,
             recursive=args.recursive,
             work=_worker(args),
             report=printer,
         )
-    return _concluded(outcomes)
+    for problem in missing:
+        print(one_line(f"napari-udt: left out: {problem}"), file=sys.stderr)
+    code = _concluded(outcomes)
+    return SOME_FAILED if missing and code == SUCCESS else code
+
+
+def _inputs(paths: Sequence[Path]) -> tuple[list[Path | Input], list[str]]:
+    """Return files and folders as they are, and the cubes of collections; and sentences about what is missing in these."""
+    from napari_udt.collection import is_collection
+    from napari_udt.collection.reading import transfer_inputs
+
+    found: list[Path | Input] = []
+    problems: list[str] = []
+    for path in paths:
+        if is_collection(path):
+            inputs, missing = transfer_inputs(path)
+            found += inputs
+            problems += missing
+        else:
+            found.append(path)
+    return found, problems
 
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,10 @@ from numpy.typing import NDArray
 
 from napari_udt.collection.contents import Collection, Member
 from napari_udt.collection.preprocessing import applied
+from napari_udt.collection.toml_file import load_collection
 from napari_udt.cube import SpectralCube
 from napari_udt.inference.grid import Regridding, regrid
+from napari_udt.inference.inputs import Input
 from napari_udt.io import open_cube
 from napari_udt.spectral.labels import plain_name
 
@@ -128,3 +132,30 @@ def open_member(member: Member, **options: Any) -> SpectralCube:
         memory_limit_mb=_LARGEST_IN_MEMORY_MB,
         **options,
     )
+
+
+def transfer_inputs(path: Path) -> tuple[list[Input], list[str]]:
+    """Return the cubes of a saved collection as inputs of a batch, and a sentence for each that is missing or has changed.
+
+    Each result lies in a folder of its subject's name. Cubes are transferred as they are: without preprocessing, at their
+    own wavelengths.
+
+    Raises
+    ------
+    CollectionError
+        When the collection cannot be read.
+    """
+    collection, problems = load_collection(path).checked()
+    structures = tuple(collection.structures.items())
+    inputs = [
+        Input(
+            member.path,
+            Path(re.sub(r"[^\w.-]+", "_", member.subject).strip(".") or "unknown"),
+            member.candidate,
+            member.wavelengths_nm,
+            "" if member.domain == "unknown" else member.domain,
+            structures,
+        )
+        for member in collection.members
+    ]
+    return inputs, problems

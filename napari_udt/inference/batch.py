@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import h5py
 
-from napari_udt.cube import SpectralCube
+from napari_udt.cube import Domain, SpectralCube
 from napari_udt.errors import TransferError, UdtError, unexpected
 from napari_udt.files.leftovers import remove_leftovers
 from napari_udt.inference.baselines import is_baseline
 from napari_udt.inference.fitting import choice_note, fitting_models
-from napari_udt.inference.inputs import collect, refuse_namesakes, target_of, without_results
+from napari_udt.inference.inputs import Input, collect, refuse_namesakes, target_of, without_results
 from napari_udt.inference.job import Noise
 from napari_udt.inference.record import Record, difference, state_of, with_record
 from napari_udt.inference.run import Direction, Progress, transfer
@@ -66,6 +66,8 @@ class Options:
         Smaller results, slower to read.
     named : bool
         Whether results bear the model's name in theirs.
+    structures : tuple of (str, str)
+        Names of structures in the files and what they are called.
     """
 
     model: str | None = None
@@ -81,6 +83,7 @@ class Options:
     overwrite: bool = False
     compress: bool = False
     named: bool = False
+    structures: tuple[tuple[str, str], ...] = ()
 
     @property
     def ending(self) -> str:
@@ -95,6 +98,20 @@ class Options:
             return [self]
         return [replace(self, model=spec.name, named=True) for spec in list_models()]
 
+    def for_input(self, item: Input) -> Options:
+        """Return the options for one file, with what a collection states about it."""
+        metadata = replace(
+            self.metadata,
+            wavelengths=item.wavelengths_nm or self.metadata.wavelengths,
+            domain=cast(Domain, item.domain) or self.metadata.domain,
+        )
+        return replace(
+            self,
+            candidate=item.candidate or self.candidate,
+            metadata=metadata,
+            structures=item.structures or self.structures,
+        )
+
     def record(self) -> Record:
         """Return everything that decides the values of a result, as it is read back from JSON."""
         record = {
@@ -108,6 +125,8 @@ class Options:
             "frame": self.frame,
             "reconstruction": self.reconstruction and asdict(self.reconstruction),
         }
+        if self.structures:
+            record["structures"] = dict(self.structures)
         as_read: Record = json.loads(json.dumps(record))
         return as_read
 
@@ -122,7 +141,7 @@ class Task:
 
 
 def transfer_files(
-    files: Iterable[Path],
+    files: Iterable[Path | Input],
     folder: Path,
     options: Options,
     *,
@@ -134,8 +153,8 @@ def transfer_files(
 
     Parameters
     ----------
-    files : iterable of path
-        Files and folders.
+    files : iterable of path or Input
+        Files and folders; inputs are those of a collection, with what it states about them.
     folder : path
         Where results go, in folders of the same names as below the folders that were named.
     options : Options
@@ -155,7 +174,7 @@ def transfer_files(
     inputs = collect(files, recursive=recursive, with_metadata=bool(options.metadata))
     for each in options.each():
         inputs = without_results(inputs, folder, each.ending)
-    runs = [(item, each) for item in inputs for each in _fitting(item.path, options)]
+    runs = [(item, each) for item in inputs for each in _fitting(item.path, options.for_input(item))]
     targets = [(item, target_of(item, folder, each.ending)) for item, each in runs]
     refused = refuse_namesakes(targets)
     outcomes = [_outcome(item.path, error=str(error)) for item, error in refused.items()]
@@ -243,7 +262,7 @@ def _opened(source: Path, options: Options, **reading: Any) -> SpectralCube:
         reconstruction=options.reconstruction,
         **options_for(source, options.metadata),
         **reading,
-    )
+    ).with_structures_named(dict(options.structures))
 
 
 def _written(task: Task, cube: SpectralCube, record: Record, progress: Progress | None) -> SpectralCube:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +17,34 @@ SUFFIX = ".udt.h5"
 
 @dataclass(frozen=True)
 class Input:
-    """A file (or a folder that is one recording) and the sub-folder of the results where its own belongs."""
+    """A file (or a folder that is one recording) and the sub-folder of the results where its own belongs.
+
+    Parameters
+    ----------
+    path : Path
+    folder : Path
+        Of its result, below that of all results.
+    candidate : str
+        Which cube of the file; empty for the one that the batch's options name.
+    wavelengths_nm : tuple of float
+        Of a file that lacks them; empty where it has them.
+    domain : str
+        Empty where the file's own holds.
+    structures : tuple of (str, str)
+        Names of structures in the file and what they are called.
+    """
 
     path: Path
     folder: Path = Path()
+    candidate: str = ""
+    wavelengths_nm: tuple[float, ...] = ()
+    domain: str = ""
+    structures: tuple[tuple[str, str], ...] = ()
 
 
-def collect(paths: Iterable[Path], *, recursive: bool = False, with_metadata: bool = False) -> list[Input]:
+def collect(
+    paths: Iterable[Path | Input], *, recursive: bool = False, with_metadata: bool = False
+) -> list[Input]:
     """Return the files that are named, and the cubes in the folders that are named.
 
     A named file is always taken, so that its error is reported. Of a folder's files those count that are cubes,
@@ -31,7 +53,8 @@ def collect(paths: Iterable[Path], *, recursive: bool = False, with_metadata: bo
 
     Parameters
     ----------
-    paths : iterable of path
+    paths : iterable of path or Input
+        An input, as a collection's, is returned as it is.
     recursive : bool
         Search folders within folders too; results lie in folders of the same names.
     with_metadata : bool
@@ -39,7 +62,9 @@ def collect(paths: Iterable[Path], *, recursive: bool = False, with_metadata: bo
     """
     found: list[Input] = []
     for path in paths:
-        if path.is_dir() and sniff(path).match is Match.NO:
+        if isinstance(path, Input):
+            found.append(path)
+        elif path.is_dir() and sniff(path).match is Match.NO:
             found += _in_folder(path, Path(), recursive, with_metadata)
         else:
             found.append(Input(path))
@@ -58,6 +83,8 @@ def target_of(item: Input, folder: Path, ending: str) -> Path:
     stem = item.path.name
     for suffix in (SUFFIX, *item.path.suffixes[-1:]):
         stem = stem.removesuffix(suffix)
+    if item.candidate:
+        stem = f"{stem}_{re.sub('[^A-Za-z0-9.-]+', '-', item.candidate)}"
     return folder / item.folder / f"{stem}_{ending}{SUFFIX}"
 
 
