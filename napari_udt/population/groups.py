@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.cube import Domain, Modality, SpectralCube, nested
-from napari_udt.errors import CubeError
+from napari_udt.errors import CubeError, TransferError
+from napari_udt.inference.grid import Regridding, regrid
 from napari_udt.spectral.labels import plain_name
 
 Part = Literal["simulated", "transferred", "real"]
@@ -23,6 +24,7 @@ PART_OF_DOMAIN: dict[Domain, Part] = {
     "second": "real",
 }
 UNKNOWN = -1
+Regrid = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # spectra (n, channels) onto other wavelengths
 # More spectra of one class change no figure that a screen can show.
 MOST_PER_CLASS = 50_000
 _BLOCK_VALUES = 8_000_000  # of a file, in memory at a time
@@ -108,6 +110,8 @@ class Population:
         Simulated first, then transferred, then real.
     notes : tuple of str
         Sentences for the screen: what was left out, what was sub-sampled.
+    grid_notes : tuple of str
+        Those of them that are about cubes on other wavelengths, interpolated or left out.
     """
 
     modality: Modality
@@ -115,6 +119,7 @@ class Population:
     class_names: tuple[str, ...]
     groups: tuple[Group, ...]
     notes: tuple[str, ...] = ()
+    grid_notes: tuple[str, ...] = ()
 
     def part(self, part: Part) -> tuple[Group, ...]:
         """Return the groups of one part."""
@@ -148,7 +153,7 @@ def population_of_cubes(
     ----------
     cubes : iterable of (name, part, cube)
         Of one modality. The last real one, else the first, decides the grid of wavelengths; cubes on another grid are
-        left out, and ``notes`` says so. Pixels without a label are kept with the class "unknown" (-1).
+        interpolated linearly, or left out where they do not cover it, and ``notes`` says so. Pixels without a label are kept with the class "unknown" (-1).
     most_per_class : int
         Spectra of one class and cube that are kept at most, drawn without replacement.
     seed : int
@@ -165,7 +170,7 @@ def population_of_cubes(
     if len({cube.modality for _, _, cube in given}) > 1:
         raise CubeError("The cubes are of HSI and of PAT; compare those of one modality.")
     standard = next((cube for _, part, cube in reversed(given) if part == "real"), given[0][2])
-    notes, rng = [], np.random.default_rng(seed)
+    notes, grid_notes, rng = [], [], np.random.default_rng(seed)
     good = _good_bands([cube for _, _, cube in given if _same_grid(cube, standard)])
     if not good.all():
         listed = ", ".join(f"{nm:g}" for nm in standard.wavelengths_nm[~good][:10])
@@ -175,16 +180,22 @@ def population_of_cubes(
     class_names = _class_names([cube for _, _, cube in given])
     groups = []
     for name, part, cube in given:
+        grid = None
         if not _same_grid(cube, standard):
-            notes.append(f"{name} is left out: its wavelengths differ from those of {standard.name}.")
-            continue
+            grid = _interpolation(cube, standard.wavelengths_nm[good])
+            grid_notes.append(_grid_note(name, cube, standard, grid))
+            if grid is None:
+                continue
         labels = _labels(cube, class_names)
         index = drawn_per_class(labels, most_per_class, rng) if cube.is_lazy else np.arange(len(labels))
-        group = _group_of_cube(name, part, cube, labels, index, good)
+        group = _group_of_cube(name, part, cube, labels, index, grid or _channels(good))
         groups.append(sub_sampled(group, most_per_class, rng))
-    notes += [_sub_sampling_note(group) for group in groups if group.is_sub_sampled]
+    notes += grid_notes + [_sub_sampling_note(group) for group in groups if group.is_sub_sampled]
     ordered = tuple(group for part in PARTS for group in groups if group.part == part)
-    return Population(standard.modality, standard.wavelengths_nm[good], class_names, ordered, tuple(notes))
+    wavelengths_nm = standard.wavelengths_nm[good]
+    return Population(
+        standard.modality, wavelengths_nm, class_names, ordered, tuple(notes), tuple(grid_notes)
+    )
 
 
 def sub_sampled(group: Group, most_per_class: int, rng: np.random.Generator) -> Group:
@@ -221,6 +232,31 @@ def _same_grid(cube: SpectralCube, other: SpectralCube) -> bool:
     return len(a) == len(b) and bool(np.allclose(a, b))
 
 
+def _interpolation(cube: SpectralCube, wavelengths_nm: NDArray[np.float64]) -> Regridding | None:
+    """Return the interpolation of a cube's spectra to other wavelengths, None where it does not cover them."""
+    try:
+        return regrid(cube.wavelengths_nm, wavelengths_nm, cube.name, bad_bands=cube.bad_bands)
+    except TransferError:
+        return None
+
+
+def _grid_note(name: str, cube: SpectralCube, standard: SpectralCube, grid: Regridding | None) -> str:
+    own, wanted = (f"{c.wavelengths_nm[0]:g}-{c.wavelengths_nm[-1]:g} nm" for c in (cube, standard))
+    if grid is None:
+        return (
+            f"{name} is left out: it covers {own}, but {standard.name} {wanted}; set the role of either to none, or open one "
+            "that covers the other."
+        )
+    return (
+        f"{name}: interpolated linearly from {cube.shape[2]} wavelengths ({own}) to those of {standard.name}."
+    )
+
+
+def _channels(good: NDArray[np.bool_]) -> Regrid:
+    """Return the choice of the good bands."""
+    return lambda spectra: spectra if good.all() else spectra[:, good]
+
+
 def _good_bands(cubes: Sequence[SpectralCube]) -> NDArray[np.bool_]:
     """Return which channels no cube marks as bad; all of them where nothing would be left."""
     bad = np.any([cube.bad_bands for cube in cubes if cube.bad_bands is not None], axis=0)
@@ -234,11 +270,10 @@ def _group_of_cube(
     cube: SpectralCube,
     labels: NDArray[np.int16],
     index: NDArray[np.intp],
-    good: NDArray[np.bool_],
+    onto: Regrid,
 ) -> Group:
-    """Gather the pixels of an index at the good bands; all of them where the cube lies in memory."""
-    stored = _spectra_at(cube, index)
-    spectra = stored if good.all() else stored[:, good]
+    """Gather the pixels of an index on the population's wavelengths; all of them where the cube lies in memory."""
+    spectra = onto(spectra_at(cube, index))
     places = np.stack(np.divmod(index.astype(np.int32), cube.shape[1]), axis=1)
     depth = None
     if cube.modality == "PAT" and cube.pixel_size_mm is not None:
@@ -261,8 +296,8 @@ def _group_of_cube(
     return group if usable.all() else group.take(usable)
 
 
-def _spectra_at(cube: SpectralCube, index: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Read the spectra (n, channels) of some pixels; of a file only a few rows at a time lie in memory."""
+def spectra_at(cube: SpectralCube, index: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Read the spectra (n, channels) of some pixels, whose index increases; of a file only a few rows at a time lie in memory."""
     rows, columns, channels = cube.shape
     if not cube.is_lazy:
         spectra = cube.rows(0, rows).reshape(-1, channels)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import ModelError, TransferError
-from napari_udt.population.groups import Group
+from napari_udt.population.groups import Group, spectra_at
 
 if TYPE_CHECKING:
     from napari_udt.inference.probe import SpectralProbe
@@ -78,12 +78,15 @@ class ModelJudge:
     def _of_spectra(self, probe: SpectralProbe, group: Group) -> dict[str, Floats]:
         from napari_udt.inference.trust import spectral_trust
 
-        entries = np.asarray(probe.job.tissue.index[_pixels(group)], np.intp)
-        parts = []
+        assert group.cube is not None
+        rows, columns = _pixels(group)
+        entries, parts = np.asarray(probe.job.tissue.index[rows, columns], np.intp), []
+        # the group's own may lack bad bands, or lie on other wavelengths
+        spectra = spectra_at(group.cube, rows.astype(np.intp) * group.cube.shape[1] + columns)
         for start in range(0, len(group), _CHUNK):
             self._progress(start, len(group))
             chunk = slice(start, start + _CHUNK)
-            parts.append(spectral_trust(probe, "network", group.spectra[chunk], entries[chunk]))
+            parts.append(spectral_trust(probe, "network", spectra[chunk], entries[chunk]))
         self._progress(len(group), len(group))
         return {key: np.concatenate([part[key] for part in parts]) for key in _KEYS} if parts else {}
 

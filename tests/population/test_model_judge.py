@@ -91,3 +91,17 @@ def test_judging_can_be_cancelled(hsi):
 
     with pytest.raises(TransferCancelled):
         ModelJudge(progress=cancel)("hsi_cinn_dy", hsi.groups[0])
+
+
+def test_the_model_judges_the_cubes_own_spectra_whatever_the_reference_lacks(hsi):
+    plain = hsi.groups[1]
+    index = np.flatnonzero(plain.labels != hsi.class_names.index("background drape"))[:20]
+    moved, real = plain.cube, hsi.reference.cube
+    bad = np.zeros(100, bool)
+    bad[50] = True
+    other = population_of_cubes([("T", "transferred", moved), ("R", "real", real.with_(bad_bands=bad))])
+    assert other.groups[0].spectra.shape[1] == 99
+    judge = ModelJudge()
+    found, expected = (judge("hsi_cinn_dy", p.groups[i].take(index)) for p, i in ((other, 0), (hsi, 1)))
+    for key in expected:
+        np.testing.assert_array_equal(found[key], expected[key])

@@ -17,7 +17,7 @@ from napari_udt.spectral.labels import plain_name
 from napari_udt.viewer.state.jobs import LatestJob, Submit
 from napari_udt.viewer.state.session import Entry, Session
 
-_Found = tuple[Verdict | None, dict[str, GroupAppearance], str]
+_Found = tuple[Verdict | None, dict[str, GroupAppearance], str, tuple[str, ...]]
 
 
 class OpenVerdicts:
@@ -99,15 +99,18 @@ def _found(entries: tuple[Entry, ...]) -> _Found:
     try:
         population = population_of_cubes(cubes)  # type: ignore[arg-type]
         notes = population.notes  # such as cubes that are left out
-        return verdict(population), appearances(population), ""
+        return verdict(population), appearances(population), "", population.grid_notes
     except CubeError as error:
-        return None, {}, " ".join((str(error), *notes))
+        return None, {}, " ".join((str(error), *notes)), ()
 
 
 def _sentences(found: _Found, structure: str | None) -> tuple[str, ...]:
-    judged, group_appearances, missing = found
-    if judged is None:
-        return (missing,)
+    judged, _, missing, grid_notes = found
+    return (missing,) if judged is None else (*_of_structure(found, judged, structure), *grid_notes)
+
+
+def _of_structure(found: _Found, judged: Verdict, structure: str | None) -> tuple[str, ...]:
+    group_appearances = found[1]
     several = len({row.group.name for row in judged.rows}) > 1
 
     def model(row: Row) -> str:

@@ -88,3 +88,17 @@ def test_a_late_answer_is_not_shown_for_other_cubes(session, pat):
     for function in waiting:
         function()
     assert verdicts.sentences("PAT", None)[0].startswith("Open a real cube")
+
+
+def test_a_cube_on_other_wavelengths_is_named_below_the_verdict(session, verdicts, pat, transferred):
+    cube = pat()
+    for one in (cube, transferred(cube), pat("second", domain="second")):
+        session.add(one)
+    nm = cube.wavelengths_nm
+    session.add(pat("short", wavelengths=nm[3:]))
+    session.add(pat("finer", wavelengths=np.linspace(nm[0] - 5, nm[-1] + 5, len(nm))))
+    verdicts.refresh("PAT")
+    sentences = verdicts.sentences("PAT", "vein")
+    assert [s.split(":")[0] for s in sentences[-2:]] == ["short is left out", "finer"]
+    assert any(row.group.name == "finer" for row in verdicts.of("PAT").rows)
+    assert not any(row.group.name == "short" for row in verdicts.of("PAT").rows)
