@@ -19,6 +19,7 @@ from napari_udt.viewer.layers.overlays.pins import PinLayers
 from napari_udt.viewer.layers.overlays.regions import RegionLayers
 from napari_udt.viewer.layers.overlays.structure_names import StructureNames
 from napari_udt.viewer.layers.pointer import Pointer, WavelengthSlider
+from napari_udt.viewer.layers.stated_layers import StatedLayers
 from napari_udt.viewer.layers.undo_keys import UndoKeys
 from napari_udt.viewer.napari_adapter import unwrapped
 from napari_udt.viewer.state.chosen_model import ChosenModel
@@ -52,6 +53,7 @@ class ViewerContext:
     pair_view: PairView
     pointer: Pointer
     slider: WavelengthSlider
+    stated: StatedLayers
     undo_keys: UndoKeys
     layout: SavedLayout
     chosen: ChosenModel
@@ -97,6 +99,7 @@ def _made(viewer: ViewerModel) -> ViewerContext:
         pair_view=pair_view,
         pointer=Pointer(adapter),
         slider=WavelengthSlider(adapter),
+        stated=StatedLayers(adapter),
         undo_keys=UndoKeys(viewer, session.history),
         layout=SavedLayout(session, side_by_side, pair_view),
         chosen=chosen,

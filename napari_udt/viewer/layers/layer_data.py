@@ -18,6 +18,7 @@ from napari_udt.cube import ArrayLike3D, SpectralCube
 from napari_udt.io.access import coarse_picture, is_shown_coarsely, sample
 from napari_udt.io.layout import Layout
 from napari_udt.spectral.labels import is_background
+from napari_udt.viewer.layers.stated_cubes import plain_metadata
 
 LayerTuple = tuple[Any, dict[str, Any], str]
 Part = Literal["image", "labels"]
@@ -242,7 +243,7 @@ def _image_layer(cube: SpectralCube) -> LayerTuple:
         **_APPEARANCE[cube.modality],
         "rgb": False,
         "multiscale": False,
-        "metadata": {CUBE_KEY: cube, PART_KEY: "image", ORIGIN_KEY: cube.origin},
+        "metadata": {CUBE_KEY: cube, PART_KEY: "image", ORIGIN_KEY: cube.origin, **plain_metadata(cube)},
     }
     return data, attributes, "image"
 
