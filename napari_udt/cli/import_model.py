@@ -1,4 +1,4 @@
-"""``napari-udt import-model FOLDER``: import published checkpoints as models."""
+"""``napari-udt import-model PATH``: import archives, folders of models and published checkpoints."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folder",
         type=Path,
-        help="folder with config.yaml and model_checkpoint.ckpt, or any folder above: then all below are imported",
+        metavar="path",
+        help="archive of `napari-udt export-model`, a model's folder, or a folder with config.yaml and model_checkpoint.ckpt, "
+        "or any folder above: then all below are imported",
     )
     parser.add_argument("--name", help="name of the model (a single one only); by default its folder's")
     parser.add_argument("--overwrite", action="store_true", help="replace models of the same name")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Import checkpoints and print their names; return 0, or 3 when some of several were left out."""
-    from napari_udt.models.published import import_model
+    """Import models and print their names; return 0, or 3 when some of several were left out."""
+    from napari_udt.models.importing import import_models
     from napari_udt.models.store import user_folder
 
     left_out: list[ModelError] = []
-    for name in import_model(args.folder, args.name, overwrite=args.overwrite, left_out=left_out.append):
+    for name in import_models(args.folder, args.name, overwrite=args.overwrite, left_out=left_out.append):
         print(f"{name}: imported into {user_folder() / name}")
     for error in left_out:
         print(f"napari-udt: left out: {error}", file=sys.stderr)

@@ -28,7 +28,11 @@ COMMANDS = {
     "convert": ("napari_udt.cli.convert", "convert a file into another format or other chunks"),
     "transfer": ("napari_udt.cli.transfer", "transfer files and folders without the viewer"),
     "models": ("napari_udt.cli.models", "list the installed models"),
-    "import-model": ("napari_udt.cli.import_model", "import published checkpoints as models"),
+    "import-model": (
+        "napari_udt.cli.import_model",
+        "import models: archives, folders, published checkpoints",
+    ),
+    "export-model": ("napari_udt.cli.export_model", "write a model as one file to hand on"),
     "simulate": ("napari_udt.cli.simulate", "make data sets of both domains, and the sample cubes"),
     "collect": (
         "napari_udt.cli.collect",

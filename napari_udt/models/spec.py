@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -174,6 +174,10 @@ class ModelSpec:
             ) from error
         except ModelError as error:
             raise ModelError(f"{where}: {error}") from error
+
+    def named(self, name: str) -> ModelSpec:
+        """Return the same specification under another name; raises ModelError when it is none for a folder."""
+        return replace(self, name=name)
 
     @property
     def class_count(self) -> int:

@@ -71,7 +71,7 @@ def load_model(name_or_path: str | os.PathLike[str]) -> TransferModel:
     """
     from napari_udt.models.assemble import assemble
 
-    folder = _find(name_or_path)
+    folder = find_folder(name_or_path)
     spec = read_spec(folder)
     weights = folder / WEIGHTS
     if sha256_of(weights) != spec.weights_sha256:
@@ -164,7 +164,8 @@ def _rank(path: Path) -> tuple[bool, str]:
     return path.parent.name not in _PROPOSED, path.parent.name
 
 
-def _find(name_or_path: str | os.PathLike[str]) -> Path:
+def find_folder(name_or_path: str | os.PathLike[str]) -> Path:
+    """Return the folder of a model by its name, or the one that is named; raises ModelError when there is no such model."""
     given = Path(name_or_path)
     if isinstance(name_or_path, str):
         installed = _installed()

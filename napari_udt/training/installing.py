@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_udt.errors import TrainingError
-from napari_udt.models.store import SPEC, list_models, load_model, save_model, user_folder
+from napari_udt.models.archive import keep
+from napari_udt.models.store import SPEC, list_models, user_folder
 from napari_udt.training.preparation import model_name
 
 
@@ -26,8 +27,4 @@ def require_free_name(folder: Path) -> None:
 
 def install(folder: Path) -> str:
     """Copy a model's folder to the user's own models; return its name."""
-    model = load_model(folder)
-    target = user_folder() / model.spec.name
-    if target.resolve() != folder.resolve():
-        save_model(model, target)
-    return model.spec.name
+    return keep(folder)

@@ -72,7 +72,7 @@ def furnish(viewer: napari.Viewer) -> Window:
     spectra, transfer, compare = add_docks(viewer)
     widget = viewer_widget(viewer)
     if widget is not None:
-        FileOpener(context.session, widget, transfer.ask)
+        FileOpener(context.session, widget, transfer.ask, transfer.model_tools.import_from)
     dress_slider(context.session, viewer)
     return Window(viewer, context, spectra, transfer, compare)
 

@@ -17,6 +17,8 @@ from qtpy.QtWidgets import QApplication, QDockWidget, QFileDialog, QScrollArea, 
 from napari_udt import save_cube
 from napari_udt.bench.viewer_scene import screen_position
 from napari_udt.errors import CubeError
+from napari_udt.models.archive import export_model
+from napari_udt.models.store import bundled_folder
 from napari_udt.viewer.app import furnish
 from napari_udt.viewer.context import context_of
 from napari_udt.viewer.demo import structure_pixels
@@ -60,6 +62,20 @@ def test_a_dropped_file_that_vanished_is_reported_and_the_others_open(window, er
     (reported,) = errors
     assert "gone.h5: there is no such file" in reported.message
     assert "photo.png: there is no such file" in reported.message
+
+
+def test_dropped_models_are_imported_and_cubes_beside_them_open(
+    window, errors, qtbot, pat, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("NAPARI_UDT_MODELS", str(tmp_path / "models"))
+    save_cube(pat(), tmp_path / "forearm.udt.h5")
+    export_model("hsi_unit", tmp_path / "unit.zip")
+    paths = [tmp_path / "unit.zip", bundled_folder() / "hsi_cinn_d", tmp_path / "forearm.udt.h5"]
+    drop(targets(window)["canvas"], *paths)
+    assert [entry.key for entry in window.context.session] == ["forearm"]
+    qtbot.waitUntil(window.transfer.model_tools.import_button.isEnabled, timeout=20_000)
+    assert sorted(path.name for path in (tmp_path / "models").iterdir()) == ["hsi_cinn_d", "hsi_unit"]
+    assert not errors
 
 
 @pytest.mark.parametrize("where", ["viewer", "canvas", "welcome"])

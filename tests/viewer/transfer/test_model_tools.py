@@ -12,8 +12,8 @@ from qtpy.QtWidgets import QComboBox, QDialog, QTextBrowser
 
 from napari_udt.errors import ModelError
 from napari_udt.models import list_models, load_model
+from napari_udt.models.importing import import_models
 from napari_udt.models.store import bundled_folder
-from napari_udt.viewer.transfer.model_import import import_models
 from napari_udt.viewer.transfer.widgets.model_tools import ModelTools
 
 
@@ -87,7 +87,7 @@ def test_a_failure_is_one_notification(qtbot, make_tools, errors, tmp_path, erro
     tools = make_tools(broken)
     came = []
     tools.imported.connect(came.append)
-    tools.import_folder(tmp_path / "nothing")
+    tools.import_from(tmp_path / "nothing")
     qtbot.waitUntil(tools.import_button.isEnabled, timeout=3000)
     assert [words in record.message for record in errors] == [True]
     assert came == []

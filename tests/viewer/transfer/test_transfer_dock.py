@@ -392,7 +392,7 @@ def test_an_imported_model_that_fits_is_chosen(qtbot, shared, tmp_path, monkeypa
     dock = TransferDock(organs, devices=list)
     qtbot.addWidget(dock)
     assert dock.model.value.name == "hsi_transport_dy"
-    dock.model_tools.import_folder(shared / "fixtures" / "checkpoints" / "cinn_hsi_small")
+    dock.model_tools.import_from(shared / "fixtures" / "checkpoints" / "cinn_hsi_small")
     assert not dock.model_tools.import_button.isEnabled()
     qtbot.waitUntil(dock.model_tools.import_button.isEnabled, timeout=20_000)
     assert [path.name for path in tmp_path.iterdir()] == ["cinn_hsi_small"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from qtpy.QtCore import QEvent, QMimeData, QObject, Qt
 from qtpy.QtGui import QDropEvent, QGuiApplication
 from qtpy.QtWidgets import QApplication
 
+from napari_udt.models.importing import is_model
 from napari_udt.viewer.files.opening import Ask, open_files, spectral_files
 from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
 from napari_udt.viewer.napari_adapter import OpenFiles, open_files_with
@@ -38,11 +39,15 @@ class FileOpener(QObject):
         Of the window; other windows and napari's settings stay as they are.
     ask : callable
         Asks for what files lack.
+    import_models : callable
+        Imports archives and folders of models.
     """
 
-    def __init__(self, session: Session, viewer_widget: QtViewer, ask: Ask) -> None:
+    def __init__(
+        self, session: Session, viewer_widget: QtViewer, ask: Ask, import_models: Callable[..., None]
+    ) -> None:
         super().__init__(viewer_widget)
-        self._session, self._ask = session, ask
+        self._session, self._ask, self._import_models = session, ask, import_models
         self._progress = OpeningProgress(parent=viewer_widget)
         viewer_widget.installEventFilter(self)
         open_files_with(viewer_widget, self._before)
@@ -80,7 +85,11 @@ class FileOpener(QObject):
         return open_chosen
 
     def _open(self, filenames: Sequence[str]) -> list[str]:
-        """Open files of spectra; one notification names those that cannot be opened. Return all other files."""
+        """Open files of spectra and import models; one notification names those that cannot be opened. Return all other files."""
+        models = [name for name in filenames if "://" not in name and is_model(Path(name))]
+        if models:
+            self._import_models(*map(Path, models))
+        filenames = [name for name in filenames if name not in models]
         gone = [name for name in filenames if "://" not in name and not Path(name).exists()]
         ours = spectral_files(map(Path, filenames))
         problems = open_files(self._session, ours, self._progress, self._ask)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from napari.utils.notifications import show_error
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QTextOption
-from qtpy.QtWidgets import QDialog, QFileDialog, QTextBrowser, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDialog, QFileDialog, QMenu, QTextBrowser, QVBoxLayout, QWidget
 
+from napari_udt.models.importing import Importer, import_models
 from napari_udt.viewer.qt.fields import push_button, row_of
 from napari_udt.viewer.qt.jobs import JobRunner
 from napari_udt.viewer.state.jobs import Report, error_text
-from napari_udt.viewer.transfer.model_import import Importer, import_models
 
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
@@ -32,7 +32,7 @@ class ModelTools(QWidget):
     box : QWidget
         The choice of the model; the buttons stand beside it.
     importer : callable
-        Imports all models of a folder; :func:`napari_udt.viewer.transfer.model_import.import_models` unless a test has its own.
+        Imports all models of a file or folder; :func:`napari_udt.models.importing.import_models` unless a test has its own.
     parent : QWidget, optional
     """
 
@@ -48,10 +48,15 @@ class ModelTools(QWidget):
         self._cards: dict[str, QDialog] = {}  # that are open, by the model's name
         self.import_button = push_button(
             "Import…",
-            "Bring in a trained model's folder, or published checkpoints: a folder with config.yaml and "
-            "model_checkpoint.ckpt. The model is checked, converted and kept; nothing of the file is executed.",
+            "Bring in an archive of `napari-udt export-model`, a trained model's folder, or published checkpoints: a folder "
+            "with config.yaml and model_checkpoint.ckpt. Archives and folders can be dropped on the window too. The model is "
+            "checked, converted and kept; nothing of the file is executed.",
             self,
         )
+        menu = QMenu(self.import_button)
+        menu.addAction("Archive (.zip)…", self._choose_archive)
+        menu.addAction("Folder…", self._choose_folder)
+        self.import_button.setMenu(menu)
         self.card_button = push_button(
             "Card",
             "What the chosen model is, how it was trained, and how well it does on untouched data.",
@@ -59,7 +64,6 @@ class ModelTools(QWidget):
         )
         self._run.ended.connect(self._ended)
         self._run.failed.connect(self._failed)
-        self.import_button.clicked.connect(self._choose_folder)
         self.card_button.clicked.connect(self.show_card)
         row_of(box, self.card_button, self.import_button, equal=False, parent=self).setStretch(0, 1)
         self.set_spec(None)
@@ -102,11 +106,18 @@ class ModelTools(QWidget):
             self, "Folder of a trained model, or with config.yaml and model_checkpoint.ckpt"
         )
         if folder:
-            self.import_folder(Path(folder))
+            self.import_from(Path(folder))
 
-    def import_folder(self, folder: Path) -> None:
-        """Import the models of a folder without holding the window; a failure is one notification."""
-        if self._run.start(partial(_import, self._importer, folder), self._finished):
+    def _choose_archive(self) -> None:
+        file, _ = QFileDialog.getOpenFileName(
+            self, "Archive that `napari-udt export-model` wrote", filter="Models (*.zip)"
+        )
+        if file:
+            self.import_from(Path(file))
+
+    def import_from(self, *paths: Path) -> None:
+        """Import archives, and the models of folders, without holding the window; a failure is one notification."""
+        if self._run.start(partial(_import, self._importer, paths), self._finished):
             self.import_button.setEnabled(False)
 
     def _ended(self) -> None:
@@ -119,5 +130,5 @@ class ModelTools(QWidget):
         show_error(error_text(error, "The import failed"))
 
 
-def _import(importer: Importer, folder: Path, _report: Report) -> Sequence[str]:
-    return importer(folder)
+def _import(importer: Importer, paths: Sequence[Path], _report: Report) -> Sequence[str]:
+    return [name for path in paths for name in importer(path)]

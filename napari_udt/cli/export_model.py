@@ -1,0 +1,34 @@
+"""``napari-udt export-model NAME``: write a model as one file to hand on."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from napari_udt.cli.exit_codes import SUCCESS
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments to a parser."""
+    parser.add_argument("model", help="name, as `napari-udt models` lists it, or folder")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE.zip", help="the archive to be written"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the archive.
+
+    Raises
+    ------
+    ModelError
+        When there is no such model, or the file exists.
+    """
+    from napari_udt.models.archive import export_model
+
+    name = export_model(args.model, args.output, overwrite=args.overwrite)
+    print(
+        f"{args.output}: {name}; `napari-udt import-model {args.output.name}`, or a drop on the window, brings it in."
+    )
+    return SUCCESS
