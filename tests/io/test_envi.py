@@ -80,6 +80,21 @@ def test_offset_scale_pixel_size_and_other_fields(tmp_path, image, wavelengths):
         assert cube.metadata["fwhm_nm"] == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize(
+    ("info", "expected"),
+    [
+        ("UTM, 1, 1, 5e5, 4e6, 2.0, 3.0, 32, North, WGS-84, units=Meters", (3000, 2000)),
+        ("Arbitrary, 1, 1, 0, 0, 0.2, 0.1, units=mm", (0.1, 0.2)),
+        ("Geographic Lat/Lon, 1, 1, 8.0, 49.0, 1e-5, 1e-5, WGS-84, units=Degrees", None),
+        ("UTM, 1, 1", None),
+    ],
+)
+def test_pixel_size_of_a_map(tmp_path, image, wavelengths, info, expected):
+    text = f"map info = {{{info}}}\nwavelength = {{{', '.join(map(str, wavelengths))}}}\n"
+    found = open_cube(by_hand(tmp_path, image, text)).pixel_size_mm
+    assert found == (None if expected is None else pytest.approx(expected))
+
+
 @pytest.mark.parametrize("ending", ["", ".raw", ".IMG", ".bip", ".dat"])
 def test_the_file_with_the_numbers_may_have_any_usual_ending(tmp_path, image, ending):
     by_hand(tmp_path, image, "wavelength = {500, 600, 700, 800}\n", ending)

@@ -44,6 +44,27 @@ def test_imagej_labels_and_pixel_size(tmp_path, image, wavelengths):
     assert cube.pixel_size_mm == (0.1, 0.05)
 
 
+@pytest.mark.parametrize(
+    ("crs", "expected"), [("EPSG:32632", (30_000, 20_000)), ("EPSG:4326", None), (None, None)]
+)
+def test_geotiffs_that_gdal_wrote(tmp_path, image, wavelengths, crs, expected):
+    rasterio = pytest.importorskip("rasterio")
+    path, stack = tmp_path / "x.tif", np.moveaxis(image, 2, 0).astype(np.float32)
+    where = rasterio.Affine(20.0, 0, 5e5, 0, -30.0, 4e6)
+    how = {"count": len(stack), "height": stack.shape[1], "width": stack.shape[2], "dtype": "float32"}
+    with rasterio.open(path, "w", driver="GTiff", crs=crs, transform=where, nodata=-9999, **how) as file:
+        for band, (picture, wavelength) in enumerate(zip(stack, wavelengths, strict=True), 1):
+            picture = picture.copy()
+            picture[0, 0] = -9999
+            file.write(picture, band)
+            file.update_tags(band, wavelength=f"{wavelength}", wavelength_units="nm")
+    cube = open_cube(path)
+    np.testing.assert_array_equal(cube.wavelengths_nm, wavelengths)
+    np.testing.assert_allclose(cube.data[1:], image[1:], rtol=1e-6)
+    assert np.isnan(cube.spectrum(0, 0)).all()
+    assert cube.pixel_size_mm == (None if expected is None else pytest.approx(expected))
+
+
 def test_ome_channels_and_pixel_size(tmp_path, image, wavelengths):
     facts = {
         "axes": "CYX",

@@ -6,7 +6,7 @@ within keys vary between the programs that write them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,12 +121,15 @@ class EnviHeader:
     def pixel_size_mm(self) -> tuple[float, float] | None:
         """Height and width of a pixel; None where the header does not give them as lengths."""
         words = as_list(self.fields.get("pixel size", ""))
-        unit = next((w.partition("=")[2].strip().lower() for w in words if "=" in w), "")
-        sizes = [_number(word) for word in words[:2]]
-        if len(sizes) != 2 or unit not in _MM or not all(s is not None and s > 0 for s in sizes):
+        return _lengths_mm(words, words[:2]) or self._map_pixel_mm
+
+    @property
+    def _map_pixel_mm(self) -> tuple[float, float] | None:
+        """Height and width of a pixel on a map whose coordinates are lengths; degrees are none."""
+        words = as_list(self.fields.get("map info", ""))
+        if not words or "lat/lon" in words[0].lower():
             return None
-        width, height = (float(s or 0) * _MM[unit] for s in sizes)
-        return height, width
+        return _lengths_mm(words, words[5:7])
 
 
 def read(path: Path) -> EnviHeader:
@@ -236,6 +239,15 @@ def _value(first: str, more: Iterator[str], key: str, where: str) -> str:
             parts.append(line)
     parts[-1] = parts[-1][: parts[-1].rindex("}")]
     return "\n".join(part.strip() for part in parts).strip()
+
+
+def _lengths_mm(words: Sequence[str], sizes: Sequence[str]) -> tuple[float, float] | None:
+    """Return height and width in mm of "width, height", by the unit that stands among the words ("units=Meters")."""
+    unit = next((w.partition("=")[2].strip().lower() for w in words if w.lower().startswith("units")), "")
+    numbers = [_number(size) or 0.0 for size in sizes]
+    if len(numbers) != 2 or unit not in _MM or min(numbers) <= 0 or not np.all(np.isfinite(numbers)):
+        return None
+    return numbers[1] * _MM[unit], numbers[0] * _MM[unit]
 
 
 def _whole(fields: Mapping[str, str], key: str, where: str, default: int | None = None) -> int:

@@ -36,7 +36,13 @@ _MM = {
     "\\u00b5m": 1e-3,
     "mm": 1.0,
     "cm": 10.0,
+    "m": 1e3,
+    "meter": 1e3,
+    "metre": 1e3,
 }
+# GeoTIFF (OGC 19-008r4): model type 1 has lengths for coordinates; the codes are EPSG's units of length.
+_PROJECTED, _METRE = 1, 9001
+_MAP_UNITS_MM = {_METRE: 1e3, 9002: 304.8, 9003: 1200e3 / 3937}
 
 
 def stored_wavelengths(file: TiffFile) -> list[WavelengthList]:
@@ -65,7 +71,7 @@ def widths_nm(file: TiffFile, wavelengths: WavelengthList) -> NDArray[np.float64
 
 
 def pixel_size_mm(file: TiffFile) -> tuple[float, float] | None:
-    """Return height and width of a pixel where ImageJ or OME say them; a resolution alone is a printer's."""
+    """Return height and width of a pixel where ImageJ, OME or GeoTIFF say them; a resolution alone is a printer's."""
     pixels = _ome_element(file, "Pixels")
     if pixels is not None:
         sizes = [
@@ -76,9 +82,23 @@ def pixel_size_mm(file: TiffFile) -> tuple[float, float] | None:
         return (sizes[0], sizes[1]) if min(sizes) > 0 else None
     unit = str((file.imagej_metadata or {}).get("unit", "")).lower()
     if unit not in _MM:
-        return None
+        return _map_pixel_mm(file)
     per_unit = [_resolution(file, f"{axis}Resolution") for axis in "YX"]
     return (_MM[unit] / per_unit[0], _MM[unit] / per_unit[1]) if min(per_unit) > 0 else None
+
+
+def _map_pixel_mm(file: TiffFile) -> tuple[float, float] | None:
+    """Return the size of a GeoTIFF's pixels where its map has lengths for coordinates; degrees are none."""
+    try:
+        keys = file.geotiff_metadata or {}
+    except (ValueError, TypeError, LookupError):
+        return None  # an extra never closes a file
+    unit = _MAP_UNITS_MM.get(int(keys.get("ProjLinearUnitsGeoKey", _METRE)))
+    scale = keys.get("ModelPixelScale") or ()
+    if int(keys.get("GTModelTypeGeoKey", 0)) != _PROJECTED or unit is None or len(scale) < 2:
+        return None
+    width, height = (float(size) * unit for size in scale[:2])
+    return (height, width) if min(width, height) > 0 else None
 
 
 def _metadata(file: TiffFile) -> Iterable[tuple[str, Any]]:
