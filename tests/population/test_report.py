@@ -15,6 +15,8 @@ from napari_udt.population.groups import Population
 from napari_udt.population.measures import MeasureOptions, measure
 from napari_udt.population.report import ReportOptions, write_report
 from napari_udt.population.report.document import number
+from napari_udt.population.report.drawing import Palette
+from napari_udt.population.report.summary_page import summary_page
 from napari_udt.population.scenes import CallOut
 
 FAST = MeasureOptions(resamples=5, permutations=19, measures=("mae", "wasserstein", "mmd", "precision"))
@@ -98,7 +100,33 @@ def test_the_first_page_says_what_got_worse_and_what_is_missing(make_population,
     assert "Not in this report: the downstream test, which had not been run." in first
     assert "Ten numbers" in first
     assert "Reference:" in first
-    assert first.count("<figure") == 1
+    assert first.count("<figure") == 2  # the chart and the pictures
+    assert first.index("<figure") < first.index("<image") < first.index("Ten numbers")
+    assert "<image" not in text[text.index("<h2>Pictures</h2>") : text.index("<h2>Structures</h2>")]
+
+
+def test_the_saturation_is_told_structure_by_structure(pat_page):
+    told = pat_page[pat_page.index("<h2>Oxygen saturation</h2>") :]
+    assert re.search(r"<p>vein: median sO₂ \d+ % → \d+ %, simulated \d+ %: [^<]*; order of the pixels", told)
+
+
+def test_a_level_has_ticks_without_powers_of_ten(make_population):
+    from matplotlib.figure import Figure
+
+    population = make_population("PAT")
+    chart = summary_page(population, Palette(population), None).drawings[0]
+    canvas = Figure(figsize=chart.size)
+    chart.draw(canvas)
+    canvas.draw_without_rendering()
+    level = canvas.axes[1].xaxis
+    labels = [label.get_text() for label in (*level.get_majorticklabels(), *level.get_minorticklabels())]
+    assert [label for label in labels if label]
+    assert all(float(label) > 0 for label in labels if label)
+
+
+def test_paper_shows_the_provenance_at_the_end(pat_page):
+    assert pat_page.index('id="provenance"') > pat_page.rindex("<h2>Oxygen")
+    assert "beforeprint" in pat_page
 
 
 def test_without_a_reference_the_first_page_says_so(make_population, tmp_path):

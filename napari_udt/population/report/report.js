@@ -16,3 +16,5 @@ for (const head of document.querySelectorAll("th button")) {
     cell.setAttribute("aria-sort", down ? "descending" : "ascending");
   });
 }
+// Paper shows the provenance, in small print; other folded parts stay in the file.
+addEventListener("beforeprint", () => document.querySelector("#provenance details").open = true);

@@ -14,7 +14,7 @@ from napari_udt.population.groups import Population
 from napari_udt.population.measures import MeasureTable
 from napari_udt.population.oxygenation import oxygenations
 from napari_udt.population.pictures import PictureMeasures
-from napari_udt.population.report.document import Section, Sheet, is_tissue, sheet_of
+from napari_udt.population.report.document import Drawing, Section, Sheet, is_tissue, sheet_of
 from napari_udt.population.report.draw_distributions import oxygenation_drawing, structure_drawing
 from napari_udt.population.report.draw_pictures import confusion_drawing, scenes_drawing
 from napari_udt.population.report.draw_spectra import balance_drawing, bands_drawing, depth_drawing
@@ -45,7 +45,7 @@ def makers(
     labels = structures(population, options)
     return (
         lambda: _data(population, palette),
-        lambda: _pictures(population, palette, options, pictures),
+        lambda: _pictures(population, options, pictures),
         lambda: _structures(population, palette, labels),
         lambda: _bands(population, palette, labels),
         lambda: _measures(table),
@@ -76,16 +76,17 @@ def _data(population: Population, palette: Palette) -> Section:
     return Section("Data", (), drawings, (sheet,))
 
 
-def _pictures(
-    population: Population, palette: Palette, options: ReportOptions, measured: PictureMeasures
-) -> Section | None:
+def pictures_drawing(population: Population, palette: Palette, options: ReportOptions) -> Drawing | None:
+    """Return the pictures of all groups, for the first page; None where no group has one."""
     found = scenes(population, options.wavelength_nm)
-    if not found.pictures:
-        return None
+    return scenes_drawing(found, palette, options.call_outs) if found.pictures else None
+
+
+def _pictures(population: Population, options: ReportOptions, measured: PictureMeasures) -> Section | None:
     sheets: tuple[Sheet, ...] = (picture_sheet(measured),) if measured.rows else ()
     if options.call_outs:
-        sheets += (sheet_of(found.table(options.call_outs)),)
-    return Section("Pictures", (), (scenes_drawing(found, palette, options.call_outs),), sheets)
+        sheets += (sheet_of(scenes(population, options.wavelength_nm).table(options.call_outs)),)
+    return Section("Pictures", ("The pictures stand in the first section.",), (), sheets) if sheets else None
 
 
 def _structures(population: Population, palette: Palette, labels: tuple[int | None, ...]) -> Section | None:
@@ -140,7 +141,13 @@ def _oxygenation(population: Population, palette: Palette, labels: tuple[int | N
     if not found:
         return None
     sheets = tuple(sheet_of(data.table(), folded=True) for data in found)
-    return Section("Oxygen saturation", (), (oxygenation_drawing(found, palette),), sheets)
+    several = len(population.part("transferred")) > 1
+    moves = tuple(
+        move.sentence(model=palette.short(move.group) if several else "")
+        for data in found
+        for move in data.moves
+    )
+    return Section("Oxygen saturation", moves, (oxygenation_drawing(found, palette),), sheets)
 
 
 def _attempt(work: Callable[[], _Found]) -> tuple[_Found | None, str]:

@@ -43,12 +43,16 @@ _AXES: dict[Kind, str] = {
 }
 _COLOURS = {"closer": "#0072b2", "further away": "#d55e00"}  # colour-blind readers see two colours too
 _GREY = "#7f7f7f"
-_ROW_HEIGHT = 0.34
+_ROW_HEIGHT = 0.28
 _MOST_WORSE = 8
 
 
 def summary_page(
-    population: Population, palette: Palette, table: MeasureTable | None, unfinished: Sequence[str] = ()
+    population: Population,
+    palette: Palette,
+    table: MeasureTable | None,
+    pictures: Drawing | None = None,
+    unfinished: Sequence[str] = (),
 ) -> Section:
     """Return the first section of a report.
 
@@ -58,13 +62,16 @@ def summary_page(
     palette : Palette
     table : MeasureTable, optional
         Measures, for the ten numbers.
+    pictures : Drawing, optional
+        Of all groups.
     unfinished : sequence of str
         What the report lacks, in sentences.
     """
+    shown = () if pictures is None else (pictures,)
     try:
         found = verdict(population)
     except CubeError as error:
-        return Section("In short", (str(error), *unfinished))
+        return Section("In short", (str(error), *unfinished), shown)
     several = len(found.totals) > 1
     names = {id(group): palette.short(group) if several else "" for group in population.groups}
     text = [total_sentence(found, total, model=names[id(total.group)]) for total in found.totals]
@@ -76,7 +83,7 @@ def summary_page(
         text.append("No structure moved clearly away from the reference, in shape or in level.")
     text += [reference_note(found), *found.notes, *unfinished]
     sheets = () if table is None else (_ten_numbers(population, palette, table),)
-    return Section("In short", tuple(text), (_chart(found, names),), sheets)
+    return Section("In short", tuple(text), (_chart(found, names), *shown), sheets)
 
 
 def _worse(found: Verdict) -> list[Row]:
@@ -90,6 +97,8 @@ def _chart(found: Verdict, names: dict[int, str]) -> Drawing:
     labels = [" · ".join(filter(None, (plain(row.structure), names[id(row.group)]))) for row in rows]
 
     def draw(canvas: Any) -> None:
+        from matplotlib.ticker import FuncFormatter, LogLocator
+
         axes = canvas.subplots(1, len(_KINDS), sharey=True)
         for axis, kind in zip(axes, _KINDS, strict=True):
             for place, row in enumerate(rows):
@@ -100,6 +109,9 @@ def _chart(found: Verdict, names: dict[int, str]) -> Drawing:
             axis.set_ylim(len(rows) - 0.5, -0.5)
             if kind == "level":
                 axis.set_xscale("log")
+                axis.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+                axis.xaxis.set_major_formatter(FuncFormatter(_factor))
+                axis.xaxis.set_minor_formatter(FuncFormatter(_factor))
             else:
                 axis.set_xlim(left=0)
 
@@ -108,6 +120,11 @@ def _chart(found: Verdict, names: dict[int, str]) -> Drawing:
         f"reference's own spread. {RULE_NOTE}"
     )
     return Drawing("verdict", caption, (11.0, 0.9 + _ROW_HEIGHT * max(len(rows), 3)), draw)
+
+
+def _factor(value: float, _place: int | None = None) -> str:
+    """Return a tick of the level: a factor, without powers of ten."""
+    return f"{value:g}"
 
 
 def _draw_row(axis: Any, place: int, row: Row, kind: Kind) -> None:

@@ -19,7 +19,7 @@ from napari_udt.population.report.document import Document, Section
 from napari_udt.population.report.drawing import Palette, require_matplotlib
 from napari_udt.population.report.html import as_html
 from napari_udt.population.report.options import ReportOptions
-from napari_udt.population.report.sections import makers
+from napari_udt.population.report.sections import makers, pictures_drawing
 from napari_udt.population.report.summary_page import summary_page
 from napari_udt.population.summary import grid_text
 
@@ -97,7 +97,10 @@ def make_document(
     table = options.table or _measured(population, options, progress)
     progress(_MEASURED, _STEPS)
     pictures = measure_pictures(population, options.wavelength_nm)
-    made: list[Section | None] = [summary_page(population, palette, table, _unfinished(options, downstream))]
+    shown = pictures_drawing(population, palette, options)
+    made: list[Section | None] = [
+        summary_page(population, palette, table, shown, _unfinished(options, downstream))
+    ]
     steps = makers(population, palette, options, (table, pictures, downstream))
     for number, maker in enumerate(steps, start=1):
         made.append(maker())
