@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from napari_udt.population.density import Density, density
 from napari_udt.population.groups import Group, Population
-from napari_udt.population.saturation_moves import SaturationMove, saturation_moves
+from napari_udt.population.saturation_moves import LINES_NOTE, SaturationMove, saturation_moves
 from napari_udt.population.selection import absent_notes, holders, index_of, structure_name
 from napari_udt.population.tables import Table
+from napari_udt.spectral.labels import is_background
 from napari_udt.spectral.unmixing import Chromophores, Window, unmix_spectra
 
 MOST_PER_GROUP = 20_000
@@ -66,6 +67,7 @@ class Oxygenations:
     structure : str
     groups : tuple of Saturations
     moves : tuple of SaturationMove
+        Of all spectra: one for each tissue and transfer.
         What each transfer did to the saturation of this structure.
     notes : tuple of str
     """
@@ -77,9 +79,14 @@ class Oxygenations:
 
     @property
     def statement(self) -> str:
-        """What moved, one sentence per transfer, and a caption."""
-        several = len(self.moves) > 1
-        sentences = [move.sentence(model=move.group.name if several else "") for move in self.moves]
+        """What moved, one sentence per transfer (of all spectra: one line per structure), and a caption."""
+        several = len({move.group.name for move in self.moves}) > 1
+        models = [move.group.name if several else "" for move in self.moves]
+        if len({move.structure for move in self.moves}) > 1:
+            sentences = [LINES_NOTE]
+            sentences += [move.line(model=model) for move, model in zip(self.moves, models, strict=True)]
+        else:
+            sentences = [move.sentence(model=model) for move, model in zip(self.moves, models, strict=True)]
         caption = (
             f"{self.structure}: oxygen saturation estimated by linear unmixing; dashed: as it was simulated."
         )
@@ -150,7 +157,12 @@ def oxygenations(
         if len(s.estimated) < s.total
     )
     name = structure_name(population, label)
-    moves = saturation_moves(population, label, name, estimate, most)
+    tissues = [i for i in population.classes_in() if not is_background(population.class_names[i])]
+    moves = tuple(
+        move
+        for one in (tissues if label is None and tissues else [label])
+        for move in saturation_moves(population, one, structure_name(population, one), estimate, most)
+    )
     return Oxygenations(name, groups, moves, (*drawn, *absent_notes(population, label)))
 
 

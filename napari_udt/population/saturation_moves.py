@@ -20,12 +20,17 @@ from napari_udt.population.block_means import pieces_of
 from napari_udt.population.groups import Group, Population
 from napari_udt.population.selection import index_of
 from napari_udt.population.verdict import source_of
+from napari_udt.wording import counted
 
 Array = NDArray[np.float64]
 _RESAMPLES, _FEWEST_PIECES, _FEWEST_PIXELS = 200, 5, 10
 _LEAST_MOVE = 0.02  # of the level, as a fraction: two percentage points
 _UNIFORM = 0.01  # standard deviation of the truth below which its order means nothing
 _KEPT, _LOST = 0.9, 0.5  # rank correlation
+LINES_NOTE = (
+    "Median sO₂ before → after the transfer; order: rank correlation of the pixels with what was simulated, where that is not known "
+    "of after with before."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +52,8 @@ class SaturationMove:
         That of the estimates with the truth; NaN where it is not known, or the same everywhere.
     count : int
         Pixels in which blood is found before and after.
+    is_partial : bool
+        Whether only the pixels were taken whose truth is known.
     """
 
     structure: str
@@ -60,6 +67,7 @@ class SaturationMove:
     truth_rank_before: float
     truth_rank_after: float
     count: int
+    is_partial: bool = False
 
     @property
     def level(self) -> str:
@@ -92,9 +100,25 @@ class SaturationMove:
         """Return level and order in one sentence, after the model where there are several."""
         start = f"{model} · " if model else ""
         truth = f", simulated {100 * self.truth:.0f} %" if np.isfinite(self.truth) else ""
+        if self.is_partial:
+            truth += f" (at the {counted(self.count, 'pixel')} where that is known)"
         return (
             f"{start}{self.structure.replace('_', ' ')}: median sO₂ {100 * self.before:.0f} % → {100 * self.after:.0f} %{truth}: "
             f"{self.level}; {self.order}."
+        )
+
+    def line(self, *, model: str = "") -> str:
+        """Return level and order in a short line, for many structures below each other; see ``LINES_NOTE``."""
+        start = f"{model} · " if model else ""
+        truth = f" (simulated {100 * self.truth:.0f} %)" if np.isfinite(self.truth) else ""
+        if np.isfinite(self.truth_rank_before) and np.isfinite(self.truth_rank_after):
+            order = f"order {self.truth_rank_before:.2f} → {self.truth_rank_after:.2f}"
+        else:
+            order = f"order {self.rank:.2f}" if np.isfinite(self.rank) else "order not judged"
+        level = self.level.replace("what was simulated", "it").removeprefix("level moved by ")
+        return (
+            f"{start}{self.structure.replace('_', ' ')}: {100 * self.before:.0f} % → {100 * self.after:.0f} %{truth}, "
+            f"{level}; {order}."
         )
 
 
@@ -161,6 +185,10 @@ def _move(
     after, before = estimate(group.spectra[ours]), estimate(source.spectra[theirs])
     truth = np.full(len(ours), np.nan) if source.oxygenation is None else source.oxygenation[theirs]
     blood = np.isfinite(after) & np.isfinite(before)
+    is_known = blood & np.isfinite(truth)
+    is_partial = bool(0 < np.count_nonzero(is_known) < np.count_nonzero(blood))
+    if is_partial:  # medians of other pixels than those of the truth could not be compared with it
+        blood = is_known
     after, before, truth = after[blood], before[blood], truth[blood].astype(np.float64)
     low, high = _interval(after, before, pieces_of(source, theirs[blood])[0])
     known = np.isfinite(truth)
@@ -177,6 +205,7 @@ def _move(
         _rank_correlation(truth[known], before[known]) if is_ordered else float("nan"),
         _rank_correlation(truth[known], after[known]) if is_ordered else float("nan"),
         len(after),
+        is_partial,
     )
 
 

@@ -8,6 +8,7 @@ from napari_udt.population.groups import population_of_cubes
 from napari_udt.population.oxygenation import oxygenations
 from napari_udt.population.saturation_moves import saturation_moves
 from napari_udt.spectral.chromophores import absorption
+from napari_udt.spectral.unmixing import unmix_spectra
 
 NM = np.arange(700.0, 851.0, 10.0)
 ROWS, COLUMNS = 20, 30
@@ -35,8 +36,13 @@ def population(after, truth=TRUTH):
     return population_of_cubes([*cubes, ("real", "real", real)])
 
 
-def move(after, label=None, **fields):
-    (found,) = oxygenations(population(after, **fields), label).moves
+def move(after, **fields):
+    """The move of all pixels together."""
+
+    def estimate(spectra):
+        return unmix_spectra(spectra, NM, "PAT").oxygenation
+
+    (found,) = saturation_moves(population(after, **fields), None, "all spectra", estimate, 10_000)
     return found
 
 
@@ -88,3 +94,28 @@ def test_pictures_of_another_size_are_not_compared():
         ("moved", "transferred", make_cube("moved", "transferred", rows=22)),
     ]
     assert oxygenations(population_of_cubes(cubes), 0).moves == ()
+
+
+def test_medians_are_of_the_pixels_whose_truth_is_known():
+    truth = TRUTH.copy()
+    truth[:, 10:] = np.nan
+    found = move(TRUTH + 0.05, truth=truth)
+    known = np.isfinite(truth)
+    assert found.is_partial
+    assert found.count == known.sum()
+    assert found.truth == pytest.approx(np.median(TRUTH[known]), abs=1e-6)
+    assert found.before == pytest.approx(np.median(TRUTH[known]), abs=0.01)
+    assert f"(at the {known.sum()} pixels where that is known)" in found.sentence()
+    assert "where that is known" not in move(TRUTH + 0.05).sentence()
+
+
+def test_of_all_spectra_there_is_a_line_for_each_structure():
+    found = oxygenations(population(TRUTH + 0.08), None)
+    names = [m.structure for m in found.moves]
+    assert len(names) > 1
+    assert "coupling medium" not in names
+    first, *lines, caption = found.statement.splitlines()
+    assert first.startswith("Median sO₂ before → after")
+    assert [line.split(":")[0] for line in lines] == names
+    assert all(" points" in line and "order " in line for line in lines)
+    assert caption.startswith("all spectra: ")

@@ -25,13 +25,21 @@ Submit = Callable[[Callable[[], None]], object]  # runs a function later, in ano
 
 # Ten times a second is all that a person sees, and all that the window should be bothered with.
 _REPORT_INTERVAL_S = 0.1
+_MOST_LETTERS = 190  # of a sentence on an unexpected error
 
 
 def error_text(error: Exception, failure: str = "This could not be computed", consequence: str = ".") -> str:
-    """Return one sentence for the user: the error's own words, or what failed when the error was not expected."""
+    """Return one sentence for the user: the error's own words, or what failed when the error was not expected.
+
+    Unexpected errors are cut: those of libraries may have many lines.
+    """
     if isinstance(error, UdtError):
         return str(error)
-    return f"{failure} ({type(error).__name__}: {error}){consequence}"
+    if isinstance(error, MemoryError):
+        return f"{failure}: there is not enough memory; close other cubes, or other programs{consequence}"
+    name, words = type(error).__name__, " ".join(str(error).split())
+    room = _MOST_LETTERS - len(f"{failure} ({name}: ){consequence}")
+    return f"{failure} ({name}: {words if len(words) <= room else f'{words[: room - 1]}…'}){consequence}"
 
 
 def ignore_progress(_done: int, _total: int) -> None:

@@ -51,6 +51,10 @@ def test_a_cancelled_job_ends_at_its_next_report():
     [
         (CubeError("There is no cube."), "There is no cube."),
         (ValueError("odd"), "This could not be computed (ValueError: odd)."),
+        (
+            MemoryError("Unable to allocate 93.1 GiB"),
+            "This could not be computed: there is not enough memory; close other cubes, or other programs.",
+        ),
     ],
 )
 def test_errors_become_sentences(error, words):
@@ -60,6 +64,15 @@ def test_errors_become_sentences(error, words):
     job = Job(work)
     job.run()
     assert error_text(job.error) == words
+
+
+def test_a_librarys_many_lines_become_one_short_sentence():
+    error = ValueError("operands could not be broadcast\n together " + "(3,4) " * 60)
+    for consequence in (".", "; the open cubes are as they were."):
+        sentence = error_text(error, consequence=consequence)
+        assert len(sentence) < 200
+        assert "\n" not in sentence
+        assert sentence.endswith(f"…){consequence}")
 
 
 def test_only_the_newest_answer_counts():

@@ -38,7 +38,8 @@ class PopulationFooter(ExportFooter):
         self._statement.setVisible(bool(statement))
 
     def show_message(self, sentence: str) -> None:
-        """Show a message, or the numbers under the mouse."""
+        """Show a message, or the numbers under the mouse; whole sentences, such as errors, are wrapped."""
+        self._message.setWordWrap(sentence.endswith("."))
         self._message.setText(sentence)
         self._message.setToolTip(sentence)
 
