@@ -295,7 +295,8 @@ def _regions(record: SessionRecord, keys: Mapping[str, str], session: Session) -
         if region.key in keys:
             number = region.number if region.number not in taken else max(taken) + 1
             taken.add(number)
-            yield Region(number, keys[region.key], region.outline, tuple(region.vertices), region.colour)
+            vertices = tuple(region.vertices)
+            yield Region(number, keys[region.key], region.outline, vertices, region.colour, region.name)
 
 
 def _options(options: DisplayOptions, keys: Mapping[str, str]) -> dict[str, object]:

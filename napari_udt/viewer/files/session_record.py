@@ -93,6 +93,7 @@ class RegionRecord(_Part):
     outline: Outline
     vertices: Annotated[list[tuple[float, float]], Field(min_length=3)]
     colour: Colour
+    name: str = ""
 
 
 class SessionRecord(_Part):

@@ -80,7 +80,7 @@ class CurveQuery:
 
     @property
     def _region_name(self) -> str:
-        return "" if self.region is None else f"region {self.region.number}"
+        return "" if self.region is None else self.region.title
 
     def _curve(self, entry: Entry) -> Curve | None:
         try:

@@ -130,6 +130,8 @@ class Region:
         In pixels; the middle of the first pixel is (0, 0).
     colour : str
         Hex.
+    name : str
+        Empty where it has none.
     """
 
     number: int
@@ -137,6 +139,12 @@ class Region:
     outline: Outline
     vertices: tuple[tuple[float, float], ...]
     colour: str
+    name: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name, or "region 3"."""
+        return self.name or f"region {self.number}"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QComboBox, QPushButton
 
 from napari_udt.errors import CubeError
 from napari_udt.viewer.context import context_of
-from napari_udt.viewer.spectra.widgets.pictures import NO_PICTURE, PictureTools
+from napari_udt.viewer.spectra.widgets.picture_tools.maps_and_regions import NO_PICTURE, PictureTools
 
 
 @pytest.fixture

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Shapes
 
+from napari_udt.io.outlines import NamedOutline
 from napari_udt.viewer.layers.deferred_removal import later_in
 from napari_udt.viewer.layers.open_cubes import aligned_with
 from napari_udt.viewer.napari_adapter import is_being_drawn
@@ -15,7 +17,7 @@ from napari_udt.viewer.state.session import PIN_COLOURS, CubesChange, Outline, R
 if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter
 
-_NUMBER = "region"
+_NUMBER, _NAME = "region", "name"
 _OUTLINES: dict[str, Outline] = {"polygon": "polygon", "rectangle": "polygon", "ellipse": "ellipse"}
 _FREEHAND = "add_polygon_lasso"
 _FACE_OPACITY = "40"  # hexadecimal, of ff: the picture stays visible
@@ -36,6 +38,11 @@ class RegionLayers:
         adapter.session.regions_changed.connect(self._follow)
         adapter.session.cubes_changed.connect(self._cubes_changed)
 
+    @property
+    def picture(self) -> str | None:
+        """The cube whose picture is topmost; None where there is none."""
+        return self._adapter.top_key()
+
     def draw(self) -> bool:
         """Let the user draw one region on the topmost picture, freehand; whether there is one.
 
@@ -52,6 +59,23 @@ class RegionLayers:
         self._adapter.viewer.layers.selection.active = layer
         layer.mode = _FREEHAND
         return True
+
+    def add(self, key: str, outlines: Sequence[NamedOutline]) -> None:
+        """Draw outlines on the picture of a cube."""
+        layer = self._adapter[key].regions
+        self._adapter.viewer.dims.ndisplay = 2
+        if layer is None:
+            layer = self._attached(key)
+        self._busy = True
+        try:
+            names = [*self._names(layer), *(outline.name for outline in outlines)]
+            for outline in outlines:
+                layer.add(np.array(outline.vertices), shape_type=outline.kind)
+            layer.visible = True
+            self._number(layer, names)
+        finally:
+            self._busy = False
+        self._update_session()
 
     def _leave_freehand_tool(self) -> None:
         """Let clicks pin pixels again once a freehand region is finished; napari says so before it has finished."""
@@ -87,7 +111,7 @@ class RegionLayers:
                 layer.add(np.array(region.vertices), shape_type=region.outline)
             numbers = [region.number for region in regions]
             self._last = max(self._last, *numbers)
-            self._number_and_colour(layer, numbers)
+            self._number_and_colour(layer, numbers, [region.name for region in regions])
         finally:
             self._busy = False
 
@@ -103,8 +127,8 @@ class RegionLayers:
             ndim=2,
             name=f"{key} · regions",
             **aligned_with(group.image),
-            features={_NUMBER: np.zeros(0, dtype=int)},
-            text={"string": "{" + _NUMBER + "}", "size": 10, "color": "white"},
+            features={_NUMBER: np.zeros(0, dtype=int), _NAME: np.zeros(0, dtype=object)},
+            text={"string": f"{{{_NUMBER}}} {{{_NAME}}}", "size": 10, "color": "white"},
             edge_width=max(group.cube.shape[:2]) / 200,
         )
 
@@ -122,24 +146,32 @@ class RegionLayers:
         self._update_session()
         self._later(self._leave_freehand_tool)
 
-    def _number(self, layer: Shapes) -> None:
-        """Give each new shape a number of its own, and the colour that follows from it."""
+    def _number(self, layer: Shapes, names: Sequence[str] | None = None) -> None:
+        """Give each new shape a number of its own, and the colour that follows from it; a new one has no name yet."""
+        known_names = self._names(layer) if names is None else names
         known = [int(n) if np.isfinite(n) else 0 for n in layer.features.get(_NUMBER, [])]
         count = len(layer.data)  # napari keeps the features of an outline that was given up
         before = [*known, *[0] * (count - len(known))][:count]
         numbers: list[int] = []
-        for number in before:
+        own = [*known_names, *[""] * (count - len(known_names))][:count]
+        for place, number in enumerate(before):
             if number == 0 or number in numbers:  # napari gives a new shape the features of the last
                 self._last += 1
                 number = self._last
+                own[place] = own[place] if names is not None else ""
             numbers.append(number)
-        self._number_and_colour(layer, numbers)
+        self._number_and_colour(layer, numbers, own)
 
     @staticmethod
-    def _number_and_colour(layer: Shapes, numbers: list[int]) -> None:
-        """Give shapes their numbers and the colours that follow from them."""
-        if list(layer.features.get(_NUMBER, ())) != numbers:
-            layer.features = {_NUMBER: numbers}
+    def _names(layer: Shapes) -> list[str]:
+        return [name if isinstance(name, str) else "" for name in layer.features.get(_NAME, ())]
+
+    @staticmethod
+    def _number_and_colour(layer: Shapes, numbers: list[int], names: list[str]) -> None:
+        """Give shapes their numbers and names, and the colours that follow from the numbers."""
+        stored = [list(layer.features.get(column, ())) for column in (_NUMBER, _NAME)]
+        if stored != [numbers, names]:
+            layer.features = {_NUMBER: numbers, _NAME: np.array(names, dtype=object)}
         if numbers:
             colours = [_colour(number) for number in numbers]
             layer.edge_color = colours
@@ -161,7 +193,8 @@ class RegionLayers:
 
 
 def _regions(key: str, layer: Shapes) -> list[Region]:
-    shapes = zip(layer.features[_NUMBER], layer.shape_type, layer.data, strict=True)
+    columns = (layer.features[column] for column in (_NUMBER, _NAME))
+    shapes = zip(*columns, layer.shape_type, layer.data, strict=True)
     return [
         Region(
             int(number),
@@ -169,8 +202,9 @@ def _regions(key: str, layer: Shapes) -> list[Region]:
             _OUTLINES[kind],
             tuple((float(row), float(column)) for row, column in vertices),
             _colour(int(number)),
+            name if isinstance(name, str) else "",
         )
-        for number, kind, vertices in shapes
+        for number, name, kind, vertices in shapes
         if kind in _OUTLINES
     ]
 

@@ -28,7 +28,7 @@ from napari_udt.viewer.spectra.widgets.figure.dialog import FigureDialog
 from napari_udt.viewer.spectra.widgets.form import SpectraForm
 from napari_udt.viewer.spectra.widgets.library import LibraryTools
 from napari_udt.viewer.spectra.widgets.picker import Pick
-from napari_udt.viewer.spectra.widgets.pictures import PictureTools
+from napari_udt.viewer.spectra.widgets.picture_tools.maps_and_regions import PictureTools
 from napari_udt.viewer.state.comparable_cubes import focus_of, structure_names
 from napari_udt.viewer.state.jobs import WorkerThread
 from napari_udt.viewer.state.session import DisplayOptions, PixelRef, Session

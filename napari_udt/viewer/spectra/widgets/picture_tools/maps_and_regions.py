@@ -13,10 +13,9 @@ from napari_udt.viewer.layers.overlays.regions import RegionLayers
 from napari_udt.viewer.qt.fields import combo_box, push_button, row_of
 from napari_udt.viewer.qt.jobs import JobRunner
 from napari_udt.viewer.spectra.maps import MAP_TITLES, CubeMaps, MapChoice, MapKind, maps_of, shown_text
+from napari_udt.viewer.spectra.widgets.picture_tools.region_menu import NO_PICTURE, RegionMenu
 from napari_udt.viewer.state.jobs import Work
 from napari_udt.viewer.state.session import Session
-
-NO_PICTURE = "Open a cube first, and make its picture visible."
 
 _DRAW_TIP = (
     "Draw a shape on the topmost picture: its mean spectrum is drawn. It is drawn freehand; the tools "
@@ -42,8 +41,10 @@ class PictureTools(QWidget):
         self._run = JobRunner(self)
         self._draw = push_button("Draw region", _DRAW_TIP, self, shrinks=True)
         self._map = combo_box("map", "Map", _MAP_TIP, self, {"": "no map", **MAP_TITLES})
+        self._menu = RegionMenu(session, regions, parent=self)
+        self._menu.message.connect(self.message)
         self._cancel = push_button("Cancel", "Stop making maps; nothing is added.", self, shrinks=True)
-        row_of(self._draw, self._map, self._cancel, parent=self)
+        row_of(self._draw, self._menu, self._map, self._cancel, parent=self)
         self._draw.clicked.connect(self._on_draw)
         self._map.activated.connect(self._on_map)
         self._cancel.clicked.connect(self._on_cancel)
