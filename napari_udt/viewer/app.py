@@ -66,6 +66,7 @@ def open_window(paths: Iterable[Path | str] = (), *, show: bool = True) -> Windo
 def furnish(viewer: napari.Viewer) -> Window:
     """Add the docks, nm on the slider, and files of spectra that open when dropped, without a question, to a viewer."""
     from napari_udt.viewer.files.widgets.file_opener import FileOpener
+    from napari_udt.viewer.files.widgets.layer_names import keep_names_apart
     from napari_udt.viewer.qt.wavelength_field import dress_slider
 
     context = context_of(viewer)
@@ -74,6 +75,7 @@ def furnish(viewer: napari.Viewer) -> Window:
     if widget is not None:
         FileOpener(context.session, widget, transfer.ask, transfer.model_tools.import_from)
     dress_slider(context.session, viewer)
+    keep_names_apart(viewer)
     return Window(viewer, context, spectra, transfer, compare)
 
 

@@ -60,8 +60,10 @@ def read(path: str | Sequence[str], *, sniffed: Iterable[Sniffed] = ()) -> list[
     from napari_udt.io import open_cubes
     from napari_udt.io.opening import sniffed_recordings
     from napari_udt.io.registry import sniff
+    from napari_udt.viewer.files.choices import key_of_file
     from napari_udt.viewer.files.missing_metadata import Question
     from napari_udt.viewer.files.opening import format_of, known_cubes
+    from napari_udt.viewer.state.session import Session
 
     window, cubes = _window(), []
     known = {file.path: file for file in sniffed}
@@ -74,7 +76,10 @@ def read(path: str | Sequence[str], *, sniffed: Iterable[Sniffed] = ()) -> list[
             if window is None:
                 raise
             window.ask(Question(file.path, format_of(file), missing))
-    return [layer for cube in cubes for layer in cube_layers(cube)] or [_NO_LAYER]
+    session = Session() if window is None else window.session
+    return [layer for cube in cubes for layer in cube_layers(cube, name=key_of_file(session, cube))] or [
+        _NO_LAYER
+    ]
 
 
 def read_sessions(path: str | Sequence[str]) -> list[LayerTuple]:
@@ -97,7 +102,7 @@ def read_sessions(path: str | Sequence[str]) -> list[LayerTuple]:
         show_warning("\n".join(problems))
     if window is not None:
         return [_NO_LAYER]
-    return [layer for e in session for layer in cube_layers(e.cube.with_(name=e.key))] or [_NO_LAYER]
+    return [layer for e in session for layer in cube_layers(e.cube, name=e.key)] or [_NO_LAYER]
 
 
 @dataclass(frozen=True)

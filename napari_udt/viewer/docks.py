@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_udt.viewer.compare.widgets.dock import CompareDock
 from napari_udt.viewer.context import ViewerContext, context_of
+from napari_udt.viewer.files.widgets.layer_names import keep_names_apart
 from napari_udt.viewer.population.widgets.dock import PopulationDock
 from napari_udt.viewer.qt.dock_tabs import DockTabifier
 from napari_udt.viewer.qt.wavelength_field import dress_slider
@@ -26,6 +27,7 @@ def _context_in(napari_viewer: napari.viewer.Viewer) -> ViewerContext:
     """Return a viewer's context, with its window's slider in nm."""
     context = context_of(napari_viewer)
     dress_slider(context.session, napari_viewer)
+    keep_names_apart(napari_viewer)
     return context
 
 

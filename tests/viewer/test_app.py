@@ -116,7 +116,7 @@ def test_a_good_file_beside_a_bad_one_opens(window, tmp_path, pat, errors):
 
 
 def test_pictures_still_go_to_napari(window, tmp_path, pat):
-    photo, cube = tmp_path / "photo.png", tmp_path / "cube.udt.h5"
+    photo, cube = tmp_path / "photo.png", tmp_path / "forearm.udt.h5"
     imageio.imwrite(photo, np.zeros((8, 8), np.uint8))
     save_cube(pat(), cube)
     drop(targets(window)["viewer"], photo, cube)
@@ -127,7 +127,7 @@ def test_pictures_still_go_to_napari(window, tmp_path, pat):
 def test_a_reader_that_the_user_chose_gets_the_file(window, tmp_path, pat, monkeypatch):
     asked = []
     monkeypatch.setattr("napari._qt.qt_viewer.handle_gui_reading", lambda paths, *a, **k: asked.append(paths))
-    cube = tmp_path / "cube.udt.h5"
+    cube = tmp_path / "forearm.udt.h5"
     save_cube(pat(), cube)
     window.viewer.window._qt_viewer._qt_open([str(cube)], stack=False, choose_plugin=True)
     assert asked == [[str(cube)]]

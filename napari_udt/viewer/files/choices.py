@@ -6,9 +6,26 @@ from pathlib import Path
 
 from napari_udt.cube import SpectralCube
 from napari_udt.io.access import can_be_faster, fast_path, is_shown_coarsely, layout_in_file, slow_to_read
+from napari_udt.io.assemble import short_name
 from napari_udt.io.missing_metadata import options_for
 from napari_udt.viewer.state.jobs import Report
 from napari_udt.viewer.state.session import Session
+
+
+def key_of_file(session: Session, cube: SpectralCube) -> str:
+    """Return the key under which a cube is opened: its file's name without the ending, not what the file calls it inside.
+
+    Of several cubes in a file each has its title as well; where another file of that name is open, the folder is added.
+    """
+    file = cube.metadata.get("file", {})
+    path = Path(str(file.get("path") or ""))
+    if not path.name:
+        return cube.name
+    titles = titles_in_file(cube)
+    name = f"{short_name(path)} · {titles[0].lstrip('/')}" if len(titles) > 1 else short_name(path)
+    if name in session and session[name].cube.metadata.get("file", {}).get("path") != str(path):
+        return f"{name} ({path.parent.name})"
+    return name
 
 
 def titles_in_file(cube: SpectralCube) -> list[str]:

@@ -18,11 +18,12 @@ from napari_udt.io.missing_metadata import StatedMetadata, options_for
 from napari_udt.io.opening import sniffed_recordings
 from napari_udt.io.registry import Sniffed, sniff
 from napari_udt.io.spectral_libraries import is_library
+from napari_udt.viewer.files.choices import key_of_file
 from napari_udt.viewer.files.missing_metadata import Question, lacks_origin
 from napari_udt.viewer.files.session_file import open_session
 from napari_udt.viewer.files.session_record import is_session
 from napari_udt.viewer.spectra.libraries import open_libraries
-from napari_udt.viewer.state.session import Session, entry_of
+from napari_udt.viewer.state.session import Entry, Session, entry_of
 
 # Takes a question to the user and sees to its answer, now or later; see files/widgets/metadata_questions.py.
 Ask = Callable[[Question], None]
@@ -97,10 +98,15 @@ def add_file(
             raise
         ask(Question(file.path, format_of(file), missing))
         return
-    session.add_all(map(entry_of, cubes))
+    add_cubes(session, cubes)
     vague = [cube for cube in cubes if lacks_origin(cube)]
     if ask is not None and vague and not session.stated_metadata.knows(file.path, format_of(file)):
         ask(Question(file.path, format_of(file), modality=vague[0].modality))
+
+
+def add_cubes(session: Session, cubes: Iterable[SpectralCube]) -> list[Entry]:
+    """Open cubes of files under the names of their files, as one change."""
+    return session.add_all([entry_of(cube, key_of_file(session, cube)) for cube in cubes])
 
 
 def add_answered(session: Session, question: Question, stated: StatedMetadata, *, for_format: bool) -> None:
@@ -120,7 +126,7 @@ def add_answered(session: Session, question: Question, stated: StatedMetadata, *
             }
         )
     else:
-        session.add_all(map(entry_of, open_cubes(question.path, **options_for(question.path, stated))))
+        add_cubes(session, open_cubes(question.path, **options_for(question.path, stated)))
     session.stated_metadata.remember(question.path, question.format, stated, for_format=for_format)
 
 
@@ -135,10 +141,9 @@ def open_candidate(
         When the file has changed meanwhile.
     """
     path = Path(cube.metadata["file"]["path"])
-    other = open_cube(
+    return open_cube(
         path, candidate=title, progress=progress, **options_for(path, session.stated_metadata.of(path))
     )
-    return other.with_(name=f"{other.name} ({title})")
 
 
 def spectral_files(paths: Iterable[Path]) -> list[Sniffed]:

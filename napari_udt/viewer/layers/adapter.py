@@ -112,9 +112,8 @@ class LayerAdapter(OpenCubes):
         made: dict[str, Any] = {}
         metric = self._agree_on_units(cube)
         with without_activation(self.viewer.layers):
-            for data, attributes, kind in cube_layers(cube.with_(name=key), metric=metric):
+            for data, attributes, kind in cube_layers(cube, metric, key):
                 part = attributes["metadata"][PART_KEY]
-                attributes["metadata"][CUBE_KEY] = cube
                 layer = Layer.create(data, attributes, kind)
                 if part == "labels":
                     _outline(layer, cube)

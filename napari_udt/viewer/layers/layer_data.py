@@ -208,7 +208,7 @@ def plane_units(metric: bool, ndim: int = 2) -> tuple[str, ...]:
     return ("pixel", unit, unit)[-ndim:]
 
 
-def cube_layers(cube: SpectralCube, metric: bool | None = None) -> list[LayerTuple]:
+def cube_layers(cube: SpectralCube, metric: bool | None = None, name: str | None = None) -> list[LayerTuple]:
     """Return the layers of a cube as ``(data, attributes, type)``: picture, then labels.
 
     Parameters
@@ -216,12 +216,15 @@ def cube_layers(cube: SpectralCube, metric: bool | None = None) -> list[LayerTup
     cube : SpectralCube
     metric : bool, optional
         Whether the picture's axes carry the unit mm; by default when the pixel size is known.
+    name : str, optional
+        Of the picture; by default the cube's.
     """
     metric = cube.pixel_size_mm is not None if metric is None else metric
     layers = [_image_layer(cube)]
     if cube.labels is not None:
         layers.append(_labels_layer(cube))
     for _, attributes, _ in layers:
+        attributes["name"] = (name or cube.name) + attributes["name"]
         attributes["units"] = plane_units(metric, len(attributes["scale"]))
     return layers
 
@@ -235,7 +238,7 @@ def _image_layer(cube: SpectralCube) -> LayerTuple:
     data, start, step = stack(cube)
     plane = _plane(cube)
     attributes = {
-        "name": cube.name,
+        "name": "",
         "scale": (step, *plane["scale"]),
         "translate": (start, 0.0, 0.0),
         "axis_labels": (WAVELENGTH_AXIS, *plane["axis_labels"]),
@@ -251,7 +254,7 @@ def _image_layer(cube: SpectralCube) -> LayerTuple:
 def _labels_layer(cube: SpectralCube) -> LayerTuple:
     names = cube.present_labels
     attributes = {
-        "name": f"{cube.name} · structures",
+        "name": " · structures",
         **_plane(cube),
         "colormap": label_colours(names),
         "opacity": 0.9,

@@ -22,6 +22,13 @@ class ElidedComboBox(QComboBox):
         self.setToolTip(f"<qt>{question}: {tooltip}</qt>")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
+    def needed_width(self) -> int:
+        """Return the width in pixels from which on the chosen text is drawn whole."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        text = self.fontMetrics().horizontalAdvance(self.currentText() or self.placeholderText())
+        return self.width() - self._room(option) + text + 1
+
     def shown_text(self) -> str:
         """Return the chosen text as it is drawn."""
         option = QStyleOptionComboBox()
@@ -38,8 +45,12 @@ class ElidedComboBox(QComboBox):
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
     def _elided(self, option: QStyleOptionComboBox) -> str:
+        text = self.currentText() or self.placeholderText()
+        return self.fontMetrics().elidedText(text, self.elision, self._room(option))
+
+    def _room(self, option: QStyleOptionComboBox) -> int:
+        """Return how many pixels of the box are free for its text."""
         style = self.style()
         field, box = QStyle.SubControl.SC_ComboBoxEditField, QStyle.ComplexControl.CC_ComboBox
         width = self.width() if style is None else style.subControlRect(box, option, field, self).width()
-        text = self.currentText() or self.placeholderText()
-        return self.fontMetrics().elidedText(text, self.elision, width - _MARGIN)
+        return width - _MARGIN

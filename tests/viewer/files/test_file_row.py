@@ -75,10 +75,10 @@ def test_another_cube_of_the_file_opens_beside_it(qtbot, dock, session, several)
     assert [dock.file_row.box.itemText(i) for i in range(2)] == ["/big", "/small"]
     choose(dock, "/small")
     qtbot.waitUntil(lambda: len(session) == 2, timeout=5000)
-    assert dock.source.value == "several (/small)"
+    assert dock.source.value == "several · small"
     assert dock.file_row.box.currentText() == "/small"
     choose(dock, "/big")  # open already: chosen, not opened twice
-    assert dock.source.value == "several"
+    assert dock.source.value == "several · big"
     assert len(session) == 2
 
 
@@ -106,7 +106,7 @@ def test_a_slow_file_is_converted_and_opened(qtbot, dock, session, slow, monkeyp
     qtbot.waitUntil(lambda: len(session) == 2, timeout=10000)
     assert not dock.file_row.progress.isVisible()
     np.testing.assert_array_equal(open_cube(target).data[:], open_cube(slow).data[:])
-    dock.source.value = "slow [1]"  # chunks of both kinds: nothing to convert any more
+    dock.source.value = "chosen"  # chunks of both kinds: nothing to convert any more
     assert not button.isVisible()
     notification_manager.records.clear()
 

@@ -62,7 +62,7 @@ def test_dropped_files_are_sniffed_once_and_models_validated_once(
     window = furnish(make_napari_viewer(show=True))
     for path in paths:
         window.viewer.window._qt_viewer._qt_open([str(path)], stack=False)
-    window.context.session.set_role("forearm", "none")
+    window.context.session.set_role("arm", "none")
     assert len(window.context.session) == 2
     assert sniffed == paths
     assert len(validated) == len(set(validated)) == len(list_models())

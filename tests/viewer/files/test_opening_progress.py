@@ -3,11 +3,13 @@
 import h5py
 import numpy as np
 import pytest
+from qtpy.QtWidgets import QLabel
 
 from napari_udt.errors import TransferCancelled
 from napari_udt.reconstruction import beamforming
 from napari_udt.viewer.files.opening import open_files
 from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
+from napari_udt.viewer.napari_adapter import viewer_widget
 from napari_udt.viewer.state.session import Session
 
 
@@ -57,3 +59,23 @@ def cancel_at_third_again(progress):
     progress(1, 5)
     progress._dialog.cancel()
     progress(2, 5)
+
+
+def test_the_files_are_named_over_the_canvas_while_they_are_opened(make_napari_viewer, tmp_path):
+    viewer = make_napari_viewer(show=True)
+    canvas = viewer_widget(viewer)
+    canvas.show_welcome_screen = True
+    progress = OpeningProgress(parent=canvas)
+    with progress.announced([tmp_path / f"{name}.h5" for name in "abcde"]) as files:
+        label = canvas.window().findChild(QLabel, "opening")
+        assert label.isVisible()
+        assert label.text() == "Opening a.h5, b.h5, c.h5, 2 more …"
+        place = canvas.mapTo(canvas.window(), canvas.rect().topLeft())
+        assert canvas.rect().translated(place).contains(label.geometry())
+        assert not canvas.show_welcome_screen
+        assert len(files) == 5
+    assert not label.isVisible()
+    assert canvas.show_welcome_screen
+    with pytest.raises(ValueError, match="no"), progress.announced(["a.h5"]):
+        raise ValueError("no")
+    assert canvas.show_welcome_screen

@@ -33,9 +33,9 @@ def window(make_napari_viewer):
 @pytest.fixture
 def saved(tmp_path, pat):
     """A session file with one cube and two pins."""
-    save_cube(pat(), tmp_path / "arm.udt.h5")
+    save_cube(pat(), tmp_path / "forearm.udt.h5")
     session = Session()
-    open_files(session, [tmp_path / "arm.udt.h5"])
+    open_files(session, [tmp_path / "forearm.udt.h5"])
     session.pin(PixelRef("forearm", 9, 15), "left vein")
     session.pin(PixelRef("forearm", 17, 33))
     session.set_options(window=3)
@@ -165,10 +165,10 @@ def test_without_a_run_nothing_is_asked(window, pat, answer):
 
 
 def test_choices_of_the_transfer_dock_come_back(window, pat, make_spec, tmp_path):
-    save_cube(pat(), tmp_path / "arm.udt.h5")
+    save_cube(pat(), tmp_path / "forearm.udt.h5")
     specs = [make_spec("pat-small"), make_spec("pat-other")]
     window.transfer._models = lambda: specs
-    open_files(window.context.session, [tmp_path / "arm.udt.h5"])
+    open_files(window.context.session, [tmp_path / "forearm.udt.h5"])
     dock = window.transfer
     dock.model.value, dock.direction.value, dock.condition.value = specs[1], "real2sim", "vein"
     path = save_session(window.context.session, tmp_path / "mine")

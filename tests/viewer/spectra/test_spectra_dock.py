@@ -110,7 +110,7 @@ def test_nothing_is_computed_while_nobody_can_see_it(dock, session, qtbot, monke
         ("mode", "Structure", "structure"),
         ("normalisation", "L1 norm", "l1"),
         ("normalisation", "Not normalised", "none"),
-        ("window", "5 × 5 pixels", 5),
+        ("window", "5 × 5", 5),
         ("centre", "Median", "median"),
         ("spread", "5–95 %", "quantiles"),
     ],
@@ -124,7 +124,7 @@ def test_choices_reach_the_session_and_the_curves(dock, session, qtbot, option, 
 def test_choices_made_elsewhere_are_shown(dock, session):
     session.set_options(mode="structure", window=7, hover=False)
     assert dock.findChild(QComboBox, "mode").currentText() == "Structure"
-    assert dock.findChild(QComboBox, "window").currentText() == "7 × 7 pixels"
+    assert dock.findChild(QComboBox, "window").currentText() == "7 × 7"
     assert not dock.findChild(QComboBox, "window").isVisible()
     assert dock.findChild(QPushButton, "structures").isVisible()
     assert not dock.findChild(QCheckBox, "hover").isChecked()

@@ -92,7 +92,8 @@ class FileOpener(QObject):
         filenames = [name for name in filenames if name not in models]
         gone = [name for name in filenames if "://" not in name and not Path(name).exists()]
         ours = spectral_files(map(Path, filenames))
-        problems = open_files(self._session, ours, self._progress, self._ask)
+        with self._progress.announced([file.path for file in ours]):
+            problems = open_files(self._session, ours, self._progress, self._ask)
         problems += [f"{name}: there is no such file (any more)." for name in gone]
         if problems:
             show_error("\n".join(problems))

@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer.files import choices as file_choices
-from napari_udt.viewer.files.opening import open_candidate
+from napari_udt.viewer.files.opening import add_cubes, open_candidate
 from napari_udt.viewer.qt.jobs import JobRunner
 from napari_udt.viewer.state.jobs import Report, error_text
 from napari_udt.viewer.state.session import Session
@@ -118,7 +118,7 @@ class FileRow(QWidget):
         self._show_state()
 
     def _came(self, cube: SpectralCube) -> None:
-        self.opened.emit(self._session.add(cube).key)
+        self.opened.emit(add_cubes(self._session, [cube])[0].key)
 
     # -- the faster copy ---------------------------------------------------------------------------
 

@@ -42,8 +42,12 @@ def arranged(session: Session, chosen: Sequence[str], modality: str | None = Non
 
 
 def title(entry: Entry) -> str:
-    """Return what stands over a cube's picture: its name, and in a line of its own where its data come from."""
+    """Return what stands over a cube's picture: its name, and in a line of its own where its data come from.
+
+    The method is named once: many names of results begin with it, and a longer line is cut at the edge of its cell.
+    """
     method = method_title(entry.cube) if entry.role == "transferred" else ""
+    method = "" if entry.key.startswith(f"{method} ") else method
     return f"{entry.key}\n{entry.cube.origin}" + (f" by {method}" if method else "")
 
 

@@ -7,7 +7,7 @@ from napari.layers import Layer
 
 from napari_udt.viewer.napari_adapter import replace_name_overlay
 
-TITLE_HEIGHT = 62  # screen pixels that three lines take
+TITLE_HEIGHT = 70  # screen pixels that three lines take
 _SIZE = 8  # points: names of results are long
 
 

@@ -33,8 +33,8 @@ _CHOICES: Mapping[str, tuple[str, str, Mapping[object, str]]] = {
     ),
     "window": (
         "Window",
-        "Side of the square of pixels that is averaged around the mouse.",
-        {1: "1 × 1 pixel", 3: "3 × 3 pixels", 5: "5 × 5 pixels", 7: "7 × 7 pixels"},
+        "Side of the square of pixels that is averaged around the mouse, in pixels.",
+        {1: "1 × 1", 3: "3 × 3", 5: "5 × 5", 7: "7 × 7"},
     ),
     "centre": ("Centre", "What stands for a group of spectra.", {"mean": "Mean", "median": "Median"}),
     "spread": (

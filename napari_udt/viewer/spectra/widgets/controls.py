@@ -16,24 +16,15 @@ from napari_udt.viewer.spectra.widgets.picker import Pick, PickButton
 from napari_udt.viewer.state.session import DisplayOptions
 
 _Places = Mapping[str, tuple[int, int]]
-# Rows and columns, in a dock of usual width and in a wide one; structures take the place of the window.
-_PLACES: _Places = {
-    "mode": (0, 0),
-    "normalisation": (0, 1),
-    "hover": (0, 2),
-    "window": (1, 0),
-    "centre": (1, 1),
-    "spread": (1, 2),
-    "more": (2, 0),
-    "live": (2, 1),
-    "large": (2, 2),
-}
-_WIDE_PLACES: _Places = {name: (0, column) for column, name in enumerate(_PLACES)}
+_NAMES = ("mode", "normalisation", "hover", "window", "centre", "spread", "more", "live", "large")
+# Rows and columns, where three rows, two or one hold all words; structures take the place of the window.
+_IN_THREE: _Places = {name: (place // 3, place % 3) for place, name in enumerate(_NAMES)}
+_IN_TWO: _Places = {name: (place // 5, place % 5) for place, name in enumerate(_NAMES)}
+_IN_ONE: _Places = {name: (0, place) for place, name in enumerate(_NAMES)}
 _OPTIONS = ("mode", "normalisation", "window", "centre", "spread")
-_SHARES = {**dict.fromkeys(_OPTIONS, 4), "more": 3}  # of the width of the one row that the others leave
-_WIDE = 760  # pixels, from which on one row holds all and its words can be read
+_SPACING = 4
 
-_USUAL_TEXTS: Mapping[str, str] = {"none": "Automatic: as they are", "l2": "Automatic: L2 norm"}
+_USUAL_TEXTS: Mapping[str, str] = {"none": "Automatic: none", "l2": "Automatic: L2"}
 _SHORT_MORE, _LEAST_LETTERS = "More", 30
 _MORE = "Curves: derivative, comparison, chromophores, regions, maps"
 
@@ -105,6 +96,7 @@ class SpectraControls(QWidget):
             box.setChecked(checked)
             box.blockSignals(False)
         self.more.set_options(options)
+        self._fit()
 
     def set_structures(self, picks: Sequence[Pick]) -> None:
         """Offer these structures."""
@@ -112,21 +104,48 @@ class SpectraControls(QWidget):
 
     def set_curves(self, curves: CurveSet) -> None:
         """Offer these curves as a reference, and say what "automatic" is for them."""
-        if curves.curves:
-            usual = DisplayOptions().of(curves.curves[0].entry.cube.modality).normalisation
-            self._boxes["normalisation"].name("auto", _USUAL_TEXTS[usual])
+        shown = curves.curves[:1]
+        usual = [
+            _USUAL_TEXTS[DisplayOptions().of(curve.entry.cube.modality).normalisation] for curve in shown
+        ]
+        self._boxes["normalisation"].name("auto", "".join(usual))
+        self._fit()
         self.more.set_curves(curves)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
         """Use one row where it is wide enough: the plot needs the height."""
         super().resizeEvent(event)
-        self._place(_WIDE_PLACES if self.width() >= _WIDE else _PLACES)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Place the controls in as few rows as leave their words whole."""
+        needed = self._needed()
+        in_two = sum(
+            max(width for name, width in needed.items() if _IN_TWO[name][1] == column) for column in range(5)
+        )
+        if self.width() >= sum(needed.values()) + _SPACING * (len(needed) - 1):
+            self._place(_IN_ONE)
+        else:
+            self._place(_IN_TWO if self.width() >= in_two + 4 * _SPACING else _IN_THREE)
+        for column in range(len(_NAMES)):
+            inside = [needed[name] for name, place in self._placed.items() if place[1] == column]
+            self._grid.setColumnStretch(column, max(inside, default=0))
+
+    def _needed(self) -> dict[str, int]:
+        """Return how many pixels of width each control needs for its words."""
+        needed: dict[str, int] = {name: box.needed_width() for name, box in self._boxes.items()}
+        others = {"hover": self._hover, "live": self._live, "large": self._large}
+        needed |= {name: widget.sizeHint().width() for name, widget in others.items()}
+        needed["more"] = (
+            self._fold.fontMetrics().horizontalAdvance(_SHORT_MORE) + 3 * self._fold.iconSize().width()
+        )
+        return {name: needed[name] for name in _NAMES}
 
     def _arrange(self) -> None:
         self._grid = QGridLayout()
-        self._grid.setSpacing(4)
+        self._grid.setSpacing(_SPACING)
         self._placed: _Places = {}
-        self._place(_PLACES)
+        self._place(_IN_THREE)
         fill(self, self._grid, self.more).setSpacing(2)
         boxes = self._boxes
         set_tab_order(
@@ -151,9 +170,6 @@ class SpectraControls(QWidget):
             self._grid.addWidget((widgets | {"more": self._fold, "large": self._large})[name], *place)
         self._grid.setAlignment(self._large, Qt.AlignmentFlag.AlignRight)
         self._grid.addWidget(self._structures, *places["window"])
-        for column, name in enumerate(_WIDE_PLACES):
-            share = _SHARES.get(name, 0) if places is _WIDE_PLACES else int(column < 3)
-            self._grid.setColumnStretch(column, share)
 
     def _on_hover_toggled(self, checked: bool) -> None:
         self.chosen.emit("hover", checked)

@@ -313,7 +313,8 @@ class TransferDock(TransferForm):
 
     def open_files(self, paths: Iterable[Path | str]) -> None:
         """Open files; one notification lists what cannot be opened; missing metadata are asked for."""
-        problems = open_files(self._session, paths, self._opening, self.ask)
+        with self._opening.announced(paths) as files:
+            problems = open_files(self._session, files, self._opening, self.ask)
         if problems:
             show_error("\n".join(problems))
 
