@@ -329,6 +329,7 @@ def dock_called(window, name):
 
 
 def test_what_is_unfolded_in_a_dock_scrolls_and_gives_its_room_back(window, qtbot):
+    qtbot.wait(300)  # the rows of choices take their places once the window has its size
     spectra = dock_called(window, "Spectra")
     fold, contents = spectra.findChild(QWidget, "more"), window.spectra.findChild(QScrollArea).widget()
     least, before = spectra.minimumSizeHint().height(), contents.minimumSizeHint().height()
