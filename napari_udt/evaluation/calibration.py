@@ -31,6 +31,8 @@ BINS = 5
 DRAWS = 12
 _RESAMPLES = 500
 _FEWEST = 20
+# A rank correlation below it leaves most of the order of the errors open.
+_STRONG = 0.5
 _MOST_SPECTRA, _MOST_PICTURES = 1500, 6
 
 
@@ -55,6 +57,23 @@ class SpreadCalibration:
     low: float
     high: float
     count: int
+
+    @property
+    def sentence(self) -> str:
+        """Whether the spread says anything about the error, in words, with the number."""
+        if not np.isfinite(self.rank_correlation):
+            return "The spread over conditions is the same for all samples and says nothing about the error of the saturation."
+        words = "says nothing about the error of the saturation"
+        if self.high < 0:
+            words = "misleads: where it is large, the error of the saturation is small"
+        elif self.low > 0:
+            verb = "predicts" if self.rank_correlation >= _STRONG else "hardly predicts"
+            words = f"{verb} the error of the saturation"
+        return (
+            f"The spread over conditions {words} (rank correlation {self.rank_correlation:+.2f}, 95 % "
+            f"{self.low:+.2f} to {self.high:+.2f}, {self.count:,} samples); medians {100 * np.median(self.spread):.2g} and "
+            f"{100 * np.median(self.error):.2g} points."
+        )
 
 
 def spread_calibration(spread: Array, error: Array, rng: np.random.Generator) -> SpreadCalibration | None:

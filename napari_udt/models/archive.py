@@ -16,11 +16,22 @@ from pathlib import Path, PurePosixPath
 from napari_udt.errors import ModelError
 from napari_udt.files.reading import require_regular
 from napari_udt.files.writing import whole_or_nothing
-from napari_udt.models.store import CARD, SPEC, WEIGHTS, find_folder, load_model, save_model, user_folder
+from napari_udt.models.store import (
+    CARD,
+    JUDGED,
+    PICTURE,
+    SPEC,
+    WEIGHTS,
+    find_folder,
+    load_model,
+    save_model,
+    user_folder,
+)
 
 ENDING = ".zip"
 HASHES = "SHA256SUMS"
-_NAMES = (SPEC, CARD, WEIGHTS, HASHES)
+_FILES = (SPEC, CARD, WEIGHTS, PICTURE, JUDGED)
+_NAMES = (*_FILES, HASHES)
 _TIME = (1980, 1, 1, 0, 0, 0)  # the same model gives the same bytes
 _MOST_EXPANSION = 50  # of what a file takes in the archive
 _MOST_BYTES = 2**34
@@ -43,7 +54,7 @@ def export_model(name_or_folder: str | os.PathLike[str], path: Path, *, overwrit
         raise ModelError(f"{path}: the file exists; choose another name, or replace it (--overwrite).")
     spec = load_model(name_or_folder).spec  # checks hash and weights
     folder = find_folder(name_or_folder)
-    files = [folder / name for name in (SPEC, CARD, WEIGHTS) if (folder / name).is_file()]
+    files = [folder / name for name in _FILES if (folder / name).is_file()]
     with whole_or_nothing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         hashes = []
         for file in files:
@@ -119,6 +130,9 @@ def keep(folder: Path, name: str | None = None, *, overwrite: bool = False) -> s
         )
     if kept.resolve() != folder.resolve():
         save_model(model, kept, overwrite=overwrite)
+        for path in (folder / PICTURE, folder / JUDGED):
+            if path.is_file():
+                shutil.copyfile(path, kept / path.name)
     return model.spec.name
 
 

@@ -1,7 +1,7 @@
 """Models on disk: a folder each, with the weights, the specification and the card.
 
 ``<name>/weights.safetensors`` holds the tensors, ``model.json`` the :class:`~napari_udt.models.spec.ModelSpec`
-and ``CARD.md`` the text for people. Nothing is ever unpickled.
+and ``CARD.md`` the text for people; ``card.png`` and ``judged.json`` may lie beside them. Nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
 
 WEIGHTS, SPEC, CARD = "weights.safetensors", "model.json", "CARD.md"
+# What an evaluation adds: the card's picture and numbers.
+PICTURE, JUDGED = "card.png", "judged.json"
 # What a window and the command line choose first. Of the PAT rows the one that makes pictures like the target's: the others
 # are close to the identity (docs/evaluation.md).
 _PROPOSED = ("hsi_transport_dy", "pat_flow_dy_without_gan")

@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from napari_udt.collection.datasets import OWN_CUBES
+from napari_udt.evaluation.judgement import Judgement
 from napari_udt.models import ModelSpec
 from napari_udt.models.noise import InputNoise
 from napari_udt.outgoing_text import markdown
+from napari_udt.training.card_page import failing_lines, folded, number_lines, picture_lines
 from napari_udt.training.families import FAMILIES
 from napari_udt.wording import counted
 
@@ -21,7 +23,7 @@ _LIMITS = """\
   it can add or remove features that the tissue does not have. Check with data of your own;
   {check}
 * It knows only the wavelengths and classes below and spectra like those it was trained on.{target}
-* Numbers below were computed on held-out samples of the same two data sets{not_measured}."""
+* The numbers in the details were computed on held-out samples of the training data{not_measured}."""
 
 _NOT_MEASURED = " It has seen\n  **no measured images**: "
 
@@ -55,34 +57,44 @@ _SECOND_BALANCE = {
 }
 
 
-def model_card(spec: ModelSpec) -> str:
-    """Markdown text of the card.
+def model_card(spec: ModelSpec, judgement: Judgement | None = None, *, has_picture: bool = False) -> str:
+    """Markdown text of the card: one page, then details that are folded.
 
     Parameters
     ----------
     spec : ModelSpec
         With the record of its training, see :func:`napari_udt.training.record.training_record`.
+    judgement : Judgement, optional
+        Of an evaluation on untouched data.
+    has_picture : bool
+        Whether a picture lies beside the card.
     """
     record = spec.training
     return "\n".join(
         [
             f"# {markdown(spec.title)}",
             "",
+            *picture_lines(has_picture),
             f"{_network_words(spec)}. For {spec.modality} spectra. Condition: {_CONDITIONS[spec.condition]}.",
             f"Licence: {markdown(spec.licence)}. Name: `{spec.name}`.",
             "",
-            "## What it cannot do",
+            *number_lines(judgement),
+            "## What fails",
+            *failing_lines(judgement),
             _limits(spec),
             "",
-            "## Training data",
-            *(_data_line(domain, entry) for domain, entry in record["data"].items()),
-            *_preparation_lines(record["config"]["data"], spec),
-            "",
-            *_training_lines(record, spec),
-            "",
-            "## What it reaches (held-out samples)",
-            *_metric_lines(record["metrics"]),
-            "",
+            *folded(
+                [
+                    "## Training data",
+                    *(_data_line(domain, entry) for domain, entry in record["data"].items()),
+                    *_preparation_lines(record["config"]["data"], spec),
+                    "",
+                    *_training_lines(record, spec),
+                    "",
+                    "## What it reaches on held-out samples of its training data",
+                    *_metric_lines(record["metrics"]),
+                ]
+            ),
         ]
     )
 

@@ -230,3 +230,27 @@ def test_importing_the_package_brings_neither_torch_nor_qt():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_models_prints_the_page_of_a_card_and_its_details_when_asked(capsys):
+    assert main(["models", "hsi_transport_dy"]) == 0
+    page = capsys.readouterr().out
+    assert "## Ten numbers" in page
+    assert "## Training data" not in page
+    assert main(["models", "hsi_transport_dy", "--details"]) == 0
+    assert capsys.readouterr().out.startswith(page.rstrip())
+
+
+def test_a_card_is_redrawn_in_the_models_folder(model_folder, capsys):
+    folder = model_folder / "small_organs"
+    before = (folder / "weights.safetensors").read_bytes()
+    for _ in range(2):
+        assert main(["models", str(folder), "--redraw"]) == 0
+    assert capsys.readouterr().out.count("Not judged on untouched data") == 2
+    assert (folder / "weights.safetensors").read_bytes() == before
+    assert (folder / "CARD.md").read_text().count("<details>") == 1
+
+
+def test_a_card_of_an_unknown_model_is_refused(capsys):
+    assert main(["models", "nobody"]) == 2
+    assert "no model 'nobody'" in capsys.readouterr().err

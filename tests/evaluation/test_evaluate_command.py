@@ -12,11 +12,14 @@ from model_specs import hsi_spec, pat_spec, stir
 
 from napari_udt.cli import main
 from napari_udt.dataset import load_dataset
+from napari_udt.errors import EvaluationError
+from napari_udt.evaluation.judgement import read_judgement
 from napari_udt.evaluation.transferring import with_training_noise
 from napari_udt.evaluation.untrained import BASELINES, default_baselines
 from napari_udt.models.build import build_network
 from napari_udt.models.model import TransferModel
 from napari_udt.models.store import save_model
+from napari_udt.training.card_page import page_and_details
 
 TARGET = "Target: digital device"
 
@@ -174,11 +177,29 @@ def test_cards_get_the_numbers_of_their_model_once(three_files, model_folder, ta
     for _ in range(2):
         assert evaluate(three_files(), tmp_path / "result.json", *words) == 0
     text = card.read_text()
-    assert text.startswith("# A model\n\nWords.\n\n## On untouched data\n")
-    assert text.count("## On untouched data") == 1
-    assert "### Table 1" in text
-    assert "small-hsi" in text
-    assert "Matched moments" not in text
+    page, details = page_and_details(text)
+    assert details == "# A model\n\nWords."
+    assert page.count("## Ten numbers") == 1
+    assert "| on untouched data | the target's own | simulated | Matched moments | this model |" in page
+    found = read_judgement(folder)
+    assert len(found.numbers) == 10
+    assert found.baseline == "Matched moments"
+    for number in found.numbers:
+        assert f"| **{number.text(number.model)}** |" in page
+    rows = {row["name"]: row for row in json.loads((tmp_path / "result.json").read_text())["rows"]}
+    best = rows["Matched moments"]["downstream"]["mean"]["balanced_accuracy"]
+    assert found.numbers[5].baseline.value == best
+    assert found.numbers[5].is_worse == ("a classifier trained on it" in page)
+    assert found.calibration is None  # too few wavelengths
+    assert "predicts their error is not known" in page
+    assert read_judgement(folder, "other weights") is None
+
+
+def test_a_damaged_judgement_is_named(tmp_path):
+    (tmp_path / "judged.json").write_text('{"weights_sha256": ""}')
+    with pytest.raises(EvaluationError, match=r"judged\.json: not a judgement"):
+        read_judgement(tmp_path)
+    assert read_judgement(tmp_path / "nowhere") is None
 
 
 def test_a_model_without_a_card_is_named(three_files, model_folder, tmp_path, capsys):

@@ -29,6 +29,7 @@ def mine(own_models, tmp_path):
     shutil.copytree(bundled_folder() / "hsi_unit", folder)
     spec = json.loads((folder / "model.json").read_text(encoding="utf-8")) | {"name": "mine"}
     (folder / "model.json").write_text(json.dumps(spec), encoding="utf-8")
+    (folder / "judged.json").write_text("{}")
     export_model(folder, tmp_path / "mine.zip")
     return tmp_path / "mine.zip"
 
@@ -45,8 +46,17 @@ def changed(path, change, name="changed.zip"):
 
 def test_an_exported_model_comes_back_with_card_and_weights(mine, own_models, tmp_path):
     with zipfile.ZipFile(mine) as archive:
-        assert archive.namelist() == ["model.json", "CARD.md", "weights.safetensors", "SHA256SUMS"]
+        assert archive.namelist() == [
+            "model.json",
+            "CARD.md",
+            "weights.safetensors",
+            "card.png",
+            "judged.json",
+            "SHA256SUMS",
+        ]
     assert import_archive(mine) == "mine"
+    for name in ("card.png", "judged.json"):
+        assert (own_models / "mine" / name).read_bytes() == (tmp_path / "runs" / "mine" / name).read_bytes()
     original, came = load_model(tmp_path / "runs" / "mine").spec, load_model("mine").spec
     assert came == original
     assert came.card

@@ -18,8 +18,8 @@ from napari_udt.errors import ModelError
 from napari_udt.models import list_models, load_model, save_model
 from napari_udt.models.build import build_network
 from napari_udt.models.model import TransferModel
-from napari_udt.models.store import bundled_folder, read_spec, sha256_of
-from napari_udt.training.card import model_card
+from napari_udt.models.store import bundled_folder, sha256_of
+from napari_udt.population.report.cards import card_text
 
 
 def make_model(spec=None):
@@ -220,7 +220,15 @@ def test_the_proposed_method_is_offered_first_and_for_pat_the_row_that_shows_som
         assert next(name for name in names if name.startswith(first[:3])) == first
 
 
-def test_the_cards_of_bundled_models_follow_from_their_specification():
+def test_the_cards_of_bundled_models_follow_from_what_their_folders_hold():
+    """Else: `napari-udt models --redraw napari_udt/models/bundled/NAME`."""
     for path in bundled_folder().glob("*/CARD.md"):
-        trained, _, _ = path.read_text(encoding="utf-8").partition("## On untouched data")
-        assert trained.rstrip() == model_card(read_spec(path.parent)).rstrip(), path.parent.name
+        assert path.read_text(encoding="utf-8") == card_text(path.parent), path.parent.name
+
+
+def test_bundled_files_stay_small():
+    files = [path for path in bundled_folder().rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 60e6
+    pictures = [path for path in files if path.suffix == ".png"]
+    assert pictures
+    assert max(path.stat().st_size for path in pictures) <= 60_000

@@ -1,50 +1,86 @@
-"""The tables of an evaluation as the last section of a model's card."""
+"""Cards of models in their folders: the picture, and the text made anew from what is stored there."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
 from napari_udt.errors import EvaluationError
+from napari_udt.evaluation.judgement import judgement_of, read_judgement, save_judgement
 from napari_udt.evaluation.run import Evaluation
 from napari_udt.files.writing import whole_or_nothing
-from napari_udt.population.report.evaluation import evaluation_markdown
+from napari_udt.io import open_cube
+from napari_udt.models import load_model
+from napari_udt.models.store import CARD, PICTURE, read_spec
+from napari_udt.population.report.card_picture import card_picture
+from napari_udt.samples import SampleKey, sample_path
+from napari_udt.training.card import model_card
+from napari_udt.training.card_page import (
+    failing_lines,
+    folded,
+    number_lines,
+    page_and_details,
+    picture_lines,
+)
 
-HEADING = "## On untouched data"
-
-
-def with_evaluation(card: str, evaluation: Evaluation, model: str) -> str:
-    """Return a card whose last section holds the tables of one model beside both domains; an older one is replaced.
-
-    Parameters
-    ----------
-    card : str
-        Markdown.
-    evaluation : Evaluation
-    model : str
-        Name of the row.
-    """
-    kept = card.partition(f"\n{HEADING}\n")[0].rstrip()
-    rows = [row for row in evaluation.rows if row.kind in ("second", "simulated") or row.name == model]
-    report = evaluation_markdown(replace(evaluation, rows=rows))
-    sections = re.sub(r"^## ", "### ", report.partition("\n")[2], flags=re.MULTILINE).strip()
-    return f"{kept}\n\n{HEADING}\n\nMade by `napari-udt evaluate`.\n\n{sections}\n"
+_SAMPLES: dict[str, tuple[SampleKey, SampleKey]] = {
+    "HSI": ("hsi_simulated", "hsi_second"),
+    "PAT": ("pat_simulated", "pat_second"),
+}
 
 
 def update_card(folder: Path, evaluation: Evaluation, model: str) -> None:
-    """Write the section into a model folder's card.
+    """Keep what an evaluation found of a model in its folder, and make picture and card anew.
+
+    Raises
+    ------
+    EvaluationError
+        When the folder holds no card, or the evaluation no such row.
+    """
+    _require_card(folder)
+    save_judgement(judgement_of(evaluation, model), folder)
+    redraw_card(folder)
+
+
+def redraw_card(folder: Path) -> None:
+    """Draw the card's picture from the sample pair, where the model fits it, and write the text anew.
 
     Raises
     ------
     EvaluationError
         When the folder holds no card.
     """
-    path = folder / "CARD.md"
-    if not path.is_file():
+    _require_card(folder)
+    spec = read_spec(folder)
+    simulated, target = (open_cube(sample_path(key)) for key in _SAMPLES[spec.modality])
+    picture = card_picture(load_model(folder), simulated, target)
+    if picture is not None:
+        with whole_or_nothing(folder / PICTURE) as temporary:
+            temporary.write_bytes(picture)
+    with whole_or_nothing(folder / CARD) as temporary:
+        temporary.write_text(card_text(folder), encoding="utf-8")
+
+
+def card_text(folder: Path) -> str:
+    """Text of the card that follows from what a model's folder holds."""
+    spec, has_picture = read_spec(folder), (folder / PICTURE).is_file()
+    judgement = read_judgement(folder, spec.weights_sha256)
+    if "metrics" in spec.training:
+        return model_card(replace(spec, card=""), judgement, has_picture=has_picture)
+    # a model that was trained elsewhere keeps the text that came with it
+    page, details = page_and_details(spec.card)
+    first = [
+        f"# {spec.title}",
+        "",
+        *picture_lines(has_picture),
+        *number_lines(judgement),
+        *failing_lines(judgement),
+    ]
+    return "\n".join([*first, "", *folded([details or page.strip()])])
+
+
+def _require_card(folder: Path) -> None:
+    if not (folder / CARD).is_file():
         raise EvaluationError(
-            f"{path}: there is no card to complete; give --cards only with folders of models."
+            f"{folder / CARD}: there is no card to complete; give --cards only with folders of models."
         )
-    text = with_evaluation(path.read_text(encoding="utf-8"), evaluation, model)
-    with whole_or_nothing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")

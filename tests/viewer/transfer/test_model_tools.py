@@ -8,7 +8,9 @@ import shutil
 
 import pytest
 from napari.utils.notifications import notification_manager
-from qtpy.QtWidgets import QComboBox, QDialog, QTextBrowser
+from qtpy.QtCore import QPoint, Qt, QUrl
+from qtpy.QtGui import QTextDocument
+from qtpy.QtWidgets import QCheckBox, QComboBox, QDialog, QTextBrowser
 
 from napari_udt.errors import ModelError
 from napari_udt.models import list_models, load_model
@@ -104,6 +106,32 @@ def test_the_card_is_shown_as_text(make_tools, make_spec):
     assert browser.isReadOnly()
     assert browser.toPlainText().split() == ["Trained", "on", "forearms", "Not", "for", "diagnosis."]
     dialog.close()
+
+
+def test_the_details_of_a_card_come_when_they_are_asked_for_and_its_picture_is_found(qtbot, make_tools):
+    spec = next(spec for spec in list_models() if spec.name == "hsi_transport_dy")
+    tools = make_tools()
+    tools.set_spec(spec)
+    window = tools.show_card()
+    browser, box = window.findChild(QTextBrowser), window.findChild(QCheckBox)
+    page = browser.toPlainText()
+    assert "What fails" in page
+    assert "Training data" not in page
+    picture = browser.loadResource(QTextDocument.ResourceType.ImageResource.value, QUrl("card.png"))
+    assert picture
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+    assert "Training data" in browser.toPlainText()
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+    assert browser.toPlainText() == page
+    window.close()
+
+
+def test_a_card_without_details_has_nothing_to_unfold(make_tools, make_spec):
+    tools = make_tools()
+    tools.set_spec(make_spec(card="# Mine"))
+    window = tools.show_card()
+    assert not window.findChild(QCheckBox).isVisible()
+    window.close()
 
 
 def test_a_model_has_one_card_however_often_it_is_asked_for(qtbot, make_tools, make_spec):

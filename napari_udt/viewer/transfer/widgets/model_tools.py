@@ -8,20 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_error
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QTextOption
-from qtpy.QtWidgets import QDialog, QFileDialog, QMenu, QTextBrowser, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QDialog, QFileDialog, QMenu, QWidget
 
 from napari_udt.models.importing import Importer, import_models
 from napari_udt.viewer.qt.fields import push_button, row_of
 from napari_udt.viewer.qt.jobs import JobRunner
 from napari_udt.viewer.state.jobs import Report, error_text
+from napari_udt.viewer.transfer.widgets.card_window import CardWindow
 
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
-
-_CARD_SIZE = (880, 720)
-_ROUNDING = 2  # pixels by which Qt makes a table wider than its page
 
 
 class ModelTools(QWidget):
@@ -59,7 +56,7 @@ class ModelTools(QWidget):
         self.import_button.setMenu(menu)
         self.card_button = push_button(
             "Card",
-            "What the chosen model is, how it was trained, and how well it does on untouched data.",
+            "What the chosen model makes of a picture, ten numbers on untouched data, and what fails.",
             self,
         )
         self._run.ended.connect(self._ended)
@@ -79,27 +76,11 @@ class ModelTools(QWidget):
             return None
         name = self._spec.name
         if name not in self._cards:
-            self._cards[name] = self._made_card(self._spec)
+            self._cards[name] = CardWindow(self._spec, parent=self)
             self._cards[name].finished.connect(lambda _: self._cards.pop(name).deleteLater())
         self._cards[name].raise_()
         self._cards[name].activateWindow()
         return self._cards[name]
-
-    def _made_card(self, spec: ModelSpec) -> QDialog:
-        dialog = QDialog(self)
-        dialog.setWindowTitle(spec.title)
-        text = QTextBrowser(dialog)
-        text.setOpenLinks(False)  # reading must not reach for the network
-        text.setWordWrapMode(QTextOption.WrapMode.WordWrap)  # narrow columns of tables must not break words
-        text.document().setDocumentMargin(12)
-        text.setMarkdown(spec.card or f"{spec.title} has no card.")
-        QVBoxLayout(dialog).addWidget(text)
-        dialog.resize(*_CARD_SIZE)
-        dialog.setMinimumWidth(_CARD_SIZE[0])
-        dialog.show()
-        if text.horizontalScrollBar().maximum() <= _ROUNDING:
-            text.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        return dialog
 
     def _choose_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(

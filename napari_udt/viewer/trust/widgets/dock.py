@@ -25,6 +25,7 @@ from napari_udt.viewer.trust.condition_explorer import class_choices
 from napari_udt.viewer.trust.maps import Pane, panes, trust_maps
 from napari_udt.viewer.trust.numbers import Subject, TrustResults
 from napari_udt.viewer.trust.rows import ROW_OF, mappable
+from napari_udt.viewer.trust.widgets.calibration_plot import CalibrationPlot
 from napari_udt.viewer.trust.widgets.condition_box import ConditionBox
 from napari_udt.viewer.trust.widgets.latent_plot import LatentPlot
 from napari_udt.viewer.trust.widgets.table import TrustTable
@@ -137,6 +138,7 @@ class TrustDock(QWidget):
         self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._table = TrustTable(parent=self)
         self._latent = LatentPlot(parent=self)
+        self._calibration = CalibrationPlot(parent=self)
         self._judge = push_button(
             "Judge whole cube",
             "Compute the numbers of every spectrum: medians and maps. The condition spread, which costs as much as "
@@ -163,6 +165,7 @@ class TrustDock(QWidget):
         layout.addLayout(row_of(self._judge, self._copy))
         layout.addWidget(self._message)
         layout.addWidget(self._latent)
+        layout.addWidget(self._calibration)
         layout.addWidget(line)
         layout.addWidget(self._box)
         layout.addStretch()
@@ -192,6 +195,7 @@ class TrustDock(QWidget):
             self._model.clear()
             self._model.addItems([spec.name for spec in specs])
         spec = self._results.model_of(self._subject)
+        self._calibration.set_spec(spec)
         if spec in specs:
             self._model.setCurrentIndex(specs.index(spec))
         self._box.set_classes(class_choices(spec))
