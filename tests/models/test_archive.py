@@ -115,6 +115,8 @@ def test_entries_outside_of_the_archive_are_not_written(mine, own_models, tmp_pa
     assert import_archive(sneaky) == "mine"
     assert sorted(path.name for path in (own_models / "mine").iterdir()) == [
         "CARD.md",
+        "card.png",
+        "judged.json",
         "model.json",
         "weights.safetensors",
     ]

@@ -138,7 +138,6 @@ class TrustDock(QWidget):
         self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._table = TrustTable(parent=self)
         self._latent = LatentPlot(parent=self)
-        self._calibration = CalibrationPlot(parent=self)
         self._judge = push_button(
             "Judge whole cube",
             "Compute the numbers of every spectrum: medians and maps. The condition spread, which costs as much as "
@@ -146,6 +145,7 @@ class TrustDock(QWidget):
             self,
         )
         self._copy = push_button("Copy all", "Copy all numbers, with their units, to the clipboard.", self)
+        self._calibration = CalibrationPlot(parent=self)
         self._box = ConditionBox(parent=self)
 
     def _arrange(self) -> None:
