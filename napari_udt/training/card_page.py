@@ -9,9 +9,7 @@ from napari_udt.models.store import PICTURE
 from napari_udt.outgoing_text import markdown
 
 _FOLD, _UNFOLD = "<details>", "</details>"
-_NOT_JUDGED = (
-    f"Not judged on untouched data. This makes the numbers, beside rows that learn nothing: `{COMMAND}`"
-)
+_NOT_JUDGED = f"No numbers on untouched data are stored here. This makes them, beside rows that learn nothing: `{COMMAND}`"
 
 
 def picture_lines(has_picture: bool) -> list[str]:

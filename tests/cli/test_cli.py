@@ -246,7 +246,7 @@ def test_a_card_is_redrawn_in_the_models_folder(model_folder, capsys):
     before = (folder / "weights.safetensors").read_bytes()
     for _ in range(2):
         assert main(["models", str(folder), "--redraw"]) == 0
-    assert capsys.readouterr().out.count("Not judged on untouched data") == 2
+    assert capsys.readouterr().out.count("No numbers on untouched data") == 2
     assert (folder / "weights.safetensors").read_bytes() == before
     assert (folder / "CARD.md").read_text().count("<details>") == 1
 
