@@ -48,10 +48,11 @@ class SpectraControls(QWidget):
         self._hover.setToolTip(
             "Draw the spectra under the mouse while it moves; if not, only what is pinned or ticked."
         )
-        self._live = QCheckBox("Live transfer", parent=self)
+        self._live = QCheckBox("Live", parent=self)
+        self._live.setAccessibleName("Live transfer")
         self._live.setObjectName("live")
         self._live.setToolTip(
-            "<qt>Draw what the model makes of the simulated hyperspectral spectrum under the mouse, without a run: the dashed "
+            "<qt>Live transfer: draw what the model makes of the simulated hyperspectral spectrum under the mouse, without a run: the dashed "
             "curve. The condition comes from the cube's structures, else it is unknown.</qt>"
         )
         self._fold = _fold_button(self)

@@ -63,6 +63,7 @@ class MoreControls(QWidget):
         self._chromophores.chosen.connect(self.chosen)
         self._blood.toggled.connect(self._on_blood_toggled)
         self._band.toggled.connect(self.band_wanted)
+        self._last: QWidget = self._band  # that Tab reaches
 
     def set_options(self, options: DisplayOptions) -> None:
         """Show the options; no signal is emitted."""
@@ -83,10 +84,10 @@ class MoreControls(QWidget):
     def add_row(self, widget: QWidget) -> None:
         """Put a widget below the choices."""
         self._grid.addWidget(widget, self._grid.rowCount(), 0, 1, 3)
-        children = widget.findChildren(QWidget)
-        set_tab_order(
-            self._band, *(each for each in children if isinstance(each, QAbstractButton | QComboBox))
-        )
+        kinds = QAbstractButton | QComboBox
+        controls = [each for each in widget.findChildren(QWidget) if isinstance(each, kinds)]
+        set_tab_order(self._last, *controls)
+        self._last = (self._last, *controls)[-1]
 
     def _arrange(self) -> None:
         self._grid = QGridLayout(self)

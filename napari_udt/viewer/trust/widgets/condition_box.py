@@ -23,7 +23,7 @@ class ConditionBox(QWidget):
             "live_band": self._check_box(
                 "live_band",
                 "Spread of the live transfer",
-                "Condition band around the dashed curve that “Live transfer” in the Spectra dock draws under the mouse: ±1 "
+                "Condition band around the dashed curve that “Live” in the Spectra dock draws under the mouse: ±1 "
                 "standard deviation over 20 admissible conditions.",
             ),
             "explore": self._check_box(
