@@ -40,9 +40,9 @@ class PictureTools(QWidget):
         self._session, self._regions, self._maps = session, regions, maps
         self._run = JobRunner(self)
         self._draw = push_button("Draw region", _DRAW_TIP, self, shrinks=True)
-        self._map = combo_box("map", "Map", _MAP_TIP, self, {"": "no map", **MAP_TITLES})
         self._menu = RegionMenu(session, regions, parent=self)
         self._menu.message.connect(self.message)
+        self._map = combo_box("map", "Map", _MAP_TIP, self, {"": "no map", **MAP_TITLES})
         self._cancel = push_button("Cancel", "Stop making maps; nothing is added.", self, shrinks=True)
         row_of(self._draw, self._menu, self._map, self._cancel, parent=self)
         self._draw.clicked.connect(self._on_draw)
