@@ -4,7 +4,7 @@ import numpy as np
 import pyqtgraph as pg
 import pytest
 from qtpy.QtCore import QEvent, QPointF, Qt
-from qtpy.QtGui import QImage, QMouseEvent
+from qtpy.QtGui import QColor, QImage, QMouseEvent
 from qtpy.QtWidgets import QApplication
 from spectra_scene import MOVED, REAL, SIM, scene
 
@@ -216,6 +216,23 @@ def test_the_picture_is_twice_as_sharp_and_has_room_for_the_legend(plot, session
     assert picture.width() == 2 * plot._view.width()
     assert picture.height() > 2 * plot._view.height() + 3 * 2 * 15
     assert [path.name for path in tmp_path.iterdir()] == ["plot.png"]
+
+
+def test_lines_of_a_picture_are_as_wide_as_on_the_screen(plot, session, tmp_path):
+    plot.show_curves(resolve(session))
+    plot.set_wavelength(700.0)
+    plot.save(tmp_path / "plot.png")
+    picture = QImage(str(tmp_path / "plot.png"))
+    accent = QColor(plot._theme.accent)
+    alike = [
+        sum(
+            abs(a - b)
+            for a, b in zip(QColor(picture.pixel(x, 200)).getRgb()[:3], accent.getRgb()[:3], strict=True)
+        )
+        < 90
+        for x in range(picture.width())
+    ]
+    assert sum(alike) >= 3  # 1.5 pixels, at twice the screen's resolution
 
 
 def test_the_drawing_carries_the_honest_labels_of_the_shown_curves(plot, session, tmp_path):

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from qtpy.QtCore import QMarginsF, QPointF, QRect, QRectF, QSize, QSizeF
+from qtpy.QtCore import QBuffer, QByteArray, QMarginsF, QPointF, QRect, QRectF, QSize, QSizeF
 from qtpy.QtGui import QColor, QImage, QPageSize, QPainter, QPdfWriter
-from qtpy.QtSvg import QSvgGenerator
+from qtpy.QtSvg import QSvgGenerator, QSvgRenderer
 from qtpy.QtWidgets import QGraphicsItem, QGraphicsView
 
 from napari_udt.files.writing import whole_or_nothing
@@ -41,23 +41,31 @@ def save_plot(view: QGraphicsView, legend: Sequence[Curve | LegendLine], colours
     """
     size = QSize(view.width(), view.height() + _LINE_HEIGHT * len(legend) + _MARGIN)
     with whole_or_nothing(path) as temporary:
-        if path.suffix.casefold() == ".svg":
-            device = _drawing(size, view.logicalDpiX(), temporary)
-            _paint(device, view, legend, colours)
-            temporary.write_text(flat_svg(temporary.read_text("utf-8")), "utf-8")
-        elif path.suffix.casefold() == ".pdf":
+        if path.suffix.casefold() == ".pdf":
             _paint(_page(size, view.logicalDpiX(), temporary), view, legend, colours)
-        else:
-            image = QImage(size * _SCALE, QImage.Format.Format_ARGB32)
-            image.setDevicePixelRatio(_SCALE)
-            _paint(image, view, legend, colours)
-            if not image.save(str(temporary), "PNG"):
-                raise OSError(f"{path.name}: the picture could not be written")
+            return
+        buffer = QBuffer()
+        _paint(_drawing(size, view.logicalDpiX(), buffer), view, legend, colours)
+        svg = flat_svg(buffer.data().data().decode())
+        if path.suffix.casefold() == ".svg":
+            temporary.write_text(svg, "utf-8")
+        elif not _picture(svg, size).save(str(temporary), "PNG"):
+            raise OSError(f"{path.name}: the picture could not be written")
 
 
-def _drawing(size: QSize, dots_per_inch: int, path: Path) -> QSvgGenerator:
+def _picture(svg: str, size: QSize) -> QImage:
+    """Return a drawing as a picture; painted at once, pens of a pixel would be half as wide as on the screen."""
+    image = QImage(size * _SCALE, QImage.Format.Format_ARGB32)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(image.rect()))
+    painter.end()
+    return image
+
+
+def _drawing(size: QSize, dots_per_inch: int, buffer: QBuffer) -> QSvgGenerator:
     drawing = QSvgGenerator()
-    drawing.setFileName(str(path))
+    drawing.setOutputDevice(buffer)
     drawing.setSize(size)
     drawing.setViewBox(QRect(0, 0, size.width(), size.height()))
     drawing.setResolution(dots_per_inch)  # the screen's: pyqtgraph keeps its axes as recordings made for it
@@ -89,7 +97,7 @@ def _drawn_anew(view: QGraphicsView) -> Iterator[None]:
 
 
 def _paint(
-    device: QImage | QSvgGenerator | QPdfWriter,
+    device: QSvgGenerator | QPdfWriter,
     view: QGraphicsView,
     legend: Sequence[Curve | LegendLine],
     colours: Theme,
