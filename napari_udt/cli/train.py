@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 from pathlib import Path
 
 from napari_udt.cli.exit_codes import INTERRUPTED, SUCCESS
 from napari_udt.cli.metadata_arguments import add_names_argument
 from napari_udt.cli.progress_line import ProgressLine
+from napari_udt.errors import TrainingError
 from napari_udt.outgoing_text import printable
 from napari_udt.training.config import TrainingConfig, load_config, packaged_configs
 
@@ -44,6 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-install", action="store_true", help="do not list a model of cubes of your own among the models"
     )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="only say what is found in cubes of your own, and what the training would cost",
+    )
     parser.add_argument("--resume", action="store_true", help="continue from the checkpoint in OUTPUT.run")
     parser.add_argument("--device", default="cpu", help="auto, cpu, cuda, cuda:0, ... (default: cpu)")
     parser.add_argument(
@@ -67,6 +74,7 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(args.config, **{key: str(paths[0]) for key, paths in given.items() if paths})
     # torch takes seconds to import: report a wrong configuration before that
     from napari_udt.inference.devices import choose
+    from napari_udt.training.findings import reached_lines
     from napari_udt.training.installing import install, require_free_name
     from napari_udt.training.loop import TrainingInterrupted
     from napari_udt.training.run import require_new, train
@@ -76,13 +84,23 @@ def run(args: argparse.Namespace) -> int:
     if own and not args.no_install:
         require_free_name(args.output)
     device = choose(args.device).key
+    if args.check and not own:
+        raise TrainingError(
+            f"{args.config}: --check is for cubes of your own; give --simulated and --target."
+        )
+    if args.check:
+        with tempfile.TemporaryDirectory(prefix="napari-udt-") as scratch:
+            _prepared(args, config, device, Path(scratch) / args.output.name)
+        return SUCCESS
     if own:
-        config = _prepared(args, config, device)
+        config = _prepared(args, config, device, args.output)
     try:
-        train(config, args.output, resume=args.resume, device=device, devices=args.devices)
+        model = train(config, args.output, resume=args.resume, device=device, devices=args.devices)
     except TrainingInterrupted as stop:
         print(stop)
         return INTERRUPTED
+    for line in reached_lines(model.spec.training["metrics"]):
+        print(printable(line))
     print(f"{args.output}: the model is written.")
     if own and not args.no_install:
         print(f"{install(args.output)}: listed among the models.")
@@ -99,11 +117,11 @@ def _own_cubes(args: argparse.Namespace) -> bool:
     return any(len(paths) > 1 or (paths[0].exists() and not is_dataset(paths[0])) for paths in given)
 
 
-def _prepared(args: argparse.Namespace, config: TrainingConfig, device: str) -> TrainingConfig:
+def _prepared(args: argparse.Namespace, config: TrainingConfig, device: str, folder: Path) -> TrainingConfig:
     """Return the configuration of a run on cubes, and print what was found in them."""
     from napari_udt.training.preparation import prepare, prepared_config
 
-    earlier = prepared_config(args.output) if args.resume else None
+    earlier = prepared_config(folder) if args.resume else None
     if earlier is not None:
         return earlier
     line = ProgressLine("reading")
@@ -116,7 +134,7 @@ def _prepared(args: argparse.Namespace, config: TrainingConfig, device: str) -> 
         config,
         args.simulated or [Path(config.data.simulated)],
         args.target or [Path(config.data.second)],
-        args.output,
+        folder,
         structures=dict(args.map),
         minutes=args.minutes,
         device=device,

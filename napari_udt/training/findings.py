@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +54,18 @@ def class_lines(found: Mapping[str, Survey], names: Sequence[str], data: Mapping
             f"{name:<{width}}          {own[0]:>10,} {own[1]:>10,}          {taken[0]:>10,} {taken[1]:>10,}"
         )
     return lines
+
+
+def reached_lines(metrics: Mapping[str, Any]) -> list[str]:
+    """Return how far class means are from the target's on held-out samples, before and after; none without common classes."""
+    rms = metrics["class_mean_relative_rms"]
+    pairs = [
+        f"{name} {100 * rms['before'][name]:.1f} -> {100 * after:.1f} %"
+        for name, after in rms["after"].items()
+    ]
+    return (
+        [f"distance of class means from the target's, held-out samples: {', '.join(pairs)}"] if pairs else []
+    )
 
 
 def warnings(config: TrainingConfig, found: Mapping[str, Survey], data: Mapping[str, Dataset]) -> list[str]:

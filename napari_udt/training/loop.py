@@ -15,12 +15,11 @@ from napari_udt.training.checkpoint import load_checkpoint, require_same_run, sa
 from napari_udt.training.curves import write_curves
 from napari_udt.training.domains import DomainData
 from napari_udt.training.objective import DOMAINS
+from napari_udt.training.progress import LIVE, LOG, STOP
 from napari_udt.training.trainer import Trainer
 
 CHECKPOINT = "checkpoint.pt"
-LOG = "log.csv"
 CURVES = "curves.svg"
-STOP = "stop"  # a file of this name in the run's folder ends the run after the step; the best weights so far are the model
 
 
 class TrainingInterrupted(TrainingError):  # noqa: N818 - the user's wish, not an error
@@ -92,6 +91,7 @@ class TrainingLoop:
     def run(self) -> None:
         """Train to the end and put the best weights in place."""
         means, line = progress.MeanLosses(), self._live_line()
+        live = progress.LiveLog(self.folder / LIVE, self.config.optimisation.steps)
         with progress.interruption() as stopped:
             while not self._finished():
                 begin = time.monotonic()
@@ -99,6 +99,8 @@ class TrainingLoop:
                 self.seconds += time.monotonic() - begin
                 means.add(losses)
                 line.show(self.trainer.steps_done, losses, self._seconds_per_step())
+                if self.trainer.processes.leads:
+                    live.show(self.trainer.steps_done, losses, self._seconds_per_step())
                 ended = self.trainer.processes.any((self.folder / STOP).exists())
                 if self._evaluation_is_due() or ended:
                     row = means.take() | self._evaluate()

@@ -23,6 +23,7 @@ from napari_udt.training.config import TrainingConfig, packaged_configs
 from napari_udt.training.estimate import estimate, lasting
 from napari_udt.training.findings import WORDS, class_lines, found_lines, listed, warnings
 from napari_udt.training.fitting import fitted, picture_multiple
+from napari_udt.training.loop import CHECKPOINT
 from napari_udt.training.objective import DOMAINS
 from napari_udt.training.run import run_folder
 from napari_udt.training.tables import checked
@@ -89,11 +90,15 @@ def prepare(
     TrainingError, CollectionError
         One sentence: what does not fit and what to do.
     """
+    if (begun := run_folder(folder) / CHECKPOINT).exists():
+        raise TrainingError(f"{begun}: a run was begun here; go on with --resume or choose another folder.")
     paths = {"simulated": simulated, "second": target}
     collections, problems = _collections(paths, config, Rules(structures=structures or {}), progress)
     found = {domain: survey(collections[domain], progress) for domain in DOMAINS}
     problems += [sentence for known in found.values() for sentence in known.problems]
     names = _class_names(found)
+    for line in (*found_lines(found), *(f"left out: {problem}" for problem in problems)):
+        report(line)
     shapes = [cube.shape for known in found.values() for cube in known.cubes]
     data, notes = {}, []
     for domain in DOMAINS:
@@ -108,12 +113,10 @@ def prepare(
         notes += [f"{WORDS[domain]}: {note}" for note in own]
     config, changes = fitted(_named(config, folder, found["second"].origin), data)
     for line in (
-        *found_lines(found),
         *class_lines(found, names, data),
         *notes,
         *warnings(config, found, data),
         *changes,
-        *(f"left out: {problem}" for problem in problems),
     ):
         report(line)
     config = _with_files(config, data, run_folder(folder))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import errno
+import json
+import math
 import os
 import signal
 import sys
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,6 +20,13 @@ from typing import TextIO
 
 from napari_udt.files.write_errors import WriteError, write_reason
 from napari_udt.files.writing import whole_or_nothing
+
+# Files in the folder of a run.
+LOG = "log.csv"
+LIVE = "live.jsonl"
+STOP = "stop"  # one of this name ends the run after the step; the best weights so far are the model
+_LEAST_WAIT_S = 1.0  # between two rows for a window
+_MOST_ROWS = 2000
 
 
 class MeanLosses:
@@ -80,6 +90,43 @@ def _write_rows(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
 
 def _formatted(row: Mapping[str, float]) -> dict[str, str]:
     return {key: f"{value:.6g}" for key, value in row.items()}
+
+
+class LiveLog:
+    """Mean losses since the last row, one JSON object a line, every few seconds: for a window that shows the run.
+
+    Parameters
+    ----------
+    path : Path
+    steps : int
+        Steps of the whole run.
+    """
+
+    def __init__(self, path: Path, steps: int) -> None:
+        self.path, self.steps = path, steps
+        self._means, self._last = MeanLosses(), -math.inf
+
+    def show(self, step: int, losses: Mapping[str, float], seconds_per_step: float) -> None:
+        """Add the losses of a step, and a row when it is time."""
+        self._means.add(losses)
+        now = time.monotonic()
+        if now - self._last < max(_LEAST_WAIT_S, self.steps * seconds_per_step / _MOST_ROWS):
+            return
+        self._last = now
+        known = {"step": step, "steps": self.steps, "seconds_per_step": seconds_per_step}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError), self.path.open("a", encoding="utf-8") as file:  # nothing depends on it
+            file.write(json.dumps(known | self._means.take()) + "\n")
+
+
+def read_live_log(path: Path) -> list[dict[str, float]]:
+    """Rows of a `LiveLog` that are whole; some have fewer losses than others."""
+    rows = []
+    with suppress(OSError), path.open(encoding="utf-8") as file:
+        for line in file:
+            with suppress(ValueError):
+                rows.append(json.loads(line))
+    return rows
 
 
 class LiveLine:

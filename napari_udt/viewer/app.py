@@ -136,7 +136,7 @@ def _dock_with(viewer: napari.Viewer, kind: type[QWidget]) -> QDockWidget | None
 
 
 def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, CompareDock]:
-    """Add Transfer, Compare, Trust and Session, one behind the other, below them Spectra with Population behind it."""
+    """Add Transfer, Compare, Trust and Session, one behind the other, below them Spectra, Population and Train."""
     from qtpy.QtWidgets import QApplication
 
     from napari_udt.viewer.compare.widgets.dock import CompareDock
@@ -146,6 +146,8 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
     from napari_udt.viewer.session.widgets.dock import SessionDock
     from napari_udt.viewer.session.widgets.unsaved import UnsavedGuard
     from napari_udt.viewer.spectra.widgets.dock import SpectraDock
+    from napari_udt.viewer.train.widgets.closing import TrainingGuard
+    from napari_udt.viewer.train.widgets.dock import TrainDock
     from napari_udt.viewer.transfer.widgets.dock import TransferDock
     from napari_udt.viewer.trust.widgets.dock import TrustDock
 
@@ -169,8 +171,10 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
     upper, lower = _add_right_dock(viewer, transfer, "Transfer"), _add_right_dock(viewer, spectra, "Spectra")
     main = upper.parentWidget()
     population = _add_right_dock(viewer, PopulationDock(context.session, context.brushed), "Population")
-    main.tabifyDockWidget(lower, population)
-    docks = [upper, lower, population]
+    train = _add_right_dock(viewer, TrainDock(context.session, context.training, context.chosen), "Train")
+    for dock in (population, train):
+        main.tabifyDockWidget(lower, dock)
+    docks = [upper, lower, population, train]
     for name, dock in behind.items():
         docks.append(_add_right_dock(viewer, dock, name))
         main.tabifyDockWidget(upper, docks[-1])
@@ -178,8 +182,9 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
     lower.raise_()
     _fit_on_screen(main)
     QApplication.processEvents()  # heights of docks only hold once the window has its size
-    WindowLayout(main, transfer, spectra, upper=[upper, *docks[3:]], lower=[lower, population])
+    WindowLayout(main, transfer, spectra, upper=[upper, *docks[4:]], lower=[lower, population, train])
     DockShrinker(main, docks)
     UnsavedGuard(context.session, main)
+    TrainingGuard(context.training, main)
     context.adapter.fit_unless_set(context.adapter.open_keys[-1:])
     return spectra, transfer, compare

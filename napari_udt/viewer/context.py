@@ -28,6 +28,7 @@ from napari_udt.viewer.state.preferences import apply, preferences
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.state.settings import RememberedOptions
 from napari_udt.viewer.state.verdicts import OpenVerdicts
+from napari_udt.viewer.train.run import TrainingRun
 from napari_udt.viewer.transfer.live import LiveTransfer
 from napari_udt.viewer.transfer.probes import Probes
 from napari_udt.viewer.trust.condition_explorer import ConditionExplorer
@@ -61,6 +62,7 @@ class ViewerContext:
     live: LiveTransfer
     explorer: ConditionExplorer
     trust: TrustResults
+    training: TrainingRun
     verdicts: OpenVerdicts
     remembered: RememberedOptions
 
@@ -107,6 +109,7 @@ def _made(viewer: ViewerModel) -> ViewerContext:
         live=LiveTransfer(probes, chosen),
         explorer=ConditionExplorer(probes, chosen),
         trust=TrustResults(probes, chosen),
+        training=TrainingRun(),
         verdicts=OpenVerdicts(session, WorkerThread().submit),
         remembered=RememberedOptions(session),
     )

@@ -12,6 +12,7 @@ from napari_udt.viewer.qt.dock_tabs import DockTabifier
 from napari_udt.viewer.qt.wavelength_field import dress_slider
 from napari_udt.viewer.session.widgets.dock import SessionDock
 from napari_udt.viewer.spectra.widgets.dock import SpectraDock
+from napari_udt.viewer.train.widgets.dock import TrainDock
 from napari_udt.viewer.transfer.widgets.dock import TransferDock
 from napari_udt.viewer.trust.widgets.dock import TrustDock
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 # Docks that are tabs of the same area.
 _ABOVE = (TransferDock, CompareDock, TrustDock, SessionDock)
-_BELOW = (SpectraDock, PopulationDock)
+_BELOW = (SpectraDock, PopulationDock, TrainDock)
 
 
 def _context_in(napari_viewer: napari.viewer.Viewer) -> ViewerContext:
@@ -81,6 +82,15 @@ class TrustPanel(TrustDock):
         context = _context_in(napari_viewer)
         super().__init__(context.session, context.trust, context.maps)
         DockTabifier(self, _ABOVE)
+
+
+class TrainPanel(TrainDock):
+    """The Train dock of a viewer."""
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        context = _context_in(napari_viewer)
+        super().__init__(context.session, context.training, context.chosen)
+        DockTabifier(self, _BELOW)
 
 
 class PopulationPanel(PopulationDock):

@@ -279,7 +279,7 @@ def test_collections_that_cannot_be_trained_on_get_one_sentence(hsi, trained, tm
     assert "1,000 structures (label 1, label 2" in refused([tmp_path / "many.h5"], target)
     empty = open_cube(other).with_(data=np.full((20, 24, 31), np.nan), label_names={1: "Leber", 2: "Haut"})
     save_cube(empty, tmp_path / "empty.h5")
-    assert "0 usable spectra of the real domain" in refused(
+    assert "The real domain has 0 usable spectra" in refused(
         simulated, [tmp_path / "empty.h5"], error=CollectionError
     )
     collection, _ = gather(simulated, Rules(preprocessing=[Step("snv")]))
@@ -309,9 +309,19 @@ def test_a_run_on_own_cubes_is_resumed_as_it_was_prepared(hsi, trained, tmp_path
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "step", pressed)
         assert trained(HSI, *hsi, "--no-install") == INTERRUPTED
+    with pytest.raises(TrainingError, match="a run was begun here; go on with --resume"):
+        trained(HSI, *hsi, "--no-install")
     assert trained(HSI, *hsi, "--no-install", "--resume") == 0
     assert load_model(tmp_path / "mine").spec.training["steps"] == 12
     assert not (tmp_path / "models").exists()
+
+
+def test_a_check_says_what_is_found_and_leaves_nothing(hsi, trained, tmp_path, capsys):
+    assert trained(HSI, *hsi, "--check") == 0
+    said = capsys.readouterr().out
+    assert "target: 3 cubes of 3 subjects (measured)" in said
+    assert "12 steps: about" in said
+    assert not list(tmp_path.glob("mine*"))
 
 
 def test_minutes_decide_the_number_of_steps(hsi, trained, tmp_path, capsys):

@@ -4,12 +4,15 @@ import threading
 
 import pytest
 
+from napari_udt.training import progress
 from napari_udt.training.progress import (
     LiveLine,
+    LiveLog,
     MeanLosses,
     append_row,
     forget_rows_after,
     interruption,
+    read_live_log,
     read_log,
 )
 
@@ -35,6 +38,21 @@ def test_a_log_is_read_as_it_was_written_and_cut_at_the_checkpoint(tmp_path):
     assert "generator_second" not in rows[1]
     append_row(log, {"step": 30, "seconds": 15.0, "ml_simulated": -1 / 30})
     assert [row["step"] for row in read_log(log)] == [10, 20, 30]
+
+
+def test_a_live_log_has_rows_of_what_there_was_and_a_torn_line_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(progress, "_LEAST_WAIT_S", 0.0)
+    live = LiveLog(tmp_path / "run" / "live.jsonl", 10)
+    assert read_live_log(live.path) == []
+    live.show(1, {"ml_simulated": 2.0, "moments_simulated": 1.0}, 0.0)
+    live.show(2, {"ml_simulated": 4.0}, 0.0)
+    live.path.write_text(live.path.read_text() + '{"step": 3, "ml_')
+    first, second = read_live_log(live.path)
+    assert (first["step"], first["steps"], first["moments_simulated"]) == (1, 10, 1.0)
+    assert second == {"step": 2, "steps": 10, "seconds_per_step": 0.0, "ml_simulated": 4.0}
+    monkeypatch.setattr(progress, "_LEAST_WAIT_S", 60.0)
+    live.show(3, {"ml_simulated": 4.0}, 0.0)
+    assert len(read_live_log(live.path)) == 2
 
 
 def test_a_log_that_is_cut_to_nothing_is_gone(tmp_path):

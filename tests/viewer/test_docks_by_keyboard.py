@@ -26,13 +26,14 @@ from napari_udt.viewer.context import context_of
 from napari_udt.viewer.qt.elided_combo_box import ElidedComboBox
 from napari_udt.viewer.session.widgets.dock import SessionDock
 from napari_udt.viewer.spectra.widgets.dock import SpectraDock
+from napari_udt.viewer.train.widgets.dock import TrainDock
 from napari_udt.viewer.transfer.widgets.dock import TransferDock
 from napari_udt.viewer.trust.widgets.dock import TrustDock
 
 CONTROLS = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox)
 SHORTEST = 15  # characters; "Open" on a button that says so explains nothing
 LINE = 12  # pixels: what differs by less stands side by side
-NAMES = ("Transfer", "Compare", "Trust", "Session", "Spectra")
+NAMES = ("Transfer", "Compare", "Trust", "Session", "Spectra", "Train")
 
 
 @pytest.fixture
@@ -55,6 +56,7 @@ def dock(request, context, qtbot):
         ),
         "Trust": lambda: TrustDock(context.session, context.trust, context.maps),
         "Session": lambda: SessionDock(context.session),
+        "Train": lambda: TrainDock(context.session, context.training, context.chosen),
         "Spectra": lambda: SpectraDock(context.session, context.regions, context.maps),
     }[request.param]()
     qtbot.addWidget(made)

@@ -30,6 +30,7 @@ class ChosenModel:
     """
 
     changed = Signal()
+    came = Signal(list)  # names of models that are new in the lists
 
     def __init__(self, models: Callable[[], Iterable[ModelSpec]] = _installed) -> None:
         self._models = models
@@ -46,6 +47,11 @@ class ChosenModel:
         """Return the model to use on a cube, None where none fits."""
         fitting, chosen = self.fitting(cube), self._chosen.get(cube.modality)
         return chosen if chosen in fitting else next(iter(fitting), None)
+
+    def announce(self, names: list[str]) -> None:
+        """Let all docks list models that were trained just now."""
+        self._installed = None
+        self.came.emit(names)
 
     def choose(self, spec: ModelSpec) -> None:
         """Choose a model for its modality."""

@@ -9,13 +9,14 @@ from napari_udt.viewer.docks import (
     PopulationPanel,
     SessionPanel,
     SpectraPanel,
+    TrainPanel,
     TransferPanel,
     TrustPanel,
 )
 from napari_udt.viewer.qt.visibility import dock_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-_ALL = (TransferPanel, SpectraPanel, ComparePanel, TrustPanel, SessionPanel, PopulationPanel)
+_ALL = (TransferPanel, SpectraPanel, ComparePanel, TrustPanel, SessionPanel, PopulationPanel, TrainPanel)
 
 
 def _opened(viewer, kind, qtbot):
@@ -26,13 +27,13 @@ def _opened(viewer, kind, qtbot):
     return dock_of(widget)
 
 
-def test_six_docks_take_two_places_and_the_newest_is_in_front(make_napari_viewer, qtbot):
+def test_seven_docks_take_two_places_and_the_newest_is_in_front(make_napari_viewer, qtbot):
     viewer = make_napari_viewer(show=True)
     main = viewer.window._qt_window
     docks = {kind: _opened(viewer, kind, qtbot) for kind in _ALL}
     above = {docks[kind] for kind in (TransferPanel, ComparePanel, TrustPanel, SessionPanel)}
     assert {docks[SessionPanel], *main.tabifiedDockWidgets(docks[SessionPanel])} == above
-    assert main.tabifiedDockWidgets(docks[SpectraPanel]) == [docks[PopulationPanel]]
+    assert main.tabifiedDockWidgets(docks[SpectraPanel]) == [docks[PopulationPanel], docks[TrainPanel]]
     qtbot.waitUntil(lambda: not docks[SessionPanel].visibleRegion().isEmpty())
     assert docks[TransferPanel].visibleRegion().isEmpty()
     assert main.minimumSizeHint().height() < 900
@@ -43,7 +44,7 @@ def test_a_dock_that_was_closed_comes_back_to_its_place(make_napari_viewer, qtbo
     main = window.viewer.window._qt_window
     dock_of(window.spectra).close()
     again = _opened(window.viewer, SpectraPanel, qtbot)
-    assert [dock.windowTitle() for dock in main.tabifiedDockWidgets(again)] == ["Population"]
+    assert [dock.windowTitle() for dock in main.tabifiedDockWidgets(again)] == ["Population", "Train"]
 
 
 def test_a_dock_that_floats_is_left_alone(make_napari_viewer, qtbot):

@@ -1,0 +1,1 @@
+"""The Qt widgets of the Train dock."""

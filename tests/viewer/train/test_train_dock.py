@@ -1,0 +1,189 @@
+"""The Train dock with real clicks; the training is the command's, in a process of its own."""
+
+import numpy as np
+import pytest
+from own_cubes import write_envi
+from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QMessageBox, QPushButton
+
+from napari_udt.io import open_cube
+from napari_udt.models import list_models
+from napari_udt.viewer.state.chosen_model import ChosenModel
+from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.train.plan import Plan, Source
+from napari_udt.viewer.train.run import TrainingRun
+from napari_udt.viewer.train.widgets import closing
+from napari_udt.viewer.train.widgets.closing import GO_ON, STOP, TrainingGuard
+from napari_udt.viewer.train.widgets.dock import TrainDock
+
+LONG_MS = 110_000
+
+
+@pytest.fixture(autouse=True)
+def _own_models(monkeypatch, tmp_path):
+    monkeypatch.setenv("NAPARI_UDT_MODELS", str(tmp_path / "models"))
+
+
+@pytest.fixture
+def session(tmp_path):
+    """A simulated and a measured cube, open."""
+    session = Session()
+    for i, target in enumerate((False, True)):
+        session.add(open_cube(write_envi(tmp_path / f"{'ab'[i]}.hdr", i, target=target)))
+    return session
+
+
+@pytest.fixture
+def dock(session, qtbot):
+    dock = TrainDock(session, TrainingRun(), ChosenModel())
+    qtbot.addWidget(dock)
+    dock.resize(640, 800)
+    dock.show()
+    yield dock
+    if dock.training.running:
+        dock.training._process.kill()
+
+
+def choose(source_list, title):
+    """Open the menu of a list and take an entry."""
+    source_list.menu.aboutToShow.emit()
+    next(action for action in source_list.menu.actions() if action.text() == title).trigger()
+
+
+def over(dock):
+    return not dock.training.running and not dock._writing.running and dock.train_button.isEnabled()
+
+
+def test_open_cubes_are_checked_and_what_is_found_is_shown(dock, qtbot):
+    choose(dock.simulated, "a (open)")
+    choose(dock.target, "b (open)")
+    QTest.mouseClick(dock.check_button, Qt.MouseButton.LeftButton)
+    assert not dock.train_button.isEnabled()
+    qtbot.waitUntil(lambda: "1 cube of 1 subject (measured)" in dock.findings.toPlainText(), timeout=LONG_MS)
+    qtbot.waitUntil(lambda: over(dock), timeout=LONG_MS)
+    assert dock.status.text() == "Checked."
+    assert "only one subject" in dock.findings.toPlainText()
+    assert not dock.plot.isVisible()
+    assert not (dock.training.folder / "cubes").exists()
+    assert "my_model" not in {spec.name for spec in list_models()}
+
+
+def test_a_training_that_is_stopped_gives_the_best_model_so_far_to_all_lists(dock, qtbot):
+    came = []
+    dock._chosen.came.connect(came.append)
+    choose(dock.simulated, "a (open)")
+    choose(dock.target, "b (open)")
+    assert dock.method.value == "hsi_transport_dy"
+    assert len(dock.method.choices) == sum(1 for name in dock.method.choices if name.startswith("hsi"))
+    QTest.mouseClick(dock.train_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(dock.plot.isVisible, timeout=LONG_MS)
+    assert dock.status.text().startswith("Step ")
+    assert dock.plot.kind.currentText().startswith("Negative log-likelihood")
+    x, _ = dock.plot._lines["simulated"].getData()
+    assert len(x) >= 1
+    QTest.mouseClick(dock.stop_button, Qt.MouseButton.LeftButton)
+    assert "the best weights so far are kept" in dock.status.text()
+    qtbot.waitUntil(lambda: over(dock), timeout=LONG_MS)
+    assert dock.status.text() == "my_model is trained, and listed among the models."
+    assert "distance of class means" in dock.findings.toPlainText()
+    assert came == [["my_model"]]
+    assert "my_model" in {spec.name for spec in list_models()}
+    assert dock.name.value == "my_model_2"
+
+
+def test_a_training_that_cannot_begin_says_why(dock, qtbot, tmp_path, session):
+    QTest.mouseClick(dock.train_button, Qt.MouseButton.LeftButton)
+    assert "Add simulated cubes" in dock.status.text()
+    choose(dock.simulated, "a (open)")
+    dock.target.add([Source(path=write_envi(tmp_path / "c.hdr", 2, target=True, names=("foie", "peau")))])
+    dock.names.value = "foie"
+    QTest.mouseClick(dock.train_button, Qt.MouseButton.LeftButton)
+    assert "'foie' is not understood" in dock.status.text()
+    dock.names.value = ""
+    QTest.mouseClick(dock.train_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dock.training.running, timeout=LONG_MS)
+    qtbot.waitUntil(lambda: over(dock), timeout=LONG_MS)
+    assert "No structure is in both domains" in dock.status.text()
+    assert dock.train_button.isEnabled()
+
+
+def test_files_are_dropped_and_taken_out(dock, tmp_path):
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / name)) for name in ("a.hdr", "b.hdr", "a.hdr")])
+    how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(dock.target.list.viewport(), QDragEnterEvent(QPoint(5, 5), *how))
+    QApplication.sendEvent(dock.target.list.viewport(), QDropEvent(QPointF(5, 5), *how))
+    assert [source.title for source in dock.target.sources] == ["a.hdr", "b.hdr"]
+    assert not dock.target.remove_button.isEnabled()
+    dock.target.list.item(0).setSelected(True)
+    QTest.mouseClick(dock.target.remove_button, Qt.MouseButton.LeftButton)
+    assert [source.title for source in dock.target.sources] == ["b.hdr"]
+    dock.target.list.setFocus()
+    dock.target.list.item(0).setSelected(True)
+    QTest.keyClick(dock.target.list, Qt.Key.Key_Delete)
+    assert dock.target.sources == ()
+
+
+def test_a_cube_that_is_closed_leaves_the_list(dock, session):
+    choose(dock.simulated, "a (open)")
+    session.remove("a")
+    assert dock.simulated.sources == ()
+
+
+def test_more_is_folded(dock):
+    assert not dock.names.native.isVisible()
+    QTest.mouseClick(dock.more_button, Qt.MouseButton.LeftButton)
+    assert dock.names.native.isVisible()
+
+
+def test_open_cubes_are_written_as_they_are_in_the_session(session, tmp_path):
+    session.replace_cubes(
+        {"a": session["a"].cube.with_structures_named({"Leber": "liver"}).with_(domain="unknown")}
+    )
+    training, plan = TrainingRun(), Plan((Source("a"),), (Source(path=tmp_path),), "hsi_unit", 10, "mine")
+    files = training.write_cubes(plan, session, lambda done, total: None)
+    assert list(files) == [Source("a")]
+    written = open_cube(files[Source("a")])
+    assert set(written.present_labels.values()) == {"liver", "Haut"}
+    assert written.domain == "simulated"
+    np.testing.assert_array_equal(written.data, session["a"].cube.data)
+
+
+class _Running:
+    """A run that never ends."""
+
+    running, plan = True, Plan(name="mine")
+
+    def __init__(self):
+        self.stopped = False
+
+    def stop(self):
+        self.stopped = True
+
+
+@pytest.mark.parametrize(
+    ("button", "closed", "stopped"), [(GO_ON, True, False), (STOP, True, True), ("Cancel", False, False)]
+)
+def test_closing_the_window_asks(qtbot, monkeypatch, button, closed, stopped):
+    from qtpy.QtCore import QTimer
+    from qtpy.QtWidgets import QMainWindow
+
+    monkeypatch.setattr(closing, "closed_by_user", lambda window: True)
+    window, training = QMainWindow(), _Running()
+    qtbot.addWidget(window)
+    TrainingGuard(training, window)
+    window.show()
+
+    def answer():
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        assert "mine is still being trained" in box.text()
+        next(b for b in box.findChildren(QPushButton) if b.text().replace("&", "") == button).click()
+
+    QTimer.singleShot(100, answer)
+    window.close()
+    assert window.isVisible() == (not closed)
+    assert training.stopped == stopped
+    monkeypatch.setattr(closing, "closed_by_user", lambda window: False)
