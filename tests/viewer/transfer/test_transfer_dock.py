@@ -17,6 +17,7 @@ from napari_udt import save_cube
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
 from napari_udt.viewer.files.recent import recent_files
+from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.transfer.queue import requests_for_all
 from napari_udt.viewer.transfer.widgets import closing
@@ -398,6 +399,20 @@ def test_an_imported_model_that_fits_is_chosen(qtbot, shared, tmp_path, monkeypa
     assert [path.name for path in tmp_path.iterdir()] == ["cinn_hsi_small"]
     assert dock.model.value.name == "cinn_hsi_small"
     assert "Imported cinn_hsi_small" in dock.status.text()
+
+
+def test_a_model_that_another_dock_trained_is_chosen(qtbot, make_spec, pat):
+    session, specs = Session(), [make_spec("first")]
+    chosen = ChosenModel(lambda: specs)
+    session.add(pat())
+    dock = TransferDock(session, chosen=chosen, models=lambda: specs, devices=list)
+    qtbot.addWidget(dock)
+    specs.append(make_spec("trained"))
+    assert [spec.name for spec in dock.model.choices] == ["first"]
+    chosen.announce(["trained"])
+    assert [spec.name for spec in dock.model.choices] == ["first", "trained"]
+    (entry,) = session
+    assert dock.model.value.name == chosen.of(entry.cube).name == "trained"
 
 
 def test_files_opened_lately_are_one_click_away_in_an_empty_window(qtbot, make_spec, pat, tmp_path):

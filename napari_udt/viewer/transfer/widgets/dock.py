@@ -107,12 +107,10 @@ class TransferDock(TransferForm):
         self._runs.ended.connect(self._removed.run_ended)
         if self._chosen is not None:
             self._chosen.changed.connect(self._chosen_elsewhere)
-            self._chosen.came.connect(self._models_came)
+            self.model_tools.follow(self._chosen)
         if self._side_by_side is not None:
             self.layout_button.native.toggled.connect(self._layout_toggled)
             self._side_by_side.changed.connect(self._layout_changed)
-
-    # -- choices ----------------------------------------------------------------------------------
 
     def _cubes_changed(self, change: CubesChange) -> None:
         if isalive(self):
@@ -223,10 +221,6 @@ class TransferDock(TransferForm):
         self.direction.choices = transfer_job.direction_choices(spec)
         self.direction.value = chosen
         self.direction.tooltip = transfer_job.direction_tooltip(spec)
-
-    def _models_came(self, names: Sequence[str]) -> None:
-        if isalive(self):
-            self._source_chosen()
 
     def _imported(self, names: Sequence[str]) -> None:
         """Offer models that just came; one that fits is chosen."""

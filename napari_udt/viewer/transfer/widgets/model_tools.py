@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_error
+from qtpy.compat import isalive
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QDialog, QFileDialog, QMenu, QWidget
 
 from napari_udt.models.importing import Importer, import_models
 from napari_udt.viewer.qt.fields import push_button, row_of
 from napari_udt.viewer.qt.jobs import JobRunner
+from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.jobs import Report, error_text
 from napari_udt.viewer.transfer.widgets.card_window import CardWindow
 
@@ -64,6 +66,14 @@ class ModelTools(QWidget):
         self.card_button.clicked.connect(self.show_card)
         row_of(box, self.card_button, self.import_button, equal=False, parent=self).setStretch(0, 1)
         self.set_spec(None)
+
+    def follow(self, chosen: ChosenModel) -> None:
+        """Offer models that another dock trained as those that are imported."""
+        chosen.came.connect(self._came)
+
+    def _came(self, names: list[str]) -> None:
+        if isalive(self):
+            self.imported.emit(names)
 
     def set_spec(self, spec: ModelSpec | None) -> None:
         """Take the chosen model."""
