@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import CollectionError
+from napari_udt.spectral.continuum import continuum_removed
 from napari_udt.spectral.spectra import normalise
 
 Spectra = NDArray[np.float32]
@@ -108,28 +109,10 @@ def standard_normal_variate(spectra: Spectra, wavelengths_nm: Grid) -> Spectra:
     return np.divide(centred, deviation, out=np.full_like(centred, np.nan), where=deviation > 0)
 
 
-def continuum_removed(spectra: Spectra, wavelengths_nm: Grid) -> Spectra:
+def without_continuum(spectra: Spectra, wavelengths_nm: Grid) -> Spectra:
     """Divide each spectrum by its upper convex hull (Clark and Roush 1984); NaN where it is not positive throughout."""
-    flat = spectra.reshape(-1, spectra.shape[-1])
-    usable = np.isfinite(flat).all(axis=1) & (flat > 0).all(axis=1)
-    found = np.full_like(flat, np.nan)
-    for index in np.flatnonzero(usable):
-        corners = _upper_hull(wavelengths_nm, flat[index])
-        found[index] = flat[index] / np.interp(wavelengths_nm, wavelengths_nm[corners], flat[index, corners])
-    return found.reshape(spectra.shape)
-
-
-def _upper_hull(x: Grid, y: Spectra) -> list[int]:
-    """Return the corners of the upper convex hull (Andrew's monotone chain)."""
-    hull: list[int] = []
-    for i in range(len(x)):
-        while len(hull) > 1:
-            a, b = hull[-2:]
-            if (y[b] - y[a]) * (x[i] - x[a]) > (y[i] - y[a]) * (x[b] - x[a]):
-                break
-            hull.pop()
-        hull.append(i)
-    return hull
+    usable = (spectra > 0).all(axis=-1, keepdims=True) & _whole(spectra)
+    return np.where(usable, continuum_removed(wavelengths_nm, spectra), np.nan).astype(np.float32)
 
 
 def _whole(spectra: Spectra) -> NDArray[np.bool_]:
@@ -139,7 +122,7 @@ def _whole(spectra: Spectra) -> NDArray[np.bool_]:
 STEPS: dict[str, Callable[..., Any]] = {
     "savitzky_golay": savitzky_golay,
     "snv": standard_normal_variate,
-    "continuum_removal": continuum_removed,
+    "continuum_removal": without_continuum,
     "l1": lambda spectra, wavelengths_nm: normalise(spectra, "l1"),
     "l2": lambda spectra, wavelengths_nm: normalise(spectra, "l2"),
     "max": lambda spectra, wavelengths_nm: normalise(spectra, "max"),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from napari_udt.collection.preprocessing import STEPS, Step, applied, continuum_removed, parse_step
+from napari_udt.collection.preprocessing import STEPS, Step, applied, parse_step, without_continuum
 from napari_udt.errors import CollectionError
 
 NM = np.linspace(500.0, 600.0, 21)
@@ -29,15 +29,15 @@ def test_a_parabola_passes_savitzky_golay_and_its_derivative_is_per_nm():
 
 
 def test_a_continuum_lies_above_and_touches(spectra):
-    found = continuum_removed(spectra, NM)
+    found = without_continuum(spectra, NM)
     assert (found <= 1 + 1e-5).all()
     np.testing.assert_allclose(found[:, [0, -1]], 1, rtol=1e-6)
-    np.testing.assert_allclose(continuum_removed(5 * spectra, NM), found, rtol=1e-4)
-    hull = continuum_removed(
+    np.testing.assert_allclose(without_continuum(5 * spectra, NM), found, rtol=1e-4)
+    hull = without_continuum(
         (1 - ((NM - 550) / 100) ** 2).astype(np.float32)[None], NM
     )  # concave: its own hull
     np.testing.assert_allclose(hull, 1, rtol=1e-6)
-    assert np.isnan(continuum_removed(-spectra, NM)).all()
+    assert np.isnan(without_continuum(-spectra, NM)).all()
 
 
 def test_steps_are_applied_in_their_order(spectra):

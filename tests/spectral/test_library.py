@@ -8,8 +8,9 @@ from hypothesis.extra.numpy import arrays
 from scipy.spatial import ConvexHull
 
 from napari_udt.errors import CubeError
+from napari_udt.spectral.continuum import continuum_removed
 from napari_udt.spectral.distances import spectral_information_divergence
-from napari_udt.spectral.library import MEASURES, LibraryComparison, SpectralLibrary, continuum_removed
+from napari_udt.spectral.library import MEASURES, LibraryComparison, SpectralLibrary
 
 GRID = np.linspace(500.0, 1000.0, 26)
 SPECTRA = np.array([0.5 + 0.3 * np.sin(GRID / width) for width in (40.0, 70.0, 150.0)])
