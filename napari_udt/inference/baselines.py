@@ -91,7 +91,7 @@ def transfer_baseline(
         spectra, notes = _matched(cube, spectra, reference, method, report)
     notes |= {
         "wavelengths": grid.note or "the cube's own",
-        "spectra_not_transferable": int(np.isnan(spectra).any(axis=1).sum()),
+        "spectra_not_transferable": int(np.sum(~np.isfinite(spectra).all(axis=1))),
     }
     return _result(cube, spectra, method, reference, notes)
 

@@ -160,7 +160,7 @@ def transfer(
 
 def _picture(job: Job, progress: Progress, out: Target | None) -> tuple[Target, int]:
     data: Target = run_picture(job, progress)
-    lost = int(np.isnan(data[:]).any(axis=2).sum())
+    lost = int(np.sum(~np.isfinite(data[:]).all(axis=2)))
     if out is not None:
         out[:] = data[:]
         data = out

@@ -107,7 +107,7 @@ class _Steps:
             except RuntimeError as error:
                 self.chunk = _smaller(self.chunk, error, self.job)
                 continue
-            self.lost += int(np.isnan(out[part]).any(axis=1).sum())
+            self.lost += int(np.sum(~np.isfinite(out[part]).all(axis=1)))
             self.done += len(out[part])
             start += self.chunk
             self.progress(self.done, self.total)

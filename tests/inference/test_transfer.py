@@ -105,6 +105,22 @@ def test_pixels_without_a_spectrum_become_nan_and_are_counted(norm):
     assert moved.provenance["spectra_not_transferable"] == 3
 
 
+def test_spectra_that_a_network_makes_infinite_are_counted(monkeypatch):
+    from napari_udt.inference import spectra
+
+    def overflowing(job, runner, values, entries):
+        found = np.ones((len(values), 12), np.float32)
+        found[values[:, 0] > 5] = np.inf
+        return found
+
+    monkeypatch.setattr(spectra, "_transferred", overflowing)
+    cube = make_cube(4, 5, 12)
+    cube.data[...] = 1
+    cube.data[2, 1] = cube.data[3, 0] = 9
+    moved = napari_udt.transfer(cube, make_model("HSI", 12))
+    assert moved.provenance["spectra_not_transferable"] == 2
+
+
 def test_broken_pixels_of_a_picture_go_in_as_zero_and_come_out_as_nan(image_model):
     whole = make_cube(8, 12, 4, "PAT")
     whole.data[2, 3] = 0
