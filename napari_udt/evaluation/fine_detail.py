@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.evaluation.intervals import percentile_interval
-from napari_udt.evaluation.texture import edge_sharpness, heterogeneity
+from napari_udt.evaluation.texture import edge_sharpness, heterogeneity, median_of_known
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.floating[Any]]
@@ -203,18 +203,17 @@ def _gap(name: str, own: Array, simulated: Array, target: Array, rng: np.random.
             rng.integers(len(target), size=len(target)),
         )
         moved = first if paired else rng.integers(len(own), size=len(own))
-        found.append(_share(_median(own[moved]), _median(simulated[first]), _median(target[last])))
-    values = (_median(own), _median(simulated), _median(target))
+        found.append(
+            _share(
+                median_of_known(own[moved]), median_of_known(simulated[first]), median_of_known(target[last])
+            )
+        )
+    values = (median_of_known(own), median_of_known(simulated), median_of_known(target))
     return GapClosed(name, values[1], values[2], values[0], _share(*values), *percentile_interval(found))
 
 
 def _share(own: float, simulated: float, target: float) -> float:
     return (own - simulated) / (target - simulated) if target != simulated else float("nan")
-
-
-def _median(values: Array) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if len(known) else float("nan")
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -58,9 +58,9 @@ def texture(
     pairs = list(zip(pictures, labels, strict=True))
     tissue = np.isin(labels, [*skin, *background])
     return Texture(
-        skin=_median(heterogeneity(p[np.isin(kinds, skin)]) for p, kinds in pairs),
-        background=_median(heterogeneity(p[np.isin(kinds, background)]) for p, kinds in pairs),
-        sharpness_per_pixel=_median(
+        skin=median_of_known(heterogeneity(p[np.isin(kinds, skin)]) for p, kinds in pairs),
+        background=median_of_known(heterogeneity(p[np.isin(kinds, background)]) for p, kinds in pairs),
+        sharpness_per_pixel=median_of_known(
             value for p, kinds in pairs for value in edge_sharpness(p, np.isin(kinds, vessels))
         ),
         dark_share=float(np.mean(pictures[tissue] <= 0)) if tissue.any() else float("nan"),
@@ -109,6 +109,7 @@ def _gradient(picture: Array) -> Array:
     return np.stack([gaussian_filter(picture, _EDGE_SIGMA, order=order) for order in ((1, 0), (0, 1))])
 
 
-def _median(values: Iterable[float]) -> float:
+def median_of_known(values: Iterable[float]) -> float:
+    """Return the median of the finite values; NaN where there are none."""
     known = [value for value in values if np.isfinite(value)]
     return float(np.median(known)) if known else float("nan")

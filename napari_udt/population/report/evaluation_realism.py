@@ -11,7 +11,7 @@ from napari_udt.evaluation.two_sample import TwoSampleAuc
 from napari_udt.population.report.document import Section, plain_sheet
 
 _AUC = (
-    "AUC of a random forest that has to tell the row from the untouched target: 0.5, it cannot; 1, it always can. 95 % "
+    "AUC of a classifier (randomised trees) that has to tell the row from the untouched target: 0.5, it cannot; 1, it always can. 95 % "
     "interval over pictures or animals. The target's own row is its training data: what chance and other draws leave."
 )
 
