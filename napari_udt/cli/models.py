@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_udt.cli.exit_codes import SUCCESS
@@ -23,6 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="make picture and text of the cards anew, from the sample pictures and what is stored of evaluations",
     )
+    parser.add_argument(
+        "--pair",
+        nargs=2,
+        type=Path,
+        metavar=("SIMULATED", "TARGET"),
+        help="with --redraw: draw these two cubes, which the model was not trained on, instead of the samples",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         from napari_udt.population.report.cards import redraw_card
 
         for folder in folders:
-            redraw_card(folder)
+            redraw_card(folder, args.pair)
     specs = [read_spec(folder) for folder in folders] if folders else list_models()
     if folders and not args.json:
         print("\n".join(printable_lines(_card(spec, details=args.details)) for spec in specs))

@@ -241,13 +241,17 @@ def test_models_prints_the_page_of_a_card_and_its_details_when_asked(capsys):
     assert capsys.readouterr().out.startswith(page.rstrip())
 
 
-def test_a_card_is_redrawn_in_the_models_folder(model_folder, capsys):
+def test_a_card_is_redrawn_in_the_models_folder(model_folder, cube_file, capsys):
     folder = model_folder / "small_organs"
+    assert main(["models", str(folder), "--redraw", "--pair", str(cube_file), str(cube_file)]) == 0
+    own = (folder / "card.png").read_bytes()
+    capsys.readouterr()
     before = (folder / "weights.safetensors").read_bytes()
     for _ in range(2):
         assert main(["models", str(folder), "--redraw"]) == 0
     assert capsys.readouterr().out.count("No numbers on untouched data") == 2
     assert (folder / "weights.safetensors").read_bytes() == before
+    assert (folder / "card.png").read_bytes() != own
     assert (folder / "CARD.md").read_text().count("<details>") == 1
 
 

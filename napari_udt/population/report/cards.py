@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,17 +43,26 @@ def update_card(folder: Path, evaluation: Evaluation, model: str) -> None:
     redraw_card(folder)
 
 
-def redraw_card(folder: Path) -> None:
-    """Draw the card's picture from the sample pair, where the model fits it, and write the text anew.
+def redraw_card(folder: Path, pair: Sequence[Path] | None = None) -> None:
+    """Draw the card's picture from two cubes, where the model fits them, and write the text anew.
+
+    Parameters
+    ----------
+    folder : Path
+    pair : two paths, optional
+        A simulated cube and one of the target that the model was not trained on; the samples unless given.
 
     Raises
     ------
     EvaluationError
         When the folder holds no card.
+    CubeError
+        When a cube cannot be read.
     """
     _require_card(folder)
     spec = read_spec(folder)
-    simulated, target = (open_cube(sample_path(key)) for key in _SAMPLES[spec.modality])
+    paths = pair or [sample_path(key) for key in _SAMPLES[spec.modality]]
+    simulated, target = (open_cube(path) for path in paths)
     picture = card_picture(load_model(folder), simulated, target)
     if picture is not None:
         with whole_or_nothing(folder / PICTURE) as temporary:
