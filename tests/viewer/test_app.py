@@ -350,6 +350,16 @@ def test_in_a_smaller_window_the_docks_give_way_before_the_picture(window, qtbot
     assert spectra.width() <= 0.65 * (spectra.width() + picture.width())
 
 
+def test_opening_cubes_does_not_make_a_small_window_grow(window, pat, transferred, qtbot):
+    main = window.viewer.window._qt_window
+    main.resize(1066, 650)
+    qtbot.waitUntil(lambda: main.width() == 1066)
+    for cube in (pat(), transferred(pat())):
+        window.context.session.add(cube)
+        qtbot.wait(300)
+    assert main.size().width() == 1066
+
+
 def test_a_window_is_not_larger_than_the_screen(make_napari_viewer, monkeypatch):
     from napari_udt.viewer import app
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _PLANE_NUMBERS = ("slice_label", "slice_label_sep")  # napari's object names
 _LEAST_SLIDER = 60  # pixels; napari keeps 150, which the picture lacks in a small window
 
+_LEAST_ROW = (
+    260  # of name, slider and field: napari asks for up to 378 until it knows the window, which then grows
+)
+
 
 class WavelengthField(QDoubleSpinBox):
     """Spin box of the session's wavelength; it snaps to the nearest wavelength of the cube."""
@@ -67,6 +71,7 @@ class SliderDress(QObject):
     def __init__(self, session: Session, qt_dims: Any) -> None:
         super().__init__(qt_dims)
         self._session, self._qt_dims = session, qt_dims
+        qt_dims.setMinimumWidth(_LEAST_ROW)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self.dress)
