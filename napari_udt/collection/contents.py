@@ -17,6 +17,7 @@ from napari_udt.io.contract import reason
 from napari_udt.io.recording_files import recording_fingerprint
 
 Split = Literal["train", "test"]
+State = tuple[int, int, str]  # bytes, time of the last change where it counts, SHA-256
 SPLITS: tuple[Split, ...] = get_args(Split)
 
 
@@ -63,34 +64,44 @@ class Member:
         """File name, with the candidate where one is named."""
         return f"{self.path.name} ({self.candidate})" if self.candidate else self.path.name
 
-    def with_state(self) -> Member:
+    def with_state(self, states: dict[Path, State] | None = None) -> Member:
         """Return the member with the present state of its files.
+
+        Parameters
+        ----------
+        states : dict, optional
+            States that are known already, by file; this one is added.
 
         Raises
         ------
         CollectionError
             When they cannot be read.
         """
-        try:
-            now = recording_fingerprint(self.path)
-        except OSError as error:
-            raise CollectionError(f"{self.path}: the file cannot be read ({reason(error)}).") from error
-        time = 0 if now.compared == "content" else now.modified_ns
-        return replace(self, bytes=now.bytes, modified_ns=time, sha256=now.sha256)
+        states = {} if states is None else states
+        if self.path not in states:
+            states[self.path] = _state_of(self.path)
+        size, time, sha256 = states[self.path]
+        return replace(self, bytes=size, modified_ns=time, sha256=sha256)
 
-    def problem(self) -> str:
+    def problem(self, states: dict[Path, State] | None = None) -> str:
         """Return what is wrong with the files: missing, or changed since they were collected; empty if nothing is."""
         if not self.path.exists():
             return f"{self.path}: the file is missing; put it back, or collect again."
         if not self.sha256:
             return ""
         try:
-            now = self.with_state()
+            same = self.with_state(states) == self
         except CollectionError as error:
             return str(error)
-        if (now.bytes, now.sha256, now.modified_ns) == (self.bytes, self.sha256, self.modified_ns):
-            return ""
-        return f"{self.path}: the file has changed since it was collected; collect again."
+        return "" if same else f"{self.path}: the file has changed since it was collected; collect again."
+
+
+def _state_of(path: Path) -> State:
+    try:
+        now = recording_fingerprint(path)
+    except OSError as error:
+        raise CollectionError(f"{path}: the file cannot be read ({reason(error)}).") from error
+    return now.bytes, 0 if now.compared == "content" else now.modified_ns, now.sha256
 
 
 @dataclass(frozen=True)
@@ -127,6 +138,7 @@ class Collection:
 
     def checked(self) -> tuple[Collection, list[str]]:
         """Return the members whose files are as they were, and a sentence for each of the others."""
-        problems = {member: member.problem() for member in self.members}
+        states: dict[Path, State] = {}
+        problems = {member: member.problem(states) for member in self.members}
         kept = tuple(member for member, problem in problems.items() if not problem)
         return replace(self, members=kept), [problem for problem in problems.values() if problem]

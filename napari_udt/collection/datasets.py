@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.collection.reading import PreparedCube, opened
+from napari_udt.collection.reading import opened
 from napari_udt.collection.survey import Survey
 from napari_udt.cube import Domain
 from napari_udt.dataset import Dataset
@@ -114,7 +113,7 @@ def _spectra(
     for number, cube in enumerate(found.cubes):
         progress(number, len(found.cubes))
         with opened(cube.member, found.collection) as prepared:
-            numbers = _class_numbers(prepared, classes)
+            numbers = prepared.class_numbers(classes)
             for index, most in quota.items():
                 pixels = np.flatnonzero(numbers == index)
                 chosen = np.sort(rng.permutation(pixels)[:most])
@@ -150,7 +149,7 @@ def _images(
         left = (cube.shape[1] - columns) // 2
         with opened(cube.member, found.collection) as prepared:
             image = prepared.image(slice(0, rows), slice(left, left + columns))
-            own = _class_numbers(prepared, classes)[:rows, left : left + columns]
+            own = prepared.class_numbers(classes)[:rows, left : left + columns]
         broken = np.asarray(~np.isfinite(image).all(axis=2))
         if broken.all() or not np.nan_to_num(image).any():
             empty += 1
@@ -172,14 +171,6 @@ def _images(
     if not images:
         return np.empty((0, 1, 1, 1), np.float32), np.empty((0, 1, 1), np.int16), np.array([], int), notes
     return np.stack(images), np.stack(labels), np.array(cube_of), notes
-
-
-def _class_numbers(prepared: PreparedCube, classes: dict[str, int]) -> NDArray[np.int16]:
-    """Class of every pixel, -1 where unknown, shape (rows, columns)."""
-    numbers: NDArray[Any] = np.full(prepared.cube.shape[:2], -1, np.int16)
-    for name, mask in prepared.masks.items():
-        numbers[mask] = classes.get(plain_name(name), -1)
-    return numbers
 
 
 def _evenly(count: int, most: int) -> list[int]:

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from napari_udt.collection.contents import Collection, Member, Split
+from napari_udt.collection.contents import Collection, Member, Split, State
 from napari_udt.collection.preprocessing import Step
 from napari_udt.collection.reading import open_member
 from napari_udt.collection.subjects import read_table, subject_rule
@@ -91,11 +91,14 @@ def gather(
     subject = subject_rule(rules.subject_from)
     table = read_table(rules.table) if rules.table else {}
     members, cubes = [], []
+    states: dict[Path, State] = {}
     for number, member in enumerate(found):
         progress(number, len(found))
         try:
             cube = open_member(member)
-            members.append(member if member in described else _described(member, cube, rules, subject, table))
+            if member not in described:
+                member = _described(member, cube, rules, subject, table).with_state(states)
+            members.append(member)
             cubes.append(_outline(cube))
         except UdtError as error:
             problems.append(str(error))
@@ -182,7 +185,7 @@ def _described(
         domain=cast(Domain, row.get("domain") or rules.domain or cube.domain),
         subject=named,
         split=cast(Split, row.get("split") or "train"),
-    ).with_state()
+    )
 
 
 def _outline(cube: SpectralCube) -> SpectralCube:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +20,8 @@ from napari_udt.cube import SpectralCube
 from napari_udt.inference.grid import Regridding, regrid
 from napari_udt.inference.inputs import Input
 from napari_udt.io import open_cube
-from napari_udt.spectral.labels import plain_name
+from napari_udt.models.classes import plain_name as class_name
+from napari_udt.spectral.labels import plain_name, present
 
 # Names of pixels that nobody has named, as files have them; "label 0" is a 0 without a name.
 _UNLABELLED = {
@@ -34,6 +35,7 @@ _UNLABELLED = {
     "label 0",
 }
 _LARGEST_IN_MEMORY_MB = 64.0
+_BLOCK_PIXELS = 16_384  # that are prepared at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,15 +55,46 @@ class PreparedCube:
     collection: Collection
 
     @cached_property
-    def masks(self) -> dict[str, NDArray[np.bool_]]:
-        """Pixels of each structure by its name, shape (rows, columns); those that nobody has named are not among them."""
-        labels, found = self.cube.labels, dict[str, NDArray[np.bool_]]()
-        if labels is None:
-            return found
+    def _numbers(self) -> dict[str, list[int]]:
+        """Label numbers of each structure; one may have several."""
+        found: dict[str, list[int]] = {}
         for number, name in self.cube.present_labels.items():
             if not is_unlabelled(name):
-                found[name] = found.get(name, np.zeros(labels.shape, bool)) | (labels == number)
+                found.setdefault(name, []).append(number)
         return found
+
+    @property
+    def structures(self) -> list[str]:
+        """Names of the structures in the picture, without pixels that nobody has named."""
+        return list(self._numbers)
+
+    def mask(self, structure: str) -> NDArray[np.bool_]:
+        """Pixels of a structure, shape (rows, columns)."""
+        labels, numbers = self.cube.labels, self._numbers[structure]
+        assert labels is not None
+        return labels == numbers[0] if len(numbers) == 1 else np.isin(labels, numbers)
+
+    def pixel_counts(self) -> dict[str, int]:
+        """Pixels of each structure."""
+        if self.cube.labels is None:
+            return {}
+        numbers, places = present(self.cube.labels)
+        pixels = dict(zip(numbers.tolist(), np.bincount(places.reshape(-1)).tolist(), strict=True))
+        return {name: sum(pixels[number] for number in own) for name, own in self._numbers.items()}
+
+    def class_numbers(self, classes: Mapping[str, int]) -> NDArray[np.int16]:
+        """Class of every pixel, shape (rows, columns); -1 where no class has the structure's name.
+
+        Parameters
+        ----------
+        classes : mapping of str to int
+            By their names without regard to case, spaces and plurals, see :func:`napari_udt.models.classes.plain_name`.
+        """
+        if self.cube.labels is None:
+            return np.full(self.cube.shape[:2], -1, np.int16)
+        numbers, places = present(self.cube.labels)
+        of_number = {n: classes.get(class_name(name), -1) for name, own in self._numbers.items() for n in own}
+        return np.array([of_number.get(int(n), -1) for n in numbers], np.int16)[places]
 
     @cached_property
     def grid(self) -> Regridding:
@@ -76,10 +109,12 @@ class PreparedCube:
         )
 
     def spectra(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Preprocessed spectra of some pixels, shape (n, channels)."""
-        if not len(rows):
-            return np.empty((0, len(self.collection.wavelengths_nm)), np.float32)
-        return self._prepared(np.asarray(self.cube.data[rows, columns], np.float32))
+        """Preprocessed spectra of some pixels, shape (n, channels); in row order they are read fastest."""
+        found = np.empty((len(rows), len(self.collection.wavelengths_nm)), np.float32)
+        for start in range(0, len(rows), _BLOCK_PIXELS):
+            here = slice(start, start + _BLOCK_PIXELS)
+            found[here] = self._prepared(np.asarray(self.cube.data[rows[here], columns[here]], np.float32))
+        return found
 
     def image(self, rows: slice, columns: slice) -> NDArray[np.float32]:
         """Preprocessed spectra of a window, shape (rows, columns, channels)."""

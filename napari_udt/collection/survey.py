@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import get_args
 
-import numpy as np
-
 from napari_udt.collection.contents import Collection, Member
 from napari_udt.collection.reading import opened
 from napari_udt.cube import SpectralCube
@@ -98,7 +96,7 @@ def survey(collection: Collection, progress: Progress = lambda done, total: None
         progress(number, len(collection.members))
         try:
             with opened(member, collection) as prepared:
-                counts = {name: int(np.count_nonzero(mask)) for name, mask in prepared.masks.items()}
+                counts = prepared.pixel_counts()
                 cube = prepared.cube
                 interpolated = prepared.grid.weights is not None
         except UdtError as error:

@@ -44,7 +44,7 @@ COLUMNS = (
     "sd",
     *QUANTILES,
 )
-MOST_BYTES = 2**28  # of one structure's spectra, in memory at a time
+MOST_BYTES = 2**27  # of one structure's spectra, in memory at a time
 
 
 @dataclass(frozen=True)
@@ -133,20 +133,20 @@ def statistics(cube: PreparedCube) -> Iterator[dict[str, Any]]:
         "split": member.split,
     }
     most = max(1, MOST_BYTES // (4 * len(grid)))
-    for name, mask in cube.masks.items():
-        rows, columns = np.nonzero(mask)
+    for name in cube.structures:
+        rows, columns = np.nonzero(cube.mask(name))
         every = -(-len(rows) // most)
         spectra = cube.spectra(rows[::every], columns[::every])
         spectra = spectra[np.isfinite(spectra).all(axis=1)]
         if not len(spectra):
             continue
-        found = {"mean": spectra.mean(axis=0, dtype=np.float64), "sd": spectra.std(axis=0, dtype=np.float64)}
-        quantiles = np.quantile(spectra, list(QUANTILES.values()), axis=0)
-        found |= dict(zip(QUANTILES, quantiles, strict=True))
         counts = {"structure": name, "pixels": len(rows), "n": len(spectra)}
         for channel, wavelength in enumerate(grid):
-            values = {key: f"{float(value[channel]):.7g}" for key, value in found.items()}
-            yield {**of_cube, **counts, "wavelength_nm": f"{wavelength:g}", **values}
+            values = spectra[:, channel].astype(np.float64)
+            found = {"mean": values.mean(), "sd": values.std()}
+            found |= dict(zip(QUANTILES, np.quantile(values, list(QUANTILES.values())), strict=True))
+            texts = {key: f"{value:.7g}" for key, value in found.items()}
+            yield {**of_cube, **counts, "wavelength_nm": f"{wavelength:g}", **texts}
 
 
 def _one_part(task: tuple[Member, Collection, Path]) -> str:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from own_cubes import HSI_NM, write_envi, write_patato_file, write_simpa_file, write_tivita
 
-from napari_udt.collection import gather, load_collection, save_collection
+from napari_udt.collection import contents, gather, load_collection, save_collection
 from napari_udt.collection.gather import Rules
 from napari_udt.collection.preprocessing import Step
 from napari_udt.collection.reading import opened
@@ -13,6 +13,7 @@ from napari_udt.collection.subjects import subject_rule
 from napari_udt.collection.survey import survey
 from napari_udt.collection.wavelengths import common_wavelengths
 from napari_udt.cube import SpectralCube
+from napari_udt.dataset import Dataset, save_dataset
 from napari_udt.errors import CollectionError
 from napari_udt.io import save_cube
 
@@ -42,7 +43,7 @@ def test_files_of_any_format_become_one_collection(folder):
     assert set(survey(collection).structures) == {"liver", "Haut"}
     for member in collection.members:
         with opened(member, collection) as cube:
-            rows, columns = np.nonzero(cube.masks["liver"])
+            rows, columns = np.nonzero(cube.mask("liver"))
             np.testing.assert_allclose(cube.spectra(rows, columns), cube.cube.data[rows, columns], rtol=1e-6)
 
 
@@ -212,3 +213,48 @@ def test_collections_join_and_keep_their_names_limits_and_preprocessing(folder):
     save_collection(other, folder / f"other_{NAME}")
     with pytest.raises(CollectionError, match="other preprocessing"):
         gather([folder / NAME, folder / f"other_{NAME}"])
+
+
+def test_every_image_of_a_data_set_is_a_cube_and_the_file_is_hashed_once(tmp_path, monkeypatch):
+    labels = np.zeros((5, 8, 8), np.int8)
+    labels[:, 4:] = 1
+    dataset = Dataset(
+        samples=np.random.default_rng(0).random((5, 3, 8, 8), dtype=np.float32),
+        labels=labels,
+        wavelengths_nm=np.array([700.0, 750, 800]),
+        class_names=("fat", "muscle"),
+        modality="PAT",
+        domain="simulated",
+        origin="simulated",
+        seed=0,
+    )
+    save_dataset(dataset, tmp_path / "set.h5")
+    hashed, fingerprint = [], contents.recording_fingerprint
+    monkeypatch.setattr(
+        contents, "recording_fingerprint", lambda path: hashed.append(path) or fingerprint(path)
+    )
+    collection, problems = gather([tmp_path])
+    assert not problems
+    assert [member.candidate for member in collection.members] == [f"image {i}" for i in range(5)]
+    assert len({member.subject for member in collection.members}) == 5
+    assert collection.checked() == (collection, [])
+    assert len(hashed) == 2
+    with opened(collection.members[2], collection) as cube:
+        np.testing.assert_allclose(
+            cube.image(slice(None), slice(None)), dataset.samples[2].transpose(1, 2, 0), rtol=1e-6
+        )
+        assert cube.pixel_counts() == {"fat": 32, "muscle": 32}
+
+
+def test_structures_that_are_renamed_alike_are_one_and_unlabelled_pixels_are_none(tmp_path):
+    labels = np.array([[0, 1, 2], [3, 3, -1]])
+    names = {-1: "unknown", 1: "vein", 2: "Artery", 3: "fat"}
+    cube = SpectralCube(np.ones((2, 3, 2)), [500, 600], "HSI", labels=labels, label_names=names, name="x")
+    save_cube(cube, tmp_path / "x.h5")
+    collection, _ = gather([tmp_path], Rules(structures={"vein": "vessel", "Artery": "vessel"}))
+    with opened(collection.members[0], collection) as prepared:
+        assert prepared.pixel_counts() == {"vessel": 2, "fat": 2}
+        np.testing.assert_array_equal(prepared.mask("vessel"), (labels == 1) | (labels == 2))
+        np.testing.assert_array_equal(
+            prepared.class_numbers({"fat": 0, "vessel": 1}), [[-1, 1, 1], [0, 0, -1]]
+        )
