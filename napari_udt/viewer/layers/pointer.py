@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # A press and release within so many screen pixels is a click, not a drag.
 _CLICK_RADIUS = 4.0
-IN_3D = "3-D: the docks follow the mouse in 2-D"  # on the canvas, where the wavelength stands else
+IN_3D = "3-D: the docks follow\nthe mouse in 2-D"  # on the canvas, where the wavelength stands else
 # In three dimensions: the cosine of the largest angle between view direction and wavelength axis.
 _STRAIGHT = 0.99999
 

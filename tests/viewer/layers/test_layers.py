@@ -56,7 +56,7 @@ def test_adding_a_cube_shows_it_at_800_nm(viewer, context, pat):
 def test_in_3d_the_canvas_says_why_the_docks_stand_still(viewer, context, pat):
     context.session.add(pat())
     viewer.dims.ndisplay = 3
-    assert viewer.canvas.overlays.text.text == "3-D: the docks follow the mouse in 2-D"
+    assert viewer.canvas.overlays.text.text == "3-D: the docks follow\nthe mouse in 2-D"
     viewer.dims.ndisplay = 2
     assert viewer.canvas.overlays.text.text == "800 nm"
 

@@ -86,6 +86,14 @@ def test_other_pixels_are_refused_in_one_sentence(viewer, context, mode):
     assert visible(viewer) == before
 
 
+def test_the_title_of_a_swipe_says_which_is_left_and_which_right_of_the_divider(viewer, context):
+    context.pair_view.show("swipe", RESULT, SOURCE)
+    overlays = [layer.name_overlay for layer in viewer.layers if layer.name_overlay.visible]
+    assert [overlay.text for overlay in overlays] == [
+        f"left: {SOURCE}\nsimulated\nright: {RESULT}\ntransferred by m"
+    ]
+
+
 @pytest.mark.parametrize("mode", ["difference", "swipe", "blink"])
 def test_everything_comes_back(viewer, context, mode):
     context.session.pin(PixelRef(SOURCE, 3, 3))

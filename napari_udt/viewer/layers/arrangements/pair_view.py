@@ -129,7 +129,7 @@ class PairView:
         )
         show_colour_bar(layer)
         self._insert(layer, first.image)
-        show_title(layer, layer.name)
+        show_title(layer, f"{self.pair[0]}\n− {self.pair[1]} [{found.unit}]")
         self.statement = f"Blue: less than in {self.pair[1]}; red: more; white: equal."
         if self.kind == "relative":
             self.statement += f" Transparent where {self.pair[1]} is too dark for a percentage."
@@ -160,8 +160,10 @@ class PairView:
         self._insert(line, overlay)
         self._share_contrast(overlay, second.image)
         session = self._adapter.session
-        show_title(second.image, title(session[self.pair[1]]))
-        show_title(overlay, title(session[self.pair[0]]), "top_right")
+        left, right = (title(session[key]) for key in (self.pair[1], self.pair[0]))
+        show_title(
+            second.image, f"left: {left}\nright: {right}"
+        )  # side by side they would lie over each other
 
     def _begin_blinking(self) -> None:
         first, second = (group.image for group in self._groups)

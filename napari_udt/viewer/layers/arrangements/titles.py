@@ -17,14 +17,14 @@ class TitleOverlay(LayerNameOverlay):
     text: str = ""
 
 
-def show_title(layer: Layer, text: str, position: str = "top_left") -> None:
+def show_title(layer: Layer, text: str) -> None:
     """Write a title over a layer's picture, or change it; the layer's name where napari cannot write another text."""
     if not isinstance(layer.name_overlay, TitleOverlay):
         replace_name_overlay(layer, TitleOverlay(font_size=_SIZE))
     overlay = layer.name_overlay
     if isinstance(overlay, TitleOverlay):
         overlay.text = text
-    overlay.position, overlay.visible = position, True
+    overlay.visible = True
 
 
 def hide_title(layer: Layer) -> None:
