@@ -20,7 +20,7 @@ class StructureRow(QWidget):
         self._structures = structures
         self.names = check_box("Names", "Names of the structures on their outlines in the picture.", self)
         self.legend = check_box(
-            "Legend", "Colours and names of the structures in the upper right corner of the picture.", self
+            "Legend", "Colours and names of the structures in the lower right corner of the picture.", self
         )
         row_of(self.names, self.legend, parent=self)
         set_tab_order(self.names, self.legend)

@@ -12,7 +12,7 @@ from napari.layers import Layer
 from napari_udt.viewer.napari_adapter import draw_legends_of, draw_marks_of, overlays_of
 
 _LEGEND = "udt_legend"
-_TOP_RIGHT = "top_right"
+_LOWER_RIGHT = "bottom_right"  # titles and colour bars stand above
 _OVER_ALL = "translucent_no_depth"
 
 
@@ -56,11 +56,11 @@ def show_marks(layer: Layer, name: str, marks: Sequence[Mark], diameter: float =
 
 
 def show_legend(viewer: ViewerModel, entries: Sequence[tuple[str, str]]) -> None:
-    """Show a legend in the upper right corner of the canvas; no entries show none."""
+    """Show a legend in the lower right corner of the canvas; no entries show none."""
     overlays = viewer.canvas.overlays
     if not draw_legends_of(Legend) or (not entries and _LEGEND not in overlays):
         return
     if _LEGEND not in overlays:
-        overlays[_LEGEND] = Legend(position=_TOP_RIGHT)
+        overlays[_LEGEND] = Legend(position=_LOWER_RIGHT)
     overlays[_LEGEND].entries = tuple(entries)
     overlays[_LEGEND].visible = bool(entries)
