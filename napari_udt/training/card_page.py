@@ -35,8 +35,9 @@ def number_lines(judgement: Judgement | None) -> list[str]:
         "|---|---|---|---|---|",
         *rows,
         "",
-        f"{markdown(baseline)}: of the rows that learn nothing, the one that is distinguished least from the target; it takes its statistics from the "
-        f"very samples that it moves. In brackets 95 % intervals over pictures or animals. Data: {markdown(judgement.data)}.",
+        f"{markdown(baseline)}: of the rows that learn nothing, the one that is distinguished least from the target; such rows take "
+        "their statistics from the very samples that they move. In brackets 95 % intervals over pictures or animals. Data: "
+        f"{markdown(judgement.data)}.",
         "",
     ]
 
