@@ -57,15 +57,16 @@ def class_lines(found: Mapping[str, Survey], names: Sequence[str], data: Mapping
 
 
 def reached_lines(metrics: Mapping[str, Any]) -> list[str]:
-    """Return how far class means are from the target's on held-out samples, before and after; none without common classes."""
+    """Return how far class means are from the target's, before and after; none where the target has no classes."""
     rms = metrics["class_mean_relative_rms"]
-    pairs = [
-        f"{name} {100 * rms['before'][name]:.1f} -> {100 * after:.1f} %"
-        for name, after in rms["after"].items()
+    if not rms["after"]:
+        return []
+    pairs = [f"{n} {100 * rms['before'][n]:.1f} -> {100 * after:.1f} %" for n, after in rms["after"].items()]
+    away = [name for name, after in rms["after"].items() if after > rms["before"][name]]
+    lines = [
+        f"distance of class means from the target's (held-out samples, which also chose the weights): {', '.join(pairs)}"
     ]
-    return (
-        [f"distance of class means from the target's, held-out samples: {', '.join(pairs)}"] if pairs else []
-    )
+    return lines + ([f"moved away from the target: {', '.join(away)}"] if away else [])
 
 
 def warnings(config: TrainingConfig, found: Mapping[str, Survey], data: Mapping[str, Dataset]) -> list[str]:

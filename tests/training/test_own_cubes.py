@@ -18,6 +18,7 @@ from napari_udt.inference import transfer
 from napari_udt.io import open_cube, save_cube
 from napari_udt.models import list_models, load_model
 from napari_udt.spectral.spectra import normalise
+from napari_udt.training.findings import reached_lines
 from napari_udt.training.progress import read_log
 from napari_udt.training.trainer import Trainer
 
@@ -350,3 +351,11 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_read(hsi, trained, t
     (tmp_path / "mine").rename(tmp_path / "first")
     with pytest.raises(TrainingError, match="a model named mine already; choose another folder name"):
         trained(HSI, *hsi)
+
+
+def test_what_was_reached_names_classes_that_moved_away():
+    rms = {"before": {"fat": 0.1, "skin": 0.02}, "after": {"fat": 0.01, "skin": 0.05}}
+    first, second = reached_lines({"class_mean_relative_rms": rms})
+    assert first.endswith("fat 10.0 -> 1.0 %, skin 2.0 -> 5.0 %")
+    assert second == "moved away from the target: skin"
+    assert reached_lines({"class_mean_relative_rms": {"before": {}, "after": {}}}) == []

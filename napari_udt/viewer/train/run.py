@@ -33,6 +33,8 @@ class TrainingRun:
         self.check = False
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = False
+        self._read: tuple[Path, int] | None = None
+        self._rows: list[dict[str, float]] = []
 
     @property
     def running(self) -> bool:
@@ -121,7 +123,7 @@ class TrainingRun:
             {k: v for k, v in row.items() if k.startswith(("step", "held_out"))}
             for row in read_log(self.folder / LOG)
         ]
-        return curves_of(read_live_log(self.folder / LIVE)) | curves_of(held_out)
+        return curves_of(self._live_rows()) | curves_of(held_out)
 
     def state(self) -> str:
         """Return what goes on, in words."""
@@ -133,12 +135,22 @@ class TrainingRun:
             return self.error() or done
         if self._stopped:
             return "Stopping: the best weights so far are kept ..."
-        rows = read_live_log(self.folder / LIVE) if self.folder and not self.check else []
+        rows = self._live_rows()
         if not rows:
             return "Looking at the cubes ..."
         last = rows[-1]
         left = (last["steps"] - last["step"]) * last["seconds_per_step"] / 60
         return f"Step {last['step']:,.0f} of {last['steps']:,.0f}, about {left:,.0f} min left"
+
+    def _live_rows(self) -> list[dict[str, float]]:
+        """Return the rows of the live log, read again only when it has grown."""
+        if self.folder is None or self.check:
+            return []
+        path = self.folder / LIVE
+        size = path.stat().st_size if path.exists() else 0
+        if (path, size) != self._read:
+            self._read, self._rows = (path, size), read_live_log(path)
+        return self._rows
 
     def clean(self) -> None:
         """Remove the copies of open cubes, once the process has ended."""
