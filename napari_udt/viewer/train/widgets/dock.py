@@ -139,9 +139,7 @@ class TrainDock(QWidget):
         """Show what the process has written."""
         if not isalive(self):
             return
-        lines = "\n".join(self.training.lines()) or NOTHING_YET
-        if lines != self.findings.toPlainText():
-            self.findings.setPlainText(lines)
+        self._show_findings("\n".join(self.training.lines()) or NOTHING_YET)
         self.plot.show_losses(self.training.losses())
         if state := self.training.state():
             self.status.setText(state)
@@ -149,6 +147,14 @@ class TrainDock(QWidget):
             self._timer.stop()
             self._over()
         self._show_state()
+
+    def _show_findings(self, text: str) -> None:
+        """Add what is new; who reads the end stays there."""
+        before = self.findings.toPlainText()
+        if before and text.startswith(f"{before}\n"):
+            self.findings.appendPlainText(text[len(before) + 1 :])
+        elif text != before:
+            self.findings.setPlainText(text)
 
     def _begin(self, plan: Plan, files: dict[Source, Path], check: bool) -> None:
         try:
@@ -160,6 +166,8 @@ class TrainDock(QWidget):
         self.refresh()
 
     def _over(self) -> None:
+        bar = self.findings.verticalScrollBar()
+        bar.setValue(bar.maximum())  # what was reached stands at the end
         self.training.clean()
         if name := self.training.finished():
             if self._chosen is not None:
@@ -238,8 +246,8 @@ class TrainDock(QWidget):
         layout.addWidget(self._more)
         layout.addLayout(row_of(self.check_button, self.train_button, self.stop_button))
         layout.addWidget(self.status)
-        layout.addWidget(self.findings, stretch=1)
         layout.addWidget(self.plot, stretch=1)
+        layout.addWidget(self.findings, stretch=1)
         self._show_more(False)
         set_tab_order(
             *(b for side in (self.simulated, self.target) for b in (side.add_button, side.remove_button)),
@@ -247,7 +255,7 @@ class TrainDock(QWidget):
             *(field.native for field in (self.method, self.minutes, self.name)),
             self.more_button,
             *(field.native for field in (self.names, self.device)),
-            *(self.check_button, self.train_button, self.stop_button, self.findings, self.plot.kind),
+            *(self.check_button, self.train_button, self.stop_button, self.plot.kind, self.findings),
         )
 
     def _connect(self) -> None:

@@ -15,7 +15,7 @@ from napari_udt.viewer.style import REAL, SIMULATED, readable, theme, theme_on
 _STYLES = {"simulated": ("simulated", SIMULATED), "second": ("target", REAL)}
 _HEIGHT = 170  # pixels
 _TITLES = {
-    "ml": "Negative log-likelihood [nats per dimension]",
+    "ml": "Negative log-likelihood [nats/dim]",
     "held_out": "Criterion on held-out samples",
     "moments": "Class moments",
     "content": "Lost haemoglobin content",
@@ -70,8 +70,8 @@ class LossPlot(QWidget):
         for domain, line in self._lines.items():
             points = chosen.get(domain, [])
             line.setData([step for step, _ in points], [value for _, value in points])
-        title = self.kind.currentText()
-        self.plot.setLabel("left", title)
+        _, bracket, unit = self.kind.currentText().partition("[")
+        self.plot.setLabel("left", f"[{unit}" if bracket else "loss [1]")
         self.plot.setLabel("bottom", "step")
 
     def _take_theme(self) -> None:
