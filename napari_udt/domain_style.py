@@ -60,6 +60,7 @@ _ROWS: Mapping[str, LineStyle] = {
     "transport_d": LineStyle("#8a6d4b", (3.0, 1.5), "transport_D"),
     "flow_dy": LineStyle("#9acd32", (16.0, 3.0, 3.0, 3.0), "flow_DY"),
     "flow_dy_without_gan": LineStyle("#556b2f", (5.0, 2.0, 5.0, 4.0), "flow_DY w/o GAN"),
+    "flow_dy_closed_form": LineStyle("#3cb371", (9.0, 4.0, 4.0, 4.0), "flow_DY closed form"),
     "flow_d": LineStyle("#6b8e23", (7.0, 2.0, 2.0, 2.0), "flow_D"),
 }
 # Dashes of further cubes of one style.

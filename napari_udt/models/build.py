@@ -105,7 +105,7 @@ def _level(spec: ModelSpec, entries: Any) -> LevelSize:
             f"Model {spec.name!r}: a level of its architecture is {entries!r}; expected a table."
         )
     return LevelSize(
-        blocks=_integer(spec, entries, "blocks", _MAX_BLOCKS // _MAX_SCALES),
+        blocks=_integer(spec, entries, "blocks", _MAX_BLOCKS // _MAX_SCALES, 0),
         width=_integer(spec, entries, "width", _MAX_WIDTH),
     )
 
@@ -180,11 +180,11 @@ def _common(spec: ModelSpec) -> dict[str, float]:
     }
 
 
-def _integer(spec: ModelSpec, entries: Mapping[str, Any], key: str, largest: int) -> int:
+def _integer(spec: ModelSpec, entries: Mapping[str, Any], key: str, largest: int, smallest: int = 1) -> int:
     value = entries.get(key)
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= largest:
+    if not isinstance(value, int) or isinstance(value, bool) or not smallest <= value <= largest:
         raise ModelError(
-            f"Model {spec.name!r}: {key} is {value!r} in its architecture; expected a whole number from 1 to {largest}."
+            f"Model {spec.name!r}: {key} is {value!r} in its architecture; expected a whole number from {smallest} to {largest}."
         )
     return value
 

@@ -5,9 +5,11 @@ likelihood would have no bound. What the network then takes for the simulated do
 turns that noise into the texture and noise of the other domain. A noise-free image lies beside the distribution that
 was learnt: it arrives smoother than any image of the target domain.
 
-White noise gives every wavelength of every pixel its own value. Speckle is brightness: it is common to all wavelengths, and coarser than a
-pixel. So there may also be noise of the brightness, as strong in blocks of 1, 2, 4, ... pixels, which leaves the ratios of wavelengths as
-they are, and with them oxygenation.
+White noise gives every wavelength of every pixel its own value. Speckle is common to all wavelengths and coarser than a pixel: a picture shows the
+envelope of waves, and waves of sources too small to be resolved, or beside the imaging plane, add to those of the tissue. So there may also be
+speckle: the envelope x becomes the size of x + w with a complex normal field w, smooth over a pixel or two and about as strong everywhere. Dark tissue
+becomes speckle with the dark lines that such envelopes have, skin and vessels hardly change (Rice's distribution). All
+wavelengths get the same factor: their ratios stay, and with them oxygenation.
 """
 
 from __future__ import annotations
@@ -28,6 +30,15 @@ if TYPE_CHECKING:
 
 
 _ROWS = 4096  # of noise for spectra: 16 million pairs
+# The wave field of speckle. Blur along rows and columns, in pixels of 0.156 mm, and standard deviations from image to image of the
+# logarithm of its size and of the field's strength: chosen by what transfers look like beside the calibrated digital device.
+_BLUR = (0.6, 1.15)
+_BLUR_VARIATION = 0.2
+_VARIATION = 0.4
+# Standard deviation of the logarithm of its strength over blocks of so many pixels.
+_UNEVENNESS = 0.375
+_BLOCKS = (8, 16, 32)
+_DARKEST = 0.02  # in units of the compression's scale: where speckle stops growing relative to the tissue
 
 
 @dataclass(frozen=True)
@@ -38,39 +49,36 @@ class InputNoise:
     ----------
     white : float
         Standard deviation at every wavelength by itself, in normalised units.
-    brightness : float
-        Standard deviation of each octave of what all wavelengths have in common, in normalised units; images only.
-    octaves : int
-        Octaves of the brightness: blocks of 1, 2, 4, ... pixels.
+    speckle : float
+        Root mean square of the field w, in units of the compression's scale; images only.
     variation : float
         Standard deviation, from image to image, of the natural logarithm of the white noise's strength; images only. Devices and people
         differ in their noise, and a network can only give what it gets.
+    compression : (float, float)
+        Mean and standard deviation of the compressed values asinh(x / scale), by which images were normalised; for speckle.
     """
 
     white: float = 0.0
-    brightness: float = 0.0
-    octaves: int = 0
+    speckle: float = 0.0
     variation: float = 0.0
+    compression: tuple[float, float] = (0.0, 1.0)
 
     @classmethod
     def of(cls, spec: ModelSpec) -> InputNoise:
         """Noise that a model expects on simulated samples."""
-        return cls(spec.input_noise, spec.brightness_noise, spec.brightness_octaves, spec.noise_variation)
+        return cls(spec.input_noise, spec.speckle, spec.noise_variation, spec.statistics["simulated"])
 
     def __bool__(self) -> bool:
         """Whether there is any."""
-        return self.white > 0 or (self.brightness > 0 and self.octaves > 0)
+        return self.white > 0 or self.speckle > 0
 
     def __str__(self) -> str:
         """Words for records and cards."""
         words = f"standard deviation {self.white:g} of normalised values"
         if self.variation:
             words += f", {math.exp(self.variation):.2g} times more or less from image to image (one standard deviation)"
-        if self.brightness and self.octaves:
-            words += (
-                f", and {self.brightness:g} of the brightness common to all wavelengths in each of {self.octaves} octaves "
-                f"(blocks of 1 to {2 ** (self.octaves - 1)} pixels)"
-            )
+        if self.speckle:
+            words += f", and speckle common to all wavelengths, {self.speckle:g} times the scale of the compression"
         return words
 
 
@@ -103,13 +111,40 @@ def _noise_for(sample: NDArray[np.float32], noise: InputNoise) -> NDArray[np.flo
     found = np.float32(noise.white) * rng.standard_normal(sample.shape, dtype=np.float32)
     if noise.variation and sample.ndim == 3:
         found *= np.float32(math.exp(noise.variation * rng.standard_normal()))
-    if noise.brightness and sample.ndim == 3:
-        for octave in range(noise.octaves):
-            blocks = rng.standard_normal(_blocks(sample.shape[1:], octave), dtype=np.float32)
-            found += (
-                np.float32(noise.brightness) * _spread(blocks, octave)[: sample.shape[1], : sample.shape[2]]
-            )
+    if noise.speckle and sample.ndim == 3:
+        found += _speckle(sample, noise, rng)
     return found
+
+
+def _speckle(
+    sample: NDArray[np.float32], noise: InputNoise, rng: np.random.Generator
+) -> NDArray[np.floating[Any]]:
+    """Return what speckle adds to an image (channels, H, W) in normalised units."""
+    mean, std = noise.compression
+    values = np.sinh(sample * std + mean)
+    field = _wave_field(sample.shape[1:], rng) * (
+        noise.speckle * math.exp(_VARIATION * rng.standard_normal())
+    )
+    factor = np.abs(1 + field / np.maximum(np.abs(values.mean(axis=0)), _DARKEST))
+    found: NDArray[np.floating[Any]] = (np.arcsinh(values * factor) - mean) / std - sample
+    return found
+
+
+def _wave_field(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.complexfloating[Any, Any]]:
+    """Complex normal field (H, W) of root mean square 1, but stronger here and weaker there over some mm."""
+    from scipy.ndimage import gaussian_filter, zoom
+
+    size = math.exp(_BLUR_VARIATION * rng.standard_normal())
+    blur, edge = [size * pixels for pixels in _BLUR], 8
+    wide = [side + 2 * edge for side in shape]
+    inside = (slice(edge, -edge), slice(edge, -edge))
+    real, imaginary = (gaussian_filter(rng.standard_normal(wide), blur)[inside] for _ in range(2))
+    field = real + 1j * imaginary
+    field /= np.sqrt(np.mean(np.abs(field) ** 2))
+    for block in _BLOCKS:
+        coarse = rng.standard_normal([side // block + 2 for side in shape])
+        field *= np.exp(_UNEVENNESS * zoom(coarse, block, order=1)[: shape[0], : shape[1]])
+    return field
 
 
 def _noise_for_spectra(spectra: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -136,19 +171,8 @@ def drawn_noise(x: Tensor, noise: InputNoise) -> Tensor:
     found = noise.white * torch.randn_like(x)
     if noise.variation and x.ndim == 4:
         found = found * torch.exp(noise.variation * torch.randn(len(x), 1, 1, 1, dtype=x.dtype))
-    if noise.brightness and x.ndim == 4:
-        n, _, height, width = x.shape
-        for octave in range(noise.octaves):
-            blocks = torch.randn(n, 1, *_blocks((height, width), octave), dtype=x.dtype)
-            spread = blocks.repeat_interleave(2**octave, 2).repeat_interleave(2**octave, 3)
-            found = found + noise.brightness * spread[..., :height, :width]
+    if noise.speckle and x.ndim == 4:
+        rng = np.random.default_rng(int(torch.randint(2**31, ())))
+        added = [_speckle(sample, noise, rng) for sample in x.detach().cpu().numpy()]
+        found = found + torch.from_numpy(np.stack(added)).to(x)
     return found
-
-
-def _blocks(picture: tuple[int, ...], octave: int) -> tuple[int, int]:
-    height, width = (-(-side // 2**octave) for side in picture)
-    return height, width
-
-
-def _spread(blocks: NDArray[np.float32], octave: int) -> NDArray[np.float32]:
-    return blocks.repeat(2**octave, axis=0).repeat(2**octave, axis=1)

@@ -29,7 +29,7 @@ Target = Literal[
 FORMAT = "napari-udt model"
 VERSION = 1
 
-_MAX_OCTAVES = 12
+_MAX_SPECKLE = 100
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "kind": get_args(Kind),
@@ -73,10 +73,8 @@ class ModelSpec:
     input_noise : float
         Standard deviation, in normalised units, of the noise that a simulated sample may get before it is encoded, as in
         training, because the simulation itself has none; see :mod:`napari_udt.models.noise`. 0 where that makes no sense.
-    brightness_noise : float
-        Standard deviation of each octave of further noise that all wavelengths have in common; PAT only.
-    brightness_octaves : int
-        Octaves of that noise: blocks of 1, 2, 4, ... pixels.
+    speckle : float
+        Strength of the speckle that such a picture gets too, in units of its compression's scale; PAT with asinh only.
     noise_variation : float
         Standard deviation, from picture to picture, of the logarithm of ``input_noise``'s strength; PAT only.
     architecture : mapping
@@ -108,8 +106,7 @@ class ModelSpec:
     label_noise_level: float
     domain_noise: float = 0.1
     input_noise: float = 0.0
-    brightness_noise: float = 0.0
-    brightness_octaves: int = 0
+    speckle: float = 0.0
     noise_variation: float = 0.0
     intensity: Intensity = "linear"
     intensity_scales: Mapping[str, float] = field(default_factory=dict)
@@ -212,15 +209,15 @@ class ModelSpec:
             "label_noise_level",
             "domain_noise",
             "input_noise",
-            "brightness_noise",
             "noise_variation",
         ):
             value = getattr(self, key)
             if not isinstance(value, int | float) or not 0 <= value <= 1:
                 self._refuse(key, "a number in [0, 1]")
-        octaves = self.brightness_octaves
-        if not isinstance(octaves, int) or isinstance(octaves, bool) or not 0 <= octaves <= _MAX_OCTAVES:
-            self._refuse("brightness_octaves", f"a whole number from 0 to {_MAX_OCTAVES}")
+        if not isinstance(self.speckle, int | float) or not 0 <= self.speckle <= _MAX_SPECKLE:
+            self._refuse("speckle", f"a number in [0, {_MAX_SPECKLE}]")
+        if self.speckle and self.intensity != "asinh":
+            self._refuse("speckle", "0 where the intensity is not asinh")
 
     def _check_intensity(self) -> None:
         scales = self.intensity_scales

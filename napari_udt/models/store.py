@@ -30,7 +30,7 @@ WEIGHTS, SPEC, CARD = "weights.safetensors", "model.json", "CARD.md"
 PICTURE, JUDGED = "card.png", "judged.json"
 # What a window and the command line choose first. Of the PAT rows the one that makes pictures like the target's: the others
 # are close to the identity (docs/evaluation.md).
-_PROPOSED = ("hsi_transport_dy", "pat_flow_dy_without_gan")
+_PROPOSED = ("hsi_transport_dy", "pat_flow_dy_closed_form")
 MODELS_VARIABLE = "NAPARI_UDT_MODELS"
 _MAX_TEXT_BYTES = 16_000_000  # specification or card; the bundled ones have some tens of kilobytes
 

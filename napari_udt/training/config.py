@@ -109,7 +109,17 @@ def _require_consistent(config: TrainingConfig, where: str) -> None:
             f"{where}: data.intensity is {config.data.intensity!r}; expected 'linear' for HSI, whose spectra are "
             "L2-normalised."
         )
+    if not (
+        config.optimisation.steps
+        or "levels" in config.architecture
+        or config.architecture.get("class_transport")
+    ):
+        raise TrainingError(
+            f"{where}: optimisation.steps is 0; expected more for a network of which nothing is fitted in closed form."
+        )
     _require_wavelet_flow(config, where)
+    if config.data.speckle and config.data.intensity != "asinh":
+        raise TrainingError(f"{where}: data.speckle needs data.intensity = 'asinh'; leave it out.")
     if config.modality == "PAT" and config.data.leave_out:
         raise TrainingError(
             f"{where}: data.leave_out is {list(config.data.leave_out)}; expected nothing for PAT, whose images hold many "
@@ -120,7 +130,7 @@ def _require_consistent(config: TrainingConfig, where: str) -> None:
 def _require_wavelet_flow(config: TrainingConfig, where: str) -> None:
     """Refuse what only images, or only wavelet flows, can be trained with."""
     images = {
-        "data.brightness_noise": config.data.brightness_noise,
+        "data.speckle": config.data.speckle,
         "data.noise_variation": config.data.noise_variation,
         "terms.vessels_weight": config.terms.vessels_weight,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,8 @@ def load_domain(config: TrainingConfig, domain: str) -> DomainData:
     balanced = is_balanced(config, domain)
 
     def part(index: NDArray[np.intp]) -> Samples:
-        return make_samples((values[index] - np.float32(mean)) / np.float32(std), labels[index], balanced)
+        samples = make_samples((values[index] - np.float32(mean)) / np.float32(std), labels[index], balanced)
+        return replace(samples, compression=(mean, std))
 
     return DomainData(
         path, dataset, sha256_of(path), scale, (mean, std), part(kept), part(held_out), split[1]

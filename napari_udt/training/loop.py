@@ -92,6 +92,8 @@ class TrainingLoop:
         """Train to the end and put the best weights in place."""
         means, line = progress.MeanLosses(), self._live_line()
         live = progress.LiveLog(self.folder / LIVE, self.config.optimisation.steps)
+        if not self.config.optimisation.steps:
+            self._evaluate()
         with progress.interruption() as stopped:
             while not self._finished():
                 begin = time.monotonic()

@@ -179,7 +179,7 @@ def noisy_samples(
     values, labels = samples.values[::step], samples.labels[::step]
     number = float(DOMAINS.index(domain))
     condition = Conditions.of(spec).expected(labels.shape, number, labels, values)
-    return values + drawn_noise(values, noise_of(config.data, domain)), condition
+    return values + drawn_noise(values, noise_of(config.data, domain, samples.compression)), condition
 
 
 def run_folder(folder: Path) -> Path:
@@ -240,7 +240,6 @@ def _input_noise(config: TrainingConfig) -> dict[str, Any]:
         return {}
     return {
         "input_noise": data.noise,
-        "brightness_noise": data.brightness_noise,
-        "brightness_octaves": data.brightness_octaves,
+        "speckle": data.speckle,
         "noise_variation": data.noise_variation,
     }

@@ -29,11 +29,14 @@ class Samples:
         -1 where unknown.
     weights : float64 Tensor, shape (N,)
         Relative probability of each sample to be drawn.
+    compression : (float, float)
+        Mean and standard deviation of compressed values, by which the samples were standardised.
     """
 
     values: Tensor
     labels: Tensor
     weights: Tensor
+    compression: tuple[float, float] = (0.0, 1.0)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -124,12 +127,10 @@ def is_balanced(config: TrainingConfig, domain: str) -> bool:
     return config.modality == "HSI" and knows_labels
 
 
-def noise_of(config: DataConfig, domain: str) -> InputNoise:
-    """Noise that training adds to the samples of a domain."""
+def noise_of(config: DataConfig, domain: str, compression: tuple[float, float]) -> InputNoise:
+    """Noise that training adds to the samples of a domain, which were compressed and standardised like that."""
     if domain == "simulated":
-        return InputNoise(
-            config.noise, config.brightness_noise, config.brightness_octaves, config.noise_variation
-        )
+        return InputNoise(config.noise, config.speckle, config.noise_variation, compression)
     return InputNoise(config.noise * config.second_noise_share)
 
 

@@ -27,11 +27,9 @@ class DataConfig:
         Standard deviation of the noise added to every training sample, in normalised units.
     second_noise_share : float
         Share of it that the target domain's samples get: less where they have noise of their own.
-    brightness_noise : float
-        PAT only: standard deviation of each octave of further noise on simulated images that all wavelengths have in common, see
+    speckle : float
+        PAT with ``intensity = "asinh"`` only: strength of speckle on simulated images, in units of their median absolute value, see
         :mod:`napari_udt.models.noise`.
-    brightness_octaves : int
-        Octaves of that noise.
     noise_variation : float
         PAT only: standard deviation, from image to image, of the logarithm of the simulated images' white noise.
     noise_in_transfer : bool
@@ -57,8 +55,7 @@ class DataConfig:
     held_out_fraction: float = bounded(FRACTION, 0.1)
     noise: float = bounded(NOT_NEGATIVE, 0.1)
     second_noise_share: float = bounded(NOT_NEGATIVE, 1.0)
-    brightness_noise: float = bounded(NOT_NEGATIVE, 0.0)
-    brightness_octaves: int = bounded(NOT_NEGATIVE, 0)
+    speckle: float = bounded(NOT_NEGATIVE, 0.0)
     noise_variation: float = bounded(SHARE, 0.0)
     noise_in_transfer: bool = False
     centre: bool = True
@@ -181,7 +178,8 @@ class OptimisationConfig:
     Parameters
     ----------
     steps : int
-        Optimiser steps; the learning rates fall to zero over them along a half cosine.
+        Optimiser steps; the learning rates fall to zero over them along a half cosine. With 0 the model is what is fitted in
+        closed form before the first one.
     batch_size : int
         Samples of each domain per step.
     learning_rate, discriminator_learning_rate : float
@@ -209,7 +207,7 @@ class OptimisationConfig:
         :mod:`napari_udt.training.realism` (PAT) and :mod:`napari_udt.training.spectral_realism` (HSI).
     """
 
-    steps: int = bounded(POSITIVE)
+    steps: int = bounded(NOT_NEGATIVE)
     batch_size: int = bounded(POSITIVE)
     learning_rate: float = bounded(POSITIVE, 1e-3)
     discriminator_learning_rate: float = bounded(POSITIVE, 1e-3)

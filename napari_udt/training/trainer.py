@@ -140,10 +140,12 @@ class Trainer:
     def _noise(self, values: Tensor) -> Tensor:
         """Draw the noise of a batch, simulated samples first."""
         data = self.config.data
-        if not (data.brightness_noise or data.noise_variation) and data.second_noise_share == 1:
+        if not (data.speckle or data.noise_variation) and data.second_noise_share == 1:
             return data.noise * torch.randn_like(values)
         halves = zip(values.chunk(2), DOMAINS, strict=True)
-        return torch.cat([drawn_noise(half, noise_of(data, domain)) for half, domain in halves])
+        return torch.cat(
+            [drawn_noise(half, noise_of(data, d, self.samples[d].compression)) for half, d in halves]
+        )
 
     @torch.no_grad()
     def held_out_losses(self, held_out: Mapping[str, Samples]) -> dict[str, float]:

@@ -84,8 +84,9 @@ def test_a_cube_of_any_size_goes_through_it_and_the_same_cube_gives_the_same(net
         statistics={"simulated": (0.0, 1.0), "real": (0.5, 2.0)},
         label_noise_level=0.2,
         input_noise=0.1,
-        brightness_noise=0.2,
-        brightness_octaves=3,
+        speckle=0.2,
+        intensity="asinh",
+        intensity_scales={"simulated": 1.0, "real": 2.0},
         architecture={
             "levels": [{"blocks": 2, "width": 24}, {"blocks": 3, "width": 48}],
             "top": {"blocks": 2, "width": 20},
@@ -104,6 +105,6 @@ def test_a_cube_of_any_size_goes_through_it_and_the_same_cube_gives_the_same(net
     first, second = (napari_udt.transfer(cube, model, device="cpu") for _ in range(2))
     assert first.shape == cube.shape
     np.testing.assert_array_equal(first.data, second.data)
-    assert "brightness common to all wavelengths in each of 3 octaves" in str(first.provenance)
+    assert "speckle common to all wavelengths, 0.2 times" in str(first.provenance)
     without = napari_udt.transfer(cube, model, device="cpu", noise="none")
     assert np.abs(without.data - first.data).max() > 0.05

@@ -33,33 +33,71 @@ def test_no_noise_leaves_the_samples_as_they_are(images):
     np.testing.assert_array_equal(with_noise(images, InputNoise(0.0)), images)
 
 
-def test_noise_of_the_brightness_is_common_to_all_wavelengths_and_as_strong_in_every_octave(images):
-    noise = with_noise(images, InputNoise(0.0, 0.1, 3)) - images
-    np.testing.assert_allclose(noise[:, 0], noise[:, 3], atol=1e-5)
-    blocks = noise[:, 0].reshape(3, 16, 4, 16, 4).mean((2, 4))
-    assert noise.std() == pytest.approx(0.1 * 3**0.5, rel=0.05)
-    assert blocks.std() == pytest.approx(0.1 * (1 + 1 / 4 + 1 / 16) ** 0.5, rel=0.1)
+@pytest.fixture
+def dark():
+    """Two images whose wavelengths are one picture at 1, 2 and 3 times its brightness: dark, with a bright square; not compressed."""
+    picture = np.full((2, 96, 96), 0.1)
+    picture[:, 40:60, 40:60] = 300.0
+    return (picture[:, None] * np.array([1.0, 2.0, 3.0])[:, None, None]).astype(np.float32)
 
 
-def test_training_draws_noise_of_the_same_kind(images):
+def test_speckle_leaves_ratios_of_wavelengths_and_bright_tissue_as_they_are(dark):
+    shown = np.sinh(with_noise(np.arcsinh(dark), InputNoise(0.0, 1.0)))
+    np.testing.assert_allclose(shown[:, 2], 3 * shown[:, 0], rtol=1e-3)
+    inside = shown[:, 0, 42:58, 42:58] / dark[:, 0, 42:58, 42:58]
+    assert np.abs(inside - 1).max() < 0.1
+
+
+def test_dark_tissue_becomes_speckle_of_the_stated_strength(dark):
+    images = np.arcsinh(
+        0.02
+        * np.linspace(0.9, 1.0, 40, dtype=np.float32)[:, None, None, None]
+        * np.ones((1, 64, 64), np.float32)
+    )
+    shown = np.sinh(with_noise(images, InputNoise(0.0, 1.0)))
+    assert np.median(np.log(np.sqrt((shown**2).mean(axis=(1, 2, 3))))) == pytest.approx(0.2, abs=0.4)
+    near = np.log(shown[:, 0, ::8, ::8])  # pixels that share no blur
+    spread = np.median([picture[:3, :3].std() for picture in near])
+    assert spread == pytest.approx(np.pi / 24**0.5, rel=0.3), "the logarithm of Rayleigh's distribution"
+
+
+def test_speckle_hangs_together_over_a_pixel_or_two_and_further_along_rows():
+    images = np.linspace(0.01, 0.02, 20, dtype=np.float32)[:, None, None, None] * np.ones(
+        (1, 64, 64), np.float32
+    )
+    shown = np.log(with_noise(images, InputNoise(0.0, 1.0))[:, 0])
+    shown = shown - shown.mean(axis=(1, 2), keepdims=True)
+
+    def alike(rows, columns):
+        return float((shown[:, : 64 - rows, : 64 - columns] * shown[:, rows:, columns:]).mean())
+
+    assert alike(0, 1) > alike(1, 0) > 0.1
+    assert alike(0, 8) < 0.5 * alike(0, 1)
+
+
+def test_training_draws_noise_of_the_same_kind(dark):
     torch.manual_seed(0)
-    noise = drawn_noise(torch.from_numpy(images), InputNoise(0.05, 0.1, 3)).numpy()
-    common = noise.mean(axis=1, keepdims=True)
-    assert common.std() == pytest.approx((0.03 + 0.05**2 / 4) ** 0.5, rel=0.05)
-    assert (noise - common).std() == pytest.approx(0.05 * 0.75**0.5, rel=0.05)
+    x = torch.from_numpy(np.arcsinh(dark))
+    noisy = np.sinh((x + drawn_noise(x, InputNoise(0.0, 1.0))).numpy())
+    np.testing.assert_allclose(noisy[:, 2], 3 * noisy[:, 0], rtol=1e-3)
+    assert np.log(noisy[:, 0, :30]).std() > 0.5
+    assert abs(np.corrcoef(noisy[0, 0, :30].ravel(), noisy[1, 0, :30].ravel())[0, 1]) < 0.2
 
 
-def test_a_picture_that_no_octave_divides_gets_noise_too():
-    picture = np.zeros((1, 2, 7, 9), np.float32)
-    assert with_noise(picture, InputNoise(0.0, 0.1, 4)).std() > 0.05
+def test_speckle_knows_how_the_values_were_normalised(dark):
+    plain = with_noise(np.arcsinh(dark), InputNoise(0.0, 1e-9)) - np.arcsinh(dark)
+    normalised = (np.arcsinh(dark) - 1.5) / 0.7
+    shown = np.sinh(with_noise(normalised, InputNoise(0.0, 1.0, 0.0, (1.5, 0.7))) * 0.7 + 1.5)
+    np.testing.assert_allclose(plain, 0, atol=1e-5)
+    np.testing.assert_allclose(shown[:, 2], 3 * shown[:, 0], rtol=1e-3)
 
 
 def test_words_say_how_strong_it_is():
     assert str(InputNoise(0.05)) == "standard deviation 0.05 of normalised values"
-    assert "0.1 of the brightness common to all wavelengths in each of 3 octaves (blocks of 1 to 4" in str(
-        InputNoise(0.05, 0.1, 3)
+    assert "speckle common to all wavelengths, 2 times the scale of the compression" in str(
+        InputNoise(0.05, 2)
     )
-    assert InputNoise(0.0, 0.1, 3)
+    assert InputNoise(0.0, 0.1)
     assert not InputNoise()
 
 

@@ -216,7 +216,7 @@ def test_a_foreign_place_is_refused(tmp_path, make):
 
 def test_the_proposed_method_is_offered_first_and_for_pat_the_row_that_shows_something():
     names = [spec.name for spec in list_models()]
-    for first in ("hsi_transport_dy", "pat_flow_dy_without_gan"):
+    for first in ("hsi_transport_dy", "pat_flow_dy_closed_form"):
         assert next(name for name in names if name.startswith(first[:3])) == first
 
 

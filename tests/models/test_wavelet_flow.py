@@ -102,6 +102,24 @@ def test_the_fit_counts_in_the_determinant(fitted, pictures):
     torch.testing.assert_close(network(x, condition)[1], expected[None], rtol=1e-8, atol=1e-8)
 
 
+def test_tails_of_simulated_codes_are_shortened_and_those_of_the_target_are_not(fitted):
+    prior = fitted.top.prior
+    x = torch.full((1, 3, 2, 2), 1e-3)
+    x[0, :, 1, 1] = 200.0
+    codes = []
+    for domain in ("simulated", "real"):
+        condition = fitted.conditions(condition_of(flow_spec(), (1, 3, 8, 8), domain))[-1]
+        z, log_det = prior(x, condition)
+        x_again, inverse_log_det = prior.inverse(z, condition)
+        torch.testing.assert_close(x_again, x, rtol=1e-3, atol=1e-3)
+        torch.testing.assert_close(inverse_log_det, -log_det, rtol=1e-3, atol=1e-3)
+        jacobian = torch.autograd.functional.jacobian(lambda values, c=condition: prior(values, c)[0], x)
+        determinant = torch.linalg.slogdet(jacobian.reshape(12, 12).double()).logabsdet
+        torch.testing.assert_close(log_det.double()[0], determinant, rtol=1e-3, atol=1e-3)
+        codes.append(z.abs().max().item())
+    assert 3 * codes[0] < codes[1]
+
+
 def test_the_parts_are_the_whole(fitted, pictures):
     network, x = stir(fitted), pictures["second"]
     condition = condition_of(flow_spec(), x.shape)
@@ -178,7 +196,7 @@ def test_pictures_that_cannot_be_halved_are_refused(fitted):
             },
             "components is 1",
         ),
-        ({"levels": [{"blocks": 0, "width": 4}], "top": {"blocks": 1, "width": 4}}, "blocks is 0"),
+        ({"levels": [{"blocks": -1, "width": 4}], "top": {"blocks": 1, "width": 4}}, "blocks is -1"),
     ],
 )
 def test_architectures_that_make_no_sense_are_refused(architecture, words):

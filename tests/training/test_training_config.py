@@ -86,7 +86,12 @@ def test_data_paths_given_outside_take_the_place_of_the_files(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("steps = 10", "steps = 0", r"optimisation\.steps is 0; expected a value that is greater than 0"),
+        ("steps = 10", "steps = -1", r"optimisation\.steps is -1; expected a value that is 0 or greater"),
+        (
+            "steps = 10",
+            "steps = 0",
+            "optimisation.steps is 0; expected more for a network of which nothing is fitted",
+        ),
         ("steps = 10", "steps = 1.5", r"optimisation\.steps is 1\.5; expected a whole number"),
         ("steps = 10", "steps = true", r"optimisation\.steps is True; expected a whole number"),
         ("steps = 10", "", r"key optimisation\.steps is missing"),

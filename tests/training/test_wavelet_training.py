@@ -44,8 +44,8 @@ def flow_config(toy_config):
             config.data,
             noise=0.1,
             second_noise_share=0.5,
-            brightness_noise=0.1,
-            brightness_octaves=2,
+            speckle=0.1,
+            intensity="asinh",
             noise_in_transfer=True,
             held_out_fraction=0.4,
             crop=(16, 16),
@@ -76,9 +76,22 @@ def test_training_on_the_likelihood_alone_lowers_it_and_the_model_inverts(flow_c
     rows = read_log(tmp_path / "flow.run" / LOG)
     first, last = (sum(row[f"held_out_{domain}"] for domain in DOMAINS) for row in (rows[0], rows[-1]))
     assert last < first
-    assert model.spec.brightness_octaves == 2
+    assert model.spec.speckle == 0.1
     x = np.random.default_rng(0).standard_normal((1, 4, 16, 16)).astype(np.float32)
     assert model.round_trip_error(x, "simulated").max() < 1e-4
+
+
+def test_without_a_step_the_model_is_what_was_fitted(flow_config, tmp_path):
+    config = replace(flow_config(steps=0, gan_weight=0.0), terms=TermsConfig())
+    levels = {"blocks": 0, "width": 1}
+    config = replace(
+        config, seed=0, architecture={"levels": [levels, levels], "top": levels, "components": 3}
+    )
+    model, (expected, data) = train(config, tmp_path / "flow"), fitted(config)
+    x, labels = data["simulated"].held_out.values.numpy(), data["simulated"].held_out.labels.numpy()
+    np.testing.assert_allclose(model.encode(x, "real", labels)[0], expected.encode(x, "real", labels)[0])
+    assert (model.spec.training["steps"], model.spec.training["best_step"]) == (0, 0)
+    assert model.round_trip_error(x, "simulated", labels).max() < 1e-4
 
 
 def test_terms_count_in_every_second_step_only(flow_config):
@@ -239,8 +252,13 @@ def test_realism_needs_pictures(flow_config):
 
 def test_the_rows_of_table_1_share_one_architecture():
     configs = [load_config(name) for name in packaged_configs() if name.startswith("pat_flow")]
-    assert {config.name for config in configs} == {"pat_flow_d", "pat_flow_dy", "pat_flow_dy_without_gan"}
-    assert len({str(config.architecture) for config in configs}) == 1
+    assert {config.name for config in configs} == {
+        "pat_flow_d",
+        "pat_flow_dy",
+        "pat_flow_dy_without_gan",
+        "pat_flow_dy_closed_form",
+    }
+    assert len({str(config.architecture) for config in configs if config.optimisation.steps}) == 1
 
 
 @pytest.mark.parametrize(
@@ -259,8 +277,15 @@ def test_what_is_for_flows_only_is_refused_for_others(tmp_path, section, key, va
 
 def test_what_is_for_pictures_only_is_refused_for_spectra(tmp_path):
     path = tmp_path / "mine.toml"
-    path.write_text('extends = "hsi_cinn_dy"\n[data]\nbrightness_noise = 0.1\n')
+    path.write_text('extends = "hsi_cinn_dy"\n[data]\nspeckle = 0.1\n')
     with pytest.raises(TrainingError, match="is for PAT"):
+        load_config(path)
+
+
+def test_speckle_needs_compressed_pictures(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('extends = "pat_flow_dy"\n[data]\nintensity = "linear"\n')
+    with pytest.raises(TrainingError, match="speckle needs data.intensity"):
         load_config(path)
 
 
@@ -271,6 +296,6 @@ def test_the_card_says_what_is_particular(flow_config, tmp_path):
     card = model.spec.card
     assert card.splitlines()[2].startswith("Wavelet flow (details are coded given the coarser picture")
     assert "conditional invertible network, after Dreher" in card
-    assert "0.1 of the brightness common to all wavelengths in each of 2 octaves" in card
+    assert "speckle common to all wavelengths, 0.1 times the scale of the compression" in card
     assert "the best held-out realism of transfers" in card
     assert "the saturation of every vessel must follow" in card
