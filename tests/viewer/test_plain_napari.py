@@ -25,7 +25,7 @@ def test_a_file_opens_with_nm_on_the_slider_and_its_picture_selected(
     dims = viewer.window._qt_viewer.dims
     qtbot.waitUntil(lambda: dims.findChild(WavelengthField) is not None, timeout=3000)
     assert dims.findChild(WavelengthField).text() == "800.0 nm"
-    qtbot.waitUntil(lambda: viewer.layers.selection.active is viewer.layers["forearm"], timeout=3000)
+    qtbot.waitUntil(lambda: viewer.layers.selection.active is viewer.layers["arm"], timeout=3000)
 
 
 def test_the_first_entry_of_the_plugin_opens_all_docks(make_napari_viewer, qtbot):
