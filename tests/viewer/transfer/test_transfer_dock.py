@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QApplication, QWidget
+from qtpy.QtWidgets import QApplication, QScrollArea, QWidget
 
 from napari_udt import save_cube
 from napari_udt.cube import SpectralCube
@@ -68,6 +68,26 @@ def test_a_fitting_model_is_preselected(make_dock, make_spec):
     assert "600–900 nm" in dock.model_note.text()
     assert "digital device" in dock.note.text()
     assert dock.condition.value == "labels"
+
+
+def test_the_caution_stays_in_view_in_a_low_window_and_when_folded(qtbot, make_dock):
+    dock = make_dock()
+    window = dock.window()
+    window.resize(420, 380)
+    dock.setGeometry(0, 0, 420, 380)
+    window.show()
+    qtbot.waitUntil(lambda: dock.note.isVisible())
+    assert not any(area.isAncestorOf(dock.note) for area in dock.findChildren(QScrollArea))
+    assert dock.note.height() >= dock.note.heightForWidth(dock.note.width())
+    assert "not real images" in dock.note.text()
+    assert "hallucinate" in dock.note.text()
+    dock.set_folded(True)
+    assert dock.caution.isVisible()
+    assert dock.caution.text() == "Research use only"
+    assert dock.caution.toolTip() == dock.note.text()
+    dock.set_folded(False)
+    assert dock.note.isVisible()
+    assert not dock.caution.isVisible()
 
 
 def test_structures_are_used_again_after_a_cube_without_them(make_dock, session, pat):

@@ -172,7 +172,7 @@ class TransferDock(TransferForm):
         self.model.tooltip = transfer_job.model_tooltip(spec)
         self.model_tools.set_spec(spec)
         self._offer_noise()
-        self.note.setText(transfer_job.honest_note(spec))
+        self.show_note(transfer_job.honest_note(spec))
         self._show_state()
 
     def _offer_conditions(self, choices: Sequence[tuple[str, str]]) -> None:

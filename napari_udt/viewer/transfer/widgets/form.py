@@ -28,7 +28,7 @@ _LEAST_LINES = 5  # of the form that stay visible in a low window
 
 
 class TransferForm(QWidget):
-    """Buttons above, the form with the honest note between, which scrolls in a low window, below them the run.
+    """Buttons above, the form between, which scrolls in a low window, below it the honest note and the run.
 
     Parameters
     ----------
@@ -104,6 +104,12 @@ class TransferForm(QWidget):
         )
         self.status.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.status.setMinimumHeight(2 * self.fontMetrics().height() + _PADDING)  # never under others
+        self.note.setMinimumHeight(2 * self.note.fontMetrics().height() + _PADDING)
+        self.caution = self._small_label()
+        self.caution.setText("Research use only")
+        self.caution.setWordWrap(False)
+        self.caution.setMinimumWidth(self.caution.sizeHint().width())
+        self.caution.hide()  # until the form, and the note with it, is folded
         for box in (self.source, self.model, self.direction, self.condition, self.noise, self.device):
             box.native.setMinimumContentsLength(_LETTERS)  # long names of cubes must not widen the dock
             box.native.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -141,6 +147,7 @@ class TransferForm(QWidget):
         self._scroll_area = self._scrolling()
         whole.addLayout(self._upper_row)
         whole.addWidget(self._scroll_area, stretch=1)
+        whole.addWidget(self.note)
         whole.addLayout(self._run_row)
         whole.addWidget(self.status)
         whole.addStretch()
@@ -154,9 +161,16 @@ class TransferForm(QWidget):
         self.fold_button.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
         for widget in self._of_the_run():
             (self._run_row if opened else self._upper_row).addWidget(widget.native, stretch=1)
-        self._scroll_area.setVisible(opened)
-        self.status.setVisible(opened)
+        self._upper_row.addWidget(self.caution)
+        for part in (self._scroll_area, self.note, self.status):
+            part.setVisible(opened)
+        self.caution.setVisible(not opened)
         self.fold_changed.emit(not opened)
+
+    def show_note(self, text: str) -> None:
+        """Say what the model's results are; the folded line keeps it as a tool tip of its short caution."""
+        self.note.setText(text)
+        self.caution.setToolTip(text)
 
     def _as_read(self) -> list[QWidget]:
         """Return all that can be operated, from top to bottom."""
@@ -187,7 +201,7 @@ class TransferForm(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(self._form())
-        for note in (self.structure_note, self.grid_note, self.model_note, self.note):
+        for note in (self.structure_note, self.grid_note, self.model_note):
             column.addWidget(note)
         column.addStretch()
         return VerticalScrollArea(inside, self, least_lines=_LEAST_LINES)
