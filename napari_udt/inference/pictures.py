@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import TransferError
+from napari_udt.inference.far_outside import is_far_outside, largest_accepted
 from napari_udt.inference.job import Job, is_out_of_memory, release_memory
 from napari_udt.io.contract import Progress
 from napari_udt.models.noise import with_noise
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from napari_udt.inference.wavelet_engine import FlowPlan
 
 
-def run_picture(job: Job, progress: Progress) -> NDArray[np.float32]:
+def run_picture(job: Job, progress: Progress) -> tuple[NDArray[np.float32], int]:
     """Transfer a cube as one picture.
 
     Values that are not finite go in as zero and come out as NaN.
@@ -25,6 +26,8 @@ def run_picture(job: Job, progress: Progress) -> NDArray[np.float32]:
     Returns
     -------
     array, shape (rows, columns, model channels)
+    int
+        How many spectra came out far outside what the model saw.
 
     Raises
     ------
@@ -37,9 +40,10 @@ def run_picture(job: Job, progress: Progress) -> NDArray[np.float32]:
     broken = ~np.isfinite(flat).all(axis=1).reshape(rows, columns)
     image = np.moveaxis(np.nan_to_num(flat, nan=0, posinf=0, neginf=0).reshape(rows, columns, -1), 2, 0)
     out = np.ascontiguousarray(np.moveaxis(_in_memory_bounds(job, image), 0, 2))
+    far = is_far_outside(out, largest_accepted(job.model.spec, job.domains[1])) & ~broken
     out[broken] = np.nan
     progress(rows * columns, rows * columns)
-    return out
+    return out, int(np.count_nonzero(far))
 
 
 def _in_memory_bounds(job: Job, image: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -79,7 +83,8 @@ def _through_network(job: Job, x: NDArray[np.float32], tissue: NDArray[np.float3
 
         inputs = torch.as_tensor(normalised, dtype=model.dtype, device=model.device)
         moved = plan(inputs).cpu().numpy()
-    return np.asarray(model.denormalise(moved, target), np.float32)
+    with np.errstate(over="ignore"):  # what overflows is counted as far outside
+        return np.asarray(model.denormalise(moved, target), np.float32)
 
 
 def _plan(job: Job, shape: tuple[int, ...], tissue: NDArray[np.float32]) -> ImagePlan | FlowPlan | None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
+from napari_udt.inference import far_outside
 from napari_udt.inference.baselines import PREFIX, is_baseline, transfer_baseline
 from napari_udt.inference.devices import Device, choose
 from napari_udt.inference.fitting import choice_note, fitting_models
@@ -101,7 +102,8 @@ def transfer(
     -------
     SpectralCube
         Domain "transferred", with the source's labels, oxygenation and pixel size, and its provenance.
-        Spectra that cannot be transferred (not finite, or zero) are NaN; their number is in the provenance.
+        Spectra that cannot be transferred (not finite, or zero) are NaN; their number is in the provenance, and that of
+        spectra which came out far outside what the model saw ("spectra_far_outside").
 
     Raises
     ------
@@ -150,21 +152,22 @@ def transfer(
     try:
         if cube.modality == "HSI":
             chunk = chunk_size or (DEFAULT_CHUNK if chosen.key == "cpu" else DEFAULT_CHUNK_ON_A_CARD)
-            data, lost = run_spectra(job, chunk, progress or ignore_progress, out, scratch)
+            data, lost, far = run_spectra(job, chunk, progress or ignore_progress, out, scratch)
         else:
-            data, lost = _picture(job, progress or ignore_progress, out)
+            data, lost, far = _picture(job, progress or ignore_progress, out)
     finally:
         model.to(before)
-    return _result(job, data, lost, direction, chosen, chosen_by)
+    return _result(job, data, lost, far, direction, chosen, chosen_by)
 
 
-def _picture(job: Job, progress: Progress, out: Target | None) -> tuple[Target, int]:
-    data: Target = run_picture(job, progress)
+def _picture(job: Job, progress: Progress, out: Target | None) -> tuple[Target, int, int]:
+    data: Target
+    data, far = run_picture(job, progress)
     lost = int(np.sum(~np.isfinite(data[:]).all(axis=2)))
     if out is not None:
         out[:] = data[:]
         data = out
-    return data, lost
+    return data, lost, far
 
 
 def _loaded(model: TransferModel | str | Path) -> TransferModel:
@@ -196,7 +199,7 @@ def _check_fit(cube: SpectralCube, model: TransferModel, direction: str, scale: 
 
 
 def _result(
-    job: Job, data: Target, lost: int, direction: str, chosen: Device, chosen_by: str
+    job: Job, data: Target, lost: int, far: int, direction: str, chosen: Device, chosen_by: str
 ) -> SpectralCube:
     cube, spec = job.cube, job.model.spec
     notes: dict[str, Any] = {
@@ -205,6 +208,7 @@ def _result(
         "wavelengths": job.grid.note or "the cube's own",
         "scale": _scale_note(job),
         "spectra_not_transferable": lost,
+        **({far_outside.KEY: far} if far else {}),
     }
     if InputNoise.of(spec) and direction == "sim2real":
         notes["noise"] = _noise_note(job)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
+from napari_udt.inference.far_outside import is_far_outside, largest_accepted
 from napari_udt.inference.grid import transferable
 from napari_udt.inference.job import Job, Target, is_out_of_memory, release_memory
 from napari_udt.io.blocks import blocks, plan
@@ -36,7 +37,7 @@ Runner = Callable[[NDArray[np.float32], NDArray[np.intp]], NDArray[np.float32]]
 
 def run_spectra(
     job: Job, chunk: int, progress: Progress, out: Target | None = None, scratch: Path | None = None
-) -> tuple[Target, int]:
+) -> tuple[Target, int, int]:
     """Transfer every pixel of a cube, block by block.
 
     Parameters
@@ -58,6 +59,8 @@ def run_spectra(
         ``out``.
     int
         How many spectra could not be transferred.
+    int
+        How many of those that could came out far outside what the model saw.
 
     Raises
     ------
@@ -74,7 +77,7 @@ def run_spectra(
         size = plan(layout_of(cube), grid, whole_spectra=True).block
         for block in blocks(cube.shape, size):
             target[block[:2]] = steps.through(cube, block[:2])
-    return target, steps.lost
+    return target, steps.lost, steps.far
 
 
 @dataclass
@@ -88,6 +91,10 @@ class _Steps:
     total: int
     done: int = 0
     lost: int = 0
+    far: int = 0
+
+    def __post_init__(self) -> None:
+        self.largest = largest_accepted(self.job.model.spec, self.job.domains[1])
 
     def wait(self, done: int, total: int) -> None:
         """Let the run be cancelled while a cube is being copied."""
@@ -108,6 +115,8 @@ class _Steps:
                 self.chunk = _smaller(self.chunk, error, self.job)
                 continue
             self.lost += int(np.sum(~np.isfinite(out[part]).all(axis=1)))
+            far = is_far_outside(out[part], self.largest)
+            self.far += int(transferable(self.job.grid(spectra[part][far]))[0].sum()) if far.any() else 0
             self.done += len(out[part])
             start += self.chunk
             self.progress(self.done, self.total)

@@ -11,7 +11,7 @@ its transfer are drawn together. One picture cannot tell how much the next one w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -105,14 +105,16 @@ class Verdict:
 def verdict(population: Population) -> Verdict:
     """Compare every group with the population's reference, structure by structure.
 
-    Structures that are no tissue by their names are left out. Where no group shares a structure with the
-    reference, all spectra are compared as one.
+    Structures that are no tissue by their names are left out, and so are cubes that were transferred to the simulated domain:
+    the real reference is not their target. Where no group shares a structure with the reference, all spectra are compared as one.
 
     Raises
     ------
     CubeError
         When there is no real (or target) group, or nothing to compare with it.
     """
+    back = [group for group in population.groups if is_made_simulated(group)]
+    population = replace(population, groups=tuple(g for g in population.groups if g not in back))
     reference = population.reference
     compared = [group for group in population.groups if group.part != "real"]
     if reference is None:
@@ -122,6 +124,9 @@ def verdict(population: Population) -> Verdict:
             "Open a simulated cube, and transfer it, to see whether it moved closer to the real one."
         )
     labels, notes = _labels(population, reference, compared)
+    if back:
+        names = ", ".join(group.name for group in back)
+        notes += (f"Not compared with the reference, as transferred to the simulated domain: {names}.",)
     rows = tuple(row for label in labels for row in _rows(population, reference, label))
     shown = dict.fromkeys(id(row.group) for row in rows)
     totals = tuple(
@@ -129,6 +134,14 @@ def verdict(population: Population) -> Verdict:
     )
     quantity = "value [a.u.]" if reference.cube is None else reference.cube.quantity
     return Verdict(reference, rows, totals, quantity, notes)
+
+
+def is_made_simulated(group: Group) -> bool:
+    """Whether a group was transferred to the simulated domain."""
+    if group.part != "transferred" or group.cube is None:
+        return False
+    direction = str(group.cube.provenance.get("direction", ""))
+    return direction == "real2sim" or direction.endswith(" to simulated")
 
 
 def source_of(group: Group, population: Population) -> Group | None:

@@ -121,6 +121,38 @@ def test_spectra_that_a_network_makes_infinite_are_counted(monkeypatch):
     assert moved.provenance["spectra_not_transferable"] == 2
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_spectra_far_outside_what_the_model_saw_are_counted_and_said():
+    from napari_udt.inference.far_outside import largest_accepted, warning
+
+    cube = make_cube(8, 12, 4, "PAT")
+    cube.data[0, 0] = np.nan  # not the model's fault
+    fine = napari_udt.transfer(cube, make_model("PAT", 4), noise="none")
+    assert "spectra_far_outside" not in fine.provenance
+    assert warning(fine.provenance, 96) == ""
+    scales = {"simulated": 1e-4, "real": 1e38}
+    model = make_model("PAT", 4, intensity="asinh", intensity_scales=scales)
+    moved = napari_udt.transfer(cube, model, noise="none")
+    far = ~(np.abs(moved.data) <= largest_accepted(model.spec, "real")).all(axis=2)
+    assert far.sum() > 40
+    assert moved.provenance["spectra_far_outside"] == far.sum() - 1
+    assert warning({"spectra_far_outside": 48}, 96).startswith("50 % of the spectra came out far outside")
+    assert warning({"spectra_far_outside": 1}, 960).startswith("Less than 1 % of")
+
+
+def test_a_spectrum_far_outside_is_counted_but_not_one_that_was_broken_before(monkeypatch):
+    from napari_udt.inference import spectra
+
+    def overflowing(job, runner, values, entries):
+        return np.where(values > 5, np.float32(1e9), values)
+
+    monkeypatch.setattr(spectra, "_transferred", overflowing)
+    cube = make_cube(4, 5, 12)
+    cube.data[2, 1], cube.data[3, 0] = 9, np.nan
+    moved = napari_udt.transfer(cube, make_model("HSI", 12, spectrum_norm="none"))
+    assert moved.provenance["spectra_far_outside"] == 1
+
+
 def test_broken_pixels_of_a_picture_go_in_as_zero_and_come_out_as_nan(image_model):
     whole = make_cube(8, 12, 4, "PAT")
     whole.data[2, 3] = 0

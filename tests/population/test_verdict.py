@@ -174,6 +174,19 @@ def test_without_a_real_cube_the_user_is_told_what_to_open(simulated):
         verdict(alone)
 
 
+def test_what_was_transferred_to_the_simulated_domain_is_not_judged(simulated):
+    back = made_from(simulated, "back", [3 * RISE, 3 * RISE], 3)
+    back = back.with_(provenance={**back.provenance, "direction": "real2sim"})
+    moved = made_from(simulated, "moved", [RISE, RISE], 4)
+    found = verdict(population(back, moved, simulated=simulated))
+    assert {row.group.name for row in found.rows} == {"moved"}
+    assert any(note.endswith("simulated domain: back.") for note in found.notes)
+    real = cube("real", "real", [RISE, RISE], 2)
+    alone = population_of_cubes([("back", "transferred", back), ("real", "real", real)])
+    with pytest.raises(CubeError, match="Open a simulated cube"):
+        verdict(alone)
+
+
 def test_the_spread_is_over_blocks_of_one_picture_or_over_other_pictures(simulated):
     reals = [cube(f"real {i}", "real", [RISE + 0.05 * i * TILT, RISE], 20 + i) for i in range(3)]
     one = verdict(population(simulated=simulated, real=reals[0])).of("liver")[0]

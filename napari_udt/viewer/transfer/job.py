@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
+from napari_udt.inference.far_outside import warning
 from napari_udt.inference.fitting import ModelChoice, model_obstacle
 from napari_udt.models.noise import InputNoise
 from napari_udt.viewer.session.script import ARGUMENTS
@@ -222,7 +223,9 @@ def success_text(result: SpectralCube, seconds: float) -> str:
     parts += [str(result.provenance[k]) for k in ("device", "condition") if result.provenance.get(k)]
     if "interpolated" in str(result.provenance.get("wavelengths")):
         parts.append("wavelengths interpolated to the model's")
-    return " · ".join(part.partition(" (")[0] for part in parts)  # details are in the provenance
+    line = " · ".join(part.partition(" (")[0] for part in parts)  # details are in the provenance
+    far = warning(result.provenance, rows * columns)
+    return f"{far} {line}" if far else line
 
 
 def failure_text(error: Exception) -> str:

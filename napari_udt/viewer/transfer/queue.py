@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_udt.cube import SpectralCube, nested
+from napari_udt.inference.far_outside import warning
 from napari_udt.viewer.session.script import ARGUMENTS
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.style import model_title
@@ -35,6 +36,7 @@ class TransferQueue:
         self.current: TransferRequest | None = None
         self.made = 0
         self.failures: list[str] = []
+        self._warnings: list[str] = []
 
     def next(self) -> TransferRequest | None:
         """Return the run to start now; None once all have ended."""
@@ -46,6 +48,8 @@ class TransferQueue:
         self.made += 1
         self._seconds += seconds
         self._line = success_text(result, seconds)
+        if far := warning(result.provenance, result.shape[0] * result.shape[1]):
+            self._warnings.append(f"{result.name}: {far}")
 
     def failed(self, sentence: str) -> None:
         """Take note of a run without a result; the others go on."""
@@ -72,7 +76,8 @@ class TransferQueue:
         if self._count == 1:
             return "".join(self.failures) or self._line
         text = f"{counted(self.made, 'transfer')} in {self._seconds:.1f} s"
-        return f"{text}; {len(self.failures)} failed: {self.failures[0]}" if self.failures else text
+        text = f"{text}; {len(self.failures)} failed: {self.failures[0]}" if self.failures else text
+        return " ".join((text, *self._warnings))
 
     @property
     def given_up(self) -> str:

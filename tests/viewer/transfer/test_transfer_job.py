@@ -129,6 +129,14 @@ def test_texts(pat, transferred):
     assert "No installed model fits this PAT cube" in transfer_job.invitation(pat(), [])
 
 
+def test_what_came_out_far_outside_stands_first_in_the_status(pat, transferred):
+    result = transferred(pat())
+    result = result.with_(provenance={**result.provenance, "spectra_far_outside": 1024})
+    text = transfer_job.success_text(result, 1.0)
+    assert text.startswith("50 % of the spectra came out far outside")
+    assert text.endswith("test device · labels")
+
+
 def test_the_real_transfer_is_found_without_being_named(pat, request_for, monkeypatch):
     import napari_udt.inference
 
