@@ -24,7 +24,7 @@ from napari_udt.viewer.transfer.widgets.model_tools import ModelTools
 
 _LETTERS = 8  # that a choice keeps room for in a narrow dock
 _PADDING = 4  # pixels above and below a note together
-_LEAST_LINES = 5  # of the form that stay visible in a low window
+_LEAST_LINES = 4  # of the form that stay visible in a low window
 
 
 class TransferForm(QWidget):
@@ -104,7 +104,7 @@ class TransferForm(QWidget):
         )
         self.status.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.status.setMinimumHeight(2 * self.fontMetrics().height() + _PADDING)  # never under others
-        self.note.setMinimumHeight(2 * self.note.fontMetrics().height() + _PADDING)
+        self.note.setMinimumHeight(2 * self.note.fontMetrics().height())
         self.caution = self._small_label()
         self.caution.setText("Research use only")
         self.caution.setWordWrap(False)
@@ -138,8 +138,8 @@ class TransferForm(QWidget):
 
     def _lay_out(self) -> None:
         whole = QVBoxLayout(self)
-        whole.setContentsMargins(6, 6, 6, 6)
-        whole.setSpacing(4)
+        whole.setContentsMargins(6, 4, 6, 4)
+        whole.setSpacing(3)
         self._upper_row = row_of(self.fold_button, equal=False)
         for button in (self.open_button, self.layout_button):
             self._upper_row.addWidget(button.native, stretch=1)
