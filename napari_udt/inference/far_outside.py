@@ -34,7 +34,7 @@ def largest_accepted(spec: ModelSpec, domain: str) -> float:
 
 def is_far_outside(spectra: NDArray[np.floating[Any]], largest: float) -> NDArray[np.bool_]:
     """Return which spectra (..., channels) hold a value that is not finite or larger than accepted."""
-    size = np.abs(spectra)
+    size, largest = np.abs(spectra), min(largest, float(np.finfo(spectra.dtype).max))
     inside: NDArray[np.bool_] = (np.isfinite(size) & (size <= largest)).all(axis=-1)
     return ~inside
 
