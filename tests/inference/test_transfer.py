@@ -133,7 +133,7 @@ def test_spectra_far_outside_what_the_model_saw_are_counted_and_said():
     scales = {"simulated": 1e-4, "real": 1e38}
     model = make_model("PAT", 4, intensity="asinh", intensity_scales=scales)
     moved = napari_udt.transfer(cube, model, noise="none")
-    assert largest_accepted(model.spec, "real") > np.finfo(np.float32).max
+    assert largest_accepted(model.spec, "real") > float(np.finfo(np.float32).max)
     far = ~np.isfinite(moved.data).all(axis=2)
     assert far.sum() > 40
     assert moved.provenance["spectra_far_outside"] == far.sum() - 1
