@@ -76,7 +76,7 @@ def compare_cubes(
     parts = [_part(cube) for cube in cubes]
     if "real" not in parts or len(set(parts)) == 1:
         raise EvaluationError(
-            f"Found {', '.join(parts) or 'no'} cubes; a comparison needs a real (or target) cube and another one: add it "
+            f"Found {', '.join(parts) or 'no'} cubes; a comparison needs a reference cube (measured, or another target) and another one: add it "
             "to --cubes."
         )
     simulated = [cube for cube, part in zip(cubes, parts, strict=True) if part == "simulated"]

@@ -129,7 +129,10 @@ def differences(
     found = tuple(_difference(g, *medians[id(g)], standard) for g in groups if g is not reference)
     notes = absent_notes(population, label)
     if reference.part != "real":
-        notes = (f"No real spectra of {name} are open: {reference.name} is the reference instead.", *notes)
+        notes = (
+            f"No reference spectra of {name} are open: {reference.name} is the reference instead.",
+            *notes,
+        )
     return Differences(name, normalisation, population.wavelengths_nm, reference, standard, found, notes)
 
 

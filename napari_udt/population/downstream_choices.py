@@ -74,16 +74,14 @@ def filled(population: Population, choices: Choices) -> Choices:
         When they cannot be tested on this population.
     """
     if not population.part("real"):
-        raise EvaluationError(
-            "The downstream test needs real (or target) spectra to test on: open such a cube."
-        )
+        raise EvaluationError("The downstream test needs reference spectra to test on: open such a cube.")
     possible = possible_classes(population)
     classes = choices.classes or usual_classes(population)
     missing = [name for name in classes if name not in possible]
     if missing or len(classes) < 2:
         what = f"{', '.join(missing)} cannot be tested" if missing else f"found {len(classes)}"
         raise EvaluationError(
-            f"The downstream test tells apart two classes or more that real and other groups share; {what}: choose "
+            f"The downstream test tells apart two classes or more that reference and other groups share; {what}: choose "
             f"among {', '.join(possible) or 'none, for lack of labels in common'}."
         )
     if not choices.seeds:

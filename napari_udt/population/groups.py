@@ -166,7 +166,7 @@ def population_of_cubes(
     """
     given = list(cubes)
     if not given:
-        raise CubeError("There is no cube to compare; open a simulated and a real cube.")
+        raise CubeError("There is no cube to compare; open a simulated and a reference cube.")
     if len({cube.modality for _, _, cube in given}) > 1:
         raise CubeError("The cubes are of HSI and of PAT; compare those of one modality.")
     standard = next((cube for _, part, cube in reversed(given) if part == "real"), given[0][2])

@@ -207,7 +207,7 @@ def _require_members(labels: Indices, parts: int) -> None:
     fewest, needed = int(counts.min()) if len(counts) else 0, max(parts, FEWEST_TO_SPLIT)
     if fewest < needed:
         raise EvaluationError(
-            f"A chosen class has only {fewest} real spectra; a split needs {needed}: leave that class out, or add data."
+            f"A chosen class has only {fewest} reference spectra; a split needs {needed}: leave that class out, or add data."
         )
 
 

@@ -27,7 +27,7 @@ def open_comparison(viewer: napari.viewer.Viewer) -> None:
 
 
 def toggle_side_by_side(viewer: napari.viewer.Viewer) -> None:
-    """Put simulated, transferred and real side by side, or stack them again."""
+    """Put simulated, transferred and reference side by side, or stack them again."""
     from napari_udt.viewer.context import context_of
 
     arrangement = context_of(viewer).side_by_side

@@ -220,7 +220,7 @@ def test_what_is_computed_already_is_not_computed_again(make_population, tmp_pat
 def test_populations_without_real_or_labels_or_pictures_have_reports_too(make_population, tmp_path):
     whole = make_population("HSI")
     alone = Population("HSI", whole.wavelengths_nm, whole.class_names, whole.groups[:1])
-    assert "There is no real group" in written(alone, tmp_path / "a.html", structures=("liver",))
+    assert "There is no reference" in written(alone, tmp_path / "a.html", structures=("liver",))
     bare = tuple(replace(g, labels=np.full(len(g), -1), cube=None, places=None) for g in whole.groups)
     text = written(Population("HSI", whole.wavelengths_nm, (), bare), tmp_path / "b.html")
     assert "all spectra" in text

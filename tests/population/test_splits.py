@@ -105,5 +105,5 @@ def test_spectra_without_places_are_divided_singly_and_never_by_blocks_or_one_su
 
 
 def test_too_few_spectra_of_a_class_are_refused():
-    with pytest.raises(EvaluationError, match="only 3 real spectra"):
+    with pytest.raises(EvaluationError, match="only 3 reference spectra"):
         split([toy_group("tiny", "real", 0, n=9)], ALL)

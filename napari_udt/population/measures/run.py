@@ -97,7 +97,7 @@ class _Run:
             )
         if population.reference is None or not population.compared:
             raise EvaluationError(
-                "Measures compare groups with a real one; open a real (or target) cube and at least one other."
+                "Measures compare groups with a reference; open a reference cube and at least one other."
             )
         self.population, self.options, self.reference = population, options, population.reference
         self.seconds: dict[str, float] = defaultdict(float)

@@ -110,7 +110,7 @@ def _bands(population: Population, palette: Palette, labels: tuple[int | None, .
 
 def _measures(table: MeasureTable | None) -> Section:
     if table is None:
-        return Section("Measures", ("There is no real group to compare others with.",))
+        return Section("Measures", ("There is no reference to compare others with.",))
     return Section("Measures", (), (), measure_sheets(table))
 
 
@@ -118,7 +118,7 @@ def _downstream(result: DownstreamResult | None) -> Section | None:
     if result is None:
         return None
     text = (
-        "A calibrated random forest of 100 trees, trained on each row's spectra and tested on real (or target) ones that "
+        "A calibrated random forest of 100 trees, trained on each row's spectra and tested on reference ones that "
         "were held out: Table 1 of the paper.",
     )
     return Section("Downstream test", text, (confusion_drawing(result),), downstream_sheets(result))

@@ -137,7 +137,7 @@ def _lines(population: Population) -> tuple[str, ...]:
     against = (
         f"Reference: {reference.name} ({reference.origin})."
         if reference
-        else "There is no real group to compare others with."
+        else "There is no reference to compare others with."
     )
     versions = software_versions()
     return (

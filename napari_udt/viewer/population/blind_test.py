@@ -17,7 +17,7 @@ from napari_udt.spectral.labels import is_background
 
 KINDS: dict[Kind, str] = {"spectra": "Spectra", "pictures": "Cut-outs of pictures"}
 COUNTS = (4, 400)
-NOTHING = "The blind test needs a transferred cube and a real one (or another target), open at the same time."
+NOTHING = "The blind test needs a transferred cube and a reference cube, open at the same time."
 EXPLANATION = (
     "Real and transferred ones are shown in random order, half of each. Say which is which with the buttons or the keys R "
     "and T; S skips, Z undoes the last answer. Nothing is revealed before the end."

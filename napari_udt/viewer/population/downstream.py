@@ -18,7 +18,7 @@ from napari_udt.population.tables import Table
 TITLES = {"balanced_accuracy": "Balanced\naccuracy", "auroc": "AUROC\n", "f1": "F1\n"}
 _SHORT = {"balanced_accuracy": "BA", "auroc": "AUROC", "f1": "F1"}
 TIPS = {
-    "Trained on": "The spectra that the random forests are trained on. All are tested on the same held-out real spectra.",
+    "Trained on": "The spectra that the random forests are trained on. All are tested on the same held-out reference spectra.",
     TITLES[
         "balanced_accuracy"
     ]: "Computed here: mean over the structures of the share that is recognised; mean ± standard "
@@ -44,10 +44,10 @@ RULES: dict[SplitRule | None, str] = {
 }
 NUMBERS = {"seeds": (1, 20), "division": (0, 99)}
 INVITATION = (
-    "Press “{}”: random forests are trained on each group and tested on real spectra that were held out."
+    "Press “{}”: random forests are trained on each group and tested on reference spectra that were held out."
 )
 _LACKING = (
-    "The downstream test needs a real cube (or another target) and a further one, both with labels, that share two "
+    "The downstream test needs a reference cube and a further one, both with labels, that share two "
     "structures or more."
 )
 

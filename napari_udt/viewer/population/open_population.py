@@ -16,7 +16,7 @@ from napari_udt.viewer.state.session import Entry, Session
 from napari_udt.viewer.state.settings import plain, settings_from
 
 NAME = "population"  # in the session's settings
-NO_CUBES = "Open a simulated and a real cube, transfer one, and compare their spectra here."
+NO_CUBES = "Open a simulated and a reference cube, transfer one, and compare their spectra here."
 _COMMON, _TABS = "common", "tabs"
 
 

@@ -201,7 +201,9 @@ def _assumed(aligned: tuple[Entry, ...]) -> list[str]:
 def _missing(structure: str | None, peers: tuple[Entry, ...], shown: tuple[Entry, ...]) -> list[str]:
     roles = {entry.role for entry in shown}
     absent = [role for role in ("simulated", "transferred", "real") if role not in roles]
-    open_roles = [role for role in absent if any(peer.role == role for peer in peers)]
+    open_roles = [
+        "reference" if role == "real" else role for role in absent if any(peer.role == role for peer in peers)
+    ]
     if structure is None:
         return (
             [f"No structure is known here, so no {' or '.join(open_roles)} spectra are shown."]

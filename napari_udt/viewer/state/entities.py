@@ -42,6 +42,12 @@ def default_role(cube: SpectralCube) -> Role:
     return "none"
 
 
+def origin_text(cube: SpectralCube) -> str:
+    """Return where a cube's data come from; data in the place of measured ones are said not to be a measurement."""
+    stands_in = cube.domain == "second" and "not measured" not in cube.origin
+    return f"{cube.origin}, not a measurement" if stands_in else cube.origin
+
+
 @dataclass(frozen=True)
 class CubesChange:
     """What changed about the open cubes of a session, as one event.

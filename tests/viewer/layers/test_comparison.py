@@ -105,7 +105,7 @@ def test_titles_say_where_data_come_from(pat, transferred):
     assert [title(entry) for entry in entries] == [
         "forearm\nsimulated",
         "forearm → real\ntransferred by m",
-        "s\ndigital device",
+        "s\ndigital device, not a measurement",
     ]
 
 
@@ -121,4 +121,4 @@ def test_the_scale_is_the_one_that_was_asked_for():
     assert scale_text(None, "1", "own") == "Each picture has its own scale"
     assert "flat" in scale_text(None, "1", "automatic")
     cut = scale_text((0.0, 2.0), "1", "automatic", cut=True)
-    assert cut == "One scale for all (the real one's): 0 to 2"
+    assert cut == "One scale for all (the reference's): 0 to 2"

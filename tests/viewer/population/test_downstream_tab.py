@@ -57,7 +57,7 @@ def texts(tab):
 
 def test_without_two_domains_it_says_what_is_missing(make_tab):
     tab = make_tab(of_groups(toy_group("s", "simulated", 1)))
-    assert tab._hint.text().startswith("The downstream test needs a real cube")
+    assert tab._hint.text().startswith("The downstream test needs a reference cube")
     assert tab.table() is tab.drawing() is None
 
 

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton, 
 from napari_udt import open_cube, save_cube
 from napari_udt.viewer.session.widgets import actions as session_actions
 from napari_udt.viewer.session.widgets.dock import SessionDock
-from napari_udt.viewer.session.widgets.tables import ROLE_TITLES, RoleBox
+from napari_udt.viewer.session.widgets.tables import ROLE_TITLES, CubeTable, RoleBox
 from napari_udt.viewer.state.session import PixelRef, Session
 
 
@@ -188,3 +188,15 @@ def test_a_script_is_copied_for_results_only(dock, session, tmp_path, transferre
     dock.cubes.selectRow(2)
     press(dock.copy_button)
     assert f"open_cube({str(tmp_path / 'arm.udt.h5')!r}" in QGuiApplication.clipboard().text()
+
+
+def test_a_cube_in_the_place_of_measured_ones_is_called_a_reference_and_no_measurement(qtbot, pat):
+    session = Session()
+    session.add(pat("device", domain="second", origin="digital device"))
+    session.add(pat("forearm", domain="real", origin=""))
+    table = CubeTable(session)
+    qtbot.addWidget(table)
+    table.refresh()
+    assert [row.origin for row in table.rows] == ["digital device, not a measurement", "measured"]
+    assert [table.role_box(place).currentText() for place in (0, 1)] == ["reference (by structure)"] * 2
+    assert {entry.role for entry in session} == {"real"}

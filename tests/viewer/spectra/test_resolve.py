@@ -164,13 +164,13 @@ def test_a_structure_that_no_real_cube_holds_is_not_drawn_but_reported(session):
     session.set_cursor(SKIN)
     found = resolve(session)
     assert REAL not in by_key(found)
-    assert found.remarks == ("No open real cube holds the structure 'skin'.",)
+    assert found.remarks == ("No open reference cube holds the structure 'skin'.",)
 
 
 def test_without_labels_real_spectra_are_not_guessed():
     found = resolve(opened(simulated(labels=None), real()))
     assert [curve.id.key for curve in found.curves] == [SIM]
-    assert found.remarks == ("No structure is known here, so no real spectra are shown.",)
+    assert found.remarks == ("No structure is known here, so no reference spectra are shown.",)
 
 
 def test_the_transferred_cubes_labels_are_used_where_the_source_has_none():

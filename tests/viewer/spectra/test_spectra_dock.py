@@ -281,7 +281,7 @@ def test_closing_a_cube_takes_its_curves_away(dock, session, qtbot):
 
 def test_remarks_are_shown(dock, session, qtbot):
     session.set_cursor(PixelRef(SIM, 4, 15))
-    qtbot.waitUntil(lambda: text(dock, "remarks") == "No open real cube holds the structure 'skin'.")
+    qtbot.waitUntil(lambda: text(dock, "remarks") == "No open reference cube holds the structure 'skin'.")
 
 
 def test_a_dock_that_is_gone_is_not_called_any_more(qtbot, session):

@@ -30,7 +30,7 @@ from napari_udt.viewer.state.settings import plain, read_user_settings, settings
 from napari_udt.viewer.style import line_style
 
 _NAME = "compare"  # in the settings of the user and of the session
-_INVITATION = "Open a simulated and a real cube, transfer one, and compare them here."
+_INVITATION = "Open a simulated and a reference cube, transfer one, and compare them here."
 
 
 class CompareDock(QWidget):
@@ -84,7 +84,7 @@ class CompareDock(QWidget):
             "pictures",
             "Pictures",
             f"Which cubes stand side by side, two to {MOST_CELLS}; with none ticked, the newest simulated, "
-            "transferred and real one.",
+            "transferred and reference one.",
             parent=self,
         )
         self.scale = ElidedComboBox(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from napari_udt.viewer.state.comparable_cubes import same_scene, stated_sources
+from napari_udt.viewer.state.entities import origin_text
 from napari_udt.viewer.state.session import ROLES, Entry, Session
 from napari_udt.viewer.style import method_title
 
@@ -48,7 +49,7 @@ def title(entry: Entry) -> str:
     """
     method = method_title(entry.cube) if entry.role == "transferred" else ""
     method = "" if entry.key.startswith(f"{method} ") else method
-    return f"{entry.key}\n{entry.cube.origin}" + (f" by {method}" if method else "")
+    return f"{entry.key}\n{origin_text(entry.cube)}" + (f" by {method}" if method else "")
 
 
 def usual_pair(session: Session, modality: str | None = None) -> tuple[str, str] | None:
@@ -98,7 +99,7 @@ def _names(entry: Entry) -> set[str]:
 def scale_text(scale: tuple[float, float] | None, unit: str, wanted: Scale, *, cut: bool = False) -> str:
     """Return one phrase that says on which scale pictures are shown; ``cut`` where it is the real picture's alone."""
     if scale is not None:
-        whose = " (the real one's)" if cut else ""
+        whose = " (the reference's)" if cut else ""
         return f"One scale for all{whose}: {scale[0]:.2g} to {scale[1]:.2g} {'' if unit == '1' else unit}".rstrip()
     reason = ": one for all would leave a picture flat" if wanted == "automatic" else ""
     return f"Each picture has its own scale{reason}"

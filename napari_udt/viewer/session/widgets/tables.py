@@ -10,18 +10,20 @@ from qtpy.QtWidgets import QComboBox, QHeaderView, QWidget
 
 from napari_udt.viewer.qt.fields import set_tab_order
 from napari_udt.viewer.qt.table import Column, Table
+from napari_udt.viewer.state.entities import origin_text
 from napari_udt.viewer.state.pin_table import NAME, NUMBER, pin_table
 from napari_udt.viewer.state.session import Role, Session
 
 ROLE_TITLES: dict[Role, str] = {
     "simulated": "simulated",
     "transferred": "transferred",
-    "real": "real (by structure)",
+    "real": "reference (by structure)",
     "none": "not compared",
 }
 _ROLE_HELP = (
     "The role a cube plays in comparisons, at first by its metadata. Any number of cubes may be transferred. "
-    "Real cubes are compared structure by structure, never pixel by pixel: they show another scene."
+    "Reference cubes, measured or in the place of measured ones, are compared structure by structure, never pixel by pixel: "
+    "they show another scene."
 )
 _ROLE = 1  # column
 _ROW_HEIGHT, _LEAST_HEIGHT = 26, 56  # pixels; headings and one row, in a low window
@@ -92,7 +94,7 @@ class CubeTable(Table):
     def refresh(self) -> None:
         """Show the cubes of the session."""
         before = len(self.rows)
-        self.set_rows(CubeRow(entry.key, entry.role, entry.cube.origin) for entry in self._session)
+        self.set_rows(CubeRow(entry.key, entry.role, origin_text(entry.cube)) for entry in self._session)
         for place in range(before, len(self.rows)):
             box = RoleBox(self._session, parent=self)
             self.setIndexWidget(self.model().index(place, _ROLE), box)

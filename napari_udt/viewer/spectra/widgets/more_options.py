@@ -21,7 +21,7 @@ _PLACES = {
     "derivative_window": (0, 2),
     "comparison": (1, 0),
 }
-_AUTOMATIC = "automatic: real, else simulated"
+_AUTOMATIC = "automatic: reference cube, else simulated"
 
 
 class MoreControls(QWidget):

@@ -62,7 +62,7 @@ class TransferForm(QWidget):
         )
         self.layout_button = PushButton(
             text="Side by side",
-            tooltip="<qt>Simulated, transferred and real beside each other, with one slider and one camera.</qt>",
+            tooltip="<qt>Simulated, transferred and reference beside each other, with one slider and one camera.</qt>",
         )
         self.layout_button.native.setCheckable(True)
         self.source = ComboBox(choices=[], tooltip="The cube to transfer")

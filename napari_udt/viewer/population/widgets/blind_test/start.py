@@ -26,7 +26,7 @@ class BlindStart(QWidget):
         self.form = BlindForm()
         self._population: Population | None = None
         self._pairs: list[tuple[str, str]] = []
-        self.pair = combo_box("pair", "Pair", "A transferred cube against a real one.", self)
+        self.pair = combo_box("pair", "Pair", "A transferred cube against a reference.", self)
         self.kind = combo_box(
             "kind",
             "Kind",

@@ -50,7 +50,7 @@ class ComponentsTab(FigureTab):
 
     NAME = "components"
     TITLE = "Components"
-    TIP = "Principal components fitted on real, with the density of every domain; brush spectra (Fig. 5a)."
+    TIP = "Principal components fitted on the reference, with the density of every domain; brush spectra (Fig. 5a)."
 
     def make(self, body: QWidget) -> None:
         """Make the plots, the controls and the brushed spectra."""

@@ -18,7 +18,7 @@ from napari_udt.viewer.qt.fields import combo_box, fill, row_of, spin_box
 from napari_udt.viewer.spectra.widgets.picker import Pick, PickButton
 
 _RULE_TIP = (
-    "How real spectra are divided into those to learn from and those to test on. By subject is best; blocks of the "
+    "How reference spectra are divided into those to learn from and those to test on. By subject is best; blocks of the "
     "picture keep neighbouring pixels on one side; single spectra are fair only where they were drawn one by one."
 )
 
@@ -40,7 +40,7 @@ class DownstreamControls(QWidget):
         )
         self.rows = PickButton("rows", "Train on", "Groups to learn from: one row each.", parent=self)
         self.data_sets = DataSetButton(parent=self)
-        self.rule = combo_box("rule", "Split of the real spectra", _RULE_TIP, self, RULES)
+        self.rule = combo_box("rule", "Split of the reference spectra", _RULE_TIP, self, RULES)
         self.seeds = self._number("seeds", "Seeds", "Each seed: another draw of spectra and another forest.")
         self.division = self._number(
             "division",

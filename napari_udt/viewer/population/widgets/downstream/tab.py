@@ -124,7 +124,7 @@ class DownstreamTab(PopulationTab):
         self.controls = DownstreamControls(parent=self)
         self.task = TaskRow(
             _RUN,
-            "Train a calibrated random forest on each group with each seed and test it on held-out real spectra. It can be "
+            "Train a calibrated random forest on each group with each seed and test it on held-out reference spectra. It can be "
             "cancelled between two forests.",
             parent=self,
         )

@@ -86,7 +86,7 @@ class DifferencesTab(FigureTab):
 
     NAME = "differences"
     TITLE = "Differences"
-    TIP = "|Median of real − median of the others| at each wavelength: violins, dots, dashed means (Fig. 5b)."
+    TIP = "|Median of the reference − median of the others| at each wavelength: violins, dots, dashed means (Fig. 5b)."
 
     def make(self, body: QWidget) -> None:
         """Two plots on one sheet."""

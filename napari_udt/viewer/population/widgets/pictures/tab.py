@@ -32,7 +32,7 @@ class PicturesTab(FigureTab):
 
     NAME = "pictures"
     TITLE = "Pictures"
-    TIP = "Simulated, transferred and real at one wavelength on a common scale, with call-outs (Fig. 4)."
+    TIP = "Simulated, transferred and reference at one wavelength on a common scale, with call-outs (Fig. 4)."
 
     def make(self, body: QWidget) -> None:
         """Make the sheet, its controls and the list of call-outs."""
