@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
@@ -19,6 +20,7 @@ _LEAST_PLOT = 0.4  # of the height: a legend that leaves less is refused
 _LINE, _SAMPLE, _GAP = 1.3, 2.4, 0.5  # height of a line of the legend, its sample, a gap: in font sizes
 _LETTER = 0.52  # mean width of a letter, in font sizes
 _DOTS, _BAND = 8, 0.18
+_LEGEND_SIZES = (1.0, 0.9, 0.8)  # of the letters: smaller ones where whole names need it
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -61,7 +63,13 @@ class _Frame:
         return self.bottom - (values - self.y[0]) / (self.y[1] - self.y[0]) * (self.bottom - self.top)
 
 
-def figure_svg(curves: Sequence[Curve], titles: Sequence[str], quantity: str, options: FigureOptions) -> str:
+def figure_svg(
+    curves: Sequence[Curve],
+    titles: Sequence[str],
+    quantity: str,
+    options: FigureOptions,
+    band: str = "",
+) -> str:
     """Return a figure of curves with their bands as SVG.
 
     Parameters
@@ -69,10 +77,12 @@ def figure_svg(curves: Sequence[Curve], titles: Sequence[str], quantity: str, op
     curves : sequence of Curve
         At least one.
     titles : sequence of str
-        Their names in the legend.
+        Their names in the legend, broken into lines where they are long.
     quantity : str
         Title of the vertical axis, with the unit.
     options : FigureOptions
+    band : str, optional
+        What the bands show, in a last line of the legend; only where a curve has one.
 
     Raises
     ------
@@ -83,7 +93,10 @@ def figure_svg(curves: Sequence[Curve], titles: Sequence[str], quantity: str, op
         raise CubeError("There is no curve to draw; show one first.")
     width, height = options.width_mm * _POINTS_PER_MM, options.height_mm * _POINTS_PER_MM
     font = options.font_pt
-    below = (len(curves) * _LINE + _GAP) * font if options.legend else 0.0
+    banded = any(curve.lower is not None and curve.upper is not None for curve in curves)
+    names = [*titles, band] if band and banded else list(titles)
+    legend = _fitting(names, options)
+    below = legend.height + _GAP * font if options.legend else 0.0
     if height - below < _LEAST_PLOT * height:
         needed = below / (1 - _LEAST_PLOT) / _POINTS_PER_MM
         raise CubeError(
@@ -111,7 +124,7 @@ def figure_svg(curves: Sequence[Curve], titles: Sequence[str], quantity: str, op
         *(part for curve in curves for part in _curve(frame, curve, options.line_pt)),
     ]
     if options.legend:
-        parts += _legend(curves, titles, height - below + _GAP * font, options)
+        parts += _legend(curves, legend, height - below + _GAP * font, options)
     return "\n".join([*parts, "</svg>", ""])
 
 
@@ -174,19 +187,55 @@ def _curve(frame: _Frame, curve: Curve, width: float) -> Iterator[str]:
             yield _dot(float(x), float(y), curve, width)
 
 
-def _legend(
-    curves: Sequence[Curve], titles: Sequence[str], top: float, options: FigureOptions
-) -> Iterator[str]:
-    font = options.font_pt
-    room = int((options.width_mm * _POINTS_PER_MM - (_SAMPLE + 2.5) * font) / (_LETTER * font))
-    for number, (curve, title) in enumerate(zip(curves, titles, strict=True)):
-        y = top + (number + 0.5) * _LINE * font
-        left, right = font, (1 + _SAMPLE) * font
-        yield f'<line x1="{left:.2f}" y1="{y:.2f}" x2="{right:.2f}" y2="{y:.2f}" {_pen(curve, options.line_pt)}/>'
-        if curve.mark is not None:
-            yield _dot((left + right) / 2, y, curve, options.line_pt)
-        short = title if len(title) <= room else f"{title[: room - 1]}…"
-        yield _text(right + 0.6 * font, y + 0.35 * font, short, "start")
+@dataclass(frozen=True)
+class _Legend:
+    """Names in lines, and the size of their letters in points."""
+
+    names: Sequence[Sequence[str]]
+    font: float
+
+    @property
+    def height(self) -> float:
+        return sum(map(len, self.names)) * _LINE * self.font
+
+
+def _fitting(titles: Sequence[str], options: FigureOptions) -> _Legend:
+    """Break names into lines, with smaller letters where they would take too much; cut them where even that does."""
+    most = (1 - _LEAST_PLOT) * options.height_mm * _POINTS_PER_MM - _GAP * options.font_pt
+    for size in _LEGEND_SIZES:
+        font = size * options.font_pt
+        names = [textwrap.wrap(title, _room(options, font)) or [""] for title in titles]
+        if (legend := _Legend(names, font)).height <= most:
+            return legend
+    room = _room(options, options.font_pt)
+    cut = [title if len(title) <= room else f"{title[: room - 1]}…" for title in titles]
+    return _Legend([[title] for title in cut], options.font_pt)
+
+
+def _room(options: FigureOptions, font: float) -> int:
+    """Return how many letters a line of the legend holds."""
+    return max(int((options.width_mm * _POINTS_PER_MM - (_SAMPLE + 2.5) * font) / (_LETTER * font)), 2)
+
+
+def _legend(curves: Sequence[Curve], legend: _Legend, top: float, options: FigureOptions) -> Iterator[str]:
+    font = legend.font
+    left, right = font, (1 + _SAMPLE) * font
+    size = "" if font == options.font_pt else f' font-size="{font:g}"'
+    for number, lines in enumerate(legend.names):
+        y = top + 0.5 * _LINE * font
+        top += len(lines) * _LINE * font
+        if number < len(curves):
+            curve = curves[number]
+            yield f'<line x1="{left:.2f}" y1="{y:.2f}" x2="{right:.2f}" y2="{y:.2f}" {_pen(curve, options.line_pt)}/>'
+            if curve.mark is not None:
+                yield _dot((left + right) / 2, y, curve, options.line_pt)
+        else:
+            yield (
+                f'<rect x="{left:.2f}" y="{y - 0.4 * font:.2f}" width="{right - left:.2f}" height="{0.8 * font:.2f}" '
+                f'fill="{_INK}" fill-opacity="{_BAND}"/>'
+            )
+        for place, line in enumerate(lines):
+            yield _text(right + 0.6 * font, y + (0.35 + place * _LINE) * font, line, "start", size)
 
 
 def _x_range(curves: Sequence[Curve]) -> tuple[float, float]:

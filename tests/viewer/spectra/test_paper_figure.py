@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QFileDialog
 from spectra_scene import MOVED, REAL, SIM, scene
 
 from napari_udt.errors import CubeError
+from napari_udt.viewer.spectra.figure_curves import band_title, figure_curves, figure_title
 from napari_udt.viewer.spectra.flat_svg import flat_svg
 from napari_udt.viewer.spectra.paper_figure import FigureOptions, figure_svg
 from napari_udt.viewer.spectra.resolve import resolve
@@ -147,6 +148,56 @@ def test_a_curve_lies_where_its_values_are_and_gaps_stay_gaps(curves):
         np.testing.assert_allclose(slope * numbers + offset, drawn[:, axis], atol=0.02)
 
 
+def test_a_pinned_pixel_under_the_mouse_is_drawn_once_and_named_by_structure_and_place(session):
+    session.set_options(hover=True)
+    session.set_cursor(PixelRef(SIM, 4, 2))
+    both = resolve(session)
+    shown = figure_curves(both)
+    assert len(both.curves) == 2 * len(shown)
+    assert {curve.id.pin for curve in shown} == {1}
+    session.rename_pin(1, "left lobe")
+    titles = [figure_title(curve) for curve in figure_curves(resolve(session))]
+    assert "left lobe · simulated: liver, row 4, column 2" in titles
+    session.set_cursor(PixelRef(SIM, 5, 2))
+    elsewhere = figure_curves(resolve(session))
+    assert {(c.id.key, c.id.pin) for c in elsewhere} == {
+        (SIM, None),
+        (MOVED, None),
+        (SIM, 1),
+        (MOVED, 1),
+        (REAL, 1),  # the mean of the liver is the reference of both
+    }
+
+
+def test_a_window_of_pixels_is_named_by_its_middle(session):
+    session.set_options(window=3)
+    titles = [figure_title(curve) for curve in figure_curves(resolve(session))]
+    assert "simulated: mean of 9 pixels around row 4, column 2" in titles
+
+
+def test_long_names_are_broken_or_made_smaller_and_cut_only_without_room(curves):
+    name = "drawn from measured statistics: small bowel, mean of 12,345 pixels of a tissue"
+    for count, sizes in ((1, {None}), (6, {"7.2"})):
+        svg = figure_svg([curves.curves[0]] * count, [name] * count, "value", FigureOptions())
+        texts = [
+            t
+            for t in ElementTree.fromstring(svg).findall(f"{NAMESPACE}text")
+            if t.get("text-anchor") == "start"
+        ]
+        assert " ".join(t.text for t in texts) == " ".join([name] * count)
+        assert {t.get("font-size") for t in texts} == sizes
+    cut = figure_svg([curves.curves[0]] * 10, [name] * 10, "value", FigureOptions())
+    assert cut.count("…") == 10
+
+
+def test_the_band_is_named_only_where_there_is_one(session, curves):
+    assert band_title(curves) == "band: ± 1 SD"
+    without = [replace(curve, lower=None, upper=None) for curve in curves.curves]
+    assert "band" not in figure_svg(without, ["", "", ""], "value", FigureOptions(), "band: ± 1 SD")
+    session.set_options(spread="none")
+    assert band_title(resolve(session)) == ""
+
+
 def test_what_cannot_be_drawn_is_said(curves):
     with pytest.raises(CubeError, match="no curve to draw"):
         figure_svg([], [], "value", FigureOptions())
@@ -161,7 +212,7 @@ def test_the_dialog_saves_the_ticked_curves_and_remembers_its_size(
     qtbot.mouseClick(dock._footer.figure_button, Qt.MouseButton.LeftButton)
     (dialog,) = dock.findChildren(FigureDialog)
     assert [dialog.list.item(row).text() for row in range(dialog.list.count())] == [
-        f"Pin 1 · {curve.label}" for curve in dock.curves.curves
+        figure_title(curve) for curve in dock.curves.curves
     ]
     dialog.boxes["width_mm"].setValue(100)
     dialog.list.item(1).setCheckState(Qt.CheckState.Unchecked)
@@ -171,7 +222,8 @@ def test_the_dialog_saves_the_ticked_curves_and_remembers_its_size(
     tree = ElementTree.parse(target).getroot()
     assert tree.get("width") == "100mm"
     words = " ".join(tree.itertext())
-    assert "simulated: this pixel" in words
+    assert "simulated: liver, row 4, column 2" in words
+    assert words.count("band: ± 1 SD") == 1
     assert "transferred by light" not in words
     again = FigureDialog(session, dock.curves, lambda sentence: None, parent=dock)
     assert again.boxes["width_mm"].value() == 100

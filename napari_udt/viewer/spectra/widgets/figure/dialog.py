@@ -26,8 +26,8 @@ from napari_udt.viewer.files.saving import saved
 from napari_udt.viewer.qt.export import ask_save_path
 from napari_udt.viewer.qt.fields import check_box, double_spin_box
 from napari_udt.viewer.spectra.curves import CurveSet
+from napari_udt.viewer.spectra.figure_curves import band_title, figure_curves, figure_title
 from napari_udt.viewer.spectra.paper_figure import FigureOptions, figure_svg
-from napari_udt.viewer.spectra.widgets.curve_items import title
 from napari_udt.viewer.spectra.widgets.figure.files import picture, save_drawing
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.state.settings import plain, settings_from
@@ -60,7 +60,7 @@ class FigureDialog(QDialog):
     session : Session
         Remembers how the last figure looked.
     curves : CurveSet
-        To choose from; all are chosen at first.
+        To choose from, each once; all are chosen at first.
     message : callable
         Takes a sentence on what was saved.
     parent : QWidget, optional
@@ -76,6 +76,7 @@ class FigureDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self._session, self._curves, self._message = session, curves, message
+        self._offered = figure_curves(curves)
         self._svg = ""
         self.setWindowTitle("Figure for a paper")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -115,8 +116,8 @@ class FigureDialog(QDialog):
         self.list = QListWidget(self)
         self.list.setAccessibleName("Curves in the figure")
         self.list.setToolTip("Untick a curve to leave it out of the figure.")
-        for curve in self._curves.curves:
-            item = QListWidgetItem(title(curve), self.list)
+        for curve in self._offered:
+            item = QListWidgetItem(figure_title(curve), self.list)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Checked)
         self.list.itemChanged.connect(self._draw)
@@ -148,12 +149,13 @@ class FigureDialog(QDialog):
     def _draw(self, _change: object = None) -> None:
         chosen = [
             curve
-            for row, curve in enumerate(self._curves.curves)
+            for row, curve in enumerate(self._offered)
             if self.list.item(row).checkState() == Qt.CheckState.Checked
         ]
         options = self.options
         try:
-            self._svg = figure_svg(chosen, [title(c) for c in chosen], self._curves.quantity, options)
+            names = [figure_title(curve) for curve in chosen]
+            self._svg = figure_svg(chosen, names, self._curves.quantity, options, band_title(self._curves))
         except CubeError as error:
             self._svg = ""
             self.preview.setText(str(error))
