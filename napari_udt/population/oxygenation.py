@@ -18,10 +18,12 @@ from napari_udt.population.groups import Group, Population
 from napari_udt.population.saturation_moves import LINES_NOTE, SaturationMove, saturation_moves
 from napari_udt.population.selection import absent_notes, holders, index_of, structure_name
 from napari_udt.population.tables import Table
+from napari_udt.population.verdict import is_made_simulated
 from napari_udt.spectral.labels import is_background
 from napari_udt.spectral.unmixing import Chromophores, Window, unmix_spectra
 
 MOST_PER_GROUP = 20_000
+LARGE = 0.10  # a move of the median saturation that is said beside the verdict: ten points
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,17 +141,7 @@ def oxygenations(
     CubeError
         When no group holds the class, or too few wavelengths lie where the chromophores are known.
     """
-
-    def estimate(spectra: NDArray[np.float32]) -> NDArray[np.float64]:
-        found = unmix_spectra(
-            spectra,
-            population.wavelengths_nm,
-            population.modality,
-            window=window,
-            chromophores=chromophores,
-        )
-        return found.oxygenation
-
+    estimate = _estimate(population, window, chromophores)
     groups = tuple(_saturations(g, label, estimate, most, seed) for g in holders(population, label))
     drawn = tuple(
         f"{s.group.name}: {len(s.estimated):,} of {s.total:,} spectra."
@@ -157,13 +149,45 @@ def oxygenations(
         if len(s.estimated) < s.total
     )
     name = structure_name(population, label)
+    moves = _moves(population, label, estimate, most)
+    return Oxygenations(name, groups, moves, (*drawn, *absent_notes(population, label)))
+
+
+def large_moves(population: Population) -> tuple[SaturationMove, ...]:
+    """Return the moves of a tissue's median saturation by more than ten points, as :func:`oxygenations` gives them, largest first.
+
+    Only those whose interval excludes zero, and not of transfers to the simulated domain.
+
+    Raises
+    ------
+    CubeError
+        When too few wavelengths lie where the chromophores are known.
+    """
+    moves = _moves(population, None, _estimate(population), MOST_PER_GROUP)
+    large = [m for m in moves if m.is_clear and abs(m.change) > LARGE and not is_made_simulated(m.group)]
+    return tuple(sorted(large, key=lambda move: -abs(move.change)))
+
+
+def _moves(
+    population: Population, label: int | None, estimate: Callable[[Any], Any], most: int
+) -> tuple[SaturationMove, ...]:
+    """Return what happened to a structure, or to each tissue where none is given."""
     tissues = [i for i in population.classes_in() if not is_background(population.class_names[i])]
-    moves = tuple(
+    return tuple(
         move
         for one in (tissues if label is None and tissues else [label])
         for move in saturation_moves(population, one, structure_name(population, one), estimate, most)
     )
-    return Oxygenations(name, groups, moves, (*drawn, *absent_notes(population, label)))
+
+
+def _estimate(
+    population: Population, window: Window | None = None, chromophores: Chromophores | None = None
+) -> Callable[[Any], NDArray[np.float64]]:
+    def estimate(spectra: NDArray[np.float32]) -> NDArray[np.float64]:
+        nm, modality = population.wavelengths_nm, population.modality
+        return unmix_spectra(spectra, nm, modality, window=window, chromophores=chromophores).oxygenation
+
+    return estimate
 
 
 def _saturations(

@@ -7,7 +7,7 @@ linear unmixing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ _RESAMPLES, _FEWEST_PIECES, _FEWEST_PIXELS = 200, 5, 10
 _LEAST_MOVE = 0.02  # of the level, as a fraction: two percentage points
 _UNIFORM = 0.01  # standard deviation of the truth below which its order means nothing
 _KEPT, _LOST = 0.9, 0.5  # rank correlation
+_NAMED = 4  # structures that a line names at most
 LINES_NOTE = (
     "Median sO₂ before → after the transfer; order: rank correlation of the pixels with what was simulated, where that is not known "
     "of after with before."
@@ -70,13 +71,23 @@ class SaturationMove:
     is_partial: bool = False
 
     @property
+    def change(self) -> float:
+        """Of the median, as a fraction."""
+        return self.after - self.before
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the interval of the change is known and excludes zero."""
+        return bool(np.isfinite(self.low) and not self.low <= 0 <= self.high)
+
+    @property
     def level(self) -> str:
         """What happened to the level, in words."""
         if not np.isfinite(self.low):
             return "too few pixels to tell whether the level moved"
-        if self.low <= 0 <= self.high or abs(self.after - self.before) < _LEAST_MOVE:
+        if not self.is_clear or abs(self.change) < _LEAST_MOVE:
             return "no clear change of the level"
-        points = f"level moved by {100 * (self.after - self.before):+.0f} points"
+        points = f"level moved by {100 * self.change:+.0f} points"
         if not np.isfinite(self.truth):
             return points
         nearer = abs(self.after - self.truth) < abs(self.before - self.truth)
@@ -120,6 +131,16 @@ class SaturationMove:
             f"{start}{self.structure.replace('_', ' ')}: {100 * self.before:.0f} % → {100 * self.after:.0f} %{truth}, "
             f"{level}; {order}."
         )
+
+
+def large_moves_sentence(moves: Sequence[SaturationMove], *, model: str = "") -> str:
+    """Return one line on moves by more than ten points; empty without any."""
+    if not moves:
+        return ""
+    start = f"{model} · oxygen" if model else "Oxygen"
+    named = [f"{m.structure.replace('_', ' ')} ({100 * m.change:+.0f})" for m in moves[:_NAMED]]
+    more = f" and {len(moves) - _NAMED} more" if len(moves) > _NAMED else ""
+    return f"{start} saturation moved by more than 10 points in: {', '.join(named)}{more}."
 
 
 def saturation_moves(

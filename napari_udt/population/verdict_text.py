@@ -50,24 +50,34 @@ def unit_of(kind: Kind, quantity: str) -> str:
 
 
 def pair_text(change: Change) -> str:
-    """Return the numbers before and after, with the unit: "3.2° → 0.8°", "12 × → 1.1 ×", "132 % → 104 %"."""
+    """Return the numbers before and after, with the unit: "3.2° → 0.8°", "12 × → 1.10 ×"."""
     values = [value for value in (change.before, change.after) if np.isfinite(value)]
     return " → ".join(_numbers(change.kind, values))
 
 
-def interval_text(change: Change) -> str:
-    """Return the interval of the change and the reference's own spread, with the unit."""
-    spread = f"own spread of the reference {_distance_text(change.kind, change.spread)}"
-    if not np.isfinite(change.low) or not np.isfinite(change.high):
+def change_text(change: Change) -> str:
+    """Return the change with its interval beside the reference's own spread: "change -1.6° [-1.9°, -1.2°], own spread 2.3°: 0.7 of it".
+
+    A level is told as the factor by which it is off: after over before, beside the factor of the reference's own spread.
+    """
+    moved = change.distance_after - change.distance_before
+    spread = f"own spread {_step_text(change.kind, change.spread)}"
+    if not np.isfinite(moved):
         return spread
-    ends = " to ".join(_distance_text(change.kind, end, "+") for end in (change.low, change.high))
-    return f"95 % interval of the change {ends}, {spread}"
+    interval = ""
+    if np.isfinite(change.low) and np.isfinite(change.high):
+        low, high = (_step_text(change.kind, end, "+") for end in (change.low, change.high))
+        interval = f" [{low}, {high}]"
+    text = f"change {_step_text(change.kind, moved, '+')}{interval}, {spread}"
+    if not change.spread > 0:
+        return text
+    share = abs(moved) / change.spread
+    return f"{text}: {share:.2g} {'of' if share < 0.995 else 'times'} it"
 
 
 def level_text(change: Change) -> str:
-    """Return the level before and after in words: "132 % → 104 % of the reference's", "12 → 1.1 times the reference's"."""
-    text = pair_text(change)
-    return f"{text.replace(' ×', '')} times the reference's" if "×" in text else f"{text} of the reference's"
+    """Return the level before and after in words: "12 → 1.10 times the reference's"."""
+    return f"{pair_text(change).replace(' ×', '')} times the reference's"
 
 
 def row_sentence(row: Row, *, model: str = "") -> str:
@@ -84,7 +94,7 @@ def row_sentence(row: Row, *, model: str = "") -> str:
     shape = (
         f"shape {pair_text(angle)} from the reference (its own spread {angle.spread:.1f}°){_ending(angle)}"
     )
-    reach = f"level {level_text(level)} (own spread {_off(float(np.exp(level.spread)))}){_ending(level)}"
+    reach = f"level {level_text(level)} (own spread a factor of {_factor(float(np.exp(level.spread)))}){_ending(level)}"
     if not row.is_transferred:
         reach += "; not transferred yet"
     return f"{start}: {shape}; {reach}."
@@ -98,11 +108,11 @@ def total_sentence(verdict: Verdict, total: Row, *, model: str = "") -> str:
     if not total.is_transferred:
         return (
             f"{start}: on average {angle.before:.1f}° from the reference (its own spread {angle.spread:.1f}°), "
-            f"level off by {_off(level.before)}; not transferred yet."
+            f"level off by a factor of {_factor(level.before)}; not transferred yet."
         )
     return (
         f"{start}: shape {_counts(rows, 'angle')}, on average {pair_text(angle)} (own spread {angle.spread:.1f}°); "
-        f"level {_counts(rows, 'level')}, on average off by {_off(level.before)} → {_off(level.after)}."
+        f"level {_counts(rows, 'level')}, on average off by a factor of {_factor(level.before)} → {_factor(level.after)}."
     )
 
 
@@ -118,7 +128,7 @@ def reference_note(verdict: Verdict) -> str:
 
 RULE_NOTE = (
     "Distances of mean spectra, not normalised. “Closer” and “further away” only where the 95 % interval of the change, "
-    "drawn from blocks of these pictures, excludes zero and the change is a quarter of the own spread or more. One picture "
+    "drawn from blocks of these pictures, excludes zero and the change is a quarter of the own spread or more; else “no clear change”, and of fewer than five blocks “too few pixels to tell”. One picture "
     "cannot say how much the next one would differ."
 )
 
@@ -166,20 +176,19 @@ def _numbers(kind: Kind, values: Sequence[float]) -> list[str]:
         return [f"{value:.1f}°" for value in values]
     if kind == "rmse":
         return [f"{value:.2g}" for value in values]
-    if all(0.5 <= value <= 2 for value in values):
-        return [f"{100 * value:.0f} %" for value in values]
-    return [f"{value:.2g} ×" for value in values]
+    return [f"{_factor(value)} ×" for value in values]
 
 
-def _distance_text(kind: Kind, value: float, sign: str = "") -> str:
+def _step_text(kind: Kind, value: float, sign: str = "") -> str:
+    """Return a distance, or its change; of a level as a factor."""
     if kind == "angle":
         return f"{value:{sign}.1f}°"
-    return f"{value:{sign}.2g}" if kind == "rmse" else f"{100 * value:{sign}.0f} % (of ln)"
+    return f"{value:{sign}.2g}" if kind == "rmse" else f"× {_factor(float(np.exp(value)))}"
 
 
-def _off(factor: float) -> str:
-    """Return how far a level is off: "12 %", or a factor where it is large."""
-    return f"{100 * (factor - 1):.0f} %" if factor < 2 else f"a factor of {factor:.2g}"
+def _factor(value: float) -> str:
+    """Return a factor, to the hundredth where it is near 1."""
+    return f"{value:.2f}" if 0.095 <= value < 9.995 else f"{value:.2g}"
 
 
 def _counts(rows: Sequence[Row], kind: Kind) -> str:

@@ -1,12 +1,14 @@
 """Level and order of the oxygen saturation are told apart, against saturations that were put in."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from populations import make_cube
 
 from napari_udt.population.groups import population_of_cubes
-from napari_udt.population.oxygenation import oxygenations
-from napari_udt.population.saturation_moves import saturation_moves
+from napari_udt.population.oxygenation import large_moves, oxygenations
+from napari_udt.population.saturation_moves import large_moves_sentence, saturation_moves
 from napari_udt.spectral.chromophores import absorption
 from napari_udt.spectral.unmixing import unmix_spectra
 
@@ -119,3 +121,25 @@ def test_of_all_spectra_there_is_a_line_for_each_structure():
     assert [line.split(":")[0] for line in lines] == names
     assert all(" points" in line and "order " in line for line in lines)
     assert caption.startswith("all spectra: ")
+
+
+@pytest.mark.parametrize(("shift", "wanted"), [(0.08, ""), (0.15, "+15"), (-0.3, "-30")])
+def test_only_large_moves_are_said_beside_the_verdict(shift, wanted):
+    moved = population(TRUTH + shift)
+    moves = large_moves(moved)
+    sentence = large_moves_sentence(moves)
+    assert bool(sentence) == bool(wanted)
+    if wanted:
+        assert sentence.startswith("Oxygen saturation moved by more than 10 points in: ")
+        assert sentence.count(f"({wanted})") == len(moves)
+        known = {m.structure: m.after for m in oxygenations(moved, None).moves}
+        assert known == {m.structure: m.after for m in moves}
+
+
+def test_a_line_on_large_moves_names_the_largest_and_counts_the_rest():
+    (found,) = large_moves(population(TRUTH + 0.15))[:1]
+    several = [replace(found, structure=f"small_part_{n}") for n in range(6)]
+    sentence = large_moves_sentence(several, model="cINN")
+    assert sentence.startswith("cINN · oxygen saturation moved")
+    assert "small part 0 (+15), " in sentence
+    assert sentence.endswith("small part 3 (+15) and 2 more.")

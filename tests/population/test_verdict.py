@@ -13,6 +13,7 @@ from napari_udt.population.groups import Group, population_of_cubes
 from napari_udt.population.verdict import source_of, verdict
 from napari_udt.population.verdict_change import Change, distance
 from napari_udt.population.verdict_text import (
+    change_text,
     pair_text,
     reference_note,
     row_sentence,
@@ -227,17 +228,27 @@ def test_sentences_say_shape_and_level_with_outcome_in_words(simulated):
     sentence = row_sentence(found.of("liver")[0])
     shape = pair_text(found.of("liver")[0].changes["angle"])
     assert sentence.startswith(f"liver: shape {shape} from the reference")
-    assert "✓ closer; level 1 → 3 times the reference's" in sentence
+    assert "✓ closer; level 1.00 → 3.00 times the reference's" in sentence
     assert sentence.endswith("✗ further away.")
     total = total_sentence(found, found.totals[0], model="cINN")
     assert total.startswith("cINN · all 2 structures: shape 1 closer, 1 without a clear change, on average")
     assert "level 1 further away (liver)" in total
 
 
-def test_a_level_within_a_factor_of_two_is_a_percentage():
-    assert pair_text(Change("level", 1.32, 1.04, -1, -1, 0.1)) == "132 % → 104 %"
-    assert pair_text(Change("level", 12.3, 1.04, -1, -1, 0.1)) == "12 × → 1 ×"
+def test_a_level_is_a_factor_wherever_it_is_told():
+    assert pair_text(Change("level", 1.32, 0.74, -1, -1, 0.1)) == "1.32 × → 0.74 ×"
+    assert pair_text(Change("level", 12.3, 1.04, -1, -1, 0.1)) == "12 × → 1.04 ×"
     assert pair_text(Change("angle", 3.21, float("nan"), -1, -1, 0.1)) == "3.2°"
+
+
+def test_a_change_is_told_with_its_interval_as_a_part_of_the_spread():
+    change = Change("angle", 7.7, 6.1, -1.9, -1.2, 2.3)
+    assert change_text(change) == "change -1.6° [-1.9°, -1.2°], own spread 2.3°: 0.7 of it"
+    level = Change("level", 4.0, 2.0, np.log(0.4), np.log(0.6), np.log(2))
+    assert change_text(level) == "change × 0.50 [× 0.40, × 0.60], own spread × 2.00: 1 times it"
+    unknown = Change("angle", 7.7, 6.1, float("nan"), float("nan"), 2.0)
+    assert change_text(unknown) == "change -1.6°, own spread 2.0°: 0.8 of it"
+    assert change_text(Change("angle", 7.7, float("nan"), -1, 1, 2.0)) == "own spread 2.0°"
 
 
 def test_the_table_has_all_numbers_and_says_what_they_are(simulated):

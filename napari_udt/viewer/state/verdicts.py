@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 from psygnal import Signal
@@ -10,14 +11,25 @@ from psygnal import Signal
 from napari_udt.cube import Modality
 from napari_udt.errors import CubeError
 from napari_udt.population.appearance import GroupAppearance, appearances
-from napari_udt.population.groups import Part, population_of_cubes
+from napari_udt.population.groups import Group, Part, population_of_cubes
+from napari_udt.population.oxygenation import large_moves
+from napari_udt.population.saturation_moves import SaturationMove, large_moves_sentence
 from napari_udt.population.verdict import Row, Verdict, verdict
 from napari_udt.population.verdict_text import row_sentence, total_sentence
 from napari_udt.spectral.labels import plain_name
 from napari_udt.viewer.state.jobs import LatestJob, Submit
 from napari_udt.viewer.state.session import Entry, Session
 
-_Found = tuple[Verdict | None, dict[str, GroupAppearance], str, tuple[str, ...]]
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The verdict, or what is missing; remarks on the grid, and the structures whose oxygen saturation moved far."""
+
+    verdict: Verdict | None
+    appearances: Mapping[str, GroupAppearance] = field(default_factory=dict)
+    missing: str = ""
+    grid_notes: tuple[str, ...] = ()
+    moves: tuple[SaturationMove, ...] = ()
 
 
 class OpenVerdicts:
@@ -36,7 +48,7 @@ class OpenVerdicts:
         self._session, self._submit = session, submit
         self._jobs: dict[Modality, LatestJob[_Found]] = {}
         self._computed_of: dict[Modality, Hashable] = {}
-        self._sentences: dict[tuple[Modality, str | None], tuple[str, ...]] = {}
+        self._sentences: dict[tuple[Modality, str | None, bool], tuple[str, ...]] = {}
 
     @property
     def busy(self) -> bool:
@@ -63,24 +75,28 @@ class OpenVerdicts:
     def of(self, modality: Modality) -> Verdict | None:
         """Return the newest verdict on a modality's cubes; None where there is none, or none yet."""
         found = self._newest(modality)
-        return None if found is None else found[0]
+        return None if found is None else found.verdict
 
     def appearances(self, modality: Modality) -> dict[str, GroupAppearance]:
         """Return the names and styles of the groups of the newest verdict."""
         found = self._newest(modality)
-        return {} if found is None else found[1]
+        return {} if found is None else dict(found.appearances)
 
-    def sentences(self, modality: Modality, structure: str | None) -> tuple[str, ...]:
+    def sentences(
+        self, modality: Modality, structure: str | None, *, beside_others: bool = False
+    ) -> tuple[str, ...]:
         """Return one sentence per model about a structure, or about all where it is None or not compared.
 
+        ``beside_others``: the sentence stands beside curves of something else, such as a pixel of the structure, and says that it
+        is about the structure's mean.
         Where there is no verdict, what is missing; nothing while it is being computed.
         """
-        key = (modality, structure)
+        key = (modality, structure, beside_others)
         if key not in self._sentences:
             found = self._newest(modality)
             if found is None:
                 return ()
-            self._sentences[key] = _sentences(found, structure)
+            self._sentences[key] = _sentences(found, structure, beside_others)
         return self._sentences[key]
 
     def _newest(self, modality: Modality) -> _Found | None:
@@ -99,27 +115,56 @@ def _found(entries: tuple[Entry, ...]) -> _Found:
     try:
         population = population_of_cubes(cubes)  # type: ignore[arg-type]
         notes = population.notes  # such as cubes that are left out
-        return verdict(population), appearances(population), "", population.grid_notes
+        judged = verdict(population)
     except CubeError as error:
-        return None, {}, " ".join((str(error), *notes)), ()
+        return _Found(None, missing=" ".join((str(error), *notes)))
+    try:
+        moves = large_moves(population)
+    except CubeError:  # no oxygen saturation from these wavelengths
+        moves = ()
+    return _Found(judged, appearances(population), "", population.grid_notes, moves)
 
 
-def _sentences(found: _Found, structure: str | None) -> tuple[str, ...]:
-    judged, _, missing, grid_notes = found
-    return (missing,) if judged is None else (*_of_structure(found, judged, structure), *grid_notes)
+def _sentences(found: _Found, structure: str | None, beside_others: bool) -> tuple[str, ...]:
+    if found.verdict is None:
+        return (found.missing,)
+    rows = _rows_of(found.verdict, structure)
+    is_one = structure is not None and plain_name(rows[0].structure) == plain_name(structure)
+    lines = _of_rows(
+        found, found.verdict, rows, "Mean of the structure: " if is_one and beside_others else ""
+    )
+    return (*lines, *_of_moves(found, found.verdict, rows), *found.grid_notes)
 
 
-def _of_structure(found: _Found, judged: Verdict, structure: str | None) -> tuple[str, ...]:
-    group_appearances = found[1]
-    several = len({row.group.name for row in judged.rows}) > 1
-
-    def model(row: Row) -> str:
-        return group_appearances[row.group.name].short if several else ""
-
+def _rows_of(judged: Verdict, structure: str | None) -> tuple[Row, ...]:
+    """Return the rows of a structure, else those of all structures together."""
     wanted = None if structure is None else plain_name(structure)
-    rows = [row for row in judged.rows if wanted is not None and plain_name(row.structure) == wanted]
-    if rows:
-        return tuple(row_sentence(row, model=model(row)) for row in rows)
-    if judged.totals:
-        return tuple(total_sentence(judged, row, model=model(row)) for row in judged.totals)
-    return tuple(row_sentence(row, model=model(row)) for row in judged.rows)
+    rows = tuple(row for row in judged.rows if wanted is not None and plain_name(row.structure) == wanted)
+    return rows or judged.totals or judged.rows
+
+
+def _of_rows(found: _Found, judged: Verdict, rows: tuple[Row, ...], start: str) -> Iterator[str]:
+    for row in rows:
+        name = _model(found, judged, row.group)
+        if row in judged.totals:
+            yield total_sentence(judged, row, model=name)
+        else:
+            yield start + row_sentence(row, model=name)
+
+
+def _of_moves(found: _Found, judged: Verdict, rows: tuple[Row, ...]) -> Iterator[str]:
+    """Yield one line per model on the oxygen saturation of the structures that are told of."""
+    for row in rows:
+        moves = [
+            move
+            for move in found.moves
+            if move.group is row.group and (row in judged.totals or move.structure == row.structure)
+        ]
+        if moves:
+            yield large_moves_sentence(moves, model=_model(found, judged, row.group))
+
+
+def _model(found: _Found, judged: Verdict, group: Group) -> str:
+    """Return the name of a model where there are several."""
+    several = len({row.group.name for row in judged.rows}) > 1
+    return found.appearances[group.name].short if several else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from population_window import choose, clipboard_rows, settle, turn
+from qtpy.QtCore import QPointF
 from qtpy.QtWidgets import QPushButton
 
 from napari_udt.viewer.population.widgets.figures.verdict import VerdictTab
@@ -72,9 +73,14 @@ def test_the_mouse_over_a_row_tells_its_interval(qtbot, dock, moved):
     tab.message.connect(messages.append)
     tab.canvas.hovered.emit(tab.plot, 1.0, 0.2)
     assert messages[-1].startswith("artery: ")
-    assert "95 % interval of the change" in messages[-1]
+    assert "change +6.5° [+6.4°" in messages[-1]
     tab.canvas.hovered.emit(None, 0.0, 0.0)
     assert messages[-1] == ""
+    box = tab.plot.getViewBox()
+    for place, tip in ((0.2, "artery: change +6.5° [+6.4°, "), (9.0, "")):
+        tab.canvas.scene().sigMouseMoved.emit(box.mapViewToScene(QPointF(1.0, place)))
+        assert tab.plot.toolTip().startswith(tip)
+        assert bool(tab.plot.toolTip()) == bool(tip)
 
 
 def test_all_numbers_are_copied(qtbot, dock, moved):

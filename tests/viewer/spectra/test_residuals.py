@@ -136,11 +136,11 @@ def test_a_click_on_a_name_in_the_table_brings_its_pin_to_the_front(qtbot, sessi
     session.pin(PixelRef(SIM, 3, 8))
     session.set_options(hover=False)
     qtbot.waitUntil(lambda: len(dock.curves.curves) == 6 and not dock.busy, timeout=10000)
-    assert dock._verdict.text().startswith("small bowel: ")
+    assert dock._verdict.text().startswith("Mean of the structure: small bowel: ")
     row = next(i for i, r in enumerate(dock._table.rows) if r.curve.pin.number == 1)
     rect = dock._table.visualRect(dock._table.model().index(row, Column.CURVE))
     dock._table.scrollTo(dock._table.model().index(row, Column.CURVE))
     rect = dock._table.visualRect(dock._table.model().index(row, Column.CURVE))
     qtbot.mouseClick(dock._table.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
-    assert dock._verdict.text().startswith("liver: ")
+    assert dock._verdict.text().startswith("Mean of the structure: liver: ")
     assert dock._plot._items[0]._line.opacity() < 1

@@ -416,7 +416,9 @@ def test_all_of_the_dock_fits_beside_the_transfer_dock(dock):
 
 def test_the_verdict_stands_above_the_plot_and_follows_the_structure(qtbot, dock, session):
     """Of the structure under the mouse; of all where there is none."""
-    qtbot.waitUntil(lambda: text(dock, "verdict").startswith("liver: shape "), timeout=5000)
+    qtbot.waitUntil(
+        lambda: text(dock, "verdict").startswith("Mean of the structure: liver: shape "), timeout=5000
+    )
     assert "level" in text(dock, "verdict")
     session.remove(REAL)
     qtbot.waitUntil(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from napari_udt.spectral.chromophores import absorption
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.state.verdicts import OpenVerdicts
 
@@ -35,14 +36,35 @@ def test_one_structure_or_all_of_them_with_the_model_where_there_are_several(
     (vein,) = verdicts.sentences("PAT", "Vein")
     assert vein.startswith("vein: shape ")
     assert "level" in vein
+    (beside,) = verdicts.sentences("PAT", "Vein", beside_others=True)
+    assert beside == f"Mean of the structure: {vein}"
     (whole,) = verdicts.sentences("PAT", None)
     assert whole.startswith("All 2 structures: shape ")
-    assert verdicts.sentences("PAT", "coupling medium") == (whole,), "no tissue: the verdict on all"
+    for beside in (False, True):
+        told = verdicts.sentences("PAT", "coupling medium", beside_others=beside)
+        assert told == (whole,), "no tissue: the verdict on all"
     session.add(transferred(cube, "other", factor=2.0))
     verdicts.refresh("PAT")
     sentences = verdicts.sentences("PAT", "vein")
     assert len({s.split(" · ")[0] for s in sentences}) == 2
     assert all(" · vein: shape " in s for s in sentences)
+
+
+def test_structures_whose_oxygenation_moved_far_stand_below_the_verdict(session, verdicts, pat, transferred):
+    cube = pat()
+    table, nm = absorption(), cube.wavelengths_nm
+    oxy, deoxy = (table.at(name, nm) for name in ("HbO2", "Hb"))
+    pixels = np.linspace(-0.05, 0.05, 32 * 64).reshape(32, 64, 1)
+    mixed = {s: ((s + pixels) * oxy + (1 - s - pixels) * deoxy).astype(np.float32) for s in (0.5, 0.8)}
+    cube = cube.with_(data=mixed[0.5])
+    for one in (cube, transferred(cube).with_(data=mixed[0.8]), pat("second", domain="second")):
+        session.add(one)
+    verdicts.refresh("PAT")
+    _, line = verdicts.sentences("PAT", None)
+    assert line.startswith("Oxygen saturation moved by more than 10 points in: ")
+    assert "vein (+30)" in line
+    assert "artery (+30)" in line
+    assert verdicts.sentences("PAT", "vein")[1].endswith("in: vein (+30).")
 
 
 def test_a_cube_that_takes_no_part_or_is_closed_is_forgotten(session, verdicts, pat, transferred):

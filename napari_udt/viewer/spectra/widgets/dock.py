@@ -226,7 +226,10 @@ class SpectraDock(SpectraForm):
             return
         modality = focus.cube.modality if first is None else first.entry.cube.modality
         self._verdicts.refresh(modality)
-        self.show_verdict(self._verdicts.sentences(modality, None if first is None else first.structure))
+        structure, is_mean = (
+            (None, False) if first is None else (first.structure, first.subject[1] is not None)
+        )
+        self.show_verdict(self._verdicts.sentences(modality, structure, beside_others=not is_mean))
         self._overview.show_verdict(self._verdicts.of(modality), self._verdicts.appearances(modality))
 
     def _allow(self) -> None:

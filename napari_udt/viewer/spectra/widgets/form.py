@@ -16,6 +16,10 @@ from napari_udt.viewer.spectra.widgets.footer import SpectraFooter
 from napari_udt.viewer.spectra.widgets.plot import SpectraPlot
 from napari_udt.viewer.spectra.widgets.plot_parts.verdict_overview import VerdictOverview
 
+VERDICT_TIP = (
+    "Every structure: Population > Verdict. Oxygen saturation before and after the transfer, by linear unmixing, with what was "
+    "simulated: Population > sO₂."
+)
 _VERDICT_LINES = 2  # in a dock of the usual width
 _LEAST_LINES = 20  # of text: what the dock keeps of its height in a low window
 _LEAST_WIDTH = 300  # pixels of the plot: in a small window the picture needs room as well
@@ -61,6 +65,7 @@ class SpectraForm(QWidget):
         self._plot.setMinimumWidth(_LEAST_WIDTH)
         self._table = CurveTable(parent=self)
         self._verdict = StableLabel("verdict", self, lines=_VERDICT_LINES)
+        self._verdict.setToolTip(VERDICT_TIP)
         self._chart = push_button(
             "Chart",
             "The verdict on every structure, as a chart and in numbers: Population > Verdict.",

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
+from qtpy.QtCore import QPointF
 from qtpy.QtWidgets import QWidget
 
 from napari_udt.population.appearance import GroupAppearance
 from napari_udt.population.verdict import Row
 from napari_udt.population.verdict_change import Change, Kind, Outcome
-from napari_udt.population.verdict_text import MARKS, pair_text, plain, unit_of
+from napari_udt.population.verdict_text import MARKS, change_text, pair_text, plain, unit_of
 from napari_udt.viewer.style import Theme, readable
 
 _ROW_HEIGHT, _HIGHEST_ROW = 26, 44  # pixels
@@ -50,6 +51,11 @@ class Dumbbell:
     def text(self) -> str:
         """Numbers and outcome, at the right."""
         return f"{pair_text(self.change)}  {MARKS[self.change.outcome]}".strip()
+
+    @property
+    def tool_tip(self) -> str:
+        """The change beside the reference's own spread."""
+        return f"{self.name}: {change_text(self.change)}"
 
 
 def dumbbells(rows: Sequence[Row], kind: Kind, appearances: Mapping[str, GroupAppearance]) -> list[Dumbbell]:
@@ -90,10 +96,13 @@ class DumbbellItems:
             item.setZValue(height)
             plot.addItem(item)
         plot.showAxis("right")
+        self._shown: Sequence[Dumbbell] = ()
+        plot.scene().sigMouseMoved.connect(self._on_mouse_moved)
 
     def show(self, lines: Sequence[Dumbbell], kind: Kind, quantity: str, theme: Theme) -> None:
         """Draw these lines, from top to bottom; ``quantity`` is what the spectra are, with their unit."""
         self._plot.setLabel("bottom", _AXES[kind].format(unit=unit_of(kind, quantity)), color=theme.text)
+        self._shown = lines
         places = np.arange(len(lines), dtype=float)
         before, after = (
             np.array([_place(kind, getattr(line.change, name)) for line in lines])
@@ -108,6 +117,12 @@ class DumbbellItems:
         self._draw_lines(lines, places, before, after, theme)
         self._draw_marks(lines, places, before, after, theme)
         self._fit(lines, kind, np.concatenate([before, after, spread, start]), theme)
+
+    def _on_mouse_moved(self, position: QPointF) -> None:
+        """Explain the row under the mouse, its name and numbers included, where a tool tip is asked for."""
+        place = round(float(self._plot.getViewBox().mapSceneToView(position).y()))
+        inside = 0 <= place < len(self._shown)
+        self._plot.setToolTip(self._shown[place].tool_tip if inside else "")
 
     def _draw_lines(
         self,

@@ -16,7 +16,7 @@ from napari_udt.population.verdict_change import KINDS, Kind
 from napari_udt.population.verdict_text import (
     RULE_NOTE,
     TITLES,
-    interval_text,
+    change_text,
     reference_note,
     total_sentence,
     verdict_table,
@@ -137,4 +137,4 @@ class VerdictTab(FigureTab):
             return
         row, line = self._lines[place]
         change = row.changes[self.chosen_kind]
-        self.message.emit(f"{line.name}: {line.text}; {interval_text(change)}")
+        self.message.emit(f"{line.name}: {line.text}; {change_text(change)}")
