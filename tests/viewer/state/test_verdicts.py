@@ -41,8 +41,8 @@ def test_one_structure_or_all_of_them_with_the_model_where_there_are_several(
     (whole,) = verdicts.sentences("PAT", None)
     assert whole.startswith("All 2 structures: shape ")
     for beside in (False, True):
-        told = verdicts.sentences("PAT", "coupling medium", beside_others=beside)
-        assert told == (whole,), "no tissue: the verdict on all"
+        sentences = verdicts.sentences("PAT", "coupling medium", beside_others=beside)
+        assert sentences == (whole,), "no tissue: the verdict on all"
     session.add(transferred(cube, "other", factor=2.0))
     verdicts.refresh("PAT")
     sentences = verdicts.sentences("PAT", "vein")
