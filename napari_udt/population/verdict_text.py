@@ -58,7 +58,7 @@ def pair_text(change: Change) -> str:
 def change_text(change: Change) -> str:
     """Return the change with its interval beside the reference's own spread: "change -1.6° [-1.9°, -1.2°], own spread 2.3°: 0.7 of it".
 
-    A level is told as the factor by which it is off: after over before, beside the factor of the reference's own spread.
+    A level is given as the factor by which it is off: after over before, beside the factor of the reference's own spread.
     """
     moved = change.distance_after - change.distance_before
     spread = f"own spread {_step_text(change.kind, change.spread)}"

@@ -235,13 +235,13 @@ def test_sentences_say_shape_and_level_with_outcome_in_words(simulated):
     assert "level 1 further away (liver)" in total
 
 
-def test_a_level_is_a_factor_wherever_it_is_told():
+def test_a_level_is_a_factor_wherever_it_is_given():
     assert pair_text(Change("level", 1.32, 0.74, -1, -1, 0.1)) == "1.32 × → 0.74 ×"
     assert pair_text(Change("level", 12.3, 1.04, -1, -1, 0.1)) == "12 × → 1.04 ×"
     assert pair_text(Change("angle", 3.21, float("nan"), -1, -1, 0.1)) == "3.2°"
 
 
-def test_a_change_is_told_with_its_interval_as_a_part_of_the_spread():
+def test_a_change_is_given_with_its_interval_as_a_part_of_the_spread():
     change = Change("angle", 7.7, 6.1, -1.9, -1.2, 2.3)
     assert change_text(change) == "change -1.6° [-1.9°, -1.2°], own spread 2.3°: 0.7 of it"
     level = Change("level", 4.0, 2.0, np.log(0.4), np.log(0.6), np.log(2))

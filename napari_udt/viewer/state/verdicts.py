@@ -153,7 +153,7 @@ def _of_rows(found: _Found, judged: Verdict, rows: tuple[Row, ...], start: str) 
 
 
 def _of_moves(found: _Found, judged: Verdict, rows: tuple[Row, ...]) -> Iterator[str]:
-    """Yield one line per model on the oxygen saturation of the structures that are told of."""
+    """Yield one line per model on the oxygen saturation of the structures in some rows."""
     for row in rows:
         moves = [
             move
