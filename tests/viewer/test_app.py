@@ -64,6 +64,17 @@ def test_a_dropped_file_that_vanished_is_reported_and_the_others_open(window, er
     assert "photo.png: there is no such file" in reported.message
 
 
+def test_a_dropped_file_that_nothing_reads_gets_one_sentence(window, errors, tmp_path):
+    note = tmp_path / "note.txt"
+    note.write_text("a note\nof two lines\n")
+    drop(targets(window)["canvas"], note)
+    (record,) = errors
+    assert "note.txt: the file is text" in record.message
+    assert "not a spectral cube" in record.message
+    assert "No plugin" not in record.message
+    assert not list(window.viewer.layers)
+
+
 def test_dropped_models_are_imported_and_cubes_beside_them_open(
     window, errors, qtbot, pat, tmp_path, monkeypatch
 ):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error
+from npe2 import PluginManager
 from qtpy.QtCore import QEvent, QMimeData, QObject, Qt
 from qtpy.QtGui import QDropEvent, QGuiApplication
 from qtpy.QtWidgets import QApplication
@@ -28,8 +29,8 @@ _CHOOSING = (
 class FileOpener(QObject):
     """Opens the files of spectra among those that are dropped, pasted or chosen in a window.
 
-    napari's own reader claims ``*.h5`` too, so napari would ask for each file. Files of spectra are opened here;
-    all others, and all for which the user chose a reader, go on to napari.
+    napari's own reader claims ``*.h5`` too, so napari would ask for each file. Files of spectra are opened here, and files
+    that no plugin reads are refused in a sentence; all others, and all for which the user chose a reader, go on to napari.
 
     Parameters
     ----------
@@ -92,10 +93,17 @@ class FileOpener(QObject):
         filenames = [name for name in filenames if name not in models]
         gone = [name for name in filenames if "://" not in name and not Path(name).exists()]
         ours = spectral_files(map(Path, filenames))
+        known = {file.path for file in ours}
+        unread = [p for p in map(Path, filenames) if p not in known and p.is_file() and not _has_reader(p)]
         with self._progress.announced([file.path for file in ours]):
-            problems = open_files(self._session, ours, self._progress, self._ask)
+            problems = open_files(self._session, [*ours, *unread], self._progress, self._ask)
         problems += [f"{name}: there is no such file (any more)." for name in gone]
         if problems:
             show_error("\n".join(problems))
-        taken = {file.path for file in ours}
+        taken = known.union(unread)
         return [name for name in filenames if Path(name) not in taken and name not in gone]
+
+
+def _has_reader(path: Path) -> bool:
+    """Whether a plugin, napari's own among them, reads files of this name."""
+    return any(PluginManager.instance().iter_compatible_readers([str(path)]))
