@@ -37,6 +37,8 @@ FAR_NORM = 4.0
 FAR_VALUE: Mapping[str, float] = {"HSI": 4.0, "PAT": 25.0}
 
 
+NOT_JUDGED = "No numbers yet: press Judge whole cube."
+UNKNOWN_RANGE = "Normal range not known for this model."
 NO_LIKELIHOOD = "This network is no cINN: it has no likelihood, no normal latent and no drawn conditions."
 
 
@@ -163,6 +165,14 @@ class TrustResults:
         """Whether a whole cube was judged."""
         spec = self.chosen.of(cube)
         return spec is not None and group in self._known(cube, spec)
+
+    def missing(self, subject: Subject | None) -> str:
+        """Return why numbers or normal ranges are missing, and what to press; empty where all come by themselves."""
+        spec = self.model_of(subject)
+        if subject is None or spec is None or spec.modality != "PAT":
+            return ""
+        judged = self.is_judged(subject.entry.cube, "network")
+        return UNKNOWN_RANGE if judged else f"{NOT_JUDGED} {UNKNOWN_RANGE}"
 
     def warnings(self, subject: Subject | None) -> list[str]:
         """Return reasons for doubt, most serious first."""

@@ -16,6 +16,7 @@ from napari_udt.viewer.spectra.widgets.dock import SpectraDock
 from napari_udt.viewer.state.session import CurveId, PixelRef, Session
 from napari_udt.viewer.state.settings import RememberedOptions, user_settings_path
 from napari_udt.viewer.transfer.probes import Probes
+from napari_udt.viewer.trust.numbers import NOT_JUDGED, UNKNOWN_RANGE
 from napari_udt.viewer.trust.widgets.dock import NO_CUBE, TrustDock
 
 KEY = "test cube"
@@ -123,6 +124,20 @@ def test_pictures_offer_only_what_exists_for_each_pixel(qtbot, dock, context):
     qtbot.waitUntil(lambda: not dock.running, timeout=20000)
     assert np.isfinite(float(number(dock, "source cube").text()))
     assert f"{KEY} · largest value (pat_test) [SD]" in layers(context)
+
+
+def test_a_picture_says_what_to_press_and_that_no_normal_range_is_known(qtbot, dock, context):
+    context.session.add(make_cube(8, 12, 4, "PAT"))
+    qtbot.waitUntil(lambda: dock._results.probe_of(dock._subject) is not None, timeout=20000)
+    dock.refresh()
+    assert dock._missing.isVisible()
+    assert dock._missing.text() == f"{NOT_JUDGED} {UNKNOWN_RANGE}"
+    press(qtbot, dock, "Judge whole cube", QPushButton)
+    qtbot.waitUntil(lambda: not dock.running, timeout=20000)
+    qtbot.waitUntil(lambda: dock._missing.text() == UNKNOWN_RANGE, timeout=20000)
+    context.session.remove(KEY)
+    context.session.add(make_cube(4, 6, 12))
+    qtbot.waitUntil(lambda: not dock._missing.isVisible(), timeout=20000)
 
 
 def test_a_broken_model_is_said_once_and_the_dock_lives(qtbot, dock, context):
