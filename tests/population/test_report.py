@@ -12,12 +12,15 @@ import pytest
 from napari_udt.errors import EvaluationError, TransferCancelled
 from napari_udt.evaluation.downstream import Scores, SeededScores
 from napari_udt.population.groups import Population
-from napari_udt.population.measures import MeasureOptions, measure
+from napari_udt.population.measures import MeasureOptions, MeasureRow, MeasureTable, measure
+from napari_udt.population.oxygenation import Oxygenations
 from napari_udt.population.report import ReportOptions, write_report
 from napari_udt.population.report.document import number
 from napari_udt.population.report.drawing import Palette
 from napari_udt.population.report.summary_page import summary_page
+from napari_udt.population.saturation_moves import SaturationMove
 from napari_udt.population.scenes import CallOut
+from napari_udt.population.verdict import source_of
 
 FAST = MeasureOptions(resamples=5, permutations=19, measures=("mae", "wasserstein", "mmd", "precision"))
 ONE = ReportOptions(measures=FAST, structures=("liver",))
@@ -108,6 +111,33 @@ def test_the_first_page_says_what_got_worse_and_what_is_missing(make_population,
 def test_the_saturation_is_told_structure_by_structure(pat_page):
     told = pat_page[pat_page.index("<h2>Oxygen saturation</h2>") :]
     assert re.search(r"<p>vein: median sO₂ \d+ % → \d+ %, simulated \d+ %: [^<]*; order of the pixels", told)
+
+
+def test_the_first_page_lists_measures_and_orders_of_saturation_that_got_worse(make_population, monkeypatch):
+    from napari_udt.population.report import summary_page as page
+
+    population = make_population("HSI")
+    (transferred,) = population.part("transferred")[:1]
+    source = source_of(transferred, population)
+    values = {"rmse": (0.1, 0.3), "bias": (-1.0, 4.0), "recall": (0.8, 0.2), "cohens_d": (3.0, 1.0)}
+    rows = [
+        MeasureRow("liver", g.name, g.origin, key, pair[i], np.nan, np.nan, 9, 9, "")
+        for key, pair in values.items()
+        for i, g in enumerate((source, transferred))
+    ]
+    table = MeasureTable(tuple(rows), population.reference.name, "measured", population.wavelengths_nm)
+    fell = SaturationMove("liver", transferred, 0.5, 0.8, 0.4, 0.2, 0.4, 0.9, 0.95, 0.4, 99)
+    kept = replace(fell, structure="colon", truth_rank_after=0.9)
+    monkeypatch.setattr(page, "oxygenations", lambda *_: Oxygenations("all", (), (fell, kept)))
+    text = summary_page(population, Palette(population), table).text
+    (numbers,) = (line for line in text if line.startswith("What got worse, by measures: "))
+    assert [name for name in ("RMSE", "Bias", "Recall", "Cohen") if name in numbers] == [
+        "RMSE",
+        "Bias",
+        "Recall",
+    ]
+    (order,) = (line for line in text if line.startswith("What got worse, oxygenation: "))
+    assert order.endswith("in liver 0.95 → 0.40.")
 
 
 def test_a_level_has_ticks_without_powers_of_ten(make_population):

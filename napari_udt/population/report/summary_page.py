@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from napari_udt.errors import CubeError
 from napari_udt.population.groups import Group, Population
-from napari_udt.population.measures import CATALOGUE, MeasureTable
-from napari_udt.population.report.document import Cell, Column, Drawing, Section, Sheet, cell
+from napari_udt.population.measures import CATALOGUE, Measure, MeasureTable
+from napari_udt.population.oxygenation import oxygenations
+from napari_udt.population.report.document import Cell, Column, Drawing, Section, Sheet, cell, number
 from napari_udt.population.report.drawing import Palette
-from napari_udt.population.verdict import Row, Verdict, verdict
+from napari_udt.population.verdict import Row, Verdict, is_made_simulated, source_of, verdict
 from napari_udt.population.verdict_change import Kind
 from napari_udt.population.verdict_text import (
     MARKS,
@@ -45,6 +46,7 @@ _COLOURS = {"closer": "#0072b2", "further away": "#d55e00"}  # colour-blind read
 _GREY = "#7f7f7f"
 _ROW_HEIGHT = 0.28
 _MOST_WORSE = 8
+_LEAST_RANK = 0.1  # by which the order of saturations falls before it is said
 
 
 def summary_page(
@@ -81,6 +83,8 @@ def summary_page(
         text.append(f"And {len(worse) - _MOST_WORSE} more; the chart shows them.")
     if not worse and any(row.is_transferred for row in found.rows):
         text.append("No structure moved clearly away from the reference, in shape or in level.")
+    text += [f"What got worse, by measures: {line}" for line in _worse_numbers(population, names, table)]
+    text += [f"What got worse, oxygenation: {line}" for line in _worse_orders(population, names)]
     text += [reference_note(found), *found.notes, *unfinished]
     sheets = () if table is None else (_ten_numbers(population, palette, table),)
     return Section("In short", tuple(text), (_chart(found, names), *shown), sheets)
@@ -90,6 +94,55 @@ def _worse(found: Verdict) -> list[Row]:
     """Rows that moved clearly away from the reference in shape or in level, the worst shape first."""
     rows = found.worst_first("angle")
     return [row for row in rows if any(row.changes[kind].outcome == "further away" for kind in _KINDS)]
+
+
+def _worse_numbers(
+    population: Population, names: dict[int, str], table: MeasureTable | None
+) -> Iterator[str]:
+    """Yield one line per transfer on those of the ten numbers that lie further from their best value than before it."""
+    for group in population.part("transferred") if table is not None else ():
+        source = None if is_made_simulated(group) else source_of(group, population)
+        if table is None or source is None:
+            continue
+        worse = []
+        for key in TEN:
+            before, after = _mean(table, source, key), _mean(table, group, key)
+            if _loss(CATALOGUE[key], after) > _loss(CATALOGUE[key], before):
+                unit = next((row.unit for row in table.rows if row.key == key), "")
+                worse.append(f"{CATALOGUE[key].title} {number(before)} → {number(after)} {unit}".rstrip())
+        if worse:
+            yield f"{_start(names, group)}{', '.join(worse)} (means over the structures, without intervals)."
+
+
+def _loss(measure: Measure, value: float) -> float:
+    """Return a number that is lower the better a value is; NaN where neither is better."""
+    if measure.better == "near":
+        return abs(value - (measure.ideal or 0.0))
+    return {"lower": value, "higher": -value}.get(measure.better, float("nan"))
+
+
+def _worse_orders(population: Population, names: dict[int, str]) -> Iterator[str]:
+    """Yield one line per transfer on the structures whose order of saturations follows what was simulated less than before."""
+    try:
+        moves = oxygenations(population, None).moves
+    except CubeError:  # no oxygen saturation from these wavelengths
+        return
+    for group in population.part("transferred"):
+        worse = [
+            f"{plain(move.structure)} {move.truth_rank_before:.2f} → {move.truth_rank_after:.2f}"
+            for move in moves
+            if move.group is group and move.truth_rank_before - move.truth_rank_after > _LEAST_RANK
+        ]
+        if worse and not is_made_simulated(group):
+            yield (
+                f"{_start(names, group)}rank correlation of the pixels with what was simulated fell by more than {_LEAST_RANK} in "
+                f"{', '.join(worse)}."
+            )
+
+
+def _start(names: dict[int, str], group: Group) -> str:
+    name = names[id(group)]
+    return f"{name} · " if name else ""
 
 
 def _chart(found: Verdict, names: dict[int, str]) -> Drawing:
