@@ -8,7 +8,10 @@ from population_window import choose, clipboard_rows, settle, turn
 from qtpy.QtCore import QPointF
 from qtpy.QtWidgets import QPushButton
 
+from napari_udt.population.groups import population_of_cubes
+from napari_udt.viewer.population.choices import PopulationChoices
 from napari_udt.viewer.population.widgets.figures.verdict import VerdictTab
+from napari_udt.viewer.population.widgets.tab import COMPUTING
 from napari_udt.viewer.population.widgets.tabs import TABS
 
 RISE, TILT = np.linspace(1, 2, 16), np.linspace(-1, 1, 16)
@@ -34,6 +37,20 @@ def moved(context, pat, transferred):
 
 def names(tab):
     return [line.name for _, line in tab._lines]
+
+
+def test_it_says_that_it_computes_until_there_is_something_to_see(qtbot, moved):
+    waiting = []
+    tab = VerdictTab(moved, waiting.append)
+    qtbot.addWidget(tab)
+    tab.show()
+    population = population_of_cubes([(e.key, e.role, e.cube) for e in moved])
+    tab.set_population(population, PopulationChoices())
+    assert tab._hint.isVisible()
+    assert tab._hint.text() == COMPUTING
+    waiting.pop()()
+    qtbot.waitUntil(lambda: not tab._hint.isVisible())
+    assert names(tab) == ["artery", "vein"]
 
 
 def test_it_is_the_first_tab():

@@ -33,6 +33,8 @@ class OfGroup(Protocol):
 
 Part = TypeVar("Part", bound=OfGroup)
 
+COMPUTING = "computing ..."
+
 
 class PopulationTab(QWidget):
     """A tab of the Population dock; it gets the population only while it is shown.
@@ -195,6 +197,9 @@ class FigureTab(PopulationTab):
         key = (id(self.population), choices)
         if key != self._computed_of:
             self._computed_of = key
+            if self.figure is None:
+                self._pages.setCurrentIndex(0)
+                self._hint.setText(COMPUTING)
             self._job.start(partial(_computed, self.population, work))
         elif not self.busy:
             self._show()
