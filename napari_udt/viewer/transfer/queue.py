@@ -36,7 +36,7 @@ class TransferQueue:
         self.current: TransferRequest | None = None
         self.made = 0
         self.failures: list[str] = []
-        self._warnings: list[str] = []
+        self.warnings: list[str] = []
 
     def next(self) -> TransferRequest | None:
         """Return the run to start now; None once all have ended."""
@@ -49,7 +49,7 @@ class TransferQueue:
         self._seconds += seconds
         self._line = success_text(result, seconds)
         if far := warning(result.provenance, result.shape[0] * result.shape[1]):
-            self._warnings.append(f"{result.name}: {far}")
+            self.warnings.append(f"{result.name}: {far}")
 
     def failed(self, sentence: str) -> None:
         """Take note of a run without a result; the others go on."""
@@ -77,7 +77,7 @@ class TransferQueue:
             return "".join(self.failures) or self._line
         text = f"{counted(self.made, 'transfer')} in {self._seconds:.1f} s"
         text = f"{text}; {len(self.failures)} failed: {self.failures[0]}" if self.failures else text
-        return " ".join((text, *self._warnings))
+        return " ".join((text, *self.warnings))
 
     @property
     def given_up(self) -> str:

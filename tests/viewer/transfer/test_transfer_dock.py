@@ -131,6 +131,23 @@ def test_a_click_transfers_into_a_new_cube(qtbot, make_dock, session, slow_trans
     assert dock.source.value == "forearm"
 
 
+@pytest.mark.parametrize("far", [0, 12])
+def test_a_warning_about_a_result_opens_the_dock_again(qtbot, make_dock, session, slow_transfer, far):
+    dock = make_dock()
+    dock._runs._transfer = lambda *args, **options: _with_far(slow_transfer(*args, **options), far)
+    slow_transfer.gate.set()
+    dock.succeeded.connect(lambda: dock.set_folded(True))  # as the window does
+    dock.set_folded(True)
+    click(qtbot, dock.run_button)
+    qtbot.waitUntil(lambda: not dock.running)
+    assert dock.folded == (not far)
+    assert ("do not use them" in dock.status.text()) == bool(far)
+
+
+def _with_far(cube, far):
+    return cube.with_(provenance={**cube.provenance, "spectra_far_outside": far})
+
+
 def test_the_window_lives_while_a_run_is_busy(qtbot, make_dock, session, pat):
     dock = make_dock()
     click(qtbot, dock.run_button)

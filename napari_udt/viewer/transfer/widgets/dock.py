@@ -296,8 +296,8 @@ class TransferDock(TransferForm):
         self._show_state()
         if share:
             self.succeeded.emit()
-        else:
-            self.set_folded(False)  # the line says why nothing came
+        if self._runs.warned or not share:
+            self.set_folded(False)  # the line says why nothing came, or what not to use
 
     def _show_state(self) -> None:
         ready = not self.running and self.request() is not None

@@ -37,6 +37,9 @@ class TransferRuns(QObject):
         super().__init__(parent)
         self._session, self._transfer = session, transfer
         self._run = JobRunner(self)
+        self.warned = (
+            False  # whether results of the runs that ended last came out far outside what the model saw
+        )
         self._queue: TransferQueue | None = None
         self._run.progressed.connect(self._progressed)
         self._run.failed.connect(self._failed)
@@ -75,6 +78,7 @@ class TransferRuns(QObject):
         self._run.start(work, partial(self._succeeded, time.perf_counter()))
 
     def _end(self, text: str, share: int) -> None:
+        self.warned = self._queue is not None and bool(self._queue.warnings)
         self._queue = None
         self.ended.emit(text, share)
 
