@@ -73,6 +73,17 @@ def test_it_says_what_to_do_first(qtbot):
     qtbot.waitUntil(lambda: text(dock, "hint") == NO_PIXEL)
 
 
+def test_the_table_keeps_three_whole_rows_however_the_height_is_divided(dock, qtbot):
+    dock.resize(900, 900)
+    dock._splitter.setSizes([2000, 0])
+    qtbot.waitUntil(lambda: dock._splitter.sizes()[0] > dock._splitter.sizes()[1])
+    table = dock._table
+    third = table.model().index(2, 0)
+    one_line = table.verticalHeader().defaultSectionSize()
+    qtbot.waitUntil(lambda: 0 < table.visualRect(third).height() <= one_line)  # rows follow the width soon
+    assert table.visualRect(third).bottom() < table.viewport().height()
+
+
 def test_moving_the_cursor_shows_curves_statement_and_numbers(dock, session, qtbot):
     assert [curve.id.key for curve in dock.curves.curves] == [SIM, MOVED, REAL]
     assert text(dock, "statement") == f"{SIM}: row 4, column 2 · liver"

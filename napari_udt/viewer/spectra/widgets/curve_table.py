@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-from qtpy.QtCore import QModelIndex, QSize, Qt, QTimer, Signal
+from qtpy.QtCore import QEvent, QModelIndex, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QIcon, QResizeEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QWidget
 
@@ -28,6 +28,7 @@ _NUMBER_WIDTHS = {
     Column.HAEMOGLOBIN: 84,
 }
 _LEAST_CURVE_WIDTH = 160
+_LEAST_ROWS = 3
 
 
 class CurveRow(NamedTuple):
@@ -89,6 +90,18 @@ class CurveTable(qt.Table):
     def copied_columns(self) -> Sequence[int]:
         """Return the columns that are copied: also those for which there is no room."""
         return [Column.CURVE, *curve_numbers.columns(self._curves.options)]
+
+    def event(self, event: QEvent | None) -> bool:
+        """Keep room for the headings and three whole curves, in the theme's letters."""
+        handled = super().event(event)
+        if event is not None and event.type() in (
+            QEvent.Type.Polish,
+            QEvent.Type.StyleChange,
+            QEvent.Type.Show,
+        ):
+            lines = self.verticalHeader().defaultSectionSize() * _LEAST_ROWS
+            self.setMinimumHeight(self.horizontalHeader().sizeHint().height() + lines + 2 * self.frameWidth())
+        return handled
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
         """Show as many numbers as there is room for."""
@@ -162,9 +175,6 @@ class CurveTable(qt.Table):
             header.resizeSection(column, width)
         header.sectionResized.connect(self._on_section_resized)
         self.setIconSize(_ICON_SIZE)
-        self.setMinimumHeight(
-            4 * self.fontMetrics().height() + 24
-        )  # headings and three curves in lines of their own
         self.setWordWrap(True)
         self.setShowGrid(False)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
