@@ -174,6 +174,12 @@ def test_there_is_no_import_cycle_typing_imports_included():
     assert not _cycles(_graph())
 
 
+def test_no_two_test_files_share_a_name():
+    """pytest imports test files by their name alone and refuses the second."""
+    names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_no_file_is_longer_than_350_lines():
     long = {name: n for name, text in _sources().items() if (n := len(text.splitlines())) > MAX_LINES}
     assert not long
