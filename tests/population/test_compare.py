@@ -40,7 +40,7 @@ def test_cubes_of_one_name_are_numbered(make_cubes):
 
 def test_what_cannot_be_compared_has_one_sentence(make_cubes):
     simulated, moved, second = make_cubes("HSI")
-    with pytest.raises(EvaluationError, match="needs a real"):
+    with pytest.raises(EvaluationError, match="needs a reference"):
         compare_cubes([simulated, moved])
     with pytest.raises(EvaluationError, match="another one"):
         compare_cubes([second])

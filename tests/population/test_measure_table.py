@@ -247,7 +247,7 @@ def test_what_fails_in_one_class_ends_the_run(monkeypatch):
 @pytest.mark.parametrize(
     ("groups", "options", "message"),
     [
-        ([group("Simulated", "simulated")], FAST, "real"),
+        ([group("Simulated", "simulated")], FAST, "open a reference cube"),
         ([group("Second", "real")], FAST, "at least one other"),
         ([group("S", "simulated"), group("R", "real")], replace(FAST, measures=("nonsense",)), "nonsense"),
     ],

@@ -156,7 +156,7 @@ def test_classes_of_the_paper_are_chosen_unless_there_are_fewer_than_two():
 @pytest.mark.parametrize(
     ("groups", "choices", "words"),
     [
-        ([toy_group("s", "simulated", 1)], QUICK, r"real \(or target\) spectra to test on"),
+        ([toy_group("s", "simulated", 1)], QUICK, "reference spectra to test on"),
         ([toy_group("s", "simulated", 1), toy_group("r", "real", 2)], Choices(("liver",)), "found 1"),
         (
             [toy_group("s", "simulated", 1), toy_group("r", "real", 2)],

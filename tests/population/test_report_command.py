@@ -67,7 +67,7 @@ def test_the_downstream_test_comes_with_the_papers_table(files, tmp_path, monkey
 @pytest.mark.parametrize(
     ("chosen", "words", "message"),
     [
-        (["simulated"], ["--report", "r.html"], "needs a real"),
+        (["simulated"], ["--report", "r.html"], "needs a reference"),
         (["second"], ["--report", "r.html"], "another one"),
         (["simulated", "second"], [], "Nothing would be written"),
         (["simulated", "second"], ["--report", "r.txt"], "print it to PDF"),

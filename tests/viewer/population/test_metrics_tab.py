@@ -222,7 +222,7 @@ def test_cancelling_keeps_the_quick_ones(qtbot, tab):
 def test_without_a_reference_it_says_what_is_missing(qtbot, tab):
     tab.set_population(of_groups(toy_group("s", "simulated", 1)), PopulationChoices())
     assert tab.figure is None
-    assert "open a real" in tab._hint.text()
+    assert "open a reference" in tab._hint.text()
     assert tab.table() is None
 
 
