@@ -3,9 +3,9 @@ import json
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QColor, QGuiApplication
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLabel, QPushButton, QToolButton
+from qtpy.QtCore import QEvent, QPointF, Qt
+from qtpy.QtGui import QColor, QGuiApplication, QMouseEvent
+from qtpy.QtWidgets import QApplication, QCheckBox, QComboBox, QFileDialog, QLabel, QPushButton, QToolButton
 from spectra_scene import MOVED, REAL, SIM, scene, simulated
 
 from napari_udt.viewer.qt.export import with_suffix
@@ -71,6 +71,31 @@ def test_it_says_what_to_do_first(qtbot):
     assert not button(dock, "Copy").isEnabled()
     session.add(simulated())
     qtbot.waitUntil(lambda: text(dock, "hint") == NO_PIXEL)
+
+
+def test_only_a_divider_that_the_user_moved_is_remembered(dock, qtbot):
+    assert dock.table_share is None
+    dock.resize(420, 500)  # the plot gives way for now
+    qtbot.wait(50)
+    dock.resize(420, 900)
+    qtbot.wait(50)
+    assert dock.table_share is None
+    handle = dock._splitter.handle(1)
+    start = QPointF(handle.rect().center())
+    above = start - QPointF(0, 150)
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    for kind, place, button in (
+        (QEvent.Type.MouseButtonPress, start, left),
+        (QEvent.Type.MouseMove, above, none),
+        (QEvent.Type.MouseButtonRelease, above, left),
+    ):
+        seen = QPointF(handle.mapToGlobal(place.toPoint()))
+        QApplication.sendEvent(
+            handle, QMouseEvent(kind, place, seen, button, left, Qt.KeyboardModifier.NoModifier)
+        )
+    plot, table = dock._splitter.sizes()
+    assert dock.table_share == pytest.approx(table / (plot + table))
+    assert table > dock._table.minimumHeight()
 
 
 def test_the_table_keeps_three_whole_rows_however_the_height_is_divided(dock, qtbot):

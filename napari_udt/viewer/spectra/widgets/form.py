@@ -81,6 +81,7 @@ class SpectraForm(QWidget):
         splitter.addWidget(self._plot)
         splitter.addWidget(self._table)
         splitter.setStretchFactor(0, 1)
+        splitter.splitterMoved.connect(self._on_divider_moved)
         self._pages = QStackedWidget(self)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._pages.addWidget(self._overview)
@@ -97,14 +98,21 @@ class SpectraForm(QWidget):
 
     @property
     def table_share(self) -> float | None:
-        """Share of the height that the table takes beside the plot; None until it is known."""
-        plot, table = self._splitter.sizes()
-        return table / (plot + table) if self._divided and plot + table else self._wanted_share
+        """Share of the height that the user gave the table beside the plot; None while the divider was not moved.
+
+        What unfolded options or a low window leave to the plot for a while is no wish of the user's.
+        """
+        return self._wanted_share
 
     def set_table_share(self, share: float) -> None:
         """Divide the height between plot and table; the table keeps three curves at least."""
         self._wanted_share, self._divided = share, False
         self._give_plot_room()
+
+    def _on_divider_moved(self) -> None:
+        plot, table = self._splitter.sizes()
+        if plot + table:
+            self._wanted_share = table / (plot + table)
 
     def _give_plot_room(self) -> None:
         """Divide the height between plot and table once it is known; afterwards it is the user's."""
