@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import CubeError
+from napari_udt.series import Series
 
 Modality = Literal["HSI", "PAT"]
 Domain = Literal["simulated", "real", "second", "transferred", "unknown"]
@@ -87,6 +88,10 @@ class SpectralCube:
     bad_bands : boolean array, shape (channels,), optional
         Channels whose values are not to be trusted (water absorption, dead detectors). Their values stay in ``data``;
         curves, statistics, interpolation and transfer leave them out. None where no channel is bad.
+    series : Series of SpectralCube, optional
+        The pictures of the recording that this one belongs to: frames of a scan, slices of a volume.
+    place : int
+        Which picture of the series this one is, counted from 0.
 
     Raises
     ------
@@ -108,6 +113,8 @@ class SpectralCube:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     bad_bands: NDArray[np.bool_] | None = None
+    series: Series[SpectralCube] | None = None
+    place: int = 0
 
     def __post_init__(self) -> None:
         put = object.__setattr__  # the class is frozen
@@ -127,6 +134,8 @@ class SpectralCube:
         put(self, "pixel_size_mm", _checked_pixel_size(self.pixel_size_mm, self.name))
         put(self, "bad_bands", _checked_bad_bands(self.bad_bands, self.shape[2], self.name))
         put(self, "origin", self.origin or ORIGINS[self.domain])
+        if self.series is not None and not 0 <= self.place < len(self.series):
+            raise CubeError(f"{self.name}: picture {self.place} of a series of {len(self.series)}.")
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -178,8 +187,11 @@ class SpectralCube:
     def with_(self, **changes: Any) -> SpectralCube:
         """Return a copy with some fields replaced; checked anew.
 
-        Bad bands, and ``metadata["fwhm_nm"]``, belong to the wavelengths: with others they are dropped unless given.
+        Bad bands, and ``metadata["fwhm_nm"]``, belong to the wavelengths: with others they are dropped unless given. So is
+        the series with other data or wavelengths: its further pictures would not fit.
         """
+        if changes.keys() & {"data", "wavelengths_nm", "modality"}:
+            changes = {"series": None, "place": 0, **changes}
         if "wavelengths_nm" in changes and not np.array_equal(changes["wavelengths_nm"], self.wavelengths_nm):
             kept = {key: value for key, value in self.metadata.items() if key != "fwhm_nm"}
             changes = {"bad_bands": None, "metadata": kept, **changes}

@@ -1,0 +1,113 @@
+"""A series of pictures: the frames of a scan along time, or the slices of a volume along depth.
+
+A :class:`~napari_udt.cube.SpectralCube` is always one picture. Where it is one of several, its field ``series`` gives the
+others, so that all that works on a picture works on each of them. This module imports numpy only.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Generic, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.errors import CubeError
+
+Axis = Literal["time", "depth"]
+Picture = TypeVar("Picture")
+
+UNITS: dict[Axis, str] = {"time": "s", "depth": "mm"}
+_KEPT = 8  # pictures that stay at hand; those that live in their file weigh little
+
+
+class Series(Generic[Picture]):
+    """Pictures of one recording with the same pixels and wavelengths, read when asked for.
+
+    Parameters
+    ----------
+    axis : {"time", "depth"}
+        What leads from one picture to the next.
+    count : int
+        How many pictures there are, at least one.
+    read : callable
+        ``read(index)`` gives a picture; the latest ones are kept.
+    positions : array, shape (count,), optional
+        Where each picture lies, increasing: seconds from the first one, or millimetres. None where the file does not say.
+
+    Raises
+    ------
+    CubeError
+        When the positions do not fit.
+    """
+
+    def __init__(
+        self,
+        axis: Axis,
+        count: int,
+        read: Callable[[int], Picture],
+        positions: NDArray[np.float64] | None = None,
+    ) -> None:
+        self.axis = axis
+        self.count = count
+        self.positions = _checked_positions(positions, axis, count)
+        self._read = read
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[int, Picture] = OrderedDict()
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Picture]:
+        return (self[index] for index in range(self.count))
+
+    def __getitem__(self, index: int) -> Picture:
+        """Return a picture; raises ``CubeError`` where there is none."""
+        if not 0 <= index < self.count:
+            raise CubeError(
+                f"The {self.axis} series has no picture {index}; it has {self.count}, counted from 0."
+            )
+        with self._lock:
+            if index in self._kept:
+                self._kept.move_to_end(index)
+                return self._kept[index]
+        picture = self._read(index)
+        with self._lock:
+            self._kept[index] = picture
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return picture
+
+    @property
+    def unit(self) -> str:
+        """Unit of the positions: "s" or "mm"; "frame" or "slice" where they are not known."""
+        if self.positions is not None:
+            return UNITS[self.axis]
+        return "frame" if self.axis == "time" else "slice"
+
+    @property
+    def coordinates(self) -> NDArray[np.float64]:
+        """Positions in :attr:`unit`, shape (count,); the pictures' numbers, from 0, where they are not known."""
+        return np.arange(self.count, dtype=np.float64) if self.positions is None else self.positions
+
+    def derived(self, change: Callable[[int, Picture], Picture]) -> Series[Picture]:
+        """Return the series of changed pictures, ``change(index, picture)`` being computed when one is asked for."""
+        return Series(self.axis, self.count, lambda index: change(index, self[index]), self.positions)
+
+
+def _checked_positions(positions: object, axis: Axis, count: int) -> NDArray[np.float64] | None:
+    if count < 1:
+        raise CubeError(f"A {axis} series of {count} pictures; expected at least one.")
+    if positions is None:
+        return None
+    values = np.array(positions, dtype=np.float64).reshape(-1)
+    if len(values) != count:
+        raise CubeError(
+            f"{len(values)} positions along {axis} for {count} pictures; expected one per picture."
+        )
+    if not np.all(np.isfinite(values)) or np.any(np.diff(values) <= 0):
+        raise CubeError(f"The positions along {axis} are not strictly increasing numbers in {UNITS[axis]}.")
+    values.setflags(write=False)
+    return values
