@@ -54,6 +54,16 @@ class RunningMoments:
         deviation *= deviation
         self._merge(count, origin + shift, members.T @ deviation - count * shift**2)
 
+    def of_class(self, index: int) -> RunningMoments:
+        """Return the moments of one class alone."""
+        one = slice(index, index + 1)
+        return RunningMoments(self.count[one], self.mean[one], self.squares[one], self.spectra[one])
+
+    def merge(self, other: RunningMoments) -> None:
+        """Merge moments of other spectra of the same classes."""
+        self._merge(other.count, other.mean, other.squares)
+        self.spectra += other.spectra
+
     def _origin(self, spectra: Floats, members: NDArray[np.float32], count: NDArray[np.float64]) -> Floats:
         """Return a point near each class's mean: small deviations from it keep their digits in single precision."""
         origin = self.mean.astype(spectra.dtype)

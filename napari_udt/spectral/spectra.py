@@ -185,13 +185,27 @@ def structure_moments(
     CubeError
         When the cube has no labels.
     """
+    labels, merged = structure_running_moments(cube, transform, bad_bands=bad_bands)
+    return {int(label): merged.moments(index) for index, label in enumerate(labels)}
+
+
+def structure_running_moments(
+    cube: SpectralCube,
+    transform: Normalisation | Callable[[Floats], Floats] = "none",
+    *,
+    bad_bands: bool = False,
+) -> tuple[NDArray[np.integer[Any]], RunningMoments]:
+    """Return the numbers in ``cube.labels`` and the moments of each, which those of further cubes can be merged into.
+
+    Parameters and errors are those of :func:`structure_moments`.
+    """
     labels, classes = present(_labels_of(cube))
     merged = RunningMoments.empty(len(labels), cube.shape[2])
     for stored, block_classes in _blocks(cube, classes.reshape(-1)):
         spectra = stored if bad_bands else cube.without_bad_bands(stored)
         found = transform(spectra) if callable(transform) else normalise(spectra, transform)
         merged.add(found, block_classes)
-    return {int(label): merged.moments(index) for index, label in enumerate(labels)}
+    return labels, merged
 
 
 def structure_spectra(cube: SpectralCube, label: int, *, bad_bands: bool = False) -> NDArray[np.float32]:
