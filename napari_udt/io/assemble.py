@@ -20,6 +20,7 @@ from napari_udt.io.values import StoredValues
 # A small cube that the file holds a far smaller part of (never written, or compressed a hundredfold) stays there too.
 SMALL_BYTES = 64_000_000
 SPARSE_RATIO = 100
+QUICK_S = 0.002  # a spectrum at each move of the mouse
 
 
 def assemble(
@@ -152,10 +153,15 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def settled(data: LazyCube, options: ReadOptions) -> NDArray[np.float32] | LazyCube:
-    """Read a cube into memory, or leave it in the file when it is large or mostly not stored there."""
+    """Read a cube into memory, or leave it in the file when it is large or mostly not stored there.
+
+    One of many pictures stays there too, unless it is small and any spectrum of it costs as much as all of it.
+    """
     in_memory = isinstance(data.source, ArraySource) and data.source.in_memory
     sparse = data.nbytes > max(SMALL_BYTES, SPARSE_RATIO * data.source.stored_bytes)
-    if not in_memory and (data.nbytes > options.memory_limit_bytes or sparse):
+    quick = data.layout.spectrum_seconds < QUICK_S and data.layout.pieces_per_picture > 1
+    later = options.lazily and (quick or data.nbytes > SMALL_BYTES)
+    if not in_memory and (data.nbytes > options.memory_limit_bytes or sparse or later):
         return data
     array = data[:]
     data.close()

@@ -75,11 +75,14 @@ class ReadOptions:
     memory_limit_mb : float, optional
         Larger cubes stay in the file; by default the environment's ``NAPARI_UDT_MEMORY_MB``, else 512 MB.
     frame : int or "mean", optional
-        Which frame of a recording with several, counted from 0, or the mean over all; by default the first.
+        Which picture of a recording or volume with several, counted from 0, or the mean over all frames; by default the
+        first frame or a volume's middle slice.
     reconstruction : ReconstructionOptions
         How a picture is reconstructed from raw time series.
     progress : callable, optional
         ``progress(done, total)``, called while a cube is computed; what it raises ends the work.
+    lazily : bool
+        Whether a cube stays in its file whatever its size: one of many pictures.
     """
 
     wavelengths_nm: Sequence[float] | None = None
@@ -90,6 +93,7 @@ class ReadOptions:
     frame: Frame | None = None
     reconstruction: ReconstructionOptions = field(default_factory=ReconstructionOptions)
     progress: Progress | None = None
+    lazily: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the options that differ from the defaults and change what is read, ready for JSON."""

@@ -49,15 +49,18 @@ class FlippedSource(_Derived):
 
 
 class MeanSource(_Derived):
-    """The mean over the first axis of a source, which keeps length 1; read frame by frame."""
+    """The mean over one axis of a source, which keeps length 1; read frame by frame."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, axis: int = 0) -> None:
         super().__init__(source)
-        self.shape = (1, *source.shape[1:])
+        self._axis = axis
+        self.shape = (*source.shape[:axis], 1, *source.shape[axis + 1 :])
 
     def read(self, selection: Selection) -> NDArray[Any]:
-        """Read one integer or slice per axis; the first must be 0."""
-        total = self._source.read((0, *selection[1:])).astype(np.float32)
-        for frame in range(1, self._source.shape[0]):
-            total += self._source.read((frame, *selection[1:]))
-        return total / self._source.shape[0]
+        """Read one integer or slice per axis; along the axis of the mean it must be 0."""
+        before, after = selection[: self._axis], selection[self._axis + 1 :]
+        count = self._source.shape[self._axis]
+        total = self._source.read((*before, 0, *after)).astype(np.float32)
+        for frame in range(1, count):
+            total += self._source.read((*before, frame, *after))
+        return total / count

@@ -13,6 +13,7 @@ from napari_udt.cube import DOMAINS, MODALITIES, Domain, Modality, SpectralCube
 from napari_udt.errors import CubeError, UdtError
 from napari_udt.files.write_errors import WriteError
 from napari_udt.files.writing import whole_or_nothing, whole_set_or_nothing
+from napari_udt.io import frames
 from napari_udt.io.contract import (
     Candidate,
     Format,
@@ -62,7 +63,8 @@ def open_cube(
     memory_limit_mb : float, optional
         Larger cubes are not read into memory but stay in the file (512 MB; environment ``NAPARI_UDT_MEMORY_MB``).
     frame : int or "mean", optional
-        Which frame of a recording with several, counted from 0, or the mean over all. By default the first.
+        Which picture of a recording or volume with several, counted from 0, or the mean over all frames. By default the
+        first frame, or a volume's middle slice; the cube's ``series`` gives the others.
     reconstruction : ReconstructionOptions, optional
         How raw photoacoustic time series are made into a preview: speed of sound, field of view, pixel size.
     progress : callable, optional
@@ -91,6 +93,10 @@ def open_cube(
         progress,
     )
     known, found = _look(path, options)
+    earlier = frames.of_earlier_title(candidate) if isinstance(candidate, str) else None
+    if earlier is not None and candidate not in [c.title for c in found]:
+        candidate, options = earlier[0], replace(options, frame=earlier[1])
+        known, found = _look(path, options)
     return _open(path, known, _chosen(found, candidate, path), found, options)
 
 
@@ -277,12 +283,15 @@ def _open(
             raise CubeError(
                 f"{path}: {error}"
             ) from error  # what a cube says of itself does not name its file
-    origin: dict[str, Any] = {
-        "path": str(path),
-        "format": known.name,
-        "candidate": chosen.title,
-        "others": [c.title for c in found if c is not chosen][:MAX_NAMED],
-    }
-    if given := options.to_dict():
-        origin["options"] = given
-    return replace(cube, metadata={**cube.metadata, "file": origin})
+
+    def opened_from(index: int | None) -> dict[str, Any]:
+        given = (options if index is None else replace(options, frame=index)).to_dict()
+        return {
+            "path": str(path),
+            "format": known.name,
+            "candidate": chosen.title,
+            "others": [c.title for c in found if c is not chosen][:MAX_NAMED],
+            **({"options": given} if given else {}),
+        }
+
+    return frames.opened_in_series(cube, path, known, opened_from)

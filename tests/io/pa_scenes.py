@@ -20,6 +20,12 @@ def arc_mm(start=30, stop=150, count=48, axes=(0, 1), radius_mm=40.0):
     return points
 
 
+def line_mm(count=40):
+    places = np.zeros((count, 3))
+    places[:, 0] = np.linspace(-8, 8, count)
+    return places
+
+
 def recorded(detectors_mm, places_mm, frames=1, speed=SPEED):
     """Sound of heated spheres (Wang and Wu 2007, equation 12.30), shape (frames, wavelengths, detectors, samples).
 
@@ -80,6 +86,7 @@ def write_patato(
     rois=None,
     fov_m=(0.02, 0.02, 0.02),
     stage=None,
+    stamps=None,
     wavelengths=WAVELENGTHS,
 ):
     """Write PATATO's layout from its documentation; pictures are (frames, wavelengths, z, y, x).
@@ -103,6 +110,8 @@ def write_patato(
             file["GEOMETRY"] = np.asarray(detectors_mm) * 1e-3
         if stage is not None:
             file["Z-POS"] = stage
+        if stamps is not None:
+            file["timestamp"] = stamps
         for (name, number), (vertices, attributes) in (rois or {}).items():
             polygon = file.create_dataset(f"rois/{name}/{number}", data=vertices)
             polygon.attrs.update(attributes)
@@ -135,8 +144,11 @@ def write_ithera(
     _texts(node, {"Name": "mouse", "TrimSpeedOfSound": facts.get("trim", 0)})
     order = order or [(f, w) for f in range(frames) for w in range(len(WAVELENGTHS))]
     scans = SubElement(node, "ScanFrames")
+    stamps = facts.get("stamps", np.ones((99, len(WAVELENGTHS)), int))
     for frame, wavelength in order:
-        item = SubElement(SubElement(scans, "DataModelScanFrame"), "Frame", timestamp="1")
+        item = SubElement(
+            SubElement(scans, "DataModelScanFrame"), "Frame", timestamp=str(stamps[frame][wavelength])
+        )
         values = {"TEMPERATURE": facts.get("temperature", 25.0), "WAVELENGTH": WAVELENGTHS[wavelength]}
         _texts(item, values if energy is None else {**values, "POWER": energy[frame][wavelength]})
     nodes = SubElement(root, "ReconNodes")

@@ -66,7 +66,6 @@ def test_the_sequence_of_wavelengths_is_followed(tmp_path):
     assert titles == [
         "preview reconstruction",
         "preview reconstruction, mean over frames",
-        "preview reconstruction, frame 1",
     ]
     peaks = np.array([open_cube(path, frame=f, reconstruction=COARSE).data.max(axis=(0, 1)) for f in (0, 1)])
     np.testing.assert_allclose(peaks / peaks[0, 0], np.outer([1, 2], AMPLITUDES), rtol=0.02)

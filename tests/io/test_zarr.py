@@ -63,8 +63,10 @@ def test_frames_and_slices(tmp_path):
     cube = open_cube(path, frame=1, candidate="0, slice 2 of 3")
     np.testing.assert_array_equal(cube.rows(0, 6), np.moveaxis(values[1, :, 1], 0, -1))
     assert (cube.metadata["frame"], cube.metadata["frames"]) == (1, 2)
-    with pytest.raises(CubeError, match="no frame 2; the array has 2: 0 to 1"):
+    with pytest.raises(CubeError, match="no frame 2; the recording has 2: 0 to 1"):
         open_cube(path, frame=2)
+    mean = open_cube(path, frame="mean", candidate="0, slice 3 of 3")
+    np.testing.assert_allclose(mean.data, np.moveaxis(values[:, :, 2].mean(axis=0), 0, -1))
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])

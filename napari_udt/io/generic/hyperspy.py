@@ -22,10 +22,10 @@ from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import missing_wavelengths
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.lazy import Hdf5Source, LazyCube
+from napari_udt.io.positions import MM
 from napari_udt.io.units import MAX_WAVELENGTHS, WavelengthList, unit_in_name, wavelength_list
 
 _GROUP = "Experiments"
-_MM = {"mm": 1.0, "cm": 10.0, "m": 1e3, "µm": 1e-3, "um": 1e-3, "nm": 1e-6}
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _read(path: Path, signal: _Signal, options: ReadOptions) -> SpectralCube:
         title = hdf5.child(file[_GROUP][signal.name], "metadata", "General")
         name = hdf5_text.attribute(title, "title", path) if title is not None else None
         size = [
-            axis.scale * _MM[axis.unit] if axis.scale and axis.unit in _MM else None
+            axis.scale * MM[axis.unit] if axis.scale and axis.unit in MM else None
             for axis in (signal.rows, signal.columns)
         ]
         return assemble(

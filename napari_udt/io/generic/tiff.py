@@ -2,6 +2,7 @@
 
 They are looked for in ``tifffile``'s and ImageJ's metadata under a name such as ``wavelengths``, in ImageJ's slice labels
 ("500 nm") and in OME's channels. Unpacked stacks stay in the file; of packed ones a page is unpacked when it is looked at.
+Axes of time and depth (ImageJ, OME, tifffile's ``axes``) make a series: where there are both, along time for each slice.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.io import frames
 from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import (
     missing_wavelengths,
@@ -29,14 +31,15 @@ from napari_udt.io.axes import (
 )
 from napari_udt.io.bare import BareSource
 from napari_udt.io.contract import Candidate, Frame, Match, ReadOptions, reading
-from napari_udt.io.generic import envi_header, tiff_metadata
+from napari_udt.io.generic import envi_header, tiff_metadata, tiff_times
 from napari_udt.io.generic.envi_header import EnviHeader
 from napari_udt.io.generic.numpy_files import starts_with
+from napari_udt.io.generic.tiff_axes import TiffAxes, axes_of, place_of
 from napari_udt.io.generic.tiff_directories import check_directories
 from napari_udt.io.generic.tiff_metadata import stored_wavelengths
 from napari_udt.io.hdf5 import MAX_RATIO, SMALL_BYTES, SMALL_CHUNK_BYTES
 from napari_udt.io.lazy import LazyCube, Source
-from napari_udt.io.photoacoustic import frames
+from napari_udt.io.positions import evenly_spaced, usable_positions
 from napari_udt.io.units import WavelengthList, first_fitting
 
 _MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -47,7 +50,7 @@ logging.getLogger("tifffile").addHandler(
 
 
 class PagesSource:
-    """Packed pages of one size: axes (page, row, column), or those of the one page there is.
+    """Some packed pages of one size: axes (page, row, column), or those of the only page.
 
     Parameters
     ----------
@@ -58,31 +61,40 @@ class PagesSource:
         Length of the axes.
     stored_bytes : int
         Bytes that the packed pages take.
-    first : int
-        Page at which the array begins.
+    numbers : sequence of int
+        Which pages of the series.
+    itemsize : int
+        Bytes of a number.
     """
 
+    packed = True
+
     def __init__(
-        self, path: Path, series: int, shape: tuple[int, ...], stored_bytes: int, first: int = 0
+        self,
+        path: Path,
+        series: int,
+        shape: tuple[int, ...],
+        stored_bytes: int,
+        numbers: Sequence[int],
+        itemsize: int,
     ) -> None:
         self._path = path
-        self._series, self._first = series, first
+        self._series, self._numbers = series, numbers
         self.shape = shape
         self.stored_bytes = stored_bytes
+        self.pieces = shape if len(numbers) == 1 else (1, *shape[1:])
+        self.piece_bytes = math.prod(self.pieces) * itemsize
 
     def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
         """Read one integer or slice per axis; unpacks the pages that hold them."""
         with _opened(self._path) as file:
             pages = file.series[self._series].pages
-            if len(pages) == 1:
-                return _page(pages[0], self.shape, self._path)[selection]
+            if len(self._numbers) == 1:
+                return _page(pages[self._numbers[0]], self.shape, self._path)[selection]
             first, inner = selection[0], selection[1:]
-            if isinstance(first, int):
-                return _page(pages[self._first + first], self.shape[1:], self._path)[inner]
-            wanted = range(*first.indices(self.shape[0]))
-            return np.stack(
-                [_page(pages[self._first + i], self.shape[1:], self._path)[inner] for i in wanted]
-            )
+            wanted = self._numbers[first] if isinstance(first, slice) else [self._numbers[first]]
+            read = np.stack([_page(pages[i], self.shape[1:], self._path)[inner] for i in wanted])
+            return read if isinstance(first, slice) else read[0]
 
     def close(self) -> None:
         """Nothing is held between reads."""
@@ -117,21 +129,17 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         listed = [(f"stack {index}", shape) for index, shape in stacks.items()]
         raise missing_wavelengths(path, listed, doubt)
     fitting = [index for index, shape in stacks.items() if len(given) in shape] or list(stacks)
-    found = [
-        Candidate(f"stack {index}", partial(_read, path, index, given, options), alternative=i > 0)
-        for i, index in enumerate(fitting)
-    ]
+    found: list[Candidate] = []
     with _opened(path) as file:
-        count = _frames(file.series[fitting[0]])
-    for title, frame in frames.offered(count):
-        chosen = replace(options, frame=frame)
-        found.append(Candidate(title, partial(_read, path, fitting[0], given, chosen), alternative=True))
+        pictures = {index: axes_of(file.series[index]) for index in fitting}
+    for index, axes in pictures.items():
+        for title, place in frames.slices(f"stack {index}", axes.slices_beside_frames):
+            read = partial(_read, path, index, place, given)
+            found.append(Candidate(title, partial(read, options), alternative=bool(found)))
+    for title, frame in frames.offered(pictures[fitting[0]].frames):
+        mean = partial(_read, path, fitting[0], 0, given, replace(options, frame=frame))
+        found.append(Candidate(title, mean, alternative=True))
     return found
-
-
-def _frames(series: tifffile.TiffPageSeries) -> int:
-    """Return how many frames a series has: the length of its first axis where it has four."""
-    return int(series.shape[0]) if series.ndim == 4 else 1
 
 
 def _header_beside(path: Path) -> EnviHeader | None:
@@ -172,73 +180,97 @@ def _is_tiff(path: Path) -> bool:
 
 
 def _stacks(file: tifffile.TiffFile, spectral: bool) -> dict[int, tuple[int, ...]]:
-    """Return the series with three axes of real numbers, without their axis of time, the largest first.
+    """Return the length of the three axes of a picture's spectra, of all series that have them, the largest first.
 
-    Unless ``spectral``, none that are colours or have an axis of time.
+    Unless ``spectral``, none that are colours or have an axis of time or depth beside these.
     """
     found = {}
     for index, series in enumerate(file.series):
         colours = not spectral and (
             series.axes.endswith("S") or (series.axes.startswith("S") and series.shape[0] == 3)
         )
-        timed = spectral and series.ndim == 4 and series.axes.startswith("T")
-        if (
-            (series.ndim == 3 or timed)
-            and series.dtype is not None
-            and series.dtype.kind in "fiub"
-            and not colours
-        ):
-            found[index] = tuple(map(int, series.shape[-3:]))
+        axes = TiffAxes.of(series)
+        usable = axes is not None and series.dtype is not None and series.dtype.kind in "fiub"
+        if axes is not None and usable and not colours and (spectral or not axes.held):
+            found[index] = axes.picture
     return dict(sorted(found.items(), key=lambda item: -np.prod(item[1], dtype=float)))
 
 
-def _read(path: Path, index: int, wavelengths: WavelengthList, options: ReadOptions) -> SpectralCube:
+def _read(
+    path: Path, index: int, place: int, wavelengths: WavelengthList, options: ReadOptions
+) -> SpectralCube:
+    """Open the pictures of a stack; ``place`` is the slice, where there are frames of several."""
     count = len(wavelengths)
     with _opened(path) as file:
-        series = file.series[index]
-        axes, shape = series.axes[-3:], tuple(map(int, series.shape[-3:]))
-        frame = frames.chosen(options, _frames(series), path)
-        said_of_frames = frames.frame_metadata(frame, _frames(series))
-        source = _source(path, file, index, frame)
+        axes = axes_of(file.series[index])
+        positions = None
+        if axes.series_axis == "time":
+            positions = usable_positions(tiff_times.frame_times_s(file, axes.count), axes.count)
+        else:
+            positions = evenly_spaced(tiff_times.slice_spacing_mm(file), axes.count)
         said: dict[str, Any] = {
             "values": tiff_metadata.stored_values(file, count),
             "bad_bands": tiff_metadata.bad_bands(file, count),
             "fwhm_nm": tiff_metadata.widths_nm(file, wavelengths),
             "pixel_size_mm": tiff_metadata.pixel_size_mm(file),
-            "metadata": said_of_frames,
         }
     header = _header_beside(path)
     if header is not None and header.bands == count:
         said["values"] = said["values"] or header.values
         for name in ("bad_bands", "fwhm_nm"):
             said[name] = getattr(header, name) if said[name] is None else said[name]
-    picture = [axes.find(letter) for letter in "YX"]
+    shape, letters = axes.picture, "".join(axes.letters[axis] for axis in axes.free)
+    picture = [letters.find(letter) for letter in "YX"]
     if min(picture) >= 0 and options.spectral_axis is None and shape[3 - sum(picture)] == count:
         order = (picture[0], picture[1], 3 - sum(picture))
     else:
         order = picture_axes(spectral_axis(shape, count, options.spectral_axis, str(path)))
-    return assemble(path, options, LazyCube(source, order), wavelengths_nm=wavelengths, **said)
+
+    def one(frame: Frame, options: ReadOptions) -> SpectralCube:
+        with _opened(path) as file:
+            source = _source(path, file, index, frame, place)
+        metadata = frames.metadata(frame, axes.count, axes.series_axis)
+        if axes.slices_beside_frames > 1:
+            metadata |= frames.metadata(place, axes.slices_beside_frames, "depth")
+        data = LazyCube(source, order)
+        return assemble(path, options, data, wavelengths_nm=wavelengths, metadata=metadata, **said)
+
+    return frames.in_series(path, options, one, axes.count, axis=axes.series_axis, positions=positions)
 
 
-def _source(path: Path, file: tifffile.TiffFile, index: int, frame: Frame) -> Source:
-    """Return the stored numbers of one frame of a series, or their mean over the frames, with three axes."""
-    if frame == "mean":
-        return _MeanOfFrames([_source(path, file, index, i) for i in range(_frames(file.series[index]))])
+def _source(path: Path, file: tifffile.TiffFile, index: int, frame: Frame, place: int) -> Source:
+    """Return the stored numbers of one picture of a series, or their mean over the frames, with three axes."""
     series = file.series[index]
-    shape = tuple(map(int, series.shape[-3:]))
+    axes = axes_of(series)
+    if frame == "mean":
+        return _MeanOfFrames([_source(path, file, index, i, place) for i in range(axes.count)])
+    held = dict(zip(axes.held, (frame, place), strict=False))
+    if any(axis > len(axes.shape) - 3 for axis in held):
+        raise CubeError(
+            f"{path}: the axes of the stack are {axes.letters}; expected rows and columns to be the last."
+        )
+    slowest, shape = axes.free[0], axes.picture
+    indices = [held.get(axis, 0) for axis in range(len(axes.shape) - 2)]
     if series.dataoffset is not None:
         dtype = np.dtype(f"{file.byteorder}{series.dtype.char}")
-        skipped = frame * math.prod(shape) * dtype.itemsize
-        return BareSource(path, dtype, shape, series.dataoffset + skipped)
-    if len(series.pages) not in (1, shape[0] * _frames(series)) or (
-        series.ndim == 4 and len(series.pages) == 1
-    ):
+        line = math.prod(shape[1:]) * dtype.itemsize
+        between = math.prod(axes.shape[slowest + 1 : -2])  # pictures of one channel
+        before = place_of(indices[slowest + 1 :], axes.shape[slowest + 1 : -2])
+        first = place_of(indices[:slowest], axes.shape[:slowest]) * shape[0] * between * line
+        gaps = before * line, (between - before - 1) * line
+        return BareSource(path, dtype, shape, series.dataoffset + first, gaps)
+    lead = axes.shape[: len(axes.shape) - (2 if series.keyframe.ndim == 2 else 3)]
+    if len(series.pages) != math.prod(lead):
         raise CubeError(
             f"{path}: {len(series.pages)} pages for a stack of shape {series.shape}; expected one per channel."
         )
-    pages = series.pages[frame * shape[0] : (frame + 1) * shape[0]] if series.ndim == 4 else series.pages
-    stored = sum(_stored_bytes(page) for page in pages)
-    return PagesSource(path, index, shape, stored, frame * shape[0])
+    channels = range(shape[0]) if slowest < len(lead) else range(1)
+    numbers = [
+        place_of([channel if axis == slowest else indices[axis] for axis in range(len(lead))], lead)
+        for channel in channels
+    ]
+    stored = sum(_stored_bytes(series.pages[i]) for i in numbers)
+    return PagesSource(path, index, shape, stored, numbers, series.dtype.itemsize)
 
 
 class _MeanOfFrames:

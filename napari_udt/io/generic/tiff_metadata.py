@@ -13,6 +13,7 @@ from tifffile import TiffFile
 
 from napari_udt.io.axes import is_unit_name, is_wavelength_name
 from napari_udt.io.generic.gdal_metadata import GdalMetadata
+from napari_udt.io.positions import MM
 from napari_udt.io.units import WavelengthList, to_nm, unit_in_name, unit_of, wavelength_list, widths_in_nm
 from napari_udt.io.values import (
     StoredValues,
@@ -27,19 +28,6 @@ _LABEL = re.compile(
     r"(?:^|[^\d.])(\d{1,5}(?:\.\d+)?)\s*(nm|µm|um|microns?|cm-1|cm\^-1|1/cm|thz)(?![a-z])", re.IGNORECASE
 )
 _MAX_XML = 4_000_000
-_MM = {
-    "nm": 1e-6,
-    "µm": 1e-3,
-    "um": 1e-3,
-    "micron": 1e-3,
-    "microns": 1e-3,
-    "\\u00b5m": 1e-3,
-    "mm": 1.0,
-    "cm": 10.0,
-    "m": 1e3,
-    "meter": 1e3,
-    "metre": 1e3,
-}
 # GeoTIFF (OGC 19-008r4): model type 1 has lengths for coordinates; the codes are EPSG's units of length.
 _PROJECTED, _METRE = 1, 9001
 _MAP_UNITS_MM = {_METRE: 1e3, 9002: 304.8, 9003: 1200e3 / 3937}
@@ -72,19 +60,18 @@ def widths_nm(file: TiffFile, wavelengths: WavelengthList) -> NDArray[np.float64
 
 def pixel_size_mm(file: TiffFile) -> tuple[float, float] | None:
     """Return height and width of a pixel where ImageJ, OME or GeoTIFF say them; a resolution alone is a printer's."""
-    pixels = _ome_element(file, "Pixels")
+    pixels = ome_element(file, "Pixels")
     if pixels is not None:
         sizes = [
-            _number(pixels.get(f"PhysicalSize{axis}"))
-            * _MM.get(pixels.get(f"PhysicalSize{axis}Unit", "µm"), 0)
+            number(pixels.get(f"PhysicalSize{axis}")) * MM.get(pixels.get(f"PhysicalSize{axis}Unit", "µm"), 0)
             for axis in "YX"
         ]
         return (sizes[0], sizes[1]) if min(sizes) > 0 else None
     unit = str((file.imagej_metadata or {}).get("unit", "")).lower()
-    if unit not in _MM:
+    if unit not in MM:
         return _map_pixel_mm(file)
     per_unit = [_resolution(file, f"{axis}Resolution") for axis in "YX"]
-    return (_MM[unit] / per_unit[0], _MM[unit] / per_unit[1]) if min(per_unit) > 0 else None
+    return (MM[unit] / per_unit[0], MM[unit] / per_unit[1]) if min(per_unit) > 0 else None
 
 
 def _map_pixel_mm(file: TiffFile) -> tuple[float, float] | None:
@@ -132,14 +119,14 @@ def _from_labels(file: TiffFile) -> WavelengthList | None:
 
 
 def _from_ome(file: TiffFile) -> WavelengthList | None:
-    pixels = _ome_element(file, "Pixels")
+    pixels = ome_element(file, "Pixels")
     if pixels is None:
         return None
-    channels = [e for e in pixels if _local(e) == "Channel"]
+    channels = children_named(pixels, "Channel")
     for kind in ("EmissionWavelength", "ExcitationWavelength"):
         units = [unit_of(c.get(f"{kind}Unit", "nm")) for c in channels]
         values = [
-            float(to_nm(np.array(_number(c.get(kind))), unit)) if unit else np.nan
+            float(to_nm(np.array(number(c.get(kind))), unit)) if unit else np.nan
             for c, unit in zip(channels, units, strict=True)
         ]
         if values and np.all(np.isfinite(values)):
@@ -147,7 +134,7 @@ def _from_ome(file: TiffFile) -> WavelengthList | None:
     return None
 
 
-def _ome_element(file: TiffFile, name: str) -> ElementTree.Element | None:
+def ome_element(file: TiffFile, name: str) -> ElementTree.Element | None:
     """Return the first element of a name in the OME metadata; documents that define entities are left alone."""
     text = file.ome_metadata if file.is_ome else None
     if not text or len(text) > _MAX_XML or "<!" in text.replace("<!--", ""):
@@ -157,6 +144,11 @@ def _ome_element(file: TiffFile, name: str) -> ElementTree.Element | None:
     except ElementTree.ParseError:
         return None
     return next((element for element in root.iter() if _local(element) == name), None)
+
+
+def children_named(element: ElementTree.Element, name: str) -> list[ElementTree.Element]:
+    """Return the elements of a name right below another, whatever their namespace."""
+    return [below for below in element if _local(below) == name]
 
 
 def _local(element: ElementTree.Element) -> str:
@@ -171,7 +163,8 @@ def _resolution(file: TiffFile, tag: str) -> float:
     return float(value[0]) / float(value[1])
 
 
-def _number(text: str | None) -> float:
+def number(text: str | None) -> float:
+    """Return the number in an attribute, 0 where there is none."""
     try:
         return float(text or 0)
     except ValueError:

@@ -2,13 +2,15 @@
 
 Needs the ``zarr`` package (``pip install napari-udt[formats]``). Wavelengths are looked for in the attributes of array and
 group under their usual names (``wavelengths_nm``, ``wavelength``...), then in the labels of OME channels ("700 nm"), then
-in a list beside the array, as xarray stores a coordinate. Of a time axis one frame is shown, of a stack of slices each is offered.
+in a list beside the array, as xarray stores a coordinate. Axes of time and depth make a series: where there are both, along time
+for each slice.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,11 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import DOMAINS, MODALITIES, SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.io import frames
 from napari_udt.io.assemble import assemble, usable_labels
 from napari_udt.io.axes import missing_wavelengths, spectral_axis
-from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
+from napari_udt.io.contract import Candidate, Frame, Match, ReadOptions, reading
+from napari_udt.io.derived import MeanSource
 from napari_udt.io.generic.zarr_metadata import (
     MARKS,
     OWN,
@@ -31,11 +35,10 @@ from napari_udt.io.generic.zarr_metadata import (
     members,
     opened,
 )
-from napari_udt.io.lazy import LazyCube
+from napari_udt.io.lazy import LazyCube, Source
 from napari_udt.io.units import WavelengthList, widths_in_nm
 from napari_udt.io.values import is_bad_band_name, is_value_name, is_width_name, marked_bad, stated_values
-
-_MOST_SLICES = 2_000
+from napari_udt.series import Axis
 
 
 def sniff(path: Path) -> Match:
@@ -49,7 +52,7 @@ def sniff(path: Path) -> Match:
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
-    """Return the arrays that have wavelengths, full resolution first; of a stack every slice.
+    """Return the arrays that have wavelengths, full resolution first; of frames of several slices every slice.
 
     Raises
     ------
@@ -70,21 +73,21 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     if not found:
         given = 0 if options.wavelengths_nm is None else len(options.wavelengths_nm)
         raise CubeError(f"{path}: {given} wavelengths were given, but no array has an axis of that length.")
-    return [
+    offered = [
         Candidate(title, partial(_read, path, one, stated, held, options), alternative=place > 0)
         for place, one in enumerate(found)
-        for title, held in _slices(one)
+        for title, held in frames.slices(one.name or "array", _slices_beside_frames(one))
     ]
+    axis, count = _series(found[0])
+    for title, frame in frames.offered(count) if axis == "time" else ():
+        mean = partial(_read, path, found[0], stated, 0, replace(options, frame=frame))
+        offered.append(Candidate(f"{found[0].name or 'array'}, {title}", mean, alternative=True))
+    return offered
 
 
-def _slices(one: Stored) -> Iterator[tuple[str, int]]:
-    axis = one.held.get("z")
-    name = one.name or "array"
-    if axis is None or one.shape[axis] == 1:
-        yield name, 0
-        return
-    for place in range(min(one.shape[axis], _MOST_SLICES)):
-        yield f"{name}, slice {place + 1} of {one.shape[axis]}", place
+def _slices_beside_frames(one: Stored) -> int:
+    held = one.held
+    return one.shape[held["depth"]] if len(held) == 2 and one.shape[held["time"]] > 1 else 1
 
 
 def _read(
@@ -93,8 +96,7 @@ def _read(
     wavelengths = stated or one.wavelengths[0]
     if wavelengths is None:
         raise missing_wavelengths(path, [(one.name or path.name, one.shape)], "")
-    held, frames = _held(path, one, place, options)
-    free = [axis for axis in range(len(one.shape)) if axis not in held]
+    free = [axis for axis in range(len(one.shape)) if axis not in one.held.values()]
     if len(free) != 3:
         raise CubeError(
             f"{path}: {one.name or 'the array'} has the shape {one.shape}; expected rows, columns and wavelengths, beside axes "
@@ -102,25 +104,45 @@ def _read(
         )
     spectral = _spectral(path, one, free, len(wavelengths), options)
     rows, columns = _picture(one, [axis for axis in free if axis != spectral])
-    data = LazyCube(_ZarrSource(path, one.name), (rows, columns, spectral), held)
     count, own = len(wavelengths), one.attributes.get(OWN)
-    labels, names, remarks = _labels(path, one, data.shape[:2])
     size = [one.scale.get(one.axes[axis] if one.axes else "") for axis in (rows, columns)]
-    return assemble(
-        path,
-        options,
-        data,
-        wavelengths_nm=wavelengths,
-        values=stated_values({k: v for k, v in one.attributes.items() if is_value_name(k)}, count),
-        bad_bands=marked_bad(one.numbers(is_bad_band_name, count), count),
-        fwhm_nm=widths_in_nm(one.numbers(is_width_name, count), wavelengths.nm, wavelengths.unit),
-        labels=labels,
-        label_names=names,
-        oxygenation=_oxygenation(path, data.shape[:2]),
-        pixel_size_mm=(size[0], size[1]) if size[0] and size[1] else None,
-        metadata={**_metadata(own), **({"remarks": remarks} if remarks else {}), **frames},
-        **_own(own),
-    )
+    axis, pictures = _series(one)
+
+    def picture(frame: Frame, options: ReadOptions) -> SpectralCube:
+        index = 0 if frame == "mean" else int(frame)
+        held = {one.held[kind]: index if kind == axis else place for kind in one.held}
+        stored: Source = _ZarrSource(path, one.name)
+        if frame == "mean" and axis in one.held:
+            stored = MeanSource(stored, one.held[axis])
+        data = LazyCube(stored, (rows, columns, spectral), held)
+        labels, names, remarks = _labels(path, one, held, data.shape[:2])
+        said = frames.metadata(frame, pictures, axis)
+        if (slices := _slices_beside_frames(one)) > 1:
+            said |= frames.metadata(place, slices, "depth")
+        return assemble(
+            path,
+            options,
+            data,
+            wavelengths_nm=wavelengths,
+            values=stated_values({k: v for k, v in one.attributes.items() if is_value_name(k)}, count),
+            bad_bands=marked_bad(one.numbers(is_bad_band_name, count), count),
+            fwhm_nm=widths_in_nm(one.numbers(is_width_name, count), wavelengths.nm, wavelengths.unit),
+            labels=labels,
+            label_names=names,
+            oxygenation=_oxygenation(path, one, held, data.shape[:2]),
+            pixel_size_mm=(size[0], size[1]) if size[0] and size[1] else None,
+            metadata={**_metadata(own), **({"remarks": remarks} if remarks else {}), **said},
+            **_own(own),
+        )
+
+    positions = one.positions(axis) if axis in one.held else None
+    return frames.in_series(path, options, picture, pictures, axis=axis, positions=positions)
+
+
+def _series(one: Stored) -> tuple[Axis, int]:
+    """Return the axis along which an array is a series, and how many pictures it has."""
+    lengths = {kind: one.shape[place] for kind, place in one.held.items()}
+    return next(((kind, n) for kind, n in lengths.items() if n > 1), ("time", 1))
 
 
 def _own(said: Any) -> dict[str, Any]:
@@ -139,28 +161,32 @@ def _metadata(said: Any) -> dict[str, Any]:
     return dict(found) if isinstance(found, Mapping) else {}
 
 
-def _oxygenation(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32] | None:
+def _oxygenation(
+    path: Path, one: Stored, held: Mapping[int, int], shape: tuple[int, ...]
+) -> NDArray[np.float32] | None:
     """Return the picture of that name, where it has the picture's size."""
     found = next((array for name, array in members(opened(path)) if name == OXYGENATION), None)
-    fits = found is not None and tuple(found.shape) == tuple(shape) and found.dtype.kind == "f"
-    return np.asarray(found[...], np.float32) if fits and found is not None else None
+    if found is None or found.dtype.kind != "f":
+        return None
+    place = _place(found.shape, one, held, shape)
+    return None if place is None else np.asarray(found[place], np.float32).reshape(shape)
 
 
-def _held(path: Path, one: Stored, place: int, options: ReadOptions) -> tuple[dict[int, int], dict[str, Any]]:
-    """Return at which index time and slice are held, and what the metadata say of it."""
-    held, said = {}, {}
-    axes = one.held
-    if (time := axes.get("t")) is not None:
-        frame = 0 if options.frame is None else options.frame
-        count = one.shape[time]
-        if not isinstance(frame, int) or not 0 <= frame < count:
-            raise CubeError(f"{path}: there is no frame {frame!r}; the array has {count}: 0 to {count - 1}.")
-        held[time] = frame
-        if count > 1:
-            said = {"frame": frame, "frames": count}
-    if (depth := axes.get("z")) is not None:
-        held[depth] = place
-    return held, said
+def _place(
+    stored: tuple[int, ...], one: Stored, held: Mapping[int, int], shape: tuple[int, ...]
+) -> tuple[int | slice, ...] | None:
+    """Return which part of an array of pictures belongs to one: itself, or one for each along the axes of time and depth.
+
+    Axes of length 1 count for nothing. None where its shape is that of neither.
+    """
+    along = sorted(axis for axis in held if one.shape[axis] > 1)
+    lengths = [n for n in stored if n > 1]
+    wanted = [n for n in shape if n > 1]
+    for kept in ([], *([axis] for axis in along), along):
+        if lengths == [*(one.shape[axis] for axis in kept), *wanted]:
+            indices = iter([held[axis] for axis in kept])
+            return tuple(0 if n == 1 else next(indices, slice(None)) for n in stored)
+    return None
 
 
 def _spectral(path: Path, one: Stored, free: list[int], count: int, options: ReadOptions) -> int:
@@ -183,19 +209,20 @@ def _picture(one: Stored, pair: list[int]) -> tuple[int, int]:
 
 
 def _labels(
-    path: Path, one: Stored, shape: tuple[int, ...]
+    path: Path, one: Stored, held: Mapping[int, int], shape: tuple[int, ...]
 ) -> tuple[NDArray[np.int32] | None, dict[int, str], list[str]]:
     """Return the picture of class numbers beside an array, with the names of classes, or why it is left out."""
-    store = opened(path)
-    for name, array in members(store):
-        squeezed = tuple(length for length in array.shape if length > 1)
-        if squeezed != tuple(length for length in shape if length > 1):
-            continue
-        if not is_labels(name):
-            continue
-        labels, remarks = usable_labels(lambda found=array: np.asarray(found[...]).reshape(shape), name, path)  # type: ignore[misc]
-        return labels, _names_of(dict(array.attrs)) or _names_of(one.attributes), remarks
+    for name, array in members(opened(path)):
+        place = _place(tuple(array.shape), one, held, shape) if is_labels(name) else None
+        if place is not None:
+            read = partial(_picture_of, array, place, shape)
+            labels, remarks = usable_labels(read, name, path)
+            return labels, _names_of(dict(array.attrs)) or _names_of(one.attributes), remarks
     return None, {}, []
+
+
+def _picture_of(array: Any, place: tuple[int | slice, ...], shape: tuple[int, ...]) -> NDArray[Any]:
+    return np.asarray(array[place]).reshape(shape)
 
 
 def _names_of(attributes: Mapping[str, Any]) -> dict[int, str]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_udt.errors import CubeError
 from napari_udt.io.axes import is_label_name, is_unit_name, is_wavelength_name
+from napari_udt.io.positions import evenly_spaced, named_axis, per_unit, stated_positions
 from napari_udt.io.units import WavelengthList, first_fitting, unit_in_name, wavelength_list
 from napari_udt.io.values import numbers_in
+from napari_udt.series import Axis
 
 MARKS = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
 LABELS = "labels"
@@ -24,20 +27,7 @@ INSTALL = "install the library for it with `pip install napari-udt[formats]`"
 _MAX_ARRAYS = 200
 _MAX_TEXT = 4_000_000  # bytes of a metadata file
 _MOST_WAVELENGTHS = 2_000
-_MM = {
-    "nanometer": 1e-6,
-    "micrometer": 1e-3,
-    "µm": 1e-3,
-    "um": 1e-3,
-    "millimeter": 1.0,
-    "mm": 1.0,
-    "centimeter": 10.0,
-    "cm": 10.0,
-    "meter": 1e3,
-    "m": 1e3,
-}
 _LABEL_NM = re.compile(r"(\d+(?:\.\d+)?)\s*nm\b", re.IGNORECASE)
-_TIME, _SLICE = ("t", "time", "frame"), ("z", "depth", "slice")
 
 
 @dataclass(frozen=True)
@@ -56,7 +46,9 @@ class Stored:
     attributes : mapping
         Of the groups above it and its own, the nearest winning.
     scale : mapping of str to float
-        Pixel size in mm of the axes that have one.
+        Distance of neighbours along the axes that state one: mm, along time s.
+    coordinates : mapping of str to array
+        Places of the entries along axes that have a list beside them, in the same units.
     """
 
     name: str
@@ -65,12 +57,22 @@ class Stored:
     lists: tuple[WavelengthList, ...]
     attributes: Mapping[str, Any]
     scale: Mapping[str, float]
+    coordinates: Mapping[str, NDArray[np.float64]]
 
     @property
-    def held(self) -> dict[str, int]:
-        """Axes of frames and slices, by their kind."""
-        kinds = {"t": _TIME, "z": _SLICE}
-        return {k: i for k, names in kinds.items() for i, axis in enumerate(self.axes) if axis in names}
+    def held(self) -> dict[Axis, int]:
+        """Axes of time and depth, in this order."""
+        found: dict[Axis, int] = {
+            kind: i for i, name in enumerate(self.axes) if (kind := named_axis(name)) is not None
+        }
+        return {kind: found[kind] for kind in ("time", "depth") if kind in found}
+
+    def positions(self, axis: Axis) -> NDArray[np.float64] | None:
+        """Return where the entries along an axis lie: as a list says, else at equal distances; None if nothing does."""
+        place = self.held[axis]
+        name, count = self.axes[place], self.shape[place]
+        listed = self.coordinates.get(name)
+        return listed if listed is not None else evenly_spaced(self.scale.get(name), count)
 
     @property
     def wavelengths(self) -> tuple[WavelengthList | None, str]:
@@ -106,7 +108,13 @@ def arrays(path: Path) -> list[Stored]:
             continue
         if is_labels(name):
             continue
-        pictures.append(_described(store, name, array, beside))
+        one = _described(store, name, array, beside)
+        listed = {
+            one.axes[place]: values
+            for kind, place in one.held.items()
+            if (values := _coordinate(everything, one, kind, place)) is not None
+        }
+        pictures.append(replace(one, coordinates=listed))
     return sorted(pictures, key=lambda one: -int(np.prod(one.shape)))
 
 
@@ -134,6 +142,7 @@ def _described(store: Any, name: str, array: Any, beside: list[WavelengthList]) 
         tuple(_lists(attributes, ome, beside)),
         attributes,
         _scale(first, name, axes),
+        {},
     )
 
 
@@ -154,7 +163,7 @@ def _lists(attributes: Mapping[str, Any], ome: Any, beside: list[WavelengthList]
 
 
 def _scale(multiscale: Mapping[str, Any], name: str, axes: list[Mapping[str, Any]]) -> dict[str, float]:
-    """Return the pixel size in mm of the axes with a unit of length."""
+    """Return the distance of neighbours along the axes with a unit: mm, along time s."""
     last = name.rsplit("/", 1)[-1]
     for entry in multiscale.get("datasets", []):
         if not isinstance(entry, Mapping) or str(entry.get("path", "")).strip("/") not in (name, last):
@@ -163,11 +172,31 @@ def _scale(multiscale: Mapping[str, Any], name: str, axes: list[Mapping[str, Any
             numbers = numbers_in(step.get("scale", [])) if step.get("type") == "scale" else []
             if len(numbers) == len(axes):
                 return {
-                    str(axis.get("name", "")).lower(): number * _MM[str(axis.get("unit"))]
+                    name: number * one
                     for axis, number in zip(axes, numbers, strict=True)
-                    if str(axis.get("unit")) in _MM and number > 0
+                    if (
+                        one := per_unit(
+                            str(axis.get("unit")),
+                            named_axis(name := str(axis.get("name", "")).lower()) or "depth",
+                        )
+                    )
+                    is not None
+                    and number > 0
                 }
     return {}
+
+
+def _coordinate(
+    everything: list[tuple[str, Any]], one: Stored, kind: Axis, place: int
+) -> NDArray[np.float64] | None:
+    """Return the list of an axis's name beside an array, in mm or s; None where there is none with a known unit."""
+    wanted = "/".join([*one.name.split("/")[:-1], one.axes[place]]).casefold()
+    for name, array in everything:
+        if name.casefold() == wanted and array.shape == (one.shape[place],):
+            attributes = dict(array.attrs)
+            unit = str(attributes.get("units", attributes.get("unit", "")))
+            return stated_positions(np.asarray(array[...]), unit, kind, one.shape[place])
+    return None
 
 
 def _list_of(name: str, array: Any) -> WavelengthList | None:

@@ -17,6 +17,7 @@ from napari_udt.io import hdf5, hdf5_text
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.photoacoustic import time_series
 from napari_udt.io.photoacoustic.time_series import Array, Recording
+from napari_udt.io.positions import usable_positions
 from napari_udt.io.units import wavelengths_in_nm
 
 SERIES = "binary_time_series_data"
@@ -81,6 +82,7 @@ def _recording(path: Path) -> Recording:
             energy_source="pulse_energy",
             up=-1,
             metadata=_metadata(file, path),
+            times_s=_times_s(file, path, shape),
         )
 
 
@@ -139,6 +141,14 @@ def _energy(file: h5py.File, path: Path, shape: _Shape) -> Array | None:
     if stored is not None and stored.size == shape[0] * shape[1]:
         stored = stored.reshape(shape[:2])
     return time_series.energy_table(stored, shape[0], shape[1])
+
+
+def _times_s(file: h5py.File, path: Path, shape: _Shape) -> Array | None:
+    """Return when each frame was taken, from the time stamps [s] of frames or of single recordings."""
+    stored = hdf5.numbers_at(file, path, "meta_data", "measurement_timestamps")
+    if stored is not None and stored.size == shape[0] * shape[1]:
+        stored = stored.reshape(shape[:2]).min(axis=1)
+    return usable_positions(stored, shape[0])
 
 
 def _metadata(file: h5py.File, path: Path) -> dict[str, str]:

@@ -16,13 +16,15 @@ import numpy as np
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.io import frames
 from napari_udt.io.assemble import assemble
-from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.contract import Candidate, Frame, Match, ReadOptions
 from napari_udt.io.derived import FlippedSource, MeanSource
 from napari_udt.io.lazy import ArraySource, LazyCube, Source
-from napari_udt.io.photoacoustic import frames, time_series
+from napari_udt.io.photoacoustic import time_series
 from napari_udt.io.photoacoustic.ithera_header import Header, Picture, read_header
 from napari_udt.io.photoacoustic.time_series import Recording
+from napari_udt.io.positions import usable_positions
 
 QUANTITY = "reconstructed photoacoustic signal [a.u.]"
 _ROOT = b"DataModelMsotProject"
@@ -40,7 +42,7 @@ def sniff(path: Path) -> Match:
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
-    """Return the pictures made by the scanner's software, then a preview of the time series, then further frames."""
+    """Return the pictures made by the scanner's software, then a preview of the time series, then means over frames."""
     header = read_header(_existing_header(path))
     pictures = [picture for picture in header.pictures if picture.path.is_file()]
     found = [
@@ -101,22 +103,26 @@ def _read(picture: Picture, header: Header, options: ReadOptions) -> SpectralCub
             f"{picture.path}: the file holds {picture.path.stat().st_size} bytes, but {header.path.name} lists frames of "
             f"{wavelengths} wavelengths and {picture.shape[0]} x {picture.shape[1]} pixels; it is cut short."
         )
-    frame = frames.chosen(options, count, header.path)
     stored = np.memmap(picture.path, picture.dtype, "r", shape=(count, wavelengths, *picture.shape))
-    return assemble(
-        header.path,
-        options,
-        _upright(ArraySource(stored), picture, frame),
-        wavelengths_nm=header.wavelengths_nm,
-        modality="PAT",
-        domain="real",
-        quantity=QUANTITY,
-        pixel_size_mm=picture.pixel_size_mm,
-        metadata={**header.metadata, **picture.metadata, **frames.frame_metadata(frame, count)},
-    )
+
+    def one(frame: Frame, options: ReadOptions) -> SpectralCube:
+        return assemble(
+            header.path,
+            options,
+            _upright(ArraySource(stored), picture, frame),
+            wavelengths_nm=header.wavelengths_nm,
+            modality="PAT",
+            domain="real",
+            quantity=QUANTITY,
+            pixel_size_mm=picture.pixel_size_mm,
+            metadata={**header.metadata, **picture.metadata, **frames.metadata(frame, count)},
+        )
+
+    times_s = usable_positions(None if header.times_s is None else header.times_s[:count], count)
+    return frames.in_series(header.path, options, one, count, positions=times_s)
 
 
-def _upright(source: Source, picture: Picture, frame: frames.Frame) -> LazyCube:
+def _upright(source: Source, picture: Picture, frame: Frame) -> LazyCube:
     if frame == "mean":
         source = MeanSource(source)
     held = {0: 0 if frame == "mean" else int(frame)}
@@ -147,6 +153,7 @@ def _recording(header: Header) -> Recording:
         energy_source=header.energy_source,
         domain="real",
         metadata=header.metadata,
+        times_s=header.times_s,
     )
 
 

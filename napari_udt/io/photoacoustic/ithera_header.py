@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from napari_udt.errors import CubeError
 from napari_udt.io.contract import reason
-from napari_udt.io.photoacoustic.time_series import Array, energy_table
+from napari_udt.io.photoacoustic.time_series import TICK_S, Array, energy_table
+from napari_udt.io.positions import usable_positions
 from napari_udt.reconstruction import water_speed_m_per_s
 
 MAX_XML_BYTES = 300_000_000
@@ -59,6 +60,8 @@ class Header:
     ----------
     positions : integer array, shape (frames, wavelengths)
         Where in the file of time series each recording stands.
+    times_s : array, shape (frames,), optional
+        When each frame was taken, counted from the first one.
     """
 
     path: Path
@@ -74,6 +77,7 @@ class Header:
     energy_source: str
     pictures: list[Picture]
     metadata: dict[str, Any] = field(default_factory=dict)
+    times_s: Array | None = None
 
     @property
     def series_path(self) -> Path:
@@ -112,6 +116,7 @@ def read_header(path: Path) -> Header:
         source,
         [picture for node in _all(root, "ReconNodes/*") if (picture := _picture(node, path)) is not None],
         _metadata(root, hardware),
+        _times_s(scan_frames, positions),
     )
 
 
@@ -150,6 +155,16 @@ def _positions(scan_frames: list[Element], wavelengths: Array, path: Path) -> ND
     places = [np.flatnonzero(taken == wavelength) for wavelength in wavelengths]
     whole = min(len(place) for place in places)
     return np.stack([place[:whole] for place in places], axis=1)
+
+
+def _times_s(scan_frames: list[Element], positions: NDArray[np.intp]) -> Array | None:
+    """Return when each frame began, from the time stamps of its recordings: whole numbers of 100 ns."""
+    stamps = [frame.get("timestamp", "") for frame in scan_frames]
+    if not positions.size or not all(stamp.isdecimal() and len(stamp) < 19 for stamp in stamps):
+        return None
+    ticks = np.array([int(stamp) for stamp in stamps], np.int64)[positions].min(axis=1)
+    relative = usable_positions(ticks, len(ticks))
+    return None if relative is None else relative * TICK_S
 
 
 def _detectors_mm(hardware: Element, path: Path) -> Array:

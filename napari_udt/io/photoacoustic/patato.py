@@ -18,11 +18,12 @@ import numpy as np
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.io import hdf5, hdf5_text
+from napari_udt.io import frames, hdf5, hdf5_text
 from napari_udt.io.assemble import assemble
-from napari_udt.io.contract import Candidate, Match, ReadOptions
-from napari_udt.io.photoacoustic import frames, patato_maps, time_series
+from napari_udt.io.contract import Candidate, Frame, Match, ReadOptions
+from napari_udt.io.photoacoustic import patato_maps, time_series
 from napari_udt.io.photoacoustic.time_series import Array, Recording
+from napari_udt.io.positions import usable_positions
 from napari_udt.io.units import wavelengths_in_nm
 
 QUANTITY = "reconstructed photoacoustic signal [a.u.]"
@@ -43,7 +44,7 @@ def sniff(path: Path) -> Match:
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
-    """Return the reconstructions, best first, then a preview of the time series, then further frames of the best."""
+    """Return the reconstructions, best first, then a preview of the time series, then the mean over frames of the best."""
     with hdf5.opened(path) as file:
         names = sorted(_reconstructions(file), key=_rank)
         count = 0 if not names else hdf5.child_dataset(file, *names[0]).shape[0]  # type: ignore[union-attr]
@@ -86,14 +87,43 @@ def _title(name: tuple[str, str, str]) -> str:
 
 
 def _read(path: Path, name: tuple[str, str, str], options: ReadOptions) -> SpectralCube:
+    """Open the frames of a reconstruction, or the slices of the only one."""
     with hdf5.opened(path) as file:
-        dataset = hdf5.child_dataset(file, *name)
-        if dataset is None or dataset.ndim != 5:
-            raise CubeError(f"{path}: {_title(name)} is gone; the file has changed since it was listed.")
-        hdf5.checked(dataset, path)
-        frame = frames.chosen(options, dataset.shape[0], path)
-        geometry = patato_maps.geometry(file, dataset, _detectors_mm(file, path), path)
+        dataset = _dataset(file, path, name)
+        count, slices = dataset.shape[0], min(dataset.shape[2:])
+        positions = patato_maps.positions_mm(dataset) if count == 1 else _times_s(file, path, count)
+    if count == 1 and slices > 1:
+        return frames.in_series(
+            path,
+            options,
+            lambda plane, how: _picture(path, name, 0, how, int(plane)),
+            slices,
+            axis="depth",
+            positions=positions,
+            usual=slices // 2,
+        )
+    return frames.in_series(
+        path, options, lambda frame, how: _picture(path, name, frame, how), count, positions=positions
+    )
+
+
+def _dataset(file: h5py.File, path: Path, name: tuple[str, str, str]) -> h5py.Dataset:
+    dataset = hdf5.child_dataset(file, *name)
+    if dataset is None or dataset.ndim != 5:
+        raise CubeError(f"{path}: {_title(name)} is gone; the file has changed since it was listed.")
+    return hdf5.checked(dataset, path)
+
+
+def _picture(
+    path: Path, name: tuple[str, str, str], frame: Frame, options: ReadOptions, plane: int | None = None
+) -> SpectralCube:
+    with hdf5.opened(path) as file:
+        dataset = _dataset(file, path, name)
+        geometry = patato_maps.geometry(dataset, _detectors_mm(file, path), plane)
         maps = patato_maps.read(file, path, name, geometry, frame)
+        said = frames.metadata(frame, dataset.shape[0])
+        if plane is not None:
+            said = frames.metadata(plane, min(dataset.shape[2:]), "depth")
         return assemble(
             path,
             options,
@@ -109,7 +139,7 @@ def _read(path: Path, name: tuple[str, str, str], options: ReadOptions) -> Spect
             metadata={
                 **_metadata(file, path),
                 **maps.remarks,
-                **frames.frame_metadata(frame, dataset.shape[0]),
+                **said,
             },
         )
 
@@ -118,6 +148,16 @@ def _wavelengths_nm(file: h5py.File, dataset: h5py.Dataset, path: Path) -> Array
     """Return the wavelengths of a reconstruction: its own where it has them, else those of the scan."""
     own = hdf5.attribute_numbers(dataset, "wavelengths")
     return wavelengths_in_nm(hdf5.numbers_at(file, path, "wavelengths") if own is None else own)
+
+
+def _times_s(file: h5py.File, path: Path, count: int) -> Array | None:
+    """Return when each frame was taken: ``timestamp`` (frames, wavelengths) counts 100 ns."""
+    stored = hdf5.child_dataset(file, "timestamp")
+    if stored is None or stored.ndim not in (1, 2) or 0 in stored.shape or not hdf5.is_numeric(stored):
+        return None
+    stamps = hdf5.whole(stored, path).reshape(stored.shape[0], -1).min(axis=1)
+    relative = usable_positions(stamps, count)
+    return None if relative is None else relative * time_series.TICK_S
 
 
 def _metadata(file: h5py.File, path: Path) -> dict[str, str]:
@@ -160,6 +200,7 @@ def _recording(path: Path) -> Recording:
             energy_source=source,
             domain="real",
             metadata=_metadata(file, path),
+            times_s=_times_s(file, path, raw.shape[0]),
             maps=partial(patato_maps.on_plane, path),
         )
 

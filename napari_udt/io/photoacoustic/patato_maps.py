@@ -88,17 +88,24 @@ class Maps:
     remarks: dict[str, Any] = field(default_factory=dict)
 
 
-def geometry(file: h5py.File, dataset: h5py.Dataset, detectors_mm: Array | None, path: Path) -> Geometry:
-    """Read where a reconstruction lies; of a volume the middle plane of its shortest axis is shown."""
+def geometry(dataset: h5py.Dataset, detectors_mm: Array | None, plane: int | None = None) -> Geometry:
+    """Read where a reconstruction lies; of a volume a plane across its shortest axis is shown, by default the middle one."""
     lengths = dataset.shape[2:]
     third = 2 + int(np.argmin(lengths))
     rows, columns = (axis for axis in (2, 3, 4) if axis != third)
     shape = dataset.shape[rows], dataset.shape[columns]
     extents = _extent_mm(dataset, rows), _extent_mm(dataset, columns)
     known = extents[0] is not None and extents[1] is not None
-    plane = dataset.shape[third] // 2
+    plane = dataset.shape[third] // 2 if plane is None else plane
     extent = (extents[0], extents[1]) if known else None
     return Geometry(rows, columns, third, plane, shape, extent, _up(detectors_mm, 4 - rows, extents[0]))  # type: ignore[arg-type]
+
+
+def positions_mm(dataset: h5py.Dataset) -> Array | None:
+    """Return where the planes across the shortest axis lie, counted from the first; None where the file does not say."""
+    third = 2 + int(np.argmin(dataset.shape[2:]))
+    extent, count = _extent_mm(dataset, third), dataset.shape[third]
+    return None if extent is None or count < 2 else np.linspace(0, extent[1] - extent[0], count)
 
 
 def read(file: h5py.File, path: Path, name: tuple[str, str, str], where: Geometry, frame: Frame) -> Maps:
@@ -134,14 +141,17 @@ def regions(
     polygons = _polygons(file)
     usable = where.pixel_size_mm is not None and where.shape[0] * where.shape[1] <= MAX_PIXELS
     names: dict[int, str] = {}
+    numbers: dict[str, int] = {}
     ignored: list[str] = []
     labels = np.zeros(where.shape if polygons and usable else (0, 0), np.int32)
     for title, item in polygons:
         corners = _corners(item, path, where) if usable else None
         if corners is None:
             ignored.append(item.name)
-        elif _belongs_to(file, path, item, frame):
-            number = next((n for n, known in names.items() if known == title), len(names) + 1)
+        else:
+            number = numbers.setdefault(title, len(numbers) + 1)  # the same in every frame
+            if not _belongs_to(file, path, item, frame):
+                continue
             names[number] = title
             labels[polygon(corners[:, 0], corners[:, 1], where.shape)] = number
     remarks = {"regions_not_drawn": ignored[:20]} if ignored else {}

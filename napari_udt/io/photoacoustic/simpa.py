@@ -7,7 +7,6 @@ with the skin on top is the transpose. Dictionaries are groups, None is the stri
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,12 +17,13 @@ import numpy as np
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.io import hdf5, hdf5_text
+from napari_udt.io import frames, hdf5, hdf5_text
 from napari_udt.io.assemble import assemble
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.lazy import Hdf5StackSource, LazyCube
 from napari_udt.io.photoacoustic import simpa_maps, simpa_series, time_series
 from napari_udt.io.photoacoustic.time_series import Recording
+from napari_udt.io.positions import evenly_spaced
 
 _Images = list[tuple[float, h5py.Dataset]]
 
@@ -35,6 +35,11 @@ class _Field:
     group: tuple[str, ...]
     name: str
     quantity: str
+
+    @property
+    def is_reconstructed(self) -> bool:
+        """Whether it covers the device's field of view rather than the simulated volume."""
+        return self.name.startswith("reconstructed")
 
 
 # The order is the preference: what a scanner would show comes first.
@@ -50,8 +55,6 @@ _FIELDS = (
 
 _SERIES = _Field((), "time_series_data", "")
 
-MAX_PLANES = 2_000  # of a deeper volume only the middle plane is offered
-
 
 def sniff(path: Path) -> Match:
     """Whether there is a ``simulations`` group with SIMPA's fields."""
@@ -66,18 +69,18 @@ def sniff(path: Path) -> Match:
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     """Return the images of the file: reconstruction, initial pressure, then the rest.
 
-    Of a volume the middle plane comes first, the others follow as alternatives. Raw time series are offered as a preview
+    A volume is a series of planes along y, of which the middle one opens. Raw time series are offered as a preview
     reconstruction, first of all where the file holds no reconstruction of its own. Raises ``CubeError`` when there is no
     image at all.
     """
     with hdf5.opened(path) as file:
         root = _root(file)
-        found = [] if root is None else list(_titles(root))
+        found = [] if root is None else [field for field in _FIELDS if _images(root, field)]
         is_raw = root is not None and bool(_images(root, _SERIES))
-    listed = [Candidate(title, partial(_read, path, field, y, options)) for title, field, y in found]
+    listed = [Candidate(field.name, partial(_read, path, field, options)) for field in found]
     if is_raw:
         load = partial(_recording, path)
-        at = sum(title.startswith(_FIELDS[0].name) for title, _, y in found if y is None)
+        at = sum(field.name.startswith(_FIELDS[0].name) for field in found)
         listed[at:at] = time_series.candidates(path, options, 1, load, alternative=False)
     if not listed:
         raise CubeError(
@@ -94,19 +97,6 @@ def _recording(path: Path) -> Recording:
         if root is None or not images:
             raise CubeError(f"{path}: {_SERIES.name} is gone; the file has changed since it was listed.")
         return simpa_series.recording(file, root, path, images, _metadata(file, path, None, ""))
-
-
-def _titles(root: h5py.Group) -> Iterator[tuple[str, _Field, int | None]]:
-    """Go through title, field and plane of everything that could be shown; planes beside the middle last."""
-    planes: list[tuple[str, _Field, int | None]] = []
-    for field in _FIELDS:
-        images = [dataset for _, dataset in _images(root, field)]
-        if not images:
-            continue
-        yield field.name, field, None
-        if images[0].ndim == 3 and 1 < images[0].shape[1] <= MAX_PLANES:
-            planes += [(f"{field.name}, plane y = {y}", field, y) for y in range(images[0].shape[1])]
-    yield from planes
 
 
 def _images(root: h5py.Group, field: _Field) -> _Images:
@@ -130,17 +120,40 @@ def _by_wavelength(group: h5py.Group | None, *below: str) -> _Images:
     return found
 
 
-def _read(path: Path, field: _Field, y: int | None, options: ReadOptions) -> SpectralCube:
+def _read(path: Path, field: _Field, options: ReadOptions) -> SpectralCube:
+    """Open an image, or the planes of a volume."""
     with hdf5.opened(path) as file:
-        root = _root(file)
-        images = [] if root is None else _images(root, field)
-        if root is None or not images:
-            raise CubeError(f"{path}: {field.name} is gone; the file has changed since it was listed.")
+        shape = _common_shape(_found(file, path, field)[1], path)
+        spacing_mm = simpa_maps.geometry(file, path, reconstructed=field.is_reconstructed).pixel_mm
+    if len(shape) == 2:
+        return _picture(path, field, None, options)
+    count = shape[1]
+    return frames.in_series(
+        path,
+        options,
+        lambda plane, how: _picture(path, field, int(plane), how),
+        count,
+        axis="depth",
+        positions=evenly_spaced(spacing_mm, count),
+        usual=count // 2,
+    )
+
+
+def _found(file: h5py.File, path: Path, field: _Field) -> tuple[h5py.Group, _Images]:
+    root = _root(file)
+    images = [] if root is None else _images(root, field)
+    if root is None or not images:
+        raise CubeError(f"{path}: {field.name} is gone; the file has changed since it was listed.")
+    return root, images
+
+
+def _picture(path: Path, field: _Field, plane: int | None, options: ReadOptions) -> SpectralCube:
+    with hdf5.opened(path) as file:
+        root, images = _found(file, path, field)
         shape = _common_shape(images, path)
-        plane = shape[1] // 2 if y is None and len(shape) == 3 else y
         source = Hdf5StackSource(path, [dataset for _, dataset in images])
         data = LazyCube(source, (len(shape), 1, 0), {} if plane is None else {2: plane})
-        geometry = simpa_maps.geometry(file, path, reconstructed=field.name.startswith("reconstructed"))
+        geometry = simpa_maps.geometry(file, path, reconstructed=field.is_reconstructed)
         maps = simpa_maps.read(root, path, geometry, shape, plane)
         return assemble(
             path,

@@ -141,18 +141,25 @@ class _Overlay:
     def _y(self, length: int) -> int:
         """Return the plane of the volume that the image shows."""
         start, voxel = self.where.start_mm, self.where.voxel_mm
-        if self.plane is not None and length == self.shape[1]:
+        first = start[1] / voxel if start is not None and voxel is not None else None
+        if self.plane is None:
+            return length // 2 if first is None else int(np.clip(int(first), 0, length - 1))
+        if length == self.shape[1]:
             return self.plane
-        if start is not None and voxel is not None and self.plane is None:
-            return int(np.clip(int(start[1] / voxel), 0, length - 1))
-        return length // 2
+        first = (length - self.shape[1] * self._step) / 2 if first is None else first
+        return int(np.clip(int(first + (self.plane + 0.5) * self._step), 0, length - 1))
+
+    @property
+    def _step(self) -> float:
+        """Voxels of the volume in a pixel of the image."""
+        voxel, pixel = self.where.voxel_mm, self.where.pixel_mm
+        return 1.0 if voxel is None or pixel is None else pixel / voxel
 
     def _columns_and_rows(
         self, volume: tuple[int, ...], picture: tuple[int, int]
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return the voxel at which each column (x) and row (z) of the picture lies."""
-        start, voxel, pixel = self.where.start_mm, self.where.voxel_mm, self.where.pixel_mm
-        step = 1.0 if voxel is None or pixel is None else pixel / voxel
+        start, voxel, step = self.where.start_mm, self.where.voxel_mm, self._step
         offsets = [np.floor((np.arange(n) + 0.5) * step).astype(np.intp) for n in picture]
         if start is None or voxel is None:
             self.alignment = "centring: the file does not say where the field of view lies"

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import Domain, SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.io import frames
 from napari_udt.io.assemble import assemble, sorted_channels
 from napari_udt.io.contract import Candidate, Frame, ReadOptions
 from napari_udt.io.lazy import ArraySource, LazyCube
-from napari_udt.io.photoacoustic import frames
 from napari_udt.reconstruction import ImagePlane, ReconstructionOptions, picture_plane
 from napari_udt.reconstruction.options import PIXEL_MM
 
@@ -25,6 +25,7 @@ QUANTITY = "preview reconstruction [a.u.]"
 METHOD = "delay and sum"
 USUAL_SPEED_M_PER_S = 1500.0  # between water at room temperature (1480) and soft tissue (1540)
 FAR_MM = 1e4
+TICK_S = 1e-7  # of iThera's time stamps, which PATATO keeps
 MAX_BYTES = 2_000_000_000  # of one frame's recordings
 
 Array = NDArray[np.float64]
@@ -66,6 +67,8 @@ class Recording:
         Whether the picture is turned so that the detectors are on top; not where ``maps`` lie as the file has them.
     domain : str
     metadata : dict
+    times_s : array, shape (frames,), optional
+        When each frame was taken, counted from the first one.
     maps : callable, optional
         Further fields of the cube for a picture plane.
     """
@@ -86,13 +89,14 @@ class Recording:
     turned: bool = True
     domain: Domain = "unknown"
     metadata: dict[str, Any] = field(default_factory=dict)
+    times_s: Array | None = None
     maps: Maps | None = None
 
 
 def candidates(
     path: Path, options: ReadOptions, count: int, load: Callable[[], Recording], alternative: bool
 ) -> Iterator[Candidate]:
-    """Go through the previews of a recording: the chosen frame, then the others.
+    """Go through the previews of a recording: the chosen frame, then the mean.
 
     ``load`` reads what :class:`Recording` holds, only when a candidate is opened.
     """
@@ -119,7 +123,7 @@ def _open(path: Path, options: ReadOptions, load: Callable[[], Recording]) -> Sp
 
 
 def preview(path: Path, options: ReadOptions, recording: Recording) -> SpectralCube:
-    """Reconstruct a recording by delay and sum; the provenance records all settings.
+    """Reconstruct a recording by delay and sum, each frame when it is asked for; the provenance records all settings.
 
     Raises
     ------
@@ -129,21 +133,25 @@ def preview(path: Path, options: ReadOptions, recording: Recording) -> SpectralC
     _check(path, options, recording)
     how, speed_source = _settled(options.reconstruction, recording)
     plane = _plane(path, how, recording)
-    frame = frames.chosen(options, recording.shape[0], path)
-    picture = _reconstructed(path, _signals(recording, frame), plane, how, recording, options)
-    return assemble(
-        path,
-        options,
-        LazyCube(ArraySource(picture), (0, 1, 2)),
-        wavelengths_nm=recording.wavelengths_nm,
-        modality="PAT",
-        domain=recording.domain,
-        quantity=QUANTITY,
-        pixel_size_mm=(plane.pixel_mm, plane.pixel_mm),
-        provenance=_provenance(how, speed_source, plane, recording),
-        metadata={**recording.metadata, **frames.frame_metadata(frame, recording.shape[0])},
-        **({} if recording.maps is None else recording.maps(plane, frame)),
-    )
+    count = recording.shape[0]
+
+    def picture(frame: Frame, options: ReadOptions) -> SpectralCube:
+        values = _reconstructed(path, _signals(recording, frame), plane, how, recording, options)
+        return assemble(
+            path,
+            options,
+            LazyCube(ArraySource(values), (0, 1, 2)),
+            wavelengths_nm=recording.wavelengths_nm,
+            modality="PAT",
+            domain=recording.domain,
+            quantity=QUANTITY,
+            pixel_size_mm=(plane.pixel_mm, plane.pixel_mm),
+            provenance=_provenance(how, speed_source, plane, recording),
+            metadata={**recording.metadata, **frames.metadata(frame, count)},
+            **({} if recording.maps is None else recording.maps(plane, frame)),
+        )
+
+    return frames.in_series(path, options, picture, count, positions=recording.times_s)
 
 
 def _check(path: Path, options: ReadOptions, recording: Recording) -> None:

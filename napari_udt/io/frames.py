@@ -1,0 +1,144 @@
+"""Recordings of several pictures: frames along time, slices along depth. Opening one reads the chosen picture only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.cube import SpectralCube
+from napari_udt.errors import CubeError
+from napari_udt.io.contract import Format, Frame, ReadOptions, reading
+from napari_udt.series import Axis, Series
+
+_WORDS: dict[Axis, tuple[str, str, str]] = {
+    "time": ("frame", "frames", "recording"),
+    "depth": ("slice", "slices", "volume"),
+}
+# What earlier versions called the pictures that a file offered one by one.
+_EARLIER_TITLE = re.compile(r"(?:(.*), )?(?:frame (\d+)|plane y = (\d+)|slice (\d+) of \d+)")
+
+
+def chosen(options: ReadOptions, count: int, path: Path, axis: Axis = "time", usual: int = 0) -> Frame:
+    """Return the picture that the user chose, by default the ``usual`` one.
+
+    Raises
+    ------
+    CubeError
+        When there is no such picture, or a mean over the slices of a volume is asked for.
+    """
+    frame = options.frame
+    if frame is None:
+        return usual
+    if frame == "mean" and (axis == "time" or count == 1):
+        return frame
+    if not isinstance(frame, int) or not 0 <= frame < count:
+        one, _, whole = _WORDS[axis]
+        mean = ", or 'mean' for all" if axis == "time" else ""
+        raise CubeError(
+            f"{path}: there is no {one} {frame!r}; the {whole} has {count}: 0 to {count - 1}{mean}."
+        )
+    return frame
+
+
+def offered(count: int) -> Iterator[tuple[str, Frame]]:
+    """Go through what is offered beside the frames of a recording, with its title: their mean."""
+    if count > 1:
+        yield "mean over frames", "mean"
+
+
+def slices(title: str, count: int) -> Iterator[tuple[str, int]]:
+    """Go through the slices that each frame of a recording has, with their titles; at most 2,000."""
+    if count == 1:
+        yield title, 0
+        return
+    yield from ((f"{title}, slice {place + 1} of {count}", place) for place in range(min(count, 2_000)))
+
+
+def metadata(frame: Frame, count: int, axis: Axis = "time") -> dict[str, Any]:
+    """Return the metadata on the picture shown; empty for a recording of one."""
+    one, several, _ = _WORDS[axis]
+    return {one: frame, several: count} if count > 1 else {}
+
+
+def in_series(
+    path: Path,
+    options: ReadOptions,
+    read: Callable[[Frame, ReadOptions], SpectralCube],
+    count: int,
+    *,
+    axis: Axis = "time",
+    positions: NDArray[np.float64] | None = None,
+    usual: int = 0,
+) -> SpectralCube:
+    """Read the chosen picture of a recording; it knows the others, which are read when asked for.
+
+    Parameters
+    ----------
+    path : path
+        For messages.
+    options : ReadOptions
+        Its ``frame`` chooses the picture. "mean" gives a cube without series.
+    read : callable
+        ``read(frame, options)`` reads one picture.
+    count : int
+        How many pictures there are.
+    axis, positions
+        As in :class:`napari_udt.series.Series`.
+    usual : int
+        The picture that opens where none is chosen.
+    """
+    frame = chosen(options, count, path, axis, usual)
+    cube = read(frame, options)
+    if count < 2 or frame == "mean":
+        return cube
+    later = replace(options, progress=None, lazily=True)
+    series = Series(axis, count, lambda index: read(index, replace(later, frame=index)), positions)
+    return replace(cube, series=series, place=int(frame))
+
+
+def opened_in_series(
+    cube: SpectralCube, path: Path, known: Format, opened_from: Callable[[int | None], dict[str, Any]]
+) -> SpectralCube:
+    """Return a cube, and the pictures of its series, with where they were opened from in their metadata.
+
+    ``opened_from(index)`` says it of one picture; of a cube without series it is asked with None. Each picture then knows
+    the series, and what is wrong with one is said in one sentence that names the file and the picture.
+    """
+    stored = cube.series
+    if stored is None:
+        return replace(cube, metadata={**cube.metadata, "file": opened_from(None)})
+
+    def picture(index: int) -> SpectralCube:
+        try:
+            with reading(path, known):
+                found = stored[index]
+        except CubeError as error:
+            one = _WORDS[stored.axis][0]
+            raise CubeError(f"{error} (This is {one} {index} of {stored.count}.)") from error
+        return replace(
+            found,
+            metadata={**found.metadata, "file": opened_from(index)},
+            series=series,
+            place=index,
+        )
+
+    series: Series[SpectralCube] = Series(stored.axis, stored.count, picture, stored.positions)
+    return replace(cube, metadata={**cube.metadata, "file": opened_from(cube.place)}, series=series)
+
+
+def of_earlier_title(title: str) -> tuple[str | None, int] | None:
+    """Split what earlier versions called one picture into the candidate's title and the picture; None for another title.
+
+    A title of the picture alone stands for the first candidate (None).
+    """
+    match = _EARLIER_TITLE.fullmatch(title)
+    if match is None:
+        return None
+    base, frame, plane, place = match.groups()
+    return base, int(place) - 1 if place else int(frame or plane)
