@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         When no cube opens, or they do not belong together.
     """
     from napari_udt.collection import gather, save_collection
-    from napari_udt.collection.gather import Rules
+    from napari_udt.collection.inspecting import Rules
     from napari_udt.collection.preprocessing import parse_step
 
     if args.output.exists() and not args.overwrite:

@@ -56,12 +56,7 @@ class PreparedCube:
 
     @cached_property
     def _numbers(self) -> dict[str, list[int]]:
-        """Label numbers of each structure; one may have several."""
-        found: dict[str, list[int]] = {}
-        for number, name in self.cube.present_labels.items():
-            if not is_unlabelled(name):
-                found.setdefault(name, []).append(number)
-        return found
+        return _numbers_of(self.cube)
 
     @property
     def structures(self) -> list[str]:
@@ -76,11 +71,7 @@ class PreparedCube:
 
     def pixel_counts(self) -> dict[str, int]:
         """Pixels of each structure."""
-        if self.cube.labels is None:
-            return {}
-        numbers, places = present(self.cube.labels)
-        pixels = dict(zip(numbers.tolist(), np.bincount(places.reshape(-1)).tolist(), strict=True))
-        return {name: sum(pixels[number] for number in own) for name, own in self._numbers.items()}
+        return pixel_counts(self.cube)
 
     def class_numbers(self, classes: Mapping[str, int]) -> NDArray[np.int16]:
         """Class of every pixel, shape (rows, columns); -1 where no class has the structure's name.
@@ -138,6 +129,24 @@ class PreparedCube:
 def is_unlabelled(name: str) -> bool:
     """Whether a structure's name says that nobody has named these pixels."""
     return plain_name(name) in _UNLABELLED
+
+
+def pixel_counts(cube: SpectralCube) -> dict[str, int]:
+    """Return the pixels of each structure that somebody has named."""
+    if cube.labels is None:
+        return {}
+    numbers, places = present(cube.labels)
+    pixels = dict(zip(numbers.tolist(), np.bincount(places.reshape(-1)).tolist(), strict=True))
+    return {name: sum(pixels[number] for number in own) for name, own in _numbers_of(cube).items()}
+
+
+def _numbers_of(cube: SpectralCube) -> dict[str, list[int]]:
+    """Return the label numbers of each structure; one may have several."""
+    found: dict[str, list[int]] = {}
+    for number, name in cube.present_labels.items():
+        if not is_unlabelled(name):
+            found.setdefault(name, []).append(number)
+    return found
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from napari_udt.collection import Collection, gather
 from napari_udt.collection.datasets import make_dataset
-from napari_udt.collection.gather import Rules
+from napari_udt.collection.inspecting import Rules
 from napari_udt.collection.survey import Survey, survey
 from napari_udt.collection.wavelengths import common_wavelengths
 from napari_udt.cube import Domain

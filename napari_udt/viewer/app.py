@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_udt.collection import is_collection
 from napari_udt.viewer.context import ViewerContext, context_of
 from napari_udt.viewer.napari_adapter import viewer_widget
 
@@ -59,7 +60,9 @@ def open_window(paths: Iterable[Path | str] = (), *, show: bool = True) -> Windo
 
     viewer = napari.Viewer(title="napari-udt", show=show)
     window = furnish(viewer)
-    window.transfer.open_files(paths)
+    files = [Path(path) for path in paths]
+    window.transfer.open_files(path for path in files if not is_collection(path))
+    window.context.collection.request(path for path in files if is_collection(path))
     return window
 
 
@@ -73,7 +76,13 @@ def furnish(viewer: napari.Viewer) -> Window:
     spectra, transfer, compare = add_docks(viewer)
     widget = viewer_widget(viewer)
     if widget is not None:
-        FileOpener(context.session, widget, transfer.ask, transfer.model_tools.import_from)
+        FileOpener(
+            context.session,
+            widget,
+            transfer.ask,
+            transfer.model_tools.import_from,
+            context.collection.request,
+        )
     dress_slider(context.session, viewer)
     keep_names_apart(viewer)
     return Window(viewer, context, spectra, transfer, compare)
@@ -136,9 +145,10 @@ def _dock_with(viewer: napari.Viewer, kind: type[QWidget]) -> QDockWidget | None
 
 
 def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, CompareDock]:
-    """Add Transfer, Compare, Trust and Session, one behind the other, below them Spectra, Population and Train."""
+    """Add Transfer, Compare, Trust and Session, one behind the other, below them Spectra, Population, Train and Collections."""
     from qtpy.QtWidgets import QApplication
 
+    from napari_udt.viewer.collection.widgets.dock import CollectionDock
     from napari_udt.viewer.compare.widgets.dock import CompareDock
     from napari_udt.viewer.population.widgets.dock import PopulationDock
     from napari_udt.viewer.qt.dock_shrinker import DockShrinker
@@ -171,10 +181,13 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
     upper, lower = _add_right_dock(viewer, transfer, "Transfer"), _add_right_dock(viewer, spectra, "Spectra")
     main = upper.parentWidget()
     population = _add_right_dock(viewer, PopulationDock(context.session, context.brushed), "Population")
-    train = _add_right_dock(viewer, TrainDock(context.session, context.training, context.chosen), "Train")
-    for dock in (population, train):
+    training = TrainDock(context.session, context.training, context.chosen, context.collection)
+    train = _add_right_dock(viewer, training, "Train")
+    collections = _add_right_dock(viewer, CollectionDock(context.session, context.collection), "Collections")
+    below = [lower, population, train, collections]
+    for dock in below[1:]:
         main.tabifyDockWidget(lower, dock)
-    docks = [upper, lower, population, train]
+    docks = [upper, *below]
     for name, dock in behind.items():
         docks.append(_add_right_dock(viewer, dock, name))
         main.tabifyDockWidget(upper, docks[-1])
@@ -182,7 +195,7 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
     lower.raise_()
     _fit_on_screen(main)
     QApplication.processEvents()  # heights of docks only hold once the window has its size
-    WindowLayout(main, transfer, spectra, upper=[upper, *docks[4:]], lower=[lower, population, train])
+    WindowLayout(main, transfer, spectra, upper=[upper, *docks[5:]], lower=below)
     DockShrinker(main, docks)
     UnsavedGuard(context.session, main)
     TrainingGuard(context.training, main)

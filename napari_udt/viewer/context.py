@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error
 
+from napari_udt.viewer.collection.open_collection import OpenCollection
 from napari_udt.viewer.compare.settings import SavedLayout
 from napari_udt.viewer.layers.adapter import LayerAdapter
 from napari_udt.viewer.layers.arrangements.pair_view import PairView
@@ -63,6 +64,7 @@ class ViewerContext:
     explorer: ConditionExplorer
     trust: TrustResults
     training: TrainingRun
+    collection: OpenCollection
     verdicts: OpenVerdicts
     remembered: RememberedOptions
 
@@ -110,6 +112,7 @@ def _made(viewer: ViewerModel) -> ViewerContext:
         explorer=ConditionExplorer(probes, chosen),
         trust=TrustResults(probes, chosen),
         training=TrainingRun(),
+        collection=OpenCollection(),
         verdicts=OpenVerdicts(session, WorkerThread().submit),
         remembered=RememberedOptions(session),
     )

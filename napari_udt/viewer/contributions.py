@@ -31,6 +31,7 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
 
     Arrays without wavelengths count where there is a window in which the user can state them.
     """
+    from napari_udt.collection import is_collection
     from napari_udt.io.contract import Match
     from napari_udt.io.registry import sniff
     from napari_udt.viewer.files.session_record import is_session
@@ -38,6 +39,8 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
     paths = _as_list(path)
     if paths and all(is_session(Path(p)) for p in paths):
         return read_sessions
+    if paths and all(is_collection(Path(p)) for p in paths) and _window() is not None:
+        return read_collections
     files = [sniff(Path(p)) for p in paths]
     least = min((file.match for file in files), default=Match.NO)
     if least is Match.YES or (least is Match.NEEDS_METADATA and _window() is not None):
@@ -103,6 +106,20 @@ def read_sessions(path: str | Sequence[str]) -> list[LayerTuple]:
     if window is not None:
         return [_NO_LAYER]
     return [layer for e in session for layer in cube_layers(e.cube, name=e.key)] or [_NO_LAYER]
+
+
+def read_collections(path: str | Sequence[str]) -> list[LayerTuple]:
+    """List the cubes of collections in the Collections dock of the present window; no layer is added."""
+    import napari
+
+    from napari_udt.viewer.context import context_of
+
+    viewer = napari.current_viewer()
+    collection = context_of(viewer).collection
+    collection.request([Path(file) for file in _as_list(path)])
+    if collection.waiting:  # no dock has taken them yet; a new one does
+        viewer.window.add_plugin_dock_widget("napari-udt", "Collections")
+    return [_NO_LAYER]
 
 
 @dataclass(frozen=True)

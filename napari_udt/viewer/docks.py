@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_udt.viewer.collection.widgets.dock import CollectionDock
 from napari_udt.viewer.compare.widgets.dock import CompareDock
 from napari_udt.viewer.context import ViewerContext, context_of
 from napari_udt.viewer.files.widgets.layer_names import keep_names_apart
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 # Docks that are tabs of the same area.
 _ABOVE = (TransferDock, CompareDock, TrustDock, SessionDock)
-_BELOW = (SpectraDock, PopulationDock, TrainDock)
+_BELOW = (SpectraDock, PopulationDock, TrainDock, CollectionDock)
 
 
 def _context_in(napari_viewer: napari.viewer.Viewer) -> ViewerContext:
@@ -89,7 +90,16 @@ class TrainPanel(TrainDock):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         context = _context_in(napari_viewer)
-        super().__init__(context.session, context.training, context.chosen)
+        super().__init__(context.session, context.training, context.chosen, context.collection)
+        DockTabifier(self, _BELOW)
+
+
+class CollectionPanel(CollectionDock):
+    """The Collections dock of a viewer."""
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        context = _context_in(napari_viewer)
+        super().__init__(context.session, context.collection)
         DockTabifier(self, _BELOW)
 
 

@@ -6,7 +6,7 @@ import pytest
 from own_cubes import HSI_NM, write_envi, write_patato_file, write_simpa_file, write_tivita
 
 from napari_udt.collection import contents, gather, load_collection, save_collection
-from napari_udt.collection.gather import Rules
+from napari_udt.collection.inspecting import Rules
 from napari_udt.collection.preprocessing import Step
 from napari_udt.collection.reading import opened
 from napari_udt.collection.subjects import subject_rule

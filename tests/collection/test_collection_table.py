@@ -6,7 +6,7 @@ from own_cubes import HSI_NM, write_envi, write_tivita
 
 from napari_udt.cli import main
 from napari_udt.collection import gather, load_collection, save_collection, table
-from napari_udt.collection.gather import Rules
+from napari_udt.collection.inspecting import Rules
 from napari_udt.collection.preprocessing import Step
 from napari_udt.collection.table import write_statistics
 from napari_udt.io import open_cube

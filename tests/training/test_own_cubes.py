@@ -9,7 +9,7 @@ from own_cubes import HSI_NM, PAT_NM, write_envi, write_patato_file, write_simpa
 
 from napari_udt.cli.train import INTERRUPTED, add_arguments, run
 from napari_udt.collection import gather, save_collection
-from napari_udt.collection.gather import Rules
+from napari_udt.collection.inspecting import Rules
 from napari_udt.collection.preprocessing import Step
 from napari_udt.cube import SpectralCube
 from napari_udt.dataset import load_dataset

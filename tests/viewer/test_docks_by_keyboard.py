@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_udt.viewer.collection.widgets.dock import CollectionDock
 from napari_udt.viewer.compare.widgets.dock import CompareDock
 from napari_udt.viewer.context import context_of
 from napari_udt.viewer.qt.elided_combo_box import ElidedComboBox
@@ -33,7 +34,7 @@ from napari_udt.viewer.trust.widgets.dock import TrustDock
 CONTROLS = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox)
 SHORTEST = 15  # characters; "Open" on a button that says so explains nothing
 LINE = 12  # pixels: what differs by less stands side by side
-NAMES = ("Transfer", "Compare", "Trust", "Session", "Spectra", "Train")
+NAMES = ("Transfer", "Compare", "Trust", "Session", "Spectra", "Train", "Collections")
 
 
 @pytest.fixture
@@ -57,6 +58,7 @@ def dock(request, context, qtbot):
         "Trust": lambda: TrustDock(context.session, context.trust, context.maps),
         "Session": lambda: SessionDock(context.session),
         "Train": lambda: TrainDock(context.session, context.training, context.chosen),
+        "Collections": lambda: CollectionDock(context.session, context.collection),
         "Spectra": lambda: SpectraDock(context.session, context.regions, context.maps),
     }[request.param]()
     qtbot.addWidget(made)

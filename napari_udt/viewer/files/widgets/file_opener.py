@@ -12,6 +12,7 @@ from qtpy.QtCore import QEvent, QMimeData, QObject, Qt
 from qtpy.QtGui import QDropEvent, QGuiApplication
 from qtpy.QtWidgets import QApplication
 
+from napari_udt.collection import is_collection
 from napari_udt.models.importing import is_model
 from napari_udt.viewer.files.opening import Ask, open_files, spectral_files
 from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
@@ -42,13 +43,21 @@ class FileOpener(QObject):
         Asks for what files lack.
     import_models : callable
         Imports archives and folders of models.
+    list_collections : callable
+        Takes the files of collections.
     """
 
     def __init__(
-        self, session: Session, viewer_widget: QtViewer, ask: Ask, import_models: Callable[..., None]
+        self,
+        session: Session,
+        viewer_widget: QtViewer,
+        ask: Ask,
+        import_models: Callable[..., None],
+        list_collections: Callable[[list[Path]], None],
     ) -> None:
         super().__init__(viewer_widget)
         self._session, self._ask, self._import_models = session, ask, import_models
+        self._list_collections = list_collections
         self._progress = OpeningProgress(parent=viewer_widget)
         viewer_widget.installEventFilter(self)
         open_files_with(viewer_widget, self._before)
@@ -90,7 +99,10 @@ class FileOpener(QObject):
         models = [name for name in filenames if "://" not in name and is_model(Path(name))]
         if models:
             self._import_models(*map(Path, models))
-        filenames = [name for name in filenames if name not in models]
+        collections = [name for name in filenames if is_collection(Path(name)) and Path(name).is_file()]
+        if collections:
+            self._list_collections([Path(name) for name in collections])
+        filenames = [name for name in filenames if name not in (*models, *collections)]
         gone = [name for name in filenames if "://" not in name and not Path(name).exists()]
         ours = spectral_files(map(Path, filenames))
         known = {file.path for file in ours}

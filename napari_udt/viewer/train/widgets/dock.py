@@ -12,10 +12,12 @@ from qtpy.QtGui import QFontDatabase
 from qtpy.QtWidgets import QFormLayout, QPlainTextEdit, QSizePolicy, QToolButton, QWidget
 
 from napari_udt.errors import UdtError
+from napari_udt.viewer.collection.open_collection import OpenCollection
 from napari_udt.viewer.qt.fields import push_button, row_of, set_tab_order
 from napari_udt.viewer.qt.jobs import JobRunner
 from napari_udt.viewer.qt.scroll_area import scrolling_layout
 from napari_udt.viewer.qt.stable_label import wrapping_label
+from napari_udt.viewer.qt.visibility import bring_to_front
 from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.jobs import error_text
 from napari_udt.viewer.state.session import Session
@@ -53,6 +55,8 @@ class TrainDock(QWidget):
         Of the window; it outlives the dock.
     chosen : ChosenModel, optional
         Learns of the model that was trained, so that all docks list it.
+    collection : OpenCollection, optional
+        Hands its cubes over.
     parent : QWidget, optional
     """
 
@@ -61,6 +65,7 @@ class TrainDock(QWidget):
         session: Session,
         training: TrainingRun,
         chosen: ChosenModel | None = None,
+        collection: OpenCollection | None = None,
         *,
         parent: QWidget | None = None,
     ) -> None:
@@ -87,6 +92,8 @@ class TrainDock(QWidget):
         self._timer = QTimer(self)
         self._timer.setInterval(_EVERY_MS)
         self._connect()
+        if collection is not None:
+            collection.train_requested.connect(self._take_collection)
         self._sources_changed()
         self.refresh()
         if training.running:
@@ -134,6 +141,13 @@ class TrainDock(QWidget):
         self._writing.cancel()
         self.training.stop()
         self.refresh()
+
+    def _take_collection(self, path: Path) -> None:
+        """Put a collection on both sides: each takes the cubes of its domain."""
+        if isalive(self):
+            for side in (self.simulated, self.target):
+                side.add([Source(path=path)])
+            bring_to_front(self)
 
     def refresh(self) -> None:
         """Show what the process has written."""

@@ -1,0 +1,226 @@
+"""Opening every file of a collection once, to learn what is in it; a file that does not open costs its own row alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_udt.collection.contents import Collection, Member, Split, State
+from napari_udt.collection.preprocessing import Step
+from napari_udt.collection.reading import open_member, pixel_counts
+from napari_udt.collection.subjects import read_table, subject_rule
+from napari_udt.collection.toml_file import is_collection, load_collection
+from napari_udt.cube import Domain, Modality, SpectralCube, nested
+from napari_udt.errors import CollectionError, UdtError, unexpected
+from napari_udt.inference.inputs import Input, collect
+from napari_udt.io import list_candidates
+from napari_udt.io.contract import Match
+from napari_udt.io.missing_metadata import StatedMetadata, options_for
+from napari_udt.io.registry import sniff
+
+Progress = Callable[[int, int], None]
+# Formats one file of which holds many recordings as alternatives of each other.
+_MANY_IN_A_FILE = ("dataset",)
+_COMPANIONS = ("_labels", "_oxygenation")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the user says about all files of a collection.
+
+    Parameters
+    ----------
+    domain : str, optional
+        Of all cubes; by default what their files say.
+    subject_from : str
+        See :func:`~napari_udt.collection.subjects.subject_rule`.
+    table : Path, optional
+        CSV with subject, domain and split by file; goes before everything else.
+    structures : mapping of str to str
+        New names of structures by those in the files.
+    wavelengths : tuple of float or Span, optional
+        Of files that lack them.
+    low_nm, high_nm : float, optional
+        Narrower limits of the common wavelengths.
+    preprocessing : sequence of Step
+    """
+
+    domain: Domain | None = None
+    subject_from: str = "file"
+    table: Path | None = None
+    structures: Mapping[str, str] = field(default_factory=dict)
+    wavelengths: Any = None
+    low_nm: float | None = None
+    high_nm: float | None = None
+    preprocessing: Sequence[Step] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class InspectedCube:
+    """What a cube of a collection is, found out by opening it.
+
+    Parameters
+    ----------
+    member : Member
+    modality : {"HSI", "PAT"}, optional
+    wavelengths_nm : float array, shape (channels,)
+    bad_bands : bool array, shape (channels,), optional
+    structures : mapping of str to int
+        Pixels of each structure that somebody has named, by the names in the file.
+    shape : (int, int)
+        Rows and columns.
+    model : str
+        The model that made a transferred cube.
+    problem : str
+        Why it does not open, in one sentence; nothing but ``member`` is known then.
+    """
+
+    member: Member
+    modality: Modality | None = None
+    wavelengths_nm: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    bad_bands: NDArray[np.bool_] | None = None
+    structures: Mapping[str, int] = field(default_factory=dict)
+    shape: tuple[int, int] = (0, 0)
+    model: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """Cubes, those that do not open among them, and the collections that were among the paths.
+
+    Parameters
+    ----------
+    cubes : tuple of InspectedCube
+    collections : tuple of Collection
+    """
+
+    cubes: tuple[InspectedCube, ...]
+    collections: tuple[Collection, ...] = ()
+
+
+def inspect(
+    paths: Iterable[Path], rules: Rules | None = None, progress: Progress = lambda done, total: None
+) -> Inspection:
+    """Open the cubes of files, folders (with all folders in them) and collections, one after the other.
+
+    Parameters
+    ----------
+    paths : iterable of path
+    rules : Rules, optional
+    progress : callable, optional
+        ``progress(files done, files in all)``; what it raises ends the work.
+
+    Raises
+    ------
+    CollectionError
+        When there is no such file or folder, or a rule or a collection is wrong.
+    """
+    rules = rules or Rules()
+    found, earlier = _listed(list(paths), rules)
+    described = {member for known in earlier for member in known.members}
+    subject = subject_rule(rules.subject_from)
+    table = read_table(rules.table) if rules.table else {}
+    cubes: list[InspectedCube] = []
+    states: dict[Path, State] = {}
+    for number, item in enumerate(found):
+        progress(number, len(found))
+        if item.problem:
+            cubes.append(item)
+            continue
+        member = item.member
+        try:
+            cube = open_member(member)
+            if member not in described:
+                member = _described(member, cube, rules, subject, table).with_state(states)
+            cubes.append(_inspected(member, cube))
+        except UdtError as error:
+            cubes.append(InspectedCube(member, problem=str(error)))
+        except Exception as error:  # a defect of a reader costs one cube
+            cubes.append(InspectedCube(member, problem=f"{member.path}: {unexpected(error)}"))
+    progress(len(found), len(found))
+    return Inspection(tuple(cubes), tuple(earlier))
+
+
+def _inspected(member: Member, cube: SpectralCube) -> InspectedCube:
+    if cube.is_lazy:
+        getattr(cube.data, "close", lambda: None)()
+    made_by = str(nested(cube.provenance, "model").get("name", "")) if cube.domain == "transferred" else ""
+    return InspectedCube(
+        member,
+        cube.modality,
+        cube.wavelengths_nm,
+        cube.bad_bands,
+        pixel_counts(cube),
+        cube.shape[:2],
+        made_by,
+    )
+
+
+def _listed(paths: Sequence[Path], rules: Rules) -> tuple[list[InspectedCube], list[Collection]]:
+    """Return the cubes that are to be opened, of which only files are known yet, and the collections that were given."""
+    found: dict[Member, str] = {}
+    earlier: list[Collection] = []
+    for path in paths:
+        if is_collection(path):
+            known = load_collection(path)
+            earlier.append(known)
+            found |= known.problems()
+            continue
+        if not path.exists():
+            raise CollectionError(f"{path}: there is no such file or folder; correct the path.")
+        for item in _without_companions(collect([path], recursive=True, with_metadata=True)):
+            try:
+                found |= dict.fromkeys(_in_file(item.path.resolve(), rules), "")
+            except UdtError as error:
+                found[Member(item.path.resolve())] = str(error)
+    return [InspectedCube(member, problem=problem) for member, problem in found.items()], earlier
+
+
+def _without_companions(files: Sequence[Input]) -> list[Input]:
+    """Leave out the files of labels that lie beside an ENVI cube."""
+    stems = {item.path.with_suffix("") for item in files}
+    owners = {
+        item: item.path.with_name(item.path.stem.removesuffix(ending))
+        for item in files
+        for ending in _COMPANIONS
+        if item.path.stem.endswith(ending)
+    }
+    return [item for item in files if owners.get(item) not in stems]
+
+
+def _in_file(path: Path, rules: Rules) -> list[Member]:
+    """Return the members of one file, of which nothing but the candidate is known yet."""
+    sniffed = sniff(path)
+    member = Member(path)
+    if sniffed.match is Match.NEEDS_METADATA and rules.wavelengths is not None:
+        stated = options_for(path, StatedMetadata(wavelengths=rules.wavelengths))
+        member = replace(member, wavelengths_nm=tuple(stated["wavelengths_nm"]))
+    if sniffed.format is None or sniffed.format.name not in _MANY_IN_A_FILE:
+        return [member]
+    titles = list_candidates(path)
+    return [member] if len(titles) == 1 else [replace(member, candidate=title) for title in titles]
+
+
+def _described(
+    member: Member,
+    cube: SpectralCube,
+    rules: Rules,
+    subject: Callable[[Path, SpectralCube], str],
+    table: Mapping[Path, Mapping[str, str]],
+) -> Member:
+    row = table.get(member.path, {})
+    named = row.get("subject") or subject(member.path, cube)
+    if not row.get("subject") and member.candidate:
+        named = f"{named} {member.candidate}"
+    return replace(
+        member,
+        domain=cast(Domain, row.get("domain") or rules.domain or cube.domain),
+        subject=named,
+        split=cast(Split, row.get("split") or "train"),
+    )
