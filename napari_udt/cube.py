@@ -131,7 +131,7 @@ class SpectralCube:
         put(self, "labels", _checked_labels(self.labels, self.shape[:2], self.name))
         put(self, "label_names", {int(k): str(v) for k, v in dict(self.label_names).items()})
         put(self, "oxygenation", _checked_oxygenation(self.oxygenation, self.shape[:2], self.name))
-        put(self, "pixel_size_mm", _checked_pixel_size(self.pixel_size_mm, self.name))
+        put(self, "pixel_size_mm", checked_pixel_size(self.pixel_size_mm, self.name))
         put(self, "bad_bands", _checked_bad_bands(self.bad_bands, self.shape[2], self.name))
         put(self, "origin", self.origin or ORIGINS[self.domain])
         if self.series is not None and not 0 <= self.place < len(self.series):
@@ -308,7 +308,8 @@ def _checked_oxygenation(oxygenation: Any, picture: tuple[int, int], name: str) 
     return array.astype(np.float32)
 
 
-def _checked_pixel_size(size: Any, name: str) -> tuple[float, float] | None:
+def checked_pixel_size(size: Any, name: str) -> tuple[float, float] | None:
+    """Return height and width of a pixel in mm, of one number both; ``CubeError`` unless they are positive numbers."""
     if size is None:
         return None
     values = np.asarray(size, dtype=np.float64).reshape(-1)

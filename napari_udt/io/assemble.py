@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.cube import Domain, Modality, SpectralCube
+from napari_udt.cube import Domain, Modality, SpectralCube, checked_pixel_size
 from napari_udt.errors import CubeError, MissingMetadata
 from napari_udt.io.contract import ReadOptions
+from napari_udt.io.extras import Extras
 from napari_udt.io.lazy import ArraySource, LazyCube
 from napari_udt.io.units import WavelengthList
 from napari_udt.io.values import StoredValues
@@ -36,6 +37,7 @@ def assemble(
     modality: Modality | None = None,
     domain: Domain = "unknown",
     metadata: dict[str, Any] | None = None,
+    extras: Extras | None = None,
     **fields: Any,
 ) -> SpectralCube:
     """Make a cube of stored values and their metadata.
@@ -44,14 +46,15 @@ def assemble(
     are sorted with their wavelengths, repeated ones averaged and those without a wavelength left out, which
     ``metadata["remarks"]`` says. ``values`` says how stored numbers become values; ``bad_bands`` and ``fwhm_nm`` belong to
     the stored channels. With ``each_once``, for formats whose lists never repeat or lack a wavelength, these are refused. A
-    small cube is read into memory, a large one stays in the file.
+    small cube is read into memory, a large one stays in the file. A pixel size without sense is left out.
 
     Raises
     ------
     CubeError
         When wavelengths are missing or unusable.
     """
-    known = dict(metadata or {})
+    known, extras = dict(metadata or {}), extras or Extras(path)
+    size = fields.pop("pixel_size_mm", None)
     stated = wavelengths_nm if options.wavelengths_nm is None else options.wavelengths_nm
     if isinstance(stated, WavelengthList):
         if stated.remark:
@@ -69,8 +72,10 @@ def assemble(
         known["stored_values"] = said
     if fwhm_nm is not None:
         known["fwhm_nm"] = [float(np.mean(fwhm_nm[group])) for group in channels.groups]
-    if remarks := [*known.get("remarks", []), *channels.remarks]:
-        known["remarks"] = remarks
+    pixel_size_mm = extras.attempt("Pixel size", lambda: checked_pixel_size(size, path.name))
+    earlier = known.get("remarks")
+    if remarks := [*(earlier if isinstance(earlier, list) else ()), *extras.remarks, *channels.remarks]:
+        known["remarks"] = list(dict.fromkeys(map(str, remarks)))
     return SpectralCube(
         data=cube_data,
         wavelengths_nm=channels.wavelengths_nm,
@@ -79,7 +84,8 @@ def assemble(
         name=fields.pop("name", None) or short_name(path),
         metadata=_with_remarks(known, options, modality, cube_data),
         bad_bands=None if bad_bands is None else np.array([bad_bands[g].all() for g in channels.groups]),
-        **fields,
+        pixel_size_mm=pixel_size_mm,
+        **{**fields, **extras.fields},
     )
 
 
@@ -166,34 +172,6 @@ def settled(data: LazyCube, options: ReadOptions) -> NDArray[np.float32] | LazyC
     array = data[:]
     data.close()
     return array
-
-
-def label_image(values: NDArray[Any], what: str, path: Path) -> NDArray[np.int32]:
-    """Return class numbers as integers; floats that hold whole numbers are accepted, NaN becomes -1."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiub":
-        raise CubeError(f"{path}: {what} is of type {array.dtype}; expected class numbers.")
-    filled = np.where(np.isfinite(array), array, -1) if array.dtype.kind == "f" else array
-    if array.dtype.kind == "f" and np.any(filled != np.round(filled)):
-        raise CubeError(f"{path}: {what} holds fractions; expected whole class numbers.")
-    if array.dtype.kind != "b" and array.size:
-        low, high = int(filled.min()), int(filled.max())
-        if low < -(2**31) or high > 2**31 - 1:
-            raise CubeError(
-                f"{path}: {what} holds class numbers from {low} to {high}; expected whole numbers between {-(2**31)} and "
-                f"{2**31 - 1}: number the classes anew."
-            )
-    return filled.astype(np.int32)
-
-
-def usable_labels(
-    read: Callable[[], NDArray[Any]], what: str, path: Path
-) -> tuple[NDArray[np.int32] | None, list[str]]:
-    """Return class numbers that were found by their name, or none and a remark why they are left out."""
-    try:
-        return label_image(read(), what, path), []
-    except CubeError as error:
-        return None, [f"Labels were left out: {str(error).removeprefix(f'{path}: ')}"]
 
 
 def short_name(path: Path) -> str:

@@ -66,6 +66,23 @@ def child_dataset(group: h5py.Group, *names: str) -> h5py.Dataset | None:
     return found if isinstance(found, h5py.Dataset) else None
 
 
+def optional_dataset(group: h5py.Group, path: Path, *names: str) -> h5py.Dataset | None:
+    """Return the dataset at a path of names, None where there is nothing.
+
+    Raises
+    ------
+    CubeError
+        When there is anything else: a group, or a link that is not followed.
+    """
+    found = child_dataset(group, *names)
+    above = child_group(group, *names[:-1])
+    if found is None and above is not None and above.get(names[-1], getlink=True) is not None:
+        raise CubeError(
+            f"{path}: {above.name.rstrip('/')}/{names[-1]} is a group or a link; expected numbers."
+        )
+    return found
+
+
 def children(group: h5py.Group) -> Iterator[tuple[str, Any]]:
     """Go through the objects that hard links of a group lead to, in the order of their names."""
     for name in group:

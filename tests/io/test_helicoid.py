@@ -82,7 +82,9 @@ def test_a_reference_of_another_camera_is_refused(patient, refusal):
     )
 
 
-def test_a_map_of_another_size_is_refused(patient, refusal):
+def test_a_map_of_another_size_is_left_out(patient):
     folder, _, _ = patient
     library.save_image(str(folder / "gtMap.hdr"), np.ones((9, 5), np.uint8), ext="", force=True)
-    assert "gtMap.hdr: the picture has 9 x 5 pixels" in refusal(folder)
+    cube = open_cube(folder)
+    assert cube.labels is None
+    assert "gtMap.hdr: the picture has 9 x 5 pixels" in cube.metadata["remarks"][0]

@@ -69,6 +69,19 @@ def test_segmentation_and_names_come_from_the_data_set(tmp_path, spectra):
     assert cube.metadata["annotation"] == "polygon#annotator1"
 
 
+def test_a_segmentation_that_does_not_fit_is_left_out(tmp_path, spectra):
+    path = save_one(tmp_path / "intermediates" / "preprocessing" / "L1" / NAME, spectra)
+    beside = tmp_path / "intermediates" / "segmentations" / NAME
+    save_several(beside, {"a": np.zeros((3, 3), np.uint8)})
+    assert "no segmentation of 6 x 5 pixels" in open_cube(path).metadata["remarks"][0]
+    save_several(beside, {"a": np.full((6, 5), 0.5)})
+    assert "holds fractions" in open_cube(path).metadata["remarks"][0]
+    beside.write_bytes(b"\x80 no header")
+    cube = open_cube(path)
+    assert cube.labels is None
+    assert cube.metadata["remarks"][0].startswith(f"Labels left out: segmentations/{NAME}: the ")
+
+
 class Evil:
     def __reduce__(self):
         return os.system, ("touch executed",)

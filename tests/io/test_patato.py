@@ -129,7 +129,7 @@ def test_oxygenation_belongs_to_its_reconstruction(tmp_path):
     expected = so2[0, 0, 0, ::-1].copy()
     expected[-1, :3] = np.nan
     np.testing.assert_array_equal(cube.oxygenation, expected)
-    assert cube.metadata["oxygenation_outside_0_1"] == 2
+    assert "Oxygenation outside 0 to 1 was left out: 2 pixels." in cube.metadata["remarks"]
     np.testing.assert_array_equal(open_cube(path, frame=1).oxygenation, so2[1, 0, 0, ::-1])
     other = write_patato(
         tmp_path / "y.hdf5", recons={("MB", "0"): picture()[:, :, None]}, so2={("BP", "0"): so2}

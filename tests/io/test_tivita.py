@@ -74,12 +74,6 @@ def test_outlines_become_labels(recording):
     np.testing.assert_array_equal(open_cube(path).labels, 17 * liver + 29 * spleen)
 
 
-def test_an_outline_of_another_size_is_refused(recording, refusal):
-    path, _ = recording
-    draw(path, "liver", np.ones((3, 3), bool))
-    assert "liver#binary.png: the outline has 3 x 3 pixels; expected 5 x 7" in refusal(path)
-
-
 def test_another_number_of_channels_needs_wavelengths(tmp_path, refusal):
     path = tmp_path / "x_SpecCube.dat"
     path.write_bytes(np.array([2, 3, 4], ">i4").tobytes() + np.arange(24, dtype=">f4").tobytes())

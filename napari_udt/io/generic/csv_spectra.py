@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.io.assemble import assemble, label_image
+from napari_udt.io.assemble import assemble
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.description import described, description_text
+from napari_udt.io.extras import Extras
 from napari_udt.io.generic.numpy_files import starts_with
 from napari_udt.io.hdf5 import SMALL_BYTES
 from napari_udt.io.lazy import ArraySource, LazyCube
@@ -140,15 +141,17 @@ def _read(path: Path, options: ReadOptions) -> SpectralCube:
         head = _head(file, path)
         pictures = _pictures(file, head, path, options)
     wavelengths = head.wavelengths_nm
-    labels = pictures.get("label")
+    extras = Extras(path, head.shape)
+    fields = described(json.dumps(head.metadata["cube"]), path)
+    extras.labels(lambda: pictures.get("label"), fields["label_names"], "label")
     return assemble(
         path,
         options,
         LazyCube(ArraySource(pictures["spectra"]), (0, 1, 2)),
         wavelengths_nm=wavelengths,
-        labels=None if labels is None else label_image(labels, "label", path),
         oxygenation=pictures.get("oxygenation"),
-        **described(json.dumps(head.metadata["cube"]), path),
+        extras=extras,
+        **fields,
     )
 
 

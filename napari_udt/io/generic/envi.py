@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.io.assemble import assemble, label_image
+from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import missing_wavelengths
 from napari_udt.io.bare import BareSource
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.description import described
+from napari_udt.io.extras import Extras, label_image
 from napari_udt.io.generic import envi_header, tiff
 from napari_udt.io.generic.envi_header import AXES, EnviHeader
 from napari_udt.io.generic.numpy_files import starts_with
@@ -210,15 +211,18 @@ def _names_data(header: Path, path: Path) -> bool:
 def _read(path: Path, header: EnviHeader, options: ReadOptions) -> SpectralCube:
     own = _own_metadata(header, path)
     data = numbers(path, header)
-    fields = {**_fields(header), **_pictures(path, data.shape[:2], own)}
+    extras = Extras(path, data.shape[:2])
+    fields = _fields(header)
     if own:
         fields.update(described(json.dumps(own.get("cube")), path))
+    _take_pictures(extras, path, own, fields)
     return assemble(
         path,
         options,
         data,
         wavelengths_nm=header.wavelengths,
         fwhm_nm=header.fwhm_nm,
+        extras=extras,
         **{"bad_bands": header.bad_bands, **fields},
     )
 
@@ -242,19 +246,20 @@ def _own_metadata(header: EnviHeader, path: Path) -> dict[str, Any]:
     return stored[0]
 
 
-def _pictures(path: Path, shape: tuple[int, int], own: dict[str, Any]) -> dict[str, Any]:
-    """Return labels and oxygenation from the files beside a cube: those that its header names, else by their names."""
-    if not own:
-        beside = _classes_beside(path, shape)
-        return (
-            {} if beside is None else dict(zip(("labels", "label_names"), labels(beside, shape), strict=True))
-        )
-    found: dict[str, Any] = {}
-    if own.get("labels"):
-        found["labels"], _ = labels(_sibling(path, own["labels"]), shape)
-    if own.get("oxygenation"):
-        found["oxygenation"], _ = picture(_sibling(path, own["oxygenation"]), shape)
-    return found
+def _take_pictures(extras: Extras, path: Path, own: dict[str, Any], fields: dict[str, Any]) -> None:
+    """Take labels and oxygenation from the files beside a cube: those that its header names, else by their names."""
+    shape = extras.shape
+
+    def classes() -> tuple[NDArray[np.int32], dict[int, str]] | None:
+        if not own:
+            beside = _classes_beside(path, shape)
+            return None if beside is None else labels(beside, shape)
+        return labels(_sibling(path, own["labels"]), shape) if own.get("labels") else None
+
+    if found := extras.attempt("Labels", classes):
+        extras.labels(lambda: found[0], {**found[1], **fields.get("label_names", {})})
+    if name := own.get("oxygenation"):
+        extras.oxygenation(lambda: picture(_sibling(path, name), shape)[0])
 
 
 def _sibling(path: Path, name: Any) -> Path:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.io.assemble import assemble, usable_labels
+from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import (
     is_label_name,
     is_unit_name,
@@ -27,6 +27,7 @@ from napari_udt.io.axes import (
     spectral_axis,
 )
 from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
+from napari_udt.io.extras import Extras
 from napari_udt.io.generic import mat5, plain_hdf5
 from napari_udt.io.generic.numpy_files import starts_with
 from napari_udt.io.hdf5 import MAX_RATIO, SMALL_BYTES
@@ -169,7 +170,9 @@ def _read(
     count = len(wavelengths)
     spectral = spectral_axis(array.shape, count, options.spectral_axis, f"{path}: {name}")
     data = LazyCube(ArraySource(array), picture_axes(spectral))
-    labels, remarks = _labels(path, held, data.shape[:2], options)
+    extras = Extras(path, data.shape[:2])
+    named = [name for name, found in held.items() if is_label_name(name) and found.kind != _TEXT]
+    extras.named_labels({n: (held[n].shape, partial(_array, path, n, held, options)) for n in named})
     marks = _lists(path, held, is_bad_band_name, count).values()
     widths = _lists(path, held, is_width_name, count).values()
     return assemble(
@@ -180,19 +183,5 @@ def _read(
         values=stated_values(_lists(path, held, is_value_name, 1), count),
         bad_bands=next((marked_bad(numbers, count) for numbers in marks), None),
         fwhm_nm=next((widths_in_nm(numbers, wavelengths.nm, wavelengths.unit) for numbers in widths), None),
-        labels=labels,
-        metadata={"remarks": remarks} if remarks else {},
+        extras=extras,
     )
-
-
-def _labels(
-    path: Path,
-    held: dict[str, mat5.MatArray],
-    shape: tuple[int, ...],
-    options: ReadOptions,
-) -> tuple[NDArray[np.int32] | None, list[str]]:
-    """Return the only array of the picture's size whose name says that it holds labels, or why it is left out."""
-    named = [name for name, array in held.items() if array.shape == shape and is_label_name(name)]
-    if len(named) != 1:
-        return None, []
-    return usable_labels(lambda: _array(path, named[0], held, options), named[0], path)

@@ -22,8 +22,9 @@ from napari_udt.cube import DOMAINS, MODALITIES, SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.files.writing import new_hdf5
 from napari_udt.io import hdf5, hdf5_text
-from napari_udt.io.assemble import assemble, label_image
+from napari_udt.io.assemble import assemble
 from napari_udt.io.contract import Candidate, Match, Progress, ReadOptions
+from napari_udt.io.extras import Extras
 from napari_udt.io.layout import Shape3D
 from napari_udt.io.lazy import Hdf5Source, LazyCube
 from napari_udt.io.rechunk import Chunks, chunk_shape, copy
@@ -156,6 +157,16 @@ def _read(path: Path, key: str, options: ReadOptions) -> SpectralCube:
         data = _needed(group, "data", path)
         if data.ndim != 3:
             raise CubeError(f"{path}: {data.name} has {data.ndim} axes; expected (rows, columns, channels).")
+        extras = Extras(path, data.shape[:2])
+        extras.labels(
+            lambda: _picture(group, "labels", data.shape[:2], path), lambda: _label_names(group, path)
+        )
+        extras.oxygenation(lambda: _picture(group, "oxygenation", data.shape[:2], path))
+        bad_bands = extras.attempt("Bad bands", lambda: _bad_bands(group, data.shape[2:], path))
+        mappings: dict[str, Any] = {
+            name: extras.attempt(name.capitalize(), partial(_mapping, group, name, path)) or {}
+            for name in ("provenance", "metadata")
+        }
         return assemble(
             path,
             options,
@@ -164,13 +175,10 @@ def _read(path: Path, key: str, options: ReadOptions) -> SpectralCube:
                 hdf5.with_shape(_needed(group, "wavelengths_nm", path), data.shape[2:], path), path
             ),
             each_once=True,
-            bad_bands=_bad_bands(group, data.shape[2:], path),
-            labels=_labels(group, data.shape[:2], path),
-            oxygenation=_picture(group, "oxygenation", data.shape[:2], path),
-            label_names=_label_names(group, path),
-            pixel_size_mm=_pixel_size_mm(group, path),
-            provenance=_mapping(group, "provenance", path),
-            metadata=_mapping(group, "metadata", path),
+            bad_bands=bad_bands,
+            pixel_size_mm=extras.attempt("Pixel size", lambda: _pixel_size_mm(group, path)),
+            extras=extras,
+            **mappings,
             **_texts(group, path),
         )
 
@@ -190,18 +198,13 @@ def _needed(group: h5py.Group, name: str, path: Path) -> h5py.Dataset:
     return found
 
 
-def _labels(group: h5py.Group, shape: tuple[int, ...], path: Path) -> NDArray[np.int32] | None:
-    picture = _picture(group, "labels", shape, path)
-    return None if picture is None else label_image(picture, "labels", path)
-
-
 def _bad_bands(group: h5py.Group, shape: tuple[int, ...], path: Path) -> NDArray[np.bool_] | None:
     marks = _picture(group, "bad_bands", shape, path)
     return None if marks is None else marks != 0
 
 
 def _picture(group: h5py.Group, name: str, shape: tuple[int, ...], path: Path) -> NDArray[Any] | None:
-    found = hdf5.child_dataset(group, name)
+    found = hdf5.optional_dataset(group, path, name)
     return None if found is None else hdf5.whole(hdf5.with_shape(found, shape, path), path)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -14,9 +15,10 @@ from numpy.typing import NDArray
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.io import hdf5
-from napari_udt.io.assemble import assemble, usable_labels
+from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import is_label_name, missing_wavelengths, picture_axes, spectral_axis
 from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.extras import Extras, NamedPicture
 from napari_udt.io.generic import hdf5_metadata
 from napari_udt.io.lazy import Hdf5Source, LazyCube
 from napari_udt.io.units import WavelengthList, first_fitting
@@ -123,7 +125,8 @@ def _read(path: Path, found: _Found, options: ReadOptions, column_major: bool) -
     with hdf5.opened(path) as file:
         dataset = hdf5.checked(file[found.name], path)
         data = LazyCube(Hdf5Source(path, dataset), (rows, columns, channels))
-        labels, remarks = _labels(file, data.shape[:2], path, column_major)
+        extras = Extras(path, data.shape[:2])
+        extras.named_labels(_named_labels(file, path, column_major))
         return assemble(
             path,
             options,
@@ -132,22 +135,19 @@ def _read(path: Path, found: _Found, options: ReadOptions, column_major: bool) -
             values=hdf5_metadata.values_of(dataset, path, count),
             bad_bands=hdf5_metadata.bad_bands_of(dataset, path, count),
             fwhm_nm=hdf5_metadata.widths_of(dataset, path, found.wavelengths),
-            labels=labels,
-            metadata={"remarks": remarks} if remarks else {},
+            extras=extras,
         )
 
 
-def _labels(
-    file: h5py.File, shape: tuple[int, ...], path: Path, column_major: bool
-) -> tuple[NDArray[np.int32] | None, list[str]]:
-    """Return the only array of the picture's size whose name says that it holds labels, or why it is left out."""
-    stored = shape[::-1] if column_major else shape
-    named = [
-        item
-        for item in hdf5.objects(file)
-        if isinstance(item, h5py.Dataset) and item.shape == stored and is_label_name(item.name)
-    ]
-    if len(named) != 1:
-        return None, []
-    labels, remarks = usable_labels(lambda: hdf5.whole(named[0], path), named[0].name, path)
-    return labels.T if column_major and labels is not None else labels, remarks
+def _named_labels(file: h5py.File, path: Path, column_major: bool) -> dict[str, NamedPicture]:
+    """Return the arrays whose names say that they hold labels, with their shapes as pictures."""
+
+    def picture(item: h5py.Dataset) -> NDArray[Any]:
+        stored = hdf5.whole(item, path)
+        return stored.T if column_major else stored
+
+    named = [o for o in hdf5.objects(file) if isinstance(o, h5py.Dataset) and is_label_name(o.name)]
+    return {
+        item.name: ((item.shape or ())[:: -1 if column_major else 1], partial(picture, item))
+        for item in named
+    }

@@ -15,6 +15,7 @@ import numpy as np
 from napari_udt.cube import SpectralCube
 from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import (
+    is_label_name,
     is_unit_name,
     is_wavelength_name,
     missing_wavelengths,
@@ -22,6 +23,7 @@ from napari_udt.io.axes import (
     spectral_axis,
 )
 from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.extras import Extras
 from napari_udt.io.generic.numpy_files import MAGIC, ZIP_MAGIC, Npz, npy_array, npy_header, starts_with
 from napari_udt.io.lazy import ArraySource, LazyCube
 from napari_udt.io.units import (
@@ -110,6 +112,10 @@ def _read(path: Path, name: str, wavelengths: WavelengthList, options: ReadOptio
         data = LazyCube(ArraySource(np.moveaxis(array, spectral, 1)[:, np.newaxis, :]), (0, 1, 2))
     else:
         data = LazyCube(ArraySource(array), picture_axes(spectral))
+    extras = Extras(path, data.shape[:2])
+    if npz is not None:
+        named = {n: h for n, h in npz.headers.items() if is_label_name(n) and n != name}
+        extras.named_labels({n: (h.shape, partial(npz.numbers, n)) for n, h in named.items()})
     marks, widths = (_list(npz, is_name, count) for is_name in (is_bad_band_name, is_width_name))
     return assemble(
         path,
@@ -119,6 +125,7 @@ def _read(path: Path, name: str, wavelengths: WavelengthList, options: ReadOptio
         values=stated_values(_scalars(npz), count),
         bad_bands=marked_bad(marks, count),
         fwhm_nm=widths_in_nm(widths, wavelengths.nm, wavelengths.unit),
+        extras=extras,
     )
 
 

@@ -17,8 +17,9 @@ from napari_udt.cube import DOMAINS, SpectralCube
 from napari_udt.dataset import FORMAT, VERSION
 from napari_udt.errors import CubeError
 from napari_udt.io import hdf5, hdf5_text
-from napari_udt.io.assemble import assemble, label_image
+from napari_udt.io.assemble import assemble
 from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.extras import Extras
 from napari_udt.io.lazy import ArraySource, Hdf5Source, LazyCube
 
 MAX_IMAGES = 10_000  # more are not listed: a file may declare any number
@@ -61,19 +62,10 @@ def _samples(file: h5py.File, path: Path) -> h5py.Dataset:
 def _read_spectra(path: Path, options: ReadOptions) -> SpectralCube:
     with hdf5.opened(path) as file:
         samples = hdf5.whole(_samples(file, path), path)
-        labels = hdf5.child_dataset(file, "labels")
-        numbers = None
-        if labels is not None:
-            stored = hdf5.whole(hdf5.with_shape(labels, samples.shape[:1], path), path)
-            numbers = label_image(stored, "labels", path)
+        extras = Extras(path, (len(samples), 1))
+        extras.labels(lambda: _of_spectra(file, samples.shape[:1], path), _label_names(file, path))
         data = LazyCube(ArraySource(samples[:, np.newaxis, :]), (0, 1, 2))
-        return assemble(
-            path,
-            options,
-            data,
-            labels=None if numbers is None else numbers.reshape(-1, 1),
-            **_attributes(file, path),
-        )
+        return assemble(path, options, data, extras=extras, **_attributes(file, path))
 
 
 def _read_image(path: Path, index: int, options: ReadOptions) -> SpectralCube:
@@ -81,24 +73,28 @@ def _read_image(path: Path, index: int, options: ReadOptions) -> SpectralCube:
         samples = _samples(file, path)
         data = LazyCube(Hdf5Source(path, samples), (2, 3, 1), {0: index})
         pictures = (samples.shape[0], *samples.shape[2:])
-        labels = _of_image(file, "labels", index, pictures, path)
-        return assemble(
-            path,
-            options,
-            data,
-            labels=None if labels is None else label_image(labels, "labels", path),
-            oxygenation=_of_image(file, "oxygenation", index, pictures, path),
-            **_attributes(file, path),
-        )
+        extras = Extras(path, pictures[1:])
+        extras.labels(lambda: _of_image(file, "labels", index, pictures, path), _label_names(file, path))
+        extras.oxygenation(lambda: _of_image(file, "oxygenation", index, pictures, path))
+        return assemble(path, options, data, extras=extras, **_attributes(file, path))
+
+
+def _of_spectra(file: h5py.File, shape: tuple[int, ...], path: Path) -> NDArray[Any] | None:
+    found = hdf5.optional_dataset(file, path, "labels")
+    return None if found is None else hdf5.whole(hdf5.with_shape(found, shape, path), path)[:, np.newaxis]
 
 
 def _of_image(
     file: h5py.File, name: str, index: int, shape: tuple[int, ...], path: Path
 ) -> NDArray[Any] | None:
-    found = hdf5.child_dataset(file, name)
+    found = hdf5.optional_dataset(file, path, name)
     if found is None:
         return None
     return hdf5.part(hdf5.with_shape(found, shape, path), path, (index, slice(None), slice(None)))
+
+
+def _label_names(file: h5py.File, path: Path) -> dict[int, str]:
+    return {-1: "unknown", **dict(enumerate(hdf5_text.attributes(file, "class_names", path)))}
 
 
 def _attributes(file: h5py.File, path: Path) -> dict[str, Any]:
@@ -106,13 +102,11 @@ def _attributes(file: h5py.File, path: Path) -> dict[str, Any]:
     texts = {
         name: hdf5_text.attribute(file, name, path) for name in ("modality", "domain", "origin", "generator")
     }
-    names = hdf5_text.attributes(file, "class_names", path)
     return {
         "wavelengths_nm": hdf5.numbers_at(file, path, "wavelengths_nm"),
         "modality": texts["modality"],
         "domain": texts["domain"] if texts["domain"] in DOMAINS else "unknown",
         "origin": texts["origin"] or "",
-        "label_names": {-1: "unknown", **dict(enumerate(names))},
         "pixel_size_mm": hdf5.attribute_numbers(file, "pixel_size_mm"),
         "metadata": {"layout": "data set", "generator": texts["generator"]},
     }

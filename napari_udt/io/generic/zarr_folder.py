@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from napari_udt.cube import DOMAINS, MODALITIES, SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.io import frames
-from napari_udt.io.assemble import assemble, usable_labels
+from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import missing_wavelengths, spectral_axis
 from napari_udt.io.contract import Candidate, Frame, Match, ReadOptions, reading
 from napari_udt.io.derived import MeanSource
+from napari_udt.io.extras import Extras
 from napari_udt.io.generic.zarr_metadata import (
     MARKS,
     OWN,
@@ -115,7 +116,9 @@ def _read(
         if frame == "mean" and axis in one.held:
             stored = MeanSource(stored, one.held[axis])
         data = LazyCube(stored, (rows, columns, spectral), held)
-        labels, names, remarks = _labels(path, one, held, data.shape[:2])
+        extras = Extras(path, data.shape[:2])
+        _take_labels(extras, path, one, held)
+        extras.oxygenation(lambda: _oxygenation(path, one, held, data.shape[:2]))
         said = frames.metadata(frame, pictures, axis)
         if (slices := _slices_beside_frames(one)) > 1:
             said |= frames.metadata(place, slices, "depth")
@@ -127,11 +130,9 @@ def _read(
             values=stated_values({k: v for k, v in one.attributes.items() if is_value_name(k)}, count),
             bad_bands=marked_bad(one.numbers(is_bad_band_name, count), count),
             fwhm_nm=widths_in_nm(one.numbers(is_width_name, count), wavelengths.nm, wavelengths.unit),
-            labels=labels,
-            label_names=names,
-            oxygenation=_oxygenation(path, one, held, data.shape[:2]),
             pixel_size_mm=(size[0], size[1]) if size[0] and size[1] else None,
-            metadata={**_metadata(own), **({"remarks": remarks} if remarks else {}), **said},
+            metadata={**_metadata(own), **said},
+            extras=extras,
             **_own(own),
         )
 
@@ -208,17 +209,14 @@ def _picture(one: Stored, pair: list[int]) -> tuple[int, int]:
     return (second, first) if turned else (first, second)
 
 
-def _labels(
-    path: Path, one: Stored, held: Mapping[int, int], shape: tuple[int, ...]
-) -> tuple[NDArray[np.int32] | None, dict[int, str], list[str]]:
-    """Return the picture of class numbers beside an array, with the names of classes, or why it is left out."""
+def _take_labels(extras: Extras, path: Path, one: Stored, held: Mapping[int, int]) -> None:
+    """Take the picture of class numbers beside an array, with the names of classes."""
     for name, array in members(opened(path)):
-        place = _place(tuple(array.shape), one, held, shape) if is_labels(name) else None
+        place = _place(tuple(array.shape), one, held, extras.shape) if is_labels(name) else None
         if place is not None:
-            read = partial(_picture_of, array, place, shape)
-            labels, remarks = usable_labels(read, name, path)
-            return labels, _names_of(dict(array.attrs)) or _names_of(one.attributes), remarks
-    return None, {}, []
+            names = _names_of(dict(array.attrs)) or _names_of(one.attributes)
+            extras.labels(partial(_picture_of, array, place, extras.shape), names, name)
+            return
 
 
 def _picture_of(array: Any, place: tuple[int | slice, ...], shape: tuple[int, ...]) -> NDArray[Any]:

@@ -18,6 +18,7 @@ from napari_udt.errors import CubeError
 from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import missing_wavelengths
 from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.extras import Extras
 from napari_udt.io.generic import envi, envi_header
 from napari_udt.io.generic.numpy_files import starts_with
 from napari_udt.io.lazy import LazyCube
@@ -106,7 +107,11 @@ def _read(path: Path, folder: Path, options: ReadOptions) -> SpectralCube:
     header = envi_header.read(_header(folder, _RAW))
     raw = envi.numbers(_header(folder, _RAW), header)
     white, dark = (_reference(folder, name, raw.shape) for name in (_WHITE, _DARK))
-    labels, names = _map(folder, raw.shape[:2])
+    extras = Extras(path, raw.shape[:2])
+    if (classes := _header(folder, _MAP)).is_file() and (
+        found := extras.attempt("Labels", lambda: envi.labels(classes, raw.shape[:2]))
+    ):
+        extras.labels(lambda: found[0], found[1] or CLASS_NAMES)
     return assemble(
         path,
         options,
@@ -118,8 +123,7 @@ def _read(path: Path, folder: Path, options: ReadOptions) -> SpectralCube:
         domain="real",
         quantity="reflectance",
         name=folder.name,
-        labels=labels,
-        label_names=names,
+        extras=extras,
         pixel_size_mm=header.pixel_size_mm,
         metadata={
             "assumed": {"domain": "a camera's raw counts with its references"},
@@ -141,14 +145,6 @@ def _reference(folder: Path, name: str, shape: tuple[int, ...]) -> NDArray[np.fl
     for start in range(0, len(lines), _LINES_PER_READ):
         total += lines[start : start + _LINES_PER_READ].sum(axis=0, dtype=np.float64)
     return total / len(lines)
-
-
-def _map(folder: Path, shape: tuple[int, int]) -> tuple[NDArray[np.int32] | None, dict[int, str]]:
-    path = _header(folder, _MAP)
-    if not path.is_file():
-        return None, {}
-    labels, names = envi.labels(path, shape)
-    return labels, names or CLASS_NAMES
 
 
 def _header(folder: Path, name: str) -> Path:

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.io.assemble import assemble, label_image
+from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import missing_wavelengths
 from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
+from napari_udt.io.extras import Extras
 from napari_udt.io.hyperspectral.htc_labels import label_numbers
 from napari_udt.io.hyperspectral.paper_hsi import WAVELENGTHS_NM
 from napari_udt.io.lazy import ArraySource, LazyCube
@@ -206,6 +207,8 @@ def _read(path: Path, part: _Part, options: ReadOptions) -> SpectralCube:
     assumed = {"domain": "an intermediate of a camera's recordings"}
     if known:
         assumed["wavelengths_nm"] = "np.linspace(500, 1000, 100), the camera's grid"
+    extras = Extras(path, (part.shape[0], part.shape[1]))
+    annotation = _take_segmentation(extras, path, part.shape[:2])
     unit = "L1-normalised reflectance" if path.parent.name == "L1" else "reflectance [a.u.]"
     return assemble(
         path,
@@ -215,25 +218,31 @@ def _read(path: Path, part: _Part, options: ReadOptions) -> SpectralCube:
         modality="HSI",
         domain="real",
         quantity=unit,
-        **_segmentation(path, part.shape[:2], assumed),
+        metadata={"assumed": assumed, **annotation},
+        extras=extras,
     )
 
 
-def _segmentation(path: Path, shape: Sequence[int], assumed: dict[str, str]) -> dict[str, Any]:
-    """Return labels, their names and remarks from ``segmentations/`` of the same data set."""
+def _take_segmentation(extras: Extras, path: Path, shape: Sequence[int]) -> dict[str, Any]:
+    """Take labels and their names from ``segmentations/`` of the same data set; return whose they are."""
     file = path.parent.parent.parent / "segmentations" / path.name
     if not file.is_file() or file == path:
-        return {"metadata": {"assumed": assumed}}
+        return {}
+    drawn = extras.attempt("Labels", lambda: _drawn(file, shape))
+    if not drawn:
+        return {}
+    chosen = min(drawn)
+    numbers = label_numbers([file.parent.parent.parent / "data"])
+    extras.labels(
+        lambda: unpacked(file, drawn[chosen], ReadOptions().memory_limit_bytes),
+        {number: name for name, number in numbers.items()},
+        f"the segmentation {chosen[:100]}",
+    )
+    return {"annotation": chosen, "other_annotations": sorted(drawn)[1:]} if "labels" in extras.fields else {}
+
+
+def _drawn(file: Path, shape: Sequence[int]) -> dict[str, _Part]:
     drawn = {name: part for name, part in parts(file).items() if part.shape == tuple(shape)}
     if not drawn:
-        raise CubeError(
-            f"{file}: there is no segmentation of {shape[0]} x {shape[1]} pixels to go with {path.name}."
-        )
-    chosen = min(drawn)
-    labels = label_image(unpacked(file, drawn[chosen], ReadOptions().memory_limit_bytes), chosen, file)
-    numbers = label_numbers([file.parent.parent.parent / "data"])
-    return {
-        "labels": labels,
-        "label_names": {number: name for name, number in numbers.items()},
-        "metadata": {"assumed": assumed, "annotation": chosen, "other_annotations": sorted(drawn)[1:]},
-    }
+        raise CubeError(f"{file}: there is no segmentation of {shape[0]} x {shape[1]} pixels.")
+    return drawn

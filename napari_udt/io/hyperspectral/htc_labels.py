@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,34 +17,35 @@ from numpy.typing import NDArray
 
 from napari_udt.errors import CubeError
 from napari_udt.io.contract import reading
+from napari_udt.io.extras import Extras
 
 _SETTINGS = "dataset_settings.json"
 _SETTINGS_BYTES = 10_000_000
 _LEVELS = 4  # folders between a recording and the settings of its data set
 
 
-def outlines(recording: Path, shape: tuple[int, int]) -> dict[str, Any]:
-    """Return labels and their names from the outlines beside a recording, as keyword arguments of a cube.
+def take_outlines(extras: Extras, recording: Path, shape: tuple[int, int]) -> None:
+    """Take labels and their names from the outlines beside a recording; a picture that does not fit it is left out.
 
     Where several people have drawn, the first by name counts. Nothing where nobody has drawn.
-
-    Raises
-    ------
-    CubeError
-        When a picture does not fit the recording.
     """
     drawn: dict[str, dict[str, Path]] = {}
     for picture in sorted((recording.parent / "annotations").glob("*#*#*#*#binary.png")):
         _, _, person, organ, _ = picture.name.split("#", 4)
         drawn.setdefault(person, {})[organ] = picture
-    if not drawn:
-        return {}
-    pictures = drawn[min(drawn)]
-    names = numbered(pictures, label_numbers(recording.parents))
+    pictures = drawn[min(drawn)] if drawn else {}
+    masks = {
+        organ: extras.attempt(f"Outline of {organ}", partial(_mask, picture, shape))
+        for organ, picture in pictures.items()
+    }
+    names = numbered(
+        (organ for organ, mask in masks.items() if mask is not None), label_numbers(recording.parents)
+    )
     labels = np.zeros(shape, np.int32)
     for number, organ in names.items():
-        labels[_mask(pictures[organ], shape)] = number
-    return {"labels": labels, "label_names": {0: "unlabelled", **names}}
+        labels[masks[organ]] = number
+    if names:
+        extras.labels(lambda: labels, {0: "unlabelled", **names})
 
 
 def numbered(organs: Iterable[str], known: dict[str, int]) -> dict[int, str]:

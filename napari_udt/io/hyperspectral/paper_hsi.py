@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import Domain, SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.io.assemble import assemble, label_image
+from napari_udt.io.assemble import assemble
 from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.extras import Extras
 from napari_udt.io.generic.numpy_files import MAGIC, npy_array, npy_header, starts_with
 from napari_udt.io.lazy import ArraySource, LazyCube
 
@@ -68,7 +69,9 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
 def _read(path: Path, options: ReadOptions) -> SpectralCube:
     spectra = npy_array(path)
     count, channels = spectra.shape
-    labels = _beside(path, "seg", (count,))
+    extras = Extras(path, (count, 1))
+    extras.labels(lambda: _classes(path, count), CLASS_NAMES, "class numbers")
+    indices = extras.attempt("Places of the spectra", lambda: _indices(path, count)) or {}
     known = channels == len(WAVELENGTHS_NM)
     domain, reason = _domain(path)
     assumed = {"domain": reason} if reason else {}
@@ -85,9 +88,8 @@ def _read(path: Path, options: ReadOptions) -> SpectralCube:
         modality="HSI",
         domain=domain,
         quantity="reflectance [a.u.]",
-        labels=None if labels is None else label_image(labels, "class numbers", path)[:, np.newaxis],
-        label_names={} if labels is None else CLASS_NAMES,
-        metadata={"assumed": assumed, "layout": "list of spectra", **_indices(path, count)},
+        metadata={"assumed": assumed, "layout": "list of spectra", **indices},
+        extras=extras,
     )
 
 
@@ -97,6 +99,11 @@ def _domain(path: Path) -> tuple[Domain, str]:
     if _RECORDING.fullmatch(path.stem):
         return "real", "the name is that of a recording in the archive (animal and time)"
     return "unknown", ""
+
+
+def _classes(path: Path, count: int) -> NDArray[Any] | None:
+    numbers = _beside(path, "seg", (count,))
+    return None if numbers is None else numbers.reshape(-1, 1)
 
 
 def _indices(path: Path, count: int) -> dict[str, Any]:

@@ -23,7 +23,8 @@ from napari_udt.io.axes import missing_wavelengths
 from napari_udt.io.bare import BareSource
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.derived import FlippedSource
-from napari_udt.io.hyperspectral.htc_labels import outlines
+from napari_udt.io.extras import Extras
+from napari_udt.io.hyperspectral.htc_labels import take_outlines
 from napari_udt.io.hyperspectral.paper_hsi import WAVELENGTHS_NM
 from napari_udt.io.lazy import LazyCube
 
@@ -74,6 +75,8 @@ def main_file(path: Path) -> Path | None:
 def _read(path: Path, shape: tuple[int, int, int], options: ReadOptions) -> SpectralCube:
     stored = BareSource(path, ">f4", shape, _HEADER.size)
     data = LazyCube(FlippedSource(stored, 1), (1, 0, 2))  # stored from the bottom up
+    extras = Extras(path, data.shape[:2])
+    take_outlines(extras, path, data.shape[:2])
     known = shape[2] == len(WAVELENGTHS_NM)
     assumed = {"domain": "a camera's recording"}
     if known:
@@ -88,7 +91,7 @@ def _read(path: Path, shape: tuple[int, int, int], options: ReadOptions) -> Spec
         quantity="reflectance",
         name=path.name.removesuffix(_ENDING).removesuffix(".dat"),
         metadata={"assumed": assumed, **_log(path)},
-        **outlines(path, data.shape[:2]),
+        extras=extras,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from napari_udt.errors import CubeError
 from napari_udt.io import hdf5, hdf5_text
 from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.extras import Extras
 from napari_udt.io.photoacoustic import time_series
 from napari_udt.io.photoacoustic.time_series import Array, Recording
 from napari_udt.io.positions import usable_positions
@@ -64,6 +66,7 @@ def _recording(path: Path) -> Recording:
     with hdf5.opened(path) as file:
         series = _series(file, path)
         shape = _shape(series)
+        extras = Extras(path)
         rate = _number(file, path, "ad_sampling_rate")
         if rate is None:
             raise CubeError(
@@ -75,14 +78,14 @@ def _recording(path: Path) -> Recording:
             _wavelengths_nm(file, path),
             _detectors_mm(file, path, shape[2]),
             rate / 1e6,
-            _number(file, path, "speed_of_sound"),
+            extras.attempt("Speed of sound", lambda: _number(file, path, "speed_of_sound")),
             "the file's speed_of_sound",
-            bounds_mm=_bounds_mm(file, path),
-            energy=_energy(file, path, shape),
+            bounds_mm=extras.attempt("Field of view", lambda: _bounds_mm(file, path)),
+            energy=extras.attempt("Energies of the pulses", lambda: _energy(file, path, shape)),
             energy_source="pulse_energy",
             up=-1,
-            metadata=_metadata(file, path),
-            times_s=_times_s(file, path, shape),
+            metadata={**_metadata(file, path), "remarks": extras.remarks},
+            times_s=extras.attempt("Times of the frames", lambda: _times_s(file, path, shape)),
         )
 
 
@@ -151,7 +154,7 @@ def _times_s(file: h5py.File, path: Path, shape: _Shape) -> Array | None:
     return usable_positions(stored, shape[0])
 
 
-def _metadata(file: h5py.File, path: Path) -> dict[str, str]:
+def _metadata(file: h5py.File, path: Path) -> dict[str, Any]:
     group = hdf5.child_group(file, "meta_data")
     names = ("uuid", "acoustic_coupling_agent", "scanning_method", "photoacoustic_imaging_device_reference")
     texts = {} if group is None else {name: hdf5_text.in_dataset(group, name, path) for name in names}

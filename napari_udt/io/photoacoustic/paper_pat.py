@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.io.assemble import assemble, label_image
+from napari_udt.io.assemble import assemble
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.description import described, description_text
+from napari_udt.io.extras import Extras
 from napari_udt.io.generic.numpy_files import ZIP_MAGIC, Npz, starts_with
 from napari_udt.io.lazy import ArraySource, LazyCube
 
@@ -69,12 +70,14 @@ def _read(path: Path, options: ReadOptions) -> SpectralCube:
     npz = Npz(path, options)
     description = described(npz.text("description"), path)
     data = LazyCube(ArraySource(npz.numbers("reconstruction")), (1, 2, 0))
-    labels = _picture(npz, "segmentation", data.shape[:2], path)
+    extras = Extras(path, data.shape[:2])
+    names = description.get("label_names", CLASS_NAMES)
+    extras.labels(lambda: _picture(npz, "segmentation", data.shape[:2], path), names, "segmentation")
+    extras.oxygenation(lambda: _picture(npz, "oxygenation", data.shape[:2], path))
     wavelengths, assumed = _wavelengths(npz, data.shape[2])
     extra: dict[str, Any] = {
         "modality": "PAT",
         "quantity": "reconstructed photoacoustic signal [a.u.]",
-        "label_names": {} if labels is None else CLASS_NAMES,
         "metadata": {"assumed": assumed, **_data_config(path)} if not description else {},
         **description,
     }
@@ -83,8 +86,7 @@ def _read(path: Path, options: ReadOptions) -> SpectralCube:
         options,
         data,
         wavelengths_nm=wavelengths,
-        labels=None if labels is None else label_image(labels, "segmentation", path),
-        oxygenation=_picture(npz, "oxygenation", data.shape[:2], path),
+        extras=extras,
         **extra,
     )
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -21,6 +22,7 @@ from napari_udt.errors import CubeError
 from napari_udt.io import frames, hdf5, hdf5_text
 from napari_udt.io.assemble import assemble
 from napari_udt.io.contract import Candidate, Frame, Match, ReadOptions
+from napari_udt.io.extras import Extras
 from napari_udt.io.photoacoustic import patato_maps, time_series
 from napari_udt.io.photoacoustic.time_series import Array, Recording
 from napari_udt.io.positions import usable_positions
@@ -91,7 +93,11 @@ def _read(path: Path, name: tuple[str, str, str], options: ReadOptions) -> Spect
     with hdf5.opened(path) as file:
         dataset = _dataset(file, path, name)
         count, slices = dataset.shape[0], min(dataset.shape[2:])
-        positions = patato_maps.positions_mm(dataset) if count == 1 else _times_s(file, path, count)
+        positions = (
+            patato_maps.positions_mm(dataset)
+            if count == 1
+            else Extras(path).attempt("Times", lambda: _times_s(file, path, count))
+        )
     if count == 1 and slices > 1:
         return frames.in_series(
             path,
@@ -119,8 +125,11 @@ def _picture(
 ) -> SpectralCube:
     with hdf5.opened(path) as file:
         dataset = _dataset(file, path, name)
-        geometry = patato_maps.geometry(dataset, _detectors_mm(file, path), plane)
-        maps = patato_maps.read(file, path, name, geometry, frame)
+        extras = Extras(path)
+        detectors_mm = extras.attempt("Positions of the detectors", lambda: _detectors_mm(file, path))
+        geometry = patato_maps.geometry(dataset, detectors_mm, plane)
+        extras.shape = geometry.shape
+        patato_maps.take(extras, file, path, name, geometry, frame)
         said = frames.metadata(frame, dataset.shape[0])
         if plane is not None:
             said = frames.metadata(plane, min(dataset.shape[2:]), "depth")
@@ -132,15 +141,9 @@ def _picture(
             modality="PAT",
             domain="real",
             quantity=QUANTITY,
-            labels=maps.labels,
-            label_names=maps.label_names,
-            oxygenation=maps.oxygenation,
             pixel_size_mm=geometry.pixel_size_mm,
-            metadata={
-                **_metadata(file, path),
-                **maps.remarks,
-                **said,
-            },
+            metadata={**_metadata(file, path), **said},
+            extras=extras,
         )
 
 
@@ -160,7 +163,7 @@ def _times_s(file: h5py.File, path: Path, count: int) -> Array | None:
     return None if relative is None else relative * time_series.TICK_S
 
 
-def _metadata(file: h5py.File, path: Path) -> dict[str, str]:
+def _metadata(file: h5py.File, path: Path) -> dict[str, Any]:
     texts = {name: hdf5_text.attribute(file, name, path) for name in ("name", "date", "comment", "version")}
     return {f"scan_{name}": text for name, text in texts.items() if text}
 
@@ -186,7 +189,11 @@ def _recording(path: Path) -> Recording:
         rate = hdf5.attribute_numbers(file, "fs") if rate is None else rate
         if rate is None:
             raise CubeError(f"{path}: {RAW} lacks its sampling rate; expected the attribute fs [Hz].")
-        source, energy = _energy(file, path, raw.shape)
+        extras = Extras(path)
+        source, energy = extras.attempt("Energies of the pulses", lambda: _energy(file, path, raw.shape)) or (
+            "",
+            None,
+        )
         speed = _speed_m_per_s(file, raw)
         return Recording(
             raw.shape,
@@ -199,9 +206,9 @@ def _recording(path: Path) -> Recording:
             energy=energy,
             energy_source=source,
             domain="real",
-            metadata=_metadata(file, path),
-            times_s=_times_s(file, path, raw.shape[0]),
-            maps=partial(patato_maps.on_plane, path),
+            metadata={**_metadata(file, path), "remarks": extras.remarks},
+            times_s=extras.attempt("Times of the frames", lambda: _times_s(file, path, raw.shape[0])),
+            maps=partial(patato_maps.take_on_plane, path),
         )
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_udt.io import hdf5
 from napari_udt.io.contract import Frame
 from napari_udt.io.derived import FlippedSource, MeanSource
+from napari_udt.io.extras import Extras
 from napari_udt.io.lazy import Hdf5Source, LazyCube, Source
 from napari_udt.io.photoacoustic.time_series import Array
 from napari_udt.reconstruction import ImagePlane
@@ -78,16 +79,6 @@ class Geometry:
         return np.stack([down / size[0], (points_mm[:, 0] - left) / size[1]], axis=1)
 
 
-@dataclass(frozen=True)
-class Maps:
-    """Label and oxygenation map of a picture (rows, columns), and remarks for its metadata."""
-
-    labels: NDArray[np.int32] | None = None
-    label_names: dict[int, str] = field(default_factory=dict)
-    oxygenation: Array | None = None
-    remarks: dict[str, Any] = field(default_factory=dict)
-
-
 def geometry(dataset: h5py.Dataset, detectors_mm: Array | None, plane: int | None = None) -> Geometry:
     """Read where a reconstruction lies; of a volume a plane across its shortest axis is shown, by default the middle one."""
     lengths = dataset.shape[2:]
@@ -108,31 +99,27 @@ def positions_mm(dataset: h5py.Dataset) -> Array | None:
     return None if extent is None or count < 2 else np.linspace(0, extent[1] - extent[0], count)
 
 
-def read(file: h5py.File, path: Path, name: tuple[str, str, str], where: Geometry, frame: Frame) -> Maps:
-    """Read the maps that belong to a reconstruction, ``name`` being ("recons", algorithm, number)."""
-    labels, names, remarks = regions(file, path, where, frame)
-    oxygenation, outside = _oxygenation(file, path, name, where, frame)
-    if outside:
-        remarks["oxygenation_outside_0_1"] = outside
-    return Maps(labels, names, oxygenation, remarks)
+def take(
+    extras: Extras, file: h5py.File, path: Path, name: tuple[str, str, str], where: Geometry, frame: Frame
+) -> None:
+    """Take the maps that belong to a reconstruction, ``name`` being ("recons", algorithm, number)."""
+    take_regions(extras, file, path, where, frame)
+    extras.oxygenation(lambda: _oxygenation(extras, file, path, name, where, frame))
 
 
-def on_plane(path: Path, plane: ImagePlane, frame: Frame) -> dict[str, Any]:
-    """Return the regions of interest as fields of a cube that shows a preview in ``plane``."""
+def take_on_plane(path: Path, extras: Extras, plane: ImagePlane, frame: Frame) -> None:
+    """Take the regions of interest of a cube that shows a preview in ``plane``."""
     rows, columns = plane.shape
     halves = (rows - 1) * plane.pixel_mm / 2, (columns - 1) * plane.pixel_mm / 2
     middles = plane.centre_mm[plane.axes[1]], plane.centre_mm[plane.axes[0]]
     extents = [(middle - half, middle + half) for middle, half in zip(middles, halves, strict=True)]
     where = Geometry(0, 1, 2, 0, plane.shape, (extents[0], extents[1]), plane.up)
     with hdf5.opened(path) as file:
-        labels, names, _ = regions(file, path, where, frame)
-    return {"labels": labels, "label_names": names}
+        take_regions(extras, file, path, where, frame)
 
 
-def regions(
-    file: h5py.File, path: Path, where: Geometry, frame: Frame
-) -> tuple[NDArray[np.int32] | None, dict[int, str], dict[str, Any]]:
-    """Draw the polygons of ``rois`` as a label image; later ones lie on top of earlier ones.
+def take_regions(extras: Extras, file: h5py.File, path: Path, where: Geometry, frame: Frame) -> None:
+    """Draw the polygons of ``rois`` as labels; later ones lie on top of earlier ones.
 
     Those drawn for other frames are left out; those that cannot be drawn are named in the remarks.
     """
@@ -145,30 +132,33 @@ def regions(
     ignored: list[str] = []
     labels = np.zeros(where.shape if polygons and usable else (0, 0), np.int32)
     for title, item in polygons:
-        corners = _corners(item, path, where) if usable else None
+        corners = extras.attempt(f"Region {title}", partial(_corners, item, path, where)) if usable else None
         if corners is None:
             ignored.append(item.name)
         else:
             number = numbers.setdefault(title, len(numbers) + 1)  # the same in every frame
-            if not _belongs_to(file, path, item, frame):
+            if extras.attempt("Stage positions", partial(_belongs_to, file, path, item, frame)) is False:
                 continue
             names[number] = title
             labels[polygon(corners[:, 0], corners[:, 1], where.shape)] = number
-    remarks = {"regions_not_drawn": ignored[:20]} if ignored else {}
-    return (labels, {0: "unlabelled", **names}, remarks) if names else (None, {}, remarks)
+    if ignored:
+        extras.remarks.append(f"Regions that cannot be drawn were left out: {', '.join(ignored[:20])}.")
+    if names:
+        extras.labels(lambda: labels, {0: "unlabelled", **names})
 
 
-def _polygons(file: h5py.File) -> list[tuple[str, h5py.Dataset]]:
+def _polygons(file: h5py.File) -> list[tuple[str, Any]]:
     group = hdf5.child_group(file, "rois")
     found = [] if group is None else [(n, g) for n, g in hdf5.children(group) if isinstance(g, h5py.Group)]
     polygons = [(name, item) for name, below in found for _, item in hdf5.children(below)]
-    return [(name, item) for name, item in polygons if isinstance(item, h5py.Dataset)][:MAX_ROIS]
+    return polygons[:MAX_ROIS]
 
 
-def _corners(item: h5py.Dataset, path: Path, where: Geometry) -> Array | None:
+def _corners(item: Any, path: Path, where: Geometry) -> Array | None:
     """Return rows and columns of a polygon's corners, None where it is none."""
     if (
-        item.ndim != 2
+        not isinstance(item, h5py.Dataset)
+        or item.ndim != 2
         or item.shape[1] != 2
         or not 3 <= item.shape[0] <= MAX_VERTICES
         or not hdf5.is_numeric(item)
@@ -204,17 +194,21 @@ def _belongs_to(file: h5py.File, path: Path, item: h5py.Dataset, frame: Frame) -
 
 
 def _oxygenation(
-    file: h5py.File, path: Path, name: tuple[str, str, str], where: Geometry, frame: Frame
-) -> tuple[Array | None, int]:
-    """Return the map of the same algorithm with the same pixels, and how many values were no fraction."""
+    extras: Extras, file: h5py.File, path: Path, name: tuple[str, str, str], where: Geometry, frame: Frame
+) -> Array | None:
+    """Return the map of the same algorithm with the same pixels; a remark says how many values are no fraction."""
     group = hdf5.child_group(file, "so2", name[1])
     maps = [] if group is None else [(n, d) for n, d in hdf5.children(group) if isinstance(d, h5py.Dataset)]
     for _, dataset in sorted(maps, key=lambda item: not item[0].startswith(name[2])):
         if _fits(dataset, where, frame):
             values = where.cube(path, hdf5.checked(dataset, path), frame)[:, :, 0].astype(np.float64)
             fraction = (values >= 0) & (values <= 1)
-            return np.where(fraction, values, np.nan), int(np.sum(~fraction & ~np.isnan(values)))
-    return None, 0
+            if outside := int(np.sum(~fraction & ~np.isnan(values))):
+                extras.remarks.append(f"Oxygenation outside 0 to 1 was left out: {outside} pixels.")
+            return np.where(fraction, values, np.nan)
+    if group is not None:
+        extras.remarks.append(f"Oxygenation left out: no map in so2/{name[1]} has the pixels of the picture.")
+    return None
 
 
 def _fits(dataset: h5py.Dataset, where: Geometry, frame: Frame) -> bool:

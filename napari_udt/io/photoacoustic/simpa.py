@@ -20,6 +20,7 @@ from napari_udt.errors import CubeError
 from napari_udt.io import frames, hdf5, hdf5_text
 from napari_udt.io.assemble import assemble
 from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.extras import Extras
 from napari_udt.io.lazy import Hdf5StackSource, LazyCube
 from napari_udt.io.photoacoustic import simpa_maps, simpa_series, time_series
 from napari_udt.io.photoacoustic.time_series import Recording
@@ -124,7 +125,9 @@ def _read(path: Path, field: _Field, options: ReadOptions) -> SpectralCube:
     """Open an image, or the planes of a volume."""
     with hdf5.opened(path) as file:
         shape = _common_shape(_found(file, path, field)[1], path)
-        spacing_mm = simpa_maps.geometry(file, path, reconstructed=field.is_reconstructed).pixel_mm
+        spacing_mm = simpa_maps.geometry(
+            Extras(path), file, path, reconstructed=field.is_reconstructed
+        ).pixel_mm
     if len(shape) == 2:
         return _picture(path, field, None, options)
     count = shape[1]
@@ -153,8 +156,9 @@ def _picture(path: Path, field: _Field, plane: int | None, options: ReadOptions)
         shape = _common_shape(images, path)
         source = Hdf5StackSource(path, [dataset for _, dataset in images])
         data = LazyCube(source, (len(shape), 1, 0), {} if plane is None else {2: plane})
-        geometry = simpa_maps.geometry(file, path, reconstructed=field.is_reconstructed)
-        maps = simpa_maps.read(root, path, geometry, shape, plane)
+        extras = Extras(path, data.shape[:2])
+        geometry = simpa_maps.geometry(extras, file, path, reconstructed=field.is_reconstructed)
+        alignment = simpa_maps.take(extras, root, path, geometry, shape, plane)
         return assemble(
             path,
             options,
@@ -164,11 +168,9 @@ def _picture(path: Path, field: _Field, plane: int | None, options: ReadOptions)
             modality="PAT",
             domain="simulated",
             quantity=field.quantity,
-            labels=maps.labels,
-            label_names={} if maps.labels is None else simpa_maps.CLASSES,
-            oxygenation=maps.oxygenation,
             pixel_size_mm=geometry.pixel_mm,
-            metadata=_metadata(file, path, plane, maps.alignment),
+            metadata=_metadata(file, path, plane, alignment),
+            extras=extras,
         )
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from napari_udt.errors import CubeError
 from napari_udt.io import hdf5
-from napari_udt.io.assemble import label_image
+from napari_udt.io.extras import Extras
 
 CLASSES = {
     -1: "generic",
@@ -61,45 +61,37 @@ class Geometry:
     start_mm: NDArray[np.float64] | None
 
 
-@dataclass(frozen=True)
-class Maps:
-    """Label and oxygenation map of an image (rows, columns), and how they were laid over it."""
-
-    labels: NDArray[np.int32] | None
-    oxygenation: NDArray[np.float64] | None
-    alignment: str
-
-
-def geometry(file: h5py.File, path: Path, reconstructed: bool) -> Geometry:
+def geometry(extras: Extras, file: h5py.File, path: Path, reconstructed: bool) -> Geometry:
     """Read the sizes of voxels and pixels, and the direction of the device."""
     settings = hdf5.child_group(file, "settings")
     settings = settings and (hdf5.child_group(settings, "Settings") or settings)
-    voxel = None if settings is None else _positive(settings, path, "voxel_spacing_mm")
-    pixel = voxel
-    if settings is not None and reconstructed:
-        model = ("reconstruction_model_settings",)
-        pixel = (
-            _positive(settings, path, *model, "Settings", "voxel_spacing_mm")
-            or _positive(settings, path, *model, "voxel_spacing_mm")
-            or voxel
-        )
-    return Geometry(voxel, pixel, _field_of_view_start_mm(file, path))
+
+    def size(*names: str) -> float | None:
+        return settings and extras.attempt("Pixel size", lambda: _positive(settings, path, *names))
+
+    voxel = pixel = size("voxel_spacing_mm")
+    if reconstructed:
+        model = "reconstruction_model_settings"
+        pixel = size(model, "Settings", "voxel_spacing_mm") or size(model, "voxel_spacing_mm") or voxel
+    start = extras.attempt("Place of the field of view", lambda: _field_of_view_start_mm(file, path))
+    return Geometry(voxel, pixel, start)
 
 
-def read(root: h5py.Group, path: Path, where: Geometry, shape: tuple[int, ...], plane: int | None) -> Maps:
-    """Read the maps that belong to an image of the given stored shape, (x, z) or (x, y, z) at one plane y."""
+def take(
+    extras: Extras, root: h5py.Group, path: Path, where: Geometry, shape: tuple[int, ...], plane: int | None
+) -> str:
+    """Take the maps that belong to an image of the given stored shape, (x, z) or (x, y, z) at one plane y.
+
+    Returns how they were laid over it; empty where they have its size.
+    """
     properties = hdf5.child_group(root, "simulation_properties")
     if properties is None:
-        return Maps(None, None, "")
+        return ""
     overlay = _Overlay(properties, path, where, shape, plane)
-    labels, oxygenation, blood = (overlay.picture(name) for name in ("seg", "oxy", "bvf"))
-    if oxygenation is not None and blood is not None:
-        oxygenation = np.where(blood > 0, oxygenation, np.nan)  # without blood there is no oxygenation
-    return Maps(
-        None if labels is None else label_image(labels, "seg", path),
-        oxygenation,
-        overlay.alignment,
-    )
+    extras.labels(lambda: overlay.picture("seg"), CLASSES, "seg")
+    blood = extras.attempt("Blood volume", lambda: overlay.picture("bvf"))
+    extras.oxygenation(lambda: overlay.oxygenation(blood))
+    return overlay.alignment
 
 
 @dataclass
@@ -113,9 +105,14 @@ class _Overlay:
     plane: int | None
     alignment: str = ""
 
+    def oxygenation(self, blood: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+        """Return the oxygenation, NaN where there is no blood."""
+        found = self.picture("oxy")
+        return found if found is None or blood is None else np.where(blood > 0, found, np.nan)
+
     def picture(self, name: str) -> NDArray[np.float64] | None:
         """Return a map, shape (rows, columns), NaN outside the volume; None where the file lacks it."""
-        dataset = _map_dataset(self.properties, name)
+        dataset = _map_dataset(self.properties, self.path, name)
         if dataset is None:
             return None
         cut = (
@@ -170,16 +167,17 @@ class _Overlay:
         return offsets[0] + first[0], offsets[1] + first[1]
 
 
-def _map_dataset(properties: h5py.Group, name: str) -> h5py.Dataset | None:
-    """Return a map; the oldest files keep one per wavelength, all alike."""
-    found = hdf5.child_dataset(properties, name)
+def _map_dataset(properties: h5py.Group, path: Path, name: str) -> h5py.Dataset | None:
+    """Return a map; the oldest files keep one per wavelength, all alike. ``CubeError`` where it is no map."""
+    found = hdf5.optional_dataset(properties, path, name)
     if found is None:
         below = (
             hdf5.child_dataset(properties, wavelength, name) for wavelength, _ in hdf5.children(properties)
         )
         found = next((dataset for dataset in below if dataset is not None), None)
-    usable = found is not None and found.ndim in (2, 3) and hdf5.is_numeric(found)
-    return found if usable else None
+    if found is not None and hdf5.checked(found, path).ndim not in (2, 3):
+        raise CubeError(f"{path}: {found.name} has the shape {found.shape}; expected (x, z) or (x, y, z).")
+    return found
 
 
 def _field_of_view_start_mm(file: h5py.File, path: Path) -> NDArray[np.float64] | None:
@@ -204,4 +202,11 @@ def only_group(group: h5py.Group) -> h5py.Group | None:
 
 def _positive(group: h5py.Group, path: Path, *names: str) -> float | None:
     values: Any = hdf5.numbers_at(group, path, *names)
-    return float(values[0]) if values is not None and np.isfinite(values[0]) and values[0] > 0 else None
+    return (
+        float(values[0])
+        if values is not None
+        and np.all(np.isfinite(values))
+        and values.min(initial=np.inf) > 0
+        and values.size
+        else None
+    )

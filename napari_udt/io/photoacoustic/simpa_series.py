@@ -13,6 +13,7 @@ import numpy as np
 from napari_udt.errors import CubeError
 from napari_udt.io import hdf5
 from napari_udt.io.contract import Frame
+from napari_udt.io.extras import Extras
 from napari_udt.io.lazy import Hdf5StackSource
 from napari_udt.io.photoacoustic import simpa_maps
 from napari_udt.io.photoacoustic.time_series import Array, Recording
@@ -46,24 +47,25 @@ def recording(
         raise CubeError(
             f"{path}: the time series lack settings or digital_device, so nothing can be reconstructed."
         )
-    where = simpa_maps.geometry(file, path, reconstructed=True)
     source = Hdf5StackSource(path, [dataset for _, dataset in series])
-    speed = hdf5.child_dataset(root, "simulation_properties", "sos")
+    speed, extras = hdf5.child_dataset(root, "simulation_properties", "sos"), Extras(path)
+    where = simpa_maps.geometry(extras, file, path, reconstructed=True)
+    speed_m_per_s = None if speed is None else extras.attempt("Speed of sound", lambda: _mean(speed, path))
     return Recording(
         (1, len(series), *next(iter(shapes))),
         partial(_signals, source),
         np.array([wavelength for wavelength, _ in series]),
         _detectors_mm(geometry, path),
         _sampling_rate_mhz(settings, geometry, path),
-        None if speed is None else _mean(speed, path),
+        speed_m_per_s,
         "the mean of the file's speeds of sound",
         bounds_mm=_bounds_mm(geometry, path),
         pixel_mm=where.pixel_mm,
         up=-1,
         turned=False,
         domain="simulated",
-        metadata=metadata,
-        maps=partial(_maps, path, root.name, where),
+        metadata={**metadata, "remarks": extras.remarks},
+        maps=partial(_take_maps, path, root.name, where),
     )
 
 
@@ -73,18 +75,16 @@ def _signals(source: Hdf5StackSource, _frame: int) -> np.ndarray:
     return signals
 
 
-def _maps(
-    path: Path, root_name: str, where: simpa_maps.Geometry, plane: ImagePlane, _frame: Frame
-) -> dict[str, Any]:
-    """Return labels and oxygenation of what the preview shows."""
+def _take_maps(
+    path: Path, root_name: str, where: simpa_maps.Geometry, extras: Extras, plane: ImagePlane, _frame: Frame
+) -> None:
+    """Take labels and oxygenation of what the preview shows."""
     rows, columns = plane.shape
     here = replace(where, pixel_mm=plane.pixel_mm)
     if here.start_mm is not None:
         here = replace(here, start_mm=plane.lower_corner_mm)
     with hdf5.opened(path) as file:
-        maps = simpa_maps.read(file[root_name], path, here, (columns, rows), None)
-    names = {} if maps.labels is None else simpa_maps.CLASSES
-    return {"labels": maps.labels, "label_names": names, "oxygenation": maps.oxygenation}
+        simpa_maps.take(extras, file[root_name], path, here, (columns, rows), None)
 
 
 def _settings(file: h5py.File) -> h5py.Group | None:

@@ -16,6 +16,7 @@ from napari_udt.errors import CubeError
 from napari_udt.io import frames
 from napari_udt.io.assemble import assemble, sorted_channels
 from napari_udt.io.contract import Candidate, Frame, ReadOptions
+from napari_udt.io.extras import Extras
 from napari_udt.io.lazy import ArraySource, LazyCube
 from napari_udt.reconstruction import ImagePlane, ReconstructionOptions, picture_plane
 from napari_udt.reconstruction.options import PIXEL_MM
@@ -29,8 +30,8 @@ TICK_S = 1e-7  # of iThera's time stamps, which PATATO keeps
 MAX_BYTES = 2_000_000_000  # of one frame's recordings
 
 Array = NDArray[np.float64]
-# What else a format knows of the picture, once it is known where the picture lies.
-Maps = Callable[[ImagePlane, Frame], dict[str, Any]]
+# Takes what else a format knows of the picture, once it is known where the picture lies.
+TakeMaps = Callable[[Extras, ImagePlane, Frame], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,7 @@ class Recording:
     times_s : array, shape (frames,), optional
         When each frame was taken, counted from the first one.
     maps : callable, optional
-        Further fields of the cube for a picture plane.
+        Takes further fields of the cube for a picture plane.
     """
 
     shape: tuple[int, int, int, int]
@@ -90,7 +91,7 @@ class Recording:
     domain: Domain = "unknown"
     metadata: dict[str, Any] = field(default_factory=dict)
     times_s: Array | None = None
-    maps: Maps | None = None
+    maps: TakeMaps | None = None
 
 
 def candidates(
@@ -136,6 +137,9 @@ def preview(path: Path, options: ReadOptions, recording: Recording) -> SpectralC
     count = recording.shape[0]
 
     def picture(frame: Frame, options: ReadOptions) -> SpectralCube:
+        extras = Extras(path, plane.shape)
+        if recording.maps is not None:
+            recording.maps(extras, plane, frame)
         values = _reconstructed(path, _signals(recording, frame), plane, how, recording, options)
         return assemble(
             path,
@@ -148,7 +152,7 @@ def preview(path: Path, options: ReadOptions, recording: Recording) -> SpectralC
             pixel_size_mm=(plane.pixel_mm, plane.pixel_mm),
             provenance=_provenance(how, speed_source, plane, recording),
             metadata={**recording.metadata, **frames.metadata(frame, count)},
-            **({} if recording.maps is None else recording.maps(plane, frame)),
+            extras=extras,
         )
 
     return frames.in_series(path, options, picture, count, positions=recording.times_s)

@@ -11,6 +11,8 @@ from napari_udt.io.missing_metadata import options_for
 from napari_udt.viewer.state.jobs import Report
 from napari_udt.viewer.state.session import Session
 
+_MOST_REMARKS = 5
+
 
 def key_of_file(session: Session, cube: SpectralCube) -> str:
     """Return the key under which a cube is opened: its file's name without the ending, not what the file calls it inside.
@@ -63,6 +65,16 @@ def slowness(cube: SpectralCube | None) -> str:
     layout = layout_in_file(cube)
     coarse = layout is not None and is_shown_coarsely(layout)
     return f"{text} Its pictures are shown coarsely." if coarse else text
+
+
+def left_out(cube: SpectralCube | None) -> str:
+    """Return what was left out or averaged when a cube's file was opened, in one line; empty where nothing was."""
+    remarks = [] if cube is None or not cube.metadata.get("file") else cube.metadata.get("remarks", [])
+    return (
+        " ".join([f"{cube.name}:", *map(str, remarks[:_MOST_REMARKS])])
+        if cube is not None and remarks
+        else ""
+    )
 
 
 def may_convert(cube: SpectralCube | None) -> bool:

@@ -111,6 +111,18 @@ def test_a_slow_file_is_converted_and_opened(qtbot, dock, session, slow, monkeyp
     notification_manager.records.clear()
 
 
+def test_what_a_file_lost_on_opening_is_said_once(dock, session, several):
+    with h5py.File(several, "r+") as file:
+        del file["small"]
+        file["gt"] = np.full((9, 8), 0.5)
+    notification_manager.records.clear()
+    open_files(session, [several])
+    open_files(session, [several])
+    (said,) = [r.message for r in notification_manager.records if "left out" in r.message]
+    assert said == "several: Labels left out: /gt holds fractions; expected whole class numbers."
+    notification_manager.records.clear()
+
+
 def test_a_conversion_can_be_cancelled(qtbot, dock, session, slow, monkeypatch):
     open_files(session, [slow])
     from napari_udt.io import convert as module

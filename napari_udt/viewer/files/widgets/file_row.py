@@ -89,7 +89,11 @@ class FileRow(QWidget):
             self._warn(entry.cube)
 
     def _warn(self, cube: SpectralCube) -> None:
-        """Show once what is slow to read in a file, and what makes it fast."""
+        """Show once what was left out of a file, and what is slow to read in it and what makes it fast."""
+        left_out = file_choices.left_out(cube)
+        if left_out and left_out not in self._shown_warnings:
+            self._shown_warnings.add(left_out)
+            show_info(left_out)
         slow = file_choices.slowness(cube)
         if slow and slow not in self._shown_warnings:
             self._shown_warnings.add(slow)
