@@ -69,16 +69,25 @@ class Series(Generic[Picture]):
             raise CubeError(
                 f"The {self.axis} series has no picture {index}; it has {self.count}, counted from 0."
             )
-        with self._lock:
-            if index in self._kept:
-                self._kept.move_to_end(index)
-                return self._kept[index]
+        if (kept := self.at_hand(index)) is not None:
+            return kept
         picture = self._read(index)
         with self._lock:
             self._kept[index] = picture
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return picture
+
+    def at_hand(self, index: int) -> Picture | None:
+        """Return a picture that was read lately; None where it would have to be read."""
+        with self._lock:
+            if index in self._kept:
+                self._kept.move_to_end(index)
+            return self._kept.get(index)
+
+    def nearest(self, position: float) -> int:
+        """Return the number of the picture nearest to a position in :attr:`unit`."""
+        return int(np.argmin(np.abs(self.coordinates - position)))
 
     @property
     def unit(self) -> str:

@@ -87,7 +87,8 @@ def screen_position(window: Window, pixel: PixelRef) -> tuple[float, float]:
     """Return where a pixel lies on the canvas widget: x and y in its own coordinates."""
     canvas = napari_adapter.canvas_of(window.viewer)
     image = window.context.adapter[pixel.key].image
-    _, y, x = image.data_to_world((0, pixel.row, pixel.column))
+    position = (*(0,) * (image.ndim - 2), pixel.row, pixel.column)
+    y, x = image.data_to_world(position)[-2:]
     cell = window.context.side_by_side.cell_of(pixel.key)
     view = canvas.view if cell is None else canvas.grid[cell]
     mapped = (view.transform * view.scene.transform).map((x, y))

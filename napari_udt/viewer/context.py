@@ -13,6 +13,7 @@ from napari_udt.viewer.compare.settings import SavedLayout
 from napari_udt.viewer.layers.adapter import LayerAdapter
 from napari_udt.viewer.layers.arrangements.pair_view import PairView
 from napari_udt.viewer.layers.arrangements.side_by_side import SideBySide
+from napari_udt.viewer.layers.deferred_removal import in_thread_of
 from napari_udt.viewer.layers.overlays.brushed import BrushedLayers
 from napari_udt.viewer.layers.overlays.colours import ColourLayers
 from napari_udt.viewer.layers.overlays.maps import MapLayers
@@ -20,9 +21,11 @@ from napari_udt.viewer.layers.overlays.pins import PinLayers
 from napari_udt.viewer.layers.overlays.regions import RegionLayers
 from napari_udt.viewer.layers.overlays.structure_names import StructureNames
 from napari_udt.viewer.layers.pointer import Pointer, WavelengthSlider
+from napari_udt.viewer.layers.series_layers import SeriesLayers
 from napari_udt.viewer.layers.stated_layers import StatedLayers
 from napari_udt.viewer.layers.undo_keys import UndoKeys
 from napari_udt.viewer.napari_adapter import unwrapped
+from napari_udt.viewer.series.reader import PictureReader
 from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.jobs import WorkerThread
 from napari_udt.viewer.state.preferences import apply, preferences
@@ -38,6 +41,8 @@ from napari_udt.viewer.trust.numbers import TrustResults
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+_READERS = 3  # threads: so many open series are read at the same time
+
 
 @dataclass(eq=False)
 class ViewerContext:
@@ -45,6 +50,7 @@ class ViewerContext:
 
     session: Session
     adapter: LayerAdapter
+    series: SeriesLayers
     pins: PinLayers
     regions: RegionLayers
     maps: MapLayers
@@ -84,6 +90,10 @@ def _made(viewer: ViewerModel) -> ViewerContext:
     session = Session()
     apply(preferences(), session)
     adapter = LayerAdapter(viewer, session)
+    submit = WorkerThread(_READERS).submit if hasattr(viewer, "window") else None
+    reader = PictureReader(session, submit, in_thread_of(viewer))
+    reader.failed.connect(show_error)
+    series = SeriesLayers(adapter, reader)
     pins = PinLayers(adapter)
     side_by_side = SideBySide(adapter, pins)
     pair_view = PairView(adapter, side_by_side)
@@ -93,6 +103,7 @@ def _made(viewer: ViewerModel) -> ViewerContext:
     return ViewerContext(
         session=session,
         adapter=adapter,
+        series=series,
         pins=pins,
         regions=RegionLayers(adapter),
         maps=MapLayers(adapter),
@@ -102,7 +113,7 @@ def _made(viewer: ViewerModel) -> ViewerContext:
         side_by_side=side_by_side,
         pair_view=pair_view,
         pointer=Pointer(adapter),
-        slider=WavelengthSlider(adapter),
+        slider=WavelengthSlider(adapter, reader),
         stated=StatedLayers(adapter),
         undo_keys=UndoKeys(viewer, session.history),
         layout=SavedLayout(session, side_by_side, pair_view),

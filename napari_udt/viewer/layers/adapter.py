@@ -28,6 +28,7 @@ from napari_udt.viewer.layers.layer_data import (
     plane_units,
 )
 from napari_udt.viewer.layers.open_cubes import CubeLayers, OpenCubes
+from napari_udt.viewer.layers.stacks import SeriesStack, not_yet
 from napari_udt.viewer.napari_adapter import without_activation
 from napari_udt.viewer.state.session import CubesChange, Session
 
@@ -114,9 +115,11 @@ class LayerAdapter(OpenCubes):
         with without_activation(self.viewer.layers):
             for data, attributes, kind in cube_layers(cube, metric, key):
                 part = attributes["metadata"][PART_KEY]
+                if isinstance(data, SeriesStack):
+                    data.ask = not_yet  # napari looks at it before the slider is in its place
                 layer = Layer.create(data, attributes, kind)
                 if part == "labels":
-                    _outline(layer, cube)
+                    outline(layer, cube)
                 made[part] = self.viewer.add_layer(layer)
         self._register(key, CubeLayers(**made))
 
@@ -191,7 +194,7 @@ class LayerAdapter(OpenCubes):
             return
         rows, _ = viewer.canvas.grid.actual_shape(viewer.layers)
         cell = viewer.canvas.size[0] / rows
-        tallest = max(image.data.shape[1] * image.scale[1] for image in pictures)
+        tallest = max(image.data.shape[-2] * image.scale[-2] for image in pictures)
         camera = viewer.scene.camera
         if cell < 3 * pixels:  # a title may cover a stamp
             return
@@ -280,10 +283,10 @@ class LayerAdapter(OpenCubes):
 
     def _adopt_part(self, layer: Layer, cube: SpectralCube, part: str) -> None:
         for key, group in reversed(self._open.items()):
-            if group.cube is cube and getattr(group, part) is None:
+            if _is_of(cube, group.cube) and getattr(group, part) is None:
                 setattr(group, part, layer)
                 if part == "labels":
-                    _outline(layer, cube)
+                    outline(layer, cube)
                 self._open[key].name(key)
                 self.viewer.layers.selection.active = group.image
                 return
@@ -336,7 +339,12 @@ def _differ_in_structures(before: SpectralCube, after: SpectralCube) -> bool:
     return before.data is after.data and before.labels is not after.labels
 
 
-def _outline(labels: Labels, cube: SpectralCube) -> None:
+def _is_of(cube: SpectralCube, shown: SpectralCube) -> bool:
+    """Whether a cube is shown, or another picture of its series is."""
+    return cube is shown or (cube.series is not None and cube.series is shown.series)
+
+
+def outline(labels: Labels, cube: SpectralCube) -> None:
     """Draw structures as outlines that cannot be painted: paint would not reach the cube."""
     labels.contour = outline_width(cube)
     labels.editable = False

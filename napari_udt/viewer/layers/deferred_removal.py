@@ -34,6 +34,15 @@ def later_in(viewer: ViewerModel, wait_ms: int = 0) -> Later:
     return partial(QTimer.singleShot, wait_ms)
 
 
+def in_thread_of(viewer: ViewerModel) -> Later:
+    """Return a function that calls another one in the thread of a viewer's window; at once where there is no window."""
+    if not hasattr(viewer, "window"):
+        return at_once
+    from superqt.utils import ensure_main_thread
+
+    return ensure_main_thread(at_once)
+
+
 class DeferredRemoval:
     """Removes layers from a viewer, but not while napari iterates over them.
 

@@ -1,7 +1,8 @@
 """The layers of a cube as napari's layer tuples; napari is not imported here.
 
-The wavelength axis comes first, as napari wants its sliders, and its world coordinate *is* the wavelength in
-nm: scale and translation carry it. The unit of that axis stays ``pixel`` on purpose, because napari keeps one
+The wavelength axis comes before the picture's, as napari wants its sliders, and its world coordinate *is* the wavelength in
+nm: scale and translation carry it. So is the time in s, or the depth in mm, along the axis before it, which the pictures of a
+series have. The unit of that axis stays ``pixel`` on purpose, because napari keeps one
 unit per kind of dimension, and "nm" on the slider would turn the picture's millimetres into nanometres.
 """
 
@@ -12,13 +13,13 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from napari_udt.cube import ArrayLike3D, SpectralCube
-from napari_udt.io.access import coarse_picture, is_shown_coarsely, sample
-from napari_udt.io.layout import Layout
+from napari_udt.cube import SpectralCube
+from napari_udt.io.access import sample
 from napari_udt.spectral.labels import is_background
+from napari_udt.viewer.layers.stacks import SeriesStack, stack
 from napari_udt.viewer.layers.stated_cubes import plain_metadata
+from napari_udt.viewer.series.pictures import series_of
 
 LayerTuple = tuple[Any, dict[str, Any], str]
 Part = Literal["image", "labels"]
@@ -37,8 +38,6 @@ _APPEARANCE: dict[str, dict[str, Any]] = {
 _HIGHEST = {"HSI": 99.5, "PAT": 98.0}  # percentile that is shown brightest
 
 WAVELENGTH_AXIS = "wavelength [nm]"
-_UNIFORM_TOLERANCE = 1e-3
-_MOST_PLANES = 2000
 _SAMPLED_VALUES = 200_000
 
 # Eleven hues that stay apart for colour-blind readers (Okabe and Ito 2008; Tol's "bright"); a structure keeps
@@ -63,88 +62,6 @@ _STRUCTURE_COLOURS: dict[str, str] = {
     "bone": "#BBBBBB",
 }
 _OTHER_COLOURS = ("#009E73", "#56B4E9", "#CCBB44", "#EE6677", "#228833", "#4477AA", "#AA3377")
-
-
-class WavelengthStack:
-    """A cube seen band first, on an even grid of wavelengths, read plane by plane.
-
-    Parameters
-    ----------
-    data : array, shape (rows, columns, channels)
-        The cube's spectra, in memory or lazily in a file.
-    channels : integer array, shape (planes,)
-        Which channel each plane shows. Uneven wavelengths get an even grid whose planes show the nearest one.
-    """
-
-    ndim = 3
-
-    def __init__(self, data: NDArray[Any] | ArrayLike3D, channels: NDArray[np.intp]) -> None:
-        self._data = data
-        self._channels = channels
-        self.shape = (len(channels), int(data.shape[0]), int(data.shape[1]))
-        self.dtype = np.dtype(np.float32)
-
-    @property
-    def size(self) -> int:
-        """Number of values."""
-        return int(np.prod(self.shape))
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def __getitem__(self, key: Any) -> NDArray[np.float32]:
-        key = key if isinstance(key, tuple) else (key,)
-        if Ellipsis in key:
-            at = key.index(Ellipsis)
-            key = key[:at] + (slice(None),) * (self.ndim - len(key) + 1) + key[at + 1 :]
-        planes, rows, columns = key + (slice(None),) * (self.ndim - len(key))
-        channels = self._channels[planes]
-        if np.ndim(channels) == 0:
-            return self._plane(int(channels), rows, columns)
-        if len(channels) == 1:  # napari asks for the plane that it shows as a slice of one
-            return self._plane(int(channels[0]), rows, columns)[np.newaxis]
-        first = int(channels.min(initial=len(self._channels)))
-        read = self._data[rows, columns, first : int(channels.max(initial=first)) + 1]
-        return np.moveaxis(np.asarray(read, dtype=np.float32)[..., channels - first], -1, 0)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        return self[:].astype(dtype or np.float32, copy=bool(copy))
-
-    def _plane(self, channel: int, rows: Any, columns: Any) -> NDArray[np.float32]:
-        """Read a plane; coarsely where its file would hold the window up for seconds."""
-        layout = getattr(self._data, "layout", None)
-        whole = all(isinstance(key, slice) and key == slice(None) for key in (rows, columns))
-        if whole and isinstance(layout, Layout) and is_shown_coarsely(layout):
-            return coarse_picture(self._data, channel, layout)
-        return np.asarray(self._data[rows, columns, channel], dtype=np.float32)
-
-
-def wavelength_grid(wavelengths_nm: NDArray[np.float64]) -> tuple[float, float, NDArray[np.intp]]:
-    """Return an even grid over the wavelengths: its start and step in nm, and the channel of each plane.
-
-    Even wavelengths give themselves; uneven ones the grid of their smallest distance.
-    """
-    start = float(wavelengths_nm[0])
-    if len(wavelengths_nm) == 1:
-        return start, 1.0, np.zeros(1, dtype=np.intp)
-    steps = np.diff(wavelengths_nm)
-    span = float(wavelengths_nm[-1]) - start
-    mean = span / len(steps)
-    if np.allclose(steps, mean, rtol=_UNIFORM_TOLERANCE, atol=0):
-        return start, mean, np.arange(len(wavelengths_nm), dtype=np.intp)
-    planes = min(_MOST_PLANES, round(span / float(steps.min())) + 1)
-    grid = np.linspace(start, start + span, planes)
-    nearest = np.abs(grid[:, None] - wavelengths_nm[None, :]).argmin(axis=1)
-    return start, span / (planes - 1), nearest.astype(np.intp)
-
-
-def stack(cube: SpectralCube) -> tuple[Any, float, float]:
-    """Return the cube band first as napari shows it, and start and step of its wavelength axis in nm."""
-    start, step, channels = wavelength_grid(cube.wavelengths_nm)
-    even = len(channels) == cube.shape[2]
-    if even and isinstance(cube.data, np.ndarray):
-        return np.moveaxis(cube.data, -1, 0), start, step  # a view: spectra stay contiguous in memory
-    return WavelengthStack(cube.data, channels), start, step
 
 
 def contrast_limits(cube: SpectralCube) -> tuple[float, float]:
@@ -203,9 +120,9 @@ def default_wavelength(cube: SpectralCube) -> float:
 
 
 def plane_units(metric: bool, ndim: int = 2) -> tuple[str, ...]:
-    """Return the units of a layer's axes: the picture's in mm or pixels, the wavelength's always "pixel"."""
+    """Return the units of a layer's axes: the picture's in mm or pixels, those of its sliders always "pixel"."""
     unit = "mm" if metric else "pixel"
-    return ("pixel", unit, unit)[-ndim:]
+    return ("pixel", "pixel", unit, unit)[-ndim:]
 
 
 def cube_layers(cube: SpectralCube, metric: bool | None = None, name: str | None = None) -> list[LayerTuple]:
@@ -237,11 +154,19 @@ def _plane(cube: SpectralCube) -> dict[str, Any]:
 def _image_layer(cube: SpectralCube) -> LayerTuple:
     data, start, step = stack(cube)
     plane = _plane(cube)
+    scale: tuple[float, ...] = (step, *plane["scale"])
+    translate: tuple[float, ...] = (start, 0.0, 0.0)
+    axis_labels = (WAVELENGTH_AXIS, *plane["axis_labels"])
+    if (series := series_of(cube)) is not None:
+        data = SeriesStack(series, cube)
+        scale, translate = (data.step, *scale), (data.start, *translate)
+        unit = series.unit
+        axis_labels = (unit if series.positions is None else f"{series.axis} [{unit}]", *axis_labels)
     attributes = {
         "name": "",
-        "scale": (step, *plane["scale"]),
-        "translate": (start, 0.0, 0.0),
-        "axis_labels": (WAVELENGTH_AXIS, *plane["axis_labels"]),
+        "scale": scale,
+        "translate": translate,
+        "axis_labels": axis_labels,
         "contrast_limits": contrast_limits(cube),
         **_APPEARANCE[cube.modality],
         "rgb": False,

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Shapes
 
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer.layers.layer_data import CUBE_KEY, label_colours
+from napari_udt.viewer.layers.stacks import SeriesStack
 from napari_udt.viewer.state.session import PixelRef
 
 if TYPE_CHECKING:
@@ -27,9 +29,16 @@ _TITLES = {
 }
 
 
+def _same_structures(first: SpectralCube, second: SpectralCube) -> bool:
+    """Whether two cubes have the same structures at the same pixels, under the same names."""
+    if first.labels is None or second.labels is None:
+        return first.labels is second.labels
+    return first.label_names == second.label_names and np.array_equal(first.labels, second.labels)
+
+
 def aligned_with(image: Image) -> dict[str, Any]:
     """Return the attributes that align a two-dimensional layer with a cube's picture."""
-    return {"scale": image.scale[1:], "units": image.units[1:], "axis_labels": image.axis_labels[1:]}
+    return {"scale": image.scale[-2:], "units": image.units[-2:], "axis_labels": image.axis_labels[-2:]}
 
 
 @dataclass(eq=False)
@@ -52,16 +61,31 @@ class CubeLayers:
         """The cube that the layers show."""
         return self.image.metadata[CUBE_KEY]
 
+    @property
+    def cubes(self) -> list[SpectralCube]:
+        """The cube as each layer that shows a part of it knows it."""
+        return [layer.metadata[CUBE_KEY] for layer in self if CUBE_KEY in layer.metadata]
+
     def set_cube(self, cube: SpectralCube) -> None:
         """Show a cube of the same spectra, whose structures have other names."""
+        former = self.cube if self.labels is None else self.labels.metadata[CUBE_KEY]
         for layer in self:
             if CUBE_KEY in layer.metadata:
                 layer.metadata[CUBE_KEY] = cube
-        if self.labels is not None and cube.labels is not None:
+        if isinstance(self.image.data, SeriesStack) and cube.series is not None:
+            self.image.data.series, self.image.data.shown = cube.series, cube
+        if self.labels is not None and not _same_structures(former, cube):
             names = cube.present_labels
-            self.labels.data = cube.labels
+            self.labels.data = np.zeros(cube.shape[:2], np.int32) if cube.labels is None else cube.labels
             self.labels.colormap = label_colours(names)
             self.labels.features = {"index": list(names), "structure": list(names.values())}
+
+    def show_picture(self, cube: SpectralCube) -> None:
+        """Show another picture of the cube's series; napari has drawn it already unless it was still to be read."""
+        self.set_cube(cube)
+        if isinstance(self.image.data, SeriesStack) and self.image.data.stands_in:
+            self.image.data.stands_in = False
+            self.image.refresh()
 
     @property
     def covered(self) -> bool:
@@ -148,7 +172,7 @@ class OpenCubes:
             Row and column of the grid cell in which the pointer is, in grid mode.
         """
         for key, image in self._shown(cell):
-            _, row, column = (round(float(v)) for v in image.world_to_data(position))
+            row, column = (round(float(v)) for v in image.world_to_data(position)[-2:])
             rows, columns, _ = self._open[key].cube.shape
             if 0 <= row < rows and 0 <= column < columns:
                 return PixelRef(key, row, column)

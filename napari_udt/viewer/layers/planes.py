@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.viewer.layers.layer_data import contrast_limits, unit_of, wavelength_grid
+from napari_udt.viewer.layers.layer_data import contrast_limits, unit_of
+from napari_udt.viewer.layers.stacks import even_grid
 
 DifferenceKind = Literal["absolute", "relative"]
 Plane = Callable[[int, Any, Any], NDArray[np.float32]]
@@ -106,7 +107,7 @@ def difference(
     ]
     if not len(common):
         raise CubeError(f"{names[0]} and {names[1]} share no wavelength; choose cubes whose ranges overlap.")
-    start, step, channels = wavelength_grid(common)
+    start, step, channels = even_grid(common)
     shape = (len(channels), *first.shape[:2])
     floor = _DARK * _brightest(second)
 

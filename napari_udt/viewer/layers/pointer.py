@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_udt.viewer.series.pictures import PICTURE_WORDS, place_text
 from napari_udt.viewer.state.comparable_cubes import same_scene, ticked_name
 from napari_udt.viewer.state.pin_table import pin_at
 from napari_udt.viewer.state.session import PixelRef
 
 if TYPE_CHECKING:
+    from napari_udt.cube import SpectralCube
     from napari_udt.viewer.layers.adapter import LayerAdapter
+    from napari_udt.viewer.series.reader import PictureReader
     from napari_udt.viewer.state.session import CubesChange, Pin
 
 # A press and release within so many screen pixels is a click, not a drag.
@@ -83,10 +86,10 @@ class Pointer:
 
 
 class WavelengthSlider:
-    """The slider and the wavelength of the session, tied both ways; the wavelength stands on the canvas."""
+    """The slider and the wavelength of the session, tied both ways; on the canvas stands what the picture shows."""
 
-    def __init__(self, adapter: LayerAdapter) -> None:
-        self._adapter = adapter
+    def __init__(self, adapter: LayerAdapter, reader: PictureReader) -> None:
+        self._adapter, self._reader = adapter, reader
         # The viewer's own events must not keep the session alive after its window, nor the other way round.
         self._dims = weakref.proxy(adapter.viewer.dims)
         for event in ("point", "order", "ndisplay"):
@@ -94,6 +97,8 @@ class WavelengthSlider:
         session = adapter.session
         session.wavelength_changed.connect(self._session_moved)
         session.cubes_changed.connect(self._cubes_changed)
+        session.pictures_changed.connect(self._slider_moved)
+        reader.changed.connect(self._slider_moved)
         adapter.covered_changed.connect(self._slider_moved)
         overlay = adapter.viewer.canvas.overlays.text
         overlay.font_size = 14
@@ -117,7 +122,16 @@ class WavelengthSlider:
         if drawn:
             self._write(IN_3D)
         else:
-            self._write("" if self._adapter.all_covered() else f"{round(shown, 1):g} nm")
+            wavelength = "" if self._adapter.all_covered() else f"{round(shown, 1):g} nm"
+            self._write("\n".join(filter(None, (self._place(cube), wavelength))))
+
+    def _place(self, cube: SpectralCube) -> str:
+        """Return which picture of its series is shown, or which one is on its way."""
+        coming = self._reader.waited_for(cube)
+        if coming is None or cube.series is None:
+            return place_text(cube)
+        doing = "transferring" if cube.domain == "transferred" else "reading"
+        return f"{doing} {PICTURE_WORDS[cube.series.axis]} {coming + 1} ..."
 
     def _cubes_changed(self, change: CubesChange) -> None:
         if change.opened or change.closed:

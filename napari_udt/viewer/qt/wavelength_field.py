@@ -1,4 +1,4 @@
-"""Spin box with the wavelength in nm on napari's slider, in place of the index of the plane."""
+"""Spin boxes on napari's sliders: the wavelength in nm, time or depth, in place of indices of planes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from qtpy.QtCore import QObject, QTimer
 from qtpy.QtWidgets import QDoubleSpinBox, QWidget
 
 from napari_udt.viewer.napari_adapter import viewer_widget
+from napari_udt.viewer.series.pictures import series_of
+from napari_udt.viewer.series.widgets.position_field import PositionField
 from napari_udt.viewer.state.session import CubesChange, Session
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ class WavelengthField(QDoubleSpinBox):
 
 
 class SliderDress(QObject):
-    """Puts a wavelength field on the slider of the wavelength axis, also when napari makes new sliders."""
+    """Puts fields on the sliders of wavelength and of time or depth, also when napari makes new sliders."""
 
     def __init__(self, session: Session, qt_dims: Any) -> None:
         super().__init__(qt_dims)
@@ -84,20 +86,26 @@ class SliderDress(QObject):
             self._later.start(0)
 
     def dress(self) -> None:
-        """Show nm on the slider of the wavelength axis and plane numbers on all others."""
+        """Show nm on the slider of the wavelength axis, s or mm on that of a series, and plane numbers on all others."""
         axis = self._qt_dims.dims.ndim - 3
+        series = any(series_of(entry.cube) is not None for entry in self._session)
         for index, slider in enumerate(self._qt_dims.slider_widgets):
             in_nm = index == axis and len(self._session) > 0
-            field = slider.findChild(WavelengthField)
-            if in_nm and field is None:
-                field = WavelengthField(self._session, parent=slider)
-                slider.layout().addWidget(field)
-            if field is not None:
-                field.setVisible(in_nm)
+            fields: dict[type[WavelengthField | PositionField], bool] = {
+                WavelengthField: in_nm,
+                PositionField: index == axis - 1 and series,
+            }
+            for kind, wanted in fields.items():
+                field = slider.findChild(kind)
+                if wanted and field is None:
+                    field = kind(self._session, parent=slider)
+                    slider.layout().addWidget(field)
+                if field is not None:
+                    field.setVisible(wanted)
             slider.slider.setMinimumWidth(_LEAST_SLIDER)
             for name in _PLANE_NUMBERS:
                 for child in slider.findChildren(QWidget, name):
-                    child.setVisible(not in_nm)
+                    child.setVisible(not any(fields.values()))
 
 
 def dress_slider(session: Session, viewer: ViewerModel) -> None:

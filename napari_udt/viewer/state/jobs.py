@@ -187,10 +187,10 @@ class KeyedJobs:
 
 
 class WorkerThread:
-    """One thread that runs functions in the order in which they are submitted; it starts with the first."""
+    """Runs functions in the order in which they are submitted, in one thread (or more); it starts with the first."""
 
-    def __init__(self) -> None:
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="napari-udt-worker")
+    def __init__(self, threads: int = 1) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="napari-udt-worker")
 
     def submit(self, function: Callable[[], None]) -> None:
         """Run a function after those submitted before."""

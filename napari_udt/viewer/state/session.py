@@ -6,8 +6,10 @@
   ``cubes_changed`` carries a :class:`CubesChange` that says which cubes were added, removed, replaced or renamed.
 * Layers and docks follow these signals. Listeners run one after the other in the caller's thread,
   :class:`~napari_udt.viewer.layers.adapter.LayerAdapter` first; an error in one does not keep the change from the rest.
-* ``session.history`` undoes and redoes changes of cubes, roles, pins, regions and ticked structures. Cursor, wavelength and
-  display options are not undone.
+* A cube is one picture. Where it belongs to a series, :class:`~napari_udt.viewer.series.reader.PictureReader` puts the picture
+  at ``session.position`` into its place; ``pictures_changed`` says so, and ``cubes_changed`` is not emitted.
+* ``session.history`` undoes and redoes changes of cubes, roles, pins, regions and ticked structures. Cursor, wavelength, position
+  and display options are not undone.
 * ``session.settings`` holds plain JSON under one name per dock. A session file saves it; ``settings_restored`` is emitted
   when one was opened.
 * :mod:`napari_udt.viewer.spectra.resolve` turns a session into curves, :mod:`napari_udt.viewer.layers` into layers, and
@@ -25,6 +27,7 @@ from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
 from napari_udt.spectral.library import SpectralLibrary
+from napari_udt.viewer.series.pictures import at_hand, changed_alike
 from napari_udt.viewer.state.cube_files import MetadataMemory
 from napari_udt.viewer.state.display_options import Comparison, DisplayOptions, Mode
 from napari_udt.viewer.state.entities import (
@@ -74,6 +77,11 @@ class Session:
     options_changed = Signal(object, signal_instance_class=IsolatedSignal)  # DisplayOptions
     libraries_changed = Signal(signal_instance_class=IsolatedSignal)
     wavelength_changed = Signal(float, signal_instance_class=IsolatedSignal)  # nm, the slider's
+    position_changed = Signal(
+        object, signal_instance_class=IsolatedSignal
+    )  # along time or depth; None without a series
+    # Cubes show other pictures of their series: pairs of entries before and after.
+    pictures_changed = Signal(tuple, signal_instance_class=IsolatedSignal)
     # Settings came from a session file: docks read theirs again.
     settings_restored = Signal(signal_instance_class=IsolatedSignal)
     # A dock is wanted in front: Population with the verdict on all structures of a modality; Spectra.
@@ -91,6 +99,9 @@ class Session:
         self.options = DisplayOptions()
         self.stated_metadata = MetadataMemory()
         self.wavelength_nm: float | None = None
+        self.position: float | None = (
+            None  # s or mm, or the number of the picture from 0, as ``Series.coordinates``
+        )
         self.settings: dict[str, dict[str, Any]] = {}
         self.history = History(self)
 
@@ -119,14 +130,19 @@ class Session:
     def restore(self, state: State) -> None:
         """Replace cubes, pins, regions and ticked structures by those of a state."""
         before = self.state
-        self._entries = {entry.key: entry for entry in state.entries}
+        entries = [self._at_position(entry) for entry in state.entries]
+        self._entries = {entry.key: entry for entry in entries}
         self._pins = list(state.pins)
         self._move_cursor_off_closed_cubes()
-        self._emit_cubes_changed(CubesChange.between(before.entries, state.entries))
+        self._emit_cubes_changed(CubesChange.between(before.entries, entries))
         if state.pins != before.pins:
             self.pins_changed.emit()
         self.set_regions(state.regions)
         self.set_options(structures=state.structures)
+
+    def _at_position(self, entry: Entry) -> Entry:
+        cube = at_hand(entry.cube, self.position)
+        return entry if cube is entry.cube else replace(entry, cube=cube)
 
     def with_role(self, role: Role, modality: str | None = None) -> tuple[Entry, ...]:
         """Return the entries with a role, newest last; of one modality where given."""
@@ -212,8 +228,20 @@ class Session:
         with self.history.step(title):
             before = tuple(self)
             for key, cube in cubes.items():
-                self._entries[key] = replace(self._entries[key], cube=cube)
+                entry = self._entries[key]
+                self._entries[key] = replace(entry, cube=changed_alike(entry.cube, cube))
             self._emit_cubes_changed(CubesChange.between(before, self))
+
+    def show_pictures(self, cubes: Mapping[str, SpectralCube]) -> None:
+        """Show other pictures of their series in the place of open cubes, known by their keys."""
+        changed = tuple(
+            (entry, replace(entry, cube=cube))
+            for key, cube in cubes.items()
+            if (entry := self._entries[key]).cube is not cube
+        )
+        self._entries.update((after.key, after) for _, after in changed)
+        if changed:
+            self.pictures_changed.emit(changed)
 
     def set_cursor(self, pixel: PixelRef | None) -> None:
         """Move the cursor; nothing happens when it already is there."""
@@ -305,6 +333,12 @@ class Session:
         if wavelength_nm != self.wavelength_nm:
             self.wavelength_nm = wavelength_nm
             self.wavelength_changed.emit(wavelength_nm)
+
+    def set_position(self, position: float | None) -> None:
+        """Go to a time [s] or depth [mm]; the cubes show the nearest pictures of their series."""
+        if position != self.position:
+            self.position = position
+            self.position_changed.emit(position)
 
 
 def _named(numbers: Iterable[int]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari_udt.inference.probe import SpectralProbe
     from napari_udt.models import ModelSpec
     from napari_udt.models.model import TransferModel
-    from napari_udt.viewer.state.session import CubesChange, Session
+    from napari_udt.viewer.state.session import CubesChange, Entry, Session
 
 Loader = Callable[[str], "TransferModel"]
 _MOST_MODELS = 3
@@ -49,10 +49,15 @@ class Probes:
     def follow(self, session: Session) -> None:
         """Forget the probes of cubes that are closed: a probe holds its cube, which would never be freed."""
         session.cubes_changed.connect(self._forget_closed)
+        session.pictures_changed.connect(self._forget_former)
 
     def _forget_closed(self, change: CubesChange) -> None:
         for entry in change.closed:
             self._known.pop(entry.cube, None)
+
+    def _forget_former(self, changed: Iterable[tuple[Entry, Entry]]) -> None:
+        for before, _ in changed:
+            self._known.pop(before.cube, None)
 
     def get(self, cube: SpectralCube, spec: ModelSpec) -> SpectralProbe | None:
         """Return the probe of a model on a cube; None while it is being prepared, or where that failed."""

@@ -12,15 +12,13 @@ import pytest
 from napari_udt import open_cube
 from napari_udt.viewer.layers.layer_data import (
     CUBE_KEY,
-    WavelengthStack,
     contrast_limits,
     cube_layers,
     default_wavelength,
     label_colours,
-    stack,
     structure_colour,
-    wavelength_grid,
 )
+from napari_udt.viewer.layers.stacks import WavelengthStack, even_grid, stack
 
 
 class CountingLazy:
@@ -70,12 +68,12 @@ def test_lazy_plane_reads_one_plane_only(pat):
 
 
 def test_one_wavelength_has_a_grid():
-    start, step, channels = wavelength_grid(np.array([800.0]))
+    start, step, channels = even_grid(np.array([800.0]))
     assert (start, step, list(channels)) == (800.0, 1.0, [0])
 
 
 def test_close_wavelengths_do_not_make_a_huge_stack():
-    _, _, channels = wavelength_grid(np.array([500.0, 500.001, 1000.0]))
+    _, _, channels = even_grid(np.array([500.0, 500.001, 1000.0]))
     assert len(channels) <= 2000
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from qtpy.QtCore import Signal
+from qtpy.compat import isalive
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QDoubleSpinBox, QSizePolicy, QWidget
 
 from napari_udt.cube import SpectralCube
@@ -22,6 +23,7 @@ from napari_udt.viewer.state.jobs import Work, error_text
 
 NO_PICTURE = "Open a cube first, and make its picture visible."
 
+_REST_MS = 150
 _FRAME = 12  # pixels at both ends of a field
 
 
@@ -54,6 +56,11 @@ class ColourRow(QWidget):
         )
         fill(self, row_of(self._daylight, self._false), row_of(*self._fields))
         set_tab_order(self._daylight, self._false, *self._fields)
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.timeout.connect(self._on_rest)
+        self._last = self.show_daylight
+        colours.outdated.connect(self._on_outdated)
         self._daylight.clicked.connect(self.show_daylight)
         self._false.clicked.connect(self.show_false_colours)
         self._run.failed.connect(self._on_failed)
@@ -80,6 +87,7 @@ class ColourRow(QWidget):
 
     def show_daylight(self) -> None:
         """Show daylight colours over the shown pictures."""
+        self._last = self.show_daylight
         cubes = self._colours.visible_cubes()
         refused = next((sentence for cube in cubes if (sentence := daylight_obstacle(cube))), "")
         if refused:
@@ -89,6 +97,7 @@ class ColourRow(QWidget):
 
     def show_false_colours(self) -> None:
         """Show the three wavelengths as colours over the shown pictures."""
+        self._last = self.show_false_colours
         cubes = self._colours.visible_cubes()
         if cubes:
             self.set_rgb_nm(fitting_rgb_nm(cubes[0], self.rgb_nm))
@@ -96,6 +105,14 @@ class ColourRow(QWidget):
 
     def _on_value_changed(self, _value: float) -> None:
         self.rgb_chosen.emit(*self.rgb_nm)
+
+    def _on_outdated(self) -> None:
+        if isalive(self):
+            self._again.start(_REST_MS)
+
+    def _on_rest(self) -> None:
+        """Compute the colours anew now that the slider along time or depth rests."""
+        self._last()
 
     def _start(self, waiting: list[tuple[SpectralCube, Work[ColourPicture]]]) -> None:
         self._run.drop()

@@ -17,6 +17,7 @@ from napari_udt.viewer.layers.layer_data import unit_of
 from napari_udt.viewer.layers.open_cubes import aligned_with
 from napari_udt.viewer.layers.overlays.maps import show_colour_bar
 from napari_udt.viewer.layers.planes import DifferenceKind, beyond, difference
+from napari_udt.viewer.layers.stacks import stack
 
 if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter
@@ -52,6 +53,7 @@ class PairView:
         self._keys: tuple[str, ...] = ()
         side_by_side.entering.connect(self.stop)
         adapter.structure_changed.connect(self._follow)
+        adapter.session.pictures_changed.connect(self._renew)
         adapter.viewer.layers.events.removed.connect(self._on_removed)
         adapter.viewer.mouse_drag_callbacks.append(self.pressed)
 
@@ -105,11 +107,11 @@ class PairView:
             self.divider = min(max(part, 0.0), 1.0)
             return
         image, (overlay, line) = self._groups[0].image, self._own
-        columns = image.data.shape[2]
+        columns = image.data.shape[-1]
         column = min(max(round(part * columns), 1), columns - 1)
         self.divider = column / columns
-        overlay.data = beyond(image.data, column)
-        overlay.translate = (*image.translate[:2], image.translate[2] + column * image.scale[2])
+        overlay.data = beyond(stack(self._groups[0].cube)[0], column)
+        overlay.translate = (*image.translate[-3:-1], image.translate[-1] + column * image.scale[-1])
         line.data = _line(image, column)
 
     # -- the three modes --------------------------------------------------------------------------
@@ -122,10 +124,10 @@ class PairView:
             name=f"{self.pair[0]} − {self.pair[1]} [{found.unit}]",
             contrast_limits=(-found.limit, found.limit),
             colormap=_BLUE_WHITE_RED,
-            scale=(found.step_nm, *first.image.scale[1:]),
-            translate=(found.start_nm, *first.image.translate[1:]),
-            units=first.image.units,
-            axis_labels=first.image.axis_labels,
+            scale=(found.step_nm, *first.image.scale[-2:]),
+            translate=(found.start_nm, *first.image.translate[-2:]),
+            units=first.image.units[-3:],
+            axis_labels=first.image.axis_labels[-3:],
         )
         show_colour_bar(layer)
         self._insert(layer, first.image)
@@ -136,14 +138,15 @@ class PairView:
 
     def _divide(self) -> None:
         first, second = self._groups
-        column = min(max(round(self.divider * first.image.data.shape[2]), 1), first.image.data.shape[2] - 1)
+        columns = first.image.data.shape[-1]
+        column = min(max(round(self.divider * columns), 1), columns - 1)
         overlay = Image(
-            beyond(first.image.data, column),
+            beyond(stack(first.cube)[0], column),
             name=f"{self.pair[0]} · right of the divider",
-            scale=first.image.scale,
-            translate=first.image.translate + np.array((0, 0, column * first.image.scale[2])),
-            units=first.image.units,
-            axis_labels=first.image.axis_labels,
+            scale=first.image.scale[-3:],
+            translate=first.image.translate[-3:] + np.array((0, 0, column * first.image.scale[-1])),
+            units=first.image.units[-3:],
+            axis_labels=first.image.axis_labels[-3:],
             contrast_limits=first.image.contrast_limits,
             colormap=first.image.colormap,
             gamma=first.image.gamma,
@@ -152,7 +155,7 @@ class PairView:
             _line(first.image, column),
             name="divider",
             edge_color=_LINE_COLOUR,
-            edge_width=first.image.data.shape[1] / 150,
+            edge_width=first.image.data.shape[-2] / 150,
             vector_style="line",
             **aligned_with(first.image),
         )
@@ -247,6 +250,14 @@ class PairView:
         if self.mode != "off" and self._adapter.open_keys != self._keys:
             self.stop()
 
+    def _renew(self) -> None:
+        """Compare the pictures that the cubes' series show now."""
+        if self.mode == "swipe":
+            self.put_divider(self.divider)
+        elif self.mode == "difference":
+            first, second = self._groups
+            self._own[0].data = difference(first.cube, second.cube, self.kind, self.pair).data
+
     def _on_removed(self, event: Any) -> None:
         if any(event.value is layer for layer in self._own):
             with self._adapter.answering(event):
@@ -270,11 +281,11 @@ class PairView:
 
     def _part_at(self, position: tuple[float, ...]) -> float:
         image = self._groups[0].image
-        return (float(image.world_to_data(position)[2]) + 0.5) / image.data.shape[2]
+        return (float(image.world_to_data(position)[-1]) + 0.5) / image.data.shape[-1]
 
     def _on_divider(self, position: tuple[float, ...]) -> bool:
         image = self._groups[0].image
-        distance = abs(self._part_at(position) - self.divider) * image.data.shape[2] * image.scale[2]
+        distance = abs(self._part_at(position) - self.divider) * image.data.shape[-1] * image.scale[-1]
         return bool(distance * self._adapter.viewer.scene.camera.zoom <= _GRIP)
 
 
@@ -287,5 +298,5 @@ def _marks(group: CubeLayers) -> Iterator[Layer]:
 
 def _line(image: Image, column: int) -> np.ndarray:
     """Return the divider as napari's one vector: where it starts, and how far it goes (row, column)."""
-    rows = image.data.shape[1]
+    rows = image.data.shape[-2]
     return np.array([[[-0.5, column - 0.5], [rows, 0.0]]])

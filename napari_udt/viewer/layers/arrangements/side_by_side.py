@@ -201,7 +201,7 @@ class SideBySide:
         """Return rows and columns of the grid that show the pictures larger: a row or, for wide ones, a column."""
         height, width = self._adapter.viewer.canvas.size
         first = self._adapter[self.cells[0]].image
-        rows, columns = (n * s for n, s in zip(first.data.shape[1:], first.scale[1:], strict=True))
+        rows, columns = (n * s for n, s in zip(first.data.shape[-2:], first.scale[-2:], strict=True))
         count = len(self.cells)
         in_a_row = min(height / rows, width / count / columns)
         in_a_column = min(height / count / rows, width / columns)

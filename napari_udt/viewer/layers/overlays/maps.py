@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Layer
@@ -14,6 +15,7 @@ from napari_udt.viewer.layers.open_cubes import aligned_with
 if TYPE_CHECKING:
     from napari_udt.viewer.layers.adapter import LayerAdapter
     from napari_udt.viewer.layers.overlays.pictures import SpectralMap
+    from napari_udt.viewer.state.session import Entry
 
 _OPACITY = 0.85
 _MAP = "udt_map"  # in the layer's metadata: what it shows, with the unit
@@ -39,6 +41,7 @@ class MapLayers:
     def __init__(self, adapter: LayerAdapter) -> None:
         self._adapter = adapter
         adapter.structure_changed.connect(self._follow)
+        adapter.session.pictures_changed.connect(self._hide_former)
 
     def compared(self) -> tuple[SpectralCube, ...]:
         """Return the cubes to make maps of: all that stand side by side, else the topmost visible one."""
@@ -66,6 +69,13 @@ class MapLayers:
         """Show the pictures again."""
         for key in self._adapter.open_keys:
             layer = self._adapter[key].map
+            if layer is not None:
+                layer.visible = False
+
+    def _hide_former(self, changed: Iterable[tuple[Entry, Entry]]) -> None:
+        """Hide the maps of cubes that show another picture of their series now."""
+        for _, after in changed:
+            layer = self._adapter[after.key].map if after.key in self._adapter else None
             if layer is not None:
                 layer.visible = False
 
@@ -126,4 +136,4 @@ class MapLayers:
             group = self._adapter[key]
             if group.map is not None and _MAP in group.map.metadata:
                 self._name(group.map, key)
-                group.map.units = group.image.units[1:]
+                group.map.units = group.image.units[-2:]

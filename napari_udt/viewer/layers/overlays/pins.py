@@ -75,6 +75,7 @@ class PinLayers:
         session = adapter.session
         session.pins_changed.connect(self._refresh_soon)
         session.cubes_changed.connect(self.refresh)
+        session.pictures_changed.connect(self._refresh_soon)
         session.options_changed.connect(self._options_changed)
         adapter.part_removed.connect(self._part_removed)
         adapter.front_changed.connect(self.refresh)

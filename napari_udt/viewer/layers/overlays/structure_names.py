@@ -32,6 +32,7 @@ class StructureNames:
         adapter.structure_changed.connect(self._follow)
         adapter.front_changed.connect(self._follow)
         adapter.session.cubes_changed.connect(self._follow)
+        adapter.session.pictures_changed.connect(self._follow)
         adapter.viewer.canvas.grid.events.enabled.connect(self._follow)
 
     def show(self, *, names: bool, legend: bool) -> None:

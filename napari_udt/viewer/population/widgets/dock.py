@@ -35,6 +35,8 @@ from napari_udt.viewer.style import LineStyle, theme, theme_on
 
 READING = "Reading the spectra ..."
 
+_REST_MS = 400
+
 
 class PopulationDock(QWidget):
     """Figures, numbers and tests of the spectra of all open cubes.
@@ -151,6 +153,10 @@ class PopulationDock(QWidget):
 
     def _connect(self) -> None:
         self.session.cubes_changed.connect(self._on_cubes_changed)
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.timeout.connect(self._on_cubes_changed)
+        self.session.pictures_changed.connect(self._on_pictures_changed)
         self.session.settings_restored.connect(self._restore_tabs)
         self.session.verdict_requested.connect(self._on_verdict_requested)
         self.open_population.changed.connect(self._on_population_changed)
@@ -241,6 +247,11 @@ class PopulationDock(QWidget):
             )
 
     # -- what happens -----------------------------------------------------------------------------
+
+    def _on_pictures_changed(self) -> None:
+        """Gather the pictures of series once the slider along time or depth rests."""
+        if isalive(self):
+            self._rest.start(_REST_MS)
 
     def _on_cubes_changed(self) -> None:
         if isalive(self):

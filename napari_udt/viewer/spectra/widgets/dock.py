@@ -181,6 +181,7 @@ class SpectraDock(SpectraForm):
     def _connect_session(self) -> None:
         session = self.session
         session.cubes_changed.connect(self._request_refresh)
+        session.pictures_changed.connect(self._request_refresh)
         session.cursor_changed.connect(self._on_cursor_changed)
         session.pins_changed.connect(self._on_pins_changed)
         session.regions_changed.connect(self._request_refresh)

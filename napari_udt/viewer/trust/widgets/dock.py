@@ -178,7 +178,12 @@ class TrustDock(QWidget):
 
     def _connect(self) -> None:
         session = self._session
-        for change in (session.cubes_changed, session.cursor_changed, session.pins_changed):
+        for change in (
+            session.cubes_changed,
+            session.pictures_changed,
+            session.cursor_changed,
+            session.pins_changed,
+        ):
             change.connect(self._request_refresh)
         session.options_changed.connect(self._on_options)
         self._results.changed.connect(self._on_results_changed)

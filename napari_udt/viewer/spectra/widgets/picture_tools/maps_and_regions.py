@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from qtpy.QtCore import Signal
+from qtpy.compat import isalive
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QWidget
 
 from napari_udt.viewer.layers.overlays.maps import MapLayers
@@ -26,6 +27,7 @@ _MAP_TIP = (
     "linear unmixing (an estimate for the eye, see “Oxygenation”), the saturation that the file records, the mean over the "
     "range of wavelengths, or which spectrum of the library that was opened last each pixel is nearest to, and how far."
 )
+_REST_MS = 150
 
 
 class PictureTools(QWidget):
@@ -48,6 +50,10 @@ class PictureTools(QWidget):
         self._draw.clicked.connect(self._on_draw)
         self._map.activated.connect(self._on_map)
         self._cancel.clicked.connect(self._on_cancel)
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.timeout.connect(self._on_rest)
+        session.pictures_changed.connect(self._on_pictures_changed)
         self._run.progressed.connect(self._on_progressed)
         self._run.failed.connect(self._on_failed)
         self._show_state()
@@ -77,6 +83,15 @@ class PictureTools(QWidget):
             self.start(partial(maps_of, cubes, self._choice(kind)))
         else:
             self._finish(NO_PICTURE, made=False)
+
+    def _on_pictures_changed(self) -> None:
+        """Make the map anew once the slider along time or depth rests; that of the former pictures is hidden."""
+        if isalive(self) and self._map.currentData():
+            self._run.drop()
+            self._again.start(_REST_MS)
+
+    def _on_rest(self) -> None:
+        self._on_map(self._map.currentIndex())
 
     def _choice(self, kind: MapKind) -> MapChoice:
         options, libraries = self._session.options, self._session.libraries

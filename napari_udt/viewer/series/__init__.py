@@ -1,0 +1,1 @@
+"""Series of pictures in the viewer: the position along time or depth, and curves over it."""

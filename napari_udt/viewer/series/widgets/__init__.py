@@ -1,0 +1,1 @@
+"""Qt widgets for series of pictures."""
