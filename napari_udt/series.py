@@ -20,7 +20,7 @@ Axis = Literal["time", "depth"]
 Picture = TypeVar("Picture")
 
 UNITS: dict[Axis, str] = {"time": "s", "depth": "mm"}
-_KEPT = 8  # pictures that stay at hand; those that live in their file weigh little
+KEPT = 8  # pictures that stay at hand; those that live in their file weigh little
 
 
 class Series(Generic[Picture]):
@@ -36,6 +36,8 @@ class Series(Generic[Picture]):
         ``read(index)`` gives a picture; the latest ones are kept.
     positions : array, shape (count,), optional
         Where each picture lies, increasing: seconds from the first one, or millimetres. None where the file does not say.
+    kept : int
+        How many of the latest pictures stay at hand.
 
     Raises
     ------
@@ -49,11 +51,12 @@ class Series(Generic[Picture]):
         count: int,
         read: Callable[[int], Picture],
         positions: NDArray[np.float64] | None = None,
+        kept: int = KEPT,
     ) -> None:
         self.axis = axis
         self.count = count
         self.positions = _checked_positions(positions, axis, count)
-        self._read = read
+        self._read, self._most = read, kept
         self._lock = threading.Lock()
         self._kept: OrderedDict[int, Picture] = OrderedDict()
 
@@ -74,7 +77,7 @@ class Series(Generic[Picture]):
         picture = self._read(index)
         with self._lock:
             self._kept[index] = picture
-            while len(self._kept) > _KEPT:
+            while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         return picture
 
@@ -101,9 +104,9 @@ class Series(Generic[Picture]):
         """Positions in :attr:`unit`, shape (count,); the pictures' numbers, from 0, where they are not known."""
         return np.arange(self.count, dtype=np.float64) if self.positions is None else self.positions
 
-    def derived(self, change: Callable[[int, Picture], Picture]) -> Series[Picture]:
+    def derived(self, change: Callable[[int, Picture], Picture], kept: int = KEPT) -> Series[Picture]:
         """Return the series of changed pictures, ``change(index, picture)`` being computed when one is asked for."""
-        return Series(self.axis, self.count, lambda index: change(index, self[index]), self.positions)
+        return Series(self.axis, self.count, lambda index: change(index, self[index]), self.positions, kept)
 
 
 def _checked_positions(positions: object, axis: Axis, count: int) -> NDArray[np.float64] | None:

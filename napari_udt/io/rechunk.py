@@ -11,11 +11,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 from uuid import uuid4
 
-import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
@@ -37,6 +37,26 @@ _CHUNKS: dict[str, Shape3D] = {
 }
 
 
+class Target(Protocol):
+    """A dataset with chunks that values are written to, or one picture of a larger dataset."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(rows, columns, channels)."""
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Shape of a chunk."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the values."""
+
+    def __getitem__(self, key: Any) -> NDArray[Any]: ...
+
+    def __setitem__(self, key: Any, value: NDArray[np.float32]) -> None: ...
+
+
 def chunk_shape(shape: Shape3D, chunks: Chunks = "both") -> Shape3D:
     """Return the chunks of a cube that make spectra ("pixel"), pictures ("band") or both fast to read.
 
@@ -51,13 +71,13 @@ def chunk_shape(shape: Shape3D, chunks: Chunks = "both") -> Shape3D:
     return rows, columns, channels
 
 
-def copy(cube: SpectralCube, target: h5py.Dataset, folder: Path, progress: Progress | None = None) -> None:
+def copy(cube: SpectralCube, target: Target, folder: Path, progress: Progress | None = None) -> None:
     """Copy a cube's spectra into a dataset, block by block.
 
     Parameters
     ----------
     cube : SpectralCube
-    target : h5py.Dataset
+    target : dataset
         Of the cube's shape, with chunks.
     folder : path
         Where a temporary file may lie.
@@ -65,8 +85,9 @@ def copy(cube: SpectralCube, target: h5py.Dataset, folder: Path, progress: Progr
         Called as ``progress(done, total)``, in bytes; whatever it raises ends the copy.
     """
     report = progress or ignore_progress
-    with readable(cube, target.chunks, folder, _part(report, 0, 2)) as (source, spooled):
-        chosen = plan(layout_of(source), target.chunks)
+    chunk = (target.chunks[0], target.chunks[1], target.chunks[2])
+    with readable(cube, chunk, folder, _part(report, 0, 2)) as (source, spooled):
+        chosen = plan(layout_of(source), chunk)
         _carry(source.data, target, chosen, _part(report, 1, 2) if spooled else report)
 
 
@@ -122,10 +143,11 @@ def _spooled(cube: SpectralCube, later: Plan, folder: Path, progress: Progress) 
         path.unlink(missing_ok=True)
 
 
-def _carry(source: Any, target: h5py.Dataset, chosen: Plan, progress: Progress) -> None:
-    total, done = _ITEM_BYTES * target.size, 0
+def _carry(source: Any, target: Target, chosen: Plan, progress: Progress) -> None:
+    shape = (target.shape[0], target.shape[1], target.shape[2])
+    total, done = _ITEM_BYTES * math.prod(shape), 0
     progress(0, total)
-    for block in blocks(target.shape, chosen.block):
+    for block in blocks(shape, chosen.block):
         values = np.asarray(source[block], np.float32)
         target[block] = values
         done += values.nbytes

@@ -118,8 +118,8 @@ def test_a_lazy_cube_may_be_saved_over_the_file_it_lives_in(tmp_path):
 def test_a_newer_version_is_refused_by_name(tmp_path):
     save_cube(full_cube(np.random.default_rng(1)), tmp_path / "x.h5")
     with h5py.File(tmp_path / "x.h5", "r+") as file:
-        file.attrs["version"] = 2
-    with pytest.raises(CubeError, match=r"version 2 .* up to 1; update napari-udt"):
+        file.attrs["version"] = 3
+    with pytest.raises(CubeError, match=r"version 3 .* up to 2; update napari-udt"):
         open_cube(tmp_path / "x.h5")
 
 
