@@ -5,7 +5,7 @@ The whole package works on :class:`SpectralCube`. This module imports numpy only
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -196,6 +196,15 @@ class SpectralCube:
             kept = {key: value for key, value in self.metadata.items() if key != "fwhm_nm"}
             changes = {"bad_bands": None, "metadata": kept, **changes}
         return replace(self, **changes)
+
+    def throughout(self, change: Callable[[SpectralCube], SpectralCube]) -> SpectralCube:
+        """Return a copy that is changed, and so are the further pictures of its series, each when it is asked for."""
+        if self.series is None:
+            return change(self)
+        series: Series[SpectralCube] = self.series.derived(
+            lambda index, picture: replace(change(picture), series=series, place=index)
+        )
+        return replace(change(self), series=series, place=self.place)
 
     def with_structures_named(self, names: Mapping[str, str]) -> SpectralCube:
         """Return a copy in which structures have other names, so that models and other cubes know them.

@@ -9,17 +9,19 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Generic, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.errors import CubeError
+from napari_udt.errors import CubeError, TransferError
 
 Axis = Literal["time", "depth"]
 Picture = TypeVar("Picture")
 
 UNITS: dict[Axis, str] = {"time": "s", "depth": "mm"}
+_WORDS: dict[Axis, tuple[str, str]] = {"time": ("frame", "frames"), "depth": ("slice", "slices")}
 KEPT = 8  # pictures that stay at hand; those that live in their file weigh little
 
 
@@ -97,12 +99,43 @@ class Series(Generic[Picture]):
         """Unit of the positions: "s" or "mm"; "frame" or "slice" where they are not known."""
         if self.positions is not None:
             return UNITS[self.axis]
-        return "frame" if self.axis == "time" else "slice"
+        return _WORDS[self.axis][0]
 
     @property
     def coordinates(self) -> NDArray[np.float64]:
         """Positions in :attr:`unit`, shape (count,); the pictures' numbers, from 0, where they are not known."""
         return np.arange(self.count, dtype=np.float64) if self.positions is None else self.positions
+
+    @contextmanager
+    def naming(self, index: int) -> Iterator[None]:
+        """Let an error within say which picture it is about."""
+        try:
+            yield
+        except (CubeError, TransferError) as error:
+            one = _WORDS[self.axis][0]
+            raise type(error)(f"{error} (This is {one} {index} of {self.count}, counted from 0.)") from error
+
+    @property
+    def summary(self) -> str:
+        """What it is in a few words: "12 frames over 3.4 s", "60 slices, 0.3 mm apart"."""
+        text = f"{self.count} {_WORDS[self.axis][self.count > 1]}"
+        if self.positions is None or self.count < 2:
+            return text
+        steps = np.diff(self.positions)
+        if self.axis == "depth" and np.ptp(steps) < 1e-3 * steps.mean():
+            return f"{text}, {steps.mean():.3g} {self.unit} apart"
+        return f"{text} over {self.positions[-1] - self.positions[0]:.3g} {self.unit}"
+
+    def part(self, start: int, stop: int) -> Series[Picture]:
+        """Return the series of the pictures from ``start`` to before ``stop``; raises ``CubeError`` where there are none."""
+        if not 0 <= start < stop <= self.count:
+            raise CubeError(
+                f"The {self.axis} series has no pictures {start}:{stop}; it has {self.count}, counted from 0."
+            )
+        kept = None if self.positions is None else self.positions[start:stop]
+        if kept is not None and self.axis == "time":
+            kept = kept - kept[0]
+        return Series(self.axis, stop - start, lambda index: self[start + index], kept)
 
     def derived(self, change: Callable[[int, Picture], Picture], kept: int = KEPT) -> Series[Picture]:
         """Return the series of changed pictures, ``change(index, picture)`` being computed when one is asked for."""

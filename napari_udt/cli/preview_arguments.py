@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from napari_udt.io.contract import Frame
+from napari_udt.io.frames import Frames, parse_frames
 from napari_udt.reconstruction.options import ReconstructionOptions
 
 
@@ -42,6 +43,24 @@ def preview_options(args: argparse.Namespace) -> dict[str, Any]:
     if any(value is not None for value in wanted.values()):
         options["reconstruction"] = ReconstructionOptions(**wanted)
     return options
+
+
+def add_frames_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the argument for the pictures of a series."""
+    parser.add_argument(
+        "--frames",
+        type=parse_frames,
+        default="all",
+        metavar="all|N|N:M|mean",
+        help="frames of a recording or slices of a volume, counted from 0: all that the result can hold (default), one, "
+        "from N to before M, or the mean over frames",
+    )
+
+
+def wanted_frames(args: argparse.Namespace) -> Frames:
+    """Return the pictures that ``--frames`` asks for, or ``--frame``."""
+    frames: Frames = args.frames if args.frame is None else args.frame
+    return frames
 
 
 def _frame(text: str) -> Frame:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from napari_udt.cli.exit_codes import ERROR, SOME_FAILED, SUCCESS
 from napari_udt.cli.metadata_arguments import add_reading_arguments, stated_metadata
-from napari_udt.cli.preview_arguments import preview_options
+from napari_udt.cli.preview_arguments import add_frames_argument, preview_options, wanted_frames
 from napari_udt.cli.progress_line import ProgressLine
 from napari_udt.cli.termination import ending_cleanly
 from napari_udt.outgoing_text import one_line
@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-r", "--recursive", action="store_true", help="search folders within folders too")
     _add_choices(parser)
     add_reading_arguments(parser)
+    add_frames_argument(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace existing results")
     parser.add_argument("--compress", action="store_true", help="smaller results, slower to read")
     parser.add_argument("--json", action="store_true", help="one JSON object per file on stdout")
@@ -58,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
         reference=args.reference,
         candidate=args.candidate,
         metadata=stated_metadata(args),
-        **preview_options(args),
+        frames=wanted_frames(args),
+        reconstruction=preview_options(args).get("reconstruction"),
         overwrite=args.overwrite,
         compress=args.compress,
     )

@@ -14,8 +14,6 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import h5py
-
 from napari_udt.cube import Domain, SpectralCube
 from napari_udt.errors import TransferError, UdtError, unexpected
 from napari_udt.files.leftovers import remove_leftovers
@@ -26,7 +24,7 @@ from napari_udt.inference.job import Noise
 from napari_udt.inference.record import Record, difference, state_of, with_record
 from napari_udt.inference.run import Direction, Progress, transfer
 from napari_udt.io import open_cube
-from napari_udt.io.contract import Frame
+from napari_udt.io.frames import Frames, frame_of, selected
 from napari_udt.io.generic import own
 from napari_udt.io.missing_metadata import StatedMetadata, options_for
 from napari_udt.io.opening import saving
@@ -58,7 +56,9 @@ class Options:
         Which cube of each file; by default the best.
     metadata : StatedMetadata
         What the files lack.
-    frame, reconstruction : optional
+    frames : "all", "mean", int or (int, int)
+        Which pictures of a series: all, the mean over frames, one, or from and to before.
+    reconstruction : ReconstructionOptions, optional
         As in :func:`napari_udt.open_cube`.
     overwrite : bool
         Whether results are made again.
@@ -78,7 +78,7 @@ class Options:
     reference: Path | None = None
     candidate: str | None = None
     metadata: StatedMetadata = field(default_factory=StatedMetadata)
-    frame: Frame | None = None
+    frames: Frames = "all"
     reconstruction: ReconstructionOptions | None = None
     overwrite: bool = False
     compress: bool = False
@@ -114,7 +114,7 @@ class Options:
 
     def record(self) -> Record:
         """Return everything that decides the values of a result, as it is read back from JSON."""
-        record = {
+        record: Record = {
             "model": self.model,
             "direction": self.direction,
             "condition": self.condition,
@@ -122,9 +122,11 @@ class Options:
             "reference": state_of(self.reference) if self.reference else None,
             "candidate": self.candidate,
             "facts": self.metadata.to_dict(),
-            "frame": self.frame,
+            "frame": frame_of(self.frames),
             "reconstruction": self.reconstruction and asdict(self.reconstruction),
         }
+        if isinstance(self.frames, tuple):
+            record["frames"] = self.frames
         if self.structures:
             record["structures"] = dict(self.structures)
         as_read: Record = json.loads(json.dumps(record))
@@ -255,42 +257,58 @@ def _carried_out(task: Task, progress: Progress | None) -> Outcome:
 
 
 def _opened(source: Path, options: Options, **reading: Any) -> SpectralCube:
-    return open_cube(
+    cube = open_cube(
         source,
         candidate=options.candidate,
-        frame=options.frame,
+        frame=frame_of(options.frames),
         reconstruction=options.reconstruction,
         **options_for(source, options.metadata),
         **reading,
-    ).with_structures_named(dict(options.structures))
+    )
+    names = dict(options.structures)
+    return selected(cube, options.frames).throughout(lambda picture: picture.with_structures_named(names))
 
 
 def _written(task: Task, cube: SpectralCube, record: Record, progress: Progress | None) -> SpectralCube:
-    """Transfer a cube into its file; the spectra of a network go there block by block."""
+    """Transfer a cube into its file, a series picture by picture; the spectra of a network go there block by block."""
     options, target = task.options, task.target
     run = partial(
         transfer,
-        cube,
         direction=options.direction,
         device=options.device,
         condition=options.condition,
         noise=options.noise,
-        progress=progress,
         reference=open_cube(options.reference) if options.reference else None,
     )
+    series = cube.series
     with saving(target, options.overwrite) as temporary:
         if is_baseline(options.model):
-            moved = with_record(run(model=options.model), record)
-            own.write([moved], temporary, options.compress)
+            moved = run(cube, model=options.model, progress=progress).throughout(
+                lambda picture: with_record(picture, record)
+            )
+            own.write([moved], temporary, options.compress, progress=progress if series else None)
             return moved
         model, chosen_by = _model(options, cube)
         shape = (*cube.shape[:2], len(model.spec.wavelengths_nm))
 
-        def fill(out: h5py.Dataset) -> SpectralCube:
-            moved = run(model=model, out=out, scratch=target.parent)
+        def fill(out: own.Target, picture: SpectralCube, report: Progress | None) -> SpectralCube:
+            moved = run(picture, model=model, out=out, scratch=target.parent, progress=report)
             return with_record(moved.with_(provenance={**moved.provenance, **chosen_by}), record)
 
-        return own.write_filled(shape, fill, temporary, options.compress)
+        def fill_one(index: int, out: own.Target) -> SpectralCube:
+            assert series is not None
+            with series.naming(index):
+                picture = cube if index == cube.place else series[index]
+                return fill(out, picture, progress and _part_of(progress, index, len(series)))
+
+        if series is not None:
+            return own.write_filled_series(shape, series, cube.place, fill_one, temporary, options.compress)
+        return own.write_filled(shape, lambda out: fill(out, cube, progress), temporary, options.compress)
+
+
+def _part_of(progress: Progress, index: int, count: int) -> Progress:
+    """Count the pixels of one picture among those of all."""
+    return lambda done, total: progress(index * total + done, count * total)
 
 
 def _model(options: Options, cube: SpectralCube) -> tuple[TransferModel, dict[str, str]]:

@@ -6,6 +6,7 @@ import hashlib
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ def describe_source(cube: SpectralCube) -> dict[str, Any]:
         "origin": cube.origin,
         "shape": list(cube.shape),
     }
+    if cube.series is not None:
+        source |= {"series": cube.series.axis, "place": cube.place, "pictures": len(cube.series)}
     if file := cube.metadata.get("file"):
         source["file"] = _file(file)
     if named := nested(cube.metadata, NAMED):
@@ -46,10 +49,16 @@ def _file(file: Mapping[str, Any]) -> dict[str, Any]:
     if file.get("options"):
         origin["options"] = dict(file["options"])
     path = Path(origin.get("path", ""))
-    if path.is_file() and path.stat().st_size <= _LARGEST_HASHED:
-        with open(path, "rb") as stream:
-            origin["sha256"] = hashlib.file_digest(stream, "sha256").hexdigest()
+    if path.is_file() and (state := path.stat()).st_size <= _LARGEST_HASHED:
+        origin["sha256"] = _sha256(path, state.st_size, state.st_mtime_ns)
     return origin
+
+
+@lru_cache(maxsize=16)
+def _sha256(path: Path, _size: int, _modified_ns: int) -> str:
+    """Return the hash of a file in a certain state, read once for all pictures of a series."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def describe_run(

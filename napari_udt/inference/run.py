@@ -6,6 +6,7 @@ x_real = f^-1( f(x_sim; D_sim, Y); D_real, Y ), with the tissue label Y of the s
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -22,6 +23,7 @@ from napari_udt.inference.job import Job, Noise, Scale, Side, Target
 from napari_udt.inference.memory import check_room
 from napari_udt.inference.pictures import run_picture
 from napari_udt.inference.provenance import describe_run
+from napari_udt.inference.series import with_series
 from napari_udt.inference.spectra import DEFAULT_CHUNK, DEFAULT_CHUNK_ON_A_CARD, run_spectra
 from napari_udt.inference.tissue import AUTO, LABELS, tissue_condition
 from napari_udt.io.contract import Progress, ignore_progress
@@ -64,7 +66,8 @@ def transfer(
     Parameters
     ----------
     cube : SpectralCube
-        The source. Its wavelengths are interpolated to the model's where they differ and cover them.
+        The source. Its wavelengths are interpolated to the model's where they differ and cover them. Of a series this picture
+        is transferred; the others follow when the result's ``series`` is asked for them.
     model : TransferModel or str, optional
         By default the installed model that a window would preselect for the cube; the provenance says which, and of how
         many ("model_choice"). Else a loaded model, or the name or folder of one, or a baseline: "baseline:identity", "baseline:moments",
@@ -94,7 +97,7 @@ def transfer(
         For baselines only: an unpaired cube of the target domain with named structures.
     out : array-like, shape (rows, columns, model channels), optional
         Where the spectra go, for instance a dataset in a file: with it an HSI cube of any size needs memory for a few
-        blocks. By default a new array. Not for baselines.
+        blocks; the result then has no series. By default a new array. Not for baselines.
     scratch : path, optional
         Folder for a temporary copy of a cube that is packed in pictures of one wavelength each.
 
@@ -114,8 +117,13 @@ def transfer(
     """
     if is_baseline(model):
         _check_baseline(model, condition, scale)
-        check_room(cube, _BASELINE_COPIES, _CROP)
-        return transfer_baseline(cube, model.removeprefix(PREFIX).strip(), reference, progress)
+        method = model.removeprefix(PREFIX).strip()
+
+        def matched(picture: SpectralCube, report: Progress | None = None) -> SpectralCube:
+            check_room(picture, _BASELINE_COPIES, _CROP)
+            return transfer_baseline(picture, method, reference, report)
+
+        return with_series(cube, matched(cube, progress), matched)
     if reference is not None:
         raise TransferError(
             "Only baselines take a reference; leave it out, or choose baseline:moments or the like."
@@ -128,6 +136,40 @@ def transfer(
     _check_fit(cube, model, direction, scale)
     if noise not in get_args(Noise):
         raise TransferError(f"Noise {noise!r} is unknown; choose {' or '.join(get_args(Noise))}.")
+    chosen = choose(device)
+    added = InputNoise.of(model.spec) if noise == "training" and direction == "sim2real" else InputNoise()
+    run = partial(
+        _transferred,
+        model=model,
+        direction=direction,
+        chosen=chosen,
+        chosen_by=chosen_by,
+        condition=condition,
+        chunk_size=chunk_size,
+        scale=scale,
+        noise=added,
+        scratch=scratch,
+    )
+    moved = run(cube, progress=progress, out=out)
+    return moved if out is not None else with_series(cube, moved, run)
+
+
+def _transferred(
+    cube: SpectralCube,
+    *,
+    model: TransferModel,
+    direction: Direction,
+    chosen: Device,
+    chosen_by: str,
+    condition: str,
+    chunk_size: int | None,
+    scale: Scale,
+    noise: InputNoise,
+    scratch: Path | None,
+    progress: Progress | None = None,
+    out: Target | None = None,
+) -> SpectralCube:
+    """Transfer one picture through a loaded model; parameters as in :func:`transfer`."""
     if cube.modality == "PAT":
         check_room(cube, _PICTURE_COPIES, _CROP)
     elif out is None:
@@ -144,9 +186,8 @@ def transfer(
         ),
         tissue=tissue_condition(cube, model.spec, condition),
         scale=scale,
-        noise=InputNoise.of(model.spec) if noise == "training" and direction == "sim2real" else InputNoise(),
+        noise=noise,
     )
-    chosen = choose(device)
     before = model.device
     model.to(chosen.key)
     try:

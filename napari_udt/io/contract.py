@@ -227,6 +227,8 @@ class Writer:
         Whether one file holds several cubes.
     picks_pixels : bool
         Whether a file may hold some pixels only (``labelled_only``).
+    series : bool
+        Whether a file holds all pictures of a cube's series; otherwise only the picture at hand is written.
     first, package
         As in :class:`Format`.
     """
@@ -237,6 +239,7 @@ class Writer:
     module: str
     several: bool = False
     picks_pixels: bool = False
+    series: bool = False
     first: bool = False
     package: str = ""
 

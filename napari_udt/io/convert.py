@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.io.contract import Progress
+from napari_udt.io.frames import Frames, frame_of, selected
 from napari_udt.io.generic import own
 from napari_udt.io.opening import PathLike, open_cube, open_cubes, save_cubes, saving
 from napari_udt.io.rechunk import Chunks, chunk_shape
@@ -20,6 +22,7 @@ def convert(
     *,
     chunks: Chunks | None = None,
     candidate: str | int | None = None,
+    frames: Frames = "all",
     compress: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -37,6 +40,9 @@ def convert(
         What is fast to read in an HDF5 file: spectra, pictures, or both (the default).
     candidate : str or int, optional
         Convert only this one of :func:`napari_udt.io.list_candidates`; by default all recordings of the file.
+    frames : "all", "mean", int or (int, int)
+        Which pictures of a series: all where the format holds them (else the one at hand, see :func:`left_out`), the mean over
+        frames, one, or from and to before.
     compress, overwrite : bool
         Make the file smaller and slower; replace an existing one.
     progress : callable, optional
@@ -57,7 +63,9 @@ def convert(
     source, target = Path(source), Path(target)
     if target.exists() and source.exists() and target.samefile(source):
         raise CubeError(f"{target}: a file cannot be converted into itself; choose another name.")
-    cubes = _opened(source, candidate, reading)
+    if (frame := frame_of(frames)) is not None:
+        reading["frame"] = frame
+    cubes = [selected(cube, frames) for cube in _opened(source, candidate, reading)]
     try:
         if writer_for(target, len(cubes)).name != "udt":
             _check_chunks(target, chunks)
@@ -72,6 +80,18 @@ def convert(
         for cube in cubes:
             if cube.is_lazy:
                 getattr(cube.data, "close", lambda: None)()
+
+
+def left_out(cubes: Sequence[SpectralCube], target: PathLike) -> str:
+    """Return one sentence on the pictures of series that a file of this ending does not hold; empty where it holds all."""
+    writer = writer_for(Path(target), len(cubes))
+    found = [cube for cube in cubes if cube.series is not None and len(cube.series) > 1]
+    if writer.series or not found:
+        return ""
+    cube, series = found[0], found[0].series
+    one = "frame" if series is not None and series.axis == "time" else "slice"
+    total = 0 if series is None else len(series)
+    return f"{writer.title} holds one picture: {one} {cube.place} of {total} was written; a file called .udt.h5 holds all."
 
 
 def _opened(source: Path, candidate: str | int | None, options: dict[str, Any]) -> list[SpectralCube]:

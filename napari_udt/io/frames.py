@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,10 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.io.contract import Format, Frame, ReadOptions, reading
 from napari_udt.series import Axis, Series
+
+Frames = (
+    Literal["all", "mean"] | int | tuple[int, int]
+)  # all pictures, their mean, one, or from and to before
 
 _WORDS: dict[Axis, tuple[str, str, str]] = {
     "time": ("frame", "frames", "recording"),
@@ -102,6 +106,47 @@ def in_series(
     return replace(cube, series=series, place=int(frame))
 
 
+def parse_frames(text: str) -> Frames:
+    """Parse what a command line says about pictures: "all", "mean", one as 3, or from and to before as 3:12.
+
+    Raises
+    ------
+    ValueError
+        When it is none of these.
+    """
+    if text in ("all", "mean"):
+        return text  # type: ignore[return-value]
+    first, colon, last = text.partition(":")
+    return (int(first or 0), int(last)) if colon else int(first)
+
+
+def frame_of(frames: Frames) -> Frame | None:
+    """Return the picture to open where these are wanted; None for the usual one."""
+    return frames if isinstance(frames, int) or frames == "mean" else None
+
+
+def selected(cube: SpectralCube, frames: Frames) -> SpectralCube:
+    """Return an opened cube with the wanted pictures for a series, or without one where a single picture is wanted.
+
+    Raises
+    ------
+    CubeError
+        When a range is wanted that the series does not have.
+    """
+    if frames == "all":
+        return cube
+    if not isinstance(frames, tuple):
+        return replace(cube, series=None, place=0)
+    whole, (start, stop) = cube.series, frames
+    if whole is None:
+        if frames == (0, 1):
+            return cube
+        raise CubeError(f"{cube.name}: there are no pictures {start}:{stop}; it is a single picture.")
+    part = whole.part(start, stop)
+    series = part.derived(lambda index, picture: replace(picture, series=series, place=index))
+    return series[min(max(cube.place - start, 0), stop - start - 1)]
+
+
 def opened_in_series(
     cube: SpectralCube, path: Path, known: Format, opened_from: Callable[[int | None], dict[str, Any]]
 ) -> SpectralCube:
@@ -115,12 +160,8 @@ def opened_in_series(
         return replace(cube, metadata={**cube.metadata, "file": opened_from(None)})
 
     def picture(index: int) -> SpectralCube:
-        try:
-            with reading(path, known):
-                found = stored[index]
-        except CubeError as error:
-            one = _WORDS[stored.axis][0]
-            raise CubeError(f"{error} (This is {one} {index} of {stored.count}.)") from error
+        with stored.naming(index), reading(path, known):
+            found = stored[index]
         return replace(
             found,
             metadata={**found.metadata, "file": opened_from(index)},

@@ -41,6 +41,7 @@ def describe(cube: SpectralCube) -> dict[str, Any]:
         "quantity": cube.quantity,
         "values": _values(cube),
         "pixel_size_mm": cube.pixel_size_mm,
+        "series": _series(cube),
         "labels": _labels(cube),
         "oxygenation": _oxygenation(cube.oxygenation),
         "in_memory": not cube.is_lazy,
@@ -67,6 +68,7 @@ def format_text(description: Mapping[str, Any]) -> str:
         "origin": description["origin"],
         "values": _values_text(description["quantity"], description["values"]),
         "pixel size": _pixel_size_text(description["pixel_size_mm"]),
+        "series": _series_text(description["series"]),
         "labels": ", ".join(
             f"{x['name']} ({x['number']}): {x['pixels']} pixels" for x in description["labels"]
         ),
@@ -108,6 +110,20 @@ def _labels(cube: SpectralCube) -> list[dict[str, Any]]:
     ]
 
 
+def _series(cube: SpectralCube) -> dict[str, Any] | None:
+    if (series := cube.series) is None:
+        return None
+    positions = None if series.positions is None else series.positions.tolist()
+    return {
+        "axis": series.axis,
+        "pictures": len(series),
+        "shown": cube.place,
+        "unit": series.unit,
+        "positions": positions,
+        "summary": series.summary,
+    }
+
+
 def _oxygenation(picture: NDArray[Any] | None) -> dict[str, Any] | None:
     if picture is None:
         return None
@@ -127,6 +143,13 @@ def _values_text(quantity: str, values: Mapping[str, Any]) -> str:
 
 def _pixel_size_text(size: list[float] | None) -> str:
     return f"{size[0]:g} x {size[1]:g} mm (height x width)" if size else ""
+
+
+def _series_text(series: Mapping[str, Any] | None) -> str:
+    if series is None:
+        return ""
+    one = "frame" if series["axis"] == "time" else "slice"
+    return f"{series['summary']}; {one} {series['shown']} is described here"
 
 
 def _oxygenation_text(oxygenation: Mapping[str, Any] | None) -> str:

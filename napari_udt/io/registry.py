@@ -58,7 +58,14 @@ FORMATS: tuple[Format, ...] = (
 
 
 WRITERS: tuple[Writer, ...] = (
-    Writer("udt", "napari-udt HDF5", (".udt.h5", ".h5", ".hdf5"), "napari_udt.io.generic.own", several=True),
+    Writer(
+        "udt",
+        "napari-udt HDF5",
+        (".udt.h5", ".h5", ".hdf5"),
+        "napari_udt.io.generic.own",
+        several=True,
+        series=True,
+    ),
     Writer(
         "paper_pat", "NumPy archive in the paper's layout", (".npz",), "napari_udt.io.photoacoustic.paper_pat"
     ),

@@ -282,7 +282,7 @@ def test_a_bad_picture_names_the_file_and_itself(tmp_path):
     path = write_patato(tmp_path / "x.hdf5", recons={("BP", "0"): _pictures()})
     cube = open_cube(path)
     path.unlink()
-    with pytest.raises(CubeError, match=r"x\.hdf5.*\(This is frame 2 of 3\.\)"):
+    with pytest.raises(CubeError, match=r"x\.hdf5.*\(This is frame 2 of 3, counted from 0\.\)"):
         cube.series[2]
 
 

@@ -134,12 +134,6 @@ def test_pictures_of_another_size_are_named(tmp_path):
     ("change", "sentence"),
     [
         (lambda g: g.attrs.update(series_axis=np.bytes_("sideways")), "a series along 'sideways'"),
-        (lambda g: (g.pop("positions"), g.create_dataset("positions", data=[1.0])), r"has shape \(1,\)"),
-        (lambda g: g["positions"].write_direct(np.array([0, 2.0, 1, 3])), "positions along time"),
-        (
-            lambda g: (g.pop("labels"), g.create_dataset("labels", data=np.zeros((3, 9, 8)))),
-            r"has shape \(3, 9, 8\)",
-        ),
         (lambda g: g.attrs.pop("series_axis"), "has 4 axes"),
     ],
 )
@@ -150,6 +144,32 @@ def test_damaged_series_get_one_sentence(tmp_path, change, sentence):
         change(file["cubes/0"])
     with pytest.raises(CubeError, match=sentence):
         open_cube(path)
+
+
+def _replaced(group, name, values):
+    del group[name]
+    group[name] = values
+
+
+@pytest.mark.parametrize(
+    ("change", "remark"),
+    [
+        (lambda g: _replaced(g, "positions", [1.0]), "Positions left out: "),
+        (lambda g: _replaced(g, "positions", [0, 2.0, 1, 3]), "Positions left out: "),
+        (lambda g: _replaced(g, "labels", np.zeros((3, 9, 8))), "Labels left out: "),
+        (lambda g: _replaced(g, "picture_provenance", np.zeros(3)), ""),
+        (lambda g: _replaced(g, "picture_provenance", np.bytes_("[1, 2]")), "Provenance left out: "),
+    ],
+)
+def test_what_stands_beside_the_pictures_keeps_no_file_from_opening(tmp_path, change, remark):
+    path = tmp_path / "x.udt.h5"
+    save_cube(scan()[0], path)
+    with h5py.File(path, "r+") as file:
+        change(file["cubes/0"])
+    cube = open_cube(path)
+    assert len(cube.series) == 4
+    for picture in (cube, cube.series[3]):
+        assert [said[: len(remark)] for said in picture.metadata.get("remarks", [""])] == [remark]
 
 
 def _described(path):

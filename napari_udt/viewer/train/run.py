@@ -59,7 +59,7 @@ class TrainingRun:
             path = _run_folder(plan) / _CUBES / f"{side}_{number}_{safe}.udt.h5"
             path.parent.mkdir(parents=True, exist_ok=True)
             domain = "simulated" if side == SIMULATED else cube.domain
-            save_cube(cube.with_(domain=domain), path, overwrite=True)
+            save_cube(cube.with_(domain=domain, series=None, place=0), path, overwrite=True)
             files[source] = path
         return files
 
