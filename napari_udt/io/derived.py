@@ -1,7 +1,8 @@
-"""Sources that compute their values from another source when they are read: flipped, averaged."""
+"""Sources that compute their values from others when they are read: flipped, averaged, joined."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -64,3 +65,39 @@ class MeanSource(_Derived):
         for frame in range(1, count):
             total += self._source.read((*before, frame, *after))
         return total / count
+
+
+class JoinedSource:
+    """Sources one after the other along an axis; alike in the lengths of the others."""
+
+    def __init__(self, sources: Sequence[Source], axis: int) -> None:
+        self._sources, self._axis = sources, axis
+        self._starts = np.cumsum([0, *(source.shape[axis] for source in sources)]).tolist()
+        first = sources[0].shape
+        self.shape = (*first[:axis], self._starts[-1], *first[axis + 1 :])
+        self.stored_bytes = sum(source.stored_bytes for source in sources)
+
+    def read(self, selection: Selection) -> NDArray[Any]:
+        """Read one integer or slice per axis; a slice along the joined one, forwards."""
+        key = selection[self._axis]
+        if not isinstance(key, slice):
+            at = int(np.searchsorted(self._starts, key, "right")) - 1
+            return self._sources[at].read(self._with(selection, key - self._starts[at]))
+        wanted, parts = np.arange(*key.indices(self.shape[self._axis])), []
+        for source, start in zip(self._sources, self._starts, strict=False):
+            here = wanted[(wanted >= start) & (wanted < start + source.shape[self._axis])] - start
+            if here.size:
+                span = slice(int(here[0]), int(here[-1]) + 1, key.step)
+                parts.append(source.read(self._with(selection, span)))
+        if not parts:
+            return self._sources[0].read(self._with(selection, slice(0, 0)))
+        axis = sum(isinstance(k, slice) for k in selection[: self._axis])
+        return np.concatenate(parts, axis) if len(parts) > 1 else parts[0]
+
+    def close(self) -> None:
+        """Close the files."""
+        for source in self._sources:
+            source.close()
+
+    def _with(self, selection: Selection, key: int | slice) -> Selection:
+        return (*selection[: self._axis], key, *selection[self._axis + 1 :])

@@ -28,6 +28,7 @@ MAX_RATIO = 1_100  # deflate cannot compress further than about 1032 : 1
 MAX_CHUNK_BYTES = 1_000_000_000
 SMALL_CHUNK_BYTES = 4_096
 _LARGEST_GROWTH = 1.1  # of numbers that cannot be packed
+_CHECKSUM_BYTES = 4
 MAX_OBJECTS = 20_000
 MAX_DEPTH = 32
 MAX_ATTRIBUTE_SIZE = 100_000
@@ -151,14 +152,26 @@ def _require_filters(dataset: h5py.Dataset, where: str) -> None:
 
 
 def _check_packed_chunks(dataset: h5py.Dataset, where: str) -> None:
-    """Refuse a packed chunk longer than its numbers: packing does not make longer, and it may unpack to anything."""
+    """Refuse packed chunks longer than their numbers (they may unpack to anything), or shorter than their filters leave.
+
+    HDF5 2.0 ends the program at a chunk too short for its checksum, and reads past one that no filter makes longer.
+    """
     declared = math.prod(dataset.chunks) * dataset.dtype.itemsize
-    longest = dataset.id.chunk_iter(
-        lambda chunk: chunk.size if chunk.size > _LARGEST_GROWTH * declared + SMALL_CHUNK_BYTES else None
-    )
-    if longest is not None:
+    packing = dataset.id.get_create_plist()
+    filters = [packing.get_filter(number)[0] for number in range(packing.get_nfilters())]
+
+    def misfit(chunk: h5py.h5d.StoreInfo) -> int | None:
+        applied = {code for place, code in enumerate(filters) if not chunk.filter_mask >> place & 1}
+        checksum = _CHECKSUM_BYTES if h5py.h5z.FILTER_FLETCHER32 in applied else 0
+        unpacks = applied - {h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_SHUFFLE}
+        least = checksum + (1 if unpacks else declared)
+        most = _LARGEST_GROWTH * declared + SMALL_CHUNK_BYTES
+        return None if least <= chunk.size <= most else int(chunk.size)
+
+    found = dataset.id.chunk_iter(misfit)
+    if found is not None:
         raise CubeError(
-            f"{where} has a packed chunk of {longest:,} bytes for {declared:,} bytes of numbers; it is damaged."
+            f"{where} has a packed chunk of {found:,} bytes for {declared:,} bytes of numbers; it is damaged."
         )
 
 

@@ -30,6 +30,7 @@ FORMATS: tuple[Format, ...] = (
         "paper_hsi", "HSI spectra of the UDT-cINN archive", (".npy",), "napari_udt.io.hyperspectral.paper_hsi"
     ),
     Format("matlab", "MATLAB 3-D array", (".mat",), "napari_udt.io.generic.matlab", common=True),
+    Format("prisma", "PRISMA HDF-EOS5", (".he5",), "napari_udt.io.hyperspectral.prisma"),
     Format("hyperspy", "HyperSpy HDF5", (".hspy",), "napari_udt.io.generic.hyperspy"),
     Format("hdf5", "HDF5 with a 3-D array", (".h5", ".hdf5"), "napari_udt.io.generic.plain_hdf5"),
     Format("numpy", "NumPy 3-D array", (".npy", ".npz"), "napari_udt.io.generic.plain_numpy"),

@@ -199,6 +199,35 @@ def test_a_packed_chunk_longer_than_its_numbers_is_refused(tmp_path):
         open_cube(path)
 
 
+@pytest.mark.parametrize(
+    "how", [{"fletcher32": True}, {"shuffle": True}, {"compression": "gzip", "fletcher32": True}]
+)
+def test_a_packed_chunk_too_short_for_its_filters_is_refused(tmp_path, how):
+    """HDF5 2.0 ends the program at some of these."""
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("cube", data=np.ones((4, 5, 3)), chunks=(2, 5, 3), **how)
+        file["wavelengths"] = [500.0, 600, 700]
+    np.testing.assert_array_equal(open_cube(path).data, 1)
+    with h5py.File(path, "a") as file:
+        file["cube"].id.write_direct_chunk((0, 0, 0), b"abc")
+    with pytest.raises(CubeError, match="a packed chunk of 3 bytes for 240 bytes of numbers; it is damaged"):
+        open_cube(path)
+
+
+def test_text_in_a_virtual_dataset_of_no_axes_is_not_read(tmp_path):
+    """HDF5 2.0 ends the program when it reads one."""
+    path = tmp_path / "a.h5"
+    save_cube(SpectralCube(np.ones((2, 3, 2), np.float32), [700.0, 800.0], "PAT"), path)
+    with h5py.File(path, "a") as file:
+        group = file["cubes/0"]
+        layout = h5py.VirtualLayout((), group["metadata"].dtype)
+        layout[...] = h5py.VirtualSource("a.h5", "cubes/0/metadata", ())
+        del group["metadata"]
+        group.create_virtual_dataset("metadata", layout)
+    np.testing.assert_array_equal(open_cube(path).data, 1)
+
+
 def test_a_packed_page_longer_than_its_numbers_is_refused(tmp_path):
     page = types.SimpleNamespace(databytecounts=(2_000_000,), dtype=np.dtype("f4"))
     with pytest.raises(CubeError, match="a page declares 48 bytes"):

@@ -1,7 +1,8 @@
 """Open damaged files on purpose: whatever the bytes, only ``CubeError`` may come out.
 
 Run ``python tests/tools/fuzz.py --n 20000`` for a long search. Small files of every format are written, bytes of them
-changed, cut, doubled or overwritten, and each is opened in full. A file that gets anything but a cube or a
+changed, cut, doubled or overwritten, words and numbers of their texts replaced, the structure of HDF5 files changed, and
+each is opened in full. A file that gets anything but a cube or a
 ``CubeError`` is kept. Files are tried in a process of their own, which ends with a crash or after ``--seconds`` for
 one file: a file that does either is kept as well.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import faulthandler
 import multiprocessing
+import re
 import shutil
 import tempfile
 import time
@@ -21,6 +23,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+from fuzz_hdf5 import restructured
 from fuzz_seeds import write_hsi_seeds
 from fuzz_seeds_pat import WAVELENGTHS_NM, write_pat_seeds
 
@@ -30,6 +33,8 @@ from napari_udt.errors import CubeError
 from napari_udt.io import describe, is_damaged, is_readable, list_candidates, open_cube, save_cube
 
 LIMIT_S = 60.0  # for one file, on a busy machine
+STRUCTURAL = 0.6  # share of the HDF5 files of which the structure is changed
+_REPORT = 1000
 Mutation = Callable[[bytearray, np.random.Generator], bytearray]
 
 
@@ -169,9 +174,14 @@ def run(count: int, seed: int, folder: Path, limit_s: float = LIMIT_S) -> tuple[
     watched = Watched(_try_with_companions, limit_s)
     for number in range(count):
         path, good = seeds[number % len(seeds)]
-        path.write_bytes(mutated(good, rng))
+        if h5py.is_hdf5(path) and rng.random() < STRUCTURAL:
+            restructured(path, rng)
+        else:
+            path.write_bytes(mutated(good, rng))
         outcome = watched((path, good_folder))
         outcomes[outcome] += 1
+        if number % _REPORT == _REPORT - 1:
+            print(f"{number + 1} files: {dict(outcomes)}", flush=True)
         if outcome not in ("opened", "refused"):
             kept.append(_keep(path, good_folder, folder / f"{number}-{path.name}"))
         path.write_bytes(good)
@@ -182,14 +192,16 @@ def run(count: int, seed: int, folder: Path, limit_s: float = LIMIT_S) -> tuple[
 def _try_with_companions(file_and_root: tuple[Path, Path]) -> str:
     """Try a file, and through all others of its sub-folder; "opened" if any opens."""
     path, root = file_and_root
+    top = root / path.relative_to(root).parts[0]
+    if top.suffix == ".zarr":
+        return try_file(top)
     together = [path] if path.parent == root else sorted(path.parent.iterdir())
     return min(try_file(each) for each in together)
 
 
 def _keep(path: Path, root: Path, target: Path) -> Path:
-    if path.parent == root:
-        return Path(shutil.copy(path, target))
-    return shutil.copytree(path.parent, target)
+    top = root / path.relative_to(root).parts[0]
+    return Path(shutil.copy(path, target)) if path == top else shutil.copytree(top, target)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -249,7 +261,36 @@ def _copy_within(data: bytearray, rng: np.random.Generator) -> bytearray:
     return data
 
 
-_MUTATIONS: tuple[Mutation, ...] = (_flip, _set_extreme, _cut, _copy_within)
+def _replace_word(data: bytearray, rng: np.random.Generator) -> bytearray:
+    """Replace a word or number of a text by one that is out of place; a few bytes of other data."""
+    words = list(_WORD.finditer(data))
+    if not words:
+        return data
+    found = words[int(rng.integers(len(words)))]
+    other = words[int(rng.integers(len(words)))].group() if rng.random() < 0.3 else None
+    data[found.start() : found.end()] = other or _ODD_WORDS[int(rng.integers(len(_ODD_WORDS)))]
+    return data
+
+
+_WORD = re.compile(rb"[A-Za-z]{2,40}|[-+]?[0-9][0-9.eE+-]{0,20}")
+_ODD_WORDS = (
+    *(
+        b"-1",
+        b"0",
+        b"1e400",
+        b"nan",
+        b"inf",
+        b"9223372036854775808",
+        b"65536",
+        b"0.5",
+        b"",
+        b"None",
+        b"{",
+        b"}",
+    ),
+    *(b'"', b"[]", b"{}", b"null", b"<", b"\x00", b"\xff\xfe", b"1,2", b"%s", b"../../x", b"9" * 400),
+)
+_MUTATIONS: tuple[Mutation, ...] = (_flip, _set_extreme, _cut, _copy_within, _replace_word)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 
 from napari_udt.cube import SpectralCube
+from napari_udt.io import save_cube
 from napari_udt.io.generic.envi_header import as_text
 
 Cube = NDArray[np.float32]
@@ -33,6 +34,9 @@ def write_hsi_seeds(folder: Path, cube: SpectralCube) -> None:
     savemat(folder / "five.mat", {"cube": image, "labels": cube.labels, **facts})
     savemat(folder / "packed.mat", {"cube": image, **facts}, do_compression=True)
     _write_matlab73(folder / "seven.mat", cube)
+    _write_hyperspy(folder / "signal.hspy", image, cube.wavelengths_nm)
+    if find_spec("zarr"):
+        save_cube(cube, folder / "picture.ome.zarr", overwrite=True)
     _write_envi(folder / "scan" / "scan", image, cube.wavelengths_nm)
     _write_classes(folder / "scan" / "scan_gt", cube.labels)
     _write_helicoid(folder / "patient", image, cube)
@@ -73,6 +77,16 @@ def _write_nrrds(folder: Path, image: Cube, wavelengths_nm: NDArray[np.float64])
     stored = np.moveaxis(image, 2, 0).tobytes()
     (folder / "bare.nrrd").write_bytes(f"{head}encoding: raw\n\n".encode() + stored)
     (folder / "packed.nrrd").write_bytes(f"{head}encoding: gzip\n\n".encode() + gzip.compress(stored))
+
+
+def _write_hyperspy(path: Path, image: Cube, wavelengths_nm: NDArray[np.float64]) -> None:
+    with h5py.File(path, "w") as file:
+        file.attrs["file_format"] = "HyperSpy"
+        file["Experiments/one/data"] = image
+        for place, length in enumerate(image.shape):
+            axis = file.create_group(f"Experiments/one/axis-{place}")
+            axis.attrs.update({"navigate": place < 2, "units": "mm" if place < 2 else "nm", "size": length})
+        file["Experiments/one/axis-2/axis"] = wavelengths_nm
 
 
 def _write_matlab73(path: Path, cube: SpectralCube) -> None:
