@@ -118,3 +118,29 @@ def test_numbers_that_do_not_fit_their_shape_are_refused(tmp_path):
     path.write_bytes(data)
     with pytest.raises(CubeError, match=r"x\.mat: an array of shape \(400, 3, 5\) is stored in 480 bytes"):
         mat5.read_array(path, mat5.list_arrays(path)["cube"])
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_a_structure_with_a_cube_and_its_wavelengths(tmp_path, image, wavelengths, compress):
+    labels = np.arange(30).reshape(6, 5) % 3
+    inner = {"Wavelength": wavelengths, "DataCube": image, "note": "text", "Metadata": {"FWHM": [5.0] * 4}}
+    savemat(tmp_path / "x.mat", {"first": np.eye(3), "hcube": inner, "gt": labels}, do_compression=compress)
+    cube = open_cube(tmp_path / "x.mat")
+    np.testing.assert_array_equal(cube.data, image)
+    np.testing.assert_array_equal(cube.wavelengths_nm, wavelengths)
+    np.testing.assert_array_equal(cube.labels, labels)
+    assert cube.metadata["file"]["candidate"] == "hcube/DataCube"
+    assert cube.metadata["fwhm_nm"] == [5] * 4
+
+
+def test_structures_that_are_no_single_ones_are_passed_over(tmp_path, image, wavelengths):
+    several = np.array([(1.0, 2.0), (3.0, 4.0)], [("a", "O"), ("b", "O")])
+    deep = {"a": {"b": {"c": {"d": {"cube": image}}}}}
+    savemat(tmp_path / "x.mat", {"s": several, "deep": deep, "cube": image, "wavelengths": wavelengths})
+    assert list_candidates(tmp_path / "x.mat") == ["cube"]
+
+
+def test_a_large_field_is_skipped_without_being_held(tmp_path, wavelengths):
+    cube = np.random.default_rng(0).random((300, 200, 4))  # more than one step of unpacking
+    savemat(tmp_path / "x.mat", {"s": {"DataCube": cube, "wl": wavelengths}}, do_compression=True)
+    np.testing.assert_array_equal(open_cube(tmp_path / "x.mat").data, cube.astype(np.float32))

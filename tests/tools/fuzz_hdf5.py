@@ -20,7 +20,9 @@ def restructured(path: Path, rng: np.random.Generator) -> None:
     """Make one to four random changes to the structure of a file; a change that HDF5 refuses is passed over."""
     with h5py.File(path, "r+") as file:
         for _ in range(int(rng.integers(1, 5))):
-            with suppress(ValueError, TypeError, OSError, RuntimeError, KeyError, OverflowError):
+            with suppress(
+                ValueError, TypeError, OSError, RuntimeError, KeyError, OverflowError, AttributeError
+            ):
                 _CHANGES[int(rng.integers(len(_CHANGES)))](file, rng)
 
 

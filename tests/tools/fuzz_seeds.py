@@ -33,7 +33,9 @@ def write_hsi_seeds(folder: Path, cube: SpectralCube) -> None:
     _write_nrrds(folder, image, facts["wavelengths"])
     savemat(folder / "five.mat", {"cube": image, "labels": cube.labels, **facts})
     savemat(folder / "packed.mat", {"cube": image, **facts}, do_compression=True)
+    savemat(folder / "struct.mat", {"s": {"cube": image, **facts}}, do_compression=True)
     _write_matlab73(folder / "seven.mat", cube)
+    _write_prisma(folder / "prisma.he5", image, cube.wavelengths_nm)
     _write_hyperspy(folder / "signal.hspy", image, cube.wavelengths_nm)
     if find_spec("zarr"):
         save_cube(cube, folder / "picture.ome.zarr", overwrite=True)
@@ -87,6 +89,15 @@ def _write_hyperspy(path: Path, image: Cube, wavelengths_nm: NDArray[np.float64]
             axis = file.create_group(f"Experiments/one/axis-{place}")
             axis.attrs.update({"navigate": place < 2, "units": "mm" if place < 2 else "nm", "size": length})
         file["Experiments/one/axis-2/axis"] = wavelengths_nm
+
+
+def _write_prisma(path: Path, image: Cube, wavelengths_nm: NDArray[np.float64]) -> None:
+    with h5py.File(path, "w") as file:
+        for name in ("Vnir", "Swir"):
+            counts = (image * 6e4).astype(np.uint16).transpose(0, 2, 1)
+            file[f"HDFEOS/SWATHS/PRS_L2D_HCO/Data Fields/{name.upper()}_Cube"] = counts
+            file.attrs[f"List_Cw_{name}"] = wavelengths_nm[::-1] + (name == "Swir")
+            file.attrs.update({f"L2Scale{name}Min": 0.0, f"L2Scale{name}Max": 1.0})
 
 
 def _write_matlab73(path: Path, cube: SpectralCube) -> None:
