@@ -19,6 +19,7 @@ from psygnal import Signal
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer.layers.canvas import CanvasContext, ReplacedGrids
 from napari_udt.viewer.layers.deferred_removal import DeferredRemoval, later_in
+from napari_udt.viewer.layers.covered import hide_below, show_newest
 from napari_udt.viewer.layers.layer_data import (
     CUBE_KEY,
     PART_KEY,
@@ -81,14 +82,17 @@ class LayerAdapter(OpenCubes):
             return
         change = self._relabelled(change)
         closed = [e.key for e in change.closed if e.key in self._open and self._open[e.key].cube is e.cube]
-        with self.own_changes(together=bool(closed)):
+        opened = [e for e in change.opened if e.key in self.session]
+        with self.own_changes(together=bool(closed) or len(opened) > 1):
             for old, new in change.renamed:
                 self._rename_layers(old, new)
             for key in closed:
                 self._take_away(key)
-            opened = [e for e in change.opened if e.key in self.session and e.key not in self._open]
+            opened = [e for e in opened if e.key not in self._open]
             for entry in opened:
                 self._show(entry.key, entry.cube)
+            if closed:
+                show_newest(self._open)
         if closed or opened or change.renamed:
             self.structure_changed.emit()
 
@@ -155,12 +159,10 @@ class LayerAdapter(OpenCubes):
             self._open[new].name(new)
 
     def _bring_to_view(self, key: str) -> None:
-        """Hide cubes of another modality, fit the view unless the user did so, and move the slider into range."""
+        """Hide what lies below or is of another modality, fit the view unless the user did so, and move the slider into range."""
         group = self._open[key]
         others = [other for other in self._open.values() if other is not group]
-        for other in others:
-            if other.cube.modality != group.cube.modality:
-                other.show(False)
+        hide_below(group, others)
         self.viewer.layers.selection.active = group.image
         if any(other.cube.modality == group.cube.modality for other in others):
             self.fit_unless_set([key])
@@ -303,6 +305,7 @@ class LayerAdapter(OpenCubes):
             with self.own_changes(together=True):
                 self._take_away(key)
                 self.session.remove(key)
+                show_newest(self._open)
         elif part := group.part_of(layer):
             setattr(group, part, None)
             self.part_removed.emit(key, part)
@@ -324,7 +327,7 @@ class LayerAdapter(OpenCubes):
         """Mark changes of layers as made here, so that napari's events of them are ignored.
 
         With ``together`` napari (0.9) draws once for all. That pays when layers go or change places, each of which
-        costs a collection of garbage or a redraw; for a layer that comes, the collection would cost more.
+        costs a collection of garbage or a redraw, and when several cubes come; for one, the collection would cost more.
         """
         before, self._busy = self._busy, True
         try:

@@ -225,3 +225,35 @@ def test_clearing_all_layers_ends(viewer, context, pat, transferred):
     viewer.layers.clear()
     assert len(context.session) == 0
     assert not context.side_by_side.active
+
+
+def test_of_many_cubes_only_the_newest_four_stay_visible(viewer, context, pat, hsi):
+    """napari slices and draws each visible layer at every step of a slider."""
+    for number in range(6):
+        context.session.add(pat(f"cube {number}"))
+    shown = [layer.name for layer in viewer.layers if layer.visible and isinstance(layer, Image)]
+    assert shown == ["cube 2", "cube 3", "cube 4", "cube 5"]
+    assert not viewer.layers["cube 1 · structures"].visible
+    viewer.layers["cube 0"].visible = True  # the user wants to see it
+    context.session.set_wavelength(710.0)
+    assert viewer.layers["cube 0"].visible
+
+
+def test_a_larger_picture_below_stays_visible(viewer, context, pat):
+    context.session.add(pat("wide", columns=128))
+    for number in range(6):
+        context.session.add(pat(f"cube {number}"))
+    assert viewer.layers["wide"].visible
+
+
+@pytest.mark.parametrize("by_user", [True, False])
+def test_once_all_visible_cubes_are_closed_the_newest_hidden_one_is_shown(viewer, context, pat, by_user):
+    for number in range(6):
+        context.session.add(pat(f"cube {number}"))
+    for number in (5, 4, 3, 2):
+        if by_user:
+            viewer.layers.remove(f"cube {number}")
+        else:
+            context.session.remove(f"cube {number}")
+    assert viewer.layers["cube 1"].visible and viewer.layers["cube 1 · structures"].visible
+    assert not viewer.layers["cube 0"].visible
