@@ -218,13 +218,12 @@ class SpectralCube:
             New names by the present ones; names that the cube does not have are ignored.
         """
         names = {old: new.strip() for old, new in names.items() if new.strip() and old != new.strip()}
-        found = {number: names.get(name, name) for number, name in self.present_labels.items()}
-        if self.labels is None or found == self.present_labels:
+        before = self.present_labels
+        found = {number: names.get(name, name) for number, name in before.items()}
+        if self.labels is None or found == before:
             return self
         first: dict[str, int] = {}
-        for number in sorted(
-            found, key=lambda n: self.present_labels[n] in names
-        ):  # those that had the name before
+        for number in sorted(found, key=lambda n: before[n] in names):  # those that had the name before
             first.setdefault(found[number], number)
         labels = self.labels.copy()
         for number, name in found.items():

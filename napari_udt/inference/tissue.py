@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
 from napari_udt.models import ModelSpec
-from napari_udt.models.classes import match_labels
+from napari_udt.models.classes import known_names, match_labels
 
 PROXY = "proxy"
 LABELS = "labels"
@@ -77,9 +77,7 @@ def _known_labels(cube: SpectralCube, spec: ModelSpec) -> list[str]:
     """Names of the cube's structures that the model was conditioned on."""
     if cube.labels is None or not spec.class_count:
         return []
-    matched = match_labels(cube.present_labels, spec.class_names)
-    uniform = 1 / len(spec.class_names)
-    return [cube.present_labels[i] for i, p in matched.items() if not np.allclose(p, uniform)]
+    return known_names(cube.present_labels, spec.class_names)
 
 
 def _uniform(cube: SpectralCube, spec: ModelSpec) -> TissueCondition:

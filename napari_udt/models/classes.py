@@ -65,12 +65,23 @@ def match_labels(
 
 
 def _probabilities(name: str, known: Mapping[str, int]) -> NDArray[np.float32]:
-    plain = plain_name(name)
-    meant = (plain,) if plain in known else _ALIASES.get(plain, ())
-    matches = [known[meaning] for meaning in meant if meaning in known] or list(known.values())
+    matches = _matches(name, known)
     probabilities = np.zeros(len(known), dtype=np.float32)
     probabilities[matches] = 1.0 / len(matches)
     return probabilities
+
+
+def known_names(label_names: Mapping[int, str], class_names: Sequence[str]) -> list[str]:
+    """Names of the structures that do not stand for all classes alike, as unknown ones do."""
+    known = {plain_name(name): index for index, name in enumerate(class_names)}
+    return [name for name in label_names.values() if len(_matches(name, known)) < len(known)]
+
+
+def _matches(name: str, known: Mapping[str, int]) -> list[int]:
+    """Classes that a name stands for; all of them where it matches none."""
+    plain = plain_name(name)
+    meant = (plain,) if plain in known else _ALIASES.get(plain, ())
+    return [known[meaning] for meaning in meant if meaning in known] or list(known.values())
 
 
 def plain_name(name: str) -> str:

@@ -27,6 +27,7 @@ UNKNOWN = -1
 Regrid = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # spectra (n, channels) onto other wavelengths
 # More spectra of one class change no figure that a screen can show.
 MOST_PER_CLASS = 50_000
+MOST_CLASSES = 1000  # of one cube that are compared; labels that count objects may be hundred thousands
 _BLOCK_VALUES = 8_000_000  # of a file, in memory at a time
 
 
@@ -177,6 +178,11 @@ def population_of_cubes(
         notes.append(
             f"Bad bands of any cube are left out: {listed}{', ...' if (~good).sum() > 10 else ''} nm."
         )
+    for name, _, cube in given:
+        if len(cube.present_labels) > MOST_CLASSES:
+            notes.append(
+                f"{name}: its {len(cube.present_labels):,} structures are left out; at most {MOST_CLASSES:,} can be compared."
+            )
     class_names = _class_names([cube for _, _, cube in given])
     groups = []
     for name, part, cube in given:
@@ -222,7 +228,8 @@ def _class_names(cubes: Sequence[SpectralCube]) -> tuple[str, ...]:
     """Names in the order of their first occurrence, each in the spelling that comes first."""
     found: dict[str, str] = {}
     for cube in cubes:
-        for name in cube.present_labels.values():
+        names = cube.present_labels.values()
+        for name in names if len(names) <= MOST_CLASSES else ():
             found.setdefault(plain_name(name), name)
     return tuple(found.values())
 
@@ -314,9 +321,10 @@ def spectra_at(cube: SpectralCube, index: NDArray[np.intp]) -> NDArray[np.float3
 
 
 def _labels(cube: SpectralCube, class_names: tuple[str, ...]) -> NDArray[np.int16]:
-    if cube.labels is None:
+    present = cube.present_labels
+    if cube.labels is None or len(present) > MOST_CLASSES:
         return np.full(cube.shape[0] * cube.shape[1], UNKNOWN, np.int16)
     numbers, inverse = np.unique(cube.labels, return_inverse=True)
     places = {plain_name(name): place for place, name in enumerate(class_names)}
-    index = [places[plain_name(cube.present_labels[int(number)])] for number in numbers]
+    index = [places[plain_name(present[int(number)])] for number in numbers]
     return np.array(index, np.int16)[inverse.reshape(-1)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
-from napari_udt.models.classes import match_labels
+from napari_udt.models.classes import known_names, match_labels
 
 HSI = [
     "bladder",
@@ -66,3 +68,18 @@ def test_every_structure_is_answered():
     matched = match_labels({-1: "unknown", 3: "liver"}, HSI)
     assert list(matched) == [-1, 3]
     np.testing.assert_allclose(matched[-1], 0.1)
+
+
+def test_names_that_stand_for_all_classes_alike_are_not_known():
+    names = {0: "gel", 1: "Fat", 2: "blood", 3: "bone"}
+    assert known_names(names, ["fat", "vein", "artery", "muscle"]) == ["Fat", "blood"]
+    assert known_names({1: "blood"}, ["vein", "artery"]) == []
+    assert known_names({1: "fat"}, ["fat"]) == []
+
+
+def test_a_name_is_looked_up_once_for_each_of_many_structures():
+    """The structures of a cube were once gathered anew for each of them: a minute for 70,000."""
+    names = {number: f"cell {number}" for number in range(70_000)}
+    start = time.thread_time()
+    assert known_names(names, ["fat", "vein", "artery"]) == []
+    assert time.thread_time() - start < 2

@@ -3,7 +3,8 @@
 import numpy as np
 from populations import make_cube
 
-from napari_udt.population.groups import population_of_cubes
+from napari_udt import SpectralCube
+from napari_udt.population.groups import UNKNOWN, population_of_cubes
 
 
 class Counting:
@@ -40,3 +41,13 @@ def test_of_a_large_file_only_what_is_drawn_is_held(monkeypatch):
     np.testing.assert_array_equal(group.spectra, cube.data[group.places[:, 0], group.places[:, 1]])
     np.testing.assert_array_equal(np.bincount(group.labels), [50, 50])
     assert population.notes == ("a: 100 of 8,000 spectra, drawn per class.",)
+
+
+def test_labels_that_count_objects_take_no_part():
+    """70,000 structures took minutes, and more than 32,767 do not fit into the numbers of classes."""
+    labels = np.arange(280 * 260, dtype=np.int32).reshape(280, 260)
+    cube = SpectralCube(np.ones((280, 260, 2), np.float32), [700.0, 800.0], "PAT", labels=labels)
+    found = population_of_cubes([("cells", "simulated", cube)])
+    assert found.class_names == ()
+    assert (found.groups[0].labels == UNKNOWN).all()
+    assert found.notes[0] == "cells: its 72,800 structures are left out; at most 1,000 can be compared."

@@ -18,8 +18,8 @@ from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer.layers.canvas import CanvasContext, ReplacedGrids
-from napari_udt.viewer.layers.deferred_removal import DeferredRemoval, later_in
 from napari_udt.viewer.layers.covered import hide_below, show_newest
+from napari_udt.viewer.layers.deferred_removal import DeferredRemoval, later_in
 from napari_udt.viewer.layers.layer_data import (
     CUBE_KEY,
     PART_KEY,

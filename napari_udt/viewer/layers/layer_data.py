@@ -61,6 +61,8 @@ _STRUCTURE_COLOURS: dict[str, str] = {
     "blood": "#D55E00",
     "bone": "#BBBBBB",
 }
+_MOST_COLOURS = 1000  # napari looks each up by itself
+_LARGEST_NUMBER = 65_535
 _OTHER_COLOURS = ("#009E73", "#56B4E9", "#CCBB44", "#EE6677", "#228833", "#4477AA", "#AA3377")
 
 
@@ -104,8 +106,14 @@ def structure_colours(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def label_colours(names: dict[int, str]) -> dict[int | None, Any]:
-    """Return the colour of each label number; background and unnamed numbers are transparent."""
+def label_colours(names: dict[int, str]) -> dict[int | None, Any] | None:
+    """Return the colour of each label number; background and unnamed numbers are transparent.
+
+    None, for napari's own colours that repeat, where there are more structures than a person tells apart or numbers that napari
+    (0.9) holds no table for.
+    """
+    if len(names) > _MOST_COLOURS or max(names, default=0) > _LARGEST_NUMBER:
+        return None
     colours: dict[int | None, Any] = {None: (0.0, 0.0, 0.0, 0.0)}
     for number, name in names.items():
         colours[number] = (0.0, 0.0, 0.0, 0.0) if is_background(name) else structure_colour(name)

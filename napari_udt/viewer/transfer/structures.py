@@ -123,7 +123,7 @@ def _conditions(cube: SpectralCube, spec: ModelSpec | None) -> dict[int, str]:
     matched = match_labels(cube.present_labels, spec.class_names)
     return {
         number: _PROXY
-        if np.allclose(share, share[0])
+        if (share == share[0]).all()
         else " or ".join(c for c, s in zip(classes, share, strict=True) if s)
         for number, share in matched.items()
     }

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from napari_udt import open_cube
+from napari_udt import SpectralCube, open_cube
 from napari_udt.viewer.layers.layer_data import (
     CUBE_KEY,
     contrast_limits,
@@ -178,3 +178,16 @@ def test_napari_reads_no_more_of_a_lazy_cube_than_it_shows(pat):
     assert source.read - before <= 2 * 128 * 64  # the picture, and perhaps the thumbnail's
     np.testing.assert_array_equal(data[3:5, 2:4, 1], np.moveaxis(source.values[2:4, 1, 3:5], -1, 0))
     assert data[3:3].shape == (0, 128, 64)
+
+
+@pytest.mark.parametrize("numbers", [range(70_000), [0, 70_000]])
+def test_labels_that_count_objects_are_shown_in_colours_that_repeat(numbers):
+    """napari has no table for so many, or for so large numbers, and raises."""
+    from napari.layers import Labels
+
+    labels = np.resize(np.array(numbers, np.int32), (280, 260))
+    cube = SpectralCube(np.ones((280, 260, 2), np.float32), [700.0, 800.0], "PAT", labels=labels)
+    (_, (data, attributes, _)) = cube_layers(cube)
+    layer = Labels(data, **attributes)
+    assert len(layer.features) == len(numbers)
+    assert layer.get_color(labels[-1, -1])[3] == 1

@@ -255,5 +255,6 @@ def test_once_all_visible_cubes_are_closed_the_newest_hidden_one_is_shown(viewer
             viewer.layers.remove(f"cube {number}")
         else:
             context.session.remove(f"cube {number}")
-    assert viewer.layers["cube 1"].visible and viewer.layers["cube 1 · structures"].visible
+    assert viewer.layers["cube 1"].visible
+    assert viewer.layers["cube 1 · structures"].visible
     assert not viewer.layers["cube 0"].visible
