@@ -13,22 +13,28 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Image, Labels, Layer
+from napari.layers import Image, Layer
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer.layers.canvas import CanvasContext, ReplacedGrids
-from napari_udt.viewer.layers.covered import hide_below, show_newest
 from napari_udt.viewer.layers.deferred_removal import DeferredRemoval, later_in
 from napari_udt.viewer.layers.layer_data import (
     CUBE_KEY,
     PART_KEY,
     cube_layers,
     default_wavelength,
-    outline_width,
     plane_units,
 )
-from napari_udt.viewer.layers.open_cubes import CubeLayers, OpenCubes
+from napari_udt.viewer.layers.open_cubes import (
+    CubeLayers,
+    OpenCubes,
+    differ_in_structures,
+    hide_below,
+    is_of,
+    outline,
+    show_newest,
+)
 from napari_udt.viewer.layers.stacks import SeriesStack, not_yet
 from napari_udt.viewer.napari_adapter import without_activation
 from napari_udt.viewer.state.session import CubesChange, Session
@@ -104,7 +110,7 @@ class LayerAdapter(OpenCubes):
             if (
                 group is not None
                 and group.labels is not None
-                and _differ_in_structures(before.cube, after.cube)
+                and differ_in_structures(before.cube, after.cube)
             ):
                 with self.own_changes():
                     group.set_cube(after.cube)
@@ -285,7 +291,7 @@ class LayerAdapter(OpenCubes):
 
     def _adopt_part(self, layer: Layer, cube: SpectralCube, part: str) -> None:
         for key, group in reversed(self._open.items()):
-            if _is_of(cube, group.cube) and getattr(group, part) is None:
+            if is_of(cube, group.cube) and getattr(group, part) is None:
                 setattr(group, part, layer)
                 if part == "labels":
                     outline(layer, cube)
@@ -335,19 +341,3 @@ class LayerAdapter(OpenCubes):
                 yield
         finally:
             self._busy = before
-
-
-def _differ_in_structures(before: SpectralCube, after: SpectralCube) -> bool:
-    """Whether two cubes show the same spectra, and structures of other names."""
-    return before.data is after.data and before.labels is not after.labels
-
-
-def _is_of(cube: SpectralCube, shown: SpectralCube) -> bool:
-    """Whether a cube is shown, or another picture of its series is."""
-    return cube is shown or (cube.series is not None and cube.series is shown.series)
-
-
-def outline(labels: Labels, cube: SpectralCube) -> None:
-    """Draw structures as outlines that cannot be painted: paint would not reach the cube."""
-    labels.contour = outline_width(cube)
-    labels.editable = False

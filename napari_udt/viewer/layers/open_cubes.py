@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +11,14 @@ import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Shapes
 
 from napari_udt.cube import SpectralCube
-from napari_udt.viewer.layers.layer_data import CUBE_KEY, label_colours
+from napari_udt.viewer.layers.layer_data import CUBE_KEY, label_colours, outline_width
 from napari_udt.viewer.layers.stacks import SeriesStack
 from napari_udt.viewer.state.session import PixelRef
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+
+MOST_BELOW = 3  # cubes that stay visible below the newest: napari slices and draws all visible ones at each step of a slider
 
 # Suffixes to the cube's key in the names of its layers.
 _TITLES = {
@@ -215,3 +217,43 @@ class OpenCubes:
             layer = layers[index]
             if layer.visible and id(layer) in keys:
                 yield keys[id(layer)], layer
+
+
+def differ_in_structures(before: SpectralCube, after: SpectralCube) -> bool:
+    """Whether two cubes show the same spectra, and structures of other names."""
+    return before.data is after.data and before.labels is not after.labels
+
+
+def is_of(cube: SpectralCube, shown: SpectralCube) -> bool:
+    """Whether a cube is shown, or another picture of its series is."""
+    return cube is shown or (cube.series is not None and cube.series is shown.series)
+
+
+def outline(labels: Labels, cube: SpectralCube) -> None:
+    """Draw structures as outlines that cannot be painted: paint would not reach the cube."""
+    labels.contour = outline_width(cube)
+    labels.editable = False
+
+
+def hide_below(newest: CubeLayers, others: Sequence[CubeLayers]) -> None:
+    """Hide cubes of another modality, and the oldest of those that the newest one covers; the user can show them again."""
+    alike = [other for other in others if other.cube.modality == newest.cube.modality]
+    covered = [other for other in alike if other.image.visible and _covers(newest, other)]
+    for other in others:
+        if other not in alike or other in covered[:-MOST_BELOW]:
+            other.show(False)
+
+
+def show_newest(groups: Mapping[str, CubeLayers]) -> None:
+    """Show the newest cube where none is visible: those that covered it are closed."""
+    if groups and not any(group.image.visible for group in groups.values()):
+        newest = list(groups.values())[-1]
+        for layer in (newest.image, newest.labels, newest.pins, newest.regions):
+            if layer is not None:
+                layer.visible = True
+
+
+def _covers(upper: CubeLayers, lower: CubeLayers) -> bool:
+    """Whether a picture is as large as another, so that nothing of that one is seen."""
+    (low, high), (inner_low, inner_high) = (group.image.extent.world[:, -2:] for group in (upper, lower))
+    return bool((low <= inner_low).all() and (high >= inner_high).all())
