@@ -180,6 +180,10 @@ class SpectralCube:
         """Index of the wavelength nearest to ``wavelength_nm``."""
         return int(np.argmin(np.abs(self.wavelengths_nm - wavelength_nm)))
 
+    def is_bad_at(self, wavelength_nm: float) -> bool:
+        """Whether the wavelength nearest to ``wavelength_nm`` is a bad band."""
+        return self.bad_bands is not None and bool(self.bad_bands[self.nearest_channel(wavelength_nm)])
+
     def in_memory(self) -> SpectralCube:
         """Return the same cube with its spectra read into memory."""
         return self if not self.is_lazy else replace(self, data=np.asarray(self.data[:], dtype=np.float32))

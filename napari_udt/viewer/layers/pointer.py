@@ -122,7 +122,8 @@ class WavelengthSlider:
         if drawn:
             self._write(IN_3D)
         else:
-            wavelength = "" if self._adapter.all_covered() else f"{round(shown, 1):g} nm"
+            bad = " (bad band)" if cube.is_bad_at(shown) else ""
+            wavelength = "" if self._adapter.all_covered() else f"{round(shown, 1):g} nm{bad}"
             self._write("\n".join(filter(None, (self._place(cube), wavelength))))
 
     def _place(self, cube: SpectralCube) -> str:

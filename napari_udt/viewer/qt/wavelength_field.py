@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 _PLANE_NUMBERS = ("slice_label", "slice_label_sep")  # napari's object names
 _LEAST_SLIDER = 60  # pixels; napari keeps 150, which the picture lacks in a small window
 
+_NM, _BAD = " nm", " nm (bad band)"
+_TOOLTIP = "Wavelength of the picture; type one, and the nearest that the cube has is shown."
+_LEFT_OUT = "the picture shows its values; curves, maps, statistics and transfers leave them out"
+
 _LEAST_ROW = (
     260  # of name, slider and field: napari asks for up to 378 until it knows the window, which then grows
 )
@@ -30,14 +35,10 @@ class WavelengthField(QDoubleSpinBox):
     def __init__(self, session: Session, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.setSuffix(" nm")
         self.setDecimals(1)
         self.setKeyboardTracking(False)
         self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.setAccessibleName("Wavelength of the picture")
-        self.setToolTip(
-            "<qt>Wavelength of the picture; type one, and the nearest that the cube has is shown.</qt>"
-        )
         self.valueChanged.connect(self._typed)
         session.wavelength_changed.connect(self._show)
         session.cubes_changed.connect(self._cubes_changed)
@@ -58,9 +59,13 @@ class WavelengthField(QDoubleSpinBox):
 
     def _show(self, wavelength_nm: float | None) -> None:
         if isalive(self) and wavelength_nm is not None:
+            bad = [entry.key for entry in self._session if entry.cube.is_bad_at(wavelength_nm)]
             self.blockSignals(True)
+            self.setSuffix(_BAD if bad else _NM)
             self.setValue(wavelength_nm)
             self.blockSignals(False)
+            marked = f" Marked as a bad band in {escape(', '.join(bad))}: {_LEFT_OUT}." if bad else ""
+            self.setToolTip(f"<qt>{_TOOLTIP}{marked}</qt>")
 
     def _typed(self, wavelength_nm: float) -> None:
         self._session.set_wavelength(wavelength_nm)

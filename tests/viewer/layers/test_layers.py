@@ -53,6 +53,14 @@ def test_adding_a_cube_shows_it_at_800_nm(viewer, context, pat):
     assert viewer.dims.axis_labels == ("wavelength [nm]", "y", "x")
 
 
+def test_a_bad_band_is_marked_on_the_picture(viewer, context, pat):
+    cube = pat()
+    context.session.add(cube.with_(bad_bands=cube.wavelengths_nm == 800))
+    assert viewer.canvas.overlays.text.text == "800 nm (bad band)"
+    context.session.set_wavelength(810.0)
+    assert viewer.canvas.overlays.text.text == "810 nm"
+
+
 def test_in_3d_the_canvas_says_why_the_docks_stand_still(viewer, context, pat):
     context.session.add(pat())
     viewer.dims.ndisplay = 3

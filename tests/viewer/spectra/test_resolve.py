@@ -54,6 +54,13 @@ def test_scene_cubes_are_read_at_the_pixel_and_real_as_the_same_structure(sessio
     assert (curves[REAL].basis, curves[REAL].count) == ("structure", 27)
 
 
+def test_bad_bands_are_gaps_in_curves():
+    plain = simulated()
+    bad = np.arange(plain.shape[2]) == 1
+    (curve,) = resolve(opened(plain.with_(bad_bands=bad))).curves
+    np.testing.assert_array_equal(np.isnan(curve.values), bad)
+
+
 def test_labels_say_honestly_what_is_drawn(session):
     curves = by_key(resolve(session))
     assert curves[SIM].label == "simulated: this pixel"
