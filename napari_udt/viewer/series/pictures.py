@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 
 from napari_udt.cube import NAMED, SpectralCube, nested
+from napari_udt.errors import CubeError
 from napari_udt.series import Series
 
 CubeSeries: TypeAlias = "Series[SpectralCube]"
 
 PICTURE_WORDS = {"time": "frame", "depth": "slice"}
 _MOST_DECIMALS = 6
+_MOST_HELD_BYTES = 4_000_000_000
 _ALMOST = 1.001  # 0.1 as the difference of two floats may be less
 
 
@@ -57,6 +60,41 @@ def at_hand(cube: SpectralCube, position: float | None) -> SpectralCube:
     if series is None or position is None or cube.place == (index := series.nearest(position)):
         return cube
     return series.at_hand(index) or cube
+
+
+def each(cube: SpectralCube, change: Callable[[SpectralCube], SpectralCube]) -> SpectralCube:
+    """Return a cube with a change made to it and, when they are asked for, to all pictures of its series."""
+    series = cube.series
+    if series is None:
+        return change(cube)
+    changed = series.derived(lambda _index, picture: replace(change(picture), series=changed))
+    return replace(change(cube), series=changed)
+
+
+def held(cube: SpectralCube, report: Callable[[int, int], object]) -> SpectralCube:
+    """Return a cube whose series' pictures are all computed and stay in memory; ``report(done, total)`` after each.
+
+    Raises
+    ------
+    CubeError
+        When they would take more than 4 GB.
+    """
+    series = cube.series
+    if series is None:
+        return cube
+    size = 4 * math.prod(cube.shape) * len(series)
+    if size > _MOST_HELD_BYTES:
+        raise CubeError(
+            f"{cube.name}: all {len(series)} pictures would take {size / 1e9:.1f} GB of memory; at most "
+            f"{_MOST_HELD_BYTES / 1e9:.0f} GB are taken here. Transfer into a file with “napari-udt transfer”, or as the slider moves."
+        )
+    pictures: list[SpectralCube] = []
+    kept: CubeSeries = Series(series.axis, len(series), lambda index: pictures[index], series.positions)
+    for index in range(len(series)):
+        picture = cube if index == cube.place else series[index]
+        pictures.append(replace(picture.in_memory(), series=kept))
+        report(index + 1, len(series))
+    return pictures[cube.place]
 
 
 def changed_alike(former: SpectralCube, cube: SpectralCube) -> SpectralCube:

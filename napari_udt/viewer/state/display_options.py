@@ -18,6 +18,7 @@ Mode = Literal["pixel", "structure"]
 ChosenScaling = Scaling | Literal["auto"]
 _USUAL: Mapping[Modality, Scaling] = {"PAT": "none", "HSI": "l2"}
 Comparison = Literal["none", "difference", "ratio"]
+Over = Literal["wavelength", "value", "oxygenation"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,9 @@ class DisplayOptions:
     ----------
     mode : {"pixel", "structure"}
         The spectrum of the pixel itself, or mean and spread of the structure it belongs to.
+    over : {"wavelength", "value", "oxygenation"}
+        The axis of the plot: wavelength, or time or depth for cubes of a series, with the value at the picture's wavelength or the
+        oxygen saturation that unmixing finds.
     normalisation : {"auto", "none", "l1", "l2", "max", "wavelength"}
         Applied to each spectrum before statistics. "auto": photoacoustic ones are not normalised, as their level counts;
         hyperspectral ones are divided by their L2 norm.
@@ -76,6 +80,7 @@ class DisplayOptions:
     """
 
     mode: Mode = "pixel"
+    over: Over = "wavelength"
     normalisation: ChosenScaling = "auto"
     normalisation_nm: float = 800.0
     absorbance: bool = False

@@ -13,6 +13,7 @@ from napari_udt.errors import TransferError
 from napari_udt.inference.far_outside import warning
 from napari_udt.inference.fitting import ModelChoice, model_obstacle
 from napari_udt.models.noise import InputNoise
+from napari_udt.viewer.series.pictures import each, held, place_text, series_of
 from napari_udt.viewer.session.script import ARGUMENTS
 from napari_udt.viewer.state.jobs import Report, error_text
 from napari_udt.viewer.state.session import Session
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Direction = Literal["sim2real", "real2sim"]
 Noise = Literal["training", "none"]
+Frames = Literal["each", "all"]  # pictures of a series: each when it is looked at, or all now
 TransferFunction = Callable[..., SpectralCube]
 
 DIRECTIONS: tuple[Direction, ...] = ("sim2real", "real2sim")
@@ -33,7 +35,10 @@ CAUTION = "Research use only: the model can hallucinate."
 
 @dataclass(frozen=True, eq=False)
 class TransferRequest:
-    """One run: which cube, by which model, in which direction, under which tissue condition, on which device."""
+    """One run: which cube, by which model, in which direction, under which tissue condition, on which device.
+
+    Of a cube that belongs to a series, ``frames`` says whether its other pictures are transferred in the same run.
+    """
 
     key: str
     cube: SpectralCube
@@ -42,6 +47,7 @@ class TransferRequest:
     condition: str = "auto"
     device: str = "auto"
     noise: Noise = "training"
+    frames: Frames = "each"
 
 
 def obstacles_text(choices: Iterable[ModelChoice]) -> str:
@@ -197,17 +203,25 @@ def run(request: TransferRequest, transfer: TransferFunction | None, report: Rep
     """
     check(request)
     transfer = transfer or _transfer()
+    cube, series = request.cube, series_of(request.cube)
+    pictures = 1 if series is None or request.frames == "each" else len(series)
     result = transfer(
-        request.cube.with_(name=request.key),
+        each(cube, lambda picture: picture.with_(name=request.key)),
         request.spec.name,
         request.direction,
         request.device,
-        report,
+        lambda done, total: report(done, total * pictures),
         condition=request.condition,
         noise=request.noise,
     )
     arguments = {"condition": request.condition, "device": request.device, "noise": request.noise}
-    return result.with_(name=result_name(request), provenance={**result.provenance, ARGUMENTS: arguments})
+    result = each(
+        result,
+        lambda picture: picture.with_(
+            name=result_name(request), provenance={**picture.provenance, ARGUMENTS: arguments}
+        ),
+    )
+    return held(result, report) if pictures > 1 else result
 
 
 def _transfer() -> TransferFunction:
@@ -220,6 +234,8 @@ def success_text(result: SpectralCube, seconds: float) -> str:
     """Return one line on a finished run: how much, how long, where, under which condition."""
     rows, columns, _ = result.shape
     parts = [f"{counted(rows * columns, 'spectrum', separator=' ')} in {seconds:.1f} s"]
+    if text := place_text(result):
+        parts.append(f"{text}; the others are transferred when they are looked at")
     parts += [str(result.provenance[k]) for k in ("device", "condition") if result.provenance.get(k)]
     if "interpolated" in str(result.provenance.get("wavelengths")):
         parts.append("wavelengths interpolated to the model's")

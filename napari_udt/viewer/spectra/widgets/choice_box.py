@@ -17,6 +17,17 @@ _CHOICES: Mapping[str, tuple[str, str, Mapping[object, str]]] = {
         "those that are ticked.",
         {"pixel": "Pixel", "structure": "Structure"},
     ),
+    "over": (
+        "Axis",
+        "The curves over wavelength, of the picture that is shown; or followed over the time or depth of a series: the value at "
+        "the wavelength of the picture, as it is in the cube, or oxygen saturation, an estimate by linear unmixing (see "
+        "“Oxygenation”).",
+        {
+            "wavelength": "Over wavelength",
+            "value": "Over time: value at the picture's wavelength",
+            "oxygenation": "Over time: oxygen saturation (estimate)",
+        },
+    ),
     "normalisation": (
         "Normalisation",
         "Each spectrum is divided by this number, before any mean is taken. “At a wavelength” means its value "

@@ -18,6 +18,7 @@ from napari_udt.viewer.layers.overlays.maps import MapLayers
 from napari_udt.viewer.layers.overlays.regions import RegionLayers
 from napari_udt.viewer.qt.frame_clock import FrameClock
 from napari_udt.viewer.qt.visibility import VisibilityTracker, bring_to_front
+from napari_udt.viewer.series.widgets.series_page import SeriesPage
 from napari_udt.viewer.spectra.cached_curves import CurveCache
 from napari_udt.viewer.spectra.curves import CurveSet, Subject
 from napari_udt.viewer.spectra.export import csv_text, save_curves
@@ -87,6 +88,8 @@ class SpectraDock(SpectraForm):
             self._pictures = PictureTools(session, regions, maps, parent=self)
             self._pictures.message.connect(self._footer.show_message)
             self._controls.more.add_row(self._pictures)
+        self._series = SeriesPage(session, parent=self)
+        self._pages.addWidget(self._series)
         self._clock, self._visibility = FrameClock(self), VisibilityTracker(self)
         self._connect_widgets()
         self._connect_session()
@@ -104,13 +107,15 @@ class SpectraDock(SpectraForm):
     @property
     def busy(self) -> bool:
         """Whether the dock is about to change: statistics are being computed, or drawn soon."""
-        return self._statistics.jobs.busy or self._verdicts.busy or self._clock.busy
+        computing = self._statistics.jobs.busy or self._verdicts.busy
+        return computing or self._clock.busy or (self._followed is not None and self._series.busy)
 
     def refresh(self) -> None:
         """Resolve the session and draw the curves now."""
         self._clock.tick()
         self._statistics.jobs.start_round()
         self.curves = resolve(self.session, self._statistics, self._sources, self._cache)
+        self._follow_series()
         self._draw()
         self._table.set_curves(self.curves)
         self._controls.set_curves(self.curves)
@@ -121,9 +126,18 @@ class SpectraDock(SpectraForm):
         self._show_verdict()
         self._plot.paint_now()
 
+    def _follow_series(self) -> None:
+        """Show curves over time or depth where the user wants them and a cube has a series."""
+        axis, over = self._series.axis, self.session.options.over
+        self.offer_axis(axis)
+        self._followed = None if axis is None or over == "wavelength" else self._series
+        if self._followed is not None and not self._statistics.jobs.busy:
+            self._series.follow(self.curves, over)
+
     def set_theme(self, name: str) -> None:
         """Take the colours of one of napari's themes ("dark", "light"); the dock does so by itself."""
         self._plot.set_theme(name)
+        self._series.set_theme(name)
         self._table.set_theme(name)
         self._overview.set_theme(name)
         self._draw()
@@ -138,10 +152,11 @@ class SpectraDock(SpectraForm):
         OSError
             When the file cannot be written.
         """
-        if Path(path).suffix.casefold() == ".sli":
+        if self._followed is not None:
+            self._series.save(Path(path))
+        elif Path(path).suffix.casefold() == ".sli":
             write_library(library_of(Path(path).stem, self.shown_curves.curves), path)
-            return
-        if Path(path).suffix.casefold() in (".png", ".svg", ".pdf"):
+        elif Path(path).suffix.casefold() in (".png", ".svg", ".pdf"):
             self._plot.save(Path(path))
         else:
             save_curves(self.shown_curves, path)
@@ -164,6 +179,7 @@ class SpectraDock(SpectraForm):
         self._clock.due.connect(self._on_due)
         self._visibility.shown.connect(self._request_refresh)
         self._controls.chosen.connect(self._on_chosen)
+        self._over.chosen.connect(self._on_chosen)
         self._controls.more.band_wanted.connect(self._on_band_wanted)
         self._plot.band_dragged.connect(self._on_band_dragged)
         self._plot.wavelength_dragged.connect(self._on_wavelength_dragged)
@@ -188,11 +204,8 @@ class SpectraDock(SpectraForm):
         session.options_changed.connect(self._on_options_changed)
         session.wavelength_changed.connect(self._on_wavelength_changed)
         session.spectra_requested.connect(self._on_spectra_requested)
-        for computed in (
-            self._statistics.jobs.ended,
-            self._verdicts.changed,
-            *(source.changed for source in self._sources),
-        ):
+        sources = (source.changed for source in self._sources)
+        for computed in (self._statistics.jobs.ended, self._verdicts.changed, *sources):
             computed.connect(self._on_more_computed)
         self._on_wavelength_changed(session.wavelength_nm)
 
@@ -206,7 +219,8 @@ class SpectraDock(SpectraForm):
             self._clock.request()
 
     def _draw(self) -> None:
-        self._plot.show_curves(self.curves, self._table.hidden, self._front)
+        if self._followed is None:  # else the plot is hidden
+            self._plot.show_curves(self.curves, self._table.hidden, self._front)
 
     def _show_statement(self) -> None:
         invitation = NO_PIXEL if self.session.options.hover else NO_PIN
@@ -250,6 +264,7 @@ class SpectraDock(SpectraForm):
     def _on_options_changed(self, options: DisplayOptions) -> None:
         if isalive(self):
             self._controls.set_options(options)
+            self._over.set_value(options.over)
             self._plot.set_band(options.band_nm)
             self._plot.set_chromophores(options.chromophores)
             self._request_refresh()
@@ -322,9 +337,10 @@ class SpectraDock(SpectraForm):
     def _on_copy(self) -> None:
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
-            curves = self.shown_curves
-            clipboard.setText(csv_text(curves))
-            self._footer.show_message(f"Copied {len(curves.curves)} curves as CSV")
+            curves, series = self.shown_curves, self._series.lines if self._followed is not None else None
+            clipboard.setText(csv_text(curves) if series is None else self._series.csv_text())
+            count = len(curves.curves if series is None else series)
+            self._footer.show_message(f"Copied {count} curves as CSV")
 
     def _on_export(self, target: Path) -> None:
         self._footer.show_message(saved(self.save, target))

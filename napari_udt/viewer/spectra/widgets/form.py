@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QSizePolicy, QSplitter, QStackedWidget, QWidget
 from napari_udt.viewer.qt.fields import fill, push_button, row_of
 from napari_udt.viewer.qt.scroll_area import VerticalScrollArea
 from napari_udt.viewer.qt.stable_label import StableLabel
+from napari_udt.viewer.spectra.widgets.choice_box import OptionBox
 from napari_udt.viewer.spectra.widgets.controls import SpectraControls
 from napari_udt.viewer.spectra.widgets.curve_table import CurveTable
 from napari_udt.viewer.spectra.widgets.footer import SpectraFooter
@@ -20,6 +21,7 @@ VERDICT_TIP = (
     "Every structure: Population > Verdict. Oxygen saturation before and after the transfer, by linear unmixing, with what was "
     "simulated: Population > sO₂."
 )
+OXYGENATION = "oxygen saturation (estimate)"
 _VERDICT_LINES = 2  # in a dock of the usual width
 _LEAST_LINES = 20  # of text: what the dock keeps of its height in a low window
 _LEAST_WIDTH = 300  # pixels of the plot: in a small window the picture needs room as well
@@ -36,6 +38,7 @@ class SpectraForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._divided = False
+        self._followed: QWidget | None = None  # in the place of plot and table
         self._wanted_share: float | None = None  # of the table
         self._make_widgets()
         self._arrange()
@@ -43,8 +46,14 @@ class SpectraForm(QWidget):
     def invite(self, sentence: str) -> None:
         """Show a sentence, and the verdict on all structures, in place of plot and table; an empty one shows these."""
         self._overview.invite(sentence)
-        self._pages.setCurrentWidget(self._overview if sentence else self._splitter)
+        self._pages.setCurrentWidget(self._overview if sentence else self._followed or self._splitter)
         self._give_plot_room()
+
+    def offer_axis(self, axis: str | None) -> None:
+        """Offer to follow curves over "time" or "depth" in the place of wavelength; None where there is no series."""
+        self._over.setVisible(axis is not None)
+        for value, text in (("value", "value at the picture's wavelength"), ("oxygenation", OXYGENATION)):
+            self._over.name(value, f"Over {axis}: {text}")
 
     def offer_large(self, key: str) -> SignalInstance:
         """Show a button that shows the plot large, as this key does, and return the signal of its press."""
@@ -61,6 +70,8 @@ class SpectraForm(QWidget):
 
     def _make_widgets(self) -> None:
         self._controls = SpectraControls(parent=self)
+        self._over = OptionBox("over", parent=self)
+        self._over.hide()
         self._plot = SpectraPlot(parent=self)
         self._plot.setMinimumWidth(_LEAST_WIDTH)
         self._table = CurveTable(parent=self)
@@ -90,7 +101,9 @@ class SpectraForm(QWidget):
         line = row_of(self._verdict, self._chart, equal=False)
         line.setStretch(0, 1)
         line.setAlignment(self._chart, Qt.AlignmentFlag.AlignTop)
-        layout = fill(contents, self._controls, line, self._pages, self._footer, stretched=self._pages)
+        layout = fill(
+            contents, self._controls, self._over, line, self._pages, self._footer, stretched=self._pages
+        )
         layout.setContentsMargins(6, 6, 6, 6)
         fill(
             self, VerticalScrollArea(contents, self, least_lines=_LEAST_LINES)

@@ -133,6 +133,7 @@ class TransferDock(TransferForm):
     def _source_chosen(self) -> None:
         cube = self._cube()
         self.file_row.set_cube(cube)
+        self.offer_frames(cube)
         choices = [] if cube is None else model_choices(cube, self._models())
         fitting = [c.spec for c in choices if not c.obstacle]
         before = self.model.value
@@ -249,19 +250,18 @@ class TransferDock(TransferForm):
             direction=self.direction.value,
             condition=self.condition.value,
             noise=self.noise.value,
+            frames=self.frames.value,
             device=self.device.value,
         )
 
     def start(self) -> None:
         """Start the run that the widgets describe."""
-        request = self.request()
-        if request is not None:
+        if (request := self.request()) is not None:
             self._start([request])
 
     def start_all(self) -> None:
         """Start the run that the widgets describe with every model that fits, one after the other."""
-        request = self.request()
-        if request is not None:
+        if (request := self.request()) is not None:
             self._start(requests_for_all(self._session, request, self.model.choices))
 
     def _start(self, requests: Sequence[TransferRequest]) -> None:

@@ -15,9 +15,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_udt.cube import SpectralCube
 from napari_udt.viewer.files.widgets.file_row import FileRow
 from napari_udt.viewer.qt.fields import row_of, set_tab_order
 from napari_udt.viewer.qt.scroll_area import VerticalScrollArea
+from napari_udt.viewer.series.pictures import series_of
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.transfer import job as transfer_job
 from napari_udt.viewer.transfer.widgets.model_tools import ModelTools
@@ -83,6 +85,12 @@ class TransferForm(QWidget):
             tooltip="<qt>A simulation has no noise, but the network was trained with some: the same is added. Choose none for "
             "data that bear noise already.</qt>",
         )
+        self.frames = ComboBox(
+            choices=[("each when it is looked at", "each"), ("all now", "all")],
+            tooltip="<qt>The cube is one picture of a series: its others are transferred when the slider along time or depth comes "
+            "to them, and by curves over it; or all in this run, which takes that many times as long and keeps all of them in "
+            "memory.</qt>",
+        )
         self.device = ComboBox(
             choices=[("automatic", "auto")], tooltip="Where the network runs: processor or graphics card."
         )
@@ -110,7 +118,15 @@ class TransferForm(QWidget):
         self.caution.setWordWrap(False)
         self.caution.setMinimumWidth(self.caution.sizeHint().width())
         self.caution.hide()  # until the form, and the note with it, is folded
-        for box in (self.source, self.model, self.direction, self.condition, self.noise, self.device):
+        for box in (
+            self.source,
+            self.model,
+            self.direction,
+            self.condition,
+            self.noise,
+            self.frames,
+            self.device,
+        ):
             box.native.setMinimumContentsLength(_LETTERS)  # long names of cubes must not widen the dock
             box.native.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.native.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -187,7 +203,14 @@ class TransferForm(QWidget):
             tools.import_button,
             *(
                 each.native
-                for each in (self.direction, self.condition, self.names_button, self.noise, self.device)
+                for each in (
+                    self.direction,
+                    self.condition,
+                    self.names_button,
+                    self.noise,
+                    self.frames,
+                    self.device,
+                )
             ),
             self.run_button.native,
             self.all_button.native,
@@ -221,6 +244,9 @@ class TransferForm(QWidget):
         self._noise_label = QLabel("&Noise", self)
         self._noise_label.setBuddy(self.noise.native)
         form.addRow(self._noise_label, self.noise.native)
+        self._frames_label = QLabel("&Pictures", self)
+        self._frames_label.setBuddy(self.frames.native)
+        form.addRow(self._frames_label, self.frames.native)
         form.addRow("D&evice", self.device.native)
         return form
 
@@ -233,6 +259,11 @@ class TransferForm(QWidget):
         """Show the choice of noise, or hide it where there is none to make."""
         for widget in (self._noise_label, self.noise.native):
             widget.setVisible(offered)
+
+    def offer_frames(self, cube: SpectralCube | None) -> None:
+        """Show the choice for the pictures of a series, or hide it for a cube that is a single one."""
+        for widget in (self._frames_label, self.frames.native):
+            widget.setVisible(cube is not None and series_of(cube) is not None)
 
     @staticmethod
     def _row(*widgets: PushButton | ProgressBar) -> QHBoxLayout:

@@ -27,6 +27,7 @@ class TransferSettings:
     direction: str | None = None
     condition: str | None = None
     noise: str | None = None
+    frames: str | None = None
     device: str | None = None
 
 
@@ -37,7 +38,15 @@ class TransferMemory(QObject):
         super().__init__(dock)
         self._session, self._dock = session, dock
         self._restoring = False
-        for box in (dock.source, dock.model, dock.direction, dock.condition, dock.noise, dock.device):
+        for box in (
+            dock.source,
+            dock.model,
+            dock.direction,
+            dock.condition,
+            dock.noise,
+            dock.frames,
+            dock.device,
+        ):
             box.changed.connect(self._keep)
         session.settings_restored.connect(self.restore)
         self.choose_device()
@@ -58,6 +67,7 @@ class TransferMemory(QObject):
                 direction=dock.direction.value,
                 condition=dock.condition.value,
                 noise=dock.noise.value,
+                frames=dock.frames.value,
                 device=(self._kept.device if searching else None) or dock.device.value,
             )
         )
@@ -76,6 +86,7 @@ class TransferMemory(QObject):
             _choose(dock.condition, kept.condition)
             if transfer_job.offers_noise(dock.model.value, dock.direction.value):
                 _choose(dock.noise, kept.noise)
+            _choose(dock.frames, kept.frames)
             _choose(dock.device, kept.device)
         finally:
             self._restoring = False
