@@ -22,6 +22,7 @@ from napari_udt.viewer.files.choices import key_of_file
 from napari_udt.viewer.files.missing_metadata import Question, lacks_origin
 from napari_udt.viewer.files.session_file import open_session
 from napari_udt.viewer.files.session_record import is_session
+from napari_udt.viewer.series.pictures import each
 from napari_udt.viewer.spectra.libraries import open_libraries
 from napari_udt.viewer.state.session import Entry, Session, entry_of
 
@@ -179,8 +180,11 @@ def _completed(cube: SpectralCube, answer: StatedMetadata | None) -> SpectralCub
         return cube
     stated = {key: value for key, value in answer.to_dict().items() if key in ("domain", "modality")}
     by_user = sorted({*cube.metadata.get("stated_by_user", []), *stated})
-    metadata = {**cube.metadata, "stated_by_user": by_user}
-    return cube.with_(metadata=metadata, origin="", **stated)
+
+    def complete(picture: SpectralCube) -> SpectralCube:
+        return picture.with_(metadata={**picture.metadata, "stated_by_user": by_user}, origin="", **stated)
+
+    return each(cube, complete)
 
 
 def format_of(file: Sniffed) -> str:

@@ -29,6 +29,7 @@ from napari_udt.viewer.files.session_record import (
     SessionRecord,
     read_record,
 )
+from napari_udt.viewer.series.pictures import each
 from napari_udt.viewer.state.cube_files import CubeFile, file_of, remember_saved
 from napari_udt.viewer.state.session import CurveId, DisplayOptions, Entry, Pin, PixelRef, Region, Session
 
@@ -148,6 +149,7 @@ def _record(session: Session, folder: Path) -> SessionRecord:
         ],
         options=session.options,
         wavelength_nm=session.wavelength_nm,
+        position=session.position,
         settings=session.settings,
     )
 
@@ -207,6 +209,8 @@ def open_session(session: Session, path: Path, progress: Progress | None = None)
     session.settings_restored.emit()
     if record.wavelength_nm is not None:
         session.set_wavelength(record.wavelength_nm)
+    if record.position is not None:
+        session.set_position(record.position)
     return problems
 
 
@@ -231,7 +235,8 @@ def _opened(
         return None
     if change := _change(path, record.file):
         problems.append(change)
-    return cube.with_structures_named(record.structures)
+    names = record.structures
+    return each(cube, lambda picture: picture.with_structures_named(names)) if names else cube
 
 
 def _present(file: FileRecord, folder: Path) -> Path | None:

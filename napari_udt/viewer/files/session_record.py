@@ -108,6 +108,7 @@ class SessionRecord(_Part):
     regions: list[RegionRecord] = []
     options: DisplayOptions = DisplayOptions()
     wavelength_nm: float | None = None
+    position: float | None = None  # along time [s] or depth [mm]
     settings: dict[str, dict[str, Any]] = {}
 
 

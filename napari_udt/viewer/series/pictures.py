@@ -67,8 +67,12 @@ def each(cube: SpectralCube, change: Callable[[SpectralCube], SpectralCube]) -> 
     series = cube.series
     if series is None:
         return change(cube)
-    changed = series.derived(lambda _index, picture: replace(change(picture), series=changed))
-    return replace(change(cube), series=changed)
+
+    def part(picture: SpectralCube) -> SpectralCube:
+        return replace(change(picture), series=changed, place=picture.place)
+
+    changed = series.derived(lambda _index, picture: part(picture))
+    return part(cube)
 
 
 def held(cube: SpectralCube, report: Callable[[int, int], object]) -> SpectralCube:

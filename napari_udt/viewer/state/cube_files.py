@@ -11,6 +11,7 @@ from typing import Any
 from napari_udt.cube import SpectralCube
 from napari_udt.io.access import layout_in_file
 from napari_udt.io.missing_metadata import StatedMetadata
+from napari_udt.series import Series
 
 _STATED = ("domain", "modality")
 # The window waits while a spectrum is read: not for a mouse that passes, shortly for a click.
@@ -28,18 +29,19 @@ class CubeFile:
 
 
 # Files of cubes that were saved while they were open, which their metadata do not name.
-_saved: weakref.WeakKeyDictionary[SpectralCube, CubeFile] = weakref.WeakKeyDictionary()
+# Those of series are known by these, as each picture is a cube of its own.
+_saved: weakref.WeakKeyDictionary[SpectralCube | Series[SpectralCube], CubeFile] = weakref.WeakKeyDictionary()
 
 
 def remember_saved(cube: SpectralCube, path: Path, candidate: int) -> None:
     """Note in which file, and as which cube of it, an open cube has been saved."""
-    _saved[cube] = CubeFile(path, candidate)
+    _saved[cube.series or cube] = CubeFile(path, candidate)
 
 
 def file_of(cube: SpectralCube) -> CubeFile | None:
     """Return where a cube can be read again; None for a result that was not saved, and for what has no file."""
-    if cube in _saved:
-        return _saved[cube]
+    if (saved := _saved.get(cube.series or cube)) is not None:
+        return saved
     file = cube.metadata.get("file")
     if not isinstance(file, Mapping) or not file.get("path") or _is_file_of_source(cube, file):
         return None
