@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,9 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QDockWidget
 
+from napari_udt import open_cube
 from napari_udt.bench.viewer_scene import screen_position
+from napari_udt.samples import sample_path
 from napari_udt.viewer.app import Window, open_window
 from napari_udt.viewer.demo import (
     SAMPLES,
@@ -30,6 +33,8 @@ from napari_udt.viewer.napari_adapter import canvas_of, main_window
 from napari_udt.viewer.population.widgets.dock import PopulationDock
 from napari_udt.viewer.state.session import PixelRef
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "viewer" / "series"))
+
 
 def take_all(out: Path) -> list[Path]:
     """Write the pictures of both modalities into a folder, print times, and return what was written."""
@@ -38,7 +43,8 @@ def take_all(out: Path) -> list[Path]:
     try:
         settle(0.3)
         print(f"window after {time.perf_counter() - start:.1f} s", flush=True)
-        return [path for modality in SAMPLES for path in _show(window, modality, out)]
+        pictures = [path for modality in SAMPLES for path in _show(window, modality, out)]
+        return [*pictures, _show_kinetics(window, out)]
     finally:
         window.viewer.close()
 
@@ -73,6 +79,23 @@ def _show(window: Window, modality: str, out: Path) -> Iterator[Path]:
     session.set_options(hover=True)
     side_by_side.set_active(False)
     session.remove(*(entry.key for entry in session))
+
+
+def _show_kinetics(window: Window, out: Path) -> Path:
+    """Show the oxygen saturation of vessels during an occlusion that is made from the sample, before and after a transfer."""
+    from kinetics import kinetics
+
+    session = window.context.session
+    session.add(kinetics(open_cube(sample_path("pat_simulated")))[0])
+    session.add(kinetics(open_cube(sample_path("pat_second")))[0])
+    window.transfer.frames.value = "all"
+    transfer(window)
+    session.set_options(mode="structure", structures=("vein",), over="oxygenation", hover=False)
+    session.set_position(30.0)
+    screenshot(window, path := out / "pat_kinetics.png")
+    session.remove(*(entry.key for entry in session))
+    session.set_options(mode="pixel", structures=(), over="wavelength", hover=True)
+    return path
 
 
 def _click(window: Window, pixel: PixelRef) -> float:

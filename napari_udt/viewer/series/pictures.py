@@ -26,6 +26,12 @@ def series_of(cube: SpectralCube) -> CubeSeries | None:
     return cube.series if cube.series is not None and len(cube.series) > 1 else None
 
 
+def is_volume(cube: SpectralCube) -> bool:
+    """Whether a cube is a slice of a volume."""
+    series = series_of(cube)
+    return series is not None and series.axis == "depth"
+
+
 def decimals(series: CubeSeries) -> int:
     """Return how many decimals tell the positions of a series apart."""
     if series.positions is None:

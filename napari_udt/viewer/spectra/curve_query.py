@@ -12,12 +12,13 @@ from napari_udt.spectral.spectra import Centre, SpectralStatistics, Spread, grou
 from napari_udt.spectral.transforms import Transform
 from napari_udt.spectral.unmixing import Unmixed, unmix_spectra
 from napari_udt.viewer.layers.layer_data import structure_colour
+from napari_udt.viewer.series.pictures import is_volume
 from napari_udt.viewer.spectra.cached_curves import QueryResult
 from napari_udt.viewer.spectra.curves import Basis, Curve, Mark
 from napari_udt.viewer.state.comparable_cubes import ComparableCubes, comparable_cubes, same_scene
 from napari_udt.viewer.state.cube_files import waiting_text
 from napari_udt.viewer.state.session import CurveId, DisplayOptions, Entry, Pin, PixelRef, Region, Session
-from napari_udt.viewer.state.statistics import StructureStatistics
+from napari_udt.viewer.state.statistics import StructureStatistics, plain_name
 from napari_udt.viewer.style import LineStyle, line_style, method_title, varied
 from napari_udt.wording import counted
 
@@ -120,6 +121,8 @@ class CurveQuery:
         structure = self.comparable.structure
         if structure is None:
             return None
+        if self.options.volume and is_volume(entry.cube):
+            return self._volume_curve(entry, structure)
         label = self.statistics.label_of(entry.cube, structure)
         if label is None:
             self.remarks.append(f"{entry.key} holds no structure {structure!r}.")
@@ -129,6 +132,25 @@ class CurveQuery:
             return self.statistics.get(entry.cube, label, transform, centre, spread)
 
         return self._made(entry, "structure", read)
+
+    def _volume_curve(self, entry: Entry, structure: str) -> Curve | None:
+        """Return mean and standard deviation over all slices, whatever centre and spread the others have."""
+        names = {plain_name(name): number for number, name in entry.cube.label_names.items()}
+        label = names.get(plain_name(structure))
+        if label is None:
+            self.remarks.append(f"{entry.key} holds no structure {structure!r}.")
+            return None
+
+        def read(transform: Transform, _centre: Centre, spread: Spread) -> SpectralStatistics | None:
+            return self.statistics.of_volume(
+                entry.cube, label, transform, "std" if spread != "none" else spread
+            )
+
+        curve = self._made(entry, "structure", read)
+        if curve is None:
+            return None
+        label = curve.label.replace(f", {self.options.centre} of ", ", mean of ")
+        return replace(curve, label=f"{label} in all slices")
 
     def _made(self, entry: Entry, basis: Basis, read: Reading) -> Curve | None:
         """Return the curve of one cube, None while it is being computed."""

@@ -32,6 +32,8 @@ class DisplayOptions:
     over : {"wavelength", "value", "oxygenation"}
         The axis of the plot: wavelength, or time or depth for cubes of a series, with the value at the picture's wavelength or the
         oxygen saturation that unmixing finds.
+    volume : bool
+        Whether curves of structures are those of a whole volume, not of the slice that is shown.
     normalisation : {"auto", "none", "l1", "l2", "max", "wavelength"}
         Applied to each spectrum before statistics. "auto": photoacoustic ones are not normalised, as their level counts;
         hyperspectral ones are divided by their L2 norm.
@@ -81,6 +83,7 @@ class DisplayOptions:
 
     mode: Mode = "pixel"
     over: Over = "wavelength"
+    volume: bool = False
     normalisation: ChosenScaling = "auto"
     normalisation_nm: float = 800.0
     absorbance: bool = False

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.spectral.labels import plain_name, present
+from napari_udt.spectral.over_series import volume_moments
 from napari_udt.spectral.spectra import (
     QUANTILES,
     Centre,
@@ -53,6 +54,7 @@ class StructureStatistics:
     def __init__(self, submit: Submit | None = None) -> None:
         self.jobs = KeyedJobs(submit)
         self._known: weakref.WeakKeyDictionary[SpectralCube, _Known] = weakref.WeakKeyDictionary()
+        self._volumes: weakref.WeakKeyDictionary[Any, _Known] = weakref.WeakKeyDictionary()
 
     def label_of(self, cube: SpectralCube, structure: str) -> int | None:
         """Return the number of the structure of that name among the labels that occur in the cube."""
@@ -80,6 +82,25 @@ class StructureStatistics:
             return None if moments is None else _from_moments(moments[label], spread)
         return self._get(cube, ("group", transform, centre, spread, label))
 
+    def of_volume(
+        self, cube: SpectralCube, label: int, transform: Transform, spread: Spread
+    ) -> SpectralStatistics | None:
+        """Return mean and standard deviation of a structure over all slices of a volume, or None while they are being computed.
+
+        Raises
+        ------
+        CubeError
+            When the structure is nowhere in the volume, or it could not be read.
+        """
+        if cube.series not in self._volumes:
+            self._volumes[cube.series] = _Known(frozenset())
+        moments = self._get(cube, ("volume", transform), self._volumes[cube.series])
+        if moments is not None and label not in moments:
+            raise CubeError(
+                f"{cube.name}: structure {cube.label_names.get(label, label)} is in no slice of it."
+            )
+        return None if moments is None else _from_moments(moments[label], spread)
+
     def of_region(
         self, cube: SpectralCube, region: Region, transform: Transform, centre: Centre, spread: Spread
     ) -> SpectralStatistics | None:
@@ -98,10 +119,10 @@ class StructureStatistics:
             self._known[cube] = _Known(frozenset(int(label) for label in labels))
         return self._known[cube]
 
-    def _get(self, cube: SpectralCube, key: _Key) -> Any:
-        known = self._of(cube)
+    def _get(self, cube: SpectralCube, key: _Key, known: _Known | None = None) -> Any:
+        known = known or self._of(cube)
         if key not in known.results:
-            self.jobs.request((id(cube), key), partial(_keep, cube, known, key))
+            self.jobs.request((id(known), key), partial(_keep, cube, known, key))
         result = known.results.get(key)
         if isinstance(result, CubeError):
             raise result
@@ -158,6 +179,8 @@ def _keep(cube: SpectralCube, known: _Known, key: _Key) -> None:
 def _compute(cube: SpectralCube, key: _Key) -> Any:
     kind, transform, *rest = key
     try:
+        if kind == "volume":
+            return volume_moments(cube, partial(transform, wavelengths_nm=cube.wavelengths_nm))
         if kind == "moments":
             return structure_moments(cube, partial(transform, wavelengths_nm=cube.wavelengths_nm))
         centre, spread, what = rest

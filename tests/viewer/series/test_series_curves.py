@@ -116,6 +116,24 @@ def test_a_damaged_picture_is_a_remark(session, scan):
     assert store.missing(wanted) == ()
 
 
+def test_structures_of_a_whole_volume(session, scan):
+    session.remove("scan")
+    series = scan("volume", axis="depth", count=4, step=0.3)
+    session.add(series[1])
+    session.set_options(mode="structure", structures=("vein",), centre="median")
+    (one,) = resolve(session).curves
+    session.set_options(volume=True)
+    (whole,) = resolve(session).curves
+    inside = np.concatenate([picture.data[picture.labels == 1] for picture in series])
+    np.testing.assert_allclose(whole.values, inside.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(whole.upper - whole.values, inside.std(axis=0), rtol=1e-4)
+    assert whole.label == "simulated: vein, mean of 300 pixels in all slices"
+    assert one.count == 75
+    session.set_position(0.9)
+    (again,) = resolve(session).curves
+    np.testing.assert_allclose(again.values, whole.values)
+
+
 def test_csv_has_the_time_and_the_unit(session):
     session.pin(PixelRef("scan", 3, 4))
     lines = followed(session, "value")

@@ -5,10 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_udt import open_cube, save_cube
 from napari_udt.errors import CubeError
+from napari_udt.io.missing_metadata import StatedMetadata
 from napari_udt.viewer.files.opening import _completed
-from napari_udt.viewer.files.session_file import open_session, save_session, unsaved
 from napari_udt.viewer.series import pictures
 from napari_udt.viewer.series.pictures import each, held
 from napari_udt.viewer.series.reader import PictureReader
@@ -78,9 +77,7 @@ def test_too_many_pictures_are_refused_before_any_work(monkeypatch, scan):
 
 
 def test_what_the_user_states_holds_for_all_pictures(scan):
-    from napari_udt.io.missing_metadata import StatedMetadata
-
-    cube = scan(domain="unknown", labels=False)[3]
+    cube = scan(domain="unknown", labels=False, metadata={"file": {"path": "a.h5"}})[3]
     done = _completed(cube, StatedMetadata(domain="real", modality="PAT"))
     assert (done.domain, done.place) == ("real", 3)
     assert (done.series[5].domain, done.series[5].place) == ("real", 5)
@@ -92,24 +89,6 @@ def test_a_saved_series_is_saved_whichever_picture_is_shown(scan, tmp_path):
     assert file_of(series[0]) is None
     remember_saved(series[0], tmp_path / "a.udt.h5", 0)
     assert file_of(series[11]) == file_of(series[0])
-
-
-def test_a_session_file_keeps_position_and_names(made, scan, tmp_path):
-    session, _ = made
-    save_cube(scan()[0], tmp_path / "scan.udt.h5")
-    session.add(open_cube(tmp_path / "scan.udt.h5"), key="scan")
-    session.change_cubes("n", {"scan": session["scan"].cube.with_structures_named({"vein": "artery"})})
-    session.set_position(1.5)
-    path = save_session(session, tmp_path / "s.udt-session.json")
-    again = Session()
-    again.reader = PictureReader(again)
-    assert open_session(again, path) == []
-    assert again.position == 1.5
-    (entry,) = again
-    assert entry.cube.place == 6
-    assert entry.cube.label_names[1] == "artery"
-    assert unsaved(again) == ()
-    assert "position" in path.read_text()
 
 
 def test_pictures_keep_other_fields(scan):

@@ -264,7 +264,7 @@ class SpectraDock(SpectraForm):
     def _on_options_changed(self, options: DisplayOptions) -> None:
         if isalive(self):
             self._controls.set_options(options)
-            self._over.set_value(options.over)
+            self.show_axis(options)
             self._plot.set_band(options.band_nm)
             self._plot.set_chromophores(options.chromophores)
             self._request_refresh()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from qtpy.QtCore import QSize, Qt, SignalInstance
 from qtpy.QtWidgets import QSizePolicy, QSplitter, QStackedWidget, QWidget
 
-from napari_udt.viewer.qt.fields import fill, push_button, row_of
+from napari_udt.viewer.qt.fields import check_box, fill, push_button, row_of
 from napari_udt.viewer.qt.scroll_area import VerticalScrollArea
 from napari_udt.viewer.qt.stable_label import StableLabel
 from napari_udt.viewer.spectra.widgets.choice_box import OptionBox
@@ -16,6 +16,7 @@ from napari_udt.viewer.spectra.widgets.curve_table import CurveTable
 from napari_udt.viewer.spectra.widgets.footer import SpectraFooter
 from napari_udt.viewer.spectra.widgets.plot import SpectraPlot
 from napari_udt.viewer.spectra.widgets.plot_parts.verdict_overview import VerdictOverview
+from napari_udt.viewer.state.session import DisplayOptions
 
 VERDICT_TIP = (
     "Every structure: Population > Verdict. Oxygen saturation before and after the transfer, by linear unmixing, with what was "
@@ -49,9 +50,20 @@ class SpectraForm(QWidget):
         self._pages.setCurrentWidget(self._overview if sentence else self._followed or self._splitter)
         self._give_plot_room()
 
+    def _on_volume_toggled(self, checked: bool) -> None:
+        self._over.chosen.emit("volume", checked)
+
+    def show_axis(self, options: DisplayOptions) -> None:
+        """Show what is chosen about series; no signal is emitted."""
+        self._over.set_value(options.over)
+        self._volume.blockSignals(True)
+        self._volume.setChecked(options.volume)
+        self._volume.blockSignals(False)
+
     def offer_axis(self, axis: str | None) -> None:
         """Offer to follow curves over "time" or "depth" in the place of wavelength; None where there is no series."""
-        self._over.setVisible(axis is not None)
+        self._axis_row.setVisible(axis is not None)
+        self._volume.setVisible(axis == "depth")
         for value, text in (("value", "value at the picture's wavelength"), ("oxygenation", OXYGENATION)):
             self._over.name(value, f"Over {axis}: {text}")
 
@@ -71,7 +83,16 @@ class SpectraForm(QWidget):
     def _make_widgets(self) -> None:
         self._controls = SpectraControls(parent=self)
         self._over = OptionBox("over", parent=self)
-        self._over.hide()
+        self._volume = check_box(
+            "Whole volume",
+            "Mean and standard deviation of structures over all slices of a volume, in the place of those of the slice that is "
+            "shown.",
+            self,
+        )
+        self._volume.toggled.connect(self._on_volume_toggled)
+        self._axis_row = QWidget(self)
+        row_of(self._over, self._volume, equal=False, parent=self._axis_row).setStretch(0, 1)
+        self._axis_row.hide()
         self._plot = SpectraPlot(parent=self)
         self._plot.setMinimumWidth(_LEAST_WIDTH)
         self._table = CurveTable(parent=self)
@@ -102,7 +123,7 @@ class SpectraForm(QWidget):
         line.setStretch(0, 1)
         line.setAlignment(self._chart, Qt.AlignmentFlag.AlignTop)
         layout = fill(
-            contents, self._controls, self._over, line, self._pages, self._footer, stretched=self._pages
+            contents, self._controls, self._axis_row, line, self._pages, self._footer, stretched=self._pages
         )
         layout.setContentsMargins(6, 6, 6, 6)
         fill(
