@@ -135,15 +135,15 @@ class CurveQuery:
 
     def _volume_curve(self, entry: Entry, structure: str) -> Curve | None:
         """Return mean and standard deviation over all slices, whatever centre and spread the others have."""
-        names = {plain_name(name): number for number, name in entry.cube.label_names.items()}
-        label = names.get(plain_name(structure))
-        if label is None:
+        numbers = {plain_name(name): number for number, name in entry.cube.label_names.items()}
+        if plain_name(structure) not in numbers:
             self.remarks.append(f"{entry.key} holds no structure {structure!r}.")
             return None
+        number = numbers[plain_name(structure)]
 
         def read(transform: Transform, _centre: Centre, spread: Spread) -> SpectralStatistics | None:
             return self.statistics.of_volume(
-                entry.cube, label, transform, "std" if spread != "none" else spread
+                entry.cube, number, transform, "std" if spread != "none" else spread
             )
 
         curve = self._made(entry, "structure", read)

@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from napari_udt import open_cube, save_cube
 from napari_udt.errors import CubeError
 from napari_udt.io.missing_metadata import StatedMetadata
 from napari_udt.viewer.files.opening import _completed
+from napari_udt.viewer.files.session_file import open_session, save_session, unsaved
 from napari_udt.viewer.series import pictures
 from napari_udt.viewer.series.pictures import each, held
 from napari_udt.viewer.series.reader import PictureReader
@@ -89,6 +91,24 @@ def test_a_saved_series_is_saved_whichever_picture_is_shown(scan, tmp_path):
     assert file_of(series[0]) is None
     remember_saved(series[0], tmp_path / "a.udt.h5", 0)
     assert file_of(series[11]) == file_of(series[0])
+
+
+def test_a_session_file_keeps_position_and_names(made, scan, tmp_path):
+    session, _ = made
+    save_cube(scan()[0], tmp_path / "scan.udt.h5")
+    session.add(open_cube(tmp_path / "scan.udt.h5"), key="scan")
+    session.change_cubes("n", {"scan": session["scan"].cube.with_structures_named({"vein": "artery"})})
+    session.set_position(1.5)
+    path = save_session(session, tmp_path / "s.udt-session.json")
+    again = Session()
+    again.reader = PictureReader(again)
+    assert open_session(again, path) == []
+    assert again.position == 1.5
+    (entry,) = again
+    assert entry.cube.place == 6
+    assert entry.cube.label_names[1] == "artery"
+    assert unsaved(again) == ()
+    assert "position" in path.read_text()
 
 
 def test_pictures_keep_other_fields(scan):
