@@ -1,5 +1,6 @@
 """iThera scan folders open by folder, header or data; XML that is hostile does nothing."""
 
+import json
 import re
 import tracemalloc
 
@@ -9,6 +10,7 @@ from pa_scenes import AMPLITUDES, SAMPLES, WAVELENGTHS, arc_mm, brightest_mm, re
 
 from napari_udt.errors import CubeError
 from napari_udt.io import is_readable, list_candidates, open_cube, open_cubes
+from napari_udt.io.photoacoustic.ithera_regions import read_regions
 from napari_udt.reconstruction import ReconstructionOptions, water_speed_m_per_s
 
 COARSE = ReconstructionOptions(pixel_mm=0.25, field_of_view_mm=25.0)
@@ -230,3 +232,88 @@ def test_a_picture_cut_short(tmp_path):
     stored = np.ones((1, 3, 7, 7))[:, :2]
     path = write_ithera(tmp_path / "S", detectors_mm=DETECTORS, pictures=[(GUID, stored, {"Resolution": 7})])
     assert "frames of 3 wavelengths and 7 x 7 pixels" in refused(path)
+
+
+def annotate(folder, *annotations):
+    path = folder / f"{folder.name}.iannotation"
+    path.write_text(json.dumps({"ScanHash": "x", "Annotations": list(annotations)}))
+
+
+def shape(**fields):
+    return {"__classname": "iROI", **fields}
+
+
+@pytest.mark.parametrize("x_first", [True, False])
+def test_regions_of_ilabs_become_labels(tmp_path, x_first):
+    """A picture of 20 mm with pixels of 0.5 mm: 40 rows and columns around the middle."""
+    if x_first:
+        picture = np.zeros((2, 3, 40, 40))
+        elements = {"Resolution": 40, "Roi": 0.02}
+    else:
+        picture = np.zeros((2, 3, 40, 40), np.float32)
+        elements = {f"FIELD-OF-VIEW/PixelCount/{a}": n for a, n in zip("XYZ", (40, 1, 40), strict=True)}
+        elements |= {f"FIELD-OF-VIEW/Extents/{a}": n for a, n in zip("XYZ", (0.02, 0, 0.02), strict=True)}
+    folder = write_ithera(
+        tmp_path / "Scan_1", detectors_mm=arc_mm(), pictures=[("ab-cd", picture, elements)], frames=2
+    )
+    annotate(
+        folder,
+        {
+            "__classname": "muscle",
+            "Sweeps": [1],
+            "ROIList": [shape(pos="(0.002, -0.008)", size="(0.004, 0.003)")],
+        },
+        {
+            "__classname": "vein",
+            "ROIList": [shape(type="Ellipse", pos="(-0.008, 0.002)", size="(0.006, 0.004)")],
+        },
+        {"ROIList": [shape(type="Segment", points=["(0, 0)", "(0.001, 0)"])]},
+    )
+    cube = open_cube(folder)
+    assert cube.label_names == {0: "unlabelled", 1: "muscle_0", 2: "vein_1"}
+    rows, columns = (
+        (np.arange(40) - 19.5) * 0.5,
+        (np.arange(40) - 19.5) * 0.5,
+    )  # mm, downwards and to the right
+    box = ((rows > -8) & (rows < -5))[:, None] & ((columns > 2) & (columns < 6))[None]
+    oval = ((rows - 4) / 2)[:, None] ** 2 + ((columns + 5) / 3)[None] ** 2 < 1
+    np.testing.assert_array_equal(cube.labels == 1, box)
+    assert np.mean((cube.labels == 2) == oval) > 0.995
+    assert open_cube(folder, frame=1).label_names == {0: "unlabelled", 2: "vein_1"}
+
+
+def test_a_turned_ellipse_keeps_its_corner(tmp_path):
+    whole = shape(type="Ellipse", pos="(0.001, 0.002)", size="(0.006, 0.002)", angle=90.0)
+    annotate(tmp_path, {"ROIList": [whole]})
+    (region,) = read_regions(tmp_path / f"{tmp_path.name}.iannotation")
+    corners = region.corners_mm * (1, -1)
+    # turned about its corner at the top left, by which x becomes y and y becomes -x
+    np.testing.assert_allclose(corners.mean(axis=0), [1 - 1, 2 + 3], atol=1e-9)
+    np.testing.assert_allclose(np.ptp(corners, axis=0), [2, 6], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{broken", "damaged or cut short"),
+        ("[1]", "no list of Annotations"),
+        ('{"Annotations": [{"ROIList": [{"pos": "here"}]}]}', "expected a place"),
+        ('{"Annotations": [{"ROIList": [{"type": "Star"}]}]}', "'Star' is not known"),
+        ('{"Annotations": [3]}', "damaged"),
+    ],
+)
+def test_regions_that_cannot_be_read_are_left_out(scan, text, words):
+    path = scan
+    (path / f"{path.name}.iannotation").write_text(text)
+    cube = open_cube(path)
+    assert cube.labels is None
+    assert cube.metadata["remarks"][0].startswith(f"Regions left out: {path.name}.iannotation: ")
+    assert words in cube.metadata["remarks"][0]
+
+
+def test_regions_lie_over_a_preview_too(scan):
+    annotate(scan, {"__classname": "left", "ROIList": [shape(pos="(-0.008, -0.001)", size="(0.002, 0.002)")]})
+    cube = open_cube(scan, reconstruction=COARSE)
+    places = (np.argwhere(cube.labels) - (np.array(cube.shape[:2]) - 1) / 2) * cube.pixel_size_mm
+    np.testing.assert_allclose(places.mean(axis=0), (0, -7), atol=0.3)  # down, right
+    assert cube.label_names == {0: "unlabelled", 1: "left_0"}

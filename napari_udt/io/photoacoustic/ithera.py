@@ -2,7 +2,7 @@
 
 The folder opens by itself, by its ``.msot`` or by any of the ``.bin`` files. ``X.bin`` holds uint16 recordings
 (detectors, samples), one after the other as ``ScanFrames`` lists them. Pictures are float64 (x, y down), or float32 (rows
-from bottom to top, columns) where the XML gives a field of view.
+from bottom to top, columns) where the XML gives a field of view. Regions in ``X.iannotation`` become labels.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from napari_udt.io import frames
 from napari_udt.io.assemble import assemble
 from napari_udt.io.contract import Candidate, Frame, Match, ReadOptions
 from napari_udt.io.derived import FlippedSource, MeanSource
+from napari_udt.io.extras import Extras
 from napari_udt.io.lazy import ArraySource, LazyCube, Source
-from napari_udt.io.photoacoustic import time_series
+from napari_udt.io.photoacoustic import ithera_regions, patato_maps, time_series
 from napari_udt.io.photoacoustic.ithera_header import Header, Picture, read_header
+from napari_udt.io.photoacoustic.patato_maps import Geometry
 from napari_udt.io.photoacoustic.time_series import Recording
 from napari_udt.io.positions import usable_positions
+from napari_udt.reconstruction import ImagePlane
 
 QUANTITY = "reconstructed photoacoustic signal [a.u.]"
 _ROOT = b"DataModelMsotProject"
@@ -106,20 +109,36 @@ def _read(picture: Picture, header: Header, options: ReadOptions) -> SpectralCub
     stored = np.memmap(picture.path, picture.dtype, "r", shape=(count, wavelengths, *picture.shape))
 
     def one(frame: Frame, options: ReadOptions) -> SpectralCube:
+        data = _upright(ArraySource(stored), picture, frame)
+        extras = Extras(header.path, data.shape[:2])
+        ithera_regions.take_regions(extras, header.path, _around_middle(data.shape, picture), frame)
         return assemble(
             header.path,
             options,
-            _upright(ArraySource(stored), picture, frame),
+            data,
             wavelengths_nm=header.wavelengths_nm,
             modality="PAT",
             domain="real",
             quantity=QUANTITY,
             pixel_size_mm=picture.pixel_size_mm,
             metadata={**header.metadata, **picture.metadata, **frames.metadata(frame, count)},
+            extras=extras,
         )
 
     times_s = usable_positions(None if header.times_s is None else header.times_s[:count], count)
     return frames.in_series(header.path, options, one, count, positions=times_s)
+
+
+def _around_middle(shape: tuple[int, int, int], picture: Picture) -> Geometry:
+    """Return where a picture lies: around the middle of the field of view."""
+    size = picture.pixel_size_mm
+    halves = [(n - 1) * mm / 2 for n, mm in zip(shape, size, strict=False)] if size else None
+    extent = None if halves is None else ((-halves[0], halves[0]), (-halves[1], halves[1]))
+    return Geometry(0, 1, 2, 0, shape[:2], extent, 1)
+
+
+def _take_regions(path: Path, extras: Extras, plane: ImagePlane, frame: Frame) -> None:
+    ithera_regions.take_regions(extras, path, patato_maps.on_plane(plane), frame)
 
 
 def _upright(source: Source, picture: Picture, frame: Frame) -> LazyCube:
@@ -154,6 +173,7 @@ def _recording(header: Header) -> Recording:
         domain="real",
         metadata=header.metadata,
         times_s=header.times_s,
+        maps=partial(_take_regions, header.path),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -109,42 +110,61 @@ def take(
 
 def take_on_plane(path: Path, extras: Extras, plane: ImagePlane, frame: Frame) -> None:
     """Take the regions of interest of a cube that shows a preview in ``plane``."""
+    with hdf5.opened(path) as file:
+        take_regions(extras, file, path, on_plane(plane), frame)
+
+
+def on_plane(plane: ImagePlane) -> Geometry:
+    """Return where a preview in a plane lies."""
     rows, columns = plane.shape
     halves = (rows - 1) * plane.pixel_mm / 2, (columns - 1) * plane.pixel_mm / 2
     middles = plane.centre_mm[plane.axes[1]], plane.centre_mm[plane.axes[0]]
     extents = [(middle - half, middle + half) for middle, half in zip(middles, halves, strict=True)]
-    where = Geometry(0, 1, 2, 0, plane.shape, (extents[0], extents[1]), plane.up)
-    with hdf5.opened(path) as file:
-        take_regions(extras, file, path, where, frame)
+    return Geometry(0, 1, 2, 0, plane.shape, (extents[0], extents[1]), plane.up)
 
 
 def take_regions(extras: Extras, file: h5py.File, path: Path, where: Geometry, frame: Frame) -> None:
-    """Draw the polygons of ``rois`` as labels; later ones lie on top of earlier ones.
+    """Draw the polygons of ``rois`` as labels.
 
     Those drawn for other frames are left out; those that cannot be drawn are named in the remarks.
     """
-    from skimage.draw import polygon
-
-    polygons = _polygons(file)
-    usable = where.pixel_size_mm is not None and where.shape[0] * where.shape[1] <= MAX_PIXELS
-    names: dict[int, str] = {}
-    numbers: dict[str, int] = {}
-    ignored: list[str] = []
-    labels = np.zeros(where.shape if polygons and usable else (0, 0), np.int32)
-    for title, item in polygons:
-        corners = extras.attempt(f"Region {title}", partial(_corners, item, path, where)) if usable else None
+    found, order, ignored = [], [], []
+    for title, item in _polygons(file):
+        corners = extras.attempt(f"Region {title}", partial(_corners, item, path, where))
         if corners is None:
             ignored.append(item.name)
-        else:
-            number = numbers.setdefault(title, len(numbers) + 1)  # the same in every frame
-            if extras.attempt("Stage positions", partial(_belongs_to, file, path, item, frame)) is False:
-                continue
-            names[number] = title
-            labels[polygon(corners[:, 0], corners[:, 1], where.shape)] = number
+            continue
+        order.append(title)
+        if extras.attempt("Stage positions", partial(_belongs_to, file, path, item, frame)) is not False:
+            found.append((title, corners))
     if ignored:
         extras.remarks.append(f"Regions that cannot be drawn were left out: {', '.join(ignored[:20])}.")
-    if names:
-        extras.labels(lambda: labels, {0: "unlabelled", **names})
+    draw(extras, where, found, order)
+
+
+def draw(
+    extras: Extras, where: Geometry, polygons: Sequence[tuple[str, Array]], order: Sequence[str] = ()
+) -> None:
+    """Draw named polygons (rows and columns) as labels; later ones lie on top of earlier ones.
+
+    Names are numbered by their first place in ``order``, so that they have the same number in every frame.
+    """
+    from skimage.draw import polygon
+
+    if not polygons:
+        return
+    if where.pixel_size_mm is None or where.shape[0] * where.shape[1] > MAX_PIXELS:
+        extras.remarks.append(
+            "Regions left out: the file does not say where the picture lies, or it is too large."
+        )
+        return
+    numbers = {title: n for n, title in enumerate(dict.fromkeys([*order, *(t for t, _ in polygons)]), 1)}
+    labels = np.zeros(where.shape, np.int32)
+    for title, corners in polygons:
+        inside = corners.clip(-_FAR_PIXELS, _FAR_PIXELS)
+        labels[polygon(inside[:, 0], inside[:, 1], where.shape)] = numbers[title]
+    names = {numbers[title]: title for title, _ in polygons}
+    extras.labels(lambda: labels, {0: "unlabelled", **names})
 
 
 def _polygons(file: h5py.File) -> list[tuple[str, Any]]:
@@ -166,7 +186,7 @@ def _corners(item: Any, path: Path, where: Geometry) -> Array | None:
         return None
     with np.errstate(over="ignore", invalid="ignore"):  # what lies beyond all numbers is no corner, see below
         corners = where.pixels(hdf5.whole(item, path).astype(np.float64) * 1e3)
-    return corners.clip(-_FAR_PIXELS, _FAR_PIXELS) if np.all(np.isfinite(corners)) else None
+    return corners if len(corners) and np.all(np.isfinite(corners)) else None
 
 
 def _belongs_to(file: h5py.File, path: Path, item: h5py.Dataset, frame: Frame) -> bool:
