@@ -8,18 +8,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.io.lazy import Source
+from napari_udt.io.lazy import PiecewiseSource, Source
 
 Selection = tuple[int | slice, ...]
 
 
 class _Derived:
-    """A source on top of another one, of its shape and size unless said otherwise."""
+    """A source on top of another one, of its shape, size and pieces unless said otherwise."""
+
+    pieces: tuple[int, ...]
+    piece_bytes: int
+    packed: bool
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self.shape = source.shape
         self.stored_bytes = source.stored_bytes
+        if isinstance(source, PiecewiseSource):
+            self.pieces, self.piece_bytes, self.packed = source.pieces, source.piece_bytes, source.packed
 
     def close(self) -> None:
         """Close the file."""

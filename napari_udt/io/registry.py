@@ -32,7 +32,12 @@ FORMATS: tuple[Format, ...] = (
     Format("matlab", "MATLAB 3-D array", (".mat",), "napari_udt.io.generic.matlab", common=True),
     Format("prisma", "PRISMA HDF-EOS5", (".he5",), "napari_udt.io.hyperspectral.prisma"),
     Format("hyperspy", "HyperSpy HDF5", (".hspy",), "napari_udt.io.generic.hyperspy"),
-    Format("hdf5", "HDF5 with a 3-D array", (".h5", ".hdf5"), "napari_udt.io.generic.plain_hdf5"),
+    Format(
+        "hdf5",
+        "HDF5 or NetCDF 4 with a 3-D array",
+        (".h5", ".hdf5", ".nc"),
+        "napari_udt.io.generic.plain_hdf5",
+    ),
     Format("numpy", "NumPy 3-D array", (".npy", ".npz"), "napari_udt.io.generic.plain_numpy"),
     Format("tiff", "TIFF stack", (".tif", ".tiff"), "napari_udt.io.generic.tiff", common=True),
     Format("nrrd", "NRRD volume", (".nrrd", ".nhdr"), "napari_udt.io.generic.nrrd", common=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,9 @@ import numpy as np
 from napari_udt.cube import Domain, Modality, SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.io.axes import is_wavelength_name
+from napari_udt.io.positions import SECONDS, named_axis, stated_positions, usable_positions
 from napari_udt.io.units import unit_in_name, wavelength_list
+from napari_udt.series import Series
 
 if TYPE_CHECKING:
     import xarray
@@ -20,22 +23,30 @@ _ROWS, _COLUMNS, _SPECTRAL = "y", "x", "wavelength"
 def from_xarray(
     array: xarray.DataArray, *, modality: Modality = "HSI", domain: Domain = "unknown"
 ) -> SpectralCube:
-    """Make a cube of a three-dimensional array with a coordinate of wavelengths.
+    """Make a cube of an array with a coordinate of wavelengths; of one with a further dimension of time or depth a series.
 
     Parameters
     ----------
     array : xarray.DataArray
         One dimension has a coordinate with a name such as "wavelength" (its attribute ``units``, else its size says the unit);
-        the other two are rows and columns, in this order unless they are called "x" and "y". Dask arrays are computed.
+        the other two are rows and columns, in this order unless they are called "x" and "y". A fourth called "time", "depth" or
+        the like makes a series, whose pictures are computed when asked for; the ``units`` of its coordinate give positions.
     modality, domain
         As in :class:`napari_udt.SpectralCube`.
 
     Raises
     ------
     CubeError
-        When the array has other than three dimensions, or no coordinate of wavelengths.
+        When the array has other dimensions, or no coordinate of wavelengths.
     """
     name = str(array.name or "cube")
+    along = (
+        next((str(d) for d in array.dims if named_axis(str(d)) is not None), None)
+        if array.ndim == 4
+        else None
+    )
+    if along is not None:
+        return _series_of(array, along, modality, domain)
     if array.ndim != 3:
         raise CubeError(f"{name}: the array has the dimensions {tuple(array.dims)}; expected three.")
     for coordinate in array.coords.values():
@@ -59,6 +70,24 @@ def from_xarray(
     quantity = str(array.attrs.get("long_name", "value"))
     unit = str(array.attrs.get("units", "a.u."))
     return SpectralCube(data, found.nm[order], modality, domain, name=name, quantity=f"{quantity} [{unit}]")
+
+
+def _series_of(array: xarray.DataArray, along: str, modality: Modality, domain: Domain) -> SpectralCube:
+    axis, count = named_axis(along) or "time", int(array.sizes[along])
+
+    def read(index: int) -> SpectralCube:
+        picture = from_xarray(array.isel({along: index}, drop=True), modality=modality, domain=domain)
+        return replace(picture, series=series, place=index)
+
+    places = array.coords.get(along)
+    positions = None
+    if places is not None and np.issubdtype(places.dtype, np.datetime64):
+        positions = usable_positions(places.values.astype("datetime64[ns]").astype(np.int64), count)
+        positions = None if positions is None else positions * SECONDS["ns"]
+    elif places is not None:
+        positions = stated_positions(places.values, str(places.attrs.get("units", "")), axis, count)
+    series: Series[SpectralCube] = Series(axis, count, read, positions)
+    return series[0]
 
 
 def to_xarray(cube: SpectralCube) -> xarray.DataArray:

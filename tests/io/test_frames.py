@@ -307,3 +307,86 @@ def test_a_frame_that_an_earlier_version_listed_opens(tmp_path):
     cube = open_cube(path, candidate="recons/BP/0, frame 2")
     assert cube.place == 2
     np.testing.assert_array_equal(cube.data, image[2, :, 0, ::-1].transpose(1, 2, 0))
+
+
+def _scaled(path, axes, values, places, labels=None):
+    """HDF5 with a dimension scale for each axis, as NetCDF stores its dimensions; ``places`` by axis: (values, unit)."""
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset("spectra", data=values)
+        for place, name in enumerate(axes):
+            numbers, unit = places.get(name, (np.arange(values.shape[place]), None))
+            scale = file.create_dataset(name, data=numbers)
+            scale.make_scale(name)
+            if unit:
+                scale.attrs["units"] = np.bytes_(unit)
+            data.dims[place].attach_scale(scale)
+        if labels is not None:
+            file["labels"] = labels
+    return path
+
+
+@pytest.mark.parametrize(
+    ("axes", "places", "axis", "positions"),
+    [
+        (
+            ["time", "wavelength", "y", "x"],
+            {"time": ([7, 9, 12], "seconds since 2026-11-30")},
+            "time",
+            [0, 2, 5],
+        ),
+        (["depth", "y", "x", "wavelength"], {"depth": ([0.0, -0.1, -0.3], "cm")}, "depth", [0, 1, 3]),
+        (["wavelength", "z", "y", "x"], {}, "depth", None),
+    ],
+)
+def test_hdf5_whose_scales_name_the_axes(tmp_path, axes, places, axis, positions):
+    lengths = {"wavelength": 4, "y": 6, "x": 7}
+    values = np.random.default_rng(0).random([lengths.get(name, 3) for name in axes]).astype(np.float32)
+    labels = np.random.default_rng(1).integers(0, 3, (3, 6, 7))
+    path = _scaled(tmp_path / "x.nc", axes, values, {**places, "wavelength": (NM, "nm")}, labels)
+    first = next(i for i, name in enumerate(axes) if name not in lengths)
+    pictures = np.moveaxis(values, (first, axes.index("wavelength")), (0, -1))
+    cube = open_cube(path)
+    _check(cube, pictures, axis, positions)
+    for picture, expected in zip(cube.series, labels, strict=True):
+        np.testing.assert_array_equal(picture.labels, expected)
+
+
+def test_hdf5_with_frames_of_slices(tmp_path):
+    values = np.random.default_rng(0).random((2, 3, 4, 6, 7)).astype(np.float32)
+    places = {"wavelength": (NM, "nm"), "time": ([0.0, 0.5], "ms")}
+    path = _scaled(tmp_path / "x.nc", ["time", "z", "wavelength", "y", "x"], values, places)
+    assert list_candidates(path)[:2] == ["/spectra, slice 1 of 3", "/spectra, slice 2 of 3"]
+    cube = open_cube(path, candidate="/spectra, slice 3 of 3")
+    _check(cube, np.moveaxis(values[:, 2], 1, -1), "time", [0, 0.0005])
+    mean = open_cube(path, frame="mean", candidate="/spectra, slice 2 of 3")
+    np.testing.assert_allclose(mean.data, np.moveaxis(values[:, 1].mean(axis=0), 0, -1), rtol=1e-6)
+
+
+def test_four_axes_without_names_are_no_series(tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["spectra"], file["wavelengths"] = np.ones((3, 6, 7, 4)), NM
+    with pytest.raises(CubeError):
+        open_cube(tmp_path / "x.h5")
+
+
+def test_netcdf_by_xarray(tmp_path):
+    xarray, _ = pytest.importorskip("xarray"), pytest.importorskip("h5netcdf")
+    values = np.random.default_rng(0).random((3, 6, 7, 4)).astype(np.float32)
+    coordinates = {
+        "time": ("time", [0.0, 0.25, 0.75], {"units": "s"}),
+        "wavelength": ("wavelength", NM, {"units": "nm"}),
+    }
+    array = xarray.DataArray(
+        values, dims=("time", "y", "x", "wavelength"), coords=coordinates, name="spectra"
+    )
+    array.to_netcdf(tmp_path / "x.nc", engine="h5netcdf")
+    _check(open_cube(tmp_path / "x.nc"), values, "time", [0, 0.25, 0.75])
+
+
+def test_a_small_packed_picture_is_unpacked_once(tmp_path):
+    path = write_patato(tmp_path / "x.hdf5", recons={("BP", "0"): _pictures()})
+    with h5py.File(path, "r+") as file:
+        values = np.random.default_rng(0).random((3, 3, 1, 400, 400)).astype(np.float32)
+        del file["recons/BP/0"]
+        file.create_dataset("recons/BP/0", data=values, compression="gzip", chunks=(1, 1, 1, 400, 400))
+    assert not open_cube(path).series[2].is_lazy

@@ -45,3 +45,32 @@ def test_what_is_no_cube_is_refused():
         from_xarray(_array().drop_vars("wavelength"))
     with pytest.raises(CubeError, match="holds wavelengths; add one"):
         from_xarray(_array(units="furlong"))
+
+
+@pytest.mark.parametrize(
+    ("name", "places", "axis", "positions"),
+    [
+        ("time", ("time", [2.0, 2.5], {"units": "min"}), "time", [0, 30]),
+        (
+            "time",
+            ("time", np.array(["2026-01-01T00:00:00", "2026-01-01T00:00:02"], "datetime64[ns]")),
+            "time",
+            [0, 2],
+        ),
+        ("z", ("z", [0.0, 0.3], {"units": "mm"}), "depth", [0, 0.3]),
+        ("depth", None, "depth", None),
+    ],
+)
+def test_a_further_dimension_makes_a_series(name, places, axis, positions):
+    array = xarray.concat([_array(), 2 * _array()], dim=name)
+    if places is not None:
+        array = array.assign_coords({name: places})
+    cube = from_xarray(array.transpose("y", name, "x", "band"))
+    assert (cube.series.axis, len(cube.series), cube.place) == (axis, 2, 0)
+    if positions is None:
+        assert cube.series.positions is None
+    else:
+        np.testing.assert_allclose(cube.series.positions, positions)
+    np.testing.assert_array_equal(cube.data, VALUES)
+    np.testing.assert_array_equal(cube.series[1].data, 2 * VALUES)
+    assert cube.series[1].series is cube.series

@@ -30,7 +30,7 @@ _ENCODING = "# -*- coding: utf-8 -*-"
 _MAX_STEPS = 50
 _REPORT = "figures.html"
 _MAX_NAME = 60  # characters of a file's name
-_OPTIONS = frozenset(field.name for field in fields(ReadOptions)) - {"progress"}
+_OPTIONS = frozenset(field.name for field in fields(ReadOptions)) - {"progress", "lazily"}
 _RECONSTRUCTION = frozenset(field.name for field in fields(ReconstructionOptions))
 
 
@@ -163,6 +163,8 @@ def _source_lines(source: Mapping[str, Any], name: str, deep: int) -> Iterator[s
     if _is_hash(file.get("sha256")):
         yield f"# The file had the SHA-256 {file['sha256']}."
     yield f"cube = open_cube({_opening(file, name)})"
+    if isinstance(_mapping(file.get("options")).get("frame"), int) and not source.get("series"):
+        yield "cube = cube.with_(series=None, place=0)  # this picture alone"
 
 
 def _opening(file: Mapping[str, Any], name: str) -> str:

@@ -12,7 +12,9 @@ import pytest
 
 import napari_udt
 from napari_udt import open_cube, save_cube
+from napari_udt.cube import SpectralCube
 from napari_udt.errors import SessionError
+from napari_udt.series import Series
 from napari_udt.viewer.session.script import is_reproducible, transfer_script
 from napari_udt.viewer.transfer.job import TransferRequest, run
 
@@ -162,3 +164,21 @@ def test_several_results_share_their_source_and_a_target_cube_brings_the_figures
         np.testing.assert_array_equal(
             made.pop(next(n for n in made if n.startswith(result.name.split()[0]))), result.data
         )
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_picture_of_a_series_is_found_again(spec, tmp_path, hsi, alone):
+    pictures = [hsi(rows=3, columns=4).data * (1 + index) for index in range(3)]
+    grid = np.linspace(500, 1000, 100)
+    series = Series(
+        "time", 3, lambda i: SpectralCube(pictures[i], grid, "HSI", "simulated", series=series, place=i)
+    )
+    save_cube(series[0], tmp_path / "scan.udt.h5")
+    cube = open_cube(tmp_path / "scan.udt.h5", frame=2)
+    result = transferred_by(spec, cube.with_(series=None, place=0) if alone else cube, "liver")
+    again = made_by(transfer_script(result), tmp_path / "elsewhere")
+    np.testing.assert_array_equal(again.data, result.data)
+    assert (again.series is None) == alone
+    if not alone:
+        assert (again.place, len(again.series)) == (2, 3)
+        np.testing.assert_array_equal(again.series[1].data, result.series[1].data)
