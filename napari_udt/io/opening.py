@@ -185,8 +185,12 @@ def save_cubes(
     overwrite: bool = False,
     compress: bool = False,
     labelled_only: bool = False,
+    progress: Progress | None = None,
 ) -> None:
-    """Write several cubes into one napari-udt HDF5 file; otherwise as :func:`save_cube`."""
+    """Write several cubes into one napari-udt HDF5 file; otherwise as :func:`save_cube`.
+
+    ``progress(done, total)`` is called for each cube in that file, in bytes; what it raises ends the work, and nothing is written.
+    """
     path = Path(path)
     if not cubes:
         raise CubeError(f"{path}: there is no cube to save.")
@@ -195,7 +199,9 @@ def save_cubes(
         raise CubeError(
             f"{path}: {writer.title} holds whole pictures; only CSV leaves out pixels without a label."
         )
-    options = {"labelled_only": True} if labelled_only else {}
+    options: dict[str, Any] = {"labelled_only": True} if labelled_only else {}
+    if progress is not None and writer.name == "udt":
+        options["progress"] = progress
     with (
         _explained(path, overwrite, writer.package),
         whole_set_or_nothing(path.parent, overwrite, path.name) as folder,

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.io.contract import Progress
 from napari_udt.samples import SampleKey, sample_path
 from napari_udt.viewer.layers.layer_data import CUBE_KEY, PART_KEY, LayerTuple, cube_layers
+from napari_udt.viewer.series.pictures import series_of
 from napari_udt.viewer.state.cube_files import remember_saved
 
 if TYPE_CHECKING:
@@ -191,13 +193,29 @@ def _save(path: str, layers: Sequence[LayerTuple], writer: str, **options: bool)
     if not target.name.lower().endswith(endings):
         target = target.with_name(target.name + endings[0])
     named = [cube.with_(name=name) for name, cube in cubes]
-    save_cubes(
-        named, target, overwrite=True, **options
-    )  # napari's file dialog has asked whether to overwrite
+    progress = _saving_progress(target) if any(series_of(cube) is not None for cube in named) else None
+    # napari's file dialog has asked whether to overwrite.
+    save_cubes(named, target, overwrite=True, progress=progress, **options)
     if writer == "udt":
         for place, (_, cube) in enumerate(cubes):
             remember_saved(cube, target, place)
     return [str(target)]
+
+
+def _saving_progress(target: Path) -> Progress | None:
+    """Return a bar for a series, whose pictures may still have to be made; None in a program without a window."""
+    import napari
+
+    viewer = napari.current_viewer()
+    if viewer is None:
+        return None
+    from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
+    from napari_udt.viewer.napari_adapter import main_window
+
+    cancelled = f"Saving was cancelled; {target.name} was not written."
+    return OpeningProgress(
+        parent=main_window(viewer), title="Saving all pictures of the series ...", cancelled=cancelled
+    )
 
 
 def _cubes_of(layers: Sequence[LayerTuple]) -> list[tuple[str, SpectralCube]]:

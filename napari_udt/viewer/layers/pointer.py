@@ -130,9 +130,9 @@ class WavelengthSlider:
         """Return which picture of its series is shown, or which one is on its way."""
         coming = self._reader.waited_for(cube)
         if coming is None or cube.series is None:
-            return place_text(cube)
+            return place_text(cube, "\n")
         doing = "transferring" if cube.domain == "transferred" else "reading"
-        return f"{doing} {PICTURE_WORDS[cube.series.axis]} {coming + 1} ..."
+        return f"{doing}\n{PICTURE_WORDS[cube.series.axis]} {coming + 1} ..."
 
     def _cubes_changed(self, change: CubesChange) -> None:
         if change.opened or change.closed:

@@ -51,13 +51,13 @@ def position_text(series: CubeSeries, index: int) -> str:
     return f"{series.coordinates[index]:.{decimals(series)}f} {series.unit}"
 
 
-def place_text(cube: SpectralCube) -> str:
+def place_text(cube: SpectralCube, separator: str = ", ") -> str:
     """Return which picture of its series a cube is, as "frame 7 of 12, 3.40 s"; empty for a single picture."""
     series = series_of(cube)
     if series is None:
         return ""
     words = f"{PICTURE_WORDS[series.axis]} {cube.place + 1} of {len(series)}"
-    return words if series.positions is None else f"{words}, {position_text(series, cube.place)}"
+    return words if series.positions is None else separator.join((words, position_text(series, cube.place)))
 
 
 def at_hand(cube: SpectralCube, position: float | None) -> SpectralCube:

@@ -55,7 +55,7 @@ def test_slider_and_session_follow_each_other(context, scan):
     assert session["scan"].cube.place == 8
     assert shown(context, "scan") == 9
     assert context.adapter["scan"].cube is session["scan"].cube
-    assert "frame 9 of 12, 2.00 s" in context.adapter.viewer.canvas.overlays.text.text
+    assert "frame 9 of 12\n2.00 s" in context.adapter.viewer.canvas.overlays.text.text
 
 
 def test_layers_stay_and_structures_move_with_the_pictures(context, scan):

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from napari_udt import open_cube, save_cube
-from napari_udt.errors import CubeError
+from napari_udt.errors import CubeError, TransferCancelled
+from napari_udt.io import save_cubes
 from napari_udt.io.missing_metadata import StatedMetadata
+from napari_udt.viewer.contributions import write
 from napari_udt.viewer.files.opening import _completed
 from napari_udt.viewer.files.session_file import open_session, save_session, unsaved
+from napari_udt.viewer.layers.layer_data import cube_layers
 from napari_udt.viewer.series import pictures
 from napari_udt.viewer.series.pictures import each, held
 from napari_udt.viewer.series.reader import PictureReader
@@ -109,6 +112,29 @@ def test_a_session_file_keeps_position_and_names(made, scan, tmp_path):
     assert entry.cube.label_names[1] == "artery"
     assert unsaved(again) == ()
     assert "position" in path.read_text()
+
+
+def test_a_picture_s_layers_are_saved_as_the_whole_series(scan, tmp_path):
+    cube = scan()[4]
+    (path,) = write(str(tmp_path / "scan.udt.h5"), cube_layers(cube))
+    again = open_cube(path)
+    assert (len(again.series), again.place) == (12, 4)
+    np.testing.assert_array_equal(again.series[9].data[:], cube.series[9].data)
+    np.testing.assert_array_equal(again.series.positions, cube.series.positions)
+
+
+def test_saving_tells_how_far_it_is_and_can_be_cancelled(scan, tmp_path):
+    said = []
+
+    def progress(done, total):
+        said.append(done / total)
+        if done > total / 2:
+            raise TransferCancelled("Saving was cancelled; nothing was saved.")
+
+    with pytest.raises(TransferCancelled):
+        save_cubes([scan()[0]], tmp_path / "scan.udt.h5", progress=progress)
+    assert len(said) > 3
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_pictures_keep_other_fields(scan):

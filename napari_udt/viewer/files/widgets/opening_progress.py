@@ -14,6 +14,8 @@ from qtpy.QtWidgets import QApplication, QLabel, QProgressDialog, QWidget
 from napari_udt.errors import TransferCancelled
 from napari_udt.viewer.napari_adapter import viewer_widget_in
 
+_PREVIEW = "Making a preview of raw recordings ..."
+_NOTHING_OPENED = "Opening was cancelled; nothing was opened."
 _MOST_NAMES = 3
 PATIENCE_MS = 400  # what is faster shows no progress bar
 
@@ -25,10 +27,14 @@ class OpeningProgress:
     ----------
     parent : QWidget, optional
         Window that the bar belongs to.
+    title, cancelled : str
+        What is done, and the sentence once the user has cancelled it.
     """
 
-    def __init__(self, *, parent: QWidget | None = None) -> None:
-        self._parent = parent
+    def __init__(
+        self, *, parent: QWidget | None = None, title: str = _PREVIEW, cancelled: str = _NOTHING_OPENED
+    ) -> None:
+        self._parent, self._title, self._cancelled = parent, title, cancelled
         self._dialog: QProgressDialog | None = None
 
     @contextmanager
@@ -68,7 +74,7 @@ class OpeningProgress:
         dialog.setValue(done)
         if dialog.wasCanceled():
             self.close()
-            raise TransferCancelled("Opening was cancelled; nothing was opened.")
+            raise TransferCancelled(self._cancelled)
         if done >= total:
             self.close()
 
@@ -80,7 +86,7 @@ class OpeningProgress:
             self._dialog = None
 
     def _new_dialog(self) -> QProgressDialog:
-        dialog = QProgressDialog("Making a preview of raw recordings ...", "Cancel", 0, 1, self._parent)
+        dialog = QProgressDialog(self._title, "Cancel", 0, 1, self._parent)
         dialog.setWindowModality(Qt.WindowModality.WindowModal)  # then setValue processes events
         dialog.setMinimumDuration(PATIENCE_MS)
         dialog.setAutoReset(False)
