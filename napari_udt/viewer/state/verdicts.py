@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -18,7 +19,10 @@ from napari_udt.population.verdict import Row, Verdict, verdict
 from napari_udt.population.verdict_text import row_sentence, total_sentence
 from napari_udt.spectral.labels import plain_name
 from napari_udt.viewer.state.jobs import LatestJob, Submit
-from napari_udt.viewer.state.session import Entry, Session
+from napari_udt.viewer.state.session import Entry, Role, Session
+
+_REST_S = 0.3
+_Cubes = tuple[tuple[str, Role, int], ...]  # keys, roles, which objects
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +51,7 @@ class OpenVerdicts:
     def __init__(self, session: Session, submit: Submit | None = None) -> None:
         self._session, self._submit = session, submit
         self._jobs: dict[Modality, LatestJob[_Found]] = {}
-        self._computed_of: dict[Modality, Hashable] = {}
+        self._computed_of: dict[Modality, _Cubes] = {}
         self._sentences: dict[tuple[Modality, str | None, bool], tuple[str, ...]] = {}
 
     @property
@@ -59,16 +63,21 @@ class OpenVerdicts:
         """Compute the verdict on the cubes of a modality, unless cubes, names and roles are as they were."""
         entries = tuple(e for e in self._session if e.role != "none" and e.cube.modality == modality)
         wanted = tuple((entry.key, entry.role, id(entry.cube)) for entry in entries)
-        if wanted == self._computed_of.get(modality, ()):
+        former = self._computed_of.get(modality, ())
+        if wanted == former:
             return
         self._computed_of[modality] = wanted
+        is_step = [part[:2] for part in wanted] == [
+            part[:2] for part in former
+        ]  # to other pictures of series
         self._sentences.clear()
         job = self._jobs.get(modality)
         if job is None:
             job = self._jobs[modality] = LatestJob(self._submit)
             job.done.connect(self._on_done)
         if entries:
-            job.start(partial(_found, entries))
+            rests = partial(self._rests, modality, wanted) if is_step and self._submit is not None else None
+            job.start(partial(_found, entries, rests))
         else:
             job.drop()
 
@@ -99,6 +108,11 @@ class OpenVerdicts:
             self._sentences[key] = _sentences(found, structure, beside_others)
         return self._sentences[key]
 
+    def _rests(self, modality: Modality, wanted: _Cubes) -> bool:
+        """Wait a moment, in the thread that works; return whether the slider along time or depth rests."""
+        time.sleep(_REST_S)
+        return self._computed_of.get(modality) == wanted
+
     def _newest(self, modality: Modality) -> _Found | None:
         job = self._jobs.get(modality)
         return None if job is None or job.busy else job.result
@@ -108,8 +122,10 @@ class OpenVerdicts:
         self.changed.emit()
 
 
-def _found(entries: tuple[Entry, ...]) -> _Found:
-    """Return the verdict and the groups' appearances, or what is missing."""
+def _found(entries: tuple[Entry, ...], rests: Callable[[], bool] | None = None) -> _Found:
+    """Return the verdict and the groups' appearances, or what is missing; nothing for pictures that are passed by."""
+    if rests is not None and not rests():
+        return _Found(None)
     cubes: list[tuple[str, Part, object]] = [(e.key, e.role, e.cube) for e in entries if e.role != "none"]
     notes: tuple[str, ...] = ()
     try:
