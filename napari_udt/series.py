@@ -22,7 +22,8 @@ Picture = TypeVar("Picture")
 
 UNITS: dict[Axis, str] = {"time": "s", "depth": "mm"}
 _WORDS: dict[Axis, tuple[str, str]] = {"time": ("frame", "frames"), "depth": ("slice", "slices")}
-KEPT = 8  # pictures that stay at hand; those that live in their file weigh little
+KEPT = 8  # pictures that stay at hand, as long as their values do not take more memory than this
+KEPT_BYTES = 256_000_000
 
 
 class Series(Generic[Picture]):
@@ -35,11 +36,9 @@ class Series(Generic[Picture]):
     count : int
         How many pictures there are, at least one.
     read : callable
-        ``read(index)`` gives a picture; the latest ones are kept.
+        ``read(index)`` gives a picture; the latest ones are kept, at least one.
     positions : array, shape (count,), optional
         Where each picture lies, increasing: seconds from the first one, or millimetres. None where the file does not say.
-    kept : int
-        How many of the latest pictures stay at hand.
 
     Raises
     ------
@@ -53,12 +52,11 @@ class Series(Generic[Picture]):
         count: int,
         read: Callable[[int], Picture],
         positions: NDArray[np.float64] | None = None,
-        kept: int = KEPT,
     ) -> None:
         self.axis = axis
         self.count = count
         self.positions = _checked_positions(positions, axis, count)
-        self._read, self._most = read, kept
+        self._read = read
         self._lock = threading.Lock()
         self._kept: OrderedDict[int, Picture] = OrderedDict()
 
@@ -79,7 +77,8 @@ class Series(Generic[Picture]):
         picture = self._read(index)
         with self._lock:
             self._kept[index] = picture
-            while len(self._kept) > self._most:
+            self._kept.move_to_end(index)
+            while len(self._kept) > 1 and (len(self._kept) > KEPT or self._bytes_at_hand() > KEPT_BYTES):
                 self._kept.popitem(last=False)
         return picture
 
@@ -89,6 +88,11 @@ class Series(Generic[Picture]):
             if index in self._kept:
                 self._kept.move_to_end(index)
             return self._kept.get(index)
+
+    def _bytes_at_hand(self) -> int:
+        """Return the memory that the values of kept pictures take; those that live in their file take none."""
+        values = (getattr(picture, "data", None) for picture in self._kept.values())
+        return sum(array.nbytes for array in values if isinstance(array, np.ndarray))
 
     def nearest(self, position: float) -> int:
         """Return the number of the picture nearest to a position in :attr:`unit`."""
@@ -137,9 +141,9 @@ class Series(Generic[Picture]):
             kept = kept - kept[0]
         return Series(self.axis, stop - start, lambda index: self[start + index], kept)
 
-    def derived(self, change: Callable[[int, Picture], Picture], kept: int = KEPT) -> Series[Picture]:
+    def derived(self, change: Callable[[int, Picture], Picture]) -> Series[Picture]:
         """Return the series of changed pictures, ``change(index, picture)`` being computed when one is asked for."""
-        return Series(self.axis, self.count, lambda index: change(index, self[index]), self.positions, kept)
+        return Series(self.axis, self.count, lambda index: change(index, self[index]), self.positions)
 
 
 def _checked_positions(positions: object, axis: Axis, count: int) -> NDArray[np.float64] | None:

@@ -36,6 +36,17 @@ def test_pictures_are_read_when_asked_for_and_the_latest_are_kept():
     assert asked.count(3) == 2, "20 pictures later it is no longer kept"
 
 
+def test_large_pictures_in_memory_are_let_go_sooner(monkeypatch):
+    monkeypatch.setattr("napari_udt.series.KEPT_BYTES", 2 * 2 * 3 * 4 * 4)
+    scan, asked = _scan()
+    for index in (0, 1, 2, 1, 0):
+        scan[index]
+    assert asked == [0, 1, 2, 0]
+    monkeypatch.setattr("napari_udt.series.KEPT_BYTES", 0)
+    scan[5]
+    assert scan[5] is scan[5], "the latest always stays"
+
+
 def test_each_picture_knows_the_series():
     scan, _ = _scan()
     assert scan[5].series is scan

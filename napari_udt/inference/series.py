@@ -7,9 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from napari_udt.cube import SpectralCube
-from napari_udt.series import KEPT, Series
-
-_KEPT_BYTES = 256_000_000
+from napari_udt.series import Series
 
 
 def with_series(
@@ -17,7 +15,7 @@ def with_series(
 ) -> SpectralCube:
     """Return a transferred picture that knows the others, which ``move`` makes one at a time.
 
-    The latest few stay at hand (256 MB, at least one), beside the picture that was transferred first.
+    The latest few stay at hand, as in every series, and the picture that was transferred first.
 
     Parameters
     ----------
@@ -31,8 +29,6 @@ def with_series(
     whole = cube.series
     if whole is None:
         return transferred
-    rows, columns, channels = transferred.shape
-    kept = max(1, min(KEPT, _KEPT_BYTES // (4 * rows * columns * channels)))
     one_at_a_time = threading.Lock()  # a run moves the model to its device and back
 
     def later(index: int, picture: SpectralCube) -> SpectralCube:
@@ -41,5 +37,5 @@ def with_series(
         with one_at_a_time, whole.naming(index):
             return replace(move(picture), series=series, place=index)
 
-    series: Series[SpectralCube] = whole.derived(later, kept)
+    series: Series[SpectralCube] = whole.derived(later)
     return replace(transferred, series=series, place=cube.place)

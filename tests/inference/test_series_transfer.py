@@ -8,7 +8,6 @@ from transfer_samples import make_cube, make_model
 
 from napari_udt.cli import main
 from napari_udt.errors import CubeError, TransferError
-from napari_udt.inference import series as series_module
 from napari_udt.inference import transfer
 from napari_udt.io import open_cube, save_cube
 from napari_udt.series import Series
@@ -75,7 +74,7 @@ def test_noise_is_each_pictures_own_and_comes_again():
 
 
 def test_the_latest_pictures_stay_at_hand_and_no_more(monkeypatch):
-    monkeypatch.setattr(series_module, "_KEPT_BYTES", 2 * 4 * 16 * 16 * CHANNELS)
+    monkeypatch.setattr("napari_udt.series.KEPT_BYTES", 2 * 4 * 16 * 16 * CHANNELS)
     cube, _ = scan(6, place=0)
     moved = transfer(cube, make_model("HSI", CHANNELS), device="cpu")
     pictures = [moved.series[index] for index in range(6)]
