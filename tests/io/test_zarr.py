@@ -9,6 +9,7 @@ from napari_udt import SpectralCube, open_cube, save_cube
 from napari_udt.errors import CubeError, MissingMetadata
 from napari_udt.io import list_candidates
 from napari_udt.io.lazy import LazyCube
+from napari_udt.series import Series
 
 NM = np.arange(500.0, 600, 20)
 VALUES = np.random.default_rng(0).random((5, 6, 7)).astype(np.float32)  # c, y, x
@@ -189,3 +190,36 @@ def test_a_damaged_folder_is_one_sentence(tmp_path):
     (path / "zarr.json").mkdir()
     with pytest.raises(CubeError):
         open_cube(path)
+
+
+@pytest.mark.parametrize("compress", [False, True])
+@pytest.mark.parametrize(
+    ("axis", "positions"),
+    [
+        ("time", [0, 0.5, 1.0]),
+        ("time", [0, 0.5, 2.0]),
+        ("depth", [0, 0.3, 0.6]),
+        ("depth", [1.0, 1.5, 3.0]),
+        ("time", None),
+    ],
+)
+def test_series_are_written_whole(full_cube, tmp_path, compress, axis, positions):
+    def read(index):
+        labels = np.roll(full_cube.labels, index, axis=0)
+        changed = full_cube.with_(data=full_cube.data * (index + 1), labels=labels)
+        return changed.with_(series=series, place=index)
+
+    series = Series(axis, 3, read, None if positions is None else np.array(positions))
+    save_cube(series[1], tmp_path / "a.ome.zarr", compress=compress)
+    written = open_cube(tmp_path / "a.ome.zarr")
+    assert written.series.axis == axis
+    if positions is None:
+        assert written.series.positions is None
+    else:
+        np.testing.assert_allclose(written.series.positions, np.array(positions) - positions[0])
+    for one, expected in zip(written.series, series, strict=True):
+        np.testing.assert_array_equal(one.data[:], expected.data)
+        np.testing.assert_array_equal(one.labels, expected.labels)
+        np.testing.assert_allclose(one.oxygenation, expected.oxygenation)
+        assert one.label_names == expected.label_names
+        assert one.pixel_size_mm == pytest.approx(expected.pixel_size_mm)

@@ -20,7 +20,8 @@ _ROWS_AT_ONCE = 64
 def write(cubes: Sequence[SpectralCube], path: Path, compress: bool = False, **options: bool) -> None:
     """Write one cube as OME-Zarr 0.5: channel axis first, wavelengths as channel labels and as ``wavelengths_nm``.
 
-    Labels go below ``labels/structures`` with their names; what OME has no place for (domain, quantity, provenance) is under
+    Of a cube with a series all pictures are written, one after the other: frames along an axis t before the channels, slices along an axis z
+    behind them; their positions are the scale, or a list called as the axis where they are not evenly spaced. Labels go below ``labels/structures`` with their names; what OME has no place for (domain, quantity, provenance) is under
     ``napari_udt`` in the group's attributes.
     """
     try:
@@ -31,46 +32,121 @@ def write(cubes: Sequence[SpectralCube], path: Path, compress: bool = False, **o
     (cube,) = cubes
     rows, columns, channels = cube.shape
     group = zarr.open_group(str(path), mode="w", zarr_format=3)
-    chunk = (1, min(rows, 256), min(columns, 256))
+    names = _axes(cube)
+    count = len(cube.series) if cube.series is not None else 1
+    lengths = {"t": count, "c": channels, "z": count, "y": rows, "x": columns}
+    chunks = {"t": 1, "c": 1, "z": 1, "y": min(rows, 256), "x": min(columns, 256)}
     array = group.create_array(
         "0",
-        shape=(channels, rows, columns),
-        chunks=chunk,
+        shape=tuple(lengths[name] for name in names),
+        chunks=tuple(chunks[name] for name in names),
         dtype="float32",
-        dimension_names=("c", "y", "x"),
+        dimension_names=names,
         compressors=[BloscCodec(cname="zstd", clevel=5)] if compress else "auto",
     )
-    for start in range(0, rows, _ROWS_AT_ONCE):
-        block = np.asarray(cube.rows(start, min(start + _ROWS_AT_ONCE, rows)), np.float32)
-        array[:, start : start + len(block)] = np.moveaxis(block, -1, 0)
+    along = next((name for name in names if name in "tz"), "")
+    maps = _Maps(group, along, count)
+    label_names: dict[int, str] = {}
+    for index in range(count):
+        series = cube.series
+        picture = cube if series is None or index == cube.place else series[index]
+        for start in range(0, rows, _ROWS_AT_ONCE):
+            block = np.moveaxis(
+                np.asarray(picture.rows(start, min(start + _ROWS_AT_ONCE, rows)), np.float32), -1, 0
+            )
+            part = slice(start, start + block.shape[1])
+            places: dict[str, tuple[int | slice, ...]] = {
+                "t": (index, slice(None), part),
+                "z": (slice(None), index, part),
+            }
+            array[places.get(along, (slice(None), part))] = block
+        maps.add(index, picture)
+        label_names |= picture.label_names
+    maps.finish(label_names)
     group.attrs.update(_ome(cube))
-    if cube.labels is not None:
-        _write_labels(group, cube.labels, cube.label_names)
-    if cube.oxygenation is not None:
-        picture = np.asarray(cube.oxygenation, np.float32)
-        stored = group.create_array(
-            OXYGENATION, shape=picture.shape, dtype="float32", dimension_names=("y", "x")
+    if cube.series is not None and cube.series.positions is not None and _step(cube) is None:
+        listed = group.create_array(along, data=cube.series.positions)
+        listed.attrs["units"] = cube.series.unit
+
+
+def _axes(cube: SpectralCube) -> tuple[str, ...]:
+    """Return the names of the axes, in the order that OME asks for: time, channel, space."""
+    if cube.series is None:
+        return ("c", "y", "x")
+    return ("t", "c", "y", "x") if cube.series.axis == "time" else ("c", "z", "y", "x")
+
+
+def _step(cube: SpectralCube) -> float | None:
+    """Return the distance of neighbouring pictures; None where it is not known or not always the same."""
+    positions = None if cube.series is None else cube.series.positions
+    steps = np.diff(positions) if positions is not None else np.zeros(0)
+    even = (
+        steps.size > 0
+        and positions is not None
+        and positions[0] == 0
+        and np.ptp(steps) <= 1e-6 * steps.mean()
+    )
+    return float(steps.mean()) if even else None
+
+
+class _Maps:
+    """Writes labels and oxygenation of the pictures; only where the first picture with a map begins is it made."""
+
+    def __init__(self, group: Any, along: str, count: int) -> None:
+        self._group, self._along, self._count = group, along, count
+        self._arrays: dict[str, Any] = {}
+
+    def add(self, index: int, picture: SpectralCube) -> None:
+        for name, values in ((LABELS, picture.labels), (OXYGENATION, picture.oxygenation)):
+            if values is None:
+                continue
+            array = self._arrays.get(name)
+            if array is None:
+                array = self._arrays[name] = self._made(name, np.asarray(values))
+            array[index if self._along else ...] = values
+
+    def finish(self, names: Mapping[int, str]) -> None:
+        if (labels := self._arrays.get(LABELS)) is not None:
+            labels.attrs["label_names"] = {str(number): name for number, name in names.items()}
+
+    def _made(self, name: str, like: NDArray[Any]) -> Any:
+        axes = (*self._along, "y", "x")
+        shape = (*((self._count,) if self._along else ()), *like.shape)
+        where = _label_group(self._group, axes) if name == LABELS else self._group
+        chunks = (*((1,) if self._along else ()), *like.shape)
+        kind, missing = ("int32", -1) if name == LABELS else ("float32", np.nan)
+        return where.create_array(
+            "0" if name == LABELS else name,
+            shape=shape,
+            chunks=chunks,
+            dtype=kind,
+            dimension_names=axes,
+            **({"fill_value": missing} if self._along else {}),
         )
-        stored[...] = picture
 
 
 def _ome(cube: SpectralCube) -> dict[str, Any]:
-    size = cube.pixel_size_mm
-    space = [
-        {"name": name, "type": "space", **({"unit": "millimeter"} if size else {})} for name in ("y", "x")
-    ]
+    size, step = cube.pixel_size_mm, _step(cube)
+    scale = {"y": size[0] if size else 1.0, "x": size[1] if size else 1.0, "t": step or 1.0, "z": step or 1.0}
+    described: dict[str, dict[str, str]] = {
+        "c": {"type": "channel"},
+        "t": {"type": "time", **({"unit": "second"} if step else {})},
+        "z": {"type": "space", **({"unit": "millimeter"} if step else {})},
+        **{name: {"type": "space", **({"unit": "millimeter"} if size else {})} for name in "yx"},
+    }
+    names = _axes(cube)
     return {
         "ome": {
             "version": "0.5",
             "multiscales": [
                 {
                     "name": cube.name,
-                    "axes": [{"name": "c", "type": "channel"}, *space],
+                    "axes": [{"name": name, **described[name]} for name in names],
                     "datasets": [
                         {
                             "path": "0",
                             "coordinateTransformations": [
-                                {"type": "scale", "scale": [1.0, *(size or (1.0, 1.0))]}
+                                {"type": "scale", "scale": [scale.get(name, 1.0) for name in names]}
                             ],
                         }
                     ],
@@ -102,22 +178,16 @@ def _plain(values: Mapping[str, Any]) -> Any:
     return json.loads(json.dumps(dict(values), default=str))
 
 
-def _write_labels(group: Any, values: NDArray[Any], names: Mapping[int, str]) -> None:
+def _label_group(group: Any, axes: Sequence[str]) -> Any:
+    """Make the group of the label picture as OME wants it."""
     labels = group.require_group(LABELS)
     labels.attrs["ome"] = {"version": "0.5", "labels": ["structures"]}
     picture = labels.require_group("structures")
+    described = [{"name": name, "type": "time" if name == "t" else "space"} for name in axes]
+    scale = [{"type": "scale", "scale": [1.0] * len(axes)}]
     picture.attrs["ome"] = {
         "version": "0.5",
         "image-label": {"source": {"image": "../../"}},
-        "multiscales": [
-            {
-                "axes": [{"name": "y", "type": "space"}, {"name": "x", "type": "space"}],
-                "datasets": [
-                    {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [1.0, 1.0]}]}
-                ],
-            }
-        ],
+        "multiscales": [{"axes": described, "datasets": [{"path": "0", "coordinateTransformations": scale}]}],
     }
-    stored = picture.create_array("0", shape=values.shape, dtype="int32", dimension_names=("y", "x"))
-    stored[...] = values
-    stored.attrs["label_names"] = {str(number): name for number, name in names.items()}
+    return picture
