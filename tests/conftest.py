@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -38,6 +39,12 @@ def _no_samples_of_the_user(
 ) -> None:
     """Let tests open the samples that come with the program, not those that somebody made on this machine."""
     monkeypatch.setenv("NAPARI_UDT_SAMPLES", str(tmp_path_factory.getbasetemp() / "no samples"))
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin each test with an empty cache, away from the user's."""
+    monkeypatch.setenv("NAPARI_UDT_CACHE", str(tmp_path_factory.getbasetemp() / "caches" / uuid4().hex))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

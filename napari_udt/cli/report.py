@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from napari_udt.cli.exit_codes import SUCCESS
+from napari_udt.cli.exit_codes import SOME_FAILED, SUCCESS
 from napari_udt.cli.progress_line import ProgressLine
+from napari_udt.cli.shards import shard_argument
 from napari_udt.cli.termination import ending_cleanly
 from napari_udt.errors import EvaluationError
-from napari_udt.outgoing_text import printable_lines
+from napari_udt.outgoing_text import one_line, printable_lines
 
 if TYPE_CHECKING:
+    from napari_udt.collection import Collection
     from napari_udt.population.compare import Comparison
     from napari_udt.population.measures import MeasureOptions, MeasureTable
 
@@ -27,7 +30,14 @@ def add_report_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="compare these cubes instead of data sets: simulated ones are transferred by each --model and compared with "
-        "the last real (or target) one",
+        "the last real (or target) one; with a collection among them, all are compared over images and subjects",
+    )
+    group.add_argument(
+        "--shard",
+        type=shard_argument,
+        metavar="I/N",
+        help="with a collection: only transfer and draw spectra from every N-th cube, beginning with the I-th, into the cache "
+        "(NAPARI_UDT_CACHE names its folder), as on N machines; a run without --shard then compares all",
     )
     group.add_argument(
         "--report",
@@ -65,10 +75,14 @@ def run_cubes(args: argparse.Namespace) -> int:
     EvaluationError
         When a file is in the way, or the cubes cannot be compared.
     """
+    from napari_udt.collection import is_collection
     from napari_udt.io import open_cube
     from napari_udt.population.compare import compare_cubes
+    from napari_udt.population.compare_collections import compare_collection
     from napari_udt.population.downstream_choices import Choices
 
+    if args.shard:
+        return _draw_share(args)
     if args.report is None and args.output is None:
         raise EvaluationError(
             "Nothing would be written: name a report (--report FILE.html) or a table (-o FILE.csv)."
@@ -79,18 +93,49 @@ def run_cubes(args: argparse.Namespace) -> int:
     test = Choices(seeds=tuple(range(args.seeds)), per_class=args.per_class or 0)
     with ending_cleanly():
         line = StepLine()
-        comparison = compare_cubes(
-            [open_cube(path) for path in args.cubes],
-            args.model,
-            options=measure_options(args),
-            downstream=test if args.downstream else None,
-            device=args.device,
-            progress=line,
-        )
+        how: dict[str, Any] = {
+            "options": measure_options(args),
+            "downstream": test if args.downstream else None,
+            "device": args.device,
+            "progress": line,
+        }
+        if any(is_collection(path) for path in args.cubes):
+            comparison = compare_collection(_collection(args.cubes), args.model, **how)
+        else:
+            comparison = compare_cubes([open_cube(path) for path in args.cubes], args.model, **how)
         written = list(_written(comparison, args, line))
     print(printable_lines(_text(comparison.table)))
     print("\n".join(f"{path}: written." for path in written))
     return SUCCESS
+
+
+def _collection(paths: Sequence[Path]) -> Collection:
+    """Return one collection, or several with other files joined; what is missing is named on stderr."""
+    from napari_udt.collection import gather, is_collection, load_collection
+
+    alone = len(paths) == 1 and is_collection(paths[0])
+    collection, problems = load_collection(paths[0]).checked() if alone else gather(paths)
+    for problem in problems:
+        print(one_line(f"napari-udt: left out: {problem}"), file=sys.stderr)
+    return collection
+
+
+def _draw_share(args: argparse.Namespace) -> int:
+    """Draw the samples of one share of a collection; return 3 when some cubes have none."""
+    from napari_udt.collection import is_collection
+    from napari_udt.population.compare_collections import draw_samples
+
+    if not any(is_collection(path) for path in args.cubes):
+        raise EvaluationError("--shard shares the cubes of a collection; name one with --cubes.")
+    with ending_cleanly():
+        collection = _collection(args.cubes)
+        there, problems = draw_samples(
+            collection, args.model, args.shard, device=args.device, progress=StepLine()
+        )
+    for problem in problems:
+        print(one_line(f"napari-udt: left out: {problem}"), file=sys.stderr)
+    print(f"{there} samples are in the cache; compare all with the same command without --shard.")
+    return SOME_FAILED if problems else SUCCESS
 
 
 class StepLine:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from napari_udt.cli.exit_codes import SOME_FAILED, SUCCESS
 from napari_udt.cli.progress_line import ProgressLine
+from napari_udt.cli.shards import shard_argument
 from napari_udt.cli.termination import ending_cleanly
 from napari_udt.outgoing_text import one_line
 
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--shard",
-        type=_shard,
+        type=shard_argument,
         metavar="I/N",
         help="only every N-th cube, beginning with the I-th, as on N machines with the same folders; the one that finishes "
         "last writes the table, and so does a run without --shard",
@@ -53,10 +54,3 @@ def _count(text: str) -> int:
     if count < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a number of processes")
     return count
-
-
-def _shard(text: str) -> tuple[int, int]:
-    first, _, count = text.partition("/")
-    if not (first.isdigit() and count.isdigit() and 1 <= int(first) <= int(count)):
-        raise argparse.ArgumentTypeError(f"{text!r}: expected I/N with 1 <= I <= N, as 2/8")
-    return int(first), int(count)

@@ -14,10 +14,13 @@ from napari_udt.cli.exit_codes import ERROR, SOME_FAILED, SUCCESS
 from napari_udt.cli.metadata_arguments import add_reading_arguments, stated_metadata
 from napari_udt.cli.preview_arguments import add_frames_argument, preview_options, wanted_frames
 from napari_udt.cli.progress_line import ProgressLine
+from napari_udt.cli.shards import shard_argument
 from napari_udt.cli.termination import ending_cleanly
 from napari_udt.outgoing_text import one_line
+from napari_udt.wording import counted
 
 if TYPE_CHECKING:
+    from napari_udt.collection import Member
     from napari_udt.inference.batch import Outcome, Task
     from napari_udt.inference.inputs import Input
 
@@ -34,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_choices(parser)
     add_reading_arguments(parser)
     add_frames_argument(parser)
+    parser.add_argument(
+        "--shard",
+        type=shard_argument,
+        metavar="I/N",
+        help="only every N-th file, beginning with the I-th, as on N machines with the same folders",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace existing results")
     parser.add_argument("--compress", action="store_true", help="smaller results, slower to read")
     parser.add_argument("--json", action="store_true", help="one JSON object per file on stdout")
@@ -65,37 +74,61 @@ def run(args: argparse.Namespace) -> int:
         compress=args.compress,
     )
     printer = _Printer(as_json=args.json)
-    inputs, missing = _inputs(args.files)
+    domains = ("simulated",) if args.direction == "sim2real" else ("real", "second")
+    inputs, described, missing = _inputs(args.files, domains)
     with ending_cleanly():
         outcomes = transfer_files(
             inputs,
             args.output,
             options,
             recursive=args.recursive,
+            shard=args.shard,
             work=_worker(args),
             report=printer,
         )
     for problem in missing:
         print(one_line(f"napari-udt: left out: {problem}"), file=sys.stderr)
     code = _concluded(outcomes)
+    if described:
+        _list_results(outcomes, described, args)
     return SOME_FAILED if missing and code == SUCCESS else code
 
 
-def _inputs(paths: Sequence[Path]) -> tuple[list[Path | Input], list[str]]:
-    """Return files and folders as they are, and the cubes of collections; and sentences about what is missing in these."""
+def _inputs(
+    paths: Sequence[Path], domains: Sequence[str]
+) -> tuple[list[Path | Input], dict[Input, Member], list[str]]:
+    """Return files and folders as they are, and the cubes of collections; these with their members; what is missing in them."""
     from napari_udt.collection import is_collection
     from napari_udt.collection.reading import transfer_inputs
 
     found: list[Path | Input] = []
+    described: dict[Input, Member] = {}
     problems: list[str] = []
     for path in paths:
         if is_collection(path):
-            inputs, missing = transfer_inputs(path)
+            inputs, missing = transfer_inputs(path, domains)
             found += inputs
+            described |= inputs
             problems += missing
         else:
             found.append(path)
-    return found, problems
+    return found, described, problems
+
+
+def _list_results(
+    outcomes: Sequence[Outcome], described: dict[Input, Member], args: argparse.Namespace
+) -> None:
+    """Write a collection of the results beside them, with the subjects of their sources."""
+    from napari_udt.collection import ENDING, save_collection
+    from napari_udt.collection.results import results_of
+
+    collection = results_of([o["result"] for o in outcomes if o["result"]], described, args.output)
+    if collection is not None:
+        share = "_{}_of_{}".format(*args.shard) if args.shard else ""
+        path = args.output / f"transferred{share}{ENDING}"
+        save_collection(collection, path)
+        if not args.json:
+            print(f"{path}: {counted(len(collection.members), 'result')} listed")
 
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:

@@ -138,11 +138,7 @@ class Collection:
 
     def checked(self) -> tuple[Collection, list[str]]:
         """Return the members whose files are as they were, and a sentence for each of the others."""
-        problems = self.problems()
+        states: dict[Path, State] = {}
+        problems = {member: member.problem(states) for member in self.members}
         kept = tuple(member for member, problem in problems.items() if not problem)
         return replace(self, members=kept), [problem for problem in problems.values() if problem]
-
-    def problems(self) -> dict[Member, str]:
-        """Return what is wrong with the files of each member; empty where nothing is."""
-        states: dict[Path, State] = {}
-        return {member: member.problem(states) for member in self.members}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -10,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_udt.collection.cache import cache_path
 from napari_udt.collection.contents import Collection, Member, Split, State
 from napari_udt.collection.preprocessing import Step
 from napari_udt.collection.reading import open_member, pixel_counts
@@ -17,6 +20,7 @@ from napari_udt.collection.subjects import read_table, subject_rule
 from napari_udt.collection.toml_file import is_collection, load_collection
 from napari_udt.cube import Domain, Modality, SpectralCube, nested
 from napari_udt.errors import CollectionError, UdtError, unexpected
+from napari_udt.files.writing import whole_or_nothing
 from napari_udt.inference.inputs import Input, collect
 from napari_udt.io import list_candidates
 from napari_udt.io.contract import Match
@@ -27,6 +31,7 @@ Progress = Callable[[int, int], None]
 # Formats one file of which holds many recordings as alternatives of each other.
 _MANY_IN_A_FILE = ("dataset",)
 _COMPANIONS = ("_labels", "_oxygenation")
+_VERSION = 1  # of what is kept
 
 
 @dataclass(frozen=True)
@@ -130,21 +135,67 @@ def inspect(
     states: dict[Path, State] = {}
     for number, item in enumerate(found):
         progress(number, len(found))
-        if item.problem:
-            cubes.append(item)
-            continue
         member = item.member
+        problem = member.problem(states) if member in described else item.problem
+        if problem:
+            cubes.append(InspectedCube(member, problem=problem))
+            continue
         try:
+            if member in described and (kept := _kept(member)) is not None:
+                cubes.append(kept)
+                continue
             cube = open_member(member)
             if member not in described:
                 member = _described(member, cube, rules, subject, table).with_state(states)
             cubes.append(_inspected(member, cube))
+            _keep(cubes[-1])
         except UdtError as error:
             cubes.append(InspectedCube(member, problem=str(error)))
         except Exception as error:  # a defect of a reader costs one cube
             cubes.append(InspectedCube(member, problem=f"{member.path}: {unexpected(error)}"))
     progress(len(found), len(found))
     return Inspection(tuple(cubes), tuple(earlier))
+
+
+def _path(member: Member) -> Path:
+    """Return the file of what is known of a cube, named by its content and by what is stated of it."""
+    state = (member.sha256, member.bytes, member.modified_ns, member.domain)
+    return cache_path("cubes", _VERSION, *state, member.candidate, member.wavelengths_nm).with_suffix(".json")
+
+
+def _kept(member: Member) -> InspectedCube | None:
+    """Return what was found out before of a cube with this content."""
+    if not member.sha256:
+        return None
+    try:
+        known = json.loads(_path(member).read_text(encoding="utf-8"))
+        return InspectedCube(
+            member,
+            known["modality"],
+            np.array(known["wavelengths_nm"], float),
+            None if known["bad_bands"] is None else np.array(known["bad_bands"], bool),
+            {str(name): int(pixels) for name, pixels in known["structures"].items()},
+            (int(known["shape"][0]), int(known["shape"][1])),
+            str(known["model"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _keep(cube: InspectedCube) -> None:
+    known = {
+        "modality": cube.modality,
+        "wavelengths_nm": cube.wavelengths_nm.tolist(),
+        "bad_bands": None if cube.bad_bands is None else cube.bad_bands.tolist(),
+        "structures": dict(cube.structures),
+        "shape": cube.shape,
+        "model": cube.model,
+    }
+    path = _path(cube.member)
+    with suppress(OSError):  # it is only found out again
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_or_nothing(path) as temporary:
+            temporary.write_text(json.dumps(known), encoding="utf-8")
 
 
 def _inspected(member: Member, cube: SpectralCube) -> InspectedCube:
@@ -170,7 +221,7 @@ def _listed(paths: Sequence[Path], rules: Rules) -> tuple[list[InspectedCube], l
         if is_collection(path):
             known = load_collection(path)
             earlier.append(known)
-            found |= known.problems()
+            found |= dict.fromkeys(known.members, "")
             continue
         if not path.exists():
             raise CollectionError(f"{path}: there is no such file or folder; correct the path.")

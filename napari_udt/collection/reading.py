@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection as Some
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -178,11 +179,23 @@ def open_member(member: Member, **options: Any) -> SpectralCube:
     )
 
 
-def transfer_inputs(path: Path) -> tuple[list[Input], list[str]]:
-    """Return the cubes of a saved collection as inputs of a batch, and a sentence for each that is missing or has changed.
+def transfer_inputs(path: Path, domains: Some[str] = ()) -> tuple[dict[Input, Member], list[str]]:
+    """Return the cubes of a saved collection as inputs of a batch, with their members.
 
     Each result lies in a folder of its subject's name. Cubes are transferred as they are: without preprocessing, at their
     own wavelengths.
+
+    Parameters
+    ----------
+    path : Path
+    domains : collection of str
+        Only cubes of these are taken from a collection that has some of them.
+
+    Returns
+    -------
+    dict of Input to Member
+    list of str
+        A sentence for each cube that is missing or has changed.
 
     Raises
     ------
@@ -191,7 +204,8 @@ def transfer_inputs(path: Path) -> tuple[list[Input], list[str]]:
     """
     collection, problems = load_collection(path).checked()
     structures = tuple(collection.structures.items())
-    inputs = [
+    members = collection.of(domains).members or collection.members
+    inputs = {
         Input(
             member.path,
             Path(re.sub(r"[^\w.-]+", "_", member.subject).strip(".") or "unknown"),
@@ -199,7 +213,7 @@ def transfer_inputs(path: Path) -> tuple[list[Input], list[str]]:
             member.wavelengths_nm,
             "" if member.domain == "unknown" else member.domain,
             structures,
-        )
-        for member in collection.members
-    ]
+        ): member
+        for member in members
+    }
     return inputs, problems

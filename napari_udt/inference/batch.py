@@ -148,6 +148,7 @@ def transfer_files(
     options: Options,
     *,
     recursive: bool = False,
+    shard: tuple[int, int] | None = None,
     work: Callable[[list[Task]], Iterable[Outcome]],
     report: Callable[[Outcome, int], None],
 ) -> list[Outcome]:
@@ -162,6 +163,8 @@ def transfer_files(
     options : Options
     recursive : bool
         Search folders within folders too.
+    shard : (int, int), optional
+        (I, N): only every N-th file, the I-th first (from 1).
     work : callable
         Carries tasks out and yields an outcome for each, in any order; see :mod:`napari_udt.inference.workers`.
     report : callable
@@ -176,6 +179,8 @@ def transfer_files(
     inputs = collect(files, recursive=recursive, with_metadata=bool(options.metadata))
     for each in options.each():
         inputs = without_results(inputs, folder, each.ending)
+    if shard:
+        inputs = inputs[shard[0] - 1 :: shard[1]]
     runs = [(item, each) for item in inputs for each in _fitting(item.path, options.for_input(item))]
     targets = [(item, target_of(item, folder, each.ending)) for item, each in runs]
     refused = refuse_namesakes(targets)

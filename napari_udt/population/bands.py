@@ -151,13 +151,13 @@ def occurring(population: Population) -> tuple[int, ...]:
 def _band(group: Group, label: int | None, spectra: NDArray[Any]) -> Band:
     chosen = slice(None) if label is None else group.labels == label
     spectra = spectra[chosen]
-    images = np.zeros(0) if group.subjects is None else np.unique(group.subjects[chosen])
+    image_of = group.subjects if group.images is None else group.images
+    images = np.zeros(0) if image_of is None else np.unique(image_of[chosen])
     if len(images) < 2:
         found = group_statistics(spectra, "mean", "std")
         return Band(group, found.centre, found.upper - found.centre, len(spectra), 0)
-    assert group.subjects is not None
-    subjects = group.subjects[chosen]
-    medians = np.stack([np.median(spectra[subjects == image], axis=0) for image in images])
+    assert image_of is not None
+    medians = np.stack([np.median(spectra[image_of[chosen] == image], axis=0) for image in images])
     return Band(
         group,
         medians.mean(axis=0, dtype=np.float64),

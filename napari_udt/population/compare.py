@@ -88,9 +88,21 @@ def compare_cubes(
         named += [(cube.name, "transferred", cube) for cube in moved]
         if network is not None:
             loaded[network.spec.name] = network
-    population = population_of_cubes(_distinct(named))
     options = options or MeasureOptions()
     options = replace(options, judge=options.judge or ModelJudge(loaded))
+    return compared(population_of_cubes(_distinct(named)), options, downstream, report)
+
+
+def compared(
+    population: Population, options: MeasureOptions, downstream: Choices | None, report: Progress
+) -> Comparison:
+    """Measure the groups of a population against its reference; with choices, run the downstream test too.
+
+    Raises
+    ------
+    EvaluationError
+        When they cannot be compared.
+    """
     table = measure(population, options, lambda done, total: report("measures", done, total))
     test = None
     if downstream is not None:

@@ -52,7 +52,9 @@ class Group:
     cube : SpectralCube, optional
         Where the spectra were taken from.
     subjects : integer array, shape (n,), optional
-        The animal, person or image that each spectrum belongs to.
+        The animal, person or image that each spectrum belongs to: what tests divide by.
+    images : integer array, shape (n,), optional
+        The image that it was taken from, where a subject has several: figures take the medians of images first.
     oxygenation : float32 array, shape (n,), optional
         Simulated (known) oxygen saturation, fraction 0-1, NaN where unknown.
     depth_mm : float32 array, shape (n,), optional
@@ -73,6 +75,7 @@ class Group:
     places: NDArray[np.int32] | None = None
     cube: SpectralCube | None = None
     subjects: NDArray[np.integer[Any]] | None = None
+    images: NDArray[np.integer[Any]] | None = None
     oxygenation: NDArray[np.float32] | None = None
     depth_mm: NDArray[np.float32] | None = None
     total: int = 0
@@ -89,7 +92,7 @@ class Group:
 
     def take(self, index: NDArray[Any]) -> Group:
         """Return the group of some of its spectra: a mask or indices."""
-        arrays = ("spectra", "labels", "places", "subjects", "oxygenation", "depth_mm")
+        arrays = ("spectra", "labels", "places", "subjects", "images", "oxygenation", "depth_mm")
         taken = {name: getattr(self, name)[index] for name in arrays if getattr(self, name) is not None}
         return replace(self, **taken)
 

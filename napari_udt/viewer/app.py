@@ -180,7 +180,8 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
     }
     upper, lower = _add_right_dock(viewer, transfer, "Transfer"), _add_right_dock(viewer, spectra, "Spectra")
     main = upper.parentWidget()
-    population = _add_right_dock(viewer, PopulationDock(context.session, context.brushed), "Population")
+    figures = PopulationDock(context.session, context.brushed, context.collection)
+    population = _add_right_dock(viewer, figures, "Population")
     training = TrainDock(context.session, context.training, context.chosen, context.collection)
     train = _add_right_dock(viewer, training, "Train")
     collections = _add_right_dock(viewer, CollectionDock(context.session, context.collection), "Collections")

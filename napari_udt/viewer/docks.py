@@ -108,5 +108,5 @@ class PopulationPanel(PopulationDock):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         context = _context_in(napari_viewer)
-        super().__init__(context.session, context.brushed)
+        super().__init__(context.session, context.brushed, context.collection)
         DockTabifier(self, _BELOW)

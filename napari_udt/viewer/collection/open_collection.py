@@ -20,6 +20,7 @@ from napari_udt.collection.structure_names import suggested_names
 from napari_udt.collection.toml_file import is_collection
 from napari_udt.cube import Domain, Modality
 from napari_udt.errors import CollectionError
+from napari_udt.population.groups import Population
 from napari_udt.wording import counted
 
 NOTHING_YET = (
@@ -90,6 +91,7 @@ class OpenCollection:
     changed = Signal()
     requested = Signal()  # paths wait to be read, see ``take_requests``
     train_requested = Signal(Path)  # a saved collection
+    compared = Signal(Population)  # of all its cubes
 
     def __init__(self) -> None:
         self.cubes: tuple[InspectedCube, ...] = ()

@@ -36,6 +36,8 @@ class OpenPopulation:
         self._session = session
         self._job: LatestJob[Population] = LatestJob(submit)
         self._gathered_of: Hashable = None
+        self._given: Population | None = None
+        self.title = ""  # of what is shown in the place of the open cubes
         self.choices = PopulationChoices()
         self._job.done.connect(self._on_done)
         session.settings_restored.connect(self._restore)
@@ -43,8 +45,8 @@ class OpenPopulation:
 
     @property
     def population(self) -> Population | None:
-        """The newest population that was gathered; an older one while a newer is being gathered."""
-        return self._job.result
+        """What is shown: a collection that was given, else the newest that was gathered, an older one until then."""
+        return self._job.result if self._given is None else self._given
 
     @property
     def busy(self) -> bool:
@@ -54,15 +56,21 @@ class OpenPopulation:
     @property
     def message(self) -> str:
         """Message in place of figures: what is missing, or went wrong."""
+        if self._given is not None:
+            return ""
         return self._job.error if self._entries() else NO_CUBES
 
     @property
     def modalities(self) -> tuple[str, ...]:
         """Modalities of the cubes that take part, the newest cube's last."""
+        if self._given is not None:
+            return (self._given.modality,)
         return tuple(dict.fromkeys(e.cube.modality for e in self._session if e.role != "none"))
 
     def refresh(self) -> None:
         """Gather the population, unless cubes and roles are as they were."""
+        if self._given is not None:
+            return
         entries = self._entries()
         wanted = tuple((entry.key, entry.role, id(entry.cube)) for entry in entries)
         if wanted == self._gathered_of:
@@ -74,6 +82,14 @@ class OpenPopulation:
             self._job.drop()
         if self.population is None:
             self.changed.emit()
+
+    def show(self, population: Population | None, title: str = "") -> None:
+        """Show a population in the place of the open cubes; None shows these again."""
+        self.forget()
+        self._given, self.title = population, title
+        if population is None:
+            self.refresh()
+        self.changed.emit()
 
     def forget(self) -> None:
         """Release the spectra: the dock is hidden, and cubes may be closed."""

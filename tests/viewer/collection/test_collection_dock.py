@@ -1,5 +1,6 @@
 """The Collections dock with real drops, clicks and keys."""
 
+import numpy as np
 import pytest
 from own_cubes import write_envi
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -8,11 +9,13 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit
 
 from napari_udt.collection import gather, load_collection, save_collection
+from napari_udt.io import open_cube
 from napari_udt.viewer.app import furnish
 from napari_udt.viewer.collection.open_collection import OpenCollection
 from napari_udt.viewer.collection.widgets import dock as dock_module
 from napari_udt.viewer.collection.widgets.dock import CollectionDock
 from napari_udt.viewer.napari_adapter import main_window
+from napari_udt.viewer.population.widgets.dock import PopulationDock
 from napari_udt.viewer.qt.visibility import dock_of
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.train.run import TrainingRun
@@ -152,7 +155,7 @@ def test_the_collection_is_saved_and_handed_to_training(filled, qtbot, monkeypat
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(folder / "c"), ""))
     train = TrainDock(filled._session, TrainingRun(), None, filled.collection)
     qtbot.addWidget(train)
-    QTest.mouseClick(filled.train_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(filled.actions.train_button, Qt.MouseButton.LeftButton)
     assert [source.path for source in train.simulated.sources] == [folder / NAME]
     assert train.simulated.sources == train.target.sources
     assert len(load_collection(folder / NAME).members) == 3
@@ -202,3 +205,27 @@ def test_a_collection_opened_in_plain_napari_brings_the_dock(make_napari_viewer,
     qtbot.waitUntil(lambda: main_window(viewer).findChild(CollectionDock) is not None, timeout=20_000)
     dock = main_window(viewer).findChild(CollectionDock)
     qtbot.waitUntil(lambda: dock.table.shown == 2, timeout=20_000)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_a_collection_is_compared_in_the_place_of_the_open_cubes(qtbot, folder):
+    for i in range(2):
+        write_envi(folder / "real" / f"t{i}.hdr", 20 + i, target=True, names=("liver", "skin"))
+    session, collection = Session(), OpenCollection()
+    dock = bring(qtbot, collection, session)
+    population = PopulationDock(session, None, collection)
+    qtbot.addWidget(population)
+    population.resize(700, 700)
+    population.show()
+    dock.add_paths([folder])
+    qtbot.waitUntil(lambda: dock.table.shown == 6, timeout=20_000)
+    QTest.mouseClick(dock.actions.compare_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: population.given.isVisible(), timeout=20_000)
+    groups = population.open_population.population.groups
+    assert [len(np.unique(group.images)) for group in groups] == [2, 3]
+    assert "Measured: 3 cubes of 3 subjects" in dock.status.text()
+    session.add(open_cube(folder / "real" / "r.hdr"))  # changes nothing that is shown
+    assert population.open_population.population.groups == groups
+    QTest.mouseClick(population.given.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not population.given.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: len(population.open_population.population.groups) == 1, timeout=20_000)

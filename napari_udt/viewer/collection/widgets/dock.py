@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,27 +12,23 @@ from qtpy.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QMenu, QProgressBar, QTabWidget, QWidget
 from superqt.utils import ensure_main_thread
 
-from napari_udt.collection import ENDING
 from napari_udt.collection.inspecting import Inspection, Rules, inspect
-from napari_udt.collection.reading import open_member
-from napari_udt.cube import SpectralCube
-from napari_udt.viewer.collection.open_collection import Key, OpenCollection, key_of, save_as
+from napari_udt.viewer.collection.open_collection import OpenCollection, key_of
+from napari_udt.viewer.collection.widgets.actions import CollectionActions
 from napari_udt.viewer.collection.widgets.counts_plot import CountsPlot
 from napari_udt.viewer.collection.widgets.cube_table import CubeTable
 from napari_udt.viewer.collection.widgets.names_page import NamesPage
-from napari_udt.viewer.files.opening import add_cubes
 from napari_udt.viewer.qt.fields import fill, push_button, row_of, set_tab_order
 from napari_udt.viewer.qt.jobs import JobRunner
 from napari_udt.viewer.qt.scroll_area import scrolling_layout
 from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.qt.visibility import bring_to_front
-from napari_udt.viewer.state.jobs import Report, error_text
+from napari_udt.viewer.state.jobs import error_text
 from napari_udt.viewer.state.session import Session
 
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
 
-_FILTER = f"Collections (*{ENDING})"
 _RULES = {
     "file": "each file is another",
     "folder": "name of the folder",
@@ -65,7 +61,7 @@ class CollectionDock(QWidget):
     ) -> None:
         super().__init__(parent)
         self._session, self.collection = session, collection
-        self._reading, self._opening = JobRunner(self), JobRunner(self)
+        self._reading = JobRunner(self)
         self._waiting: list[list[Path]] = []
         self.setAcceptDrops(True)
         self._make_buttons()
@@ -95,9 +91,10 @@ class CollectionDock(QWidget):
         self._show_state()
 
     def cancel(self) -> None:
-        """Stop reading; what was listed before stays."""
+        """Stop reading, or what a button has started; what was listed before stays."""
         self._waiting.clear()
         self._reading.cancel()
+        self.actions.job.cancel()
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:  # noqa: N802 - Qt's name
         """Take files and folders."""
@@ -130,18 +127,6 @@ class CollectionDock(QWidget):
         self.remove_button = push_button(
             "Take out", "Take the selected rows out of the list (Delete); files stay.", self, shrinks=True
         )
-        self.open_button = push_button(
-            "Open", "Open the selected cubes in the window, under the collection's names.", self, shrinks=True
-        )
-        self.save_button = push_button(
-            "Save…", f"Write the collection as one small text file, NAME{ENDING}.", self, shrinks=True
-        )
-        self.train_button = push_button(
-            "Train with this",
-            "Hand the collection to the Train dock, as simulated and as target cubes; it is saved first.",
-            self,
-            shrinks=True,
-        )
         self.cancel_button = push_button(
             "Cancel", "Stop reading; what was listed before stays.", self, shrinks=True
         )
@@ -173,6 +158,12 @@ class CollectionDock(QWidget):
         self.table = CubeTable(self.collection, parent=self)
         self.names = NamesPage(self.collection, models, parent=self)
         self.counts = CountsPlot(parent=self)
+        self.actions = CollectionActions(
+            self._session,
+            self.collection,
+            lambda: list(map(key_of, self.table.selected_rows())),
+            parent=self,
+        )
         self.statement = wrapping_label("statement", self)
         self.pages = QTabWidget(self)
         self.pages.setDocumentMode(True)
@@ -196,7 +187,7 @@ class CollectionDock(QWidget):
         layout.addWidget(self.pages, stretch=1)
         layout.addLayout(row_of(self.bar, self.cancel_button))
         layout.addWidget(self.status)
-        layout.addLayout(row_of(self.open_button, self.save_button, self.train_button))
+        layout.addWidget(self.actions)
         set_tab_order(
             *(
                 self.add_button,
@@ -207,7 +198,7 @@ class CollectionDock(QWidget):
                 self.table,
             ),
             *(self.names.model, self.names.take_button, self.names.table, self.cancel_button),
-            *(self.open_button, self.save_button, self.train_button),
+            *self.actions.buttons,
         )
 
     def _connect(self) -> None:
@@ -216,55 +207,20 @@ class CollectionDock(QWidget):
         self.remove_button.clicked.connect(self._take_out)
         self.table.delete_pressed.connect(self._take_out)
         self.table.selection_changed.connect(self._show_state)
-        self.table.open_requested.connect(self.open_cubes)
-        self.open_button.clicked.connect(
-            lambda: self.open_cubes(list(map(key_of, self.table.selected_rows())))
-        )
-        self.save_button.clicked.connect(self.save)
-        self.train_button.clicked.connect(self._train)
+        self.table.open_requested.connect(self.actions.open_cubes)
         self.cancel_button.clicked.connect(self.cancel)
         self.filter.textChanged.connect(self._filter_rows)
         self.pages.currentChanged.connect(self._show_page)
-        for runner in (self._reading, self._opening):
-            runner.ended.connect(self._show_state)
-            runner.failed.connect(lambda error: self.status.setText(error_text(error)))
-        self._reading.progressed.connect(self._on_progressed)
+        self._reading.failed.connect(lambda error: self.status.setText(error_text(error)))
+        self.actions.said.connect(self.status.setText)
+        for ended in (self._reading.ended, self.actions.changed):
+            ended.connect(self._show_state)
+        for runner in (self._reading, self.actions.job):
+            runner.progressed.connect(self._on_progressed)
         self._reading.ended.connect(self._read_next)
         self._reading.cancelled.connect(lambda: self.status.setText("Cancelled; nothing was added."))
-        self._opening.cancelled.connect(lambda: self.status.setText("Cancelled; nothing was opened."))
 
     # -- what happens -----------------------------------------------------------------------------
-
-    def open_cubes(self, keys: Sequence[Key]) -> None:
-        """Open cubes in the window, under the names and in the domains of the collection."""
-        whole = {key_of(cube) for cube in self.collection.cubes if not cube.problem}
-        wanted = [key for key in keys if key in whole]
-        if not wanted:
-            self.status.setText("Select cubes that can be opened.")
-            return
-        if self._opening.start(partial(_opened, self.collection, wanted), self._show_cubes):
-            self.status.setText(
-                f"Opening {wanted[0][0].name}{' ...' if len(wanted) == 1 else ' and others ...'}"
-            )
-            self._show_state()
-
-    def save(self) -> Path | None:
-        """Ask for a file name and write the collection; the file, or None where nothing was written."""
-        start = self.collection.path or Path(f"cubes{ENDING}")
-        name, _ = QFileDialog.getSaveFileName(self, "Save the collection", str(start), _FILTER)
-        if not name:
-            return None
-        path = Path(name)
-        if not path.name.endswith(ENDING):
-            path = path.with_name(
-                f"{path.name.removesuffix('.toml').removesuffix('.udt-collection')}{ENDING}"
-            )
-        return path if save_as(self.collection, path, self.status.setText) else None
-
-    def _train(self) -> None:
-        path = self.collection.path if self.collection.saved else self.save()
-        if path is not None:
-            self.collection.train_requested.emit(path)
 
     def _choose_files(self) -> None:
         files, _ = QFileDialog.getOpenFileNames(self, "Cubes and collections")
@@ -291,12 +247,6 @@ class CollectionDock(QWidget):
     def _read_next(self) -> None:
         if self._waiting:
             self.add_paths(self._waiting.pop(0))
-
-    def _show_cubes(self, cubes: list[SpectralCube]) -> None:
-        add_cubes(self._session, cubes)
-        self.status.setText(
-            f"Opened {', '.join(cube.name for cube in cubes[:4])}{' ...' if len(cubes) > 4 else ''}"
-        )
 
     # -- what is shown ----------------------------------------------------------------------------
 
@@ -326,22 +276,11 @@ class CollectionDock(QWidget):
     def _show_state(self) -> None:
         if not isalive(self):
             return
-        busy, some = self._reading.running, bool(self.collection.cubes)
-        self.bar.setVisible(busy)
-        self.cancel_button.setVisible(busy)
-        self.remove_button.setEnabled(bool(self.table.selected_rows()))
-        self.open_button.setEnabled(bool(self.table.selected_rows()) and not self._opening.running)
-        self.save_button.setEnabled(some and not busy)
-        self.train_button.setEnabled(some and not busy)
-
-
-def _opened(collection: OpenCollection, keys: Sequence[Key], report: Report) -> list[SpectralCube]:
-    """Open cubes under the collection's names, in another thread."""
-    cubes = []
-    for number, key in enumerate(keys):
-        report(number, len(keys))
-        cubes.append(open_member(collection.member(key)).with_structures_named(collection.structures))
-    return cubes
+        reading, selected = self._reading.running, bool(self.table.selected_rows())
+        for widget in (self.bar, self.cancel_button):
+            widget.setVisible(reading or self.actions.job.running)
+        self.remove_button.setEnabled(selected)
+        self.actions.set_possible(some=bool(self.collection.cubes) and not reading, selected=selected)
 
 
 def _installed() -> Iterable[ModelSpec]:

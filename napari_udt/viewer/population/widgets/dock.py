@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import textwrap
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, QSize, QTimer
 from qtpy.QtGui import QGuiApplication, QShowEvent
@@ -14,6 +16,7 @@ from superqt.utils import ensure_main_thread
 from napari_udt.files.writing import whole_or_nothing
 from napari_udt.population.appearance import appearances
 from napari_udt.population.groups import Population
+from napari_udt.viewer.collection.open_collection import OpenCollection
 from napari_udt.viewer.files.saving import saved
 from napari_udt.viewer.layers.overlays.brushed import BrushedLayers
 from napari_udt.viewer.population.choices import label_of, structures_of
@@ -21,6 +24,7 @@ from napari_udt.viewer.population.open_population import OpenPopulation
 from napari_udt.viewer.population.widgets.controls import PopulationControls
 from napari_udt.viewer.population.widgets.figures.verdict import VerdictTab
 from napari_udt.viewer.population.widgets.footer import PopulationFooter
+from napari_udt.viewer.population.widgets.given_row import GivenRow
 from napari_udt.viewer.population.widgets.legend import GroupLegend
 from napari_udt.viewer.population.widgets.pages import PopulationPages
 from napari_udt.viewer.population.widgets.report_row import ReportRow
@@ -32,6 +36,7 @@ from napari_udt.viewer.spectra.widgets.plot_picture import LegendLine, save_plot
 from napari_udt.viewer.state.jobs import WorkerThread
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.style import LineStyle, theme, theme_on
+from napari_udt.wording import counted
 
 READING = "Reading the spectra ..."
 
@@ -46,13 +51,20 @@ class PopulationDock(QWidget):
     session : Session
     brushed : BrushedLayers, optional
         Layers that show brushed pixels.
+    collection : OpenCollection, optional
+        Hands its cubes over, to be shown in the place of the open ones.
     parent : QWidget, optional
     """
 
     _made = False  # Qt sends events to widgets under construction
 
     def __init__(
-        self, session: Session, brushed: BrushedLayers | None = None, *, parent: QWidget | None = None
+        self,
+        session: Session,
+        brushed: BrushedLayers | None = None,
+        collection: OpenCollection | None = None,
+        *,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.session = session
@@ -68,6 +80,8 @@ class PopulationDock(QWidget):
         self._make_widgets(brushed)
         self._arrange()
         self._connect()
+        if collection is not None:
+            collection.compared.connect(self._on_compared)
         self._restore_tabs()
         self._made = True
         self._follow_palette()
@@ -130,6 +144,7 @@ class PopulationDock(QWidget):
     # -- building ---------------------------------------------------------------------------------
 
     def _make_widgets(self, brushed: BrushedLayers | None) -> None:
+        self.given = GivenRow(parent=self)
         self.controls = PopulationControls(parent=self)
         self.legend = GroupLegend(parent=self)
         tabs = [tab(self.session, self._worker.submit, brushed, parent=self) for tab in TABS]
@@ -146,6 +161,7 @@ class PopulationDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
+        layout.addWidget(self.given)
         layout.addWidget(self.controls)
         layout.addWidget(self.legend)
         layout.addWidget(self._stack, stretch=1)
@@ -163,6 +179,7 @@ class PopulationDock(QWidget):
         self._visibility.shown.connect(self._timer.start)
         self._timer.timeout.connect(self.open_population.refresh)
         self.controls.chosen.connect(self._on_chosen)
+        self.given.dismissed.connect(partial(self.open_population.show, None))
         self.legend.hidden_changed.connect(self._on_hidden)
         self.pages.currentChanged.connect(self._on_turned)
         self.footer.copy_requested.connect(self._on_copy)
@@ -178,6 +195,7 @@ class PopulationDock(QWidget):
         """Show population and choices, in the other tabs when they are turned to."""
         population, choices = self.open_population.population, self.open_population.choices
         self._shown = population
+        self.given.show_title(self.open_population.title)
         self._stack.setCurrentIndex(0 if population is None else 1)
         self._hint.setText(self.open_population.message or READING)
         self.controls.set_modalities(
@@ -264,6 +282,12 @@ class PopulationDock(QWidget):
     def _on_population_changed(self) -> None:
         if isalive(self):
             self._refresh()
+
+    def _on_compared(self, population: Population) -> None:
+        if isalive(self):
+            cubes = sum(1 if g.images is None else len(np.unique(g.images)) for g in population.groups)
+            self.open_population.show(population, f"The collection: {counted(cubes, 'cube')}")
+            bring_to_front(self)
 
     def _on_chosen(self, option: str, value: str) -> None:
         self.open_population.choose(**{option: value})
