@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari_udt.collection import Collection
     from napari_udt.population.compare import Comparison
     from napari_udt.population.measures import MeasureOptions, MeasureTable
+    from napari_udt.population.report.document import Section
 
 
 def add_report_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,6 +64,11 @@ def add_report_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--downstream", action="store_true", help="with --cubes: also run the downstream test of Table 1"
+    )
+    group.add_argument(
+        "--audit",
+        action="store_true",
+        help="with --cubes and --report: also what a classifier of the reference takes transferred pixels for",
     )
     group.add_argument("--device", default="auto", help="with --cubes: auto, cpu, cuda:0 or mps")
 
@@ -180,7 +186,9 @@ def require_free(path: Path, *, overwrite: bool) -> None:
 
 
 def _written(comparison: Comparison, args: argparse.Namespace, line: StepLine) -> Iterator[Path]:
+    from napari_udt.population.label_audit import audit_labels
     from napari_udt.population.report import ReportOptions, write_report
+    from napari_udt.population.report.sections import audit_section
 
     table = comparison.table
     if args.output is not None:
@@ -188,7 +196,13 @@ def _written(comparison: Comparison, args: argparse.Namespace, line: StepLine) -
         save(args.output)
         yield args.output
     if args.report is not None:
-        options = ReportOptions(wavelength_nm=args.wavelength, table=table)
+        sections: tuple[Section, ...] = ()
+        if args.audit:
+            audit = audit_labels(
+                comparison.population, progress=lambda done, total: line("audit of labels", done, total)
+            )
+            sections = (audit_section(audit),)
+        options = ReportOptions(wavelength_nm=args.wavelength, table=table, sections=sections)
         write_report(
             comparison.population,
             args.report,

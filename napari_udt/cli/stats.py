@@ -18,6 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("collection", type=Path, help="made with `napari-udt collect`")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="TABLE.csv", help="the table")
     parser.add_argument(
+        "--indices",
+        action="store_true",
+        help="also columns with the medians of functional indices: oxygen saturation and haemoglobin by unmixing, and the "
+        "Tivita camera's StO2, NIR, THI and TWI (reflectance), not scaled",
+    )
+    parser.add_argument(
         "--jobs", type=_count, default=1, metavar="N", help="cubes at once, each in a process"
     )
     parser.add_argument(
@@ -37,7 +43,12 @@ def run(args: argparse.Namespace) -> int:
     line = ProgressLine(args.output.name)
     with ending_cleanly():
         done = write_statistics(
-            load_collection(args.collection), args.output, jobs=args.jobs, shard=args.shard, progress=line
+            load_collection(args.collection),
+            args.output,
+            indices=args.indices,
+            jobs=args.jobs,
+            shard=args.shard,
+            progress=line,
         )
     line.clear()
     for problem in done.problems:

@@ -103,10 +103,16 @@ class PreparedCube:
     def spectra(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float32]:
         """Preprocessed spectra of some pixels, shape (n, channels); in row order they are read fastest."""
         found = np.empty((len(rows), len(self.collection.wavelengths_nm)), np.float32)
+        for number, block in enumerate(self.blocks(rows, columns)):
+            start = number * _BLOCK_PIXELS
+            found[start : start + len(block)] = self._prepared(block)
+        return found
+
+    def blocks(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Iterator[NDArray[np.float32]]:
+        """Yield the spectra of some pixels as the file has them, a few at a time, shape (n, the cube's channels)."""
         for start in range(0, len(rows), _BLOCK_PIXELS):
             here = slice(start, start + _BLOCK_PIXELS)
-            found[here] = self._prepared(np.asarray(self.cube.data[rows[here], columns[here]], np.float32))
-        return found
+            yield np.asarray(self.cube.data[rows[here], columns[here]], np.float32)
 
     def image(self, rows: slice, columns: slice) -> NDArray[np.float32]:
         """Preprocessed spectra of a window, shape (rows, columns, channels)."""

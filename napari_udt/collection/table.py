@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_udt.collection.contents import Collection, Member
 from napari_udt.collection.reading import PreparedCube, opened
@@ -26,8 +27,10 @@ from napari_udt.errors import CollectionError, UdtError, unexpected
 from napari_udt.files.writing import check_writable, whole_or_nothing
 from napari_udt.outgoing_text import csv_cell
 from napari_udt.parent_process import end_with_parent
+from napari_udt.spectral.functional_indices import INDICES, functional_indices
 
 Progress = Callable[[int, int], None]
+Task = tuple[Member, Collection, Path, tuple[str, ...]]  # with the part's file, and its columns
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 COLUMNS = (
@@ -44,6 +47,7 @@ COLUMNS = (
     "sd",
     *QUANTILES,
 )
+INDEX_COLUMNS = tuple(f"median_{index.key}" for index in INDICES)
 MOST_BYTES = 2**27  # of one structure's spectra, in memory at a time
 
 
@@ -73,6 +77,7 @@ def write_statistics(
     collection: Collection,
     output: Path,
     *,
+    indices: bool = False,
     jobs: int = 1,
     shard: tuple[int, int] | None = None,
     progress: Progress = lambda done, total: None,
@@ -84,6 +89,8 @@ def write_statistics(
     collection : Collection
     output : Path
         A CSV file.
+    indices : bool
+        Also columns with the median of each functional index over the structure's pixels, of spectra as the file has them.
     jobs : int
         Processes.
     shard : (int, int), optional
@@ -100,10 +107,11 @@ def write_statistics(
     """
     check_writable(output)
     parts = output.with_name(f"{output.name}.parts")
-    paths = {member: parts / f"{_key(member, collection)}.csv" for member in collection.members}
+    columns = (*COLUMNS, *INDEX_COLUMNS) if indices else COLUMNS
+    paths = {member: parts / f"{_key(member, collection, columns)}.csv" for member in collection.members}
     first, step = (shard[0] - 1, shard[1]) if shard else (0, 1)
     missing = [member for member in collection.members[first::step] if not paths[member].exists()]
-    tasks = [(member, collection, paths[member]) for member in missing]
+    tasks = [(member, collection, paths[member], columns) for member in missing]
     problems = []
     for done, problem in enumerate(_worked(tasks, jobs), 1):
         progress(done, len(tasks))
@@ -112,13 +120,13 @@ def write_statistics(
     finished = [path for path in paths.values() if path.exists()]
     written = shard is None or len(finished) == len(paths)
     if written:
-        _join(finished, output)
+        _join(finished, output, columns)
         if len(finished) == len(paths):
             shutil.rmtree(parts, ignore_errors=True)
     return Outcome(len(paths), len(finished), tuple(problems), written)
 
 
-def statistics(cube: PreparedCube) -> Iterator[dict[str, Any]]:
+def statistics(cube: PreparedCube, *, indices: bool = False) -> Iterator[dict[str, Any]]:
     """Yield the rows of one cube: for every structure and wavelength, over all pixels without a missing value.
 
     Of a structure whose spectra would take more than ``MOST_BYTES``, so many pixels as that are taken, evenly spread: ``n`` of
@@ -141,22 +149,34 @@ def statistics(cube: PreparedCube) -> Iterator[dict[str, Any]]:
         if not len(spectra):
             continue
         counts = {"structure": name, "pixels": len(rows), "n": len(spectra)}
+        medians = _index_medians(cube, rows[::every], columns[::every]) if indices else {}
         for channel, wavelength in enumerate(grid):
             values = spectra[:, channel].astype(np.float64)
             found = {"mean": values.mean(), "sd": values.std()}
             found |= dict(zip(QUANTILES, np.quantile(values, list(QUANTILES.values())), strict=True))
             texts = {key: f"{value:.7g}" for key, value in found.items()}
-            yield {**of_cube, **counts, "wavelength_nm": f"{wavelength:g}", **texts}
+            yield {**of_cube, **counts, "wavelength_nm": f"{wavelength:g}", **texts, **medians}
 
 
-def _one_part(task: tuple[Member, Collection, Path]) -> str:
+def _index_medians(cube: PreparedCube, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> dict[str, str]:
+    """Return the medians of the functional indices at some pixels, at the cube's own wavelengths, without preprocessing."""
+    found: dict[str, list[NDArray[np.float64]]] = {}
+    for values in cube.blocks(rows, columns):
+        own = functional_indices(values, cube.cube.wavelengths_nm, cube.cube.modality, cube.cube.bad_bands)
+        for index, of_block in own.items():
+            found.setdefault(f"median_{index.key}", []).append(of_block[np.isfinite(of_block)])
+    joined = {key: np.concatenate(blocks) for key, blocks in found.items()}
+    return {key: f"{np.median(values):.7g}" for key, values in joined.items() if len(values)}
+
+
+def _one_part(task: Task) -> str:
     """Write the part of one cube; return what is wrong with it, or nothing."""
-    member, collection, part = task
+    member, collection, part, columns = task
     try:
         if problem := member.problem():
             return problem
         with opened(member, collection) as cube:
-            _write_rows(part, statistics(cube))
+            _write_rows(part, statistics(cube, indices=len(columns) > len(COLUMNS)), columns)
     except UdtError as error:
         return str(error)
     except OSError:
@@ -166,14 +186,14 @@ def _one_part(task: tuple[Member, Collection, Path]) -> str:
     return ""
 
 
-def _write_rows(path: Path, rows: Iterator[dict[str, Any]]) -> None:
+def _write_rows(path: Path, rows: Iterator[dict[str, Any]], columns: Sequence[str]) -> None:
     with whole_or_nothing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
+        writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows({key: csv_cell(value) for key, value in row.items()} for row in rows)
 
 
-def _worked(tasks: Sequence[tuple[Member, Collection, Path]], jobs: int) -> Iterator[str]:
+def _worked(tasks: Sequence[Task], jobs: int) -> Iterator[str]:
     if jobs <= 1 or len(tasks) <= 1:
         yield from map(_one_part, tasks)
         return
@@ -190,22 +210,23 @@ def _worked(tasks: Sequence[tuple[Member, Collection, Path]], jobs: int) -> Iter
             pool.shutdown(cancel_futures=True)
 
 
-def _join(parts: Sequence[Path], output: Path) -> None:
+def _join(parts: Sequence[Path], output: Path, columns: Sequence[str]) -> None:
     with whole_or_nothing(output) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        csv.DictWriter(file, COLUMNS).writeheader()
+        csv.DictWriter(file, columns).writeheader()
         for part in parts:
             with part.open(newline="", encoding="utf-8") as rows:
                 next(rows)
                 shutil.copyfileobj(rows, file)
 
 
-def _key(member: Member, collection: Collection) -> str:
+def _key(member: Member, collection: Collection, columns: Sequence[str]) -> str:
     """Return a name for a cube's part that changes with everything that decides its rows."""
     decides = {
         **asdict(member),
         "wavelengths": collection.wavelengths_nm,
         "structures": dict(collection.structures),
         "preprocessing": list(map(str, collection.preprocessing)),
+        "columns": columns,
     }
     text = json.dumps(decides, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

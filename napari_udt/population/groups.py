@@ -195,7 +195,7 @@ def population_of_cubes(
             grid_notes.append(_grid_note(name, cube, standard, grid))
             if grid is None:
                 continue
-        labels = _labels(cube, class_names)
+        labels = labels_of(cube, class_names)
         index = drawn_per_class(labels, most_per_class, rng) if cube.is_lazy else np.arange(len(labels))
         group = _group_of_cube(name, part, cube, labels, index, grid or _channels(good))
         groups.append(sub_sampled(group, most_per_class, rng))
@@ -323,7 +323,8 @@ def spectra_at(cube: SpectralCube, index: NDArray[np.intp]) -> NDArray[np.float3
     return found
 
 
-def _labels(cube: SpectralCube, class_names: tuple[str, ...]) -> NDArray[np.int16]:
+def labels_of(cube: SpectralCube, class_names: tuple[str, ...]) -> NDArray[np.int16]:
+    """Return the class of every pixel, shape (rows * columns,); -1 without labels."""
     present = cube.present_labels
     if cube.labels is None or len(present) > MOST_CLASSES:
         return np.full(cube.shape[0] * cube.shape[1], UNKNOWN, np.int16)

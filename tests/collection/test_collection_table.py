@@ -8,8 +8,10 @@ from napari_udt.cli import main
 from napari_udt.collection import gather, load_collection, save_collection, table
 from napari_udt.collection.inspecting import Rules
 from napari_udt.collection.preprocessing import Step
+from napari_udt.collection.reading import opened
 from napari_udt.collection.table import write_statistics
 from napari_udt.io import open_cube
+from napari_udt.spectral.functional_indices import THI, functional_indices
 
 
 @pytest.fixture
@@ -131,3 +133,18 @@ def test_transfer_takes_a_collection_with_its_names(saved, tmp_path, capsys):
     assert set(open_cube(results[0]).present_labels.values()) == {"liver", "skin"}
     assert main(words) == 3
     assert "done before" in capsys.readouterr().out
+
+
+def test_functional_indices_are_columns_where_they_are_wanted(tmp_path):
+    nm = np.arange(500.0, 1000.0, 5.0)
+    write_envi(tmp_path / "a.hdr", 1, wavelengths_nm=nm)
+    collection, _ = gather([tmp_path])
+    write_statistics(collection, tmp_path / "plain.csv")
+    write_statistics(collection, tmp_path / "t.csv", indices=True)
+    with (tmp_path / "t.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    with opened(collection.members[0], collection) as cube:
+        spectra = np.asarray(cube.cube.data)[cube.mask("Leber")]
+    wanted = np.nanmedian(functional_indices(spectra, nm, "HSI")[THI])
+    assert float(rows[0]["median_thi"]) == pytest.approx(wanted, rel=1e-5)
+    assert (tmp_path / "plain.csv").read_text().splitlines()[0] + "," in (tmp_path / "t.csv").read_text()

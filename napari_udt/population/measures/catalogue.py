@@ -23,6 +23,7 @@ Family = Literal[
     "classifier",
     "model",
     "pictures",
+    "functional",
 ]
 
 VALUE_UNITS: Mapping[Normalisation, str] = {

@@ -10,7 +10,9 @@ from napari_udt.population.bands import bands
 from napari_udt.population.components import components
 from napari_udt.population.depth import depths
 from napari_udt.population.differences import differences
+from napari_udt.population.functional import functional
 from napari_udt.population.groups import Population
+from napari_udt.population.label_audit import LabelAudit
 from napari_udt.population.measures import MeasureTable
 from napari_udt.population.oxygenation import oxygenations
 from napari_udt.population.pictures import PictureMeasures
@@ -52,6 +54,7 @@ def makers(
         lambda: _downstream(downstream),
         lambda: _depth(population, palette, labels),
         lambda: _oxygenation(population, palette, labels),
+        lambda: _functional(population),
     )
 
 
@@ -148,6 +151,16 @@ def _oxygenation(population: Population, palette: Palette, labels: tuple[int | N
         for move in data.moves
     )
     return Section("Oxygen saturation", moves, (oxygenation_drawing(found, palette),), sheets)
+
+
+def audit_section(audit: LabelAudit) -> Section:
+    """Return what a classifier of the reference takes transferred pixels for."""
+    return Section("Audit of labels", (), (), (sheet_of(audit.table()),))
+
+
+def _functional(population: Population) -> Section | None:
+    found = functional(population)
+    return Section("Functional indices", (), (), (sheet_of(found.table()),)) if found.rows else None
 
 
 def _attempt(work: Callable[[], _Found]) -> tuple[_Found | None, str]:

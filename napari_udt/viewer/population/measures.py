@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from napari_udt.population.appearance import appearances
+from napari_udt.population.functional import FunctionalIndices, IndexRow
 from napari_udt.population.groups import Part, Population
 from napari_udt.population.measures import ALL_CLASSES, CATALOGUE, Measure, MeasureRow, MeasureTable
 from napari_udt.population.pictures import PictureMeasures, PictureRow
@@ -28,7 +29,7 @@ TIPS = (
 ITSELF_HEADING = "Target itself"
 ITSELF_TIP = (
     "What a perfect transfer would give: one half of the target (blocks of the picture, or subjects) measured against the "
-    "other, by one division. For measures of pictures: the target's own value. Click to sort."
+    "other, by one division. For measures of pictures and functional indices: the target's own value. Click to sort."
 )
 
 
@@ -105,11 +106,13 @@ class Numbers:
     halves : MeasureTable, optional
         Of one half of the reference against the other.
     pictures : PictureMeasures, optional
+    indices : FunctionalIndices, optional
     """
 
     measures: MeasureTable
     halves: MeasureTable | None = None
     pictures: PictureMeasures | None = None
+    indices: FunctionalIndices | None = None
 
 
 def columns_of(population: Population, hidden: Collection[str] = ()) -> tuple[GroupColumn, ...]:
@@ -145,7 +148,23 @@ def lines_of(numbers: Numbers) -> tuple[MeasureLine, ...]:
         found = {row.group: Number(row.value, note=row.note) for row in picture_rows}
         itself = found.pop(numbers.measures.reference, None)
         lines.append(MeasureLine(WHOLE_PICTURE, picture_rows[0].measure, "", found, itself))
-    return tuple(lines)
+    return (*lines, *_index_lines(numbers.indices))
+
+
+def _index_lines(indices: FunctionalIndices | None) -> Iterator[MeasureLine]:
+    """Yield a line for each structure and functional index: values of the groups, mean ± standard deviation over subjects."""
+    by_line: dict[tuple[str, str], list[IndexRow]] = {}
+    for row in () if indices is None else indices.rows:
+        by_line.setdefault((row.structure, row.index.key), []).append(row)
+    for (structure, key), rows in by_line.items():
+        index = rows[0].index
+        measure = Measure(f"index_{key}", index.title, "functional", "none", index.meaning, index.source)
+        found = {
+            row.group: Number(row.value, row.value - row.spread, row.value + row.spread, row.note)
+            for row in rows
+        }
+        itself = found.pop(indices.reference, None) if indices is not None else None
+        yield MeasureLine(structure, measure, rows[0].unit, found, itself)
 
 
 def _of_spectra(row: MeasureRow) -> Number:
@@ -260,12 +279,13 @@ def copied(lines: Iterable[MeasureLine], columns: Sequence[GroupColumn]) -> str:
 def statement(numbers: Numbers, *, complete: bool) -> str:
     """Return the reference of the numbers, how they were computed, and what the marks mean."""
     measures = numbers.measures
+    moved = numbers.indices.statement if numbers.indices is not None else ""
     options = dict(measures.provenance.get("options", {}))
     against = f"Against {measures.reference} ({measures.reference_origin})"
     if not complete:
-        return f"{against}; quick measures without intervals. {BEST} best of the line."
+        return f"{against}; quick measures without intervals. {BEST} best of the line. {moved}".rstrip()
     return (
         f"{against}; {100 * options['confidence']:.0f} % intervals from {options['resamples']} bootstrap resamples, "
         f"{options['permutations']} permutations; at most {options['most_pairwise']} spectra a side for pairwise distances. "
-        f"{BEST} best of the line; {NEARLY_BEST} its interval overlaps the next one's."
-    )
+        f"{BEST} best of the line; {NEARLY_BEST} its interval overlaps the next one's. {moved}"
+    ).rstrip()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from napari_udt.population.downstream import DownstreamResult
 from napari_udt.population.groups import Population
+from napari_udt.population.label_audit import LabelAudit
 from napari_udt.population.measures import MeasureOptions, MeasureTable
 from napari_udt.viewer.state.jobs import Report
 
@@ -25,7 +26,7 @@ def report_file(
     ----------
     population : Population
     findings : iterable
-        A `MeasureTable` and a `DownstreamResult` are used; a report without the latter has no downstream test.
+        A `MeasureTable`, a `DownstreamResult` and a `LabelAudit` are used; a report without one of the last two lacks it.
     wavelength_nm : float, optional
         Of the pictures.
     path : Path
@@ -40,12 +41,15 @@ def report_file(
     """
     from napari_udt.population.model_judge import ModelJudge
     from napari_udt.population.report.options import ReportOptions
+    from napari_udt.population.report.sections import audit_section
     from napari_udt.population.report.write import write_report
 
     found = list(findings)
     table = next((finding for finding in found if isinstance(finding, MeasureTable)), None)
+    audits = [finding for finding in found if isinstance(finding, LabelAudit)]
     test = next((finding for finding in found if isinstance(finding, DownstreamResult)), None)
-    options = ReportOptions(table=table, measures=MeasureOptions(judge=ModelJudge()))
+    sections = tuple(map(audit_section, audits))
+    options = ReportOptions(table=table, measures=MeasureOptions(judge=ModelJudge()), sections=sections)
     if wavelength_nm is not None:
         options = replace(options, wavelength_nm=wavelength_nm)
     write_report(population, path, options, test, report)

@@ -87,6 +87,7 @@ class Session:
     # A dock is wanted in front: Population with the verdict on all structures of a modality; Spectra.
     verdict_requested = Signal(str, signal_instance_class=IsolatedSignal)
     spectra_requested = Signal(signal_instance_class=IsolatedSignal)
+    map_requested = Signal(object, object, signal_instance_class=IsolatedSignal)  # SpectralCube, SpectralMap
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}

@@ -41,6 +41,7 @@ class MapLayers:
     def __init__(self, adapter: LayerAdapter) -> None:
         self._adapter = adapter
         adapter.structure_changed.connect(self._follow)
+        adapter.session.map_requested.connect(self.show)
         adapter.session.pictures_changed.connect(self._hide_former)
 
     def compared(self) -> tuple[SpectralCube, ...]:

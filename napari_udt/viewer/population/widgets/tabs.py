@@ -11,6 +11,7 @@ from napari_udt.viewer.population.widgets.figures.differences import Differences
 from napari_udt.viewer.population.widgets.figures.oxygenation import OxygenationTab
 from napari_udt.viewer.population.widgets.figures.structures import StructuresTab
 from napari_udt.viewer.population.widgets.figures.verdict import VerdictTab
+from napari_udt.viewer.population.widgets.labels.tab import LabelsTab
 from napari_udt.viewer.population.widgets.metrics.tab import MetricsTab
 from napari_udt.viewer.population.widgets.pictures.tab import PicturesTab
 from napari_udt.viewer.population.widgets.tab import PopulationTab
@@ -26,5 +27,6 @@ TABS: tuple[type[PopulationTab], ...] = (
     OxygenationTab,
     MetricsTab,
     DownstreamTab,
+    LabelsTab,
     BlindTab,
 )

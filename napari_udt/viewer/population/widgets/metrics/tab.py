@@ -185,13 +185,17 @@ class MetricsTab(FigureTab):
 
 
 def _quick(population: Population, normalisation: Any) -> Numbers:
+    from napari_udt.population.functional import functional
     from napari_udt.population.measures import MeasureOptions, measure, measure_halves
 
     options = MeasureOptions(normalisation, view.QUICK, resamples=0)
-    return Numbers(measure(population, options), measure_halves(population, options))
+    return Numbers(
+        measure(population, options), measure_halves(population, options), indices=functional(population)
+    )
 
 
 def _complete(population: Population, normalisation: Any, resamples: int, report: Report) -> Numbers:
+    from napari_udt.population.functional import functional
     from napari_udt.population.measures import MeasureOptions, measure, measure_halves
     from napari_udt.population.model_judge import ModelJudge
     from napari_udt.population.pictures import measure_pictures
@@ -203,4 +207,4 @@ def _complete(population: Population, normalisation: Any, resamples: int, report
     pictures = measure_pictures(population, progress=go_on)
     options = MeasureOptions(normalisation, resamples=resamples, judge=judge)
     halves = measure_halves(population, options, go_on)
-    return Numbers(measure(population, options, report), halves, pictures)
+    return Numbers(measure(population, options, report), halves, pictures, functional(population))
