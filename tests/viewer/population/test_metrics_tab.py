@@ -145,7 +145,7 @@ def measured(tab):
 
 def test_quick_measures_are_there_without_asking_in_one_column_per_group(tab):
     assert len(measured(tab)) == len(view.QUICK)
-    assert {line.measure.key for line in tab.view.rows} >= {"index_nir"}  # what the wavelengths allow
+    assert any(line.measure.key.startswith("index_") for line in tab.view.rows)
     assert titles(tab) == ["Measure", "Unit", "simulated", "transferred", "Target itself"]
     assert tab.statement.startswith(
         "Against r (target domain (not measured)); quick measures without intervals."
