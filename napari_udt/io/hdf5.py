@@ -7,9 +7,11 @@ What must be read whole is read only when the file really holds it.
 
 from __future__ import annotations
 
+import heapq
 import importlib
 import math
 import re
+import zlib
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import CubeError
+from napari_udt.files.reading import open_regular
 from napari_udt.io.contract import LOCKED, reading
 
 SMALL_BYTES = 64_000_000  # what may be allocated without asking how much the file holds
@@ -29,6 +32,7 @@ MAX_CHUNK_BYTES = 1_000_000_000
 SMALL_CHUNK_BYTES = 4_096
 _LARGEST_GROWTH = 1.1  # of numbers that cannot be packed
 _CHECKSUM_BYTES = 4
+_BEGINNING_BYTES, _MOST_LOOKED_AT = 65_536, 16  # of a chunk; chunks of a dataset
 MAX_OBJECTS = 20_000
 MAX_DEPTH = 32
 MAX_ATTRIBUTE_SIZE = 100_000
@@ -130,6 +134,7 @@ def checked(dataset: h5py.Dataset, path: Path) -> h5py.Dataset:
     if dataset.chunks and dataset.id.get_create_plist().get_nfilters():
         _require_filters(dataset, where)
         _check_packed_chunks(dataset, where)
+        _check_unpacked_chunks(dataset, path)
     if not dataset.chunks and dataset.id.get_storage_size() > path.stat().st_size:
         raise CubeError(f"{where} declares {_size(dataset)} but the file is smaller; it is cut short.")
     return dataset
@@ -173,6 +178,31 @@ def _check_packed_chunks(dataset: h5py.Dataset, where: str) -> None:
         raise CubeError(
             f"{where} has a packed chunk of {found:,} bytes for {declared:,} bytes of numbers; it is damaged."
         )
+
+
+def _check_unpacked_chunks(dataset: h5py.Dataset, path: Path) -> None:
+    """Refuse gzip chunks whose beginning alone unpacks to more than their numbers: HDF5 would unpack all of them, to gigabytes.
+
+    Looked at are the longest, which can unpack to most; what is shorter than a beginning stays below 70 MB.
+    """
+    declared = math.prod(dataset.chunks) * dataset.dtype.itemsize
+    packing = dataset.id.get_create_plist()
+    if h5py.h5z.FILTER_DEFLATE not in [packing.get_filter(n)[0] for n in range(packing.get_nfilters())]:
+        return
+    places: list[tuple[int, int]] = []
+    dataset.id.chunk_iter(lambda chunk: places.append((chunk.size, chunk.byte_offset)))
+    longest = heapq.nlargest(_MOST_LOOKED_AT, (place for place in places if place[0] >= _BEGINNING_BYTES))
+    if not longest:
+        return
+    with open_regular(path) as file:
+        for _, offset in longest:
+            file.seek(offset)
+            with suppress(zlib.error):  # not packed, or damaged, which HDF5 says when it reads it
+                unpacked = zlib.decompressobj().decompress(file.read(_BEGINNING_BYTES), declared + 1)
+                if len(unpacked) > declared:
+                    raise CubeError(
+                        f"{path}: {dataset.name} has a chunk that unpacks to more than its {declared:,} bytes of numbers; it is damaged."
+                    )
 
 
 def with_shape(dataset: h5py.Dataset, shape: tuple[int, ...], path: Path) -> h5py.Dataset:

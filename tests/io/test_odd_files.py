@@ -199,6 +199,27 @@ def test_a_packed_chunk_longer_than_its_numbers_is_refused(tmp_path):
         open_cube(path)
 
 
+def test_a_chunk_that_unpacks_to_more_than_its_numbers_is_refused(tmp_path):
+    """70 kB of zeros packed are 70 MB; HDF5 unpacks all of them, though the chunk has 0.5 MB of numbers."""
+    path = tmp_path / "a.h5"
+    packed = zlib.compress(bytes(70_000_000), 9)
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset("cube", (400, 100, 3), "f4", chunks=(400, 100, 3), compression="gzip")
+        data.id.write_direct_chunk((0, 0, 0), packed)
+        file["wavelengths"] = [500.0, 600, 700]
+    with pytest.raises(CubeError, match="unpacks to more than its 480,000 bytes of numbers"):
+        open_cube(path)
+
+
+def test_a_long_chunk_of_its_own_numbers_is_read(tmp_path):
+    values = np.random.default_rng(0).integers(0, 900, (200, 300, 3)).astype(np.float32)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("cube", data=values, chunks=values.shape, compression="gzip", shuffle=True)
+        file["wavelengths"] = [500.0, 600, 700]
+        assert file["cube"].id.get_storage_size() > 65_536
+    np.testing.assert_array_equal(open_cube(tmp_path / "a.h5").data, values)
+
+
 @pytest.mark.parametrize(
     "how", [{"fletcher32": True}, {"shuffle": True}, {"compression": "gzip", "fletcher32": True}]
 )
