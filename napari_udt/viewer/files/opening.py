@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from napari_udt.cube import SpectralCube
-from napari_udt.errors import CubeError, MissingMetadata, UdtError
+from napari_udt.errors import CubeError, MissingMetadata, TransferCancelled, UdtError
 from napari_udt.io import open_cube, open_cubes
 from napari_udt.io.contract import Match, Progress
 from napari_udt.io.missing_metadata import StatedMetadata, options_for
@@ -28,6 +29,8 @@ from napari_udt.viewer.state.session import Entry, Session, entry_of
 
 # Takes a question to the user and sees to its answer, now or later; see files/widgets/metadata_questions.py.
 Ask = Callable[[Question], None]
+# Calls what it is given with ``progress``, and returns its result; see files/widgets/opening_progress.py.
+WaitFor = Callable[[Callable[[Progress | None], Any]], Any]
 
 # Endings that a dropped file of spectra usually has. Such a file is ours to open or to explain, even when its
 # content turns out not to be spectral; everything else that is no cube goes to napari's own readers.
@@ -52,6 +55,7 @@ def open_files(
     files: Iterable[Path | str | Sniffed],
     progress: Progress | None = None,
     ask: Ask | None = None,
+    wait_for: WaitFor | None = None,
 ) -> list[str]:
     """Open files into a session; return one sentence for each that could not be opened.
 
@@ -65,16 +69,26 @@ def open_files(
         ``progress(done, total)``, called while a file takes long; it may raise ``TransferCancelled``.
     ask : callable, optional
         Gets the questions about missing metadata; without it they are among the sentences.
+    wait_for : callable, optional
+        Runs what reads files, in another thread where there is a window; by default it is called here with ``progress``.
     """
+    wait_for = wait_for or (lambda work: work(progress))
     problems = []
-    for file in sniffed_recordings(f if isinstance(f, Sniffed) else sniff(Path(f)) for f in files):
+    given = list(files)
+    try:
+        sniffed = wait_for(lambda _: _sniffed(given))
+    except TransferCancelled as error:
+        return [str(error)]
+    for file in sniffed:
         try:
             if is_session(file.path):
                 problems += open_session(session, file.path, progress)
             elif is_library(file.path):
                 problems += open_libraries(session, [file.path])
             else:
-                add_file(session, file, progress, ask)
+                add_file(session, file, ask, wait_for)
+        except TransferCancelled as error:
+            return [*problems, str(error)]
         except UdtError as error:
             problems.append(str(error))
         except OSError as error:
@@ -82,9 +96,11 @@ def open_files(
     return problems
 
 
-def add_file(
-    session: Session, file: Sniffed, progress: Progress | None = None, ask: Ask | None = None
-) -> None:
+def _sniffed(files: Iterable[Path | str | Sniffed]) -> list[Sniffed]:
+    return sniffed_recordings(f if isinstance(f, Sniffed) else sniff(Path(f)) for f in files)
+
+
+def add_file(session: Session, file: Sniffed, ask: Ask | None, wait_for: WaitFor) -> None:
     """Open the cubes of a file with the metadata that were stated for it, or for others of its format.
 
     Raises
@@ -93,7 +109,7 @@ def add_file(
         When the file cannot be opened, or lacks metadata and ``ask`` is None.
     """
     try:
-        cubes = known_cubes(session, file, progress)
+        cubes = wait_for(lambda progress: known_cubes(session, file, progress))
     except MissingMetadata as missing:
         if ask is None:
             raise

@@ -1,12 +1,17 @@
 """Opening that takes long shows how far it is and can be cancelled; the session keeps what it had."""
 
+import threading
+import time
+
 import h5py
 import numpy as np
 import pytest
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QLabel
 
 from napari_udt.errors import TransferCancelled
 from napari_udt.reconstruction import beamforming
+from napari_udt.viewer.files import opening
 from napari_udt.viewer.files.opening import open_files
 from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
 from napari_udt.viewer.napari_adapter import viewer_widget
@@ -79,3 +84,44 @@ def test_the_files_are_named_over_the_canvas_while_they_are_opened(make_napari_v
     with pytest.raises(ValueError, match="no"), progress.announced(["a.h5"]):
         raise ValueError("no")
     assert canvas.show_welcome_screen
+
+
+def test_the_window_lives_while_a_file_is_slow(qtbot, raw, monkeypatch):
+    progress, session = OpeningProgress(), Session()
+    real, seen, ticks = opening.sniff, [], []
+    timer = QTimer()
+    timer.timeout.connect(lambda: ticks.append(progress._dialog is not None))
+    timer.start(10)
+
+    def slow(path):
+        seen.append(threading.current_thread() is threading.main_thread())
+        time.sleep(0.8)
+        return real(path)
+
+    monkeypatch.setattr(opening, "sniff", slow)
+    assert open_files(session, [raw], progress, wait_for=progress.wait_for) == []
+    assert seen == [False]
+    assert len(session) == 1
+    assert False in ticks
+    assert True in ticks  # the bar came
+    assert progress._dialog is None
+
+
+def test_a_file_that_hangs_is_given_up(qtbot, raw, monkeypatch):
+    progress, session, gate = OpeningProgress(), Session(), threading.Event()
+    monkeypatch.setattr(opening, "sniff", lambda _path: gate.wait())
+    timer = QTimer()
+    timer.timeout.connect(lambda: progress._dialog and progress._dialog.cancel())
+    timer.start(50)
+    try:
+        problems = open_files(session, [raw], progress, wait_for=progress.wait_for)
+    finally:
+        gate.set()
+    assert problems == ["Opening was cancelled; nothing was opened."]
+    assert len(session) == 0
+    assert progress._dialog is None
+
+
+def test_what_fails_in_the_thread_is_raised_here(qtbot):
+    with pytest.raises(ZeroDivisionError):
+        OpeningProgress().wait_for(lambda report: 1 / 0)

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 
 import numpy as np
+from monkey_hostile import ODD_NAMES
 from monkey_world import World
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
@@ -66,6 +67,10 @@ class Actions:
         good = self.rng.sample(self.world.good, self.rng.randint(0, 1)) if len(self.session) < 4 else []
         self._drop(*self.rng.sample(self.world.bad, self.rng.randint(1, 3)), *good)
 
+    def drop_hostile_files(self) -> None:
+        if len(self.session) < _MOST_CUBES:
+            self._drop(self.rng.choice(self.world.hostile))
+
     def drop_a_photo(self) -> None:
         if len(self.viewer.layers) < 20:
             self._drop(self.world.foreign)
@@ -89,7 +94,7 @@ class Actions:
     def rename_a_layer(self) -> None:
         if self.viewer.layers:
             other = self.rng.choice(self.viewer.layers).name
-            self._layer().name = self.rng.choice(["a", "b", "", "forearm", "äöü → [1]", "<b>%s{}</b>", other])
+            self._layer().name = self.rng.choice(["a", "b", "forearm", "äöü → [1]", *ODD_NAMES, other])
 
     def reorder_layers(self) -> None:
         count = len(self.viewer.layers)
@@ -349,7 +354,7 @@ def _is_ours(widget: QWidget) -> bool:
 
 
 _WEIGHTS = {
-    "drop_cubes": 6, "drop_bad_files": 2, "drop_a_photo": 1, "delete_a_layer": 4, "delete_selected_layers": 1,
+    "drop_cubes": 6, "drop_bad_files": 2, "drop_hostile_files": 2, "drop_a_photo": 1, "delete_a_layer": 4, "delete_selected_layers": 1,
     "close_a_cube": 2, "close_all": 0.5, "rename_a_layer": 3, "reorder_layers": 3, "select_a_layer": 3,
     "toggle_a_layer": 3, "change_the_look": 1, "add_foreign_layer": 1, "change_a_role": 2, "move_the_slider": 5,
     "change_dims_order": 1, "change_ndisplay": 1.5, "zoom": 2, "choose_a_tool": 2, "change_the_theme": 0.7,

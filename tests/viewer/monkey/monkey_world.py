@@ -10,6 +10,7 @@ from pathlib import Path
 
 import imageio.v3 as imageio
 import numpy as np
+from monkey_hostile import hostile_files
 
 from napari_udt import SpectralCube, save_cube
 from napari_udt.models.store import bundled_folder
@@ -33,6 +34,7 @@ class World:
         self.folder = folder
         self.good = [_saved(cube, folder) for cube in _cubes()]
         self.bad = _bad_files(folder, self.good[0])
+        self.hostile = hostile_files(folder / "hostile")
         self.foreign = folder / "photo.png"
         imageio.imwrite(self.foreign, np.zeros((8, 9), np.uint8))
         self.models = folder / "models"

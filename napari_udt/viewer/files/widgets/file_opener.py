@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from napari.utils.notifications import show_error
 from npe2 import PluginManager
@@ -13,6 +13,8 @@ from qtpy.QtGui import QDropEvent, QGuiApplication
 from qtpy.QtWidgets import QApplication
 
 from napari_udt.collection import is_collection
+from napari_udt.errors import TransferCancelled
+from napari_udt.io.registry import Sniffed
 from napari_udt.models.importing import is_model
 from napari_udt.viewer.files.opening import Ask, open_files, spectral_files
 from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
@@ -96,24 +98,45 @@ class FileOpener(QObject):
 
     def _open(self, filenames: Sequence[str]) -> list[str]:
         """Open files of spectra and import models; one notification names those that cannot be opened. Return all other files."""
-        models = [name for name in filenames if "://" not in name and is_model(Path(name))]
-        if models:
-            self._import_models(*map(Path, models))
-        collections = [name for name in filenames if is_collection(Path(name)) and Path(name).is_file()]
-        if collections:
-            self._list_collections([Path(name) for name in collections])
-        filenames = [name for name in filenames if name not in (*models, *collections)]
-        gone = [name for name in filenames if "://" not in name and not Path(name).exists()]
-        ours = spectral_files(map(Path, filenames))
-        known = {file.path for file in ours}
-        unread = [p for p in map(Path, filenames) if p not in known and p.is_file() and not _has_reader(p)]
-        with self._progress.announced([file.path for file in ours]):
-            problems = open_files(self._session, [*ours, *unread], self._progress, self._ask)
-        problems += [f"{name}: there is no such file (any more)." for name in gone]
+        try:
+            kinds = self._progress.wait_for(lambda _report: _kinds(filenames))
+        except TransferCancelled as error:
+            show_error(str(error))
+            return []
+        if kinds.models:
+            self._import_models(*kinds.models)
+        if kinds.collections:
+            self._list_collections(kinds.collections)
+        known = {file.path for file in kinds.ours}
+        unread = [path for path in kinds.rest if path not in known and not _has_reader(path)]
+        with self._progress.announced([file.path for file in kinds.ours]):
+            problems = open_files(
+                self._session, [*kinds.ours, *unread], self._progress, self._ask, self._progress.wait_for
+            )
+        problems += [f"{name}: there is no such file (any more)." for name in kinds.gone]
         if problems:
             show_error("\n".join(problems))
-        taken = known.union(unread)
-        return [name for name in filenames if Path(name) not in taken and name not in gone]
+        taken = known.union(unread, kinds.models, kinds.collections)
+        return [name for name in filenames if Path(name) not in taken and name not in kinds.gone]
+
+
+class _Kinds(NamedTuple):
+    """What dropped files are; all that must look at them, which may take long."""
+
+    models: list[Path]
+    collections: list[Path]
+    gone: list[str]
+    ours: list[Sniffed]
+    rest: list[Path]  # files of which it is not known whether any plugin reads them
+
+
+def _kinds(names: Sequence[str]) -> _Kinds:
+    models = [Path(name) for name in names if "://" not in name and is_model(Path(name))]
+    collections = [Path(name) for name in names if is_collection(Path(name)) and Path(name).is_file()]
+    others = [name for name in names if Path(name) not in (*models, *collections)]
+    gone = [name for name in others if "://" not in name and not Path(name).exists()]
+    ours = spectral_files(map(Path, others))
+    return _Kinds(models, collections, gone, ours, [p for p in map(Path, others) if p.is_file()])
 
 
 def _has_reader(path: Path) -> bool:

@@ -1,11 +1,14 @@
-"""What is being opened, and how far that is."""
+"""What is being opened, and how far that is; the window lives on while a file is slow, and gives it up on request."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from time import monotonic
+from typing import TypeVar
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QEventLoop, QPoint, Qt
@@ -13,10 +16,16 @@ from qtpy.QtWidgets import QApplication, QLabel, QProgressDialog, QWidget
 
 from napari_udt.errors import TransferCancelled
 from napari_udt.viewer.napari_adapter import viewer_widget_in
+from napari_udt.viewer.state.jobs import Job, Report
+
+T = TypeVar("T")
 
 _PREVIEW = "Making a preview of raw recordings ..."
 _NOTHING_OPENED = "Opening was cancelled; nothing was opened."
 _MOST_NAMES = 3
+_AT_ONCE_S = 0.05  # what is faster needs no look at the window
+_STEP_S = 0.02  # between two looks at the window
+_EVENTS = QEventLoop.ProcessEventsFlag
 PATIENCE_MS = 400  # what is faster shows no progress bar
 
 
@@ -46,7 +55,7 @@ class OpeningProgress:
             yield files
             return
         greets, canvas.show_welcome_screen = canvas.show_welcome_screen, False
-        paint = partial(QApplication.processEvents, QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+        paint = partial(QApplication.processEvents, _EVENTS.ExcludeUserInputEvents)
         paint()  # a window that has just been opened gets its layout
         label = QLabel(opening_text(files), canvas.window())
         label.setObjectName("opening")
@@ -78,6 +87,53 @@ class OpeningProgress:
         if done >= total:
             self.close()
 
+    def wait_for(self, work: Callable[[Report], T]) -> T:
+        """Do something with files in a thread while the window lives; return its result, or raise its error.
+
+        The thread of work that hangs, such as on a folder of a network that is gone, ends with the program.
+
+        Raises
+        ------
+        TransferCancelled
+            Once the user cancels; what the work still brings is dropped.
+        """
+        job = Job(work)
+        reports: list[tuple[int, int]] = []
+        thread = threading.Thread(
+            target=job.run, args=(lambda *at: reports.append(at),), name="opening", daemon=True
+        )
+        thread.start()
+        thread.join(_AT_ONCE_S)
+        try:
+            self._live_during(thread, reports)
+        except TransferCancelled:
+            job.cancel()
+            raise
+        finally:
+            self.close()
+        if job.error is not None:
+            raise job.error
+        return job.result  # type: ignore[return-value]  # there is one where there is no error
+
+    def _live_during(self, thread: threading.Thread, reports: list[tuple[int, int]]) -> None:
+        """Show a bar, where it takes long, until a thread has ended; before that the window takes no input."""
+        start = monotonic()
+        while thread.is_alive():
+            if monotonic() - start > PATIENCE_MS / 1000 and self._dialog is None:
+                self._dialog = self._new_dialog("Opening …")
+                self._dialog.setMaximum(0)  # busy, until there is a report
+                self._dialog.show()
+            if self._dialog is not None and reports:
+                done, total = reports[-1]
+                self._dialog.setMaximum(total)
+                self._dialog.setValue(done)
+            QApplication.processEvents(
+                _EVENTS.ExcludeUserInputEvents if self._dialog is None else _EVENTS.AllEvents
+            )
+            if self._dialog is not None and self._dialog.wasCanceled():
+                raise TransferCancelled(self._cancelled)
+            thread.join(_STEP_S)
+
     def close(self) -> None:
         """Close the bar."""
         if self._dialog is not None:
@@ -85,8 +141,8 @@ class OpeningProgress:
             self._dialog.deleteLater()
             self._dialog = None
 
-    def _new_dialog(self) -> QProgressDialog:
-        dialog = QProgressDialog(self._title, "Cancel", 0, 1, self._parent)
+    def _new_dialog(self, text: str = "") -> QProgressDialog:
+        dialog = QProgressDialog(text or self._title, "Cancel", 0, 1, self._parent)
         dialog.setWindowModality(Qt.WindowModality.WindowModal)  # then setValue processes events
         dialog.setMinimumDuration(PATIENCE_MS)
         dialog.setAutoReset(False)

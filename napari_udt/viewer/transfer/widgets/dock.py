@@ -313,7 +313,7 @@ class TransferDock(TransferForm):
     def open_files(self, paths: Iterable[Path | str]) -> None:
         """Open files; one notification lists what cannot be opened; missing metadata are asked for."""
         with self._opening.announced(paths) as files:
-            problems = open_files(self._session, files, self._opening, self.ask)
+            problems = open_files(self._session, files, self._opening, self.ask, self._opening.wait_for)
         if problems:
             show_error("\n".join(problems))
 
