@@ -10,6 +10,7 @@ import builtins
 import errno
 import io
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -31,10 +32,15 @@ class Faults:
         The first call that fails, from 1; with 0 none does.
     once : bool
         Whether only this call fails; otherwise all later ones too, as on a full disk.
+    kill : bool
+        Whether the process ends at this call as by ``kill -9``, with nothing cleaned up.
     """
 
-    def __init__(self, folder: Path, number: int = errno.ENOSPC, at: int = 0, once: bool = False) -> None:
+    def __init__(
+        self, folder: Path, number: int = errno.ENOSPC, at: int = 0, once: bool = False, kill: bool = False
+    ) -> None:
         self.folder, self.number, self.at, self.once = str(folder), number, at, once
+        self.kill = kill
         self.calls = 0
         self.raised = 0
 
@@ -45,6 +51,8 @@ class Faults:
     def count(self, path: Any = None, once: bool = False) -> None:
         """Count a call, and raise if it is to fail; with ``once`` only if it is the n-th."""
         self.calls += 1
+        if self.kill and self.calls == self.at:
+            os.kill(os.getpid(), signal.SIGKILL)
         if self.at and (self.calls == self.at or (self.calls > self.at and not self.once and not once)):
             self.raised += 1
             name = [os.fspath(path)] if path is not None else []
@@ -66,9 +74,11 @@ class _FaultyFile(io.FileIO):
 
 
 @contextmanager
-def faults(folder: Path, number: int = errno.ENOSPC, at: int = 0, once: bool = False) -> Iterator[Faults]:
+def faults(
+    folder: Path, number: int = errno.ENOSPC, at: int = 0, once: bool = False, kill: bool = False
+) -> Iterator[Faults]:
     """Let calls that write below a folder fail within the block; see `Faults`."""
-    state = Faults(folder, number, at, once)
+    state = Faults(folder, number, at, once, kill)
 
     def opened(file: Any, mode: str = "r", buffering: int = -1, *more: Any, **options: Any) -> Any:
         if not state.concerns(file) or not set(mode) & set("wax+"):
@@ -123,6 +133,19 @@ def file_size_limit(count: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def killed_at(call: int, folder: Path, work: Callable[[], object]) -> bool:
+    """Do some work in a process of its own that is killed at the n-th call that writes below a folder; return whether it was."""
+    child = os.fork()
+    if child == 0:
+        try:
+            with faults(folder, at=call, kill=True):
+                work()
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -1,0 +1,76 @@
+"""Writers that are killed: nothing half is left under a file's own name, and the next run cleans up and does all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from test_write_faults import CUBE, MODEL, WRITERS, Write
+from write_faults import faults, killed_at, tree
+
+from napari_udt import open_cube
+from napari_udt.files import leftovers
+from napari_udt.files.leftovers import SUFFIX
+from napari_udt.models.archive import export_model, import_archive
+from napari_udt.models.store import save_model
+
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that begin as copies of this one"),
+    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
+]
+
+
+def _exported(folder: Path) -> None:
+    source = folder.parent / "models" / "m"
+    if not source.exists():
+        save_model(MODEL, source)
+    export_model(source, folder / "m.zip", overwrite=True)
+
+
+def _imported(folder: Path) -> None:
+    """Into the folder of the user's models, which the test says."""
+    if not (folder.parent / "m.zip").exists():
+        _exported(folder.parent)
+    import_archive(folder.parent / "m.zip", overwrite=True)
+
+
+# A log is not among them: it grows line by line, and a run that goes on takes away what its checkpoint does not know.
+ALL: dict[str, Write] = {
+    name: write
+    for name, write in {**WRITERS, "export": _exported, "import": _imported}.items()
+    if name != "log"
+}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_killed_writer_leaves_whole_files_and_the_next_run_cleans_up(tmp_path, name, monkeypatch):
+    write, folder = ALL[name], tmp_path / "out"
+    monkeypatch.setenv("NAPARI_UDT_MODELS", str(folder))
+    folder.mkdir()
+    write(folder)
+    whole = {path: len(content) for path, content in tree(folder).items()}
+    _empty(folder)
+    with faults(folder) as state:
+        write(folder)
+    _empty(folder)
+    for call in sorted({1, 2, state.calls // 2, state.calls - 1, state.calls}):
+        assert killed_at(call, folder, lambda: write(folder))
+        left = {path: len(content) for path, content in tree(folder).items() if SUFFIX not in path}
+        assert left.items() <= whole.items(), f"half after call {call} of {state.calls}"
+        if call < state.calls:
+            _empty(folder)
+    leftovers._looked.clear()  # as in another process
+    write(folder)
+    done = {path: len(content) for path, content in tree(folder).items()}
+    if name == "session":  # a result that the killed one had saved is whole, and never written over
+        assert set(done) - set(whole) <= {"work 2.udt.h5"}
+        assert open_cube(folder / "work.udt.h5").shape == CUBE.shape
+    else:
+        assert done == whole
+
+
+def _empty(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.mkdir()
