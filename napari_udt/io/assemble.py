@@ -73,7 +73,7 @@ def assemble(
     if fwhm_nm is not None:
         known["fwhm_nm"] = [float(np.mean(fwhm_nm[group])) for group in channels.groups]
     pixel_size_mm = extras.attempt("Pixel size", lambda: checked_pixel_size(size, path.name))
-    earlier = known.get("remarks")
+    earlier = known.pop("remarks", None)
     if remarks := [*(earlier if isinstance(earlier, list) else ()), *extras.remarks, *channels.remarks]:
         known["remarks"] = list(dict.fromkeys(map(str, remarks)))
     return SpectralCube(

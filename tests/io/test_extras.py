@@ -208,6 +208,12 @@ def test_classes_of_envi_files_that_are_damaged(seeds, name, ending):
         left_out(path, "the file with the numbers is missing")
 
 
+def test_classes_of_another_size_beside_an_envi_file(seeds):
+    header = seeds / "scan" / "scan_gt.hdr"
+    header.write_text(header.read_text().replace("lines = 6", "lines = 5"))
+    left_out(seeds / "scan" / "scan.hdr", "scan_gt.hdr: the class numbers have another size; expected 6 x 5")
+
+
 @pytest.mark.parametrize(("ending", "part"), [(".hdr", "labels"), (".hdr", "oxygenation")])
 def test_files_that_our_envi_names(tmp_path, ending, part):
     save_cube(cube(), tmp_path / f"x{ending}")

@@ -144,3 +144,10 @@ def test_a_large_field_is_skipped_without_being_held(tmp_path, wavelengths):
     cube = np.random.default_rng(0).random((300, 200, 4))  # more than one step of unpacking
     savemat(tmp_path / "x.mat", {"s": {"DataCube": cube, "wl": wavelengths}}, do_compression=True)
     np.testing.assert_array_equal(open_cube(tmp_path / "x.mat").data, cube.astype(np.float32))
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("µm", 1e-3), ("nm", 1), ("Ångström", 10)])
+def test_a_unit_with_letters_that_take_several_bytes(tmp_path, image, wavelengths, unit, factor):
+    arrays = {"cube": image, "wavelengths": wavelengths * factor, "wavelength_unit": unit}
+    savemat(tmp_path / "x.mat", arrays)
+    np.testing.assert_allclose(open_cube(tmp_path / "x.mat").wavelengths_nm, wavelengths)

@@ -1,3 +1,5 @@
+from itertools import permutations
+
 import numpy as np
 import pytest
 import tifffile
@@ -145,3 +147,38 @@ def test_frames_of_a_packed_hyperstack(tmp_path, compression):
         cube = open_cube(tmp_path / "x.tif", frame=frame, memory_limit_mb=0)
         np.testing.assert_array_equal(cube.data[:], np.moveaxis(stack[frame], 0, 2))
     assert list_candidates(tmp_path / "x.tif") == ["stack 0", "mean over frames"]
+
+
+NM = [500.0, 612.5, 700.0, 805.0]
+LABELS = [f"{nm:g} nm" for nm in NM]
+SHAPED = [("".join(order), {"wavelengths": NM}, {}) for order in permutations("CYX")]
+OME = [(o, {"Channel": {"Name": LABELS}}, {"ome": True}) for o in ("CYX", "TZCYX", "CTZYX", "ZCYX", "CTYX")]
+IMAGEJ = [(o, {"Labels": LABELS}, {"imagej": True}) for o in ("CYX", "TZCYX", "ZCYX", "TCYX")]
+
+
+@pytest.mark.parametrize(("axes", "said", "how"), [*SHAPED, *OME, *IMAGEJ])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_every_order_of_axes_that_is_written_opens_the_same(tmp_path, image, axes, said, how, compression):
+    shape = [dict(zip("YXC", image.shape, strict=True)).get(axis, 1) for axis in axes]
+    stored = np.transpose(image, ["YXC".index(axis) for axis in axes if axis in "YXC"]).reshape(shape)
+    more = {} if "imagej" in how else {"photometric": "minisblack"}
+    tifffile.imwrite(
+        tmp_path / "x.tif", stored, compression=compression, metadata={"axes": axes, **said}, **how, **more
+    )
+    for limit in (None, 0):
+        cube = open_cube(tmp_path / "x.tif", memory_limit_mb=limit)
+        np.testing.assert_array_equal(cube.data[:], image)
+        np.testing.assert_array_equal(cube.wavelengths_nm, NM)
+
+
+@pytest.mark.parametrize("interleave", ["separate", "contig"])
+@pytest.mark.parametrize(
+    "how", [{}, {"tile": (16, 16), "compression": "zlib", "predictor": True}, {"bigtiff": True}]
+)
+def test_bands_of_gdal_in_planes_and_in_pixels(tmp_path, image, interleave, how):
+    items = "".join(f'<Item name="wavelength" sample="{i}">{nm}</Item>' for i, nm in enumerate(NM))
+    tag = (42112, "s", 0, f"<GDALMetadata>{items}</GDALMetadata>", True)
+    stored = image if interleave == "contig" else np.moveaxis(image, 2, 0)
+    more = {"photometric": "minisblack", "planarconfig": interleave, "metadata": None}
+    tifffile.imwrite(tmp_path / "x.tif", stored, extratags=[tag], **more, **how)
+    np.testing.assert_array_equal(open_cube(tmp_path / "x.tif").data, image)

@@ -136,6 +136,26 @@ def test_a_statement_without_sense_changes_nothing(tmp_path):
 
 
 @LIMITS
+def test_netcdf_with_its_bands_in_a_group(tmp_path, limit):
+    """As NASA's EMIT is laid out: wavelengths, widths and good bands stand in a group beside the array."""
+    with h5py.File(tmp_path / "x.nc", "w") as file:
+        file["reflectance"] = np.where(MISSING, -9999, COUNTS / 1e4).astype(np.float32)
+        file["reflectance"].attrs.update(
+            {"_FillValue": np.float32(-9999), "long_name": "Surface reflectance"}
+        )
+        bands = file.create_group("sensor_band_parameters")
+        bands["wavelengths"], bands["fwhm"] = np.float32(NM), np.float32([8, 8, 8, 9])
+        bands["good_wavelengths"] = np.float32([1, 0, 1, 1])
+        bands["wavelengths"].attrs["units"] = "nm"
+        file["location/lat"], file["location/glt_x"] = np.ones((6, 5)), np.ones((7, 9), np.int32)
+    cube = open_cube(tmp_path / "x.nc", memory_limit_mb=limit)
+    right(cube, COUNTS / 1e4)
+    np.testing.assert_array_equal(cube.bad_bands, [False, True, False, False])
+    assert cube.metadata["fwhm_nm"] == [8, 8, 8, 9]
+    assert "remarks" not in cube.metadata
+
+
+@LIMITS
 @pytest.mark.parametrize("ending", [".udt.h5", ".hdr", ".csv", ".npz"])
 def test_convert_writes_missing_values_and_bad_bands_back(tmp_path, limit, ending, same):
     text = "data ignore value = -9999\nreflectance scale factor = 10000\nbbl = {1., 1., 0., 1.}\nfwhm = {5, 6, 7, 8}"

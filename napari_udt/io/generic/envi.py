@@ -270,11 +270,23 @@ def _sibling(path: Path, name: Any) -> Path:
 
 
 def _classes_beside(path: Path, shape: tuple[int, int]) -> Path | None:
-    """Return the only classification file of the picture's size whose name begins with the cube's."""
-    fitting = []
+    """Return the only classification file whose name begins with the cube's, None where there is none.
+
+    Raises
+    ------
+    CubeError
+        When those that there are have other sizes.
+    """
+    fitting: list[Path] = []
+    others: list[Path] = []
     for other in sorted(path.parent.glob(f"{glob.escape(path.stem)}[-_.]*.hdr")):
         if starts_with(other, envi_header.MAGIC):
             header = envi_header.read(other)
-            if header.kind == _CLASSES and (header.lines, header.samples) == shape:
-                fitting.append(other)
+            if header.kind == _CLASSES:
+                same = (header.lines, header.samples) == shape
+                (fitting if same else others).append(other)
+    if others and not fitting:
+        raise CubeError(
+            f"{others[0]}: the class numbers have another size; expected {shape[0]} x {shape[1]} pixels."
+        )
     return fitting[0] if len(fitting) == 1 else None

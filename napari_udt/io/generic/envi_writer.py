@@ -45,7 +45,8 @@ def write(cubes: Sequence[SpectralCube], path: Path, compress: bool = False) -> 
         fields["data ignore value"] = "nan"
     if cube.bad_bands is not None:
         fields["bbl"] = [str(int(not bad)) for bad in cube.bad_bands]
-    if len(widths := cube.metadata.get("fwhm_nm", ())) == cube.shape[2]:
+    widths = cube.metadata.get("fwhm_nm")
+    if isinstance(widths, list) and len(widths) == cube.shape[2]:
         fields["fwhm"] = [repr(float(width)) for width in widths]
     if cube.pixel_size_mm is not None:
         height, width = (repr(size / 1000) for size in cube.pixel_size_mm)

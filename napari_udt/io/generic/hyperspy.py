@@ -21,6 +21,7 @@ from napari_udt.io import hdf5, hdf5_text
 from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import missing_wavelengths
 from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.generic import hdf5_metadata
 from napari_udt.io.lazy import Hdf5Source, LazyCube
 from napari_udt.io.positions import MM
 from napari_udt.io.units import MAX_WAVELENGTHS, WavelengthList, unit_in_name, wavelength_list
@@ -112,6 +113,8 @@ def _read(path: Path, signal: _Signal, options: ReadOptions) -> SpectralCube:
             options,
             data,
             wavelengths_nm=signal.wavelengths,
+            values=hdf5_metadata.values_of(dataset, path, data.shape[2]),
+            bad_bands=hdf5_metadata.bad_bands_of(dataset, path, data.shape[2]),
             pixel_size_mm=(size[0], size[1]) if size[0] and size[1] else None,
             name=name or signal.name,
         )

@@ -22,7 +22,7 @@ from napari_udt.errors import CubeError
 
 _FILE_HEADER = 128
 _MATRIX, _COMPRESSED = 14, 15
-_STRUCTURE = 2
+_STRUCTURE, _UTF8 = 2, 16
 _MOST_FIELDS, _DEEPEST = 1_000, 3
 _STEP = 1_000_000  # bytes that are unpacked at a time
 _COMPLEX, _LOGICAL = 0x0800, 0x0200
@@ -199,6 +199,9 @@ def read_array(path: Path, array: MatArray) -> NDArray[Any]:
     if named is None or named[1] != array.shape:
         raise CubeError(f"{path}: the file changed while it was read; open it again.")
     numbers = _element(body, named[3], array.order)
+    if array.kind == "char" and numbers.type == _UTF8:  # a letter may take several bytes
+        letters = body[numbers.start : numbers.start + numbers.size].decode("utf-8", "replace")
+        return np.array([ord(letter) for letter in letters], np.uint32)
     stored = np.dtype(array.order + _STORED.get(numbers.type, "V1"))
     if (
         stored.kind == "V"

@@ -135,7 +135,10 @@ def _is_list(array: mat5.MatArray) -> bool:
 def _text(path: Path, name: str, held: dict[str, mat5.MatArray]) -> str:
     if held[name].kind != _TEXT or math.prod(held[name].shape) > _MAX_TEXT:
         return ""
-    return "".join(map(chr, _array(path, name, held, ReadOptions()).reshape(-1)))
+    try:
+        return "".join(map(chr, _array(path, name, held, ReadOptions()).reshape(-1)))
+    except (CubeError, ValueError):
+        return ""  # the numbers tell the unit as well
 
 
 def _lists(

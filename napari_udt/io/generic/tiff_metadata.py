@@ -111,11 +111,16 @@ def _from_labels(file: TiffFile) -> WavelengthList | None:
     labels, channels = metadata.get("Labels") or [], int(metadata.get("channels", 0))
     if 1 < channels < len(labels) and labels == labels[:channels] * (len(labels) // channels):
         labels = labels[:channels]
-    found = [_LABEL.search(str(label)) for label in labels]
+    return _in_texts(labels, "wavelengths in the labels")
+
+
+def _in_texts(texts: Iterable[Any], what: str) -> WavelengthList | None:
+    """Return wavelengths that texts name, when every one names one with its unit."""
+    found = [_LABEL.search(str(text)) for text in texts]
     known = [match for match in found if match]
     if not known or len(known) != len(found):
         return None
-    return wavelength_list([float(match[1]) for match in known], known[0][2], "wavelengths in the labels")
+    return wavelength_list([float(match[1]) for match in known], known[0][2], what)
 
 
 def _from_ome(file: TiffFile) -> WavelengthList | None:
@@ -131,7 +136,7 @@ def _from_ome(file: TiffFile) -> WavelengthList | None:
         ]
         if values and np.all(np.isfinite(values)):
             return wavelength_list(values, "nm", kind)
-    return None
+    return _in_texts([channel.get("Name") for channel in channels], "names of the channels")
 
 
 def ome_element(file: TiffFile, name: str) -> ElementTree.Element | None:

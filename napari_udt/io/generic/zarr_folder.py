@@ -211,12 +211,14 @@ def _picture(one: Stored, pair: list[int]) -> tuple[int, int]:
 
 def _take_labels(extras: Extras, path: Path, one: Stored, held: Mapping[int, int]) -> None:
     """Take the picture of class numbers beside an array, with the names of classes."""
-    for name, array in members(opened(path)):
-        place = _place(tuple(array.shape), one, held, extras.shape) if is_labels(name) else None
+    named = [(name, array) for name, array in members(opened(path)) if is_labels(name)]
+    for name, array in named:
+        place = _place(tuple(array.shape), one, held, extras.shape)
         if place is not None:
             names = _names_of(dict(array.attrs)) or _names_of(one.attributes)
             extras.labels(partial(_picture_of, array, place, extras.shape), names, name)
             return
+    extras.named_labels({name: (tuple(array.shape), partial(np.asarray, array)) for name, array in named})
 
 
 def _picture_of(array: Any, place: tuple[int | slice, ...], shape: tuple[int, ...]) -> NDArray[Any]:
