@@ -189,7 +189,7 @@ def save_cubes(
 ) -> None:
     """Write several cubes into one napari-udt HDF5 file; otherwise as :func:`save_cube`.
 
-    ``progress(done, total)`` is called for each cube in that file, in bytes; what it raises ends the work, and nothing is written.
+    ``progress(done, total)`` is called for each cube by formats that hold series, in bytes; what it raises ends the work, and nothing is written.
     """
     path = Path(path)
     if not cubes:
@@ -200,7 +200,7 @@ def save_cubes(
             f"{path}: {writer.title} holds whole pictures; only CSV leaves out pixels without a label."
         )
     options: dict[str, Any] = {"labelled_only": True} if labelled_only else {}
-    if progress is not None and writer.name == "udt":
+    if progress is not None and writer.series:
         options["progress"] = progress
     with (
         _explained(path, overwrite, writer.package),

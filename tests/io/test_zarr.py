@@ -6,8 +6,8 @@ import xarray
 import zarr
 
 from napari_udt import SpectralCube, open_cube, save_cube
-from napari_udt.errors import CubeError, MissingMetadata
-from napari_udt.io import list_candidates
+from napari_udt.errors import CubeError, MissingMetadata, TransferCancelled
+from napari_udt.io import list_candidates, save_cubes
 from napari_udt.io.lazy import LazyCube
 from napari_udt.series import Series
 
@@ -223,3 +223,17 @@ def test_series_are_written_whole(full_cube, tmp_path, compress, axis, positions
         np.testing.assert_allclose(one.oxygenation, expected.oxygenation)
         assert one.label_names == expected.label_names
         assert one.pixel_size_mm == pytest.approx(expected.pixel_size_mm)
+
+
+def test_writing_reports_bytes_and_can_be_cancelled(full_cube, tmp_path):
+    reports = []
+    save_cubes([full_cube], tmp_path / "a.zarr", progress=lambda *report: reports.append(report))
+    size = 4 * np.prod(full_cube.shape)
+    assert (reports[0], reports[-1]) == ((0, size), (size, size))
+
+    def stop(done, total):
+        raise TransferCancelled
+
+    with pytest.raises(TransferCancelled):
+        save_cubes([full_cube], tmp_path / "b.zarr", progress=stop)
+    assert not (tmp_path / "b.zarr").exists()

@@ -12,17 +12,25 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.io.contract import Progress, ignore_progress
 from napari_udt.io.generic.zarr_metadata import INSTALL, LABELS, OWN, OXYGENATION
 
 _ROWS_AT_ONCE = 64
 
 
-def write(cubes: Sequence[SpectralCube], path: Path, compress: bool = False, **options: bool) -> None:
+def write(
+    cubes: Sequence[SpectralCube],
+    path: Path,
+    compress: bool = False,
+    *,
+    progress: Progress = ignore_progress,
+    **options: bool,
+) -> None:
     """Write one cube as OME-Zarr 0.5: channel axis first, wavelengths as channel labels and as ``wavelengths_nm``.
 
     Of a cube with a series all pictures are written, one after the other: frames along an axis t before the channels, slices along an axis z
     behind them; their positions are the scale, or a list called as the axis where they are not evenly spaced. Labels go below ``labels/structures`` with their names; what OME has no place for (domain, quantity, provenance) is under
-    ``napari_udt`` in the group's attributes.
+    ``napari_udt`` in the group's attributes. ``progress(done, total)`` is called in bytes; what it raises ends the work.
     """
     try:
         import zarr
@@ -47,6 +55,8 @@ def write(cubes: Sequence[SpectralCube], path: Path, compress: bool = False, **o
     along = next((name for name in names if name in "tz"), "")
     maps = _Maps(group, along, count)
     label_names: dict[int, str] = {}
+    done, total = 0, 4 * count * rows * columns * channels
+    progress(done, total)
     for index in range(count):
         series = cube.series
         picture = cube if series is None or index == cube.place else series[index]
@@ -60,6 +70,8 @@ def write(cubes: Sequence[SpectralCube], path: Path, compress: bool = False, **o
                 "z": (slice(None), index, part),
             }
             array[places.get(along, (slice(None), part))] = block
+            done += block.nbytes
+            progress(done, total)
         maps.add(index, picture)
         label_names |= picture.label_names
     maps.finish(label_names)

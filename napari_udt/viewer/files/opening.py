@@ -23,7 +23,6 @@ from napari_udt.viewer.files.choices import key_of_file
 from napari_udt.viewer.files.missing_metadata import Question, lacks_origin
 from napari_udt.viewer.files.session_file import open_session
 from napari_udt.viewer.files.session_record import is_session
-from napari_udt.viewer.series.pictures import each
 from napari_udt.viewer.spectra.libraries import open_libraries
 from napari_udt.viewer.state.session import Entry, Session, entry_of
 
@@ -200,7 +199,7 @@ def _completed(cube: SpectralCube, answer: StatedMetadata | None) -> SpectralCub
     def complete(picture: SpectralCube) -> SpectralCube:
         return picture.with_(metadata={**picture.metadata, "stated_by_user": by_user}, origin="", **stated)
 
-    return each(cube, complete)
+    return cube.throughout(complete)
 
 
 def format_of(file: Sniffed) -> str:

@@ -29,7 +29,6 @@ from napari_udt.viewer.files.session_record import (
     SessionRecord,
     read_record,
 )
-from napari_udt.viewer.series.pictures import each
 from napari_udt.viewer.state.cube_files import CubeFile, file_of, remember_saved
 from napari_udt.viewer.state.session import CurveId, DisplayOptions, Entry, Pin, PixelRef, Region, Session
 
@@ -236,7 +235,7 @@ def _opened(
     if change := _change(path, record.file):
         problems.append(change)
     names = record.structures
-    return each(cube, lambda picture: picture.with_structures_named(names)) if names else cube
+    return cube.throughout(lambda picture: picture.with_structures_named(names)) if names else cube
 
 
 def _present(file: FileRecord, folder: Path) -> Path | None:

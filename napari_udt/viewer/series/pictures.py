@@ -68,19 +68,6 @@ def at_hand(cube: SpectralCube, position: float | None) -> SpectralCube:
     return series.at_hand(index) or cube
 
 
-def each(cube: SpectralCube, change: Callable[[SpectralCube], SpectralCube]) -> SpectralCube:
-    """Return a cube with a change made to it and, when they are asked for, to all pictures of its series."""
-    series = cube.series
-    if series is None:
-        return change(cube)
-
-    def part(picture: SpectralCube) -> SpectralCube:
-        return replace(change(picture), series=changed, place=picture.place)
-
-    changed = series.derived(lambda _index, picture: part(picture))
-    return part(cube)
-
-
 def held(cube: SpectralCube, report: Callable[[int, int], object]) -> SpectralCube:
     """Return a cube whose series' pictures are all computed and stay in memory; ``report(done, total)`` after each.
 

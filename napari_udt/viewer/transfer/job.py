@@ -13,7 +13,7 @@ from napari_udt.errors import TransferError
 from napari_udt.inference.far_outside import warning
 from napari_udt.inference.fitting import ModelChoice, model_obstacle
 from napari_udt.models.noise import InputNoise
-from napari_udt.viewer.series.pictures import each, held, place_text, series_of
+from napari_udt.viewer.series.pictures import held, place_text, series_of
 from napari_udt.viewer.session.script import ARGUMENTS
 from napari_udt.viewer.state.jobs import Report, error_text
 from napari_udt.viewer.state.session import Session
@@ -206,7 +206,7 @@ def run(request: TransferRequest, transfer: TransferFunction | None, report: Rep
     cube, series = request.cube, series_of(request.cube)
     pictures = 1 if series is None or request.frames == "each" else len(series)
     result = transfer(
-        each(cube, lambda picture: picture.with_(name=request.key)),
+        cube.throughout(lambda picture: picture.with_(name=request.key)),
         request.spec.name,
         request.direction,
         request.device,
@@ -215,8 +215,7 @@ def run(request: TransferRequest, transfer: TransferFunction | None, report: Rep
         noise=request.noise,
     )
     arguments = {"condition": request.condition, "device": request.device, "noise": request.noise}
-    result = each(
-        result,
+    result = result.throughout(
         lambda picture: picture.with_(
             name=result_name(request), provenance={**picture.provenance, ARGUMENTS: arguments}
         ),

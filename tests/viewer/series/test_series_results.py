@@ -14,7 +14,7 @@ from napari_udt.viewer.files.opening import _completed
 from napari_udt.viewer.files.session_file import open_session, save_session, unsaved
 from napari_udt.viewer.layers.layer_data import cube_layers
 from napari_udt.viewer.series import pictures
-from napari_udt.viewer.series.pictures import each, held
+from napari_udt.viewer.series.pictures import held
 from napari_udt.viewer.series.reader import PictureReader
 from napari_udt.viewer.state.comparable_cubes import same_scene
 from napari_udt.viewer.state.cube_files import file_of, remember_saved
@@ -37,7 +37,7 @@ def transfer_of(made, transferred):
             return transferred(picture, factor=0.5)
 
         report(1, 2)
-        return each(cube, move)
+        return cube.throughout(move)
 
     return transfer
 
@@ -138,5 +138,5 @@ def test_saving_tells_how_far_it_is_and_can_be_cancelled(scan, tmp_path):
 
 
 def test_pictures_keep_other_fields(scan):
-    cube = each(scan()[4], lambda picture: replace(picture, name="other"))
+    cube = scan()[4].throughout(lambda picture: replace(picture, name="other"))
     assert (cube.place, cube.series[6].place, cube.series[6].name) == (4, 6, "other")
