@@ -24,12 +24,14 @@ from napari_udt.population.groups import UNKNOWN, Group, Population, labels_of
 from napari_udt.population.splits import TEST, TRAIN, split
 from napari_udt.population.tables import Table
 from napari_udt.population.verdict import source_of
+from napari_udt.spectral.labels import is_background
 from napari_udt.spectral.spectra import normalise
 
 Progress = Callable[[int, int], None]
 PER_CLASS = 500  # spectra that the classifier is trained on
 _MOST_TESTED = 5_000  # of the reference, and of a simulated group
 _BLOCK_PIXELS = 8_192
+_LOST = 0.1  # of the labels, beyond the classifier's own errors, from which on a tissue is named
 
 
 @dataclass(frozen=True)
@@ -87,13 +89,14 @@ class LabelAudit:
 
     @property
     def statement(self) -> str:
-        """Return how many structures lost more labels than the classifier's own errors explain, and the worst one."""
-        lost = [row for row in self.rows if row.kept < row.kept_reference - 0.1]
+        """Return how many tissues lost more labels than the classifier's own errors explain, and the worst one."""
+        tissues = [row for row in self.rows if not is_background(row.structure)]
+        lost = [row for row in tissues if row.kept < row.kept_reference - _LOST]
         if not lost:
-            return "No structure lost more than a tenth of its labels beyond the classifier's own errors."
+            return "No tissue lost more than a tenth of its labels beyond the classifier's own errors."
         worst = min(lost, key=lambda row: row.kept - row.kept_reference)
         return (
-            f"{len(lost)} of {len(self.rows)} structures lost more than a tenth of their labels beyond the classifier's own errors; "
+            f"{len(lost)} of {len(tissues)} tissues lost more than a tenth of their labels beyond the classifier's own errors; "
             f"most {worst.structure.replace('_', ' ')} in {worst.group}: {100 * worst.kept:.0f} % kept, "
             f"{100 * worst.flipped_share:.0f} % taken for {worst.flipped_to.replace('_', ' ') or 'nothing else'}."
         )
@@ -101,20 +104,20 @@ class LabelAudit:
     def table(self) -> Table:
         """One row per transferred group and structure; shares are fractions."""
         columns = (
-            "group",
             "structure",
-            "pixels",
             "label kept",
             "kept before the transfer",
             "recognised in the reference",
             "most flipped to",
             "share flipped to it",
             "growth of the class",
+            "pixels",
+            "group",
         )
         rows = tuple(
             (
-                *(row.group, row.structure, row.pixels, row.kept, row.kept_before, row.kept_reference),
-                *(row.flipped_to, row.flipped_share, row.growth),
+                *(row.structure, row.kept, row.kept_before, row.kept_reference),
+                *(row.flipped_to, row.flipped_share, row.growth, row.pixels, row.group),
             )
             for row in self.rows
         )

@@ -34,13 +34,13 @@ def test_what_was_flipped_is_found_and_where():
     skin = audit.classes.index("skin")
     assert np.mean(flips[:12, :12] == skin) > 0.97
     assert np.mean(flips[12:] == -1) > 0.97
-    assert "1 of 2 structures lost more than a tenth of their labels" in audit.statement
+    assert "1 of 2 tissues lost more than a tenth of their labels" in audit.statement
     assert "50 % taken for skin" in audit.statement
 
 
 def test_a_transfer_that_keeps_its_labels_is_said_to():
     audit = audit_labels(population())
-    assert audit.statement.startswith("No structure lost more than a tenth")
+    assert audit.statement.startswith("No tissue lost more than a tenth")
     assert "held out for testing" in audit.split
     assert audit.table().csv_text().count("liver") >= 1
 

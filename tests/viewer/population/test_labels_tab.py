@@ -40,7 +40,7 @@ def test_an_audit_fills_the_table_and_maps_the_flips(dock, qtbot):
     QTest.mouseClick(tab.task.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: tab.finding is not None, timeout=60_000)
     assert tab.rows.isVisible()
-    assert {row[1] for row in tab.rows.rows} == {"liver", "skin"}
+    assert {row[0] for row in tab.rows.rows} == {"liver", "skin"}
     assert "50 % taken for skin" in tab.statement
     assert tab.table().title == "Audit of labels"
     shown = []
