@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PLANE_NUMBERS = ("slice_label", "slice_label_sep")  # napari's object names
 _LEAST_SLIDER = 60  # pixels; napari keeps 150, which the picture lacks in a small window
 
-_NM, _BAD = " nm", " nm (bad band)"
+_NM, _BAD = " nm", " nm, bad"
 _TOOLTIP = "Wavelength of the picture; type one, and the nearest that the cube has is shown."
 _LEFT_OUT = "the picture shows its values; curves, maps, statistics and transfers leave them out"
 
