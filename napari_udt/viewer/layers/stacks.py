@@ -117,10 +117,15 @@ class SeriesStack:
     series : Series of SpectralCube
     shown : SpectralCube
         The picture that is given in the place of one that is not read yet.
-    start, step : float
-        Position of the first plane, and from plane to plane, in the series' unit.
-    pictures : integer array, shape (steps,), optional
-        Which picture is at each place of the grid; by default the grid of the series' own positions.
+
+    Attributes
+    ----------
+    step : float
+        From place to place on the grid, in the series' unit.
+    ask : callable, optional
+        ``ask(series, index)`` gives a picture, or None while it is being read; without it each is read at once.
+    stands_in : bool
+        Whether ``shown`` was given in the place of another picture.
     """
 
     ndim = 4
@@ -132,9 +137,8 @@ class SeriesStack:
         self._start, self.step, self._own = even_grid(series.coordinates, most=most)
         self._before, self._pictures = 0, self._own
         self._planes = stack(shown)[0].shape
-        # Gives a picture, or None while it is being read; without it each is read at once.
         self.ask: Callable[[CubeSeries, int], SpectralCube | None] | None = None
-        self.stands_in = False  # whether ``shown`` was given in the place of another picture
+        self.stands_in = False
 
     @property
     def start(self) -> float:

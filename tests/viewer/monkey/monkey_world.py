@@ -6,6 +6,7 @@ import json
 import random
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import imageio.v3 as imageio
@@ -14,6 +15,7 @@ from monkey_hostile import hostile_files
 
 from napari_udt import SpectralCube, save_cube
 from napari_udt.models.store import bundled_folder
+from napari_udt.series import Series
 
 PAT_NM = np.arange(700.0, 851.0, 10.0)
 HSI_NM = np.linspace(500, 1000, 100)
@@ -74,6 +76,14 @@ def _cubes():
         yield _cube("forearm", domain, PAT_NM, labels, _PAT_NAMES, pixel_size_mm=(0.15625, 0.15625))
         striped = np.repeat([[1, 2, 3, 9]], 24, axis=0).repeat(8, axis=1)
         yield _cube("organs", domain, HSI_NM, striped, _HSI_NAMES, "HSI")
+    for name, axis, modality, wavelengths in (
+        ("scan", "time", "PAT", PAT_NM),
+        ("volume", "depth", "HSI", HSI_NM),
+    ):
+        names = _PAT_NAMES if modality == "PAT" else _HSI_NAMES
+        labels = rng.choice(list(names), (16, 20)).astype(np.int32)
+        first = _cube(name, "simulated", wavelengths, labels, names, modality)
+        yield _series(first, axis, np.array([0.0, 0.5, 1.2, 2.0]))
     holes = rng.random((20, 25, 100)).astype(np.float32)
     holes[3:9, 4:9], holes[0, 0, 50:] = np.nan, np.inf
     yield _cube("holes", "real", HSI_NM, None, {}, "HSI", data=holes)
@@ -95,6 +105,14 @@ def _cube(name, domain, wavelengths, labels, names, modality="PAT", data=None, *
         data.astype(np.float32), wavelengths, modality, domain=domain, name=name,
         labels=labels, label_names=names, **fields,
     )  # fmt: skip
+
+
+def _series(first, axis, positions):
+    def picture(index):
+        return replace(first, data=first.data * np.float32(1 + index), series=series, place=index)
+
+    series = Series(axis, len(positions), picture, positions)
+    return picture(1)
 
 
 def _saved(cube, folder):
