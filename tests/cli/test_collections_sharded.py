@@ -82,8 +82,10 @@ def test_shares_of_an_evaluation_give_the_spectra_of_one_run(collection, tmp_pat
 def test_an_evaluation_of_a_collection_writes_a_report(collection, tmp_path):
     report = tmp_path / "r.html"
     words = ["evaluate", "--cubes", str(collection), "--report", str(report), "--resamples", "0"]
-    assert main(words) == 0
+    assert main([*words, "--model", MODEL, "--device", "cpu", "--audit"]) == 0
     text = report.read_text()
+    assert "Split by subject: " in text  # of the audit of labels
+    assert "NIR perfusion (Tivita)" in text
     assert "3 cubes of 3 subjects" in text
     assert "over the median spectra of images" in text
 
