@@ -27,7 +27,7 @@ def largest_accepted(spec: ModelSpec, domain: str) -> float:
         return math.inf
     mean, std = spec.statistics[domain]
     reach = abs(mean) + _DEVIATIONS * std
-    if spec.intensity == "asinh":
+    if spec.intensity != "linear":
         reach = spec.intensity_scales[domain] * math.sinh(reach)
     return TIMES * reach
 

@@ -141,15 +141,23 @@ def coefficients_by_wavelength(
         (level, 3, index + 1) for index, level in enumerate(network.detail_levels)
     ]
     for flow, details, halved in [*parts, (network.top, 1, len(parts))]:
-        channels = network.channels * details
+        channels = network.coded * details
         size = channels * (rows >> halved) * (columns >> halved)
         coded = z[start : start + size].reshape(channels, -1).copy()
         start += size
         # each component's details in their own order, as all components are combined
         order = _followed(np.arange(flow.parts[0]), flow.blocks)
         coded[order] = coded[: flow.parts[0]].copy()
-        found.append(coded.reshape(network.channels, -1).T @ basis)
+        found.append(coded.reshape(network.coded, -1).T @ _unit_columns(basis[: network.coded]))
+    if network.shape is not None:
+        found.append(z[start:].reshape(network.channels - 1, -1).T @ _unit_columns(basis[1:]))
     return np.concatenate(found)
+
+
+def _unit_columns(rows: Floats) -> Floats:
+    """Return part of a basis, its columns unit vectors: what they combine stays standard normal."""
+    found: Floats = rows / np.linalg.norm(rows, axis=0)
+    return found
 
 
 def _followed(origins: NDArray[np.intp], blocks: Any) -> NDArray[np.intp]:

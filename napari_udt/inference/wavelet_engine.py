@@ -6,6 +6,7 @@ the plain network runs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 import torch
@@ -60,12 +61,14 @@ class FlowPlan:
             return self._network.inverse(self._network(x, source)[0], target)[0]
         passes = prepared(self._network)
         sides = [self._network.conditions(maps.float()) for maps in (self._source, self._target)]
+        shape = self._network.shape
+        moves = [None if shape is None else shape.move(maps.float()) for maps in (self._source, self._target)]
         out = torch.empty_like(x, dtype=torch.float32)
         with thread_pool(self._threads) as workers:
             workspace = Workspace(workers)
             for index, picture in enumerate(x.float()):
                 there, back = ([maps[index if len(maps) > 1 else 0] for maps in levels] for levels in sides)
-                out[index] = passes.transfer(picture, there, back, workspace)
+                out[index] = passes.transfer(picture, there, back, workspace, _kept(moves, index))
         return out
 
 
@@ -89,13 +92,24 @@ class PreparedFlow:
 
     def __init__(self, network: WaveletFlow) -> None:
         self._basis = network.basis.float()
+        self._coded = network.coded
+        self._unit = None if network.shape is None else network.shape.unit.float()
         self._levels = [PreparedLevel(level) for level in (*network.detail_levels, network.top)]
 
     def transfer(
-        self, picture: Tensor, source: list[Tensor], target: list[Tensor], workspace: Workspace
+        self,
+        picture: Tensor,
+        source: list[Tensor],
+        target: list[Tensor],
+        workspace: Workspace,
+        moves: Sequence[tuple[Tensor, Tensor]] = (),
     ) -> Tensor:
-        """Encode and decode one picture (channels, H, W) under one condition per level, see `WaveletFlow.conditions`."""
-        coarse = torch.einsum("kc,chw->khw", self._basis, picture)
+        """Encode and decode one picture (channels, H, W) under one condition per level, see `WaveletFlow.conditions`.
+
+        ``moves`` are spread and offset of a kept shape in the source and in the target, see `KeptShape.move`.
+        """
+        components = torch.einsum("kc,chw->khw", self._basis, picture)
+        coarse, rest = components.tensor_split((self._coded,))
         *levels, top = self._levels
         codes = []
         for index, level in enumerate(levels):
@@ -106,7 +120,17 @@ class PreparedFlow:
             given = _given(coarse, target[index], index)
             details = levels[index].decode(codes[index], given, workspace)
             coarse = joined(coarse[None], details[None])[0]
+        if self._unit is not None:
+            (spread, offset), (new_spread, new_offset) = moves
+            rest = (rest * spread + (new_offset - offset) * self._unit[:, None, None]) / new_spread
+            coarse = torch.cat((coarse, rest))
         return torch.einsum("kc,khw->chw", self._basis, coarse)
+
+
+def _kept(moves: Sequence[tuple[Tensor, Tensor] | None], index: int) -> list[tuple[Tensor, Tensor]]:
+    """Return a picture's own part of spreads and offsets; empty where no shape is kept."""
+    own = [move for move in moves if move is not None]
+    return [(s[index if len(s) > 1 else 0], o[index if len(o) > 1 else 0]) for s, o in own]
 
 
 class PreparedLevel:

@@ -12,6 +12,7 @@ from napari_udt.models.autoencoders import ACTIVATIONS, Padding, image_pair, spe
 from napari_udt.models.class_transport import ClassTransport
 from napari_udt.models.flow_level import LevelSize
 from napari_udt.models.image_cinn import DOMAIN_CHANNELS, ImageCINN, Scale
+from napari_udt.models.kept_shape import KeptShape
 from napari_udt.models.spec import ModelSpec
 from napari_udt.models.spectral_cinn import SpectralCINN
 from napari_udt.models.wavelet_flow import WaveletFlow
@@ -30,7 +31,8 @@ def build_network(spec: ModelSpec) -> nn.Module:
     The architecture of a spectral cINN is ``{"blocks", "conditional_blocks", "width"}``, with ``"class_transport": true`` if it
     starts from a :class:`~napari_udt.models.class_transport.ClassTransport`, of an image cINN
     ``{"scales": [{"blocks", "width", "kernels"}, ...]}``, of a wavelet flow ``{"levels": [{"blocks", "width"}, ...], "top":
-    {"blocks", "width"}, "components"}``; all three may have ``"clamp"`` and ``"initial_scale"``. That of
+    {"blocks", "width"}, "components"}``, with ``"keeps_shape": true`` if it moves the spectra's shape as a whole
+    (:class:`~napari_udt.models.kept_shape.KeptShape`); all three may have ``"clamp"`` and ``"initial_scale"``. That of
     UNIT and CycleGAN is ``{"hidden", "latent", "activation"}`` for spectra and ``{"widths", "residual_blocks",
     "padding", "activation"}`` for images.
 
@@ -86,8 +88,20 @@ def _wavelet_flow(spec: ModelSpec) -> nn.Module:
         sizes[:-1],
         sizes[-1],
         _components(spec),
+        shape=_kept_shape(spec),
         **_common(spec),
     )
+
+
+def _kept_shape(spec: ModelSpec) -> KeptShape | None:
+    wanted = spec.architecture.get("keeps_shape", False)
+    if not isinstance(wanted, bool):
+        raise ModelError(
+            f"Model {spec.name!r}: keeps_shape is {wanted!r} in its architecture; expected true or false."
+        )
+    if not wanted:
+        return None
+    return KeptShape(len(spec.wavelengths_nm) - 1, spec.class_count, spec.statistics, spec.domain_noise)
 
 
 def _components(spec: ModelSpec) -> int:

@@ -77,7 +77,7 @@ class TransferModel:
         mean, std = self._statistics(domain)
         values = self._unit(_floating(x))
         if self._compresses:
-            values = compress(values, self._intensity_scale(domain))
+            values = compress(values, self._intensity_scale(domain), self.spec.intensity)
         return (values - mean) / std
 
     def denormalise(self, x: Array, domain: DomainLike) -> Array:
@@ -88,7 +88,9 @@ class TransferModel:
         """
         mean, std = self._statistics(domain)
         values = _floating(x) * std + mean
-        return expand(values, self._intensity_scale(domain)) if self._compresses else values
+        return (
+            expand(values, self._intensity_scale(domain), self.spec.intensity) if self._compresses else values
+        )
 
     def encode(
         self, x: Array, domain: DomainLike, labels: Labels = None, normalised: bool = True
@@ -197,7 +199,7 @@ class TransferModel:
         found = self._tensor(log_det) - 0.5 * latent.square().sum(dim=1) - constant
         if self._compresses:
             mean, std = self._statistics(domain)
-            found = found + log_slope(self._tensor(x) * std + mean).flatten(1).sum(dim=1)
+            found = found + log_slope(self._tensor(x) * std + mean, self.spec.intensity).flatten(1).sum(dim=1)
         return as_given(x, found / dimensions if per_dimension else found)
 
     def round_trip_error(self, x: Array, domain: DomainLike, labels: Labels = None) -> Array:

@@ -8,8 +8,12 @@ was learnt: it arrives smoother than any image of the target domain.
 White noise gives every wavelength of every pixel its own value. Speckle is common to all wavelengths and coarser than a pixel: a picture shows the
 envelope of waves, and waves of sources too small to be resolved, or beside the imaging plane, add to those of the tissue. So there may also be
 speckle: the envelope x becomes the size of x + w with a complex normal field w, smooth over a pixel or two and about as strong everywhere. Dark tissue
-becomes speckle with the dark lines that such envelopes have, skin and vessels hardly change (Rice's distribution). All
-wavelengths get the same factor: their ratios stay, and with them oxygenation.
+becomes speckle with the dark lines that such envelopes have, skin and vessels hardly change (Rice's distribution). The waves may have the
+spectrum of the place itself: all wavelengths get the same factor, and their ratios stay. What a device shows beside the tissue comes from the skin above
+all (*clutter*): where the waves have its spectrum, dark tissue takes some of it on, and bright vessels hardly any.
+
+The noise that the wavelengths do not share is that of a detector, and follows from the depth, since images are amplified with depth: it is given as a
+profile, taken from the target's images, and added to the pressure, not to its compressed values.
 """
 
 from __future__ import annotations
@@ -26,7 +30,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from napari_udt.models.spec import ModelSpec
+    from napari_udt.models.spec import Intensity, ModelSpec
 
 
 _ROWS = 4096  # of noise for spectra: 16 million pairs
@@ -39,6 +43,12 @@ _VARIATION = 0.4
 _UNEVENNESS = 0.375
 _BLOCKS = (8, 16, 32)
 _DARKEST = 0.02  # in units of the compression's scale: where speckle stops growing relative to the tissue
+_BRIGHTEST = 0.02  # share of a picture's pixels whose spectrum clutter has
+_LARGEST_RATIO = 1e3
+# A detector's noise hangs together along rows over so many pixels: correlation 0.17 from one to the next, as in the calibrated digital device.
+_KERNEL = np.array([0.0718, 0.8564, 0.0718])
+# Standard deviation of the diagonal detail of 2 x 2 pixels of white noise of strength 1 after that kernel.
+DETAIL_OF_WHITE = float(np.sqrt(0.5 * np.sum(np.convolve(_KERNEL, [1.0, -1.0]) ** 2)))
 
 
 @dataclass(frozen=True)
@@ -52,34 +62,62 @@ class InputNoise:
     speckle : float
         Root mean square of the field w, in units of the compression's scale; images only.
     variation : float
-        Standard deviation, from image to image, of the natural logarithm of the white noise's strength; images only. Devices and people
+        Standard deviation, from image to image, of the natural logarithm of the other noise's strength; images only. Devices and people
         differ in their noise, and a network can only give what it gets.
     compression : (float, float)
-        Mean and standard deviation of the compressed values asinh(x / scale), by which images were normalised; for speckle.
+        Mean and standard deviation of the compressed values, by which images were normalised; for speckle and profile.
+    clutter : float
+        How much of the speckle has the spectrum of the image's brightest part: 0 to 1.
+    profile : tuple of float
+        Standard deviation from the top of an image to its bottom, at evenly spaced depths, in units of the compression's scale.
+    intensity : {"linear", "asinh", "softplus"}
+        The compression, see :mod:`napari_udt.models.intensity`.
     """
 
     white: float = 0.0
     speckle: float = 0.0
     variation: float = 0.0
     compression: tuple[float, float] = (0.0, 1.0)
+    clutter: float = 0.0
+    profile: tuple[float, ...] = ()
+    intensity: Intensity = "asinh"
 
     @classmethod
     def of(cls, spec: ModelSpec) -> InputNoise:
         """Noise that a model expects on simulated samples."""
-        return cls(spec.input_noise, spec.speckle, spec.noise_variation, spec.statistics["simulated"])
+        return cls(
+            spec.input_noise,
+            spec.speckle,
+            spec.noise_variation,
+            spec.statistics["simulated"],
+            spec.clutter,
+            spec.noise_profile,
+            spec.intensity,
+        )
 
     def __bool__(self) -> bool:
         """Whether there is any."""
-        return self.white > 0 or self.speckle > 0
+        return self.white > 0 or self.speckle > 0 or any(self.profile)
 
     def __str__(self) -> str:
         """Words for records and cards."""
-        words = f"standard deviation {self.white:g} of normalised values"
-        if self.variation:
-            words += f", {math.exp(self.variation):.2g} times more or less from image to image (one standard deviation)"
+        words = [f"standard deviation {self.white:g} of normalised values"] if self.white else []
+        if self.profile:
+            words.append(
+                f"standard deviation {self.profile[0]:.2g} (top) to {max(self.profile):.2g} (deep) times the scale of the compression"
+            )
+        if self.variation and words:
+            words.append(
+                f"{math.exp(self.variation):.2g} times more or less from image to image (one standard deviation)"
+            )
         if self.speckle:
-            words += f", and speckle common to all wavelengths, {self.speckle:g} times the scale of the compression"
-        return words
+            kind = (
+                "common to all wavelengths"
+                if not self.clutter
+                else f"with {100 * self.clutter:.0f} % of the skin's spectrum"
+            )
+            words.append(f"speckle {kind}, {self.speckle:g} times the scale of the compression")
+        return ", ".join(words) or "none"
 
 
 def with_noise(x: NDArray[np.floating[Any]], noise: InputNoise) -> NDArray[np.float32]:
@@ -111,23 +149,57 @@ def _noise_for(sample: NDArray[np.float32], noise: InputNoise) -> NDArray[np.flo
     found = np.float32(noise.white) * rng.standard_normal(sample.shape, dtype=np.float32)
     if noise.variation and sample.ndim == 3:
         found *= np.float32(math.exp(noise.variation * rng.standard_normal()))
-    if noise.speckle and sample.ndim == 3:
-        found += _speckle(sample, noise, rng)
+    if sample.ndim == 3:
+        found += _of_the_device(sample, noise, rng)
+    return found
+
+
+def _of_the_device(
+    sample: NDArray[np.float32], noise: InputNoise, rng: np.random.Generator
+) -> NDArray[np.floating[Any]]:
+    """Return what speckle and a detector's noise add to an image (channels, H, W) in normalised units."""
+    if not (noise.speckle or any(noise.profile)):
+        return np.zeros_like(sample)
+    from napari_udt.models.intensity import compress, expand
+
+    mean, std = noise.compression
+    values = expand(sample * std + mean, 1.0, noise.intensity)
+    if noise.speckle:
+        values = values * _speckle(values, noise, rng)
+    if any(noise.profile):
+        values = values + _detector_noise(values.shape, noise, rng)
+        values = np.abs(values) if noise.intensity == "softplus" else values  # pictures show envelopes
+    found: NDArray[np.floating[Any]] = (compress(values, 1.0, noise.intensity) - mean) / std - sample
     return found
 
 
 def _speckle(
-    sample: NDArray[np.float32], noise: InputNoise, rng: np.random.Generator
+    values: NDArray[np.floating[Any]], noise: InputNoise, rng: np.random.Generator
 ) -> NDArray[np.floating[Any]]:
-    """Return what speckle adds to an image (channels, H, W) in normalised units."""
-    mean, std = noise.compression
-    values = np.sinh(sample * std + mean)
-    field = _wave_field(sample.shape[1:], rng) * (
+    """Factor of every value of an image (channels, H, W), or of all of a pixel (H, W), in units of the compression's scale."""
+    field = _wave_field(values.shape[1:], rng) * (
         noise.speckle * math.exp(_VARIATION * rng.standard_normal())
     )
-    factor = np.abs(1 + field / np.maximum(np.abs(values.mean(axis=0)), _DARKEST))
-    found: NDArray[np.floating[Any]] = (np.arcsinh(values * factor) - mean) / std - sample
-    return found
+    brightness = np.abs(values.mean(axis=0))
+    level = np.maximum(brightness, _DARKEST)
+    if not noise.clutter:
+        return np.abs(1 + field / level)
+    bright = values[:, brightness >= np.quantile(brightness, 1 - _BRIGHTEST)].mean(axis=1)
+    ratio = (bright / bright.mean())[:, None, None] * level / np.where(values == 0, _DARKEST, values)
+    ratio = np.clip(ratio, 1 / _LARGEST_RATIO, _LARGEST_RATIO) ** noise.clutter
+    return np.abs(1 + field / level * ratio)
+
+
+def _detector_noise(
+    shape: tuple[int, ...], noise: InputNoise, rng: np.random.Generator
+) -> NDArray[np.floating[Any]]:
+    """Noise of an image (channels, H, W) in units of the compression's scale."""
+    from scipy.ndimage import convolve1d
+
+    found = convolve1d(rng.standard_normal(shape, dtype=np.float32), _KERNEL, axis=2)
+    depths = (np.arange(len(noise.profile)) + 0.5) / len(noise.profile)
+    strength = np.interp((np.arange(shape[1]) + 0.5) / shape[1], depths, noise.profile)
+    return found * (strength * math.exp(noise.variation * rng.standard_normal()))[:, None]
 
 
 def _wave_field(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.complexfloating[Any, Any]]:
@@ -171,8 +243,8 @@ def drawn_noise(x: Tensor, noise: InputNoise) -> Tensor:
     found = noise.white * torch.randn_like(x)
     if noise.variation and x.ndim == 4:
         found = found * torch.exp(noise.variation * torch.randn(len(x), 1, 1, 1, dtype=x.dtype))
-    if noise.speckle and x.ndim == 4:
+    if x.ndim == 4 and (noise.speckle or any(noise.profile)):
         rng = np.random.default_rng(int(torch.randint(2**31, ())))
-        added = [_speckle(sample, noise, rng) for sample in x.detach().cpu().numpy()]
+        added = [_of_the_device(sample, noise, rng) for sample in x.detach().cpu().numpy()]
         found = found + torch.from_numpy(np.stack(added)).to(x)
     return found

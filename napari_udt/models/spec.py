@@ -16,7 +16,7 @@ from napari_udt.errors import ModelError
 Kind = Literal["cinn", "unit", "cyclegan"]
 Condition = Literal["class", "domain", "none"]
 SpectrumNorm = Literal["l2", "none"]
-Intensity = Literal["linear", "asinh"]
+Intensity = Literal["linear", "asinh", "softplus"]
 Target = Literal[
     "measured",
     "drawn from measured statistics",
@@ -61,9 +61,8 @@ class ModelSpec:
         What the network is conditioned on; "class" means class and, for the cINN, domain.
     spectrum_norm : {"l2", "none"}
         Whether each spectrum is divided by its L2 norm before standardisation.
-    intensity : {"linear", "asinh"}
-        Whether values x become asinh(x / scale) before they are standardised, see
-        :mod:`napari_udt.models.intensity`; PAT only.
+    intensity : {"linear", "asinh", "softplus"}
+        How values are compressed before they are standardised, see :mod:`napari_udt.models.intensity`; PAT only.
     intensity_scales : mapping of {"simulated", "real"} to float
         The scale of each domain, in its raw units; empty where the intensity is linear.
     statistics : mapping of {"simulated", "real"} to (mean, std)
@@ -74,9 +73,14 @@ class ModelSpec:
         Standard deviation, in normalised units, of the noise that a simulated sample may get before it is encoded, as in
         training, because the simulation itself has none; see :mod:`napari_udt.models.noise`. 0 where that makes no sense.
     speckle : float
-        Strength of the speckle that such a picture gets too, in units of its compression's scale; PAT with asinh only.
+        Strength of the speckle that such a picture gets too, in units of its compression's scale; where values are compressed only.
+    clutter : float
+        How much of that speckle has the spectrum of the picture's brightest part, the skin, and not that of the place: 0 to 1.
+    noise_profile : tuple of float
+        Standard deviation, from the top of such a picture to its bottom, of noise that every wavelength gets by itself, in units of the
+        compression's scale; empty for none.
     noise_variation : float
-        Standard deviation, from picture to picture, of the logarithm of ``input_noise``'s strength; PAT only.
+        Standard deviation, from picture to picture, of the logarithm of the strength of ``input_noise`` and ``noise_profile``; PAT only.
     architecture : mapping
         Plain numbers, enough to build the network; see :func:`napari_udt.models.build.build_network`.
     training : mapping
@@ -107,6 +111,8 @@ class ModelSpec:
     domain_noise: float = 0.1
     input_noise: float = 0.0
     speckle: float = 0.0
+    clutter: float = 0.0
+    noise_profile: tuple[float, ...] = ()
     noise_variation: float = 0.0
     intensity: Intensity = "linear"
     intensity_scales: Mapping[str, float] = field(default_factory=dict)
@@ -125,6 +131,7 @@ class ModelSpec:
             put(self, "wavelengths_nm", tuple(float(w) for w in self.wavelengths_nm))
             put(self, "class_names", tuple(str(name) for name in self.class_names))
             put(self, "statistics", {k: (float(m), float(s)) for k, (m, s) in dict(self.statistics).items()})
+            put(self, "noise_profile", tuple(float(value) for value in self.noise_profile))
             put(self, "intensity_scales", {k: float(v) for k, v in dict(self.intensity_scales).items()})
             put(self, "architecture", json.loads(json.dumps(dict(self.architecture))))
             put(self, "training", json.loads(json.dumps(dict(self.training))))
@@ -209,6 +216,7 @@ class ModelSpec:
             "label_noise_level",
             "domain_noise",
             "input_noise",
+            "clutter",
             "noise_variation",
         ):
             value = getattr(self, key)
@@ -216,8 +224,14 @@ class ModelSpec:
                 self._refuse(key, "a number in [0, 1]")
         if not isinstance(self.speckle, int | float) or not 0 <= self.speckle <= _MAX_SPECKLE:
             self._refuse("speckle", f"a number in [0, {_MAX_SPECKLE}]")
-        if self.speckle and self.intensity != "asinh":
-            self._refuse("speckle", "0 where the intensity is not asinh")
+        if self.speckle and self.intensity == "linear":
+            self._refuse("speckle", "0 where the intensity is linear")
+        if not all(0 <= value <= _MAX_SPECKLE for value in self.noise_profile) or (
+            self.noise_profile and self.intensity == "linear"
+        ):
+            self._refuse(
+                "noise_profile", f"numbers in [0, {_MAX_SPECKLE}], none where the intensity is linear"
+            )
 
     def _check_intensity(self) -> None:
         scales = self.intensity_scales

@@ -6,6 +6,8 @@ A picture goes into an orthogonal spectral basis, then level by level through th
 
 of the coarsest picture :math:`c_L` and the details :math:`d_l` that lead from one picture to the next finer one. Every factor is a
 small flow of its own, so that each level learns from the first step, and the levels can be trained on different parts of a picture.
+
+Where the spectral shape is kept, only the brightness goes through the levels: :mod:`napari_udt.models.kept_shape` has the rest.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from napari_udt.errors import ModelError
 from napari_udt.models.flow_level import FlowLevel, LevelSize
 from napari_udt.models.flow_prior import DOMAIN_CHANNELS
 from napari_udt.models.haar import haar_downsample, haar_upsample
+from napari_udt.models.kept_shape import KeptShape
 
 
 class WaveletFlow(nn.Module):
@@ -39,6 +42,8 @@ class WaveletFlow(nn.Module):
         Spectral components, strongest first, whose details go through coupling blocks; two or more.
     clamp, initial_scale : float
         See :class:`~napari_udt.models.coupling.CouplingBlock`.
+    shape : KeptShape, optional
+        Takes all spectral components but the brightness, the mean over wavelengths, which alone is coded level by level then.
 
     Notes
     -----
@@ -64,15 +69,19 @@ class WaveletFlow(nn.Module):
         *,
         clamp: float = 1.0,
         initial_scale: float = 1.0,
+        shape: KeptShape | None = None,
     ) -> None:
         super().__init__()
         classes = condition_channels - DOMAIN_CHANNELS
         self.channels = channels
+        self.coded = channels if shape is None else 1  # components that are coded level by level
+        self.shape = shape
+        components = min(components, self.coded)
         self.register_buffer("basis", torch.eye(channels))
         self.levels = nn.ModuleList(
-            FlowLevel(channels, 3, components, 4 * classes, size, clamp, initial_scale) for size in levels
+            FlowLevel(self.coded, 3, components, 4 * classes, size, clamp, initial_scale) for size in levels
         )
-        self.top = FlowLevel(channels, 1, components, classes, top, clamp, initial_scale)
+        self.top = FlowLevel(self.coded, 1, components, classes, top, clamp, initial_scale)
 
     @property
     def detail_levels(self) -> list[FlowLevel]:
@@ -95,7 +104,7 @@ class WaveletFlow(nn.Module):
         Returns
         -------
         z : Tensor, shape (n, channels * H * W)
-            The levels one after the other, the finest first.
+            The levels one after the other, the finest first; then the spectral shape where it is kept.
         log_det : Tensor, shape (n,)
             In nats.
 
@@ -111,11 +120,12 @@ class WaveletFlow(nn.Module):
         """Decode; the picture's size is that of the condition. Shapes as in `forward`."""
         height, width = condition.shape[-2:]
         self.check((height, width))
-        shapes = [(3 * self.channels, height >> n, width >> n) for n in range(1, len(self.levels) + 1)]
-        last = (self.channels, height >> len(self.levels), width >> len(self.levels))
-        codes = z.split([math.prod(shape) for shape in (*shapes, last)], dim=1)
+        shapes = [(3 * self.coded, height >> n, width >> n) for n in range(1, len(self.levels) + 1)]
+        last = (self.coded, height >> len(self.levels), width >> len(self.levels))
+        kept = (self.channels - self.coded, height, width)
+        *codes, code, rest = z.split([math.prod(shape) for shape in (*shapes, last, kept)], dim=1)
         conditions = self.conditions(condition)
-        coarse, log_det = self.top.inverse(codes[-1].unflatten(1, last), conditions[-1])
+        coarse, log_det = self.top.inverse(code.unflatten(1, last), conditions[-1])
         for index in reversed(range(len(shapes))):
             given = self._given(coarse, conditions[index], index)
             details, change = self.detail_levels[index].inverse(
@@ -123,10 +133,13 @@ class WaveletFlow(nn.Module):
             )
             log_det = log_det + change
             coarse = joined(coarse, details)
+        if self.shape is not None:
+            shape, change = self.shape.inverse(rest.unflatten(1, kept), condition)
+            coarse, log_det = torch.cat((coarse, shape), dim=1), log_det + change
         return torch.einsum("kc,nkhw->nchw", self.basis, coarse), log_det
 
     def parts(self, x: Tensor, condition: Tensor, window: int = 0) -> list[tuple[Tensor, Tensor]]:
-        """Latent and log-determinant of every level, the coarsest picture last.
+        """Latent and log-determinant of every level, then of the coarsest picture, then of a kept spectral shape.
 
         Parameters
         ----------
@@ -139,7 +152,8 @@ class WaveletFlow(nn.Module):
         """
         self.check(x.shape[-2:])
         conditions = self.conditions(condition)
-        coarse, found = torch.einsum("kc,nchw->nkhw", self.basis, x), []
+        components, found = torch.einsum("kc,nchw->nkhw", self.basis, x), []
+        coarse, rest = components.tensor_split((self.coded,), dim=1)
         for index, level in enumerate(self.detail_levels):
             coarse, details = parted(coarse)
             seen = _part(details.shape, window)
@@ -147,6 +161,9 @@ class WaveletFlow(nn.Module):
             found.append(level(details[seen], given[seen]))
         seen = _part(coarse.shape, window)
         found.append(self.top(coarse[seen], conditions[-1][seen]))
+        if self.shape is not None:
+            seen = _part(rest.shape, window)
+            found.append(self.shape(rest[seen], condition[seen]))
         return found
 
     def conditions(self, condition: Tensor) -> list[Tensor]:
@@ -163,7 +180,8 @@ class WaveletFlow(nn.Module):
     def fit(self, domains: Sequence[tuple[Tensor, Tensor]]) -> None:
         """Set the spectral basis and the levels' priors from training data, in closed form.
 
-        The basis holds the eigenvectors of the wavelengths' second moments, largest first, both domains weighing the same.
+        The basis holds the eigenvectors of the wavelengths' second moments, largest first, both domains weighing the same. Where
+        the spectral shape is kept the mean over wavelengths comes first, and they are taken at right angles to it.
 
         Parameters
         ----------
@@ -173,11 +191,18 @@ class WaveletFlow(nn.Module):
         rows, columns = (side - side % self.multiple for side in domains[0][0].shape[2:])
         pairs = [tuple(values[:, :, :rows, :columns].double() for values in pair) for pair in domains]
         moments = [torch.einsum("nchw,ndhw->cd", x, x) / (x.numel() / x.shape[1]) for x, _ in pairs]
-        vectors = torch.linalg.eigh(torch.stack(moments).mean(dim=0)).eigenvectors.flip(1).T
+        moment = torch.stack(moments).mean(dim=0)
+        if self.shape is not None:
+            moment = _mean_first(moment)
+        vectors = torch.linalg.eigh(moment).eigenvectors.flip(1).T
         # an eigenvector's sign is arbitrary: every machine takes the same
         vectors = vectors * torch.where(vectors.sum(dim=1, keepdim=True) < 0, -1.0, 1.0)
         self.basis.copy_(vectors)
-        coarse = [torch.einsum("kc,nchw->nkhw", vectors, x) for x, _ in pairs]
+        components = [torch.einsum("kc,nchw->nkhw", vectors, x) for x, _ in pairs]
+        coarse = [values[:, : self.coded] for values in components]
+        if self.shape is not None:
+            rest = [values[:, self.coded :] for values in components]
+            self.shape.fit([(r, condition) for r, (_, condition) in zip(rest, pairs, strict=True)])
         conditions = [self.conditions(condition) for _, condition in pairs]
         for index, level in enumerate(self.detail_levels):
             coarse, details = map(list, zip(*map(parted, coarse), strict=True))
@@ -196,6 +221,13 @@ class WaveletFlow(nn.Module):
     def _given(self, coarse: Tensor, condition: Tensor, index: int) -> Tensor:
         """Condition of one level: the coarser picture as local means, the domain and the classes."""
         return torch.cat((coarse * 0.5 ** (index + 1), condition), dim=1)
+
+
+def _mean_first(moment: Tensor) -> Tensor:
+    """Replace second moments (C, C) by ones whose largest eigenvector is flat, and whose others are at right angles to it."""
+    flat = torch.full_like(moment, 1 / len(moment))
+    others = torch.eye(len(moment)).to(moment) - flat
+    return others @ moment @ others + 2 * moment.trace() * flat
 
 
 def parted(x: Tensor) -> tuple[Tensor, Tensor]:

@@ -174,7 +174,9 @@ def _preparation_lines(data: Mapping[str, Any], spec: ModelSpec) -> list[str]:
         )
     if spec.intensity != "linear":
         scales = ", ".join(f"{scale:.3g} ({domain})" for domain, scale in spec.intensity_scales.items())
-        lines.append(f"* Values x are compressed to asinh(x / scale) before anything else; scales: {scales}.")
+        lines.append(
+            f"* Values x are compressed ({spec.intensity}: logarithmic above a scale) before anything else; scales: {scales}."
+        )
     if noise := InputNoise.of(spec):
         sample = "image" if spec.modality == "PAT" else "spectrum"
         lines.append(

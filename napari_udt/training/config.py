@@ -118,8 +118,10 @@ def _require_consistent(config: TrainingConfig, where: str) -> None:
             f"{where}: optimisation.steps is 0; expected more for a network of which nothing is fitted in closed form."
         )
     _require_wavelet_flow(config, where)
-    if config.data.speckle and config.data.intensity != "asinh":
-        raise TrainingError(f"{where}: data.speckle needs data.intensity = 'asinh'; leave it out.")
+    if config.data.intensity == "linear" and (config.data.speckle or config.data.noise_profile != "none"):
+        raise TrainingError(
+            f"{where}: data.speckle and data.noise_profile need data.intensity = 'asinh' or 'softplus'; leave them out."
+        )
     if config.modality == "PAT" and config.data.leave_out:
         raise TrainingError(
             f"{where}: data.leave_out is {list(config.data.leave_out)}; expected nothing for PAT, whose images hold many "

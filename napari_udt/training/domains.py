@@ -14,12 +14,14 @@ from napari_udt.errors import TrainingError
 from napari_udt.files.writing import sha256_of
 from napari_udt.models.intensity import compress
 from napari_udt.training.config import TrainingConfig
+from napari_udt.training.noise_profile import noise_profile
 from napari_udt.training.samples import (
     Samples,
     domain_statistics,
     intensity_scale,
     is_balanced,
     make_samples,
+    noise_of,
     normalised,
     split_held_out,
 )
@@ -77,15 +79,15 @@ def load_domain(config: TrainingConfig, domain: str) -> DomainData:
         raise TrainingError(
             f"{path}: without {', '.join(config.data.leave_out)} nothing is left to train on."
         )
-    scale = intensity_scale(values[kept]) if config.data.intensity == "asinh" else None
-    values = values if scale is None else compress(values, scale)
+    scale = None if config.data.intensity == "linear" else intensity_scale(values[kept])
+    values = values if scale is None else compress(values, scale, config.data.intensity)
     mean, std = domain_statistics(values[kept], config.data.centre)
     labels = visible_labels(config, domain, dataset)
     balanced = is_balanced(config, domain)
 
     def part(index: NDArray[np.intp]) -> Samples:
         samples = make_samples((values[index] - np.float32(mean)) / np.float32(std), labels[index], balanced)
-        return replace(samples, compression=(mean, std))
+        return replace(samples, noise=noise_of(config.data, domain, (mean, std)))
 
     return DomainData(
         path, dataset, sha256_of(path), scale, (mean, std), part(kept), part(held_out), split[1]
@@ -130,3 +132,16 @@ def require_matching(simulated: DomainData, second: DomainData) -> None:
             f"{second.path}: its classes ({', '.join(other.class_names)}) differ from those of "
             f"{simulated.path} ({', '.join(first.class_names)}); both domains need the same, in the same order."
         )
+
+
+def with_noise_of(simulated: DomainData, second: DomainData) -> DomainData:
+    """Return the simulated domain with noise as strong as the target's, see `napari_udt.training.noise_profile`."""
+    assert second.intensity_scale is not None  # the configuration was checked
+    kept = np.setdiff1d(np.arange(len(second.dataset)), second.held_out_index)
+    found = noise_profile(second.dataset.samples[kept], second.intensity_scale)
+    noise = replace(simulated.training.noise, profile=found.profile, variation=found.variation)
+    return replace(
+        simulated,
+        training=replace(simulated.training, noise=noise),
+        held_out=replace(simulated.held_out, noise=noise),
+    )

@@ -17,18 +17,25 @@ from napari_udt.files.writing import check_writable
 from napari_udt.models import ModelSpec, TransferModel, build_network, load_model, save_model
 from napari_udt.models.assemble import transfer_model
 from napari_udt.models.conditions import Conditions
-from napari_udt.models.noise import drawn_noise
+from napari_udt.models.noise import InputNoise, drawn_noise
 from napari_udt.models.spectral_cinn import SpectralCINN
 from napari_udt.models.wavelet_flow import WaveletFlow
 from napari_udt.training.card import model_card
+from napari_udt.training.class_means import match_class_means
 from napari_udt.training.config import TrainingConfig
-from napari_udt.training.domains import DomainData, load_domain, require_matching, spectrum_norm
+from napari_udt.training.domains import (
+    DomainData,
+    load_domain,
+    require_matching,
+    spectrum_norm,
+    with_noise_of,
+)
 from napari_udt.training.loop import CHECKPOINT, TrainingLoop
 from napari_udt.training.objective import DOMAINS
 from napari_udt.training.processes import Processes, together
 from napari_udt.training.realism import Realism
 from napari_udt.training.record import training_record
-from napari_udt.training.samples import Samples, noise_of
+from napari_udt.training.samples import Samples
 from napari_udt.training.spectral_realism import SpectralRealism
 from napari_udt.training.term_list import make_terms
 from napari_udt.training.trainer import Trainer
@@ -149,6 +156,8 @@ def begin(
     """
     data = {domain: load_domain(config, domain) for domain in DOMAINS}
     require_matching(data["simulated"], data["second"])
+    if config.data.noise_profile == "target":
+        data["simulated"] = with_noise_of(data["simulated"], data["second"])
     spec = make_spec(config, data)
     torch.manual_seed(config.seed)
     network = build_network(spec)
@@ -166,6 +175,8 @@ def begin(
         labels = {"simulated": samples["simulated"].labels, "real": samples["second"].labels}
         network.transport.fit(seen, labels, np.array(spec.wavelengths_nm))
     model = transfer_model(spec, network)
+    if isinstance(network, WaveletFlow) and network.shape is not None:
+        match_class_means(model, samples["simulated"], samples["second"])
     terms = make_terms(config, model, samples)
     trainer = Trainer(config, network, training_conditions(config, spec), samples, processes, terms)
     return Begun(config, data, model, trainer)
@@ -179,7 +190,7 @@ def noisy_samples(
     values, labels = samples.values[::step], samples.labels[::step]
     number = float(DOMAINS.index(domain))
     condition = Conditions.of(spec).expected(labels.shape, number, labels, values)
-    return values + drawn_noise(values, noise_of(config.data, domain, samples.compression)), condition
+    return values + drawn_noise(values, samples.noise), condition
 
 
 def run_folder(folder: Path) -> Path:
@@ -214,7 +225,7 @@ def make_spec(config: TrainingConfig, data: Mapping[str, DomainData]) -> ModelSp
         statistics={"simulated": simulated.statistics, "real": second.statistics},
         label_noise_level=config.condition.label_noise_level,
         domain_noise=config.condition.domain_noise,
-        **_input_noise(config),
+        **_input_noise(config, simulated.training.noise),
         architecture=config.architecture,
         target=second.dataset.origin,  # type: ignore[arg-type]
         licence="MIT",
@@ -233,13 +244,14 @@ def _intensity_scales(simulated: DomainData, second: DomainData) -> dict[str, fl
     return {domain: scale for domain, scale in scales.items() if scale is not None}
 
 
-def _input_noise(config: TrainingConfig) -> dict[str, Any]:
+def _input_noise(config: TrainingConfig, noise: InputNoise) -> dict[str, Any]:
     """Fields of the noise that a transfer adds."""
-    data = config.data
-    if not data.noise_in_transfer:
+    if not config.data.noise_in_transfer:
         return {}
     return {
-        "input_noise": data.noise,
-        "speckle": data.speckle,
-        "noise_variation": data.noise_variation,
+        "input_noise": noise.white,
+        "speckle": noise.speckle,
+        "clutter": noise.clutter,
+        "noise_profile": noise.profile,
+        "noise_variation": noise.variation,
     }

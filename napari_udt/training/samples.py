@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -29,14 +29,14 @@ class Samples:
         -1 where unknown.
     weights : float64 Tensor, shape (N,)
         Relative probability of each sample to be drawn.
-    compression : (float, float)
-        Mean and standard deviation of compressed values, by which the samples were standardised.
+    noise : InputNoise
+        What training adds.
     """
 
     values: Tensor
     labels: Tensor
     weights: Tensor
-    compression: tuple[float, float] = (0.0, 1.0)
+    noise: InputNoise = field(default_factory=InputNoise)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -128,9 +128,19 @@ def is_balanced(config: TrainingConfig, domain: str) -> bool:
 
 
 def noise_of(config: DataConfig, domain: str, compression: tuple[float, float]) -> InputNoise:
-    """Noise that training adds to the samples of a domain, which were compressed and standardised like that."""
+    """Noise that training adds to the samples of a domain, which were compressed and standardised like that.
+
+    A profile of the target's noise is not known here yet, see `with_profile`.
+    """
     if domain == "simulated":
-        return InputNoise(config.noise, config.speckle, config.noise_variation, compression)
+        return InputNoise(
+            config.noise,
+            config.speckle,
+            config.noise_variation,
+            compression,
+            clutter=config.clutter,
+            intensity=config.intensity,
+        )
     return InputNoise(config.noise * config.second_noise_share)
 
 

@@ -8,7 +8,8 @@ from typing import Literal
 from napari_udt.training.tables import CROP, FILLED, FRACTION, NOT_NEGATIVE, POSITIVE, SHARE, bounded
 
 Condition = Literal["class", "domain", "none"]
-Intensity = Literal["linear", "asinh"]
+Intensity = Literal["linear", "asinh", "softplus"]
+NoiseProfile = Literal["none", "target"]
 SecondLabels = Literal["proxy", "given"]
 ChosenBy = Literal["likelihood", "realism"]
 
@@ -28,8 +29,13 @@ class DataConfig:
     second_noise_share : float
         Share of it that the target domain's samples get: less where they have noise of their own.
     speckle : float
-        PAT with ``intensity = "asinh"`` only: strength of speckle on simulated images, in units of their median absolute value, see
+        PAT whose intensity is compressed only: strength of speckle on simulated images, in units of their median absolute value, see
         :mod:`napari_udt.models.noise`.
+    clutter : float
+        Share of the speckle's spectrum that is the skin's, 0 to 1.
+    noise_profile : {"none", "target"}
+        PAT whose intensity is compressed only: whether simulated images get noise as strong, at every depth, as that which the target's
+        wavelengths do not share. How it differs from image to image is then taken from the target too.
     noise_variation : float
         PAT only: standard deviation, from image to image, of the logarithm of the simulated images' white noise.
     noise_in_transfer : bool
@@ -38,9 +44,9 @@ class DataConfig:
     centre : bool
         Whether each domain's mean is subtracted. Without it values are only divided by their root mean square: a
         transfer then starts from a pure gain, which keeps dark pixels of an image positive.
-    intensity : {"linear", "asinh"}
-        PAT only: whether values x become asinh(x / scale) before they are standardised, with the median absolute
-        value of the domain's training samples as scale.
+    intensity : {"linear", "asinh", "softplus"}
+        PAT only: how values x are compressed before they are standardised, with the median absolute value of the domain's
+        training samples as scale, see :mod:`napari_udt.models.intensity`.
     crop : tuple of int
         (rows, columns) of the random crops that images are trained on; empty for whole images.
     flips : bool
@@ -56,6 +62,8 @@ class DataConfig:
     noise: float = bounded(NOT_NEGATIVE, 0.1)
     second_noise_share: float = bounded(NOT_NEGATIVE, 1.0)
     speckle: float = bounded(NOT_NEGATIVE, 0.0)
+    clutter: float = bounded(SHARE, 0.0)
+    noise_profile: NoiseProfile = "none"
     noise_variation: float = bounded(SHARE, 0.0)
     noise_in_transfer: bool = False
     centre: bool = True

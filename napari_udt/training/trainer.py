@@ -22,7 +22,7 @@ from napari_udt.training.families import objective_of
 from napari_udt.training.losses import discriminator_adversarial, generator_adversarial
 from napari_udt.training.objective import DOMAINS, Batch, Losses, named
 from napari_udt.training.processes import Processes
-from napari_udt.training.samples import Samples, noise_of, vary
+from napari_udt.training.samples import Samples, vary
 from napari_udt.training.term import Term
 from napari_udt.training.weight_average import WeightAverage
 
@@ -140,12 +140,14 @@ class Trainer:
     def _noise(self, values: Tensor) -> Tensor:
         """Draw the noise of a batch, simulated samples first."""
         data = self.config.data
-        if not (data.speckle or data.noise_variation) and data.second_noise_share == 1:
+        if (
+            data.noise_profile == "none"
+            and not (data.speckle or data.noise_variation)
+            and data.second_noise_share == 1
+        ):
             return data.noise * torch.randn_like(values)
         halves = zip(values.chunk(2), DOMAINS, strict=True)
-        return torch.cat(
-            [drawn_noise(half, noise_of(data, d, self.samples[d].compression)) for half, d in halves]
-        )
+        return torch.cat([drawn_noise(half, self.samples[d].noise) for half, d in halves])
 
     @torch.no_grad()
     def held_out_losses(self, held_out: Mapping[str, Samples]) -> dict[str, float]:
