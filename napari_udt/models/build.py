@@ -101,6 +101,10 @@ def _kept_shape(spec: ModelSpec) -> KeptShape | None:
         )
     if not wanted:
         return None
+    if spec.architecture["top"]["blocks"]:
+        raise ModelError(
+            f"Model {spec.name!r}: top has blocks in its architecture; expected none with keeps_shape: one component cannot be divided."
+        )
     return KeptShape(len(spec.wavelengths_nm) - 1, spec.class_count, spec.statistics, spec.domain_noise)
 
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 DOMAINS = ("simulated", "real")
 # As if so many further pixels had been seen that do not move: rare classes are not moved by noise.
-_PIXELS_OF_DOUBT = 100
+_PIXELS_OF_DOUBT = 1
 _SMALLEST = 1e-6
 
 

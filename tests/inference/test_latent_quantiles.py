@@ -110,3 +110,19 @@ def test_a_change_at_one_wavelength_of_a_picture_is_seen_at_that_wavelength(arch
     moved = np.abs(after - before).max(axis=0)
     assert moved[1] > 0.1
     assert moved[[0, 2]] == pytest.approx(0, abs=1e-5)
+
+
+def test_codes_of_a_kept_shape_are_standard_normal_at_every_wavelength():
+    spec: ModelSpec = make_model("PAT", 4).spec
+    architecture = {
+        "levels": [{"blocks": 0, "width": 1}],
+        "top": {"blocks": 0, "width": 1},
+        "components": 2,
+        "keeps_shape": True,
+    }
+    network = build_network(type(spec)(**{**vars(spec), "architecture": architecture}))
+    network.basis.copy_(torch.tensor([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]) / 2)
+    z = np.random.default_rng(0).standard_normal(4 * 40 * 60)
+    found = coefficients_by_wavelength(network, z, (40, 60))
+    assert found.shape == (2 * 40 * 60, 4), "of the brightness, then of the shape"
+    np.testing.assert_allclose(found.std(axis=0), 1, atol=0.05)

@@ -8,6 +8,7 @@ import napari_udt
 from napari_udt.cube import SpectralCube
 from napari_udt.inference.wavelet_engine import FlowPlan, prepared
 from napari_udt.models.flow_level import LevelSize
+from napari_udt.models.kept_shape import KeptShape
 from napari_udt.models.model import TransferModel
 from napari_udt.models.spec import ModelSpec
 from napari_udt.models.wavelet_flow import WaveletFlow
@@ -37,6 +38,36 @@ def condition(domain, rows, columns, pictures=1):
 def plain(network, x, source, target):
     source, target = (maps.expand(len(x), -1, -1, -1) for maps in (source, target))
     return network.inverse(network(x, source)[0], target)[0]
+
+
+@pytest.fixture
+def keeping():
+    """Return a network that keeps the shape of spectra."""
+    torch.manual_seed(0)
+    shape = KeptShape(CHANNELS - 1, CLASSES, {"simulated": (0.3, 0.2), "real": (0.2, 0.1)}, 0.0)
+    found = WaveletFlow(
+        CHANNELS, 2 + CLASSES, [LevelSize(0, 1), LevelSize(1, 8)], LevelSize(0, 8), 3, shape=shape
+    )
+    pictures = torch.randn(4, CHANNELS, 24, 32)
+    found.requires_grad_(False).fit(
+        [(pictures, condition(0.0, 24, 32, 4)), (2 * pictures, condition(1.0, 24, 32, 4))]
+    )
+    found.shape.offset.normal_()
+    return found.eval()
+
+
+def test_the_plan_agrees_where_the_shape_is_kept(keeping):
+    x = torch.randn(2, CHANNELS, 24, 40)
+    source, target = condition(0.0, 24, 40, 2), condition(1.0, 24, 40, 2)
+    expected = plain(keeping, x, source, target)
+    assert (expected - x).abs().max() > 0.1
+    torch.testing.assert_close(FlowPlan(keeping, source, target)(x), expected, rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(
+        FlowPlan(keeping, source[:1], target[:1])(x[:1]),
+        plain(keeping, x[:1], source[:1], target[:1]),
+        rtol=1e-3,
+        atol=1e-3,
+    )
 
 
 @pytest.mark.parametrize("threads", [1, 3])

@@ -57,6 +57,21 @@ def flow_spec(**changes):
     )
 
 
+def kept_spec(**changes):
+    """Return a wavelet flow's that keeps the shape of spectra, with the noise that belongs to it."""
+    architecture = {**flow_spec().architecture, "top": {"blocks": 0, "width": 4}, "keeps_shape": True}
+    scales = {"simulated": 0.5, "real": 0.08}
+    return flow_spec(
+        **{
+            "name": "small-kept",
+            "architecture": architecture,
+            "intensity": "softplus",
+            "intensity_scales": scales,
+            **changes,
+        }
+    )
+
+
 def stir(network, amount=0.3):
     """Move a network far from the identity, so that laws are tested on a function that does something."""
     with torch.no_grad():

@@ -47,6 +47,25 @@ def test_expansion_undoes_compression_over_many_decades(images):
         np.testing.assert_allclose(np.asarray(back), np.asarray(values), rtol=tolerance)
 
 
+def test_softplus_is_undone_for_positive_values_and_gives_no_others(images):
+    for values in (np.abs(images), torch.as_tensor(np.abs(images)), np.abs(images).astype(np.float32)):
+        back = expand(compress(values, 0.08, "softplus"), 0.08, "softplus")
+        assert back.dtype == values.dtype
+        tolerance = 1e-10 if "64" in str(values.dtype) else 1e-4
+        np.testing.assert_allclose(np.asarray(back), np.asarray(values), rtol=tolerance)
+    assert expand(np.linspace(-4, 4, 99), 0.08, "softplus").min() > 0
+    np.testing.assert_allclose(
+        compress(torch.as_tensor(images), 0.08, "softplus"), compress(images, 0.08, "softplus"), rtol=1e-12
+    )
+
+
+def test_softplus_is_asinh_where_pictures_are_not_dark_and_takes_what_is_not_positive_for_next_to_nothing():
+    bright = np.array([0.7, 3.0, 1e4])
+    np.testing.assert_allclose(compress(bright, 1.0, "softplus"), compress(bright, 1.0), rtol=1e-3)
+    darkest = compress(np.array([-5.0, 0.0, 1e-5]), 1.0, "softplus")
+    assert np.ptp(darkest) == 0
+
+
 def test_compression_is_linear_below_its_scale_and_logarithmic_above():
     np.testing.assert_allclose(compress(np.array([1e-4, -1e-4]), 2.0), [5e-5, -5e-5], rtol=1e-6)
     np.testing.assert_allclose(compress(np.array([2e4]), 2.0), math.log(2e4), rtol=1e-6)
@@ -57,6 +76,10 @@ def test_the_log_slope_is_autograds_and_does_not_overflow():
     y = compress(t, 1.0)
     (slope,) = torch.autograd.grad(y.sum(), t)
     torch.testing.assert_close(log_slope(y), slope.log())
+    t = torch.logspace(-3, 3, 21, dtype=torch.float64, requires_grad=True)
+    y = compress(t, 1.0, "softplus")
+    (slope,) = torch.autograd.grad(y.sum(), t)
+    torch.testing.assert_close(log_slope(y, "softplus"), slope.log())
     assert log_slope(torch.tensor([1e4])).item() == pytest.approx(math.log(2) - 1e4)
 
 

@@ -127,3 +127,39 @@ def test_strength_that_varies_from_image_to_image():
         assert sizes.mean() == pytest.approx(np.log(0.1), abs=0.4)
         assert sizes.std() == pytest.approx(0.8, rel=0.3)
     assert "2.2 times more or less from image to image" in str(strength)
+
+
+def test_a_profile_is_as_strong_at_every_depth_as_it_says_and_each_wavelength_has_its_own():
+    images = (
+        np.full((6, 8, 64, 64), np.arcsinh(2.0), np.float32)
+        + np.linspace(0, 1e-3, 6, dtype=np.float32)[:, None, None, None]
+    )
+    noise = InputNoise(profile=(0.1, 0.1, 0.4, 0.4))
+    added = np.sinh(with_noise(images, noise)) - np.sinh(images)
+    assert added[:, :, :20].std() == pytest.approx(0.1 * np.sqrt(0.8564**2 + 2 * 0.0718**2), rel=0.03)
+    assert added[:, :, -20:].std() == pytest.approx(4 * added[:, :, :20].std(), rel=0.05)
+    assert abs(np.corrcoef(added[:, 0].ravel(), added[:, 1].ravel())[0, 1]) < 0.03
+
+
+def test_a_detectors_noise_on_an_envelope_stays_positive():
+    images = np.full((1, 4, 32, 32), -2.0, np.float32)
+    noise = InputNoise(profile=(0.5,), intensity="softplus")
+    assert np.isfinite(with_noise(images, noise)).all()
+
+
+def test_clutter_gives_dark_tissue_the_spectrum_of_the_brightest_and_leaves_that_as_it_is():
+    """Dark tissue falls with wavelength, the bright part rises; with clutter the mean of dark tissue falls less."""
+    dark, bright = np.array([3.0, 2.0, 1.0]) * 0.05, np.array([1.0, 2.0, 3.0]) * 200
+    picture = np.broadcast_to(dark[:, None, None], (3, 96, 96)).copy()
+    picture[:, :12] = bright[:, None, None]
+    images = np.arcsinh(picture[None]).astype(np.float32)
+
+    def ratio(rows, clutter):
+        shown = np.sinh(with_noise(images, InputNoise(speckle=1.0, clutter=clutter)))[0, :, rows]
+        return shown[0].mean() / shown[2].mean()
+
+    deep, top = slice(20, None), slice(0, 10)
+    assert ratio(deep, 0.0) == pytest.approx(3, rel=1e-3)
+    assert ratio(deep, 1.0) < 0.7
+    assert ratio(deep, 1.0) < ratio(deep, 0.5) < 2.5
+    assert ratio(top, 1.0) == pytest.approx(1 / 3, rel=0.02)

@@ -285,7 +285,7 @@ def test_what_is_for_pictures_only_is_refused_for_spectra(tmp_path):
 def test_speckle_needs_compressed_pictures(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text('extends = "pat_flow_dy"\n[data]\nintensity = "linear"\n')
-    with pytest.raises(TrainingError, match=r"speckle needs data\.intensity"):
+    with pytest.raises(TrainingError, match=r"speckle and data\.noise_profile need data\.intensity"):
         load_config(path)
 
 
