@@ -39,8 +39,8 @@ _PLACES_OF_DOUBT_OF_SCALES = 200
 _SMALLEST = 1e-6
 # How much the codes' tails are shortened in each domain: 0.5 makes 3 standard deviations 2.4, and 10 of them 4.6.
 _TAILS = (0.5, 0.25)
-# Places of a level and group that a fit looks at, about.
-_PLACES = 20_000
+# Places of a level and group that a fit looks at, times components, about.
+_PLACES = 320_000
 
 
 class LinearPrior(nn.Module):
@@ -239,9 +239,8 @@ class LinearPrior(nn.Module):
 
     def _columns(self, group: int, x: Tensor, condition: Tensor) -> tuple[Tensor, ...]:
         """Return the places of a group as rows: values (m, channels), surroundings and variations (m, components, ...), classes."""
-        step = max(
-            1, len(x) * x.shape[2] * x.shape[3] // (8 * _PLACES)
-        )  # whole pictures first, to spare memory
+        most = _PLACES // self.components
+        step = max(1, len(x) * x.shape[2] * x.shape[3] // (8 * most))  # whole pictures first, to spare memory
         x, condition = x[::step], condition[::step]
         domain, coarse, by_class, of_coarse = self._regressors(condition)
         known = torch.zeros_like(x)
@@ -262,7 +261,7 @@ class LinearPrior(nn.Module):
         varied = self._variation(group, known, of_coarse, domain)
         rows = (v.movedim(1, -1).flatten(0, 2) for v in (x[_places(group)], varied, by_class[_places(group)]))
         values, variations, classes = rows
-        every = max(1, len(values) // _PLACES)
+        every = max(1, len(values) // most)
         return (
             values[::every],
             taps.movedim(3, 1).flatten(0, 1)[::every],

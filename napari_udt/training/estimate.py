@@ -47,7 +47,8 @@ class Estimate:
 
 def estimate(config: TrainingConfig, device: str = "cpu") -> Estimate:
     """Take a few steps and one evaluation, and measure."""
-    begun = begin(config, Processes(device), _FITTED_PICTURES)
+    data = replace(config.data, fitted_pictures=_FITTED_PICTURES)
+    begun = begin(replace(config, data=data), Processes(device))
     begun.trainer.step()  # the first one is slower
     start = time.monotonic()
     for _ in range(_STEPS):

@@ -40,9 +40,6 @@ from napari_udt.training.spectral_realism import SpectralRealism
 from napari_udt.training.term_list import make_terms
 from napari_udt.training.trainer import Trainer
 
-# Pictures of each domain that the closed-form part of a wavelet flow is fitted to, about.
-_FITTED_PICTURES = 48
-
 
 def train(
     config: TrainingConfig, folder: Path | str, *, resume: bool = False, device: str = "cpu", devices: int = 1
@@ -142,17 +139,13 @@ class Begun:
         return Realism(self.model, held_out, self.config.optimisation.held_out_samples)
 
 
-def begin(
-    config: TrainingConfig, processes: Processes | None = None, fitted_pictures: int = _FITTED_PICTURES
-) -> Begun:
+def begin(config: TrainingConfig, processes: Processes | None = None) -> Begun:
     """Read the data, build the network, and fit what is fitted in closed form.
 
     Parameters
     ----------
     config : TrainingConfig
     processes : Processes, optional
-    fitted_pictures : int
-        Pictures of each domain, about, that the closed-form part of a wavelet flow is fitted to.
     """
     data = {domain: load_domain(config, domain) for domain in DOMAINS}
     require_matching(data["simulated"], data["second"])
@@ -164,7 +157,10 @@ def begin(
     samples = {domain: data[domain].training for domain in DOMAINS}
     if isinstance(network, WaveletFlow):
         network.fit(
-            [noisy_samples(config, spec, samples[domain], domain, fitted_pictures) for domain in DOMAINS]
+            [
+                noisy_samples(config, spec, samples[domain], domain, config.data.fitted_pictures)
+                for domain in DOMAINS
+            ]
         )
     if isinstance(network, SpectralCINN) and network.transport is not None:
         every = len(samples["simulated"])
@@ -183,7 +179,7 @@ def begin(
 
 
 def noisy_samples(
-    config: TrainingConfig, spec: ModelSpec, samples: Samples, domain: str, most: int = _FITTED_PICTURES
+    config: TrainingConfig, spec: ModelSpec, samples: Samples, domain: str, most: int
 ) -> tuple[Tensor, Tensor]:
     """Return some samples of a domain, evenly spread, with the noise of training, and their expected conditions."""
     step = max(1, len(samples) // most)

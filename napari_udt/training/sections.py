@@ -51,6 +51,8 @@ class DataConfig:
         (rows, columns) of the random crops that images are trained on; empty for whole images.
     flips : bool
         Whether images are flipped left-right at random; never outside training.
+    fitted_pictures : int
+        PAT only: images of each domain, about, that what is fitted in closed form is fitted to.
     leave_out : tuple of str
         HSI only: classes whose samples of the target domain are neither trained on nor evaluated while training; the
         simulated ones stay. The card's numbers include them.
@@ -70,6 +72,7 @@ class DataConfig:
     intensity: Intensity = "linear"
     crop: tuple[int, ...] = bounded(CROP, ())
     flips: bool = False
+    fitted_pictures: int = bounded(POSITIVE, 48)
     leave_out: tuple[str, ...] = ()
 
 

@@ -12,15 +12,16 @@ import torch
 from napari_udt.errors import TrainingError
 from napari_udt.models import build_network
 from napari_udt.models.assemble import transfer_model
+from napari_udt.models.noise import drawn_noise
 from napari_udt.models.wavelet_flow import joined, parted
-from napari_udt.training import train
+from napari_udt.training import class_means, train
 from napari_udt.training.config import load_config, packaged_configs
 from napari_udt.training.domains import load_domain
 from napari_udt.training.loop import LOG, TrainingInterrupted
 from napari_udt.training.picture_terms import DetailPower, VesselSaturation
 from napari_udt.training.progress import read_log
 from napari_udt.training.realism import Realism
-from napari_udt.training.run import make_spec, noisy_samples, training_conditions
+from napari_udt.training.run import begin, make_spec, noisy_samples, training_conditions
 from napari_udt.training.sections import TermsConfig
 from napari_udt.training.term_list import make_terms
 from napari_udt.training.trainer import DOMAINS, Trainer
@@ -64,7 +65,7 @@ def fitted(config):
     spec = make_spec(config, data)
     torch.manual_seed(0)
     network = build_network(spec)
-    network.fit([noisy_samples(config, spec, data[domain].training, domain) for domain in DOMAINS])
+    network.fit([noisy_samples(config, spec, data[domain].training, domain, 48) for domain in DOMAINS])
     return transfer_model(spec, network), data
 
 
@@ -92,6 +93,32 @@ def test_without_a_step_the_model_is_what_was_fitted(flow_config, tmp_path):
     np.testing.assert_allclose(model.encode(x, "real", labels)[0], expected.encode(x, "real", labels)[0])
     assert (model.spec.training["steps"], model.spec.training["best_step"]) == (0, 0)
     assert model.round_trip_error(x, "simulated", labels).max() < 1e-4
+
+
+@pytest.mark.parametrize("condition", ["class", "domain"])
+def test_where_the_shape_is_kept_class_means_of_transfers_are_the_targets(flow_config, condition):
+    """By the mean of unit spectra, which brightness and noise change; of pictures that the fit has seen."""
+    config = replace(flow_config({"on": condition}, steps=0, gan_weight=0.0), terms=TermsConfig())
+    level = {"blocks": 0, "width": 1}
+    config = replace(
+        config,
+        data=replace(config.data, intensity="softplus", noise=0.0, noise_profile="target", clutter=0.5),
+        architecture={"levels": [level, level], "top": level, "components": 3, "keeps_shape": True},
+    )
+    begun = begin(config)
+    assert len(begun.model.spec.noise_profile) > 1
+    means = {}
+    samples, target = begun.data["simulated"].training, begun.data["second"].training
+    for name in ("before", "after"):
+        noisy = samples.values + drawn_noise(samples.values, samples.noise)
+        z, _ = begun.model.encode(noisy, "simulated", samples.labels)
+        moved = noisy if name == "before" else begun.model.decode(z, "real", samples.labels)
+        means[name], _, _ = class_means._means(begun.model, moved, samples.labels)
+    wanted, counts, _ = class_means._means(begun.model, target.values, target.labels)
+    known = counts > 200
+    away = {name: (found - wanted)[known].norm(dim=1) for name, found in means.items()}
+    assert known.any()
+    assert (away["after"] < 0.7 * away["before"]).all(), away
 
 
 def test_terms_count_in_every_second_step_only(flow_config):
