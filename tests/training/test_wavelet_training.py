@@ -117,8 +117,10 @@ def test_where_the_shape_is_kept_class_means_of_transfers_are_the_targets(flow_c
     wanted, counts, _ = class_means._means(begun.model, target.values, target.labels)
     known = counts > 200
     away = {name: (found - wanted)[known].norm(dim=1) for name, found in means.items()}
-    assert known.any()
-    assert (away["after"] < 0.7 * away["before"]).all(), away
+    far = away["before"] > 0.02
+    assert far.any()
+    assert (away["after"] < 0.7 * away["before"])[far].all(), away
+    assert (away["after"] < 0.02)[~far].all(), away
 
 
 def test_terms_count_in_every_second_step_only(flow_config):
