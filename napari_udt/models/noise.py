@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _ROWS = 4096  # of noise for spectra: 16 million pairs
 # The wave field of speckle. Blur along rows and columns, in pixels of 0.156 mm, and standard deviations from image to image of the
 # logarithm of its size and of the field's strength: chosen by what transfers look like beside the calibrated digital device.
-_BLUR = (0.7, 1.35)
+_BLUR = (0.8, 1.55)
 _BLUR_VARIATION = 0.2
 _VARIATION = 0.4
 # Standard deviation of the logarithm of its strength over blocks of so many pixels.
