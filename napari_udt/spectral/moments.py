@@ -1,4 +1,4 @@
-"""Mean and standard deviation of groups of spectra, block by block. Imports numpy only."""
+"""Mean and standard deviation of groups of spectra, block by block. Imports numpy, and scipy where there are many groups."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
+
+_DENSE_CLASSES = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +39,10 @@ class RunningMoments:
 
     def add(self, spectra: Floats, classes: NDArray[np.integer[Any]]) -> None:
         """Merge one block: spectra (n, channels) with the class of each (n,)."""
-        members = np.eye(len(self.count), dtype=np.float32)[classes]  # (n, classes): sums become products
+        members = _membership(classes, len(self.count))  # (n, classes): sums become products
         valid = None if all_finite(spectra) else np.isfinite(spectra)
         if valid is None:
-            count = members.sum(axis=0, dtype=np.float64)[:, np.newaxis]
+            count = np.bincount(classes, minlength=len(self.count)).astype(np.float64)[:, np.newaxis]
             self.spectra += count[:, 0].astype(np.int64)
         else:
             spectra = np.where(valid, spectra, 0)
@@ -64,7 +66,7 @@ class RunningMoments:
         self._merge(other.count, other.mean, other.squares)
         self.spectra += other.spectra
 
-    def _origin(self, spectra: Floats, members: NDArray[np.float32], count: NDArray[np.float64]) -> Floats:
+    def _origin(self, spectra: Floats, members: Any, count: NDArray[np.float64]) -> Floats:
         """Return a point near each class's mean: small deviations from it keep their digits in single precision."""
         origin = self.mean.astype(spectra.dtype)
         new = np.any((self.count == 0) & (count > 0), axis=1)
@@ -91,6 +93,16 @@ class RunningMoments:
         )
         mean = np.where(seen, self.mean[index], np.nan)
         return Moments(mean, np.sqrt(np.maximum(variance, 0)), int(self.spectra[index]))
+
+
+def _membership(classes: NDArray[np.integer[Any]], count: int) -> Any:
+    """Return which spectrum is of which class, (n, count) of 0 and 1: a sparse matrix where there are many classes."""
+    if count <= _DENSE_CLASSES:
+        return np.eye(count, dtype=np.float32)[classes]
+    from scipy.sparse import csr_array
+
+    rows = np.arange(len(classes))
+    return csr_array((np.ones(len(classes), np.float32), (rows, classes)), shape=(len(classes), count))
 
 
 def all_finite(values: Floats) -> bool:
