@@ -174,9 +174,12 @@ def _preparation_lines(data: Mapping[str, Any], spec: ModelSpec) -> list[str]:
         )
     if spec.intensity != "linear":
         scales = ", ".join(f"{scale:.3g} ({domain})" for domain, scale in spec.intensity_scales.items())
-        lines.append(
-            f"* Values x are compressed ({spec.intensity}: logarithmic above a scale) before anything else; scales: {scales}."
+        how = (
+            "to asinh(x / scale)"
+            if spec.intensity == "asinh"
+            else "logarithmically above a scale, and stay positive,"
         )
+        lines.append(f"* Values x are compressed {how} before anything else; scales: {scales}.")
     if noise := InputNoise.of(spec):
         sample = "image" if spec.modality == "PAT" else "spectrum"
         lines.append(
