@@ -41,4 +41,4 @@ def test_the_first_entry_of_the_plugin_opens_all_docks(make_napari_viewer, qtbot
 
     for _ in range(2):  # the second time all are there
         viewer.window.add_dock_widget(ComparisonOpener(viewer), name="Open the comparison")
-        qtbot.waitUntil(lambda: docks() == wanted, timeout=5000)
+        qtbot.waitUntil(lambda: docks() == wanted, timeout=20_000)
