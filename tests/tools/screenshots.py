@@ -44,7 +44,7 @@ def take_all(out: Path) -> list[Path]:
         settle(0.3)
         print(f"window after {time.perf_counter() - start:.1f} s", flush=True)
         pictures = [path for modality in SAMPLES for path in _show(window, modality, out)]
-        return [*pictures, _show_kinetics(window, out)]
+        return [*pictures, _show_kinetics(window, out)] if "pat" in SAMPLES else pictures
     finally:
         window.viewer.close()
 
