@@ -1,4 +1,4 @@
-"""How many transferred spectra lie absurdly far outside what the model saw, as when an input fits neither domain."""
+"""How many spectra of a transfer lie outside what the model can use: far outside what it saw, or below zero where it knows envelopes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from napari_udt.models.spec import ModelSpec
 
 KEY = "spectra_far_outside"  # in the provenance
+NEGATIVE_KEY = "spectra_below_zero"
 TIMES = 1000  # the largest absolute value that the model is likely to have seen
 _DEVIATIONS = 6  # from the mean: about what training data reach
 
@@ -40,10 +41,27 @@ def is_far_outside(spectra: NDArray[np.floating[Any]], largest: float) -> NDArra
 
 
 def warning(provenance: Mapping[str, Any], spectra: int) -> str:
-    """Return one sentence on a transferred cube of so many spectra; empty where nothing lies far outside."""
-    count = provenance.get(KEY, 0)
+    """Return a sentence or two on a transferred cube of so many spectra; empty where nothing lies outside."""
+    far, negative = (_share(provenance.get(key, 0), spectra) for key in (KEY, NEGATIVE_KEY))
+    found = []
+    if far:
+        found.append(
+            f"{far} of the spectra came out far outside all values that the model saw: do not use them."
+        )
+    if negative:
+        found.append(
+            f"{negative} of the spectra held values below zero, which this model reads as dark: give it envelopes."
+        )
+    return " ".join(found)
+
+
+def count_below_zero(spectra: NDArray[np.floating[Any]]) -> int:
+    """Return how many spectra (..., channels) hold a value below zero."""
+    return int(np.count_nonzero((spectra < 0).any(axis=-1)))
+
+
+def _share(count: object, spectra: int) -> str:
     if not isinstance(count, int) or count <= 0 or spectra <= 0:
         return ""
     share = 100 * count / spectra
-    text = f"{share:.0f} %" if share >= 1 else "Less than 1 %"
-    return f"{text} of the spectra came out far outside all values that the model saw: do not use them."
+    return f"{share:.0f} %" if share >= 1 else "Less than 1 %"

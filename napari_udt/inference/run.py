@@ -251,6 +251,11 @@ def _result(
         "spectra_not_transferable": lost,
         **({far_outside.KEY: far} if far else {}),
     }
+    # a compression that knows positive values only reads those below zero as dark
+    if spec.intensity == "softplus" and (
+        negative := far_outside.count_below_zero(cube.rows(0, cube.shape[0]))
+    ):
+        notes[far_outside.NEGATIVE_KEY] = negative
     if InputNoise.of(spec) and direction == "sim2real":
         notes["noise"] = _noise_note(job)
     target = spec.target if direction == "sim2real" else "simulated"

@@ -141,6 +141,25 @@ def test_spectra_far_outside_what_the_model_saw_are_counted_and_said():
     assert warning({"spectra_far_outside": 1}, 960).startswith("Less than 1 % of")
 
 
+def test_values_below_zero_are_counted_where_a_model_reads_them_as_dark():
+    from napari_udt.inference.far_outside import warning
+
+    cube = make_cube(8, 12, 4, "PAT")
+    cube.data[...] = np.abs(cube.data) + 0.1
+    cube.data[2, 3, 1] = cube.data[5, 5] = -0.2
+    scales = {"simulated": 0.5, "real": 0.5}
+    softplus, asinh = (
+        napari_udt.transfer(
+            cube, make_model("PAT", 4, intensity=intensity, intensity_scales=scales), noise="none"
+        )
+        for intensity in ("softplus", "asinh")
+    )
+    assert softplus.provenance["spectra_below_zero"] == 2
+    assert softplus.data.min() > 0
+    assert "2 % of the spectra held values below zero" in warning(softplus.provenance, 96)
+    assert "spectra_below_zero" not in asinh.provenance
+
+
 def test_a_spectrum_far_outside_is_counted_but_not_one_that_was_broken_before(monkeypatch):
     from napari_udt.inference import spectra
 
