@@ -114,7 +114,7 @@ class ClassTransport(nn.Module):
         self.register_buffer("statistics", torch.tensor([statistics[domain] for domain in DOMAINS]))
         self.register_buffer("centre", torch.zeros(size))
         # the inverses of the matrices, which are computed from them: the two could not be rounded alike
-        self.register_buffer("colouring", torch.eye(channels).expand(*size, channels).clone())
+        self.register_buffer("colouring", torch.eye(channels, device="cpu").expand(*size, channels).clone())
 
     def forward(self, x: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
         """Whiten standardised spectra (n, channels); returns z and log-determinants (n,)."""

@@ -77,7 +77,8 @@ class WaveletFlow(nn.Module):
         self.coded = channels if shape is None else 1  # components that are coded level by level
         self.shape = shape
         components = min(components, self.coded)
-        self.register_buffer("basis", torch.eye(channels))
+        # on the processor even while networks are built without numbers: there torch would import its compiler
+        self.register_buffer("basis", torch.eye(channels, device="cpu"))
         self.levels = nn.ModuleList(
             FlowLevel(self.coded, 3, components, 4 * classes, size, clamp, initial_scale) for size in levels
         )

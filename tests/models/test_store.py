@@ -232,3 +232,11 @@ def test_bundled_files_stay_small():
     pictures = [path for path in files if path.suffix == ".png"]
     assert pictures
     assert max(path.stat().st_size for path in pictures) <= 60_000
+
+
+@pytest.mark.parametrize("name", ["hsi_transport_dy", "pat_flow_dy_closed_form"])
+def test_loading_a_model_does_not_import_torchs_compiler(name):
+    """It would bring a second LLVM into a window that is drawn by the first: the process ended there."""
+    code = f"import sys; from napari_udt.models import load_model; load_model({name!r}); print('torch._dynamo' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
