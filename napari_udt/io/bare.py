@@ -21,18 +21,18 @@ _NEGLIGIBLE_GAP = 65_536  # bytes: reading over a gap is faster than another rea
 
 
 class BareSource:
-    """Source for an array of three axes that begins ``offset`` bytes into a file.
+    """Source for an array of three axes or more that begins ``offset`` bytes into a file.
 
     Parameters
     ----------
     path : path
     dtype : numpy dtype
         With the byte order.
-    shape : (int, int, int)
+    shape : tuple of int
         Length of the axes, the slowest first.
     offset : int
     gaps : (int, int)
-        Bytes before and after the numbers of each entry of the slowest axis.
+        Bytes before and after the numbers of each entry of the slowest axis, where there are three.
 
     Raises
     ------
@@ -62,6 +62,8 @@ class BareSource:
 
     def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
         """Read one integer or slice per axis."""
+        if len(self.shape) > 3:
+            return self._stacked(selection[0], selection[1:])
         planes, lines, values = (
             range(*k.indices(n)) if isinstance(k, slice) else range(k, k + 1)
             for k, n in zip(selection, self.shape, strict=True)
@@ -75,6 +77,20 @@ class BareSource:
 
     def close(self) -> None:
         """Do nothing: the file is open during reads only."""
+
+    def _stacked(self, first: int | slice, inner: tuple[int | slice, ...]) -> NDArray[Any]:
+        """Read the entries of the slowest axis one by one."""
+        step = math.prod(self.shape[1:]) * self._dtype.itemsize
+
+        def entry(index: int) -> NDArray[Any]:
+            return BareSource(self._path, self._dtype, self.shape[1:], self._offset + index * step).read(
+                inner
+            )
+
+        if not isinstance(first, slice):
+            return entry(first)
+        wanted = range(*first.indices(self.shape[0]))
+        return np.stack([entry(index) for index in wanted]) if wanted else entry(0)[np.newaxis][:0]
 
     def _read_plane(
         self, file: IO[bytes], plane: int, lines: range, values: range, target: NDArray[Any]

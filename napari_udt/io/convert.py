@@ -91,7 +91,10 @@ def left_out(cubes: Sequence[SpectralCube], target: PathLike) -> str:
     cube, series = found[0], found[0].series
     one = "frame" if series is not None and series.axis == "time" else "slice"
     total = 0 if series is None else len(series)
-    return f"{writer.title} holds one picture: {one} {cube.place} of {total} was written; a file called .udt.h5 holds all."
+    return (
+        f"{writer.title} holds one picture: {one} {cube.place} of {total} was written; choose another with --frames N, or a file called "
+        ".udt.h5, which holds all."
+    )
 
 
 def _opened(source: Path, candidate: str | int | None, options: dict[str, Any]) -> list[SpectralCube]:

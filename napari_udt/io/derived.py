@@ -1,4 +1,4 @@
-"""Sources that compute their values from others when they are read: flipped, averaged, joined."""
+"""Sources that compute their values from others when they are read: a part, flipped, averaged, joined."""
 
 from __future__ import annotations
 
@@ -71,6 +71,47 @@ class MeanSource(_Derived):
         for frame in range(1, count):
             total += self._source.read((*before, frame, *after))
         return total / count
+
+
+class PartSource(_Derived):
+    """The entries ``start`` to before ``start + count`` along an axis of a source."""
+
+    def __init__(self, source: Source, axis: int, start: int, count: int) -> None:
+        super().__init__(source)
+        self._axis, self._start, self._count = axis, start, count
+        self.shape = (*source.shape[:axis], count, *source.shape[axis + 1 :])
+        self.stored_bytes = source.stored_bytes * count // max(1, source.shape[axis])
+
+    def read(self, selection: Selection) -> NDArray[Any]:
+        """Read one slice, or an integer, per axis."""
+        key = selection[self._axis]
+        if isinstance(key, slice):
+            start, stop, step = key.indices(self._count)
+            inner: int | slice = slice(start + self._start, stop + self._start, step)
+        else:
+            inner = key + self._start
+        return self._source.read((*selection[: self._axis], inner, *selection[self._axis + 1 :]))
+
+
+class MeanOfSources:
+    """The mean over sources of one shape."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._sources = sources
+        self.shape = sources[0].shape
+        self.stored_bytes = sum(source.stored_bytes for source in sources)
+
+    def read(self, selection: Selection) -> NDArray[Any]:
+        """Read one integer or slice per axis."""
+        total = self._sources[0].read(selection).astype(np.float64)
+        for source in self._sources[1:]:
+            total += source.read(selection)
+        return total / len(self._sources)
+
+    def close(self) -> None:
+        """Close the files."""
+        for source in self._sources:
+            source.close()
 
 
 class JoinedSource:

@@ -70,8 +70,15 @@ class Extras:
         named = self.attempt("Names of labels", names) if callable(names) else names
         self.fields.update(labels=labels, label_names={} if named is None else dict(named))
 
-    def named_labels(self, pictures: Mapping[str, NamedPicture]) -> None:
-        """Take the only one of the picture's size among arrays that are called labels, in files of unknown structure."""
+    def named_labels(
+        self, pictures: Mapping[str, NamedPicture], one_of: tuple[int, int] | None = None
+    ) -> None:
+        """Take the only one of the picture's size among arrays that are called labels, in files of unknown structure.
+
+        ``one_of`` is the number of the picture and how many there are: arrays may hold one for each, first or last.
+        """
+        if one_of is not None and one_of[1] > 1:
+            pictures = {name: self._one_of(*found, *one_of) for name, found in pictures.items()}
         fitting = [name for name, (shape, _) in pictures.items() if shape == self.shape]
         if len(fitting) == 1:
             self.labels(pictures[fitting[0]][1], what=fitting[0])
@@ -80,6 +87,16 @@ class Extras:
         elif pictures:
             listed = ", ".join(f"{name} {shape}" for name, (shape, _) in list(pictures.items())[:5])
             self.remarks.append(f"Labels left out: {listed}; expected the shape {self.shape} of the picture.")
+
+    def _one_of(
+        self, shape: tuple[int, ...], read: Callable[[], NDArray[Any]], index: int, count: int
+    ) -> NamedPicture:
+        """Return picture ``index`` of an array with ``count`` of them along its first or last axis; any other array as it is."""
+        if shape == (count, *self.shape):
+            return self.shape, lambda: read()[index]
+        if shape == (*self.shape, count):
+            return self.shape, lambda: read()[..., index]
+        return shape, read
 
     def oxygenation(self, read: Callable[[], NDArray[Any] | None]) -> None:
         """Take a map of the oxygen saturation (rows, columns); ``read`` returns None where there is none."""

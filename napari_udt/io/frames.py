@@ -78,7 +78,7 @@ def in_series(
     *,
     axis: Axis = "time",
     positions: NDArray[np.float64] | None = None,
-    usual: int = 0,
+    usual: int | None = None,
 ) -> SpectralCube:
     """Read the chosen picture of a recording; it knows the others, which are read when asked for.
 
@@ -94,9 +94,11 @@ def in_series(
         How many pictures there are.
     axis, positions
         As in :class:`napari_udt.series.Series`.
-    usual : int
-        The picture that opens where none is chosen.
+    usual : int, optional
+        The picture that opens where none is chosen; by default the first frame, of a volume the middle slice.
     """
+    if usual is None:
+        usual = count // 2 if axis == "depth" else 0
     frame = chosen(options, count, path, axis, usual)
     cube = read(frame, options)
     if count < 2 or frame == "mean":

@@ -1,4 +1,4 @@
-"""Names of an HDF5 array's axes: the dimension scales that NetCDF, xarray and h5py attach.
+"""Names of an HDF5 array's axes: the dimension scales that NetCDF, xarray and h5py attach, and texts beside the array.
 
 Scales list the arrays they are attached to (``REFERENCE_LIST``). The list that an array keeps of its scales has a variable length, and is
 left alone: see :mod:`napari_udt.files.hdf5_strings` on why.
@@ -12,8 +12,8 @@ from pathlib import Path
 import h5py
 
 from napari_udt.io import hdf5, hdf5_text
-from napari_udt.io.positions import named_axis
-from napari_udt.series import Axis
+from napari_udt.io.array_axes import is_name_of_axes, split_names
+from napari_udt.io.generic import hdf5_metadata
 
 _MOST_ARRAYS = 1_000  # that one scale is attached to
 
@@ -28,10 +28,20 @@ def scales(file: h5py.File, path: Path) -> dict[str, dict[int, str]]:
     return found
 
 
-def along(axes: dict[int, str], ndim: int) -> dict[Axis, int]:
-    """Return which axes of an array are time and depth, by their scales' names, in this order."""
-    kinds = {named_axis(name.rsplit("/", 1)[-1]): axis for axis, name in axes.items() if axis < ndim}
-    return {kind: kinds[kind] for kind in ("time", "depth") if kind in kinds}
+def names_in(item: h5py.Dataset | h5py.Group, path: Path) -> list[list[str]]:
+    """Return what attributes called "dims", "axes" (NeXus), "DIMENSION_LABELS" or the like say."""
+    stated = [hdf5_text.attributes(item, name, path) for name in item.attrs if is_name_of_axes(name)]
+    return [split_names(words[0] if len(words) == 1 else words) for words in stated if words]
+
+
+def names_beside(group: h5py.Group, path: Path) -> list[list[str]]:
+    """Return what attributes of a group and texts in it say about the axes of the arrays in it."""
+    found = names_in(group, path)
+    for name, below in hdf5.children(group):
+        if is_name_of_axes(name) and isinstance(below, h5py.Dataset):
+            text = hdf5_text.in_dataset(group, name, path) or hdf5_metadata.matlab_text(below, path)
+            found.append(split_names(text or ""))
+    return found
 
 
 def _attached(scale: h5py.Dataset) -> Iterator[tuple[str, int]]:

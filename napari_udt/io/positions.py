@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.series import Axis
+
+Positions = NDArray[np.float64]
 
 MM: Mapping[str, float] = {
     **dict.fromkeys(("nm", "nanometer", "nanometre"), 1e-6),
@@ -29,11 +32,74 @@ _NAMES: Mapping[Axis, tuple[str, ...]] = {
     "time": ("t", "time", "times", "frame", "frames"),
     "depth": ("z", "depth", "slice", "slices", "plane"),
 }
+# Names of lists of positions, with or without a unit.
+_LISTS: Mapping[Axis, str] = {
+    "time": r"t|((frame|acquisition|measurement|scan|relative)[ _]?)?(times?|time[ _]?stamps?)|time[ _]?(axis|points?)|frames?",
+    "depth": r"z|depths?|(z|depth|slice|plane)[ _]?(positions?|axis|coordinates?)|slices?",
+}
+_LIST = {
+    axis: re.compile(rf"({names})([ _]*[ _(\[](in[ _])?(?P<unit>[a-zµ]+)[)\]]?)?", re.IGNORECASE)
+    for axis, names in _LISTS.items()
+}
 
 
 def named_axis(name: str) -> Axis | None:
     """Return which axis a name means; None for any other."""
     return next((axis for axis, names in _NAMES.items() if name.strip().casefold() in names), None)
+
+
+def axis_of_list(name: str) -> Axis | None:
+    """Return along which axis a list of this name gives positions ("time", "t_ms", "depth (mm)"); None for any other."""
+    return next((axis for axis in _LIST if _matched(name, axis) is not None), None)
+
+
+def unit_in_list_name(name: str) -> str:
+    """Return the unit in the name of a list of positions, as in ``time_ms``; empty where there is none."""
+    axis = axis_of_list(name)
+    found = _matched(name, axis) if axis is not None else None
+    return (found["unit"] or "") if found is not None else ""
+
+
+def _matched(name: str, axis: Axis) -> re.Match[str] | None:
+    found = _LIST[axis].fullmatch(name.rsplit("/", 1)[-1].strip())
+    if found is None or (found["unit"] and per_unit(found["unit"], axis) is None):
+        return None
+    return found
+
+
+def listed_positions(
+    lists: Mapping[str, int],
+    axis: Axis,
+    count: int,
+    read: Callable[[str], Any],
+    unit_beside: Callable[[str], str],
+) -> Positions | None:
+    """Return positions from the first list that is called as an axis, has its length and a unit; None where there is none.
+
+    Parameters
+    ----------
+    lists : mapping of str to int
+        Names and lengths of the lists in a file, the nearest first.
+    axis, count
+        Axis of the series, and how many pictures it has.
+    read : callable
+        ``read(name)`` gives the numbers of a list.
+    unit_beside : callable
+        ``unit_beside(name)`` gives a unit that is stated for it; empty where none is.
+    """
+    for name, length in lists.items():
+        if length == count and axis_of_list(name) == axis:
+            unit = unit_beside(name) or unit_in_list_name(name)
+            found = stated_positions(read(name), unit, axis, count)
+            if found is not None:
+                return found
+    return None
+
+
+def is_unit_of_list(name: str, of: str) -> bool:
+    """Whether a text of this name holds the unit of a list: "time_units" that of "time"."""
+    bare = re.sub(r"[_ ]units?$", "", name.rsplit("/", 1)[-1].strip().lower())
+    return bare != name.rsplit("/", 1)[-1].strip().lower() and bare == of.rsplit("/", 1)[-1].strip().lower()
 
 
 def per_unit(unit: str, axis: Axis) -> float | None:

@@ -75,7 +75,7 @@ WRITERS: tuple[Writer, ...] = (
     Writer(
         "paper_pat", "NumPy archive in the paper's layout", (".npz",), "napari_udt.io.photoacoustic.paper_pat"
     ),
-    Writer("envi", "ENVI", (".hdr",), "napari_udt.io.generic.envi_writer"),
+    Writer("envi", "ENVI", (".hdr",), "napari_udt.io.generic.envi_writer", series=True),
     Writer("zarr", "OME-Zarr 0.5", (".ome.zarr", ".zarr"), "napari_udt.io.generic.zarr_writer", series=True),
     Writer("csv", "Spectra in CSV", (".csv",), "napari_udt.io.generic.csv_spectra", picks_pixels=True),
 )

@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 import spectral.io.envi as library
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from napari_udt.errors import CubeError
@@ -183,6 +183,7 @@ bare = words.map(str.strip).filter(bool)
 keys = bare.map(lambda word: " ".join(word.lower().split())).filter(lambda k: k and not k.startswith(";"))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
 @given(st.dictionaries(keys, bare | st.lists(bare, min_size=1, max_size=5), max_size=8))
 def test_a_written_header_is_read_back_equal(fields):
     found = parse(as_text(fields), "x.hdr")

@@ -37,9 +37,11 @@ def _pictures(frames=3, slices=1, seed=0):
     return np.random.default_rng(seed).random((frames, 3, slices, 40, 41)).astype(np.float32)
 
 
-def _check(cube, expected, axis, positions, place=0):
+def _check(cube, expected, axis, positions, place=None):
     """Whether a cube is a picture of a series whose pictures are ``expected`` (n, rows, columns, channels)."""
     series = cube.series
+    if place is None:  # the first frame, the middle slice
+        place = len(expected) // 2 if axis == "depth" else 0
     assert (series.axis, len(series), cube.place) == (axis, len(expected), place)
     if positions is None:
         assert series.positions is None

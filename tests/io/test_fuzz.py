@@ -10,7 +10,7 @@ def test_every_seed_opens(tmp_path):
     seeds = [path for path in fuzz.seed_files(tmp_path) if "picture.ome.zarr" not in path.parts]
     outcomes = {path.name: fuzz.try_file(path) for path in seeds}
     refused = {name for name, outcome in outcomes.items() if outcome == "refused"}
-    assert len(outcomes) == 46
+    assert len(outcomes) == 52
     # class numbers open with the cube that they belong to, not on their own
     assert refused == {f"{s}.{e}" for s in ("cube_labels", "scan_gt") for e in ("hdr", "img")}
 

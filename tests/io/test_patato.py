@@ -226,7 +226,7 @@ def test_pulse_corrections_are_divided_out(raw, name):
         (lambda f: f["raw_data"].attrs.__setitem__("fs", np.nan), "sampling rate"),
         (lambda f: f["GEOMETRY"].__setitem__((0, 0), np.inf), "not finite"),
         (lambda f: f["GEOMETRY"].__setitem__(Ellipsis, 0), "no usable positions"),
-        (lambda f: f.move("GEOMETRY", "GEOMETRIE"), "no three-dimensional array"),
+        (lambda f: f.move("GEOMETRY", "GEOMETRIE"), "expected three axes"),
         (lambda f: f.__delitem__("raw_data"), "no three-dimensional array"),
     ],
 )

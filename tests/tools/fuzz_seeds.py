@@ -44,6 +44,31 @@ def write_hsi_seeds(folder: Path, cube: SpectralCube) -> None:
     _write_helicoid(folder / "patient", image, cube)
     if find_spec("blosc"):
         _write_htc(folder, image)
+    _write_series(folder, image, cube.wavelengths_nm)
+
+
+def _write_series(folder: Path, image: Cube, wavelengths_nm: NDArray[np.float64]) -> None:
+    """Write two frames in the formats that hold plain arrays."""
+    frames = np.stack([image, image[::-1]])
+    said: dict[str, Any] = {"wavelengths": wavelengths_nm, "dims": "tyxc", "time_s": [0.0, 0.5]}
+    np.savez(folder / "frames.npz", cube=frames, **said)
+    savemat(folder / "frames.mat", {"s": {"cube": frames, **said}})
+    with h5py.File(folder / "frames.h5", "w") as file:
+        file["cube"], file["wavelengths"], file["time_s"] = frames, wavelengths_nm, [0.0, 0.5]
+        file["cube"].attrs["axes"] = np.bytes_("tyxc")
+    channels, columns, rows = image.shape[2], image.shape[1], image.shape[0]
+    head = (
+        f"NRRD0004\ntype: float\ndimension: 4\nsizes: {channels} {columns} {rows} 2\nendian: little\nencoding: raw\n"
+        'kinds: list space space time\nunits: "" "mm" "mm" "ms"\nspacings: nan 0.1 0.2 5\n'
+        f"wavelengths:={' '.join(map(str, wavelengths_nm))}\n\n"
+    )
+    (folder / "frames.nrrd").write_bytes(head.encode() + frames.tobytes())
+    stem = folder / "tall" / "frames"
+    _write_envi(stem, np.concatenate(frames), wavelengths_nm)
+    header = stem.with_suffix(".hdr")
+    header.write_text(
+        header.read_text() + "series axis = time\nseries length = 2\nseries positions = {0, 0.5}\n"
+    )
 
 
 def _write_tivita(path: Path, image: Cube) -> None:

@@ -1,13 +1,15 @@
 """ENVI: a text header (``.hdr``) beside bare numbers, which stay in the file until they are read.
 
 Class numbers in an ENVI classification file beside it, of the same size and with a name that begins with the cube's
-(``scan.hdr``, ``scan_labels.hdr``), become the cube's labels.
+(``scan.hdr``, ``scan_labels.hdr``), become the cube's labels. Where fields of ours say that the lines are those of several
+pictures, it opens as a series.
 """
 
 from __future__ import annotations
 
 import glob
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,16 +19,18 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.io import frames
 from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import missing_wavelengths
 from napari_udt.io.bare import BareSource
-from napari_udt.io.contract import Candidate, Match, ReadOptions
+from napari_udt.io.contract import Candidate, Frame, Match, ReadOptions
+from napari_udt.io.derived import MeanOfSources, PartSource
 from napari_udt.io.description import described
 from napari_udt.io.extras import Extras, label_image
 from napari_udt.io.generic import envi_header, tiff
-from napari_udt.io.generic.envi_header import AXES, EnviHeader
+from napari_udt.io.generic.envi_header import AXES, EnviHeader, EnviSeries
 from napari_udt.io.generic.numpy_files import starts_with
-from napari_udt.io.lazy import LazyCube
+from napari_udt.io.lazy import LazyCube, Source
 
 # Field in which the writer keeps what ENVI has no words for: a list of one JSON object (see ``envi_writer``).
 OWN_FIELD = "napari-udt"
@@ -103,7 +107,15 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         raise missing_wavelengths(
             path, [("cube", (header.lines, header.samples, header.bands))], header.doubt
         )
-    return [Candidate("cube", partial(_read, found, header, options))]
+    read = partial(_read, found, header)
+    count = header.pictures.count if header.pictures is not None and header.pictures.axis == "time" else 1
+    return [
+        Candidate("cube", partial(read, options)),
+        *(
+            Candidate(f"cube, {title}", partial(read, replace(options, frame=frame)), alternative=True)
+            for title, frame in frames.offered(count)
+        ),
+    ]
 
 
 def main_file(path: Path) -> Path | None:
@@ -164,16 +176,27 @@ def _tiff_beside(header: Path) -> Path:
     )
 
 
-def numbers(header_path: Path, header: EnviHeader) -> LazyCube:
-    """Return the numbers that a header describes, as a cube that stays in the file."""
-    source = BareSource(
+def numbers(header_path: Path, header: EnviHeader, frame: Frame = 0, count: int = 1) -> LazyCube:
+    """Return the numbers that a header describes, as a cube that stays in the file; one of ``count`` pictures, or their mean."""
+    source: Source = BareSource(
         data_file(header_path), header.dtype, header.shape, header.offset, header.frame_offsets
     )
-    return LazyCube(source, AXES[header.interleave], values=header.values)
+    axes = AXES[header.interleave]
+    if count > 1:
+        parts = [
+            PartSource(source, axes[0], place * (header.lines // count), header.lines // count)
+            for place in (range(count) if frame == "mean" else [int(frame)])
+        ]
+        source = MeanOfSources(parts) if frame == "mean" else parts[0]
+    return LazyCube(source, axes, values=header.values)
 
 
-def picture(header_path: Path, shape: tuple[int, int]) -> tuple[NDArray[Any], EnviHeader]:
+def picture(
+    header_path: Path, shape: tuple[int, int], place: int = 0, count: int = 1
+) -> tuple[NDArray[Any], EnviHeader]:
     """Return the one band of a file that goes with a picture, and its header.
+
+    ``place`` and ``count`` say which of several pictures it is; the file may hold one for each, or one for all.
 
     Raises
     ------
@@ -181,18 +204,23 @@ def picture(header_path: Path, shape: tuple[int, int]) -> tuple[NDArray[Any], En
         When the size is another one.
     """
     header = envi_header.read(header_path)
-    if (header.lines, header.samples, header.bands) != (*shape, 1):
+    several = count > 1 and header.lines == count * shape[0]
+    if (header.lines // (count if several else 1), header.samples, header.bands) != (*shape, 1):
         raise CubeError(
             f"{header_path}: the picture has {header.lines} x {header.samples} pixels and {header.bands} bands; "
             f"expected {shape[0]} x {shape[1]} and one band."
         )
-    source = BareSource(data_file(header_path), header.dtype, header.shape, header.offset)
+    source: Source = BareSource(data_file(header_path), header.dtype, header.shape, header.offset)
+    if several:
+        source = PartSource(source, AXES[header.interleave][0], place * shape[0], shape[0])
     return source.read((slice(None),) * 3).reshape(shape), header
 
 
-def labels(header_path: Path, shape: tuple[int, int]) -> tuple[NDArray[np.int32], dict[int, str]]:
-    """Return the class numbers of a classification file and their names."""
-    array, header = picture(header_path, shape)
+def labels(
+    header_path: Path, shape: tuple[int, int], place: int = 0, count: int = 1
+) -> tuple[NDArray[np.int32], dict[int, str]]:
+    """Return the class numbers of a classification file and their names; see :func:`picture`."""
+    array, header = picture(header_path, shape, place, count)
     found = label_image(array, "class numbers", header_path)
     own = _own_metadata(header, header_path)
     if not own:
@@ -210,21 +238,32 @@ def _names_data(header: Path, path: Path) -> bool:
 
 def _read(path: Path, header: EnviHeader, options: ReadOptions) -> SpectralCube:
     own = _own_metadata(header, path)
-    data = numbers(path, header)
-    extras = Extras(path, data.shape[:2])
+    series = header.pictures or EnviSeries("time", 1, None)
     fields = _fields(header)
     if own:
         fields.update(described(json.dumps(own.get("cube")), path))
-    _take_pictures(extras, path, own, fields)
-    return assemble(
-        path,
-        options,
-        data,
-        wavelengths_nm=header.wavelengths,
-        fwhm_nm=header.fwhm_nm,
-        extras=extras,
-        **{"bad_bands": header.bad_bands, **fields},
-    )
+
+    def one(frame: Frame, options: ReadOptions) -> SpectralCube:
+        data = numbers(path, header, frame, series.count)
+        extras = Extras(path, data.shape[:2])
+        if series.count == 1 and "series axis" in header.fields:
+            extras.remarks.append(
+                "Series left out: the header says series axis and series length, but the lines are not as many pictures."
+            )
+        if frame != "mean":
+            _take_pictures(extras, path, own, fields, int(frame), series.count)
+        said = frames.metadata(frame, series.count, series.axis)
+        return assemble(
+            path,
+            options,
+            data,
+            wavelengths_nm=header.wavelengths,
+            fwhm_nm=header.fwhm_nm,
+            extras=extras,
+            **{"bad_bands": header.bad_bands, **fields, "metadata": {**fields["metadata"], **said}},
+        )
+
+    return frames.in_series(path, options, one, series.count, axis=series.axis, positions=series.positions)
 
 
 def _fields(header: EnviHeader) -> dict[str, Any]:
@@ -246,20 +285,22 @@ def _own_metadata(header: EnviHeader, path: Path) -> dict[str, Any]:
     return stored[0]
 
 
-def _take_pictures(extras: Extras, path: Path, own: dict[str, Any], fields: dict[str, Any]) -> None:
+def _take_pictures(
+    extras: Extras, path: Path, own: dict[str, Any], fields: dict[str, Any], place: int, count: int
+) -> None:
     """Take labels and oxygenation from the files beside a cube: those that its header names, else by their names."""
     shape = extras.shape
 
     def classes() -> tuple[NDArray[np.int32], dict[int, str]] | None:
         if not own:
-            beside = _classes_beside(path, shape)
-            return None if beside is None else labels(beside, shape)
-        return labels(_sibling(path, own["labels"]), shape) if own.get("labels") else None
+            beside = _classes_beside(path, shape, count)
+            return None if beside is None else labels(beside, shape, place, count)
+        return labels(_sibling(path, own["labels"]), shape, place, count) if own.get("labels") else None
 
     if found := extras.attempt("Labels", classes):
         extras.labels(lambda: found[0], {**found[1], **fields.get("label_names", {})})
     if name := own.get("oxygenation"):
-        extras.oxygenation(lambda: picture(_sibling(path, name), shape)[0])
+        extras.oxygenation(lambda: picture(_sibling(path, name), shape, place, count)[0])
 
 
 def _sibling(path: Path, name: Any) -> Path:
@@ -269,7 +310,7 @@ def _sibling(path: Path, name: Any) -> Path:
     return beside
 
 
-def _classes_beside(path: Path, shape: tuple[int, int]) -> Path | None:
+def _classes_beside(path: Path, shape: tuple[int, int], count: int) -> Path | None:
     """Return the only classification file whose name begins with the cube's, None where there is none.
 
     Raises
@@ -283,7 +324,7 @@ def _classes_beside(path: Path, shape: tuple[int, int]) -> Path | None:
         if starts_with(other, envi_header.MAGIC):
             header = envi_header.read(other)
             if header.kind == _CLASSES:
-                same = (header.lines, header.samples) == shape
+                same = header.samples == shape[1] and header.lines in (shape[0], count * shape[0])
                 (fitting if same else others).append(other)
     if others and not fitting:
         raise CubeError(

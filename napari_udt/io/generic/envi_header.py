@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import CubeError
+from napari_udt.io.positions import usable_positions
 from napari_udt.io.units import WavelengthList, wavelength_list, widths_in_nm
 from napari_udt.io.values import StoredValues, marked_bad, numbers_in, stated_values
+from napari_udt.series import UNITS, Axis
 
 MAGIC = b"ENVI"
 MAX_BYTES = 16_000_000
@@ -27,6 +29,25 @@ DTYPES = {1: "u1", 2: "i2", 3: "i4", 4: "f4", 5: "f8", 12: "u2", 13: "u4", 14: "
 AXES = {"bsq": (1, 2, 0), "bil": (0, 2, 1), "bip": (0, 1, 2)}
 
 _MM = {"meters": 1e3, "metres": 1e3, "m": 1e3, "millimeters": 1.0, "mm": 1.0, "": 1e3}
+
+
+@dataclass(frozen=True, eq=False)
+class EnviSeries:
+    """Pictures one below the other: fields of napari-udt, which other programs pass over, seeing one tall picture.
+
+    Parameters
+    ----------
+    axis : {"time", "depth"}
+        As ``series axis`` says.
+    count : int
+        ``series length``, of which the lines are a multiple.
+    positions : array, shape (count,), optional
+        ``series positions`` in s or mm.
+    """
+
+    axis: Axis
+    count: int
+    positions: NDArray[np.float64] | None
 
 
 @dataclass(frozen=True)
@@ -111,6 +132,19 @@ class EnviHeader:
         if found is None or found.doubt:
             return None
         return widths_in_nm(self.fields.get("fwhm", ""), found.nm, found.unit)
+
+    @property
+    def pictures(self) -> EnviSeries | None:
+        """The pictures that lie one below the other; None for one picture, and where the fields make no sense."""
+        axis = self.fields.get("series axis", "").strip().lower()
+        count = numbers_in(self.fields.get("series length", ""))
+        if axis not in UNITS or len(count) != 1 or count[0] != round(count[0]):
+            return None
+        if not 1 < count[0] <= self.lines or self.lines % count[0]:
+            return None
+        kind: Axis = "depth" if axis == "depth" else "time"
+        listed = numbers_in(self.fields.get("series positions", ""))
+        return EnviSeries(kind, int(count[0]), usable_positions(np.array(listed), int(count[0])))
 
     @property
     def class_names(self) -> dict[int, str]:

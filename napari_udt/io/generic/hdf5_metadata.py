@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from napari_udt.io import hdf5, hdf5_text
 from napari_udt.io.axes import is_unit_name, is_wavelength_name
+from napari_udt.io.positions import axis_of_list, is_unit_of_list
 from napari_udt.io.units import MAX_WAVELENGTHS, WavelengthList, unit_in_name, wavelength_list, widths_in_nm
 from napari_udt.io.values import (
     StoredValues,
@@ -109,6 +110,22 @@ def _lists(
     return [(unit, numbers) for _, unit, numbers in sorted(found, key=lambda entry: entry[0])]
 
 
+def lists_of(file: h5py.File) -> dict[str, int]:
+    """Return names and lengths of the lists of times and depths in a file."""
+    return {i.name: i.size for i in hdf5.objects(file) if _is_list(i) and axis_of_list(i.name) is not None}
+
+
+def unit_of_positions(item: h5py.Dataset, path: Path) -> str:
+    """Return the unit that a list of times or depths has, or a text such as "time_units" beside it; empty where none."""
+    for name in _UNITS:
+        if unit := hdf5_text.attribute(item, name, path):
+            return unit
+    for name, below in hdf5.children(item.parent):
+        if is_unit_of_list(name, item.name) and isinstance(below, h5py.Dataset):
+            return hdf5_text.in_dataset(item.parent, name, path) or matlab_text(below, path) or ""
+    return ""
+
+
 def _is_list(item: Any) -> bool:
     return (
         isinstance(item, h5py.Dataset)
@@ -144,10 +161,10 @@ def _unit_texts(item: h5py.Dataset, path: Path) -> Iterator[str | None]:
                 yield hdf5_text.attribute(holder, name, path)
     for name, below in hdf5.children(item.parent):
         if is_unit_name(name) and isinstance(below, h5py.Dataset):
-            yield hdf5_text.in_dataset(item.parent, name, path) or _matlab_text(below, path)
+            yield hdf5_text.in_dataset(item.parent, name, path) or matlab_text(below, path)
 
 
-def _matlab_text(item: h5py.Dataset, path: Path) -> str | None:
+def matlab_text(item: h5py.Dataset, path: Path) -> str | None:
     """Return text that MATLAB 7.3 stores as the numbers of its characters."""
     if not _is_list(item) or item.dtype.kind != "u" or item.size > 100:
         return None

@@ -1,4 +1,4 @@
-"""HyperSpy's HDF5 (``.hspy``): signals of one signal axis over two navigation axes.
+"""HyperSpy's HDF5 (``.hspy``): signals of one spectral axis over two others, and beside them axes of time and depth.
 
 Layout after the format's description (HyperSpy user guide, "HSpy - HyperSpy's HDF5 Specification", version 3): below
 ``Experiments`` a group for each signal with ``data`` and a group ``axis-N`` for each axis, uniform (offset and scale) or with a list.
@@ -18,13 +18,15 @@ from numpy.typing import NDArray
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.io import hdf5, hdf5_text
+from napari_udt.io.array_axes import MOST_AXES, ArrayAxes, in_series, means, offered
 from napari_udt.io.assemble import assemble
-from napari_udt.io.axes import missing_wavelengths
+from napari_udt.io.axes import is_wavelength_name, missing_wavelengths
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.generic import hdf5_metadata
 from napari_udt.io.lazy import Hdf5Source, LazyCube
-from napari_udt.io.positions import MM
+from napari_udt.io.positions import MM, named_axis, per_unit, stated_positions
 from napari_udt.io.units import MAX_WAVELENGTHS, WavelengthList, unit_in_name, wavelength_list
+from napari_udt.series import Axis
 
 _GROUP = "Experiments"
 
@@ -38,14 +40,21 @@ class _Axis:
     scale: float | None
     values: NDArray[np.float64]
 
+    @property
+    def kind(self) -> Axis | None:
+        """Whether it is one of time or depth, by its name or a unit of time."""
+        timed = not self.name and per_unit(self.unit, "time") is not None
+        return "time" if timed else named_axis(self.name)
+
 
 @dataclass(frozen=True)
 class _Signal:
+    """A signal; ``layout`` calls the axis of the spectra "wavelength"."""
+
     name: str
-    shape: tuple[int, ...]
-    rows: _Axis
-    columns: _Axis
+    axes: tuple[_Axis, ...]
     spectral: _Axis
+    layout: ArrayAxes
 
     @property
     def wavelengths(self) -> WavelengthList | None:
@@ -88,8 +97,14 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         fitting = [signal for signal in found if _usable(signal)]
         if not fitting:
             doubt = next((w.doubt for signal in found if (w := signal.wavelengths) is not None), "")
-            raise missing_wavelengths(path, [(signal.name, signal.shape) for signal in found], doubt)
-    return [Candidate(signal.name, partial(_read, path, signal, options)) for signal in fitting]
+            raise missing_wavelengths(path, [(signal.name, signal.layout.picture) for signal in found], doubt)
+    listed: list[Candidate] = []
+    for signal in fitting:
+        listed += offered(
+            signal.name, signal.layout, partial(_read, path, signal), options, alternative=False
+        )
+    first = fitting[0]
+    return [*listed, *means(first.name, first.layout, partial(_read, path, first), options)]
 
 
 def _usable(signal: _Signal) -> bool:
@@ -97,27 +112,42 @@ def _usable(signal: _Signal) -> bool:
     return found is not None and not found.doubt
 
 
-def _read(path: Path, signal: _Signal, options: ReadOptions) -> SpectralCube:
-    with hdf5.opened(path) as file:
-        dataset = hdf5.checked(file[_GROUP][signal.name]["data"], path)
-        axes = (signal.rows.place, signal.columns.place, signal.spectral.place)
-        data = LazyCube(Hdf5Source(path, dataset), axes)
-        title = hdf5.child(file[_GROUP][signal.name], "metadata", "General")
-        name = hdf5_text.attribute(title, "title", path) if title is not None else None
-        size = [
-            axis.scale * MM[axis.unit] if axis.scale and axis.unit in MM else None
-            for axis in (signal.rows, signal.columns)
-        ]
-        return assemble(
-            path,
-            options,
-            data,
-            wavelengths_nm=signal.wavelengths,
-            values=hdf5_metadata.values_of(dataset, path, data.shape[2]),
-            bad_bands=hdf5_metadata.bad_bands_of(dataset, path, data.shape[2]),
-            pixel_size_mm=(size[0], size[1]) if size[0] and size[1] else None,
-            name=name or signal.name,
-        )
+def _read(path: Path, signal: _Signal, place: int, options: ReadOptions) -> SpectralCube:
+    """Open the pictures of a signal; ``place`` is the slice, where there are frames of several."""
+    count = len(signal.spectral.values)
+    order = signal.layout.order(count, options.spectral_axis, f"{path}: {signal.name}")
+    kind, pictures = signal.layout.series
+    size = [
+        axis.scale * MM[axis.unit] if axis.scale and axis.unit in MM else None
+        for axis in (signal.axes[order[0]], signal.axes[order[1]])
+    ]
+
+    def source() -> Hdf5Source:
+        with hdf5.opened(path) as file:
+            return Hdf5Source(path, hdf5.checked(file[_GROUP][signal.name]["data"], path))
+
+    def build(data: LazyCube, index: int, said: dict[str, Any], options: ReadOptions) -> SpectralCube:
+        with hdf5.opened(path) as file:
+            dataset = file[_GROUP][signal.name]["data"]
+            title = hdf5.child(file[_GROUP][signal.name], "metadata", "General")
+            name = hdf5_text.attribute(title, "title", path) if title is not None else None
+            return assemble(
+                path,
+                options,
+                data,
+                wavelengths_nm=signal.wavelengths,
+                values=hdf5_metadata.values_of(dataset, path, count),
+                bad_bands=hdf5_metadata.bad_bands_of(dataset, path, count),
+                pixel_size_mm=(size[0], size[1]) if size[0] and size[1] else None,
+                metadata=said,
+                name=name or signal.name,
+            )
+
+    positions = None
+    if pictures > 1:
+        along = signal.axes[signal.layout.held[kind]]
+        positions = stated_positions(along.values, along.unit, kind, pictures)
+    return in_series(path, options, signal.layout, order, place, source, build, positions)
 
 
 def _signals(file: h5py.File, path: Path) -> list[_Signal]:
@@ -125,15 +155,25 @@ def _signals(file: h5py.File, path: Path) -> list[_Signal]:
     group = hdf5.child_group(file, _GROUP)
     for name, signal in hdf5.children(group) if group is not None else ():
         data = hdf5.child_dataset(signal, "data") if isinstance(signal, h5py.Group) else None
-        if data is None or data.ndim != 3 or 0 in data.shape or not hdf5.is_numeric(data):
+        if data is None or not 3 <= data.ndim <= MOST_AXES or 0 in data.shape or not hdf5.is_numeric(data):
             continue
-        axes = [_axis(signal, place, data.shape[place], path) for place in range(3)]
-        pictures = [axis for axis in axes if axis is not None and axis.navigates]
-        spectra = [axis for axis in axes if axis is not None and not axis.navigates]
-        if len(pictures) == 2 and len(spectra) == 1:
-            rows, columns = pictures
-            found.append(_Signal(name, tuple(data.shape), rows, columns, spectra[0]))
+        axes = [_axis(signal, place, length, path) for place, length in enumerate(data.shape)]
+        known = tuple(axis for axis in axes if axis is not None)
+        if len(known) == data.ndim and (one := _signal(name, tuple(data.shape), known)) is not None:
+            found.append(one)
     return found
+
+
+def _signal(name: str, shape: tuple[int, ...], axes: tuple[_Axis, ...]) -> _Signal | None:
+    """Tell the axes of a signal apart; None where it has no spectra over a picture."""
+    spectral = [axis for axis in axes if not axis.navigates]
+    if len(spectral) != 1:  # pictures over an axis of wavelengths
+        spectral = [axis for axis in axes if is_wavelength_name(axis.name)]
+    if len(spectral) != 1:
+        return None
+    names = ["wavelength" if axis is spectral[0] else axis.kind or axis.name for axis in axes]
+    layout = ArrayAxes.named(shape, names)
+    return None if layout is None else _Signal(name, axes, spectral[0], layout)
 
 
 def _axis(signal: h5py.Group, place: int, length: int, path: Path) -> _Axis | None:

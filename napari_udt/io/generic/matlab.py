@@ -1,7 +1,8 @@
 """MATLAB files: version 5 (read by scipy, whole arrays) and 7.3 (HDF5, arrays stay in the file).
 
 Arrays with three axes are cubes, in MATLAB's own order of axes; wavelengths are found by their name, and so are labels:
-an array of whole numbers with the picture's size.
+an array of whole numbers with the picture's size. Further axes make a series where a text such as ``dims = 'yxct'`` or a list
+such as ``time_s`` beside the array tells them apart.
 """
 
 from __future__ import annotations
@@ -17,21 +18,27 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.io.assemble import assemble
-from napari_udt.io.axes import (
-    is_label_name,
-    is_unit_name,
-    is_wavelength_name,
-    missing_wavelengths,
-    picture_axes,
-    spectral_axis,
+from napari_udt.io.array_axes import (
+    MOST_AXES,
+    ArrayAxes,
+    Shape,
+    axes_of,
+    in_series,
+    is_name_of_axes,
+    means,
+    offered,
+    several_axes,
+    split_names,
 )
+from napari_udt.io.assemble import assemble
+from napari_udt.io.axes import is_label_name, is_unit_name, is_wavelength_name, missing_wavelengths
 from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
 from napari_udt.io.extras import Extras
 from napari_udt.io.generic import mat5, plain_hdf5
 from napari_udt.io.generic.numpy_files import starts_with
 from napari_udt.io.hdf5 import MAX_RATIO, SMALL_BYTES
 from napari_udt.io.lazy import ArraySource, LazyCube
+from napari_udt.io.positions import is_unit_of_list, listed_positions
 from napari_udt.io.units import (
     MAX_WAVELENGTHS,
     WavelengthList,
@@ -63,23 +70,25 @@ _MAX_TEXT = 100
 def sniff(path: Path) -> Match:
     """Whether there is an array with three axes, and wavelengths that fit it."""
     if starts_with(path, _V73):
-        return plain_hdf5.sniff(path)
+        return plain_hdf5.sniff(path, column_major=True)
     if not starts_with(path, _V5):
         return Match.NO
     held = _listed(path)
-    if not (shapes := _cubes(held)):
-        return Match.NO
+    shapes = _cubes(held)
     wavelengths, _ = _stored_wavelengths(path, held, shapes)
-    return Match.YES if wavelengths is not None else Match.NEEDS_METADATA
+    if wavelengths is not None and _with_axes(path, held, shapes, len(wavelengths)):
+        return Match.YES
+    known = wavelengths is not None or _with_axes(path, held, shapes)
+    return Match.NEEDS_METADATA if known else Match.NO
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
-    """Return the arrays that could be cubes, the largest first.
+    """Return the arrays that could be cubes, the largest first; of frames of several slices every slice.
 
     Raises
     ------
     CubeError
-        When no wavelengths are known.
+        When no wavelengths are known, or it is not clear which axes are time and depth.
     """
     if starts_with(path, _V73):
         return plain_hdf5.candidates(path, options, column_major=True)
@@ -89,12 +98,20 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         wavelengths, doubt = _stored_wavelengths(path, held, shapes)
     else:
         wavelengths, doubt = WavelengthList(np.asarray(options.wavelengths_nm, dtype=np.float64)), ""
+    known = _with_axes(path, held, shapes, None if wavelengths is None else len(wavelengths))
     if wavelengths is None:
-        raise missing_wavelengths(path, list(shapes.items()), doubt)
-    fitting = [name for name in shapes if len(wavelengths) in shapes[name]] or list(shapes)
+        raise missing_wavelengths(path, [(name, axes.picture) for name, axes in known.items()], doubt)
+    if not known:
+        raise several_axes(f"{path}: {next(iter(shapes))}", next(iter(shapes.values())))
+    fitting = [name for name, axes in known.items() if len(wavelengths) in axes.picture] or list(known)
+    listed: list[Candidate] = []
+    for name in fitting:
+        read = partial(_read, path, name, held, known[name], wavelengths)
+        listed += offered(name, known[name], read, options, alternative=bool(listed))
+    first = fitting[0]
     return [
-        Candidate(name, partial(_read, path, name, held, wavelengths, options), alternative=i > 0)
-        for i, name in enumerate(fitting)
+        *listed,
+        *means(first, known[first], partial(_read, path, first, held, known[first], wavelengths), options),
     ]
 
 
@@ -104,19 +121,35 @@ def _listed(path: Path) -> dict[str, mat5.MatArray]:
         return {name: array for name, array in mat5.list_arrays(path).items() if array.kind in _BYTES}
 
 
-def _cubes(held: dict[str, mat5.MatArray]) -> dict[str, tuple[int, ...]]:
-    """Return names and shapes of the arrays with three axes: fractions before whole numbers, large before small."""
+def _cubes(held: dict[str, mat5.MatArray]) -> dict[str, Shape]:
+    """Return names and shapes of the arrays with three to five axes: fractions before whole numbers, large before small."""
     cubes = {
-        name: (array.kind not in ("double", "single"), array.shape)
+        name: (is_label_name(name), array.kind not in ("double", "single"), array.shape)
         for name, array in held.items()
-        if len(array.shape) == 3 and array.kind != _TEXT
+        if 3 <= len(array.shape) <= MOST_AXES and array.kind != _TEXT
     }
-    ordered = sorted(cubes, key=lambda name: (cubes[name][0], -math.prod(cubes[name][1]), name))
-    return {name: cubes[name][1] for name in ordered}
+    ordered = sorted(cubes, key=lambda name: (*cubes[name][:2], -math.prod(cubes[name][2]), name))
+    return {name: cubes[name][2] for name in ordered}
+
+
+def _with_axes(
+    path: Path, held: dict[str, mat5.MatArray], shapes: dict[str, Shape], channels: int | None = None
+) -> dict[str, ArrayAxes]:
+    """Return the axes of the arrays of which they are known."""
+    last = {name: name.rsplit("/", 1)[-1] for name in held}
+    said = [_text(path, name, held) for name in held if is_name_of_axes(last[name])]
+    names = [split_names(text) for text in said if text]
+    found = {name: axes_of(shape, names, _lengths(held), channels) for name, shape in shapes.items()}
+    return {name: axes for name, axes in found.items() if axes is not None}
+
+
+def _lengths(held: dict[str, mat5.MatArray]) -> dict[str, int]:
+    """Return names and lengths of the lists of numbers."""
+    return {name: math.prod(array.shape) for name, array in held.items() if _is_list(array)}
 
 
 def _stored_wavelengths(
-    path: Path, held: dict[str, mat5.MatArray], shapes: dict[str, tuple[int, ...]]
+    path: Path, held: dict[str, mat5.MatArray], shapes: dict[str, Shape]
 ) -> tuple[WavelengthList | None, str]:
     """Return the first list of such a name that is as long as an axis of an array, or what is in doubt about it."""
     unit = next((_text(path, name, held) for name in sorted(held) if is_unit_name(name)), "")
@@ -166,25 +199,42 @@ def _read(
     path: Path,
     name: str,
     held: dict[str, mat5.MatArray],
+    axes: ArrayAxes,
     wavelengths: WavelengthList,
+    place: int,
     options: ReadOptions,
 ) -> SpectralCube:
-    array = _array(path, name, held, options)
     count = len(wavelengths)
-    spectral = spectral_axis(array.shape, count, options.spectral_axis, f"{path}: {name}")
-    data = LazyCube(ArraySource(array), picture_axes(spectral))
-    extras = Extras(path, data.shape[:2])
-    named = [name for name, found in held.items() if is_label_name(name) and found.kind != _TEXT]
-    extras.named_labels({n: (held[n].shape, partial(_array, path, n, held, options)) for n in named})
+    source = ArraySource(_array(path, name, held, options))  # read once for all pictures
+    order = axes.order(count, options.spectral_axis, f"{path}: {name}")
+    labels = [n for n, found in held.items() if is_label_name(n) and found.kind != _TEXT]
     marks = _lists(path, held, is_bad_band_name, count).values()
     widths = _lists(path, held, is_width_name, count).values()
-    return assemble(
-        path,
-        options,
-        data,
-        wavelengths_nm=wavelengths,
-        values=stated_values(_lists(path, held, is_value_name, 1), count),
-        bad_bands=next((marked_bad(numbers, count) for numbers in marks), None),
-        fwhm_nm=next((widths_in_nm(numbers, wavelengths.nm, wavelengths.unit) for numbers in widths), None),
-        extras=extras,
-    )
+    axis, pictures = axes.series
+
+    def build(data: LazyCube, index: int, said: dict[str, Any], options: ReadOptions) -> SpectralCube:
+        extras = Extras(path, data.shape[:2])
+        named = {n: (held[n].shape, partial(_array, path, n, held, options)) for n in labels}
+        extras.named_labels(named, (index, pictures))
+        return assemble(
+            path,
+            options,
+            data,
+            wavelengths_nm=wavelengths,
+            values=stated_values(_lists(path, held, is_value_name, 1), count),
+            bad_bands=next((marked_bad(numbers, count) for numbers in marks), None),
+            fwhm_nm=next(
+                (widths_in_nm(numbers, wavelengths.nm, wavelengths.unit) for numbers in widths), None
+            ),
+            metadata=said,
+            extras=extras,
+        )
+
+    def unit(of: str) -> str:
+        return next((_text(path, n, held) for n in held if is_unit_of_list(n, of)), "")
+
+    def numbers(of: str) -> NDArray[Any]:
+        return _array(path, of, held, options)
+
+    positions = listed_positions(_lengths(held), axis, pictures, numbers, unit)
+    return in_series(path, options, axes, order, place, lambda: source, build, positions)

@@ -1,7 +1,7 @@
 """NRRD volumes: a text header and numbers, bare (they stay in the file) or packed by gzip, also in a file beside it.
 
 As everywhere in NRRD the faster of the two axes that are not spectral runs along the rows of the picture, unless the axes
-are labelled otherwise.
+are labelled otherwise. Axes labelled "t" or "z", of the kind "time" or with a unit of time make a series.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import zlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.io.array_axes import ArrayAxes, in_series, means, offered, several_axes
 from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import missing_wavelengths, spectral_axis
 from napari_udt.io.bare import BareSource
@@ -36,7 +38,7 @@ def sniff(path: Path) -> Match:
     if not starts_with(path, nrrd_header.MAGIC):
         return Match.NO
     header = nrrd_header.read(path)
-    if len(header.sizes) != 3:
+    if _axes(header) is None:
         return Match.NO
     return Match.YES if _stored_wavelengths(header)[0] is not None else Match.NEEDS_METADATA
 
@@ -51,9 +53,20 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     """
     header = nrrd_header.read(path)
     found, doubt = _stored_wavelengths(header)
+    axes = _axes(header)
+    if axes is None:
+        raise several_axes(str(path), header.sizes)
     if found is None and options.wavelengths_nm is None:
-        raise missing_wavelengths(path, [("volume", header.sizes)], doubt)
-    return [Candidate("volume", partial(_read, path, header, options))]
+        raise missing_wavelengths(path, [("volume", axes.picture[::-1])], doubt)
+    read = partial(_read, path, header, axes)
+    return [*offered("volume", axes, read, options, alternative=False), *means("volume", axes, read, options)]
+
+
+def _axes(header: NrrdHeader) -> ArrayAxes | None:
+    """Return the axes, slowest first; None where these are not three beside time and depth."""
+    if len(header.sizes) == 3:
+        return ArrayAxes(header.sizes[::-1])
+    return ArrayAxes.named(header.sizes[::-1], header.axis_names[::-1])
 
 
 def _stored_wavelengths(header: NrrdHeader) -> tuple[WavelengthList | None, str]:
@@ -66,28 +79,38 @@ def _of_channels(header: NrrdHeader, is_name: Callable[[str], bool], count: int)
     return next((numbers for numbers in lists if len(numbers) == count), [])
 
 
-def _read(path: Path, header: NrrdHeader, options: ReadOptions) -> SpectralCube:
+def _read(path: Path, header: NrrdHeader, axes: ArrayAxes, place: int, options: ReadOptions) -> SpectralCube:
     stored, _ = _stored_wavelengths(header)
     if stored is None or options.wavelengths_nm is not None:
         stored = WavelengthList(np.asarray(options.wavelengths_nm, dtype=np.float64))
-    count = len(stored)
-    spectral = spectral_axis(header.sizes, count, options.spectral_axis, str(path))
-    columns, rows = (axis for axis in range(3) if axis != spectral)  # the fastest axis comes first
-    if header.row_axis == columns:
+    wavelengths, count, last = stored, len(stored), len(header.sizes) - 1
+    sizes = tuple(header.sizes[last - axis] for axis in reversed(axes.free))  # the fastest axis comes first
+    chosen = spectral_axis(sizes, count, options.spectral_axis, str(path))
+    columns, rows = (axes.free[2 - axis] for axis in range(3) if axis != chosen)
+    if header.row_axis == last - columns:
         columns, rows = rows, columns
-    height, width = header.spacing_mm(rows), header.spacing_mm(columns)
-    data = LazyCube(_source(path, header, options), (2 - rows, 2 - columns, 2 - spectral))
-    return assemble(
-        path,
-        options,
-        data,
-        wavelengths_nm=stored,
-        values=stated_values(header.pairs, count),
-        bad_bands=marked_bad(_of_channels(header, is_bad_band_name, count), count),
-        fwhm_nm=widths_in_nm(_of_channels(header, is_width_name, count), stored.nm, stored.unit),
-        pixel_size_mm=(height, width) if height and width else None,
-        metadata={"nrrd": dict(header.pairs)} if header.pairs else {},
-    )
+    height, width = header.spacing_mm(last - rows), header.spacing_mm(last - columns)
+    kind, pictures = axes.series
+    source = _source(path, header, options)
+
+    def build(data: LazyCube, index: int, said: dict[str, Any], options: ReadOptions) -> SpectralCube:
+        return assemble(
+            path,
+            options,
+            data,
+            wavelengths_nm=wavelengths,
+            values=stated_values(header.pairs, count),
+            bad_bands=marked_bad(_of_channels(header, is_bad_band_name, count), count),
+            fwhm_nm=widths_in_nm(
+                _of_channels(header, is_width_name, count), wavelengths.nm, wavelengths.unit
+            ),
+            pixel_size_mm=(height, width) if height and width else None,
+            metadata={**({"nrrd": dict(header.pairs)} if header.pairs else {}), **said},
+        )
+
+    order = (rows, columns, axes.free[2 - chosen])
+    positions = header.positions(last - axes.held[kind], kind) if pictures > 1 else None
+    return in_series(path, options, axes, order, place, lambda: source, build, positions)
 
 
 def _source(path: Path, header: NrrdHeader, options: ReadOptions) -> Source:

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from napari_udt.errors import CubeError
 from napari_udt.io.axes import is_unit_name, is_wavelength_name
+from napari_udt.io.positions import MM, SECONDS, evenly_spaced, per_unit
 from napari_udt.io.units import WavelengthList, unit_in_name, unit_of, wavelength_list
+from napari_udt.series import Axis
 
 MAGIC = b"NRRD000"
 
 _MAX_BYTES = 4_000_000
-_LENGTHS_MM = {"nm": 1e-6, "um": 1e-3, "µm": 1e-3, "mm": 1.0, "cm": 10.0, "m": 1e3}
 _TYPES = {
     **dict.fromkeys(("signed char", "int8", "int8_t"), "i1"),
     **dict.fromkeys(("uchar", "unsigned char", "uint8", "uint8_t"), "u1"),
@@ -83,11 +84,30 @@ class NrrdHeader:
         names = [word.lower() for word in self._words("labels")]
         return next((axis for axis, name in enumerate(names) if name in ("y", "row", "rows")), None)
 
+    @property
+    def axis_names(self) -> list[str]:
+        """What each axis is called: as it is labelled, "time" where its kind or unit says so, else ""."""
+        labels, kinds, units = (
+            [*self._words(key), *[""] * len(self.sizes)] for key in ("labels", "kinds", "units")
+        )
+        return [
+            "time"
+            if kinds[axis].lower() == "time" or (not labels[axis] and units[axis] in SECONDS)
+            else labels[axis].lower()
+            for axis in range(len(self.sizes))
+        ]
+
+    def positions(self, axis: int, kind: Axis) -> NDArray[np.float64] | None:
+        """Return where samples along an axis of time or depth lie, in s or mm; None where the unit is not known."""
+        units = self._words("units")
+        one = per_unit(units[axis], kind) if axis < len(units) else None
+        return None if one is None else evenly_spaced(self._number("spacings", axis) * one, self.sizes[axis])
+
     def spacing_mm(self, axis: int) -> float | None:
         """Return the distance of samples along an axis; None where it is not known as a length."""
         units = self._words("units")
         unit, step = units[axis] if axis < len(units) else "", self._number("spacings", axis)
-        return step * _LENGTHS_MM[unit] if unit in _LENGTHS_MM and step > 0 else None
+        return step * MM[unit] if unit in MM and step > 0 else None
 
     def _words(self, key: str) -> list[str]:
         return shlex.split(self.fields.get(key, ""))

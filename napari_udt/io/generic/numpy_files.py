@@ -17,6 +17,7 @@ from napari_udt.io.contract import ReadOptions, reading
 MAGIC = b"\x93NUMPY"
 MAX_MEMBERS = 1_000
 ZIP_MAGIC = b"PK\x03\x04"
+_MAX_TEXT = 1_000_000  # bytes
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,21 @@ class Npz:
     def text(self, name: str) -> str | None:
         """Read a single string; None where there is none."""
         header = self.headers.get(name)
-        if header is None or header.shape != () or header.dtype.kind != "U" or header.nbytes > self._limit:
+        if header is None or header.shape != () or header.dtype.kind not in "US" or header.nbytes > _MAX_TEXT:
             return None
-        return str(self._array(name)[()])
+        return _as_text(self._array(name)[()])
+
+    def words(self, name: str) -> str | list[str]:
+        """Read a single string, or a list of strings; empty where there is neither."""
+        header = self.headers.get(name)
+        if (
+            header is None
+            or len(header.shape) != 1
+            or header.dtype.kind not in "US"
+            or header.nbytes > _MAX_TEXT
+        ):
+            return self.text(name) or ""
+        return [_as_text(word) for word in self._array(name)]
 
     def _array(self, name: str) -> NDArray[Any]:
         with (
@@ -145,6 +158,10 @@ class Npz:
                 f"but holds {member.file_size - header.offset} bytes."
             )
         return header
+
+
+def _as_text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _usable(header: Header, where: str) -> Header:

@@ -1,6 +1,7 @@
 """Plain ``.npy`` and ``.npz`` arrays: cubes with three axes, or lists of spectra with two.
 
-A ``.npy`` file says no wavelengths: they must be given. In a ``.npz`` they are found by their name.
+A ``.npy`` file says no wavelengths: they must be given. In a ``.npz`` they are found by their name; further axes make a series
+where names of axes (``dims="tyxc"``) or lists called ``time_s`` or ``depth_mm`` tell them apart.
 """
 
 from __future__ import annotations
@@ -13,6 +14,18 @@ from typing import Any
 import numpy as np
 
 from napari_udt.cube import SpectralCube
+from napari_udt.io.array_axes import (
+    MOST_AXES,
+    ArrayAxes,
+    Shape,
+    axes_of,
+    in_series,
+    is_name_of_axes,
+    means,
+    offered,
+    several_axes,
+    split_names,
+)
 from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import (
     is_label_name,
@@ -26,6 +39,7 @@ from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.extras import Extras
 from napari_udt.io.generic.numpy_files import MAGIC, ZIP_MAGIC, Npz, npy_array, npy_header, starts_with
 from napari_udt.io.lazy import ArraySource, LazyCube
+from napari_udt.io.positions import is_unit_of_list, listed_positions
 from napari_udt.io.units import (
     WavelengthList,
     first_fitting,
@@ -51,93 +65,139 @@ def sniff(path: Path) -> Match:
     if not starts_with(path, ZIP_MAGIC):
         return Match.NO
     npz = Npz(path)
-    if not (shapes := _cubes(npz)):
-        return Match.NO
-    return Match.YES if _stored_wavelengths(npz, shapes)[0] is not None else Match.NEEDS_METADATA
+    shapes = _arrays(npz)
+    wavelengths, _ = _stored_wavelengths(npz, shapes)
+    if wavelengths is not None and _with_axes(npz, shapes, len(wavelengths)):
+        return Match.YES
+    return Match.NEEDS_METADATA if wavelengths is not None or _with_axes(npz, shapes) else Match.NO
 
 
 def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
-    """Return the arrays that could be cubes, the largest first.
+    """Return the arrays that could be cubes, the largest first; of frames of several slices every slice.
 
     Raises
     ------
     CubeError
-        When no wavelengths are known.
+        When no wavelengths are known, or it is not clear which axes are time and depth.
     """
-    found: WavelengthList | None = None
-    doubt = ""
-    if starts_with(path, MAGIC):
-        shapes = {_NPY_TITLE: npy_header(path).shape}
-    else:
-        npz = Npz(path, options)
-        shapes = _cubes(npz)
-        found, doubt = _stored_wavelengths(npz, shapes)
+    stated = None
     if options.wavelengths_nm is not None:
-        found = WavelengthList(np.asarray(options.wavelengths_nm, dtype=np.float64))
+        stated = WavelengthList(np.asarray(options.wavelengths_nm, dtype=np.float64))
+    if starts_with(path, MAGIC):
+        shape = npy_header(path).shape
+        if stated is None:
+            raise missing_wavelengths(path, [(_NPY_TITLE, shape)])
+        return [Candidate(_NPY_TITLE, partial(_read_npy, path, stated, options))]
+    npz = Npz(path, options)
+    shapes = _arrays(npz)
+    found, doubt = (stated, "") if stated is not None else _stored_wavelengths(npz, shapes)
+    known = _with_axes(npz, shapes, None if found is None else len(found))
     if found is None:
-        raise missing_wavelengths(path, list(shapes.items()), doubt)
-    fitting = [name for name in shapes if len(found) in shapes[name]] or list(shapes)
+        raise missing_wavelengths(path, [(name, axes.picture) for name, axes in known.items()], doubt)
+    if not known:
+        raise several_axes(f"{path}: {next(iter(shapes))}", next(iter(shapes.values())))
+    fitting = [name for name, axes in known.items() if len(found) in axes.picture] or list(known)
+    listed: list[Candidate] = []
+    for name in fitting:
+        read = partial(_read, path, name, known[name], found)
+        listed += offered(name, known[name], read, options, alternative=bool(listed))
     return [
-        Candidate(name, partial(_read, path, name, found, options), alternative=i > 0)
-        for i, name in enumerate(fitting)
+        *listed,
+        *means(
+            fitting[0], known[fitting[0]], partial(_read, path, fitting[0], known[fitting[0]], found), options
+        ),
     ]
 
 
-def _cubes(npz: Npz) -> dict[str, tuple[int, ...]]:
-    """Return the names and shapes of the arrays with three axes, the largest first."""
-    cubes = {k: h for k, h in npz.headers.items() if len(h.shape) == 3 and h.is_numeric and 0 not in h.shape}
-    return {
-        k: cubes[k].shape
-        for k in sorted(cubes, key=lambda k: (cubes[k].dtype.kind != "f", -cubes[k].nbytes, k))
+def _arrays(npz: Npz) -> dict[str, Shape]:
+    """Return the names and shapes of the arrays with three to five axes, the largest first."""
+    usable = {
+        k: h
+        for k, h in npz.headers.items()
+        if 3 <= len(h.shape) <= MOST_AXES and h.is_numeric and 0 not in h.shape
     }
+    ordered = sorted(
+        usable, key=lambda k: (is_label_name(k), usable[k].dtype.kind != "f", -usable[k].nbytes, k)
+    )
+    return {k: usable[k].shape for k in ordered}
 
 
-def _stored_wavelengths(npz: Npz, shapes: Mapping[str, tuple[int, ...]]) -> tuple[WavelengthList | None, str]:
+def _with_axes(npz: Npz, shapes: Mapping[str, Shape], channels: int | None = None) -> dict[str, ArrayAxes]:
+    """Return the axes of the arrays of which they are known."""
+    names = [split_names(said) for name in npz.headers if is_name_of_axes(name) and (said := npz.words(name))]
+    found = {name: axes_of(shape, names, _lists(npz), channels) for name, shape in shapes.items()}
+    return {name: axes for name, axes in found.items() if axes is not None}
+
+
+def _lists(npz: Npz) -> dict[str, int]:
+    """Return names and lengths of the lists of numbers."""
+    return {name: h.shape[0] for name, h in npz.headers.items() if len(h.shape) == 1 and h.is_numeric}
+
+
+def _stored_wavelengths(npz: Npz, shapes: Mapping[str, Shape]) -> tuple[WavelengthList | None, str]:
     """Return the first list of such a name that is as long as an axis of an array, or what is in doubt about it."""
     unit = next((npz.text(name) for name in npz.headers if is_unit_name(name)), "")
     lists = (
         wavelength_list(npz.numbers(name), unit or unit_in_name(name), name)
-        for name, header in sorted(npz.headers.items())
-        if is_wavelength_name(name) and len(header.shape) == 1 and header.is_numeric and 0 not in header.shape
+        for name, length in sorted(_lists(npz).items())
+        if is_wavelength_name(name) and length
     )
     return first_fitting(lists, lambda found: any(len(found) in shape for shape in shapes.values()))
 
 
-def _read(path: Path, name: str, wavelengths: WavelengthList, options: ReadOptions) -> SpectralCube:
-    npz = None if name == _NPY_TITLE and starts_with(path, MAGIC) else Npz(path, options)
-    array = npy_array(path) if npz is None else npz.numbers(name)
-    count = len(wavelengths)
-    spectral = spectral_axis(array.shape, count, options.spectral_axis, f"{path}: {name}")
+def _read_npy(path: Path, wavelengths: WavelengthList, options: ReadOptions) -> SpectralCube:
+    array = npy_array(path)
+    spectral = spectral_axis(array.shape, len(wavelengths), options.spectral_axis, f"{path}: {_NPY_TITLE}")
     if array.ndim == 2:  # a list of spectra becomes a picture of one column
         data = LazyCube(ArraySource(np.moveaxis(array, spectral, 1)[:, np.newaxis, :]), (0, 1, 2))
     else:
         data = LazyCube(ArraySource(array), picture_axes(spectral))
-    extras = Extras(path, data.shape[:2])
-    if npz is not None:
-        named = {n: h for n, h in npz.headers.items() if is_label_name(n) and n != name}
-        extras.named_labels({n: (h.shape, partial(npz.numbers, n)) for n, h in named.items()})
+    return assemble(path, options, data, wavelengths_nm=wavelengths)
+
+
+def _read(
+    path: Path, name: str, axes: ArrayAxes, wavelengths: WavelengthList, place: int, options: ReadOptions
+) -> SpectralCube:
+    npz, count = Npz(path, options), len(wavelengths)
+    order = axes.order(count, options.spectral_axis, f"{path}: {name}")
+    source = ArraySource(npz.numbers(name))  # read once for all pictures: an archive is packed as a whole
     marks, widths = (_list(npz, is_name, count) for is_name in (is_bad_band_name, is_width_name))
-    return assemble(
-        path,
-        options,
-        data,
-        wavelengths_nm=wavelengths,
-        values=stated_values(_scalars(npz), count),
-        bad_bands=marked_bad(marks, count),
-        fwhm_nm=widths_in_nm(widths, wavelengths.nm, wavelengths.unit),
-        extras=extras,
-    )
+    named = {n: h for n, h in npz.headers.items() if is_label_name(n) and n != name}
+    axis, pictures = axes.series
+
+    def build(data: LazyCube, index: int, said: dict[str, Any], options: ReadOptions) -> SpectralCube:
+        extras = Extras(path, data.shape[:2])
+        extras.named_labels(
+            {n: (h.shape, partial(npz.numbers, n)) for n, h in named.items()}, (index, pictures)
+        )
+        return assemble(
+            path,
+            options,
+            data,
+            wavelengths_nm=wavelengths,
+            values=stated_values(_scalars(npz), count),
+            bad_bands=marked_bad(marks, count),
+            fwhm_nm=widths_in_nm(widths, wavelengths.nm, wavelengths.unit),
+            metadata=said,
+            extras=extras,
+        )
+
+    def unit(of: str) -> str:
+        return next((npz.text(n) or "" for n in npz.headers if is_unit_of_list(n, of)), "")
+
+    positions = listed_positions(_lists(npz), axis, pictures, npz.numbers, unit)
+    return in_series(path, options, axes, order, place, lambda: source, build, positions)
 
 
-def _list(npz: Npz | None, is_name: Callable[[str], bool], count: int) -> Any:
+def _list(npz: Npz, is_name: Callable[[str], bool], count: int) -> Any:
     """Return the list of such a name with one number for each channel; empty where there is none."""
-    headers = {} if npz is None else npz.headers
-    named = [name for name, h in headers.items() if is_name(name) and h.shape == (count,) and h.is_numeric]
-    return npz.numbers(named[0]) if npz is not None and named else ()
+    named = [
+        name for name, h in npz.headers.items() if is_name(name) and h.shape == (count,) and h.is_numeric
+    ]
+    return npz.numbers(named[0]) if named else ()
 
 
-def _scalars(npz: Npz | None) -> dict[str, Any]:
+def _scalars(npz: Npz) -> dict[str, Any]:
     """Return single numbers that say something about the values."""
-    headers = {} if npz is None else npz.headers
-    named = [n for n, h in headers.items() if is_value_name(n) and h.shape in ((), (1,)) and h.is_numeric]
-    return {} if npz is None else {name: npz.numbers(name) for name in named}
+    named = [n for n, h in npz.headers.items() if is_value_name(n) and h.shape in ((), (1,)) and h.is_numeric]
+    return {name: npz.numbers(name) for name in named}

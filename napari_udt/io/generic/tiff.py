@@ -31,6 +31,7 @@ from napari_udt.io.axes import (
 )
 from napari_udt.io.bare import BareSource
 from napari_udt.io.contract import Candidate, Frame, Match, ReadOptions, reading
+from napari_udt.io.derived import MeanOfSources
 from napari_udt.io.generic import envi_header, tiff_metadata, tiff_times
 from napari_udt.io.generic.envi_header import EnviHeader
 from napari_udt.io.generic.numpy_files import starts_with
@@ -243,7 +244,7 @@ def _source(path: Path, file: tifffile.TiffFile, index: int, frame: Frame, place
     series = file.series[index]
     axes = axes_of(series)
     if frame == "mean":
-        return _MeanOfFrames([_source(path, file, index, i, place) for i in range(axes.count)])
+        return MeanOfSources([_source(path, file, index, i, place) for i in range(axes.count)])
     held = dict(zip(axes.held, (frame, place), strict=False))
     if any(axis > len(axes.shape) - 3 for axis in held):
         raise CubeError(
@@ -271,25 +272,6 @@ def _source(path: Path, file: tifffile.TiffFile, index: int, frame: Frame, place
     ]
     stored = sum(_stored_bytes(series.pages[i]) for i in numbers)
     return PagesSource(path, index, shape, stored, numbers, series.dtype.itemsize)
-
-
-class _MeanOfFrames:
-    """The mean over sources of one shape."""
-
-    def __init__(self, sources: Sequence[Source]) -> None:
-        self._sources = sources
-        self.shape = sources[0].shape
-        self.stored_bytes = sum(source.stored_bytes for source in sources)
-
-    def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
-        """Read one integer or slice per axis."""
-        total = self._sources[0].read(selection).astype(np.float64)
-        for source in self._sources[1:]:
-            total += source.read(selection)
-        return total / len(self._sources)
-
-    def close(self) -> None:
-        """Nothing is held between reads."""
 
 
 def _page(page: Any, shape: tuple[int, ...], path: Path) -> NDArray[Any]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,10 @@ from numpy.typing import NDArray
 
 from napari_udt.cube import DOMAINS, MODALITIES, SpectralCube
 from napari_udt.errors import CubeError
-from napari_udt.io import frames
+from napari_udt.io.array_axes import ArrayAxes, in_series, means, offered, several_axes
 from napari_udt.io.assemble import assemble
-from napari_udt.io.axes import missing_wavelengths, spectral_axis
-from napari_udt.io.contract import Candidate, Frame, Match, ReadOptions, reading
-from napari_udt.io.derived import MeanSource
+from napari_udt.io.axes import missing_wavelengths
+from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
 from napari_udt.io.extras import Extras
 from napari_udt.io.generic.zarr_metadata import (
     MARKS,
@@ -36,10 +34,9 @@ from napari_udt.io.generic.zarr_metadata import (
     members,
     opened,
 )
-from napari_udt.io.lazy import LazyCube, Source
+from napari_udt.io.lazy import LazyCube
 from napari_udt.io.units import WavelengthList, widths_in_nm
 from napari_udt.io.values import is_bad_band_name, is_value_name, is_width_name, marked_bad, stated_values
-from napari_udt.series import Axis
 
 
 def sniff(path: Path) -> Match:
@@ -61,67 +58,52 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
         When no wavelengths are known.
     """
     found = arrays(path)
+    stated = None
     if options.wavelengths_nm is not None:
         stated = WavelengthList(np.asarray(options.wavelengths_nm, np.float64).reshape(-1))
         found = [one for one in found if len(stated) in one.shape]
+        if not found:
+            raise CubeError(
+                f"{path}: {len(stated)} wavelengths were given, but no array has an axis of that length."
+            )
     else:
-        stated = None
         doubts = [one.wavelengths[1] for one in found]
         listed = [(one.name or path.name, one.shape) for one in found]
         found = [one for one in found if one.wavelengths[0] is not None]
         if not found:
             raise missing_wavelengths(path, listed, next(filter(None, doubts), ""))
-    if not found:
-        given = 0 if options.wavelengths_nm is None else len(options.wavelengths_nm)
-        raise CubeError(f"{path}: {given} wavelengths were given, but no array has an axis of that length.")
-    offered = [
-        Candidate(title, partial(_read, path, one, stated, held, options), alternative=place > 0)
-        for place, one in enumerate(found)
-        for title, held in frames.slices(one.name or "array", _slices_beside_frames(one))
-    ]
-    axis, count = _series(found[0])
-    for title, frame in frames.offered(count) if axis == "time" else ():
-        mean = partial(_read, path, found[0], stated, 0, replace(options, frame=frame))
-        offered.append(Candidate(f"{found[0].name or 'array'}, {title}", mean, alternative=True))
-    return offered
-
-
-def _slices_beside_frames(one: Stored) -> int:
-    held = one.held
-    return one.shape[held["depth"]] if len(held) == 2 and one.shape[held["time"]] > 1 else 1
+    known = [(one, axes) for one in found if (axes := one.array_axes) is not None]
+    if not known:
+        raise several_axes(f"{path}: {found[0].name or 'the array'}", found[0].shape)
+    candidates: list[Candidate] = []
+    for one, axes in known:
+        read = partial(_read, path, one, axes, stated)
+        candidates += offered(one.name or "array", axes, read, options, alternative=bool(candidates))
+    one, axes = known[0]
+    return [*candidates, *means(one.name or "array", axes, partial(_read, path, one, axes, stated), options)]
 
 
 def _read(
-    path: Path, one: Stored, stated: WavelengthList | None, place: int, options: ReadOptions
+    path: Path,
+    one: Stored,
+    axes: ArrayAxes,
+    stated: WavelengthList | None,
+    place: int,
+    options: ReadOptions,
 ) -> SpectralCube:
     wavelengths = stated or one.wavelengths[0]
     if wavelengths is None:
         raise missing_wavelengths(path, [(one.name or path.name, one.shape)], "")
-    free = [axis for axis in range(len(one.shape)) if axis not in one.held.values()]
-    if len(free) != 3:
-        raise CubeError(
-            f"{path}: {one.name or 'the array'} has the shape {one.shape}; expected rows, columns and wavelengths, beside axes "
-            "called t and z."
-        )
-    spectral = _spectral(path, one, free, len(wavelengths), options)
-    rows, columns = _picture(one, [axis for axis in free if axis != spectral])
     count, own = len(wavelengths), one.attributes.get(OWN)
-    size = [one.scale.get(one.axes[axis] if one.axes else "") for axis in (rows, columns)]
-    axis, pictures = _series(one)
+    order = axes.order(count, options.spectral_axis, f"{path}: {one.name or 'the array'}")
+    size = [one.scale.get(one.axes[axis] if one.axes else "") for axis in order[:2]]
+    axis, _ = axes.series
 
-    def picture(frame: Frame, options: ReadOptions) -> SpectralCube:
-        index = 0 if frame == "mean" else int(frame)
-        held = {one.held[kind]: index if kind == axis else place for kind in one.held}
-        stored: Source = _ZarrSource(path, one.name)
-        if frame == "mean" and axis in one.held:
-            stored = MeanSource(stored, one.held[axis])
-        data = LazyCube(stored, (rows, columns, spectral), held)
+    def build(data: LazyCube, index: int, said: dict[str, Any], options: ReadOptions) -> SpectralCube:
+        held = axes.fixed(index, place)
         extras = Extras(path, data.shape[:2])
         _take_labels(extras, path, one, held)
         extras.oxygenation(lambda: _oxygenation(path, one, held, data.shape[:2]))
-        said = frames.metadata(frame, pictures, axis)
-        if (slices := _slices_beside_frames(one)) > 1:
-            said |= frames.metadata(place, slices, "depth")
         return assemble(
             path,
             options,
@@ -136,14 +118,10 @@ def _read(
             **_own(own),
         )
 
-    positions = one.positions(axis) if axis in one.held else None
-    return frames.in_series(path, options, picture, pictures, axis=axis, positions=positions)
-
-
-def _series(one: Stored) -> tuple[Axis, int]:
-    """Return the axis along which an array is a series, and how many pictures it has."""
-    lengths = {kind: one.shape[place] for kind, place in one.held.items()}
-    return next(((kind, n) for kind, n in lengths.items() if n > 1), ("time", 1))
+    positions = one.positions(axis, axes.held[axis]) if axis in axes.held else None
+    return in_series(
+        path, options, axes, order, place, partial(_ZarrSource, path, one.name), build, positions
+    )
 
 
 def _own(said: Any) -> dict[str, Any]:
@@ -188,25 +166,6 @@ def _place(
             indices = iter([held[axis] for axis in kept])
             return tuple(0 if n == 1 else next(indices, slice(None)) for n in stored)
     return None
-
-
-def _spectral(path: Path, one: Stored, free: list[int], count: int, options: ReadOptions) -> int:
-    named = [
-        axis
-        for axis in free
-        if one.axes and one.axes[axis] in ("c", "channel", "band", "wavelength", "wavelengths")
-    ]
-    if len(named) == 1 and one.shape[named[0]] == count and options.spectral_axis is None:
-        return named[0]
-    shape = tuple(one.shape[axis] for axis in free)
-    return free[spectral_axis(shape, count, options.spectral_axis, f"{path}: {one.name or 'the array'}")]
-
-
-def _picture(one: Stored, pair: list[int]) -> tuple[int, int]:
-    """Rows first, unless the axes are named the other way round."""
-    first, second = pair
-    turned = bool(one.axes) and one.axes[first] in ("x", "columns") and one.axes[second] in ("y", "rows")
-    return (second, first) if turned else (first, second)
 
 
 def _take_labels(extras: Extras, path: Path, one: Stored, held: Mapping[int, int]) -> None:

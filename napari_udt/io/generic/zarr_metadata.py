@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import CubeError
+from napari_udt.io.array_axes import ArrayAxes, axes_of, is_name_of_axes, split_names
 from napari_udt.io.axes import is_label_name, is_unit_name, is_wavelength_name
 from napari_udt.io.positions import evenly_spaced, named_axis, per_unit, stated_positions
 from napari_udt.io.units import WavelengthList, first_fitting, unit_in_name, wavelength_list
@@ -60,16 +61,12 @@ class Stored:
     coordinates: Mapping[str, NDArray[np.float64]]
 
     @property
-    def held(self) -> dict[Axis, int]:
-        """Axes of time and depth, in this order."""
-        found: dict[Axis, int] = {
-            kind: i for i, name in enumerate(self.axes) if (kind := named_axis(name)) is not None
-        }
-        return {kind: found[kind] for kind in ("time", "depth") if kind in found}
+    def array_axes(self) -> ArrayAxes | None:
+        """Which axes are time and depth; None where the others are not three."""
+        return axes_of(self.shape, [self.axes], {}, None)
 
-    def positions(self, axis: Axis) -> NDArray[np.float64] | None:
+    def positions(self, axis: Axis, place: int) -> NDArray[np.float64] | None:
         """Return where the entries along an axis lie: as a list says, else at equal distances; None if nothing does."""
-        place = self.held[axis]
         name, count = self.axes[place], self.shape[place]
         listed = self.coordinates.get(name)
         return listed if listed is not None else evenly_spaced(self.scale.get(name), count)
@@ -109,9 +106,10 @@ def arrays(path: Path) -> list[Stored]:
         if is_labels(name):
             continue
         one = _described(store, name, array, beside)
+        known = one.array_axes
         listed = {
             one.axes[place]: values
-            for kind, place in one.held.items()
+            for kind, place in (known.held.items() if known is not None else ())
             if (values := _coordinate(everything, one, kind, place)) is not None
         }
         pictures.append(replace(one, coordinates=listed))
@@ -131,8 +129,10 @@ def _described(store: Any, name: str, array: Any, beside: list[WavelengthList]) 
     axes = [entry for entry in first.get("axes", []) if isinstance(entry, Mapping)]
     names = tuple(str(entry.get("name", "")).lower() for entry in axes)
     if not names:
-        stated = attributes.get("_ARRAY_DIMENSIONS") or getattr(array.metadata, "dimension_names", None) or ()
-        names = tuple(str(axis).lower() for axis in stated)
+        stated = getattr(array.metadata, "dimension_names", None) or next(
+            (value for key, value in attributes.items() if is_name_of_axes(key)), ()
+        )
+        names = tuple(word.lower() for word in split_names(stated) if isinstance(stated, str | list | tuple))
     if len(names) != array.ndim:
         names = ()
     return Stored(

@@ -106,7 +106,6 @@ def _read(path: Path, name: tuple[str, str, str], options: ReadOptions) -> Spect
             slices,
             axis="depth",
             positions=positions,
-            usual=slices // 2,
         )
     return frames.in_series(
         path, options, lambda frame, how: _picture(path, name, frame, how), count, positions=positions

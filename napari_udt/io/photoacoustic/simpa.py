@@ -138,7 +138,6 @@ def _read(path: Path, field: _Field, options: ReadOptions) -> SpectralCube:
         count,
         axis="depth",
         positions=evenly_spaced(spacing_mm, count),
-        usual=count // 2,
     )
 
 
