@@ -10,8 +10,10 @@ from napari_udt.cli.exit_codes import INTERRUPTED, SUCCESS
 from napari_udt.cli.metadata_arguments import add_names_argument
 from napari_udt.cli.progress_line import ProgressLine
 from napari_udt.errors import TrainingError
+from napari_udt.models.store import SPEC
 from napari_udt.outgoing_text import printable
 from napari_udt.training.config import TrainingConfig, load_config, packaged_configs
+from napari_udt.training.fine_tuning import begun_with
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +46,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how long to train, for cubes of your own; by default as configured",
     )
     parser.add_argument(
+        "--from",
+        dest="parent",
+        metavar="NAME|FOLDER",
+        help="begin with the weights of a model of the same wavelengths and classes",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a value in place of the configuration's, such as optimisation.learning_rate=1e-4; may be repeated",
+    )
+    parser.add_argument(
         "--no-install", action="store_true", help="do not list a model of cubes of your own among the models"
     )
     parser.add_argument(
@@ -71,16 +86,22 @@ def run(args: argparse.Namespace) -> int:
         When the configuration or the data do not fit, or the training fails.
     """
     given = {"simulated": args.simulated, "second": args.target}
-    config = load_config(args.config, **{key: str(paths[0]) for key, paths in given.items() if paths})
+    config = load_config(
+        args.config, args.set, **{key: str(paths[0]) for key, paths in given.items() if paths}
+    )
+    if args.parent is not None:
+        config = begun_with(config, args.parent)
     # torch takes seconds to import: report a wrong configuration before that
     from napari_udt.inference.devices import choose
     from napari_udt.training.findings import reached_lines
-    from napari_udt.training.installing import install, require_free_name
+    from napari_udt.training.installing import require_free_name
     from napari_udt.training.loop import TrainingInterrupted
     from napari_udt.training.run import require_new, train
 
-    require_new(args.output)
     own = _own_cubes(args)
+    if args.resume and own and (args.output / SPEC).is_file():  # it was ended after the last step
+        return _listed(args)
+    require_new(args.output)
     if own and not args.no_install:
         require_free_name(args.output)
     device = choose(args.device).key
@@ -102,7 +123,14 @@ def run(args: argparse.Namespace) -> int:
     for line in reached_lines(model.spec.training["metrics"]):
         print(printable(line))
     print(f"{args.output}: the model is written.")
-    if own and not args.no_install:
+    return _listed(args) if own else SUCCESS
+
+
+def _listed(args: argparse.Namespace) -> int:
+    """List the finished model among the user's, unless that is not wanted."""
+    from napari_udt.training.installing import install
+
+    if not args.no_install:
         print(f"{install(args.output)}: listed among the models.")
     return SUCCESS
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 WEIGHTS, SPEC, CARD = "weights.safetensors", "model.json", "CARD.md"
 # What an evaluation adds: the card's picture and numbers.
 PICTURE, JUDGED = "card.png", "judged.json"
-# What a window and the command line choose first. Of the PAT rows the one that makes pictures like the target's: the others
+# What a window and the command line choose first, and propose to train. Of the PAT rows the one that makes pictures like the target's: the others
 # are close to the identity (docs/evaluation.md).
-_PROPOSED = ("hsi_transport_dy", "pat_flow_dy_closed_form")
+PROPOSED = ("hsi_transport_dy", "pat_flow_dy_closed_form")
 MODELS_VARIABLE = "NAPARI_UDT_MODELS"
 _MAX_TEXT_BYTES = 16_000_000  # specification or card; the bundled ones have some tens of kilobytes
 
@@ -163,7 +163,7 @@ def _installed() -> dict[str, tuple[ModelSpec, Path]]:
 
 
 def _rank(path: Path) -> tuple[bool, str]:
-    return path.parent.name not in _PROPOSED, path.parent.name
+    return path.parent.name not in PROPOSED, path.parent.name
 
 
 def find_folder(name_or_path: str | os.PathLike[str]) -> Path:

@@ -197,6 +197,7 @@ def _training_lines(record: Mapping[str, Any], spec: ModelSpec) -> list[str]:
         f"Trained for {record['steps']} steps of {config['optimisation']['batch_size']} samples per domain in "
         f"{record['seconds'] / 60:.1f} minutes on {markdown(record['hardware'])} (torch {record['torch']}), seed {config['seed']}; "
         f"weights of step {record['best_step']}, the best held-out {_criterion(config, spec)}.",
+        *_parent_lines(record),
         f"Adversarial weight {adversarial:g}." if adversarial else "No adversarial loss.",
         *(words.format(config["terms"][key]) for key, words in _TERMS.items() if config["terms"].get(key)),
     ]
@@ -204,6 +205,16 @@ def _training_lines(record: Mapping[str, Any], spec: ModelSpec) -> list[str]:
     words = (_SECOND_LABELS if spec.condition == "class" else _SECOND_BALANCE)[labels]
     own = record["data"]["second"]["generator"].get("name") == OWN_CUBES
     return [*lines, words.replace(_DRAWN_BY_CLASS, "the cubes have labels") if own else words]
+
+
+def _parent_lines(record: Mapping[str, Any]) -> list[str]:
+    parent = record.get("parent")
+    if not parent:
+        return []
+    return [
+        f"Fine-tuned: training began with the weights of `{markdown(parent['name'])}` (SHA-256 `{parent['weights_sha256'][:16]}`), whose "
+        "normalisation it keeps; what that model was made from is in its own card."
+    ]
 
 
 def _criterion(config: Mapping[str, Any], spec: ModelSpec) -> str:

@@ -6,8 +6,10 @@ and then holds only what differs: the ablations of the paper's Table 1 are one l
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -48,6 +50,10 @@ class TrainingConfig:
         Of everything random.
     notes : str
         Further limits of the model, for its card.
+    start_from : str
+        Name or folder of the model whose weights the training begins with, see :mod:`napari_udt.training.fine_tuning`.
+    start_from_sha256 : str
+        Of these weights.
     """
 
     modality: Literal["HSI", "PAT"]
@@ -63,6 +69,8 @@ class TrainingConfig:
     architecture: Mapping[str, Any] = field(default_factory=dict)
     seed: int = bounded(NOT_NEGATIVE, 0)
     notes: str = ""
+    start_from: str = ""
+    start_from_sha256: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON-serialisable values, for checkpoints and the model's record."""
@@ -74,13 +82,17 @@ def packaged_configs() -> list[str]:
     return sorted(path.stem for path in CONFIGS.glob("*.toml"))
 
 
-def load_config(name_or_path: str | Path, **paths: str | None) -> TrainingConfig:
+def load_config(
+    name_or_path: str | Path, settings: Sequence[str] = (), **paths: str | None
+) -> TrainingConfig:
     """Read a configuration.
 
     Parameters
     ----------
     name_or_path : str or Path
         A TOML file, or the name of a packaged configuration.
+    settings : sequence of str
+        Values that take the place of the configuration's: "optimisation.learning_rate=1e-4".
     **paths : str, optional
         ``simulated`` and ``second``: data set files that take the place of the configuration's.
 
@@ -90,10 +102,25 @@ def load_config(name_or_path: str | Path, **paths: str | None) -> TrainingConfig
         When the file is missing, is not TOML, or a key is unknown, missing, of a wrong type or out of bounds.
     """
     table = _read_table(name_or_path)
+    for setting in settings:
+        table = _merged(table, _setting(setting))
     table["data"] = {**table.get("data", {}), **{key: str(value) for key, value in paths.items() if value}}
     config: TrainingConfig = checked(TrainingConfig, table, str(name_or_path), "")
     _require_consistent(config, str(name_or_path))
     return config
+
+
+def _setting(text: str) -> dict[str, Any]:
+    """Return one setting as a table; a value that is no TOML is text."""
+    key, equals, value = (part.strip() for part in text.partition("="))
+    if not (equals and value and re.fullmatch(r"\w+(\.\w+)*", key, re.ASCII)):
+        raise TrainingError(
+            f"{text}: not a setting; write SECTION.KEY=VALUE, such as optimisation.learning_rate=1e-4."
+        )
+    try:
+        return tomllib.loads(f"{key} = {value}")
+    except ValueError:
+        return tomllib.loads(f"{key} = {json.dumps(value)}")
 
 
 def _require_consistent(config: TrainingConfig, where: str) -> None:

@@ -13,6 +13,7 @@ from napari_udt.dataset import Dataset, load_dataset
 from napari_udt.errors import TrainingError
 from napari_udt.files.writing import sha256_of
 from napari_udt.models.intensity import compress
+from napari_udt.models.spec import ModelSpec
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.noise_profile import noise_profile
 from napari_udt.training.samples import (
@@ -58,8 +59,8 @@ class DomainData:
     held_out_index: NDArray[np.intp]
 
 
-def load_domain(config: TrainingConfig, domain: str) -> DomainData:
-    """Read one domain's data set, split it and put it in normalised units."""
+def load_domain(config: TrainingConfig, domain: str, parent: ModelSpec | None = None) -> DomainData:
+    """Read one domain's data set, split it and put it in normalised units: its own, or those of a model that is trained on."""
     path = Path(getattr(config.data, domain))
     if not path.is_file():
         raise TrainingError(
@@ -79,9 +80,13 @@ def load_domain(config: TrainingConfig, domain: str) -> DomainData:
         raise TrainingError(
             f"{path}: without {', '.join(config.data.leave_out)} nothing is left to train on."
         )
+    side = "simulated" if domain == "simulated" else "real"
     scale = None if config.data.intensity == "linear" else intensity_scale(values[kept])
+    scale = scale if parent is None else parent.intensity_scales.get(side)
     values = values if scale is None else compress(values, scale, config.data.intensity)
-    mean, std = domain_statistics(values[kept], config.data.centre)
+    mean, std = (
+        domain_statistics(values[kept], config.data.centre) if parent is None else parent.statistics[side]
+    )
     labels = visible_labels(config, domain, dataset)
     balanced = is_balanced(config, domain)
 

@@ -10,16 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from napari_udt.errors import TrainingError
+from napari_udt.models import TransferModel
 from napari_udt.training import progress
 from napari_udt.training.checkpoint import load_checkpoint, require_same_run, save_checkpoint
 from napari_udt.training.curves import write_curves
 from napari_udt.training.domains import DomainData
 from napari_udt.training.objective import DOMAINS
+from napari_udt.training.preview import PreviewWriter
 from napari_udt.training.progress import LIVE, LOG, STOP
 from napari_udt.training.trainer import Trainer
 
 CHECKPOINT = "checkpoint.pt"
 CURVES = "curves.svg"
+# Between two checkpoints at most, beside those at evaluations, unless writing one takes more than this share of the time.
+_SAVE_EVERY_S = 60.0
+_MOST_SHARE = 0.02
 
 
 class TrainingInterrupted(TrainingError):  # noqa: N818 - the user's wish, not an error
@@ -37,6 +42,8 @@ class TrainingLoop:
         Receives the log, its picture and the checkpoint.
     judge : callable, optional
         Gives the values whose sum decides which weights are kept, in place of the held-out losses.
+    model : TransferModel, optional
+        Of the trainer's network; with it a window can have a look at the present weights.
     """
 
     def __init__(
@@ -45,9 +52,12 @@ class TrainingLoop:
         data: Mapping[str, DomainData],
         folder: Path,
         judge: Callable[[], dict[str, float]] | None = None,
+        model: TransferModel | None = None,
     ) -> None:
         self.trainer = trainer
         self.judge = judge
+        shown = model if trainer.processes.leads else None
+        self.preview = None if shown is None else PreviewWriter(folder, shown, trainer.average)
         self.config = trainer.config
         self.held_out = {domain: data[domain].held_out for domain in DOMAINS}
         self.hashes = {domain: data[domain].sha256 for domain in DOMAINS}
@@ -60,6 +70,8 @@ class TrainingLoop:
         self.best_step = 0
         self.best_network: dict[str, Any] = {}
         self.without_progress = 0
+        self._saved_at = time.monotonic()
+        self._save_every_s = _SAVE_EVERY_S
 
     def start(self, resume: bool) -> None:
         """Begin at step 0, or where the checkpoint is."""
@@ -70,6 +82,7 @@ class TrainingLoop:
             self._restore(state)
             if self.trainer.processes.leads:
                 progress.forget_rows_after(self.folder / LOG, self.trainer.steps_done)
+                progress.forget_live_rows_after(self.folder / LIVE, self.trainer.steps_done)
         elif self.trainer.processes.shared(path.exists):
             raise TrainingError(
                 f"{path}: a run was begun here; go on with --resume or choose another folder."
@@ -103,11 +116,15 @@ class TrainingLoop:
                 line.show(self.trainer.steps_done, losses, self._seconds_per_step())
                 if self.trainer.processes.leads:
                     live.show(self.trainer.steps_done, losses, self._seconds_per_step())
+                if self.preview is not None:
+                    self.preview.show(self.trainer.steps_done)
                 ended = self.trainer.processes.any((self.folder / STOP).exists())
                 if self._evaluation_is_due() or ended:
                     row = means.take() | self._evaluate()
                     line.finish(self.trainer.steps_done, row, self._seconds_per_step())
                     self._log(row)
+                    self._save()
+                elif time.monotonic() - self._saved_at > self._save_every_s:
                     self._save()
                 if ended:
                     break
@@ -158,6 +175,7 @@ class TrainingLoop:
     def _save(self) -> None:
         if not self.trainer.processes.leads:
             return
+        begin = time.monotonic()
         save_checkpoint(
             {
                 "config": self.identity,
@@ -171,6 +189,8 @@ class TrainingLoop:
             },
             self.folder / CHECKPOINT,
         )
+        self._saved_at = time.monotonic()
+        self._save_every_s = max(_SAVE_EVERY_S, (self._saved_at - begin) / _MOST_SHARE)
 
     def _restore(self, state: dict[str, Any]) -> None:
         self.trainer.restore(state["trainer"])

@@ -19,12 +19,15 @@ from napari_udt.errors import TrainingError
 from napari_udt.files.writing import whole_or_nothing
 from napari_udt.io.registry import sniff
 from napari_udt.models.classes import plain_name
+from napari_udt.models.spec import ModelSpec
 from napari_udt.training.config import TrainingConfig, packaged_configs
 from napari_udt.training.estimate import estimate, lasting
 from napari_udt.training.findings import WORDS, class_lines, found_lines, listed, warnings
+from napari_udt.training.fine_tuning import obstacle, parent_classes, parent_spec, refusal
 from napari_udt.training.fitting import fitted, picture_multiple
 from napari_udt.training.loop import CHECKPOINT
 from napari_udt.training.objective import DOMAINS
+from napari_udt.training.preview_cubes import save_preview_cubes
 from napari_udt.training.run import run_folder
 from napari_udt.training.tables import checked
 from napari_udt.wording import counted
@@ -93,10 +96,12 @@ def prepare(
     if (begun := run_folder(folder) / CHECKPOINT).exists():
         raise TrainingError(f"{begun}: a run was begun here; go on with --resume or choose another folder.")
     paths = {"simulated": simulated, "second": target}
-    collections, problems = _collections(paths, config, Rules(structures=structures or {}), progress)
+    parent = parent_spec(config)
+    collections, problems = _collections(paths, config, Rules(structures=structures or {}), progress, parent)
     found = {domain: survey(collections[domain], progress) for domain in DOMAINS}
     problems += [sentence for known in found.values() for sentence in known.problems]
     names = _class_names(found)
+    names, unused = (names, []) if parent is None else parent_classes(parent, names)
     for line in (*found_lines(found), *(f"left out: {problem}" for problem in problems)):
         report(line)
     shapes = [cube.shape for known in found.values() for cube in known.cubes]
@@ -111,23 +116,25 @@ def prepare(
             progress=progress,
         )
         notes += [f"{WORDS[domain]}: {note}" for note in own]
+    asked = config.architecture
     config, changes = fitted(_named(config, folder, found["second"].origin), data)
+    if parent is not None and config.architecture != asked:
+        raise refusal(parent, "the images are too small for its network")
     for line in (
         *class_lines(found, names, data),
         *notes,
+        *([f"not in your cubes, and free to change: {listed(unused)}"] if unused else []),
         *warnings(config, found, data),
         *changes,
     ):
         report(line)
     config = _with_files(config, data, run_folder(folder))
+    save_preview_cubes(found, run_folder(folder))
     cost = estimate(config, device)
     if minutes is not None:
         config = lasting(config, minutes, cost)
     _remember(config, run_folder(folder))
-    report(
-        f"{config.optimisation.steps} steps: about {cost.minutes(config):.1f} min ({cost.step_s:.2g} s a step on {device}), "
-        f"{cost.memory_bytes / 1e9:.1f} GB of memory"
-    )
+    report(cost.sentence(config, device))
     return config
 
 
@@ -145,9 +152,13 @@ def prepared_config(folder: Path) -> TrainingConfig | None:
 
 
 def _collections(
-    paths: dict[str, Sequence[Path]], config: TrainingConfig, rules: Rules, progress: Progress
+    paths: dict[str, Sequence[Path]],
+    config: TrainingConfig,
+    rules: Rules,
+    progress: Progress,
+    parent: ModelSpec | None,
 ) -> tuple[dict[str, Collection], list[str]]:
-    """Return the cubes of each domain at the wavelengths that both cover."""
+    """Return the cubes of each domain at the wavelengths that both cover, or at those of a model that is trained on."""
     found: dict[str, Collection] = {}
     problems: list[str] = []
     for domain in DOMAINS:
@@ -169,7 +180,9 @@ def _collections(
         problems += left_out
         found[domain] = kept
     grid = common_wavelengths([(f"the {WORDS[d]} cubes", found[d].grid, None) for d in DOMAINS])
-    at = tuple(grid.tolist())
+    at = tuple(grid.tolist()) if parent is None else parent.wavelengths_nm
+    if parent is not None and (reason := obstacle(parent, config, (grid[0], grid[-1]))):
+        raise refusal(parent, reason)
     return {domain: replace(known, wavelengths_nm=at) for domain, known in found.items()}, problems
 
 

@@ -129,6 +129,13 @@ def read_live_log(path: Path) -> list[dict[str, float]]:
     return rows
 
 
+def forget_live_rows_after(path: Path, step: int) -> None:
+    """Drop the rows of a `LiveLog` that a resumed run will write again."""
+    rows = [row for row in read_live_log(path) if row["step"] <= step]
+    with suppress(OSError), whole_or_nothing(path) as temporary:  # nothing depends on it
+        temporary.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+
+
 class LiveLine:
     """One line about the present step, rewritten in place on a terminal.
 

@@ -15,6 +15,7 @@ from napari_udt.inference.devices import choose
 from napari_udt.models import ModelSpec, TransferModel
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.domains import DomainData
+from napari_udt.training.fine_tuning import parent_record, parent_spec
 from napari_udt.training.loop import TrainingLoop
 from napari_udt.training.objective import DOMAINS
 from napari_udt.training.processes import Processes
@@ -49,6 +50,7 @@ def training_record(
     return {
         "data": {domain: _data_record(data[domain]) for domain in DOMAINS},
         "config": _without_folders(config),
+        **parent_record(config, parent_spec(config)),
         "steps": loop.trainer.steps_done,
         "best_step": loop.best_step,
         "seconds": round(loop.seconds, 1),
@@ -113,6 +115,7 @@ def _without_folders(config: TrainingConfig) -> dict[str, Any]:
     """Return the configuration without the folders of the machine that it ran on."""
     plain = config.as_dict()
     plain["data"] |= {domain: Path(plain["data"][domain]).name for domain in DOMAINS}
+    plain["start_from"] = Path(plain["start_from"]).name
     return plain
 
 

@@ -30,6 +30,7 @@ from napari_udt.training.domains import (
     spectrum_norm,
     with_noise_of,
 )
+from napari_udt.training.fine_tuning import parent_model, require_same_kind
 from napari_udt.training.loop import CHECKPOINT, TrainingLoop
 from napari_udt.training.objective import DOMAINS
 from napari_udt.training.processes import Processes, together
@@ -101,7 +102,7 @@ def require_new(folder: Path) -> None:
 def train_in(processes: Processes, config: TrainingConfig, folder: Path, resume: bool) -> None:
     """Train in one of several processes; the first one writes the model's folder."""
     begun = begin(config, processes)
-    loop = TrainingLoop(begun.trainer, begun.data, run_folder(folder), begun.judge())
+    loop = TrainingLoop(begun.trainer, begun.data, run_folder(folder), begun.judge(), begun.model)
     _require_room(loop, processes)
     loop.start(resume)
     loop.run()
@@ -147,13 +148,18 @@ def begin(config: TrainingConfig, processes: Processes | None = None) -> Begun:
     config : TrainingConfig
     processes : Processes, optional
     """
-    data = {domain: load_domain(config, domain) for domain in DOMAINS}
+    parent = parent_model(config)
+    kept = None if parent is None else parent.spec
+    data = {domain: load_domain(config, domain, kept) for domain in DOMAINS}
     require_matching(data["simulated"], data["second"])
     if config.data.noise_profile == "target":
         data["simulated"] = with_noise_of(data["simulated"], data["second"])
     spec = make_spec(config, data)
     torch.manual_seed(config.seed)
     network = build_network(spec)
+    if parent is not None:
+        require_same_kind(parent.spec, spec)
+        network.load_state_dict(parent.network.state_dict())
     samples = {domain: data[domain].training for domain in DOMAINS}
     if isinstance(network, WaveletFlow):
         network.fit(

@@ -240,7 +240,9 @@ class Trainer:
         if broken := [name for name, value in found.items() if not math.isfinite(value)]:
             raise TrainingError(
                 f"{self.config.name}: the loss {broken[0]} was not a finite number in step {self.steps_done + 1}; "
-                "lower optimisation.learning_rate or optimisation.gan_weight."
+                f"learn more slowly (in the window More > Learning rate; --set optimisation.learning_rate="
+                f"{self.config.optimisation.learning_rate / 10:g}), else with a smaller optimisation.gradient_clip or gan_weight, or "
+                "look for extreme values in the cubes."
             )
         return found
 

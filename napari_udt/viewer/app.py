@@ -182,7 +182,9 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
     main = upper.parentWidget()
     figures = PopulationDock(context.session, context.brushed, context.collection)
     population = _add_right_dock(viewer, figures, "Population")
-    training = TrainDock(context.session, context.training, context.chosen, context.collection)
+    training = TrainDock(
+        context.session, context.training, context.chosen, context.collection, context.side_by_side
+    )
     train = _add_right_dock(viewer, training, "Train")
     collections = _add_right_dock(viewer, CollectionDock(context.session, context.collection), "Collections")
     below = [lower, population, train, collections]

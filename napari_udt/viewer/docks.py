@@ -90,7 +90,9 @@ class TrainPanel(TrainDock):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         context = _context_in(napari_viewer)
-        super().__init__(context.session, context.training, context.chosen, context.collection)
+        super().__init__(
+            context.session, context.training, context.chosen, context.collection, context.side_by_side
+        )
         DockTabifier(self, _BELOW)
 
 

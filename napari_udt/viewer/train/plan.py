@@ -5,23 +5,22 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from napari_udt.collection.toml_file import is_collection, load_collection
 from napari_udt.cube import Domain, Modality
 from napari_udt.errors import CollectionError, UdtError
 from napari_udt.io import open_cube
 from napari_udt.io.registry import sniff
-from napari_udt.models.store import list_models, user_folder
+from napari_udt.models.store import PROPOSED, list_models, user_folder
 from napari_udt.training.config import load_config, packaged_configs
 from napari_udt.viewer.state.session import Session
 
 BUDGETS: Mapping[float, str] = {10.0: "10 minutes", 60.0: "1 hour", 600.0: "over night (10 hours)"}
 SIMULATED, TARGET = "simulated", "target"
-# The methods that are offered first.
-_PROPOSED = ("hsi_transport_dy", "pat_cinn_dy_without_gan", "pat_flow_dy_without_gan")
 _TAKEN_FOR: Mapping[str, tuple[Domain, ...]] = {
     SIMULATED: ("simulated", "unknown"),
     TARGET: ("real", "second", "unknown"),
@@ -66,6 +65,10 @@ class Plan:
         What structures are called, by their names in the cubes.
     device : str
         As of ``napari-udt train --device``.
+    start_from : str
+        Name of the model whose weights the training begins with; empty for none.
+    slower : float
+        By what the learning rate is divided.
     """
 
     simulated: tuple[Source, ...] = ()
@@ -75,6 +78,8 @@ class Plan:
     name: str = ""
     structures: Mapping[str, str] = field(default_factory=dict)
     device: str = "cpu"
+    start_from: str = ""
+    slower: float = 1.0
 
     def sources(self, side: str) -> tuple[Source, ...]:
         """Return the cubes of one side, "simulated" or "target"."""
@@ -107,7 +112,36 @@ class Plan:
             words += [str(files.get(source, source.path)) for source in self.sources(side)]
         words += [f"--map={old}={new}" for old, new in self.structures.items()]
         words += ["--minutes", f"{self.minutes:g}", "--device", self.device]
+        words += ["--from", self.start_from] if self.start_from else []
+        if self.slower != 1:
+            rate = load_config(self.method).optimisation.learning_rate / self.slower
+            words.append(f"--set=optimisation.learning_rate={rate:.6g}")
         return [*words, "--check"] if check else words
+
+    def command_to_resume(self) -> list[str]:
+        """Return the command that goes on where the run was ended; everything else was written down by it."""
+        words = [sys.executable, "-m", "napari_udt", "train", self.method, "-o", str(work_folder(self.name))]
+        return [*words, "--device", self.device, "--resume"]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, for the run's folder; cubes that were open are not in it."""
+        sides = {side: [str(s.path) for s in self.sources(side) if s.path] for side in (SIMULATED, TARGET)}
+        return {**asdict(self), **sides, "structures": dict(self.structures)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Plan:
+        """Read what `as_dict` returned; unknown entries are left out.
+
+        Raises
+        ------
+        TypeError, KeyError, ValueError
+            When it is something else.
+        """
+        sides = {side: tuple(Source(path=Path(p)) for p in values[side]) for side in (SIMULATED, TARGET)}
+        rest = {key: str(values[key]) for key in ("method", "name", "device", "start_from")}
+        numbers = {key: float(values[key]) for key in ("minutes", "slower")}
+        names = {str(old): str(new) for old, new in dict(values["structures"]).items()}
+        return cls(**sides, **rest, **numbers, structures=names)  # type: ignore[arg-type]
 
 
 def work_folder(name: str) -> Path:
@@ -172,7 +206,7 @@ def modality_of(session: Session, sources: Iterable[Source]) -> Modality | None:
 @cache
 def _titles() -> dict[str, tuple[str, str]]:
     configs = {name: load_config(name) for name in packaged_configs()}
-    ordered = sorted(configs, key=lambda name: (name not in _PROPOSED, name))
+    ordered = sorted(configs, key=lambda name: (name not in PROPOSED, name))
     return {name: (configs[name].modality, configs[name].title.partition(" (")[0]) for name in ordered}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,9 +13,12 @@ from pathlib import Path
 
 import psutil
 
+from napari_udt.files.writing import whole_or_nothing
 from napari_udt.io import save_cube
+from napari_udt.models.store import SPEC, user_folder
 from napari_udt.threads import usable_cores
 from napari_udt.training.curves import Point, curves_of
+from napari_udt.training.preview import WANTED
 from napari_udt.training.progress import LIVE, LOG, STOP, read_live_log, read_log
 from napari_udt.viewer.state.jobs import Report
 from napari_udt.viewer.state.session import Session
@@ -23,15 +27,21 @@ from napari_udt.viewer.train.plan import SIMULATED, TARGET, Plan, Source, work_f
 _NICENESS = 10  # the window goes first
 _PROMPT = "napari-udt: "
 _CUBES = "cubes"  # folder of the open cubes
+_RECORD = "run.json"
+_CHECKPOINT = "checkpoint.pt"  # as napari_udt.training.loop, which imports torch
 
 
 class TrainingRun:
-    """The newest run, or check, of a window; it knows its process, and reads what that one writes."""
+    """The newest run, or check, of a window; it knows its process, and reads what that one writes.
+
+    Everything but the check of a process that the window started itself is read from the run's folder: a window that opens
+    later, because the one before was closed or crashed, finds the run there (`find`).
+    """
 
     def __init__(self) -> None:
         self.plan: Plan | None = None
         self.check = False
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: psutil.Process | psutil.Popen | None = None
         self._stopped = False
         self._read: tuple[Path, int] | None = None
         self._rows: list[dict[str, float]] = []
@@ -39,12 +49,33 @@ class TrainingRun:
     @property
     def running(self) -> bool:
         """Whether the process is there."""
-        return self._process is not None and self._process.poll() is None
+        if isinstance(self._process, psutil.Popen):
+            return self._process.poll() is None
+        return self._process is not None and _is_alive(self._process)
 
     @property
     def folder(self) -> Path | None:
         """Folder of the log and the checkpoint; None before the first run."""
         return None if self.plan is None else _run_folder(self.plan)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the run was ended from outside and can go on where its checkpoint is."""
+        if self.running or self.check or self.folder is None or self._stopped:
+            return False
+        return (self.folder / _CHECKPOINT).is_file() and not self.finished() and not self._sentences()
+
+    def find(self) -> None:
+        """Find the newest run that another window began: one that goes on, else one that was interrupted."""
+        if self.plan is not None:
+            return
+        records = [r for r in work_folder("x").parent.glob(f"*.run/{_RECORD}") if r.is_file()]
+        for alive in (True, False):
+            for record in sorted(records, key=lambda path: -path.stat().st_mtime):
+                self.plan, self._process = _recorded(record)
+                if self.plan is not None and (self.running if alive else self.interrupted):
+                    return
+        self.plan = self._process = None
 
     def write_cubes(self, plan: Plan, session: Session, report: Report) -> dict[Source, Path]:
         """Write the open cubes of a plan to files, in another thread; the session's cubes never change."""
@@ -65,15 +96,24 @@ class TrainingRun:
 
     def start(self, plan: Plan, files: Mapping[Source, Path], *, check: bool = False) -> None:
         """Start the process; what it says goes to a file."""
-        self.plan, self.check, self._stopped = plan, check, False
         output = _output_file(plan)
         output.parent.mkdir(parents=True, exist_ok=True)
-        for name in (LIVE, LOG, STOP):
+        for name in (LIVE, LOG, STOP, WANTED):
             (output.parent / name).unlink(missing_ok=True)
+        output.unlink(missing_ok=True)
+        self._launch(plan, plan.command(files, check=check), check=check)
+
+    def resume(self) -> None:
+        """Go on with a run that was interrupted, as if it had not been."""
+        if self.interrupted and self.plan is not None:
+            self._launch(self.plan, self.plan.command_to_resume())
+
+    def _launch(self, plan: Plan, command: list[str], *, check: bool = False) -> None:
+        self.plan, self.check, self._stopped = plan, check, False
         threads = {"OMP_NUM_THREADS": str(max(1, usable_cores() - 1)), "PYTHONUNBUFFERED": "1"}
-        with output.open("wb") as stream:
-            self._process = subprocess.Popen(
-                plan.command(files, check=check),
+        with _output_file(plan).open("ab") as stream:
+            self._process = psutil.Popen(
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
@@ -81,7 +121,9 @@ class TrainingRun:
                 start_new_session=True,  # Ctrl-C in the window's terminal is not for it
             )
         with suppress(psutil.Error, ValueError, OSError):
-            psutil.Process(self._process.pid).nice(_NICENESS)
+            self._process.nice(_NICENESS)
+        if not check:
+            _record(plan, self._process)
 
     def stop(self) -> None:
         """End the run after its step with the best weights so far; before the first step, at once."""
@@ -99,21 +141,22 @@ class TrainingRun:
 
     def error(self) -> str:
         """Return why there is no model, in one sentence; empty while it runs and when all is well."""
-        if self._process is None or self.running or self._process.returncode == 0:
+        if self.plan is None or self.running or self.finished() or self.interrupted:
+            return ""
+        if self.check and isinstance(self._process, psutil.Popen) and self._process.returncode == 0:
             return ""
         if self._stopped:
             return "Stopped before the first step; there is no model."
-        sentences = [line.removeprefix(_PROMPT) for line in self._said() if line.startswith(_PROMPT)]
+        sentences = self._sentences()
         return (
-            sentences[-1]
-            if sentences
-            else f"The training ended unexpectedly (status {self._process.returncode})."
+            sentences[-1] if sentences else f"The {'check' if self.check else 'training'} ended unexpectedly."
         )
 
     def finished(self) -> str:
         """Return the name of the finished model; empty while there is none."""
-        over = self._process is not None and not self.running and self._process.returncode == 0
-        return self.plan.name if over and self.plan is not None and not self.check else ""
+        if self.plan is None or self.check or self.running:
+            return ""
+        return self.plan.name if (user_folder() / self.plan.name / SPEC).is_file() else ""
 
     def losses(self) -> dict[str, dict[str, list[Point]]]:
         """Return points (step, value) of each kind of loss and domain, those on held-out samples too."""
@@ -127,11 +170,14 @@ class TrainingRun:
 
     def state(self) -> str:
         """Return what goes on, in words."""
-        if self._process is None:
+        if self.plan is None:
             return ""
+        if self.interrupted:
+            rows = self._live_rows()
+            step = f" after about {rows[-1]['step']:,.0f} of {rows[-1]['steps']:,.0f} steps" if rows else ""
+            return f"{self.plan.name} was interrupted{step}; Resume goes on where its checkpoint is."
         if not self.running:
-            name = self.finished()
-            done = "Checked." if self.check else f"{name} is trained, and listed among the models."
+            done = "Checked." if self.check else f"{self.plan.name} is trained, and listed among the models."
             return self.error() or done
         if self._stopped:
             return "Stopping: the best weights so far are kept ..."
@@ -157,6 +203,9 @@ class TrainingRun:
         if self.folder is not None and not self.running:
             shutil.rmtree(self.folder / _CUBES, ignore_errors=True)
 
+    def _sentences(self) -> list[str]:
+        return [line.removeprefix(_PROMPT) for line in self._said() if line.startswith(_PROMPT)]
+
     def _said(self) -> list[str]:
         if self.plan is None:
             return []
@@ -164,6 +213,35 @@ class TrainingRun:
             return _output_file(self.plan).read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
             return []
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def _record(plan: Plan, process: psutil.Process) -> None:
+    """Write down what another window needs to find the run; without it the run goes on all the same."""
+    with suppress(psutil.Error, OSError):
+        entries = {"pid": process.pid, "created": process.create_time(), "plan": plan.as_dict()}
+        with whole_or_nothing(_run_folder(plan) / _RECORD) as temporary:
+            temporary.write_text(json.dumps(entries), encoding="utf-8")
+
+
+def _recorded(path: Path) -> tuple[Plan | None, psutil.Process | None]:
+    """Read what `_record` wrote: the plan, and the process if it is still the same."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        plan = Plan.from_dict(found["plan"])
+        pid, created = int(found["pid"]), float(found["created"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None, None
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        if abs(process.create_time() - created) < 1:
+            return plan, process
+    return plan, None
 
 
 def _run_folder(plan: Plan) -> Path:

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QApplication, QMessageBox, QPushButton
 from napari_udt.io import open_cube
 from napari_udt.models import list_models
 from napari_udt.viewer.state.chosen_model import ChosenModel
-from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.state.session import PixelRef, Session
 from napari_udt.viewer.train.plan import Plan, Source
 from napari_udt.viewer.train.run import TrainingRun
 from napari_udt.viewer.train.widgets import closing
@@ -70,27 +70,41 @@ def test_open_cubes_are_checked_and_what_is_found_is_shown(dock, qtbot):
     assert "my_model" not in {spec.name for spec in list_models()}
 
 
-def test_a_training_that_is_stopped_gives_the_best_model_so_far_to_all_lists(dock, qtbot):
+def test_a_training_is_looked_at_and_stopped_and_gives_the_best_model_so_far_to_all_lists(
+    dock, qtbot, session
+):
     came = []
+    session.pin(PixelRef("a", 3, 2))
     dock._chosen.came.connect(came.append)
     choose(dock.simulated, "a (open)")
     choose(dock.target, "b (open)")
-    assert dock.method.value == "hsi_transport_dy"
-    assert len(dock.method.choices) == sum(1 for name in dock.method.choices if name.startswith("hsi"))
+    assert dock.form.method.value == "hsi_transport_dy"
+    assert len(dock.form.method.choices) == sum(
+        1 for name in dock.form.method.choices if name.startswith("hsi")
+    )
     QTest.mouseClick(dock.train_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(dock.plot.isVisible, timeout=LONG_MS)
     assert dock.status.text().startswith("Step ")
     assert dock.plot.kind.currentText().startswith("Negative log-likelihood")
     x, _ = dock.plot._lines["simulated"].getData()
     assert len(x) >= 1
+    qtbot.waitUntil(dock.preview.pictures.isVisible, timeout=LONG_MS)
+    shown = dock.preview.preview
+    assert [known.place.title for known in shown.curves] == ["pin 1: Leber"]
+    assert dock.preview.images[1].image.shape == session["a"].cube.shape[:2]
+    assert dock.preview.wavelength.currentText() == "650 nm"
     QTest.mouseClick(dock.stop_button, Qt.MouseButton.LeftButton)
     assert "the best weights so far are kept" in dock.status.text()
     qtbot.waitUntil(lambda: over(dock), timeout=LONG_MS)
-    assert dock.status.text() == "my_model is trained, and listed among the models."
+    assert dock.status.text().startswith("my_model is trained, and listed among the models.")
     assert "distance of class means" in dock.findings.toPlainText()
     assert came == [["my_model"]]
     assert "my_model" in {spec.name for spec in list_models()}
-    assert dock.name.value == "my_model_2"
+    assert dock.form.name.value == "my_model_2"
+    qtbot.waitUntil(lambda: len(session) == 3, timeout=LONG_MS)
+    assert dock.status.text().endswith("my_model · a is open beside a and b.")
+    assert session["my_model · a"].role == "transferred"
+    assert dock._chosen.of(session["a"].cube).name == "my_model"
 
 
 def test_a_training_that_cannot_begin_says_why(dock, qtbot, tmp_path, session):
@@ -98,10 +112,10 @@ def test_a_training_that_cannot_begin_says_why(dock, qtbot, tmp_path, session):
     assert "Add simulated cubes" in dock.status.text()
     choose(dock.simulated, "a (open)")
     dock.target.add([Source(path=write_envi(tmp_path / "c.hdr", 2, target=True, names=("foie", "peau")))])
-    dock.names.value = "foie"
+    dock.form.names.value = "foie"
     QTest.mouseClick(dock.train_button, Qt.MouseButton.LeftButton)
     assert "'foie' is not understood" in dock.status.text()
-    dock.names.value = ""
+    dock.form.names.value = ""
     QTest.mouseClick(dock.train_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: dock.training.running, timeout=LONG_MS)
     qtbot.waitUntil(lambda: over(dock), timeout=LONG_MS)
@@ -133,9 +147,9 @@ def test_a_cube_that_is_closed_leaves_the_list(dock, session):
 
 
 def test_more_is_folded(dock):
-    assert not dock.names.native.isVisible()
-    QTest.mouseClick(dock.more_button, Qt.MouseButton.LeftButton)
-    assert dock.names.native.isVisible()
+    assert not dock.form.names.native.isVisible()
+    QTest.mouseClick(dock.form.more_button, Qt.MouseButton.LeftButton)
+    assert dock.form.names.native.isVisible()
 
 
 def test_open_cubes_are_written_as_they_are_in_the_session(session, tmp_path):

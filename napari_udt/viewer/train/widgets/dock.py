@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from magicgui.widgets import ComboBox, LineEdit
 from qtpy.compat import isalive
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QTimer
 from qtpy.QtGui import QFontDatabase
-from qtpy.QtWidgets import QFormLayout, QPlainTextEdit, QSizePolicy, QToolButton, QWidget
+from qtpy.QtWidgets import QPlainTextEdit, QWidget
 
 from napari_udt.errors import UdtError
 from napari_udt.viewer.collection.open_collection import OpenCollection
@@ -17,12 +17,12 @@ from napari_udt.viewer.qt.fields import push_button, row_of, set_tab_order
 from napari_udt.viewer.qt.jobs import JobRunner
 from napari_udt.viewer.qt.scroll_area import scrolling_layout
 from napari_udt.viewer.qt.stable_label import wrapping_label
-from napari_udt.viewer.qt.visibility import bring_to_front
+from napari_udt.viewer.qt.visibility import VisibilityTracker, bring_to_front
 from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.jobs import error_text
 from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.train.first_comparison import Comparison, make_comparison
 from napari_udt.viewer.train.plan import (
-    BUDGETS,
     SIMULATED,
     TARGET,
     Plan,
@@ -32,13 +32,20 @@ from napari_udt.viewer.train.plan import (
     modality_of,
     parsed_names,
 )
+from napari_udt.viewer.train.preview import LivePreview, pinned_scene
 from napari_udt.viewer.train.run import TrainingRun
+from napari_udt.viewer.train.starting_points import starting_points
+from napari_udt.viewer.train.widgets.form import TrainForm
 from napari_udt.viewer.train.widgets.loss_plot import LossPlot
+from napari_udt.viewer.train.widgets.preview_plot import PreviewPlot
 from napari_udt.viewer.train.widgets.source_list import SourceList
+
+if TYPE_CHECKING:
+    from napari_udt.viewer.layers.arrangements.side_by_side import SideBySide
+    from napari_udt.viewer.train.preview import Preview
 
 _EVERY_MS = 700
 _FEWEST_LINES = 7  # of the text, which scrolls
-_DEVICES = [("processor", "cpu"), ("graphics card, if there is one", "auto")]
 NOTHING_YET = (
     "Classes are the structures that the simulated cubes name. Check says what is in the cubes, what does not fit, and what the "
     "training would cost; Train says so too, and begins. It runs in a process of its own. Research use only."
@@ -46,7 +53,7 @@ NOTHING_YET = (
 
 
 class TrainDock(QWidget):
-    """Form, findings and losses of a training run.
+    """Form, findings, losses and preview of a training run.
 
     Parameters
     ----------
@@ -57,6 +64,8 @@ class TrainDock(QWidget):
         Learns of the model that was trained, so that all docks list it.
     collection : OpenCollection, optional
         Hands its cubes over.
+    side_by_side : SideBySide, optional
+        Shows the first comparison of a new model.
     parent : QWidget, optional
     """
 
@@ -66,12 +75,15 @@ class TrainDock(QWidget):
         training: TrainingRun,
         chosen: ChosenModel | None = None,
         collection: OpenCollection | None = None,
+        side_by_side: SideBySide | None = None,
         *,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self.training, self._chosen = session, training, chosen
-        self._writing = JobRunner(self)
+        self._side_by_side = side_by_side
+        self._writing, self._previewing, self._comparing = JobRunner(self), JobRunner(self), JobRunner(self)
+        self._live, self._visible = LivePreview(), VisibilityTracker(self)
         self.simulated = SourceList(
             session,
             SIMULATED,
@@ -95,6 +107,7 @@ class TrainDock(QWidget):
         if collection is not None:
             collection.train_requested.connect(self._take_collection)
         self._sources_changed()
+        training.find()
         self.refresh()
         if training.running:
             self._timer.start()
@@ -108,14 +121,17 @@ class TrainDock(QWidget):
         CollectionError
             When the names are not understood.
         """
+        form = self.form
         return Plan(
             self.simulated.sources,
             self.target.sources,
-            self.method.value or "",
-            self.minutes.value,
-            self.name.value.strip(),
-            parsed_names(self.names.value),
-            self.device.value,
+            form.method.value or "",
+            form.minutes.value,
+            form.name.value.strip(),
+            parsed_names(form.names.value),
+            form.device.value,
+            form.start.value or "",
+            form.rate.value,
         )
 
     def start(self, *, check: bool = False) -> None:
@@ -142,12 +158,15 @@ class TrainDock(QWidget):
         self.training.stop()
         self.refresh()
 
-    def _take_collection(self, path: Path) -> None:
-        """Put a collection on both sides: each takes the cubes of its domain."""
-        if isalive(self):
-            for side in (self.simulated, self.target):
-                side.add([Source(path=path)])
-            bring_to_front(self)
+    def resume(self) -> None:
+        """Go on with a run that was interrupted."""
+        try:
+            self.training.resume()
+        except OSError as error:
+            self.status.setText(f"The training cannot be resumed ({error.strerror or error}).")
+            return
+        self._timer.start()
+        self.refresh()
 
     def refresh(self) -> None:
         """Show what the process has written."""
@@ -157,10 +176,35 @@ class TrainDock(QWidget):
         self.plot.show_losses(self.training.losses())
         if state := self.training.state():
             self.status.setText(state)
+        self._refresh_preview()
         if self._timer.isActive() and not self.training.running:
             self._timer.stop()
             self._over()
         self._show_state()
+
+    def _refresh_preview(self) -> None:
+        """Ask for the present weights, or draw what they make, when it is time and somebody looks."""
+        folder, plan = self.training.folder, self.training.plan
+        wanted = self.preview.box.isChecked() and self.training.running and not self.training.check
+        if not wanted or folder is None or plan is None:
+            self._live.withdraw()
+        elif self._visible.is_shown and not self._previewing.running:
+            if self._live.is_ready(folder):
+                scene = pinned_scene(self._session, plan)
+                self._previewing.start(partial(self._live.make, folder, scene), self._show_preview)
+            else:
+                self._live.ask(folder)
+
+    def _show_preview(self, preview: Preview) -> None:
+        if isalive(self):
+            self.preview.show_preview(preview, self._session.wavelength_nm)
+
+    def _take_collection(self, path: Path) -> None:
+        """Put a collection on both sides: each takes the cubes of its domain."""
+        if isalive(self):
+            for side in (self.simulated, self.target):
+                side.add([Source(path=path)])
+            bring_to_front(self)
 
     def _show_findings(self, text: str) -> None:
         """Add what is new; who reads the end stays there."""
@@ -171,6 +215,7 @@ class TrainDock(QWidget):
             self.findings.setPlainText(text)
 
     def _begin(self, plan: Plan, files: dict[Source, Path], check: bool) -> None:
+        self.preview.show_preview(None)
         try:
             self.training.start(plan, files, check=check)
         except OSError as error:
@@ -183,41 +228,36 @@ class TrainDock(QWidget):
         bar = self.findings.verticalScrollBar()
         bar.setValue(bar.maximum())  # what was reached stands at the end
         self.training.clean()
+        if self.training.plan is not None and not self.training.check:
+            self.form.name.value = free_name(self.training.plan.name)
         if name := self.training.finished():
             if self._chosen is not None:
                 self._chosen.announce([name])
-            self.name.value = free_name(name)
+            self._compare()
+
+    def _compare(self) -> None:
+        """Open the first comparison of a new model."""
+        plan, folder = self.training.plan, self.training.folder
+        if plan is None or folder is None:
+            return
+        entries = {entry.key: entry.cube for entry in self._session}
+        began = self._comparing.start(partial(make_comparison, plan, folder, entries), self._show_comparison)
+        if began:
+            self.status.setText(f"{self.training.state()} Transferring a first cube ...")
+
+    def _show_comparison(self, found: Comparison) -> None:
+        if not isalive(self):
+            return
+        for cube in found.cubes:
+            self._session.add(cube)
+        if self._chosen is not None:
+            self._chosen.choose(found.spec)
+        if self._side_by_side is not None and self._side_by_side.possible():
+            self._side_by_side.set_active(True)
+        self.status.setText(f"{self.training.state()} {found.sentence}")
 
     def _make_fields(self) -> None:
-        self.method = ComboBox(
-            choices=[],
-            tooltip="<qt>What is trained; the first one is proposed. docs/training.md compares them.</qt>",
-        )
-        self.minutes = ComboBox(
-            choices=[(title, minutes) for minutes, title in BUDGETS.items()],
-            tooltip="<qt>How long the training shall take, beside the reading of the cubes. Stop ends it before.</qt>",
-        )
-        self.name = LineEdit(value=free_name(), tooltip="<qt>What the model is called in all lists.</qt>")
-        self.names = LineEdit(
-            tooltip="<qt>Other names of structures, where the two domains call them differently: old = new, old = new</qt>"
-        )
-        self.names.native.setPlaceholderText("old = new, old = new")
-        self.device = ComboBox(choices=_DEVICES, tooltip="<qt>Where the network is trained.</qt>")
-        for field, title in (
-            (self.method, "Method"),
-            (self.minutes, "Time"),
-            (self.name, "Name"),
-            (self.names, "Names of structures"),
-            (self.device, "Device"),
-        ):
-            field.native.setAccessibleName(title)
-            field.native.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.method.native.setMinimumContentsLength(8)
-        self.more_button = QToolButton(self)
-        self.more_button.setObjectName("more")
-        self.more_button.setText("More")
-        self.more_button.setToolTip("<qt>Names of structures, and the device.</qt>")
-        self.more_button.setCheckable(True)
+        self.form = TrainForm(parent=self)
         self.check_button = push_button(
             "Check",
             "Say what is in the cubes, what does not fit, and what the training would cost; train nothing.",
@@ -229,6 +269,9 @@ class TrainDock(QWidget):
         self.stop_button = push_button(
             "Stop", "End the training after its step; the best weights so far are the model.", self
         )
+        self.resume_button = push_button(
+            "Resume", "Go on with the training that was interrupted, as if it had not been.", self
+        )
         self.findings = QPlainTextEdit(self)
         self.findings.setReadOnly(True)
         self.findings.setObjectName("findings")
@@ -237,68 +280,65 @@ class TrainDock(QWidget):
         self.findings.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.findings.setMinimumHeight(_FEWEST_LINES * self.findings.fontMetrics().height())
         self.plot = LossPlot(parent=self)
+        self.preview = PreviewPlot(parent=self)
         self.status = wrapping_label("status", self)
 
     def _lay_out(self) -> None:
         layout = scrolling_layout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
-        form, self._more = QFormLayout(), QWidget(self)
-        form.addRow("&Method", self.method.native)
-        form.addRow("T&ime", self.minutes.native)
-        form.addRow("&Name", self.name.native)
-        more = QFormLayout(self._more)
-        more.setContentsMargins(0, 0, 0, 0)
-        more.addRow("Structure&s", self.names.native)
-        more.addRow("&Device", self.device.native)
-        for each in (form, more):
-            each.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-            each.setSpacing(4)
         layout.addLayout(row_of(self.simulated, self.target))
-        layout.addLayout(form)
-        layout.addWidget(self.more_button)
-        layout.addWidget(self._more)
-        layout.addLayout(row_of(self.check_button, self.train_button, self.stop_button))
+        layout.addWidget(self.form)
+        layout.addLayout(row_of(self.check_button, self.train_button, self.stop_button, self.resume_button))
         layout.addWidget(self.status)
+        layout.addWidget(self.preview)
         layout.addWidget(self.plot, stretch=1)
         layout.addWidget(self.findings, stretch=1)
-        self._show_more(False)
+        lists = [side.list for side in (self.simulated, self.target)]
         set_tab_order(
             *(b for side in (self.simulated, self.target) for b in (side.add_button, side.remove_button)),
-            *(side.list for side in (self.simulated, self.target)),
-            *(field.native for field in (self.method, self.minutes, self.name)),
-            self.more_button,
-            *(field.native for field in (self.names, self.device)),
-            *(self.check_button, self.train_button, self.stop_button, self.plot.kind, self.findings),
+            *lists,
+        )
+        self.form.set_tab_order(lists[-1], self.check_button)
+        set_tab_order(
+            *(self.check_button, self.train_button, self.stop_button, self.resume_button),
+            *(self.preview.box, self.preview.wavelength, self.plot.kind, self.findings),
         )
 
     def _connect(self) -> None:
         for side in (self.simulated, self.target):
             side.changed.connect(self._sources_changed)
-        self.more_button.toggled.connect(self._show_more)
+        self.form.method_changed.connect(self._offer_starts)
         self.check_button.clicked.connect(lambda: self.start(check=True))
         self.train_button.clicked.connect(lambda: self.start())
         self.stop_button.clicked.connect(self.stop)
+        self.resume_button.clicked.connect(self.resume)
+        self.preview.box.toggled.connect(self._refresh_preview)
         self._timer.timeout.connect(self.refresh)
         self._writing.ended.connect(self._show_state)
         self._writing.failed.connect(lambda error: self.status.setText(error_text(error)))
         self._writing.cancelled.connect(lambda: self.status.setText("Stopped before anything was trained."))
+        self._comparing.failed.connect(
+            lambda error: self.status.setText(f"{self.training.state()} {error_text(error)}")
+        )
 
     def _sources_changed(self) -> None:
         """Offer the methods of the cubes' modality."""
         modality = modality_of(self._session, (*self.simulated.sources, *self.target.sources))
-        chosen, offered = self.method.value, methods(modality)
-        self.method.choices = [(title, name) for name, title in offered.items()]
-        self.method.value = chosen if chosen in offered else next(iter(offered))
+        self.form.offer_methods(methods(modality))
+        self._offer_starts()
         self._show_state()
 
-    def _show_more(self, shown: bool) -> None:
-        self.more_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.more_button.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
-        self._more.setVisible(shown)
+    def _offer_starts(self) -> None:
+        """Offer the models that the training can begin with."""
+        if isalive(self) and self.form.method.value:
+            plan = Plan(self.simulated.sources, self.target.sources, self.form.method.value)
+            fitting, reasons = starting_points(self._session, plan)
+            self.form.offer_starts([spec.name for spec in fitting], reasons)
 
     def _show_state(self) -> None:
         busy = self.training.running or self._writing.running
         self.check_button.setEnabled(not busy)
         self.train_button.setEnabled(not busy)
         self.stop_button.setEnabled(busy)
+        self.resume_button.setVisible(self.training.interrupted)
