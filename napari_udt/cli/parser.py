@@ -41,6 +41,7 @@ COMMANDS = {
     "stats": ("napari_udt.cli.stats", "write the spectra of all structures in a collection as a table"),
     "train": ("napari_udt.cli.train", "train a transfer model"),
     "evaluate": ("napari_udt.cli.evaluate", "evaluate models on data that they were not trained on"),
+    "study": ("napari_udt.cli.study", "make a reader study, and join the answers of its readers"),
     "bench": ("napari_udt.cli.bench", "measure the speed of this machine"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -55,6 +56,8 @@ class Group:
         The animal, person or image that each spectrum belongs to: what tests divide by.
     images : integer array, shape (n,), optional
         The image that it was taken from, where a subject has several: figures take the medians of images first.
+    open_image : callable, optional
+        Opens the cube of an image, by its number, as a context manager; without it only the spectra are there.
     oxygenation : float32 array, shape (n,), optional
         Simulated (known) oxygen saturation, fraction 0-1, NaN where unknown.
     depth_mm : float32 array, shape (n,), optional
@@ -76,6 +79,7 @@ class Group:
     cube: SpectralCube | None = None
     subjects: NDArray[np.integer[Any]] | None = None
     images: NDArray[np.integer[Any]] | None = None
+    open_image: Callable[[int], AbstractContextManager[SpectralCube]] | None = None
     oxygenation: NDArray[np.float32] | None = None
     depth_mm: NDArray[np.float32] | None = None
     total: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,7 +12,9 @@ import numpy as np
 
 from napari_udt.collection.cache import prune_cache
 from napari_udt.collection.contents import Collection, Member
+from napari_udt.collection.reading import opened
 from napari_udt.collection.samples import PER_STRUCTURE, Sample, sample_of
+from napari_udt.cube import SpectralCube
 from napari_udt.errors import CollectionError, UdtError, unexpected
 from napari_udt.population.groups import PART_OF_DOMAIN, PARTS, UNKNOWN, Group, Part, Population
 from napari_udt.spectral.labels import plain_name
@@ -109,7 +112,7 @@ def population_of_collection(
             f"No cube of the collection can be used: {problems[0] if problems else 'it is empty'}"
         )
     numbered = _subject_numbers(gathered)
-    groups = [gathered[key].group(key, numbered) for key in sorted(gathered, key=_place)]
+    groups = [gathered[key].group(key, numbered, collection) for key in sorted(gathered, key=_place)]
     ordered = tuple(group for part in PARTS for group in groups if group.part == part)
     notes = [note for _, gathering in gathered.items() for note in gathering.notes()]
     return Population(
@@ -149,7 +152,9 @@ class _Gathering:
         self.labels.append(table[sample.labels[kept]])
         self.pixels += int(sample.pixels.sum())
 
-    def group(self, key: tuple[str, str], numbered: dict[tuple[str, str], int]) -> Group:
+    def group(
+        self, key: tuple[str, str], numbered: dict[tuple[str, str], int], collection: Collection
+    ) -> Group:
         """Return all of them as one group."""
         domain, model = key
         sizes = [len(labels) for labels in self.labels]
@@ -165,12 +170,27 @@ class _Gathering:
             labels=np.concatenate(self.labels),
             subjects=np.repeat(subjects, sizes),
             images=np.repeat(np.arange(len(sizes)), sizes),
+            open_image=self._opener(key, collection),
             oxygenation=oxygenation if np.isfinite(oxygenation).any() else None,
             depth_mm=depth if np.isfinite(depth).any() else None,
             total=self.pixels,
             model=model,
             source=counted(len(sizes), "cube"),
         )
+
+    def _opener(
+        self, key: tuple[str, str], collection: Collection
+    ) -> Callable[[int], AbstractContextManager[SpectralCube]] | None:
+        """Return what opens an image of the group; None where a model would have to make it first."""
+        if key[0] == "transferred" and any(member.domain != "transferred" for member in self.members):
+            return None
+
+        @contextmanager
+        def open_image(number: int) -> Iterator[SpectralCube]:
+            with opened(self.members[number], collection) as prepared:
+                yield prepared.cube
+
+        return open_image
 
     def notes(self) -> Iterator[str]:
         """Yield what the group was taken from."""

@@ -10,6 +10,7 @@ from napari_udt.population.downstream import DownstreamResult
 from napari_udt.population.groups import Population
 from napari_udt.population.label_audit import LabelAudit
 from napari_udt.population.measures import MeasureOptions, MeasureTable
+from napari_udt.population.reader_study.result import StudyResult
 from napari_udt.viewer.state.jobs import Report
 
 
@@ -26,7 +27,8 @@ def report_file(
     ----------
     population : Population
     findings : iterable
-        A `MeasureTable`, a `DownstreamResult` and a `LabelAudit` are used; a report without one of the last two lacks it.
+        A `MeasureTable`, a `DownstreamResult`, a `LabelAudit` and a `StudyResult` are used; a report without one of the last three
+        lacks it.
     wavelength_nm : float, optional
         Of the pictures.
     path : Path
@@ -40,6 +42,7 @@ def report_file(
         See :func:`napari_udt.population.report.write.write_report`.
     """
     from napari_udt.population.model_judge import ModelJudge
+    from napari_udt.population.report.draw_study import study_section
     from napari_udt.population.report.options import ReportOptions
     from napari_udt.population.report.sections import audit_section
     from napari_udt.population.report.write import write_report
@@ -48,7 +51,8 @@ def report_file(
     table = next((finding for finding in found if isinstance(finding, MeasureTable)), None)
     audits = [finding for finding in found if isinstance(finding, LabelAudit)]
     test = next((finding for finding in found if isinstance(finding, DownstreamResult)), None)
-    sections = tuple(map(audit_section, audits))
+    studies = [finding for finding in found if isinstance(finding, StudyResult)]
+    sections = (*map(audit_section, audits), *map(study_section, studies))
     options = ReportOptions(table=table, measures=MeasureOptions(judge=ModelJudge()), sections=sections)
     if wavelength_nm is not None:
         options = replace(options, wavelength_nm=wavelength_nm)

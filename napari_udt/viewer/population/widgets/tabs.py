@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from napari_udt.viewer.population.widgets.blind_test.tab import BlindTab
 from napari_udt.viewer.population.widgets.components.tab import ComponentsTab
 from napari_udt.viewer.population.widgets.downstream.tab import DownstreamTab
 from napari_udt.viewer.population.widgets.figures.data import DataTab
@@ -14,6 +13,7 @@ from napari_udt.viewer.population.widgets.figures.verdict import VerdictTab
 from napari_udt.viewer.population.widgets.labels.tab import LabelsTab
 from napari_udt.viewer.population.widgets.metrics.tab import MetricsTab
 from napari_udt.viewer.population.widgets.pictures.tab import PicturesTab
+from napari_udt.viewer.population.widgets.reader_study.tab import ReaderStudyTab
 from napari_udt.viewer.population.widgets.tab import PopulationTab
 
 TABS: tuple[type[PopulationTab], ...] = (
@@ -28,5 +28,5 @@ TABS: tuple[type[PopulationTab], ...] = (
     MetricsTab,
     DownstreamTab,
     LabelsTab,
-    BlindTab,
+    ReaderStudyTab,
 )

@@ -1,1 +1,0 @@
-"""The tab "Blind test"."""
