@@ -40,7 +40,9 @@ def test_a_study_of_a_collections_pictures_is_made_read_and_joined(tmp_path, cap
     study = load_study(made)
     assert study.design.classes == ("liver", "skin")
     assert len({truth.image for truth in study.truths}) == 12  # every picture takes part
-    files = [read_by(study, name, tmp_path, share) for name, share in (("Ann", 1), ("Ben", 0.9), ("Cyd", 0.8))]
+    files = [
+        read_by(study, name, tmp_path, share) for name, share in (("Ann", 1), ("Ben", 0.9), ("Cyd", 0.8))
+    ]
     broken = tmp_path / "broken.udt-reading.json"
     broken.write_text("[]")
     table, picture = tmp_path / "t.csv", tmp_path / "p.svg"

@@ -458,3 +458,13 @@ def test_pairs_and_structures_to_choose_from():
     assert common_structures(both, ("r", "t")) == tissues(both, ("r", "t")) == ("liver", "skin", "spleen")
     assert usual_structures(("skin", "Artery", "vein"), "structure") == ("vein", "Artery")
     assert usual_structures(("skin", "vein"), "origin") == ("skin", "vein")
+
+
+def test_a_report_shows_the_study():
+    from napari_udt.population.report.draw_study import study_section
+
+    result = result_of(draw_study(two_groups(), DESIGN), oracle, guessing(1))
+    section = study_section(result)
+    assert section.text == (result.sentence,)
+    assert len(section.sheets[0].rows) == len(result.rows)
+    assert "they are of few images" in result.method
