@@ -79,6 +79,7 @@ class Extras:
         """
         if one_of is not None and one_of[1] > 1:
             pictures = {name: self._one_of(*found, *one_of) for name, found in pictures.items()}
+        pictures = {name: self._without_ones(*found) for name, found in pictures.items()}
         fitting = [name for name, (shape, _) in pictures.items() if shape == self.shape]
         if len(fitting) == 1:
             self.labels(pictures[fitting[0]][1], what=fitting[0])
@@ -96,6 +97,12 @@ class Extras:
             return self.shape, lambda: read()[index]
         if shape == (*self.shape, count):
             return self.shape, lambda: read()[..., index]
+        return shape, read
+
+    def _without_ones(self, shape: tuple[int, ...], read: Callable[[], NDArray[Any]]) -> NamedPicture:
+        """Return an array of the picture's size beside axes of length 1 as the picture; any other as it is."""
+        if shape != self.shape and [n for n in shape if n > 1] == [n for n in self.shape if n > 1]:
+            return self.shape, lambda: read().reshape(self.shape)
         return shape, read
 
     def oxygenation(self, read: Callable[[], NDArray[Any] | None]) -> None:

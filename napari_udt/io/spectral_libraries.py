@@ -1,7 +1,7 @@
 """Libraries of named spectra in files: ENVI spectral libraries (``.sli`` with a header) and CSV tables, both ways.
 
 A CSV library has the wavelengths in its first column, with their unit in the column's name ("wavelength [nm]", "um", "cm-1"),
-and one column per spectrum under its name. Lines that begin with ``#`` are skipped.
+and one column per spectrum under its name. Lines that begin with ``#`` are skipped; -1.23e34 (USGS) stands for no value.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from napari_udt.spectral.library import Array, SpectralLibrary
 ENDINGS = (".sli", ".csv")
 MAX_BYTES = 500_000_000
 _MOST_SPECTRA = 20_000
+_NO_VALUE = -1e30  # -1.23e34 marks deleted channels in the USGS library
 _WAVELENGTH_NAMES = ("wavelength", "wavelengths", "wl", "lambda", "nm", "wavenumber")
 
 
@@ -135,6 +136,7 @@ def _read_csv(path: Path) -> SpectralLibrary:
         table = np.array([[float(cell.replace(",", ".") or "nan") for cell in row] for row in rows])
     except ValueError as error:
         raise CubeError(f"{path}: {error}; expected numbers below the first row.") from error
+    table[table < _NO_VALUE] = np.nan
     stated = wavelength_list(table[:, 0], unit_of(head[0]) or unit_in_name(head[0]), "the first column")
     return _library(path, [cell.strip() for cell in head[1:]], table[:, 1:].T, stated)
 
@@ -170,4 +172,7 @@ def _rows(path: Path) -> list[list[str]]:
     with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
         lines = [line for line in file if not line.startswith("#")]
     separator = next((mark for mark in (";", "\t") if lines and mark in lines[0]), ",")
-    return list(csv.reader(lines, delimiter=separator))
+    rows = list(csv.reader(lines, delimiter=separator, skipinitialspace=True))
+    width = len(rows[0]) if rows else 0
+    # Some programs end every line with a separator.
+    return [row[:-1] if len(row) == width + 1 and not row[-1].strip() else row for row in rows]

@@ -7,7 +7,7 @@ Only where a file states none is the unit inferred from the magnitude of the num
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,10 @@ _SPELLINGS = {
 }
 _NONE = ("", "unknown", "none", "n/a", "na", "unit", "unitles", "unitless", "undefined", "-", "null", "1")
 _NUMBER_OF_BAND = ("index", "indice", "indices", "band", "bandnumber", "channel", "number", "pixel")
+_IN_TEXT = re.compile(
+    r"(?:^|[^\d.])(\d{1,5}(?:\.\d+)?)\s*(nm|nanomet(?:er|re)s?|µm|μm|um|microns?|micromet(?:er|re)s?|cm-1|cm\^-1|1/cm|thz|ghz)(?![a-z])",
+    re.IGNORECASE,
+)
 _WAVENUMBER_NAME = re.compile(r"wave_?numbers?", re.IGNORECASE)
 _SUFFIX = re.compile(r"[_ (\[]+(?P<unit>[^\s_()\[\]]+)[)\]]*$")
 
@@ -116,12 +120,12 @@ def widths_in_nm(widths: Any, wavelengths_nm: Array, unit: str) -> Array | None:
 
     A small width in a unit that counts backwards (1/cm, THz) is carried over by its share of the value at its channel.
     """
-    values = np.array(numbers_in(widths))
-    if values.size != len(wavelengths_nm) or not np.all(np.isfinite(values) & (values > 0)):
+    values, known = np.array(numbers_in(widths)), unit_of(unit)
+    if known is None or values.size != len(wavelengths_nm) or not np.all(np.isfinite(values) & (values > 0)):
         return None
-    if unit in _FACTORS:
-        return to_nm(values, unit)
-    return np.asarray(values * wavelengths_nm**2 / _RECIPROCALS[unit])
+    if known in _FACTORS:
+        return to_nm(values, known)
+    return np.asarray(values * wavelengths_nm**2 / _RECIPROCALS[known])
 
 
 def wavelength_list(values: Any, unit: str | None, what: str) -> WavelengthList | None:
@@ -155,6 +159,21 @@ def wavelength_list(values: Any, unit: str | None, what: str) -> WavelengthList 
     if name is None:
         return None
     return WavelengthList(to_nm(numbers, name), f"{name}, from the magnitude of {what}", unit=name)
+
+
+def in_texts(texts: Iterable[Any], what: str, bare: bool = False) -> WavelengthList | None:
+    """Return wavelengths that texts name ("500 nm", "Band 3 (0.7 µm)"), when every one names one with the same unit.
+
+    With ``bare``, texts of numbers alone count as well.
+    """
+    words = [str(text) for text in texts]
+    if bare and words and len(numbers_in(words)) == len(words):
+        return wavelength_list(words, None, what)
+    found = [match for word in words if (match := _IN_TEXT.search(word))]
+    units = {unit_of(match[2]) for match in found}
+    if not found or len(found) != len(words) or len(units) != 1:
+        return None
+    return wavelength_list([float(match[1]) for match in found], found[0][2], what)
 
 
 def wavelengths_in_nm(values: Any) -> Array | None:

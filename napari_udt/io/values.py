@@ -38,6 +38,8 @@ _GAINS = (
     ("data gain values", "data offset values"),
 )
 _OFFSET = "add offset"
+_RANGE, _LEAST, _MOST = "valid range", "valid min", "valid max"
+_UNSIGNED = "unsigned"
 _PACKING = "scale_factor"  # so spelled it is that of the CF conventions: a factor
 BAD_BAND_NAMES = ("bbl", "bad band list", "good wavelengths", "good bands")  # 1 stands for a good band
 
@@ -53,15 +55,22 @@ class StoredValues:
     scale, offset : float or array, shape (stored channels,)
     source : str
         Names of what the file says, for the metadata.
+    valid : (float, float)
+        Stored numbers outside of this range stand for no value.
+    unsigned : bool
+        Whether integers with a sign are to be taken without one (NetCDF's ``_Unsigned``).
     """
 
     ignored: tuple[float, ...] = ()
     scale: Factor = 1.0
     offset: Factor = 0.0
     source: str = ""
+    valid: tuple[float, float] = (-np.inf, np.inf)
+    unsigned: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.ignored) or bool(np.any(self.scale != 1)) or bool(np.any(self.offset != 0))
+        linear = bool(np.any(self.scale != 1)) or bool(np.any(self.offset != 0))
+        return bool(self.ignored) or linear or self.unsigned or bool(np.any(np.isfinite(self.valid)))
 
     def applied(self, stored: NDArray[Any], channels: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return the values of stored numbers (rows, columns, channels) of some stored channels, as float32."""
@@ -71,10 +80,28 @@ class StoredValues:
         step = max(1, _BLOCK_VALUES // max(1, stored[:1].size))
         for start in range(0, len(stored), step):
             block, target = stored[start : start + step], values[start : start + step]
+            missing = [_equal(block, number) for number in self.ignored]  # as they are stored
+            if self.unsigned and block.dtype.kind == "i":
+                block = block.view(block.dtype.str.replace("i", "u"))
             target[...] = block if plain else block.astype(np.float64) * scale + offset
-            for number in self.ignored:
-                target[_equal(block, number)] = np.nan
+            missing += self._outside(block, target)
+            for places in missing:
+                target[places] = np.nan
         return values
+
+    def _outside(self, stored: NDArray[Any], values: NDArray[Any]) -> list[NDArray[np.bool_]]:
+        """Return where numbers lie outside the valid range; fractions as its ends belong to values, not to stored integers."""
+        ends = [end for end in self.valid if np.isfinite(end)]
+        if not ends:
+            return []
+        fractions = stored.dtype.kind != "f" and any(end != np.trunc(end) for end in ends)
+        numbers, (low, high) = values if fractions else stored, self.valid
+        if self.unsigned and stored.dtype.kind == "u":
+            low, high = (
+                end + 2.0 ** (8 * stored.itemsize) if end < 0 and np.isfinite(end) else end
+                for end in (low, high)
+            )
+        return [np.asarray(numbers < low), np.asarray(numbers > high)]
 
     def to_metadata(self) -> dict[str, Any]:
         """Return what was applied, JSON-serialisable; empty where nothing was."""
@@ -85,6 +112,10 @@ class StoredValues:
             said["scale"] = np.asarray(self.scale).tolist()
         if np.any(self.offset != 0):
             said["offset"] = np.asarray(self.offset).tolist()
+        if np.any(np.isfinite(self.valid)):
+            said["valid_range"] = [end if np.isfinite(end) else None for end in self.valid]
+        if self.unsigned:
+            said["unsigned"] = True
         return {**said, "stated_as": self.source} if said else {}
 
 
@@ -104,11 +135,31 @@ def stated_values(said: Mapping[str, Any], channels: int) -> StoredValues:
     (ENVI, NEON) unless they are below 1. A reflectance scale goes before gains, which give radiance. What is no finite
     number, or has another length than there are channels, is passed over; so is a scale of zero.
     """
-    found = {_plain(name): (name, value) for name, value in said.items()}
+    found = {_plain(name): (name.rsplit("/", 1)[-1], value) for name, value in said.items()}
     ignored = {n for key in _IGNORED if key in found for n in numbers_in(found[key][1]) if not np.isnan(n)}
     used = [found[key][0] for key in _IGNORED if key in found] if ignored else []
     scale, offset, names = _linear(found, channels)
-    return StoredValues(tuple(sorted(ignored)), scale, offset, ", ".join([*used, *names]))
+    used += [found[key][0] for key in (_RANGE, _LEAST, _MOST) if key in found]
+    unsigned = str(found.get(_UNSIGNED, ("", ""))[1]).strip().lower() in ("true", "1")
+    return StoredValues(
+        tuple(sorted(ignored)), scale, offset, ", ".join([*used, *names]), _valid(found), unsigned
+    )
+
+
+def default_fill(number: Any) -> float | None:
+    """Return the number that unwritten places of an array read as, where it can be no measured value; else None.
+
+    A user may choose any; negative and huge ones (NetCDF's 9.97e36) stand for no value, 0 or 1 may be meant as such.
+    """
+    found = numbers_in(number)
+    if len(found) != 1 or not (found[0] < 0 or found[0] >= _HUGE) or not np.isfinite(found[0]):
+        return None
+    return found[0]
+
+
+def states_ignored(said: Mapping[str, Any]) -> bool:
+    """Whether there is a number that stands for no value among what a file says."""
+    return any(_plain(name) in _IGNORED for name in said)
 
 
 def numbers_in(value: Any) -> list[float]:
@@ -144,6 +195,19 @@ def is_width_name(name: str) -> bool:
 def is_value_name(name: str) -> bool:
     """Whether :func:`stated_values` knows this name."""
     return _plain(name) in _NAMES
+
+
+def _valid(found: Mapping[str, tuple[str, Any]]) -> tuple[float, float]:
+    """Return the least and the largest stored number that is a value."""
+    low, high = -np.inf, np.inf
+    ends = numbers_in(found[_RANGE][1]) if _RANGE in found else []
+    if len(ends) == 2 and ends[0] < ends[1]:
+        low, high = ends
+    for key in (_LEAST, _MOST):
+        number = numbers_in(found[key][1]) if key in found else []
+        if len(number) == 1 and np.isfinite(number[0]):
+            low, high = (number[0], high) if key == _LEAST else (low, number[0])
+    return (low, high) if low < high else (-np.inf, np.inf)
 
 
 def _linear(found: Mapping[str, tuple[str, Any]], channels: int) -> tuple[Factor, Factor, list[str]]:
@@ -201,7 +265,18 @@ def _equal(stored: NDArray[Any], number: float) -> NDArray[np.bool_]:
 
 
 def _plain(name: str) -> str:
-    return " ".join(re.split(r"[\s_\-]+", name.lower())).strip()
+    """Return the last part of a name in lower case, its words between single blanks: "s/NoData" is "no data"."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.rsplit("/", 1)[-1])
+    return " ".join(re.split(r"[\s_\-]+", words.lower())).strip()
 
 
-_NAMES = {*_IGNORED, *_DIVISORS, _OFFSET, *(key for pair in _GAINS for key in pair)}
+_NAMES = {
+    *_IGNORED,
+    *_DIVISORS,
+    _OFFSET,
+    _RANGE,
+    _LEAST,
+    _MOST,
+    _UNSIGNED,
+    *(key for pair in _GAINS for key in pair),
+}

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.errors import CubeError
-from napari_udt.io.positions import usable_positions
-from napari_udt.io.units import WavelengthList, wavelength_list, widths_in_nm
+from napari_udt.io.positions import per_unit, usable_positions
+from napari_udt.io.units import WavelengthList, in_texts, wavelength_list, widths_in_nm
 from napari_udt.io.values import StoredValues, marked_bad, numbers_in, stated_values
 from napari_udt.series import UNITS, Axis
 
@@ -28,7 +28,9 @@ DTYPES = {1: "u1", 2: "i2", 3: "i4", 4: "f4", 5: "f8", 12: "u2", 13: "u4", 14: "
 # Where rows, columns and channels stand in the file.
 AXES = {"bsq": (1, 2, 0), "bil": (0, 2, 1), "bip": (0, 1, 2)}
 
-_MM = {"meters": 1e3, "metres": 1e3, "m": 1e3, "millimeters": 1.0, "mm": 1.0, "": 1e3}
+_FOOT_MM = 304.8
+# Words in the file types of headers that describe no bare numbers.
+_OTHER_KINDS = ("virtual", "meta", "nitf", "jp2", "jpeg", "hdf", "netcdf", "mrsid", "ecw")
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,9 +110,10 @@ class EnviHeader:
     @property
     def wavelengths(self) -> WavelengthList | None:
         """One wavelength per channel; None where the header has no such list."""
-        found = wavelength_list(
-            self.fields.get("wavelength", ""), self.fields.get("wavelength units"), "wavelengths"
-        )
+        stated = self.fields.get("wavelength", self.fields.get("wavelengths", ""))
+        found = wavelength_list(stated, self.fields.get("wavelength units"), "wavelengths")
+        if found is None or len(found) != self.bands:
+            found = in_texts(as_list(self.fields.get("band names", "")), "wavelengths in the band names")
         return found if found is not None and len(found) == self.bands else None
 
     @property
@@ -188,6 +191,11 @@ def header(fields: Mapping[str, str], where: str) -> EnviHeader:
         raise CubeError(
             f"{where}: the header declares {lines} lines, {samples} samples and {bands} bands at byte {offset}; "
             "expected at least one of each."
+        )
+    kind = fields.get("file type", "").strip()
+    if any(word in kind.lower() for word in _OTHER_KINDS):
+        raise CubeError(
+            f"{where}: the header is of the file type {kind[:40]!r}; expected bare numbers: save it as ENVI Standard."
         )
     number = _whole(fields, "data type", where)
     if number not in DTYPES:
@@ -279,9 +287,10 @@ def _lengths_mm(words: Sequence[str], sizes: Sequence[str]) -> tuple[float, floa
     """Return height and width in mm of "width, height", by the unit that stands among the words ("units=Meters")."""
     unit = next((w.partition("=")[2].strip().lower() for w in words if w.lower().startswith("units")), "")
     numbers = [_number(size) or 0.0 for size in sizes]
-    if len(numbers) != 2 or unit not in _MM or min(numbers) <= 0 or not np.all(np.isfinite(numbers)):
+    one = _FOOT_MM if unit in ("feet", "ft") else per_unit(unit or "m", "depth")
+    if len(numbers) != 2 or one is None or min(numbers) <= 0 or not np.all(np.isfinite(numbers)):
         return None
-    return numbers[1] * _MM[unit], numbers[0] * _MM[unit]
+    return numbers[1] * one, numbers[0] * one
 
 
 def _whole(fields: Mapping[str, str], key: str, where: str, default: int | None = None) -> int:

@@ -5,6 +5,7 @@ All of it is found by its name, in attributes and in small datasets; what is nea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import takewhile
 from pathlib import Path
@@ -17,26 +18,41 @@ from numpy.typing import NDArray
 from napari_udt.io import hdf5, hdf5_text
 from napari_udt.io.axes import is_unit_name, is_wavelength_name
 from napari_udt.io.positions import axis_of_list, is_unit_of_list
-from napari_udt.io.units import MAX_WAVELENGTHS, WavelengthList, unit_in_name, wavelength_list, widths_in_nm
+from napari_udt.io.units import (
+    MAX_WAVELENGTHS,
+    WavelengthList,
+    in_texts,
+    unit_in_name,
+    wavelength_list,
+    widths_in_nm,
+)
 from napari_udt.io.values import (
     StoredValues,
+    default_fill,
     is_bad_band_name,
     is_value_name,
     is_width_name,
     marked_bad,
     stated_values,
+    states_ignored,
 )
 
+_WINDOW = re.compile(r"band_window_\d+(_nanometers)?", re.IGNORECASE)
+_MOST_TEXTS, _MAX_TEXT = 2_000, 200
 _UNITS = ("units", "Units", "unit", "Unit", "UNITS")
 
 
 def wavelengths_of(item: Any, path: Path) -> list[WavelengthList]:
     """Return what an object holds of wavelengths: in its attributes, or itself when it is a list of that name."""
     found = [
-        wavelength_list(hdf5.attribute_numbers(item, name), _unit_beside(item, name, path), name)
+        wavelength_list(numbers, _unit_beside(item, name, path), name)
+        if (numbers := hdf5.attribute_numbers(item, name)) is not None
+        else in_texts(hdf5_text.attributes(item, name, path), name, bare=True)
         for name in item.attrs
-        if is_wavelength_name(name) and hdf5.attribute_numbers(item, name) is not None
+        if is_wavelength_name(name)
     ]
+    if isinstance(item, h5py.Dataset) and is_wavelength_name(item.name) and _is_text_list(item):
+        found.append(in_texts((text.decode("utf-8", "replace") for text in item[()]), item.name, bare=True))
     if _is_list(item) and is_wavelength_name(item.name):
         stated = _unit_of_list(item, path) or unit_in_name(item.name)
         found.append(wavelength_list(hdf5.whole(item, path), stated, item.name))
@@ -58,15 +74,28 @@ def values_of(dataset: h5py.Dataset, path: Path, channels: int) -> StoredValues:
         if item is None:
             break
         said.update(_stated_in(item, path))
+    packing = dataset.id.get_create_plist()
+    if not states_ignored(said) and packing.fill_value_defined() == h5py.h5d.FILL_VALUE_USER_DEFINED:
+        unwritten = default_fill(dataset.fillvalue)
+        said |= {} if unwritten is None else {"fill value": unwritten}
     return stated_values(said, channels)
 
 
 def bad_bands_of(dataset: h5py.Dataset, path: Path, channels: int) -> NDArray[np.bool_] | None:
     """Return which channels a list near an array marks as bad; None where none does."""
     lists = _lists(dataset, path, channels, is_bad_band_name)
-    return next(
-        (bad for bad in (marked_bad(numbers, channels) for _, numbers in lists) if bad is not None), None
-    )
+    marked = (marked_bad(numbers, channels) for _, numbers in lists)
+    return next((bad for bad in marked if bad is not None), None)
+
+
+def bands_in_windows(dataset: h5py.Dataset, wavelengths_nm: NDArray[np.float64]) -> NDArray[np.bool_] | None:
+    """Return which channels lie in the windows of bad bands that attributes of a group state (NEON: "Band_Window_1_Nanometers")."""
+    item, bad = dataset.parent, np.zeros(len(wavelengths_nm), bool)
+    for name in item.attrs:
+        ends = hdf5.attribute_numbers(item, name) if _WINDOW.fullmatch(name) else None
+        if ends is not None and ends.size == 2:
+            bad |= (wavelengths_nm >= ends[0]) & (wavelengths_nm <= ends[1])
+    return bad if bad.any() and not bad.all() else None
 
 
 def widths_of(dataset: h5py.Dataset, path: Path, wavelengths: WavelengthList) -> NDArray[np.float64] | None:
@@ -124,6 +153,17 @@ def unit_of_positions(item: h5py.Dataset, path: Path) -> str:
         if is_unit_of_list(name, item.name) and isinstance(below, h5py.Dataset):
             return hdf5_text.in_dataset(item.parent, name, path) or matlab_text(below, path) or ""
     return ""
+
+
+def _is_text_list(item: h5py.Dataset) -> bool:
+    """Whether it is a short list of texts of fixed length."""
+    short = (
+        item.ndim == 1
+        and 0 < item.size <= _MOST_TEXTS
+        and item.dtype.kind == "S"
+        and item.dtype.itemsize <= _MAX_TEXT
+    )
+    return short and not item.is_virtual and not item.external
 
 
 def _is_list(item: Any) -> bool:

@@ -211,6 +211,9 @@ def _read(path: Path, found: _Found, column_major: bool, place: int, options: Re
     def build(data: LazyCube, index: int, said: dict[str, Any], options: ReadOptions) -> SpectralCube:
         with hdf5.opened(path) as file:
             dataset = file[found.name]
+            bad_bands = hdf5_metadata.bad_bands_of(dataset, path, count)
+            if bad_bands is None:
+                bad_bands = hdf5_metadata.bands_in_windows(dataset, found.wavelengths.nm)
             extras = Extras(path, data.shape[:2])
             extras.named_labels(
                 _named_labels(file, path, column_major, {pictures: index} if pictures > 1 else {})
@@ -221,7 +224,7 @@ def _read(path: Path, found: _Found, column_major: bool, place: int, options: Re
                 data,
                 wavelengths_nm=found.wavelengths,
                 values=hdf5_metadata.values_of(dataset, path, count),
-                bad_bands=hdf5_metadata.bad_bands_of(dataset, path, count),
+                bad_bands=bad_bands,
                 fwhm_nm=hdf5_metadata.widths_of(dataset, path, found.wavelengths),
                 metadata=said,
                 extras=extras,

@@ -43,6 +43,7 @@ from napari_udt.io.positions import is_unit_of_list, listed_positions
 from napari_udt.io.units import (
     WavelengthList,
     first_fitting,
+    in_texts,
     unit_in_name,
     wavelength_list,
     widths_in_nm,
@@ -137,10 +138,13 @@ def _lists(npz: Npz) -> dict[str, int]:
 def _stored_wavelengths(npz: Npz, shapes: Mapping[str, Shape]) -> tuple[WavelengthList | None, str]:
     """Return the first list of such a name that is as long as an axis of an array, or what is in doubt about it."""
     unit = next((npz.text(name) for name in npz.headers if is_unit_name(name)), "")
+    listed = _lists(npz)
     lists = (
         wavelength_list(npz.numbers(name), unit or unit_in_name(name), name)
-        for name, length in sorted(_lists(npz).items())
-        if is_wavelength_name(name) and length
+        if listed.get(name)
+        else in_texts(words if isinstance(words := npz.words(name), list) else (), name, bare=True)
+        for name in sorted(npz.headers)
+        if is_wavelength_name(name)
     )
     return first_fitting(lists, lambda found: any(len(found) in shape for shape in shapes.values()))
 

@@ -14,7 +14,15 @@ from tifffile import TiffFile
 from napari_udt.io.axes import is_unit_name, is_wavelength_name
 from napari_udt.io.generic.gdal_metadata import GdalMetadata
 from napari_udt.io.positions import MM
-from napari_udt.io.units import WavelengthList, to_nm, unit_in_name, unit_of, wavelength_list, widths_in_nm
+from napari_udt.io.units import (
+    WavelengthList,
+    in_texts,
+    to_nm,
+    unit_in_name,
+    unit_of,
+    wavelength_list,
+    widths_in_nm,
+)
 from napari_udt.io.values import (
     StoredValues,
     is_bad_band_name,
@@ -24,9 +32,8 @@ from napari_udt.io.values import (
     stated_values,
 )
 
-_LABEL = re.compile(
-    r"(?:^|[^\d.])(\d{1,5}(?:\.\d+)?)\s*(nm|µm|um|microns?|cm-1|cm\^-1|1/cm|thz)(?![a-z])", re.IGNORECASE
-)
+_STATED = re.compile(r"""\bwave_?length["']?\s*[:=]\s*["']?(\d+(?:\.\d+)?)""", re.IGNORECASE)
+_MOST_PAGES, _MAX_TEXT = 2_000, 20_000
 _MAX_XML = 4_000_000
 # GeoTIFF (OGC 19-008r4): model type 1 has lengths for coordinates; the codes are EPSG's units of length.
 _PROJECTED, _METRE = 1, 9001
@@ -35,7 +42,13 @@ _MAP_UNITS_MM = {_METRE: 1e3, 9002: 304.8, 9003: 1200e3 / 3937}
 
 def stored_wavelengths(file: TiffFile) -> list[WavelengthList]:
     """Return the lists of wavelengths that programs have kept, those that say it most clearly first."""
-    kept = (*_named(file), _from_labels(file), _from_ome(file), *GdalMetadata(file).lists())
+    kept = (
+        *_named(file),
+        _from_labels(file),
+        _from_ome(file),
+        *GdalMetadata(file).lists(),
+        _from_pages(file),
+    )
     return [found for found in kept if found is not None]
 
 
@@ -111,16 +124,22 @@ def _from_labels(file: TiffFile) -> WavelengthList | None:
     labels, channels = metadata.get("Labels") or [], int(metadata.get("channels", 0))
     if 1 < channels < len(labels) and labels == labels[:channels] * (len(labels) // channels):
         labels = labels[:channels]
-    return _in_texts(labels, "wavelengths in the labels")
+    return in_texts(labels, "wavelengths in the labels")
 
 
-def _in_texts(texts: Iterable[Any], what: str) -> WavelengthList | None:
-    """Return wavelengths that texts name, when every one names one with its unit."""
-    found = [_LABEL.search(str(text)) for text in texts]
-    known = [match for match in found if match]
-    if not known or len(known) != len(found):
+def _from_pages(file: TiffFile) -> WavelengthList | None:
+    """Return the wavelengths that names or descriptions of the pages state: "500 nm", or ``wavelength = 500``."""
+    if not 1 < len(file.pages) <= _MOST_PAGES:
         return None
-    return wavelength_list([float(match[1]) for match in known], known[0][2], what)
+    texts = []
+    for number in range(len(file.pages)):
+        tags = getattr(file.pages[number], "tags", None)
+        said = [] if tags is None else [tags.valueof("PageName"), tags.valueof("ImageDescription")]
+        texts.append(" ".join(text for text in said if isinstance(text, str) and len(text) < _MAX_TEXT))
+    if (found := in_texts(texts, "wavelengths of the pages")) is not None:
+        return found
+    numbers = [match[1] for text in texts if (match := _STATED.search(text))]
+    return wavelength_list(numbers, None, "wavelengths of the pages") if len(numbers) == len(texts) else None
 
 
 def _from_ome(file: TiffFile) -> WavelengthList | None:
@@ -136,7 +155,7 @@ def _from_ome(file: TiffFile) -> WavelengthList | None:
         ]
         if values and np.all(np.isfinite(values)):
             return wavelength_list(values, "nm", kind)
-    return _in_texts([channel.get("Name") for channel in channels], "names of the channels")
+    return in_texts([channel.get("Name") for channel in channels], "names of the channels")
 
 
 def ome_element(file: TiffFile, name: str) -> ElementTree.Element | None:

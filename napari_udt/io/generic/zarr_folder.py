@@ -36,7 +36,7 @@ from napari_udt.io.generic.zarr_metadata import (
 )
 from napari_udt.io.lazy import LazyCube
 from napari_udt.io.units import WavelengthList, widths_in_nm
-from napari_udt.io.values import is_bad_band_name, is_value_name, is_width_name, marked_bad, stated_values
+from napari_udt.io.values import is_bad_band_name, is_width_name, marked_bad, stated_values
 
 
 def sniff(path: Path) -> Match:
@@ -109,7 +109,7 @@ def _read(
             options,
             data,
             wavelengths_nm=wavelengths,
-            values=stated_values({k: v for k, v in one.attributes.items() if is_value_name(k)}, count),
+            values=stated_values(one.said_of_values, count),
             bad_bands=marked_bad(one.numbers(is_bad_band_name, count), count),
             fwhm_nm=widths_in_nm(one.numbers(is_width_name, count), wavelengths.nm, wavelengths.unit),
             pixel_size_mm=(size[0], size[1]) if size[0] and size[1] else None,

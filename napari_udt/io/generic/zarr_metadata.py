@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import struct
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from napari_udt.io.array_axes import ArrayAxes, axes_of, is_name_of_axes, split_
 from napari_udt.io.axes import is_label_name, is_unit_name, is_wavelength_name
 from napari_udt.io.positions import evenly_spaced, named_axis, per_unit, stated_positions
 from napari_udt.io.units import WavelengthList, first_fitting, unit_in_name, wavelength_list
-from napari_udt.io.values import numbers_in
+from napari_udt.io.values import default_fill, is_value_name, numbers_in, states_ignored
 from napari_udt.series import Axis
 
 MARKS = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
@@ -28,6 +31,7 @@ INSTALL = "install the library for it with `pip install napari-udt[formats]`"
 _MAX_ARRAYS = 200
 _MAX_TEXT = 4_000_000  # bytes of a metadata file
 _MOST_WAVELENGTHS = 2_000
+_CODED = 12  # letters in base 64 of the eight bytes of a number
 _LABEL_NM = re.compile(r"(\d+(?:\.\d+)?)\s*nm\b", re.IGNORECASE)
 
 
@@ -50,6 +54,8 @@ class Stored:
         Distance of neighbours along the axes that state one: mm, along time s.
     coordinates : mapping of str to array
         Places of the entries along axes that have a list beside them, in the same units.
+    unwritten : float, optional
+        What places read as that were never written, where it can be no value.
     """
 
     name: str
@@ -59,6 +65,15 @@ class Stored:
     attributes: Mapping[str, Any]
     scale: Mapping[str, float]
     coordinates: Mapping[str, NDArray[np.float64]]
+    unwritten: float | None = None
+
+    @property
+    def said_of_values(self) -> dict[str, Any]:
+        """What attributes say about the stored numbers, and what places without a chunk read as where that is no value."""
+        said = {name: _plain_number(v) for name, v in self.attributes.items() if is_value_name(name)}
+        if self.unwritten is not None and not states_ignored(said):
+            said["fill value"] = self.unwritten
+        return said
 
     @property
     def array_axes(self) -> ArrayAxes | None:
@@ -143,7 +158,16 @@ def _described(store: Any, name: str, array: Any, beside: list[WavelengthList]) 
         attributes,
         _scale(first, name, axes),
         {},
+        default_fill(array.fill_value),
     )
+
+
+def _plain_number(value: Any) -> Any:
+    """Return what xarray keeps of a fill value in Zarr 3: eight bytes as text in base 64."""
+    if isinstance(value, str) and len(value) == _CODED:
+        with suppress(ValueError, struct.error):
+            return struct.unpack("<d", base64.standard_b64decode(value))[0]
+    return value
 
 
 def _lists(attributes: Mapping[str, Any], ome: Any, beside: list[WavelengthList]) -> Iterator[WavelengthList]:

@@ -23,6 +23,7 @@ from napari_udt.io import frames, hdf5, hdf5_text
 from napari_udt.io.assemble import assemble
 from napari_udt.io.contract import Candidate, Frame, Match, ReadOptions
 from napari_udt.io.extras import Extras
+from napari_udt.io.generic import hdf5_metadata
 from napari_udt.io.photoacoustic import patato_maps, time_series
 from napari_udt.io.photoacoustic.time_series import Array, Recording
 from napari_udt.io.positions import usable_positions
@@ -137,6 +138,7 @@ def _picture(
             options,
             geometry.cube(path, dataset, frame),
             wavelengths_nm=_wavelengths_nm(file, dataset, path),
+            values=hdf5_metadata.values_of(dataset, path, dataset.shape[1]),
             modality="PAT",
             domain="real",
             quantity=QUANTITY,
