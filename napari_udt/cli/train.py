@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari_udt.cli.exit_codes import INTERRUPTED, SUCCESS
 from napari_udt.cli.metadata_arguments import add_names_argument
@@ -14,6 +15,9 @@ from napari_udt.models.store import SPEC
 from napari_udt.outgoing_text import printable
 from napari_udt.training.config import TrainingConfig, load_config, packaged_configs
 from napari_udt.training.fine_tuning import begun_with
+
+if TYPE_CHECKING:
+    from napari_udt.models import TransferModel
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -123,7 +127,23 @@ def run(args: argparse.Namespace) -> int:
     for line in reached_lines(model.spec.training["metrics"]):
         print(printable(line))
     print(f"{args.output}: the model is written.")
+    if own:
+        _judge(config, model, args.output)
     return _listed(args) if own else SUCCESS
+
+
+def _judge(config: TrainingConfig, model: TransferModel, folder: Path) -> None:
+    """Put what the model is worth on held-out samples into its card; the model is written whatever becomes of that."""
+    from napari_udt.training.held_out_judgement import judge_held_out, keep, lines_of
+
+    try:
+        judgement = judge_held_out(config, model)
+        keep(judgement, model.spec, folder)
+    except Exception as error:  # hours of training are worth more than numbers about them
+        print(printable(f"not judged on held-out samples: {error}"))
+        return
+    for line in lines_of(judgement):
+        print(printable(line))
 
 
 def _listed(args: argparse.Namespace) -> int:

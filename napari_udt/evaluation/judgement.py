@@ -83,6 +83,8 @@ class Judgement:
     moved_away : tuple of str
         Classes whose mean spectrum is further from the target's than before.
     calibration : SpreadCalibration, optional
+    held_out : bool
+        Whether the data are samples that the model's own training held out, which also chose its weights.
     """
 
     weights_sha256: str
@@ -91,6 +93,7 @@ class Judgement:
     numbers: tuple[CardNumber, ...]
     moved_away: tuple[str, ...] = ()
     calibration: SpreadCalibration | None = None
+    held_out: bool = False
 
 
 def judgement_of(evaluation: Evaluation, model: str) -> Judgement:
@@ -158,6 +161,7 @@ def read_judgement(folder: Path, weights_sha256: str = "") -> Judgement | None:
             tuple(_number(entry) for entry in document["numbers"]),
             tuple(map(str, document["moved_away"])),
             calibration and _calibration(calibration),
+            bool(document.get("held_out", False)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise EvaluationError(

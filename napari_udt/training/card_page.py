@@ -28,15 +28,21 @@ def number_lines(judgement: Judgement | None) -> list[str]:
         f"| {markdown(n.title)} | {n.text(n.target)} | {n.text(n.simulated)} | {n.text(n.baseline)} | **{n.text(n.model)}** |"
         for n in judgement.numbers
     ]
+    where = "held-out samples of its own training" if judgement.held_out else "untouched data"
+    caution = (
+        "The held-out samples also chose the weights: a new subject may look worse. "
+        if judgement.held_out
+        else ""
+    )
     return [
-        "## Ten numbers",
+        "## Numbers" if judgement.held_out else "## Ten numbers",
         "",
-        f"| on untouched data | the target's own | simulated | {markdown(baseline)} | this model |",
+        f"| on {where} | the target's own | simulated | {markdown(baseline)} | this model |",
         "|---|---|---|---|---|",
         *rows,
         "",
         f"{markdown(baseline)}: of the rows that learn nothing, the one that is distinguished least from the target; such rows take "
-        "their statistics from the very samples that they move. In brackets 95 % intervals over pictures or animals. Data: "
+        f"their statistics from the very samples that they move. {caution}In brackets 95 % intervals over pictures or animals. Data: "
         f"{markdown(judgement.data)}.",
         "",
     ]

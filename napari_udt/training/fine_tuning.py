@@ -149,7 +149,7 @@ def parent_classes(spec: ModelSpec, names: Sequence[str]) -> tuple[tuple[str, ..
     if unknown := [name for name in names if plain_name(name) not in known]:
         raise TrainingError(
             f"{spec.name} does not know {', '.join(unknown[:_NAMED])}; its classes are {', '.join(spec.class_names)}: rename "
-            "structures with --map OLD=NEW, or start without it."
+            "structures (More > Structures, or --map OLD=NEW), or start without it."
         )
     own = set(map(plain_name, names))
     return spec.class_names, [name for name in spec.class_names if plain_name(name) not in own]

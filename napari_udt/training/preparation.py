@@ -196,7 +196,7 @@ def _of_domain(collection: Collection, domain: str) -> tuple[Collection, list[st
         stated = ", ".join(sorted({m.domain for m in training})) or "for testing only"
         raise TrainingError(
             f"None of the {WORDS[domain]} cubes can be used as such: they are {stated}; state what they are with "
-            "`napari-udt collect --domain`."
+            "`napari-udt collect --domain`, or in the Collections dock."
         )
     others = [m for m in training if m not in wanted]
     tests = len(collection.members) - len(training)
@@ -217,12 +217,12 @@ def _class_names(found: dict[str, Survey]) -> tuple[str, ...]:
     if len(names) > MOST_CLASSES:
         raise TrainingError(
             f"The simulated cubes name {len(names):,} structures ({listed(names)}); expected at most {MOST_CLASSES}: give "
-            "several one name with --map OLD=NEW."
+            "several one name (More > Structures, or --map OLD=NEW)."
         )
     if theirs and not theirs & set(map(plain_name, names)):
         raise TrainingError(
             f"No structure is in both domains: simulated {listed(names, 3)}; target {listed(sorted(theirs), 3)}; give "
-            "them the same names with --map OLD=NEW."
+            "them the same names (More > Structures, or --map OLD=NEW)."
         )
     return names
 

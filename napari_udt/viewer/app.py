@@ -149,6 +149,7 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
     from qtpy.QtWidgets import QApplication
 
     from napari_udt.viewer.collection.widgets.dock import CollectionDock
+    from napari_udt.viewer.collection.widgets.unsaved import CollectionGuard
     from napari_udt.viewer.compare.widgets.dock import CompareDock
     from napari_udt.viewer.population.widgets.dock import PopulationDock
     from napari_udt.viewer.qt.dock_shrinker import DockShrinker
@@ -202,5 +203,6 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
     DockShrinker(main, docks)
     UnsavedGuard(context.session, main)
     TrainingGuard(context.training, main)
+    CollectionGuard(context.collection, main)
     context.adapter.fit_unless_set(context.adapter.open_keys[-1:])
     return spectra, transfer, compare

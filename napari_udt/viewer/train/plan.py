@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,6 +24,7 @@ from napari_udt.viewer.state.session import Session
 
 BUDGETS: Mapping[float, str] = {10.0: "10 minutes", 60.0: "1 hour", 600.0: "over night (10 hours)"}
 SIMULATED, TARGET = "simulated", "target"
+_MOST_FILES = 20  # of a folder, that are looked into for the modality
 _TAKEN_FOR: Mapping[str, tuple[Domain, ...]] = {
     SIMULATED: ("simulated", "unknown"),
     TARGET: ("real", "second", "unknown"),
@@ -193,14 +197,21 @@ def modality_of(session: Session, sources: Iterable[Source]) -> Modality | None:
             if source.key in session:
                 return session[source.key].cube.modality
             continue
-        try:
-            if is_collection(source.path):
-                return load_collection(source.path).modality
-            if sniff(source.path).format is not None:
-                return open_cube(source.path, memory_limit_mb=0).modality
-        except UdtError:  # the run says what is wrong with it
-            continue
+        for path in _files_of(source.path):
+            with suppress(UdtError, OSError):  # the run says what is wrong with it
+                if is_collection(path):
+                    return load_collection(path).modality
+                if sniff(path).format is not None:
+                    return open_cube(path, memory_limit_mb=0).modality
     return None
+
+
+def _files_of(path: Path) -> Iterator[Path]:
+    """Yield a path, and of a folder some of the files below it: one of them says what the others are."""
+    yield path
+    if path.is_dir():
+        files = (Path(folder) / name for folder, _, names in os.walk(path) for name in sorted(names))
+        yield from itertools.islice(files, _MOST_FILES)
 
 
 @cache

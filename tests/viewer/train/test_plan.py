@@ -91,7 +91,10 @@ def test_the_modality_is_that_of_the_first_cube_that_says_it(tmp_path, pat):
     assert modality_of(session, [Source(path=tmp_path / "gone"), Source(path=tmp_path / "m.hdf5")]) == "PAT"
     assert modality_of(session, [Source(path=tmp_path / "c.udt-collection.toml")]) == "HSI"
     assert modality_of(session, [Source("arm")]) == "PAT"
-    assert modality_of(session, [Source(path=tmp_path / "x")]) is None
+    (tmp_path / "x" / "0_notes.txt").write_text("nothing")
+    assert modality_of(session, [Source(path=tmp_path / "x")]) == "HSI"
+    (tmp_path / "empty").mkdir()
+    assert modality_of(session, [Source(path=tmp_path / "empty")]) is None
 
 
 def test_open_cubes_are_offered_on_the_side_that_they_may_be_on(pat):

@@ -93,16 +93,7 @@ class CollectionActions(QWidget):
 
     def save(self) -> Path | None:
         """Ask for a file name and write the collection; the file, or None where nothing was written."""
-        start = self._collection.path or Path(f"cubes{ENDING}")
-        name, _ = QFileDialog.getSaveFileName(self, "Save the collection", str(start), _FILTER)
-        if not name:
-            return None
-        path = Path(name)
-        if not path.name.endswith(ENDING):
-            path = path.with_name(
-                f"{path.name.removesuffix('.toml').removesuffix('.udt-collection')}{ENDING}"
-            )
-        return path if save_as(self._collection, path, self.said.emit) else None
+        return ask_and_save(self._collection, self, self.said.emit)
 
     def train(self) -> None:
         """Hand the collection to the Train dock, from its file."""
@@ -138,6 +129,18 @@ class CollectionActions(QWidget):
     def _show_population(self, population: Population) -> None:
         self.said.emit("\n".join(population.notes[:4]))
         self._collection.compared.emit(population)
+
+
+def ask_and_save(collection: OpenCollection, parent: QWidget, say: Callable[[str], object]) -> Path | None:
+    """Ask for a file name and write a collection; return the file, or None where nothing was written."""
+    start = collection.path or Path(f"cubes{ENDING}")
+    name, _ = QFileDialog.getSaveFileName(parent, "Save the collection", str(start), _FILTER)
+    if not name:
+        return None
+    path = Path(name)
+    if not path.name.endswith(ENDING):
+        path = path.with_name(f"{path.name.removesuffix('.toml').removesuffix('.udt-collection')}{ENDING}")
+    return path if save_as(collection, path, say) else None
 
 
 def _opened(collection: OpenCollection, keys: Sequence[Key], report: Report) -> list[SpectralCube]:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
-from qtpy.QtGui import QFontDatabase
-from qtpy.QtWidgets import QPlainTextEdit, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_udt.errors import UdtError
 from napari_udt.viewer.collection.open_collection import OpenCollection
 from napari_udt.viewer.qt.fields import push_button, row_of, set_tab_order
 from napari_udt.viewer.qt.jobs import JobRunner
-from napari_udt.viewer.qt.scroll_area import scrolling_layout
+from napari_udt.viewer.qt.scroll_area import VerticalScrollArea, scrolling_layout
 from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.qt.visibility import VisibilityTracker, bring_to_front
 from napari_udt.viewer.state.chosen_model import ChosenModel
@@ -35,6 +34,7 @@ from napari_udt.viewer.train.plan import (
 from napari_udt.viewer.train.preview import LivePreview, pinned_scene
 from napari_udt.viewer.train.run import TrainingRun
 from napari_udt.viewer.train.starting_points import starting_points
+from napari_udt.viewer.train.widgets.findings import Findings
 from napari_udt.viewer.train.widgets.form import TrainForm
 from napari_udt.viewer.train.widgets.loss_plot import LossPlot
 from napari_udt.viewer.train.widgets.preview_plot import PreviewPlot
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from napari_udt.viewer.train.preview import Preview
 
 _EVERY_MS = 700
-_FEWEST_LINES = 7  # of the text, which scrolls
 NOTHING_YET = (
     "Classes are the structures that the simulated cubes name. Check says what is in the cubes, what does not fit, and what the "
     "training would cost; Train says so too, and begins. It runs in a process of its own. Research use only."
@@ -172,7 +171,7 @@ class TrainDock(QWidget):
         """Show what the process has written."""
         if not isalive(self):
             return
-        self._show_findings("\n".join(self.training.lines()) or NOTHING_YET)
+        self.findings.show_text("\n".join(self.training.lines()) or NOTHING_YET)
         self.plot.show_losses(self.training.losses())
         if state := self.training.state():
             self.status.setText(state)
@@ -196,8 +195,18 @@ class TrainDock(QWidget):
                 self._live.ask(folder)
 
     def _show_preview(self, preview: Preview) -> None:
-        if isalive(self):
-            self.preview.show_preview(preview, self._session.wavelength_nm)
+        if not isalive(self):
+            return
+        first = self.preview.preview is None
+        self.preview.show_preview(preview, self._session.wavelength_nm)
+        if first and self.preview.box.isChecked():
+            QTimer.singleShot(0, self._scroll_to_preview)  # once it has its height
+
+    def _scroll_to_preview(self) -> None:
+        """Show state and preview where the dock is too low for all, as far up as they can be."""
+        area = self.findChild(VerticalScrollArea)
+        if isalive(self) and area is not None:
+            area.verticalScrollBar().setValue(self.check_button.y())
 
     def _take_collection(self, path: Path) -> None:
         """Put a collection on both sides: each takes the cubes of its domain."""
@@ -205,14 +214,6 @@ class TrainDock(QWidget):
             for side in (self.simulated, self.target):
                 side.add([Source(path=path)])
             bring_to_front(self)
-
-    def _show_findings(self, text: str) -> None:
-        """Add what is new; who reads the end stays there."""
-        before = self.findings.toPlainText()
-        if before and text.startswith(f"{before}\n"):
-            self.findings.appendPlainText(text[len(before) + 1 :])
-        elif text != before:
-            self.findings.setPlainText(text)
 
     def _begin(self, plan: Plan, files: dict[Source, Path], check: bool) -> None:
         self.preview.show_preview(None)
@@ -225,8 +226,7 @@ class TrainDock(QWidget):
         self.refresh()
 
     def _over(self) -> None:
-        bar = self.findings.verticalScrollBar()
-        bar.setValue(bar.maximum())  # what was reached stands at the end
+        self.findings.show_end()
         self.training.clean()
         if self.training.plan is not None and not self.training.check:
             self.form.name.value = free_name(self.training.plan.name)
@@ -272,13 +272,7 @@ class TrainDock(QWidget):
         self.resume_button = push_button(
             "Resume", "Go on with the training that was interrupted, as if it had not been.", self
         )
-        self.findings = QPlainTextEdit(self)
-        self.findings.setReadOnly(True)
-        self.findings.setObjectName("findings")
-        self.findings.setAccessibleName("What was found in the cubes")
-        self.findings.setToolTip("<qt>What the training says about the cubes and about itself.</qt>")
-        self.findings.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.findings.setMinimumHeight(_FEWEST_LINES * self.findings.fontMetrics().height())
+        self.findings = Findings(parent=self)
         self.plot = LossPlot(parent=self)
         self.preview = PreviewPlot(parent=self)
         self.status = wrapping_label("status", self)
