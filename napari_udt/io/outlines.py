@@ -1,6 +1,7 @@
 """Outlines of regions in files: ImageJ's ``.roi`` and ``.zip``, and GeoJSON as QuPath writes it, both ways.
 
-Both count pixels from the corner of the first; here its middle is (0, 0), as everywhere in napari.
+Both count pixels from the corner of the first; here its middle is (0, 0), as everywhere in napari. PATATO's scans and iThera's
+``.iannotation`` keep regions in lengths: they are read for a cube that knows where its picture lies.
 """
 
 from __future__ import annotations
@@ -14,12 +15,18 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.files.reading import read_text
 from napari_udt.files.writing import whole_or_nothing
-from napari_udt.io.contract import reading
+from napari_udt.io import hdf5
+from napari_udt.io.contract import Frame, reading
+from napari_udt.io.extras import Extras
+from napari_udt.io.photoacoustic import ithera_regions, patato_maps
+from napari_udt.io.picture_place import PicturePlace
 
 ENDINGS = (".roi", ".zip", ".geojson", ".json")
+PLACED_ENDINGS = (".iannotation", ".hdf5", ".h5")  # of files with regions in lengths, which are read only
 MAX_OUTLINES = 2_000
 MAX_VERTICES = 100_000
 _MAX_BYTES = 50_000_000
@@ -45,15 +52,24 @@ class NamedOutline:
     vertices: tuple[tuple[float, float], ...]
 
 
-def read_outlines(path: str | Path) -> list[NamedOutline]:
+def read_outlines(path: str | Path, on: SpectralCube | None = None) -> list[NamedOutline]:
     """Read the closed outlines of a file; lines, points and holes are passed over.
+
+    Parameters
+    ----------
+    path : path
+    on : SpectralCube, optional
+        The cube on whose picture, and whose frame, regions in lengths are placed (PATATO, iThera).
 
     Raises
     ------
     CubeError
-        When the file is neither kind, holds no closed outline, or the package for ImageJ's files is missing.
+        When the file is of no such kind, holds no closed outline, the package for ImageJ's files is missing, or the cube does not
+        know where its picture lies.
     """
     path = Path(path)
+    if path.suffix.lower() in PLACED_ENDINGS:
+        return _placed(path, on)
     with reading(path):
         if path.stat().st_size > _MAX_BYTES:
             raise CubeError(
@@ -61,12 +77,39 @@ def read_outlines(path: str | Path) -> list[NamedOutline]:
             )
         ending = path.suffix.lower()
         if ending not in ENDINGS:
-            raise CubeError(f"{path}: expected outlines in a file that ends with {', '.join(ENDINGS)}.")
+            known = ", ".join((*ENDINGS, *PLACED_ENDINGS))
+            raise CubeError(f"{path}: expected outlines in a file that ends with {known}.")
         found = list(_imagej(path) if ending in (".roi", ".zip") else _geojson(path))
+    return _usable(found, path)
+
+
+def _usable(found: Sequence[NamedOutline], path: Path) -> list[NamedOutline]:
     usable = [outline for outline in found[:MAX_OUTLINES] if 3 <= len(outline.vertices) <= MAX_VERTICES]
     if not usable:
         raise CubeError(f"{path}: found no closed outline; expected polygons, rectangles or ellipses.")
     return usable
+
+
+def _placed(path: Path, on: SpectralCube | None) -> list[NamedOutline]:
+    """Return the regions of a file that keeps them in lengths, in pixels of a cube."""
+    where = None if on is None else PicturePlace.of(on.shape[:2], on.metadata)
+    if on is None or where is None:
+        raise CubeError(
+            f"{path}: its regions are in lengths; open them on a cube of a PATATO or iThera scan, which knows where its picture lies."
+        )
+    said = on.metadata.get("frame", 0)
+    frame: Frame = said if isinstance(said, int) else "mean"
+    with reading(path):
+        if path.suffix.lower() == ".iannotation":
+            shown = ithera_regions.of_frame(ithera_regions.read_regions(path), frame)
+            named = [(region.name, where.pixels(region.corners_mm)) for region in shown]
+        elif not hdf5.is_hdf5(path):
+            raise CubeError(f"{path}: the file is no HDF5; expected a scan as PATATO writes it.")
+        else:
+            with hdf5.opened(path) as file:
+                named, _ = patato_maps.polygons(Extras(path), file, path, where, frame)
+        found = [outline for name, corners in named for outline in _outline(name, "polygon", corners + 0.5)]
+    return _usable(found, path)
 
 
 def write_outlines(outlines: Sequence[NamedOutline], path: str | Path) -> None:
@@ -122,7 +165,8 @@ def outlines_of(labels: NDArray[np.integer[Any]], names: dict[int, str]) -> list
 
     found = []
     for number, name in names.items():
-        parts = sorted(regionprops(label(labels == number)), key=lambda part: -part.area)
+        # Parts that touch at a corner only have outlines of their own.
+        parts = sorted(regionprops(label(labels == number, connectivity=1)), key=lambda part: -part.area)
         for part in parts:
             if part.area < 4:
                 continue

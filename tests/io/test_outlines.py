@@ -5,10 +5,16 @@ import json
 import numpy as np
 import pytest
 import roifile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pa_scenes import arc_mm, write_ithera, write_patato
+from scipy.ndimage import binary_fill_holes, gaussian_filter, label
 from skimage.draw import polygon
 
 from napari_udt.errors import CubeError
+from napari_udt.io import open_cube, save_cube
 from napari_udt.io.outlines import NamedOutline, as_labels, outlines_of, read_outlines, write_outlines
+from napari_udt.io.picture_place import PicturePlace
 
 SQUARE = NamedOutline("vein", "polygon", ((2.0, 3.0), (2.0, 8.0), (6.0, 8.0), (6.0, 3.0)))
 TRIANGLE = NamedOutline("artery", "polygon", ((10.0, 1.0), (15.0, 1.0), (12.5, 6.0)))
@@ -138,3 +144,97 @@ def test_regions_become_structures_and_back():
     assert [outline.name for outline in back] == ["vein", "vein", "artery"]
     again, _ = as_labels([(o.name, mask(o)) for o in back], (20, 20))
     np.testing.assert_array_equal(again, labels)
+
+
+def structures(seed, shape=(40, 36)):
+    """Labels of smooth random structures without holes, islands of fewer than four pixels, or corners that touch."""
+    fields = np.stack([gaussian_filter(np.random.default_rng((seed, n)).random(shape), 3) for n in range(3)])
+    fields = (fields - fields.mean((1, 2), keepdims=True)) / fields.std((1, 2), keepdims=True)
+    largest, found = fields.argmax(0), np.zeros(shape, np.int32)
+    for number in range(3):
+        parts, count = label((largest == number) & (fields[number] > 0.8))
+        for part in range(1, count + 1):
+            whole = binary_fill_holes(parts == part)
+            if whole.sum() >= 4 and not found[whole].any():
+                found[whole] = number + 1
+    return found
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 10_000), ending=st.sampled_from([".zip", ".geojson"]))
+def test_labels_as_regions_in_a_file_and_back(tmp_path_factory, seed, ending):
+    """Labels, outlines, a file, outlines and labels again: the same pixels under the same names."""
+    labels, names = structures(seed), {1: "vein", 2: "artery", 3: "fat, left"}
+    outlines = outlines_of(labels, names)
+    if not outlines:
+        return
+    path = tmp_path_factory.mktemp("regions") / f"x{ending}"
+    write_outlines(outlines, path)
+    found = read_outlines(path)
+    again, called = as_labels([(o.name, mask(o, labels.shape)) for o in found], labels.shape)
+    for number, name in names.items():
+        numbers = [n for n, known in called.items() if known == name]
+        np.testing.assert_array_equal(np.isin(again, numbers), labels == number)
+    write_outlines(found, path)
+    assert read_outlines(path) == found, "what was read once is written equal"
+
+
+SQUARE_MM = np.array([[-3.0, 1.0], [4.0, 1.0], [4.0, 6.0], [-3.0, 6.0]])
+
+
+def test_regions_of_a_patato_scan_are_drawn_where_its_labels_lie(tmp_path):
+    path = write_patato(
+        tmp_path / "x.hdf5",
+        recons={("BP", "0"): np.random.default_rng(0).random((2, 3, 1, 40, 41))},
+        rois={("vein_", "0"): (SQUARE_MM / 1e3, {"z": 10.0}), ("fat_", "0"): (-SQUARE_MM / 1e3, {"z": 12.0})},
+        stage=np.array([[10.0] * 3, [12.0] * 3]),
+    )
+    cube = open_cube(path)
+    for picture, name in zip(cube.series, ("vein_", "fat_"), strict=True):
+        (outline,) = read_outlines(path, picture)
+        assert outline.name == name
+        np.testing.assert_array_equal(mask(outline, picture.shape[:2]), picture.labels > 0)
+    save_cube(cube, tmp_path / "y.udt.h5")
+    kept = open_cube(tmp_path / "y.udt.h5")
+    assert read_outlines(path, kept) == read_outlines(path, cube), "a saved cube knows its place"
+    assert len(read_outlines(path, open_cube(path, frame="mean"))) == 2
+
+
+def test_regions_of_ilabs_are_drawn_where_the_labels_lie(tmp_path):
+    elements = {"Resolution": 40, "Roi": 0.02}
+    folder = write_ithera(
+        tmp_path / "S",
+        detectors_mm=arc_mm(),
+        pictures=[("ab-cd", np.zeros((1, 3, 40, 40)), elements)],
+        frames=1,
+    )
+    region = {"type": "Ellipse", "pos": "(0.001, 0.002)", "size": "(0.006, 0.002)", "angle": 0}
+    regions = [
+        {"__classname": "vein", "Sweeps": [1], "ROIList": [region]},
+        {"Sweeps": [2], "ROIList": [region]},
+    ]
+    (folder / "S.iannotation").write_text(json.dumps({"Annotations": regions}))
+    cube = open_cube(folder)
+    (outline,) = read_outlines(folder / "S.iannotation", cube)
+    assert outline.name == "vein_0"
+    np.testing.assert_array_equal(mask(outline, cube.shape[:2]), cube.labels > 0)
+    write_outlines([outline], tmp_path / "x.zip")
+    (back,) = read_outlines(tmp_path / "x.zip")
+    np.testing.assert_allclose(back.vertices, outline.vertices, atol=1e-3)  # ImageJ keeps single precision
+
+
+@pytest.mark.parametrize("ending", [".hdf5", ".iannotation"])
+def test_regions_in_lengths_need_a_cube_that_knows_its_place(tmp_path, ending):
+    (tmp_path / f"x{ending}").write_bytes(b"{}")
+    with pytest.raises(CubeError, match="its regions are in lengths"):
+        read_outlines(tmp_path / f"x{ending}")
+
+
+def test_places_of_pictures():
+    place = PicturePlace((41, 81), ((-10.0, 10.0), (0.0, 20.0)))
+    np.testing.assert_allclose(place.pixels(np.array([[0.0, 10.0], [20.0, -10.0]])), [[0, 0], [40, 80]])
+    assert place.pixel_size_mm == (0.5, 0.25)
+    assert PicturePlace.of((41, 81), place.to_metadata()) == place
+    assert PicturePlace((1, 5), ((0.0, 1.0), (0.0, 1.0))).to_metadata() == {}
+    for said in ({}, {"picture_mm": 3}, {"picture_mm": {"rows": [1, 0], "columns": [0, 1], "up": 1}}):
+        assert PicturePlace.of((41, 81), said) is None

@@ -22,10 +22,10 @@ from napari_udt.io.contract import Candidate, Frame, Match, ReadOptions
 from napari_udt.io.derived import FlippedSource, MeanSource
 from napari_udt.io.extras import Extras
 from napari_udt.io.lazy import ArraySource, LazyCube, Source
-from napari_udt.io.photoacoustic import ithera_regions, patato_maps, time_series
+from napari_udt.io.photoacoustic import ithera_regions, time_series
 from napari_udt.io.photoacoustic.ithera_header import Header, Picture, read_header
-from napari_udt.io.photoacoustic.patato_maps import Geometry
 from napari_udt.io.photoacoustic.time_series import Recording
+from napari_udt.io.picture_place import PicturePlace
 from napari_udt.io.positions import usable_positions
 from napari_udt.reconstruction import ImagePlane
 
@@ -111,7 +111,8 @@ def _read(picture: Picture, header: Header, options: ReadOptions) -> SpectralCub
     def one(frame: Frame, options: ReadOptions) -> SpectralCube:
         data = _upright(ArraySource(stored), picture, frame)
         extras = Extras(header.path, data.shape[:2])
-        ithera_regions.take_regions(extras, header.path, _around_middle(data.shape, picture), frame)
+        where = _around_middle(data.shape, picture)
+        ithera_regions.take_regions(extras, header.path, where, frame)
         return assemble(
             header.path,
             options,
@@ -121,7 +122,12 @@ def _read(picture: Picture, header: Header, options: ReadOptions) -> SpectralCub
             domain="real",
             quantity=QUANTITY,
             pixel_size_mm=picture.pixel_size_mm,
-            metadata={**header.metadata, **picture.metadata, **frames.metadata(frame, count)},
+            metadata={
+                **header.metadata,
+                **picture.metadata,
+                **where.to_metadata(),
+                **frames.metadata(frame, count),
+            },
             extras=extras,
         )
 
@@ -129,16 +135,16 @@ def _read(picture: Picture, header: Header, options: ReadOptions) -> SpectralCub
     return frames.in_series(header.path, options, one, count, positions=times_s)
 
 
-def _around_middle(shape: tuple[int, int, int], picture: Picture) -> Geometry:
+def _around_middle(shape: tuple[int, int, int], picture: Picture) -> PicturePlace:
     """Return where a picture lies: around the middle of the field of view."""
     size = picture.pixel_size_mm
     halves = [(n - 1) * mm / 2 for n, mm in zip(shape, size, strict=False)] if size else None
     extent = None if halves is None else ((-halves[0], halves[0]), (-halves[1], halves[1]))
-    return Geometry(0, 1, 2, 0, shape[:2], extent, 1)
+    return PicturePlace(shape[:2], extent)
 
 
 def _take_regions(path: Path, extras: Extras, plane: ImagePlane, frame: Frame) -> None:
-    ithera_regions.take_regions(extras, path, patato_maps.on_plane(plane), frame)
+    ithera_regions.take_regions(extras, path, time_series.place_of(plane), frame)
 
 
 def _upright(source: Source, picture: Picture, frame: Frame) -> LazyCube:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ from napari_udt.errors import CubeError
 from napari_udt.files.reading import read_text
 from napari_udt.io.contract import Frame, reading
 from napari_udt.io.extras import Extras
-from napari_udt.io.photoacoustic.patato_maps import Geometry, draw
+from napari_udt.io.photoacoustic.patato_maps import draw
+from napari_udt.io.picture_place import PicturePlace
 
 Points = NDArray[np.float64]
 
@@ -49,14 +50,19 @@ class Region:
     corners_mm: Points
 
 
-def take_regions(extras: Extras, header: Path, where: Geometry, frame: Frame) -> None:
+def take_regions(extras: Extras, header: Path, where: PicturePlace, frame: Frame) -> None:
     """Draw the regions beside the header of a scan as labels; without such a file there is nothing to do."""
     path = header.with_suffix(".iannotation")
     if not path.is_file():
         return
     found = extras.attempt("Regions", lambda: read_regions(path)) or []
-    shown = [r for r in found if frame == "mean" or not r.frames or frame in r.frames]
+    shown = of_frame(found, frame)
     draw(extras, where, [(r.name, where.pixels(r.corners_mm)) for r in shown], [r.name for r in found])
+
+
+def of_frame(regions: Sequence[Region], frame: Frame) -> list[Region]:
+    """Return the regions that were drawn on a frame, or count for all."""
+    return [r for r in regions if frame == "mean" or not r.frames or frame in r.frames]
 
 
 def read_regions(path: Path) -> list[Region]:

@@ -142,8 +142,8 @@ def _picture(
             modality="PAT",
             domain="real",
             quantity=QUANTITY,
-            pixel_size_mm=geometry.pixel_size_mm,
-            metadata={**_metadata(file, path), **said},
+            pixel_size_mm=geometry.place.pixel_size_mm,
+            metadata={**_metadata(file, path), **geometry.place.to_metadata(), **said},
             extras=extras,
         )
 

@@ -16,7 +16,9 @@ from napari_udt.io.contract import Frame
 from napari_udt.io.derived import FlippedSource, MeanSource
 from napari_udt.io.extras import Extras
 from napari_udt.io.lazy import Hdf5Source, LazyCube, Source
+from napari_udt.io.photoacoustic import time_series
 from napari_udt.io.photoacoustic.time_series import Array
+from napari_udt.io.picture_place import PicturePlace
 from napari_udt.reconstruction import ImagePlane
 
 MAX_ROIS = 1_000
@@ -53,12 +55,9 @@ class Geometry:
     up: int
 
     @property
-    def pixel_size_mm(self) -> tuple[float, float] | None:
-        """Height and width of a pixel; the outermost pixels lie on the edges of the field of view."""
-        if self.extent_mm is None or min(self.shape) < 2:
-            return None
-        heights, widths = self.extent_mm
-        return (heights[1] - heights[0]) / (self.shape[0] - 1), (widths[1] - widths[0]) / (self.shape[1] - 1)
+    def place(self) -> PicturePlace:
+        """Where the picture lies; the outermost pixels lie on the edges of the field of view."""
+        return PicturePlace(self.shape, self.extent_mm, self.up)
 
     def cube(self, path: Path, dataset: h5py.Dataset, frame: Frame) -> LazyCube:
         """Return a stored array as (rows, columns, its second axis), row 0 on top."""
@@ -69,15 +68,6 @@ class Geometry:
             source = FlippedSource(source, self.rows)
         held = {0: 0 if frame == "mean" else frame, self.third: self.plane}
         return LazyCube(source, (self.rows, self.columns, 1), held)
-
-    def pixels(self, points_mm: Array) -> Array:
-        """Return rows and columns, shape (n, 2), of points (horizontal, vertical)."""
-        size = self.pixel_size_mm
-        if size is None or self.extent_mm is None:
-            return np.empty((0, 2))
-        (bottom, top), (left, _) = self.extent_mm
-        down = top - points_mm[:, 1] if self.up > 0 else points_mm[:, 1] - bottom
-        return np.stack([down / size[0], (points_mm[:, 0] - left) / size[1]], axis=1)
 
 
 def geometry(dataset: h5py.Dataset, detectors_mm: Array | None, plane: int | None = None) -> Geometry:
@@ -104,30 +94,29 @@ def take(
     extras: Extras, file: h5py.File, path: Path, name: tuple[str, str, str], where: Geometry, frame: Frame
 ) -> None:
     """Take the maps that belong to a reconstruction, ``name`` being ("recons", algorithm, number)."""
-    take_regions(extras, file, path, where, frame)
+    take_regions(extras, file, path, where.place, frame)
     extras.oxygenation(lambda: _oxygenation(extras, file, path, name, where, frame))
 
 
 def take_on_plane(path: Path, extras: Extras, plane: ImagePlane, frame: Frame) -> None:
     """Take the regions of interest of a cube that shows a preview in ``plane``."""
     with hdf5.opened(path) as file:
-        take_regions(extras, file, path, on_plane(plane), frame)
+        take_regions(extras, file, path, time_series.place_of(plane), frame)
 
 
-def on_plane(plane: ImagePlane) -> Geometry:
-    """Return where a preview in a plane lies."""
-    rows, columns = plane.shape
-    halves = (rows - 1) * plane.pixel_mm / 2, (columns - 1) * plane.pixel_mm / 2
-    middles = plane.centre_mm[plane.axes[1]], plane.centre_mm[plane.axes[0]]
-    extents = [(middle - half, middle + half) for middle, half in zip(middles, halves, strict=True)]
-    return Geometry(0, 1, 2, 0, plane.shape, (extents[0], extents[1]), plane.up)
-
-
-def take_regions(extras: Extras, file: h5py.File, path: Path, where: Geometry, frame: Frame) -> None:
+def take_regions(extras: Extras, file: h5py.File, path: Path, where: PicturePlace, frame: Frame) -> None:
     """Draw the polygons of ``rois`` as labels.
 
     Those drawn for other frames are left out; those that cannot be drawn are named in the remarks.
     """
+    found, order = polygons(extras, file, path, where, frame)
+    draw(extras, where, found, order)
+
+
+def polygons(
+    extras: Extras, file: h5py.File, path: Path, where: PicturePlace, frame: Frame
+) -> tuple[list[tuple[str, Array]], list[str]]:
+    """Return names and corners (rows and columns) of the polygons of a frame, and the names of those of all frames."""
     found, order, ignored = [], [], []
     for title, item in _polygons(file):
         corners = extras.attempt(f"Region {title}", partial(_corners, item, path, where))
@@ -139,11 +128,11 @@ def take_regions(extras: Extras, file: h5py.File, path: Path, where: Geometry, f
             found.append((title, corners))
     if ignored:
         extras.remarks.append(f"Regions that cannot be drawn were left out: {', '.join(ignored[:20])}.")
-    draw(extras, where, found, order)
+    return found, order
 
 
 def draw(
-    extras: Extras, where: Geometry, polygons: Sequence[tuple[str, Array]], order: Sequence[str] = ()
+    extras: Extras, where: PicturePlace, polygons: Sequence[tuple[str, Array]], order: Sequence[str] = ()
 ) -> None:
     """Draw named polygons (rows and columns) as labels; later ones lie on top of earlier ones.
 
@@ -174,7 +163,7 @@ def _polygons(file: h5py.File) -> list[tuple[str, Any]]:
     return polygons[:MAX_ROIS]
 
 
-def _corners(item: Any, path: Path, where: Geometry) -> Array | None:
+def _corners(item: Any, path: Path, where: PicturePlace) -> Array | None:
     """Return rows and columns of a polygon's corners, None where it is none."""
     if (
         not isinstance(item, h5py.Dataset)

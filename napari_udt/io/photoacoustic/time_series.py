@@ -18,6 +18,7 @@ from napari_udt.io.assemble import assemble, sorted_channels
 from napari_udt.io.contract import Candidate, Frame, ReadOptions
 from napari_udt.io.extras import Extras
 from napari_udt.io.lazy import ArraySource, LazyCube
+from napari_udt.io.picture_place import PicturePlace
 from napari_udt.reconstruction import ImagePlane, ReconstructionOptions, picture_plane
 from napari_udt.reconstruction.options import PIXEL_MM
 
@@ -151,11 +152,24 @@ def preview(path: Path, options: ReadOptions, recording: Recording) -> SpectralC
             quantity=QUANTITY,
             pixel_size_mm=(plane.pixel_mm, plane.pixel_mm),
             provenance=_provenance(how, speed_source, plane, recording),
-            metadata={**recording.metadata, **frames.metadata(frame, count)},
+            metadata={
+                **recording.metadata,
+                **place_of(plane).to_metadata(),
+                **frames.metadata(frame, count),
+            },
             extras=extras,
         )
 
     return frames.in_series(path, options, picture, count, positions=recording.times_s)
+
+
+def place_of(plane: ImagePlane) -> PicturePlace:
+    """Return where a preview in a plane lies."""
+    rows, columns = plane.shape
+    halves = (rows - 1) * plane.pixel_mm / 2, (columns - 1) * plane.pixel_mm / 2
+    middles = plane.centre_mm[plane.axes[1]], plane.centre_mm[plane.axes[0]]
+    extents = [(middle - half, middle + half) for middle, half in zip(middles, halves, strict=True)]
+    return PicturePlace(plane.shape, (extents[0], extents[1]), plane.up)
 
 
 def _check(path: Path, options: ReadOptions, recording: Recording) -> None:

@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from pa_scenes import write_patato
 from qtpy.QtWidgets import QFileDialog
 
+from napari_udt.io import open_cube
 from napari_udt.io.outlines import NamedOutline, read_outlines, write_outlines
 from napari_udt.viewer.context import context_of
 from napari_udt.viewer.files.session_file import open_session, save_session
 from napari_udt.viewer.spectra.widgets.picture_tools.region_menu import NO_PICTURE, RegionMenu
 from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.state.statistics import region_mask
 
 VEIN = NamedOutline("vein", "polygon", ((2.0, 3.0), (2.0, 9.0), (8.0, 9.0), (8.0, 3.0)))
 OVAL = NamedOutline("artery", "ellipse", ((9.5, 9.5), (9.5, 19.5), (15.5, 19.5), (15.5, 9.5)))
@@ -80,6 +83,28 @@ def test_regions_become_structures_and_structures_regions(context, menu):
     np.testing.assert_array_equal(context.session["forearm"].cube.labels, before.labels)
     choose(menu, "Draw the structures as regions")
     assert len(context.session.regions) > 2
+
+
+def test_regions_of_a_patato_scan_are_drawn_on_its_cube_and_not_on_others(
+    context, menu, monkeypatch, tmp_path
+):
+    square = np.array([[0, 0], [0.004, 0], [0.004, 0.004], [0, 0.004]])
+    path = write_patato(
+        tmp_path / "x.hdf5",
+        recons={("BP", "0"): np.ones((1, 3, 1, 40, 41))},
+        rois={("vein_", "0"): (square, {})},
+    )
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (str(path), ""))
+    choose(menu, "Open regions...")
+    assert "its regions are in lengths" in menu.said[-1]
+    cube = open_cube(path)
+    key = context.session.add(cube).key
+    choose(menu, "Open regions...")
+    assert menu.said[-1] == f"1 region of x.hdf5 on {key}."
+    (region,) = context.session.regions
+    np.testing.assert_array_equal(
+        region_mask(region.outline, region.vertices, cube.shape[:2]), cube.labels == 1
+    )
 
 
 def test_what_is_not_possible_is_said(context, menu):

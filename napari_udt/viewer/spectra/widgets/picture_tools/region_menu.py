@@ -16,7 +16,7 @@ from napari_udt.viewer.spectra.regions import make_structures, regions_of, save_
 from napari_udt.viewer.state.session import Session
 from napari_udt.wording import counted
 
-_READ = "Regions (*.roi *.zip *.geojson *.json);;All files (*)"
+_READ = "Regions (*.roi *.zip *.geojson *.json *.iannotation *.hdf5 *.h5);;All files (*)"
 _WRITE = "ImageJ regions (*.zip);;GeoJSON (*.geojson)"
 NO_PICTURE = "Open a cube first, and make its picture visible."
 
@@ -31,7 +31,7 @@ class RegionMenu(QPushButton):
         self._session, self._regions = session, regions
         self.setObjectName("Regions")
         self.setToolTip(
-            "<qt>Open or save regions (ImageJ, GeoJSON), make structures of them, or draw the structures' outlines as regions."
+            "<qt>Open regions (ImageJ, GeoJSON, of PATATO and iThera scans) or save them (ImageJ, GeoJSON), make structures of them, or draw the structures' outlines as regions."
         )
         menu = QMenu(self)
         for text, action in (
@@ -61,7 +61,7 @@ class RegionMenu(QPushButton):
         path, _ = QFileDialog.getOpenFileName(self, "Open regions", "", _READ)
         if not path:
             return ""
-        outlines = read_outlines(path)
+        outlines = read_outlines(path, self._session[key].cube)
         self._regions.add(key, outlines)
         return f"{counted(len(outlines), 'region')} of {Path(path).name} on {key}."
 
