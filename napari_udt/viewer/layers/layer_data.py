@@ -107,8 +107,9 @@ def structure_colours(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def label_colours(names: dict[int, str]) -> dict[int | None, Any] | None:
-    """Return the colour of each label number; background and unnamed numbers are transparent.
+    """Return the colour of each label number; background, unnamed numbers and 0 are transparent.
 
+    napari gives what lies inside an outline the number 0: with a colour it would cover the picture.
     None, for napari's own colours that repeat, where there are more structures than a person tells apart or numbers that napari
     (0.9) holds no table for.
     """
@@ -116,7 +117,8 @@ def label_colours(names: dict[int, str]) -> dict[int | None, Any] | None:
         return None
     colours: dict[int | None, Any] = {None: (0.0, 0.0, 0.0, 0.0)}
     for number, name in names.items():
-        colours[number] = (0.0, 0.0, 0.0, 0.0) if is_background(name) else structure_colour(name)
+        hidden = number == 0 or is_background(name)
+        colours[number] = (0.0, 0.0, 0.0, 0.0) if hidden else structure_colour(name)
     return colours
 
 

@@ -119,6 +119,13 @@ def test_default_wavelength(pat, hsi):
     assert default_wavelength(pat(wavelengths=[500, 550, 600])) == 550.0
 
 
+def test_zero_never_covers_the_picture():
+    """Inside an outline napari draws the colour of 0."""
+    colours = label_colours({0: "label 0", 1: "muscle"})
+    assert colours[0][3] == 0
+    assert colours[1] == structure_colour("muscle")
+
+
 def test_structures_keep_their_colour_and_background_is_clear():
     colours = label_colours({0: "coupling medium", 5: "vein", 9: "something new"})
     assert colours[0][3] == 0
