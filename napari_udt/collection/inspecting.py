@@ -16,7 +16,7 @@ from napari_udt.collection.cache import cache_path
 from napari_udt.collection.contents import Collection, Member, Split, State
 from napari_udt.collection.preprocessing import Step
 from napari_udt.collection.reading import open_member, pixel_counts
-from napari_udt.collection.subjects import read_table, subject_rule
+from napari_udt.collection.subjects import Subject, read_table, subject_rule
 from napari_udt.collection.toml_file import is_collection, load_collection
 from napari_udt.cube import Domain, Modality, SpectralCube, nested
 from napari_udt.errors import CollectionError, UdtError, unexpected
@@ -31,7 +31,7 @@ Progress = Callable[[int, int], None]
 # Formats one file of which holds many recordings as alternatives of each other.
 _MANY_IN_A_FILE = ("dataset",)
 _COMPANIONS = ("_labels", "_oxygenation")
-_VERSION = 1  # of what is kept
+_VERSION = 2  # of what is kept
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,7 @@ def inspect(
     found, earlier = _listed(list(paths), rules)
     described = {member for known in earlier for member in known.members}
     subject = subject_rule(rules.subject_from)
+    by_metadata = rules.subject_from.startswith("metadata:")  # what the file has to be opened for
     table = read_table(rules.table) if rules.table else {}
     cubes: list[InspectedCube] = []
     states: dict[Path, State] = {}
@@ -141,14 +142,20 @@ def inspect(
             cubes.append(InspectedCube(member, problem=problem))
             continue
         try:
-            if member in described and (kept := _kept(member)) is not None:
-                cubes.append(kept)
-                continue
-            cube = open_member(member)
-            if member not in described:
-                member = _described(member, cube, rules, subject, table).with_state(states)
-            cubes.append(_inspected(member, cube))
-            _keep(cubes[-1])
+            known = member in described
+            member = member if known else member.with_state(states)
+            found_before = _kept(member) if known or not by_metadata else None
+            if found_before is None:
+                cube = open_member(member)
+                inspected = _inspected(replace(member, domain=cube.domain), cube)
+                _keep(inspected, member)
+            else:
+                cube, inspected = None, found_before
+            if not known:
+                own = _described(inspected.member, cube, rules, subject, table)
+                inspected = replace(inspected, member=own)
+                _keep(inspected, own)
+            cubes.append(inspected)
         except UdtError as error:
             cubes.append(InspectedCube(member, problem=str(error)))
         except Exception as error:  # a defect of a reader costs one cube
@@ -159,7 +166,7 @@ def inspect(
 
 def _path(member: Member) -> Path:
     """Return the file of what is known of a cube, named by its content and by what is stated of it."""
-    state = (member.sha256, member.bytes, member.modified_ns, member.domain)
+    state = (member.sha256, member.bytes, member.modified_ns, member.domain, member.path.suffix.lower())
     return cache_path("cubes", _VERSION, *state, member.candidate, member.wavelengths_nm).with_suffix(".json")
 
 
@@ -170,7 +177,7 @@ def _kept(member: Member) -> InspectedCube | None:
     try:
         known = json.loads(_path(member).read_text(encoding="utf-8"))
         return InspectedCube(
-            member,
+            replace(member, domain=known["domain"]),
             known["modality"],
             np.array(known["wavelengths_nm"], float),
             None if known["bad_bands"] is None else np.array(known["bad_bands"], bool),
@@ -182,8 +189,13 @@ def _kept(member: Member) -> InspectedCube | None:
         return None
 
 
-def _keep(cube: InspectedCube) -> None:
+def _keep(cube: InspectedCube, member: Member) -> None:
+    """Keep what was found out of a cube, for a member as it is asked for."""
+    path = _path(member)
+    if path.exists():
+        return
     known = {
+        "domain": cube.member.domain,
         "modality": cube.modality,
         "wavelengths_nm": cube.wavelengths_nm.tolist(),
         "bad_bands": None if cube.bad_bands is None else cube.bad_bands.tolist(),
@@ -191,7 +203,6 @@ def _keep(cube: InspectedCube) -> None:
         "shape": cube.shape,
         "model": cube.model,
     }
-    path = _path(cube.member)
     with suppress(OSError):  # it is only found out again
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_or_nothing(path) as temporary:
@@ -260,9 +271,9 @@ def _in_file(path: Path, rules: Rules) -> list[Member]:
 
 def _described(
     member: Member,
-    cube: SpectralCube,
+    cube: SpectralCube | None,
     rules: Rules,
-    subject: Callable[[Path, SpectralCube], str],
+    subject: Subject,
     table: Mapping[Path, Mapping[str, str]],
 ) -> Member:
     row = table.get(member.path, {})
@@ -271,7 +282,7 @@ def _described(
         named = f"{named} {member.candidate}"
     return replace(
         member,
-        domain=cast(Domain, row.get("domain") or rules.domain or cube.domain),
+        domain=cast(Domain, row.get("domain") or rules.domain or member.domain),
         subject=named,
         split=cast(Split, row.get("split") or "train"),
     )

@@ -12,7 +12,7 @@ from napari_udt.cube import DOMAINS, SpectralCube, nested
 from napari_udt.errors import CollectionError
 from napari_udt.files.reading import read_text
 
-Subject = Callable[[Path, SpectralCube], str]
+Subject = Callable[[Path, SpectralCube | None], str]  # the cube is needed for its metadata only
 _MOST_BYTES = 100_000_000
 _KINDS = "file, folder, pattern:REGEX (its first group), metadata:KEY"
 
@@ -72,15 +72,16 @@ def read_table(path: Path) -> dict[Path, Mapping[str, str]]:
     return {(path.parent / row["file"]).resolve(): row for row in rows if row["file"]}
 
 
-def _by_file(path: Path, cube: SpectralCube) -> str:
+def _by_file(path: Path, cube: SpectralCube | None) -> str:
     return path.name.split(".")[0]
 
 
-def _by_folder(path: Path, cube: SpectralCube) -> str:
+def _by_folder(path: Path, cube: SpectralCube | None) -> str:
     return path.parent.name
 
 
-def _from_metadata(cube: SpectralCube, key: str) -> str:
+def _from_metadata(cube: SpectralCube | None, key: str) -> str:
+    assert cube is not None
     *above, last = key.split(".")
     found = nested(cube.metadata, *above).get(last)
     if isinstance(found, str | int | float) and str(found):

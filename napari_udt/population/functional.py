@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,14 @@ from napari_udt.population.verdict import source_of
 from napari_udt.spectral.functional_indices import INDICES, FunctionalIndex, functional_indices, unit_of
 
 Array = NDArray[np.float64]
+Outcome = Literal["less than subjects differ", "more, nearer", "more, away", "not known"]
+OUTCOME_COLOURS: dict[Outcome, str] = {
+    # Blue and vermilion differ to every eye (Okabe and Ito, 2008).
+    "more, nearer": "#0072b2",
+    "more, away": "#d55e00",
+    "less than subjects differ": "#8a8f98",
+    "not known": "#8a8f98",
+}
 _MOST_SPECTRA = 4000  # of one class and group: more change no digit that is shown
 _FEWEST_SUBJECTS = 3  # from which on their spread means something
 
@@ -75,6 +84,41 @@ class IndexRow:
 
 
 @dataclass(frozen=True)
+class IndexMove:
+    """What a transfer did to one index of one structure.
+
+    Parameters
+    ----------
+    structure, group, unit : str
+    before, after : float
+    reference, spread : float
+        Mean and standard deviation over the reference's subjects; NaN where they are not known.
+    times : float
+        The size of the change over the spread; NaN where that is not known.
+    nearer : bool or None
+    """
+
+    structure: str
+    group: str
+    unit: str
+    before: float
+    after: float
+    reference: float
+    spread: float
+    times: float
+    nearer: bool | None
+
+    @property
+    def outcome(self) -> Outcome:
+        """Whether it moved by more than subjects differ, and where to."""
+        if not math.isfinite(self.times):
+            return "not known"
+        if self.times <= 1:
+            return "less than subjects differ"
+        return "more, nearer" if self.nearer else "more, away"
+
+
+@dataclass(frozen=True)
 class FunctionalIndices:
     """Indices of a population.
 
@@ -101,6 +145,37 @@ class FunctionalIndices:
             f"{len(far)} of {len(judged)} functional indices moved by more than the reference's subjects differ, {away} of them "
             "away from the reference."
         )
+
+    @property
+    def indices(self) -> tuple[FunctionalIndex, ...]:
+        """Those that a transfer can have moved: of a group and of the one that it was made of."""
+        return tuple(dict.fromkeys(row.index for row in self.rows if math.isfinite(row.change)))
+
+    def moves(self, index: FunctionalIndex) -> list[IndexMove]:
+        """Return what transfers did to an index, structure by structure."""
+        standards = {row.structure: row for row in self.of(index) if row.group == self.reference}
+        found = []
+        for row in self.of(index):
+            standard = standards.get(row.structure)
+            if math.isfinite(row.change):
+                found.append(
+                    IndexMove(
+                        row.structure,
+                        row.group,
+                        row.unit,
+                        row.value - row.change,
+                        row.value,
+                        math.nan if standard is None else standard.value,
+                        math.nan if standard is None else standard.spread,
+                        row.times,
+                        row.nearer,
+                    )
+                )
+        return found
+
+    def of(self, index: FunctionalIndex) -> list[IndexRow]:
+        """Return the rows of an index."""
+        return [row for row in self.rows if row.index == index]
 
     def table(self) -> Table:
         """One row per structure, index and group."""

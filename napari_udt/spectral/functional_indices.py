@@ -14,7 +14,7 @@ TWI   water                         955-980 nm over 880-900 nm
 ===== ============================= ==========================================
 
 The camera scales them by constants that its maker keeps secret. Here the ratios are given as they are, and StO2 with the
-constants 1 and 0.15 of a public re-implementation: such numbers can be compared with each other, not with the camera's screen. Of
+constants 1 and 0.15 of a public re-implementation (K. Papke's ``hsi``, class ``HSOpenTivita``): such numbers can be compared with each other, not with the camera's screen. Of
 the indices OHI (haemoglobin of organs) and TLI (lipids), which the camera also shows, not even the ranges are published; they
 are not given. Ratios of absorbances depend on the level of the reflectance: it must be calibrated, not normalised.
 """

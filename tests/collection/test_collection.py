@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from own_cubes import HSI_NM, write_envi, write_patato_file, write_simpa_file, write_tivita
 
-from napari_udt.collection import contents, gather, load_collection, save_collection
+from napari_udt.collection import contents, gather, inspecting, load_collection, save_collection
 from napari_udt.collection.inspecting import Rules
 from napari_udt.collection.preprocessing import Step
 from napari_udt.collection.reading import opened
@@ -258,3 +258,26 @@ def test_structures_that_are_renamed_alike_are_one_and_unlabelled_pixels_are_non
         np.testing.assert_array_equal(
             prepared.class_numbers({"fat": 0, "vessel": 1}), [[-1, 1, 1], [0, 0, -1]]
         )
+
+
+def test_a_folder_that_was_read_before_is_listed_without_opening_its_files(tmp_path, monkeypatch):
+    monkeypatch.setenv("NAPARI_UDT_CACHE", str(tmp_path / "cache"))
+    for i in range(2):
+        write_envi(tmp_path / "cubes" / f"s{i}.hdr", i, metadata={"animal": f"A{i}"})
+    first = inspecting.inspect([tmp_path / "cubes"]).cubes
+
+    def refuse(member, **_):
+        raise AssertionError(f"{member.name} was opened")
+
+    with monkeypatch.context() as change:
+        change.setattr(inspecting, "open_member", refuse)
+        again = inspecting.inspect([tmp_path / "cubes"], Rules(subject_from="folder", domain="real")).cubes
+    assert [cube.structures for cube in again] == [cube.structures for cube in first]
+    assert [cube.member.domain for cube in first] == ["simulated"] * 2
+    assert {(cube.member.subject, cube.member.domain) for cube in again} == {("cubes", "real")}
+    assert all(np.array_equal(a.wavelengths_nm, b.wavelengths_nm) for a, b in zip(again, first, strict=True))
+    named = inspecting.inspect([tmp_path / "cubes"], Rules(subject_from="metadata:animal")).cubes
+    assert [cube.member.subject for cube in named] == ["A0", "A1"]
+    write_envi(tmp_path / "cubes" / "s0.hdr", 7, names=("bone", "skin"))
+    changed = inspecting.inspect([tmp_path / "cubes"]).cubes
+    assert list(changed[0].structures) == ["bone", "skin"]

@@ -83,3 +83,27 @@ def test_the_metrics_tab_has_a_line_for_each_index():
     assert line.structure == "liver"
     assert set(line.numbers) == {"s"}
     assert line.numbers["s"].low < line.numbers["s"].value < line.itself.value
+
+
+def test_a_picture_shows_what_moved_by_more_than_subjects_differ():
+    from napari_udt.population.report.draw_indices import indices_drawing
+
+    groups = (
+        group("s", "simulated", (0.4, 0.4)),
+        group("t", "transferred", (0.72, 0.72)),
+        group("r", "real", (0.65, 0.7, 0.75), first=9),
+    )
+    rows, found = rows_of(*groups)
+    (move,) = found.moves(STO2)
+    assert (move.before, move.after) == pytest.approx((rows["s"].value, rows["t"].value))
+    assert (move.reference, move.spread) == (rows["r"].value, rows["r"].spread)
+    assert move.outcome == "more, nearer"
+    assert rows_of(groups[0], groups[2])[1].indices == ()
+    assert indices_drawing(rows_of(groups[0], groups[2])[1]) is None
+    assert rows_of(*groups[:2])[1].moves(STO2)[0].outcome == "not known"
+
+    from matplotlib.figure import Figure
+
+    canvas = Figure()
+    indices_drawing(found).draw(canvas)
+    assert [axis.get_title() for axis in canvas.axes][2] == "StO₂ (Tivita)"

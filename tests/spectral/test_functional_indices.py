@@ -1,5 +1,7 @@
 """Functional indices: what their formulas say, where they exist."""
 
+import csv
+
 import numpy as np
 import pytest
 from layer_reflectance import NM, reflectance
@@ -32,6 +34,26 @@ def test_ratios_are_those_of_the_mean_absorbances():
     assert found[NIR] == pytest.approx(mean(825, 925) / mean(655, 735))
     assert found[THI] == pytest.approx(mean(530, 590) / mean(785, 825))
     assert found[TWI] == pytest.approx(mean(955, 980) / mean(880, 900))
+
+
+# Values of K. Papke's public re-implementation (HSOpenTivita, before its scaling) for these measured means, made 40 times as bright.
+@pytest.mark.parametrize(
+    ("organ", "sto2", "nir", "thi", "twi"),
+    [
+        ("heart", 0.58482, 0.90269, 3.65405, 1.11962),
+        ("liver", 0.52278, 1.12008, 4.85864, 1.0262),
+        ("kidney", 0.83567, 1.04152, 4.18708, 1.23778),
+        ("skin", 0.49286, 1.02043, 1.86417, 1.19098),
+    ],
+)
+def test_values_are_those_of_a_public_implementation(shared, organ, sto2, nir, thi, twi):
+    with (shared / "data" / "hsi_pig_organs_tivita.csv").open() as file:
+        rows = list(csv.reader(file))
+    nm = np.array(rows[0][3:], float)
+    mean = next(row[3:] for row in rows if row[:3] == ["pig", organ, "mean"])
+    found = functional_indices(40 * np.array([mean], float), nm, "HSI")
+    own = [float(found[index][0]) for index in (STO2, NIR, THI, TWI)]
+    assert own == pytest.approx([sto2, nir, thi, twi], abs=6e-6)
 
 
 def test_indices_follow_what_they_are_named_after():

@@ -18,6 +18,7 @@ from napari_udt.population.oxygenation import oxygenations
 from napari_udt.population.pictures import PictureMeasures
 from napari_udt.population.report.document import Drawing, Section, Sheet, is_tissue, sheet_of
 from napari_udt.population.report.draw_distributions import oxygenation_drawing, structure_drawing
+from napari_udt.population.report.draw_indices import indices_drawing
 from napari_udt.population.report.draw_pictures import confusion_drawing, scenes_drawing
 from napari_udt.population.report.draw_spectra import balance_drawing, bands_drawing, depth_drawing
 from napari_udt.population.report.drawing import Palette
@@ -160,7 +161,12 @@ def audit_section(audit: LabelAudit) -> Section:
 
 def _functional(population: Population) -> Section | None:
     found = functional(population)
-    return Section("Functional indices", (), (), (sheet_of(found.table()),)) if found.rows else None
+    if not found.rows:
+        return None
+    drawing = indices_drawing(found)
+    return Section(
+        "Functional indices", (), () if drawing is None else (drawing,), (sheet_of(found.table()),)
+    )
 
 
 def _attempt(work: Callable[[], _Found]) -> tuple[_Found | None, str]:

@@ -7,6 +7,7 @@ from napari_udt.viewer.population.widgets.downstream.tab import DownstreamTab
 from napari_udt.viewer.population.widgets.figures.data import DataTab
 from napari_udt.viewer.population.widgets.figures.depth import DepthTab
 from napari_udt.viewer.population.widgets.figures.differences import DifferencesTab
+from napari_udt.viewer.population.widgets.figures.indices import IndicesTab
 from napari_udt.viewer.population.widgets.figures.oxygenation import OxygenationTab
 from napari_udt.viewer.population.widgets.figures.structures import StructuresTab
 from napari_udt.viewer.population.widgets.figures.verdict import VerdictTab
@@ -25,6 +26,7 @@ TABS: tuple[type[PopulationTab], ...] = (
     StructuresTab,
     DepthTab,
     OxygenationTab,
+    IndicesTab,
     MetricsTab,
     DownstreamTab,
     LabelsTab,
