@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     line.clear()
     save_collection(collection, args.output)
     domains = Counter(member.domain for member in collection.members)
-    subjects = {member.subject for member in collection.members}
+    subjects = {member.who for member in collection.members}
     grid = collection.wavelengths_nm
     print(
         f"{args.output}: {counted(len(collection.members), 'cube')} of {counted(len(subjects), 'subject')} "

@@ -36,7 +36,7 @@ class Member:
     subject : str
         The person, animal or simulated volume that it shows.
     split : {"train", "test"}
-        Training never sees cubes of "test".
+        Training never sees cubes of a subject that has one of "test".
     wavelengths_nm : tuple of float
         Stated by the user because the file lacks them; empty where it has them.
     bytes, modified_ns, sha256
@@ -63,6 +63,11 @@ class Member:
     def name(self) -> str:
         """File name, with the candidate where one is named."""
         return f"{self.path.name} ({self.candidate})" if self.candidate else self.path.name
+
+    @property
+    def who(self) -> tuple[str, str]:
+        """What identifies its subject: a measured and a simulated one of the same name are two."""
+        return ("target" if self.domain in ("real", "second") else "simulated"), self.subject
 
     def with_state(self, states: dict[Path, State] | None = None) -> Member:
         """Return the member with the present state of its files.
@@ -130,6 +135,12 @@ class Collection:
     def grid(self) -> NDArray[np.float64]:
         """The common wavelengths, shape (channels,)."""
         return np.array(self.wavelengths_nm)
+
+    @property
+    def for_training(self) -> tuple[Member, ...]:
+        """Members that training may see: of no subject that has a cube for tests."""
+        tested = {member.who for member in self.members if member.split == "test"}
+        return tuple(member for member in self.members if member.who not in tested)
 
     def of(self, domains: Iterable[str]) -> Collection:
         """Return the members of some domains."""

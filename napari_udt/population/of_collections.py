@@ -158,7 +158,7 @@ class _Gathering:
         """Return all of them as one group."""
         domain, model = key
         sizes = [len(labels) for labels in self.labels]
-        subjects = [numbered[_subject(member)] for member in self.members]
+        subjects = [numbered[member.who] for member in self.members]
         part: Part = PART_OF_DOMAIN[domain]  # type: ignore[index]
         oxygenation = np.concatenate([sample.oxygenation for sample in self.samples])
         depth = np.concatenate([sample.depth_mm for sample in self.samples])
@@ -194,7 +194,7 @@ class _Gathering:
 
     def notes(self) -> Iterator[str]:
         """Yield what the group was taken from."""
-        subjects = {_subject(member) for member in self.members}
+        subjects = {member.who for member in self.members}
         count = sum(map(len, self.labels))
         kind = DOMAIN_NOTES.get(self.members[0].domain, "")
         yield (
@@ -228,12 +228,6 @@ def _place(key: tuple[str, str]) -> tuple[int, str]:
     return _ORDER.index(key[0]), key[1]
 
 
-def _subject(member: Member) -> tuple[str, str]:
-    """Return what identifies a subject: a measured and a simulated one of the same name are two."""
-    measured = member.domain in ("real", "second")
-    return ("target" if measured else "simulated"), member.subject
-
-
 def _subject_numbers(gathered: dict[tuple[str, str], _Gathering]) -> dict[tuple[str, str], int]:
-    found = dict.fromkeys(_subject(m) for gathering in gathered.values() for m in gathering.members)
+    found = dict.fromkeys(m.who for gathering in gathered.values() for m in gathering.members)
     return {subject: number for number, subject in enumerate(found)}

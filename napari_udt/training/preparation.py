@@ -188,7 +188,7 @@ def _collections(
 
 def _of_domain(collection: Collection, domain: str) -> tuple[Collection, list[str]]:
     """Return the cubes that may be trained on as a domain, and sentences about the others."""
-    training = [m for m in collection.members if m.split == "train"]
+    training = collection.for_training
     wanted = [m for m in training if m.domain in _TAKEN[domain]] or [
         m for m in training if m.domain == "unknown"
     ]

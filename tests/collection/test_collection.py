@@ -278,6 +278,8 @@ def test_a_folder_that_was_read_before_is_listed_without_opening_its_files(tmp_p
     assert all(np.array_equal(a.wavelengths_nm, b.wavelengths_nm) for a, b in zip(again, first, strict=True))
     named = inspecting.inspect([tmp_path / "cubes"], Rules(subject_from="metadata:animal")).cubes
     assert [cube.member.subject for cube in named] == ["A0", "A1"]
+    for file in (tmp_path / "cubes").glob("s0*"):
+        file.unlink()
     write_envi(tmp_path / "cubes" / "s0.hdr", 7, names=("bone", "skin"))
     changed = inspecting.inspect([tmp_path / "cubes"]).cubes
     assert list(changed[0].structures) == ["bone", "skin"]

@@ -53,6 +53,24 @@ def test_a_row_per_cube_structure_and_wavelength_holds_what_numpy_computes(saved
     assert {row["domain"] for row in found} == {"simulated", "real"}
 
 
+def test_pandas_opens_it_and_figures_over_images_are_two_lines(saved, tmp_path):
+    """As docs/collections.md says: median of each image and structure first, then mean and spread over subjects and images."""
+    pandas = pytest.importorskip("pandas")
+    assert main(["stats", str(saved), "-o", str(tmp_path / "t.csv")]) == 0
+    table = pandas.read_csv(tmp_path / "t.csv")
+    assert not table.duplicated(["file", "structure", "wavelength_nm"]).any()
+    assert {table[name].dtype.kind for name in ("median", "wavelength_nm", "n")} <= {"i", "f"}
+    images = table.groupby(["domain", "structure", "wavelength_nm", "subject", "file"])["median"].first()
+    figures = images.groupby(["domain", "structure", "wavelength_nm"]).agg(["mean", "std", "count"])
+    own = table[(table.domain == "simulated") & (table.structure == "liver") & (table.wavelength_nm == 550)]
+    found = figures.loc["simulated", "liver", 550]
+    assert found["count"] == 3
+    assert (found["mean"], found["std"]) == (
+        pytest.approx(own["median"].mean()),
+        pytest.approx(own["median"].std()),
+    )
+
+
 def test_statistics_are_of_preprocessed_spectra(saved, tmp_path):
     collection, _ = gather([tmp_path / "sim"], Rules(preprocessing=[Step("l1")]))
     write_statistics(collection, tmp_path / "t.csv")

@@ -215,8 +215,16 @@ def test_cubes_on_other_grids_are_brought_to_the_common_one(trained, tmp_path, c
 
 def test_subjects_are_on_one_side_and_test_cubes_on_none(hsi, trained, tmp_path):
     table = tmp_path / "table.csv"
-    table.write_text("file,subject,split\nsim/s0.hdr,A,train\nsim/s1.hdr,A,train\nsim/s2.hdr,B,test\n")
-    write_envi(tmp_path / "sim" / "s3.hdr", 3)
+    lines = (
+        "file,subject,split",
+        "sim/s0.hdr,A,train",
+        "sim/s1.hdr,A,train",
+        "sim/s2.hdr,B,test",
+        "sim/s4.hdr,B,train",
+    )
+    table.write_text("\n".join(lines))  # s4 is for training, but shows the subject of the tests
+    for i in (3, 4):
+        write_envi(tmp_path / "sim" / f"s{i}.hdr", i)
     collection, _ = gather(hsi[0], Rules(table=table))
     save_collection(collection, tmp_path / "sim.udt-collection.toml")
     assert trained(HSI, [tmp_path / "sim.udt-collection.toml"], hsi[1]) == 0

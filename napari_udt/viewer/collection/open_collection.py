@@ -146,10 +146,16 @@ class OpenCollection:
     # -- what the user says -----------------------------------------------------------------------
 
     def describe(self, keys: Some[Key], **values: Any) -> None:
-        """Set domain, subject or split of some cubes."""
+        """Set domain, subject or split of some cubes; the split of all cubes of their subjects."""
+        split = {"split": values.pop("split")} if "split" in values else {}
         changed = tuple(
             replace(cube, member=replace(cube.member, **values)) if key_of(cube) in keys else cube
             for cube in self.cubes
+        )
+        whose = {cube.member.who for cube in changed if key_of(cube) in keys}
+        changed = tuple(
+            replace(cube, member=replace(cube.member, **split)) if cube.member.who in whose else cube
+            for cube in changed
         )
         if [cube.member for cube in changed] != [cube.member for cube in self.cubes]:
             self.cubes = changed
@@ -217,7 +223,7 @@ class OpenCollection:
         broken = len(self.cubes) - len(whole)
         domains = Counter(DOMAIN_TITLES[cube.member.domain] for cube in whole)
         kinds = ", ".join(f"{count} {title}" for title, count in domains.items())
-        subjects = len({cube.member.subject for cube in whole})
+        subjects = len({cube.member.who for cube in whole})
         parts = (
             [f"{counted(len(whole), 'cube')} of {counted(subjects, 'subject')} ({kinds})."] if whole else []
         )

@@ -58,6 +58,15 @@ def test_what_is_said_of_cubes_is_saved_and_opened_again(collection, folder):
     assert other.collection() == load_collection(folder / NAME)
 
 
+def test_a_subject_is_for_training_or_for_tests_as_a_whole(collection):
+    key = next(key_of(cube) for cube in collection.cubes if cube.member.name == "s0.hdr")
+    collection.describe([key], split="test")
+    assert {c.member.name for c in collection.cubes if c.member.split == "test"} == {"s0.hdr", "s1.hdr"}
+    assert [member.name for member in collection.collection().for_training] == ["r.hdr"]
+    collection.describe([key], subject="another", split="train")
+    assert [member.name for member in collection.collection().for_training] == ["r.hdr", "s0.hdr"]
+
+
 def test_what_is_listed_is_not_listed_twice_and_a_repaired_file_replaces_its_row(collection, folder):
     collection.add(inspect([folder / "sim"]))
     assert len(collection.cubes) == 4

@@ -191,7 +191,7 @@ class CubeTable(Table):
             Column(
                 "Use",
                 lambda c: _SPLIT_TITLES[c.member.split],
-                "Training never sees the cubes of a subject that is for tests.",
+                "Whether training may see the cubes of this subject; all of them change together.",
                 edit=self._setter("split", {title: key for key, title in _SPLIT_TITLES.items()}),
             ),
             Column(
