@@ -4,14 +4,14 @@
 # Threads that wait without spinning leave the other core to the window.
 export OMP_WAIT_POLICY ?= passive
 
-# Two processes, one of them for all tests with windows; WORKERS= runs everything in one.
+# Two processes, each with a virtual screen of its own (pytest-xvfb); WORKERS= runs everything in one.
 WORKERS ?= -n 2 --dist loadgroup
 
 demo: setup
 	@.venv/bin/napari-udt demo
 
 test: setup
-	@.ci/with-display --virtual env PYTHONFAULTHANDLER=1 OMP_NUM_THREADS=1 .venv/bin/python -m pytest $(WORKERS) $(ARGS)
+	@env -u WAYLAND_DISPLAY QT_QPA_PLATFORM=xcb PYTHONFAULTHANDLER=1 OMP_NUM_THREADS=1 .venv/bin/python -m pytest $(WORKERS) $(ARGS)
 
 check: setup
 	@.venv/bin/ruff check .

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import numpy as np
 import pytest
+import pytest_xvfb
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -21,6 +23,14 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"shared measured tables and fixtures are not at {folder} (set NAPARI_UDT_SHARED)")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _same_random_numbers() -> None:
+    """Draw the same numbers in every run, whichever tests ran before in the same process."""
+    np.random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -48,7 +58,11 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give all tests with windows to one process, first: two of them would take each other's focus and mouse."""
+    """Run tests with windows first, a file at a time; in one process where the processes share a screen.
+
+    Two windows on one screen would take each other's focus and mouse; pytest-xvfb gives each process its own.
+    """
+    own_screen = pytest_xvfb.xvfb_instance is not None
 
     def has_windows(item: pytest.Item) -> bool:
         return "viewer" in item.path.parts or "qtbot" in getattr(item, "fixturenames", ())
@@ -56,7 +70,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not has_windows(item))  # stable: the order within both parts stays
     for item in items:
         if has_windows(item):
-            item.add_marker(pytest.mark.xdist_group("windows"))
+            group = item.path.relative_to(PROJECT).as_posix() if own_screen else "windows"
+            item.add_marker(pytest.mark.xdist_group(group))
             # A window system answers in its own time; what passes only at the second try is named in the summary.
             item.add_marker(pytest.mark.flaky(reruns=1))
 

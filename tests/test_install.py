@@ -13,6 +13,9 @@ import pytest
 
 from napari_udt.samples import SAMPLES
 
+# The archives are built once, in one process.
+pytestmark = pytest.mark.xdist_group("install")
+
 PROJECT = Path(__file__).resolve().parent.parent
 _NOT_COPIED = shutil.ignore_patterns(".*cache", ".git", ".venv", "build", "dist", "*.egg-info", "__pycache__")
 _OPEN_ALL = """
