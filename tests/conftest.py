@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
-import numpy as np
 import pytest
 import pytest_xvfb
 
@@ -27,8 +26,7 @@ def shared() -> Path:
 
 @pytest.fixture(autouse=True)
 def _same_random_numbers() -> None:
-    """Draw the same numbers in every run, whichever tests ran before in the same process."""
-    np.random.seed(0)
+    """Let torch draw the same numbers in every run, whichever tests ran before in the same process."""
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(0)
 
