@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_udt.cube import Domain, Modality, SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.io.assemble import sorted_channels
 from napari_udt.io.axes import is_wavelength_name
+from napari_udt.io.lazy import ArraySource, LazyCube
 from napari_udt.io.positions import SECONDS, named_axis, stated_positions, usable_positions
 from napari_udt.io.units import unit_in_name, wavelength_list
+from napari_udt.io.values import is_bad_band_name, is_value_name, marked_bad, stated_values
 from napari_udt.series import Series
 
 if TYPE_CHECKING:
@@ -31,6 +35,7 @@ def from_xarray(
         One dimension has a coordinate with a name such as "wavelength" (its attribute ``units``, else its size says the unit);
         the other two are rows and columns, in this order unless they are called "x" and "y". A fourth called "time", "depth" or
         the like makes a series, whose pictures are computed when asked for; the ``units`` of its coordinate give positions.
+        Repeated wavelengths are averaged, channels without one left out, which ``metadata["remarks"]`` says.
     modality, domain
         As in :class:`napari_udt.SpectralCube`.
 
@@ -65,11 +70,27 @@ def from_xarray(
     rows, columns = (axis for axis in array.dims if axis != spectral)
     if (str(rows).lower(), str(columns).lower()) == (_COLUMNS, _ROWS):
         rows, columns = columns, rows
-    order = np.argsort(found.nm)
-    data = np.asarray(array.transpose(rows, columns, spectral).values, np.float32)[..., order]
+    channels = sorted_channels(found.nm, len(found), Path(name))
+    stored = np.asarray(array.transpose(rows, columns, spectral).values)
+    # Opened with mask_and_scale=True, arrays have applied these, and have them no longer.
+    values = stated_values({str(n): v for n, v in array.attrs.items() if is_value_name(str(n))}, len(found))
+    data = LazyCube(ArraySource(stored), (0, 1, 2), values=values).regrouped(channels.groups)[:]
+    beside = {str(c.name): c.values for c in array.coords.values() if c.dims == (spectral,)}
+    marks = next((marked_bad(v, len(found)) for n, v in beside.items() if is_bad_band_name(n)), None)
+    metadata: dict[str, Any] = {"stored_values": said} if (said := values.to_metadata()) else {}
+    remarks = [*channels.remarks, *([f"Unit of wavelengths: {found.remark}."] if found.remark else [])]
     quantity = str(array.attrs.get("long_name", "value"))
     unit = str(array.attrs.get("units", "a.u."))
-    return SpectralCube(data, found.nm[order], modality, domain, name=name, quantity=f"{quantity} [{unit}]")
+    return SpectralCube(
+        data,
+        channels.wavelengths_nm,
+        modality,
+        domain,
+        name=name,
+        quantity=f"{quantity} [{unit}]",
+        bad_bands=None if marks is None else np.array([marks[group].all() for group in channels.groups]),
+        metadata={**metadata, "remarks": remarks} if remarks else metadata,
+    )
 
 
 def _series_of(array: xarray.DataArray, along: str, modality: Modality, domain: Domain) -> SpectralCube:
@@ -87,7 +108,7 @@ def _series_of(array: xarray.DataArray, along: str, modality: Modality, domain: 
     elif places is not None:
         positions = stated_positions(places.values, str(places.attrs.get("units", "")), axis, count)
     series: Series[SpectralCube] = Series(axis, count, read, positions)
-    return series[0]
+    return series[count // 2 if axis == "depth" else 0]
 
 
 def to_xarray(cube: SpectralCube) -> xarray.DataArray:

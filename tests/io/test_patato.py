@@ -283,3 +283,13 @@ def test_a_reconstruction_that_declares_terabytes(tmp_path):
     cube = open_cube(path)
     assert cube.is_lazy
     assert cube.spectrum(99_999, 5).shape == (3,)
+
+
+def test_a_reconstruction_that_states_fill_value_and_scale(tmp_path):
+    counts = np.random.default_rng(0).integers(0, 900, (1, 3, 1, 40, 41))
+    counts[0, 1, 0, 5, 6] = -1
+    path = write_patato(tmp_path / "x.hdf5", recons={("BP", "0"): counts})
+    with h5py.File(path, "r+") as file:
+        file["recons/BP/0"].attrs.update({"_FillValue": -1.0, "scale_factor": 0.5})
+    expected = np.where(counts == -1, np.nan, counts * 0.5)[0, :, 0, ::-1].transpose(1, 2, 0)
+    np.testing.assert_allclose(open_cube(path).data, expected)

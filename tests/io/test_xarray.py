@@ -23,6 +23,24 @@ def test_units_and_order_are_the_coordinates():
     assert (cube.modality, cube.domain, cube.name) == ("PAT", "real", "scan")
 
 
+def test_what_an_array_that_was_not_decoded_says():
+    """As ``xarray.open_dataset(..., mask_and_scale=False)`` gives it."""
+    counts = np.arange(60, dtype=np.int16).reshape(3, 4, 5)
+    said = {"_FillValue": np.int16(7), "scale_factor": 0.5, "long_name": "reflectance"}
+    coordinates = {
+        "wavelength": ("band", [700.0, 500, 500, 0, 600], {"units": "nm"}),
+        "good_wavelengths": ("band", [1, 1, 1, 1, 0]),
+    }
+    cube = from_xarray(xarray.DataArray(counts, dims=("y", "x", "band"), coords=coordinates, attrs=said))
+    values = np.where(counts == 7, np.nan, counts * 0.5)
+    np.testing.assert_allclose(cube.data[..., 0], np.nanmean(values[..., 1:3], axis=-1))
+    np.testing.assert_allclose(cube.data[..., 1:], values[..., [4, 0]])
+    np.testing.assert_array_equal(cube.wavelengths_nm, [500, 600, 700])
+    np.testing.assert_array_equal(cube.bad_bands, [False, True, False])
+    assert len(cube.metadata["remarks"]) == 2
+    assert cube.metadata["stored_values"]["scale"] == 0.5
+
+
 def test_x_before_y_is_turned():
     cube = from_xarray(_array(("x", "y", "band")))
     np.testing.assert_array_equal(cube.data, VALUES.transpose(1, 0, 2))
@@ -66,11 +84,11 @@ def test_a_further_dimension_makes_a_series(name, places, axis, positions):
     if places is not None:
         array = array.assign_coords({name: places})
     cube = from_xarray(array.transpose("y", name, "x", "band"))
-    assert (cube.series.axis, len(cube.series), cube.place) == (axis, 2, 0)
+    assert (cube.series.axis, len(cube.series), cube.place) == (axis, 2, 1 if axis == "depth" else 0)
     if positions is None:
         assert cube.series.positions is None
     else:
         np.testing.assert_allclose(cube.series.positions, positions)
-    np.testing.assert_array_equal(cube.data, VALUES)
+    np.testing.assert_array_equal(cube.series[0].data, VALUES)
     np.testing.assert_array_equal(cube.series[1].data, 2 * VALUES)
     assert cube.series[1].series is cube.series

@@ -116,7 +116,7 @@ def _read(path: Path, signal: _Signal, place: int, options: ReadOptions) -> Spec
     """Open the pictures of a signal; ``place`` is the slice, where there are frames of several."""
     count = len(signal.spectral.values)
     order = signal.layout.order(count, options.spectral_axis, f"{path}: {signal.name}")
-    kind, pictures = signal.layout.series
+    (kind, pictures), listed = signal.layout.series, signal.wavelengths
     size = [
         axis.scale * MM[axis.unit] if axis.scale and axis.unit in MM else None
         for axis in (signal.axes[order[0]], signal.axes[order[1]])
@@ -135,9 +135,10 @@ def _read(path: Path, signal: _Signal, place: int, options: ReadOptions) -> Spec
                 path,
                 options,
                 data,
-                wavelengths_nm=signal.wavelengths,
+                wavelengths_nm=listed,
                 values=hdf5_metadata.values_of(dataset, path, count),
                 bad_bands=hdf5_metadata.bad_bands_of(dataset, path, count),
+                fwhm_nm=None if listed is None else hdf5_metadata.widths_of(dataset, path, listed),
                 pixel_size_mm=(size[0], size[1]) if size[0] and size[1] else None,
                 metadata=said,
                 name=name or signal.name,

@@ -15,7 +15,9 @@ from napari_udt.errors import CubeError
 from napari_udt.io.contract import Progress, ignore_progress
 from napari_udt.io.generic.zarr_metadata import INSTALL, LABELS, OWN, OXYGENATION
 
-_ROWS_AT_ONCE = 64
+_SIDE = 256  # of a chunk, in pixels
+_FEWEST_ROWS = 16
+_BLOCK_BYTES = 128_000_000  # of rows that are read and written together
 
 
 def write(
@@ -43,7 +45,9 @@ def write(
     names = _axes(cube)
     count = len(cube.series) if cube.series is not None else 1
     lengths = {"t": count, "c": channels, "z": count, "y": rows, "x": columns}
-    chunks = {"t": 1, "c": 1, "z": 1, "y": min(rows, 256), "x": min(columns, 256)}
+    # Rows of a chunk are written together: one that is written in parts is packed once for each.
+    together = min(rows, _SIDE, max(_FEWEST_ROWS, _BLOCK_BYTES // (4 * columns * channels)))
+    chunks = {"t": 1, "c": 1, "z": 1, "y": together, "x": min(columns, _SIDE)}
     array = group.create_array(
         "0",
         shape=tuple(lengths[name] for name in names),
@@ -60,9 +64,9 @@ def write(
     for index in range(count):
         series = cube.series
         picture = cube if series is None or index == cube.place else series[index]
-        for start in range(0, rows, _ROWS_AT_ONCE):
+        for start in range(0, rows, together):
             block = np.moveaxis(
-                np.asarray(picture.rows(start, min(start + _ROWS_AT_ONCE, rows)), np.float32), -1, 0
+                np.asarray(picture.rows(start, min(start + together, rows)), np.float32), -1, 0
             )
             part = slice(start, start + block.shape[1])
             places: dict[str, tuple[int | slice, ...]] = {
