@@ -13,6 +13,7 @@ from napari_udt.viewer.compare.settings import SavedLayout
 from napari_udt.viewer.layers.adapter import LayerAdapter
 from napari_udt.viewer.layers.arrangements.pair_view import PairView
 from napari_udt.viewer.layers.arrangements.side_by_side import SideBySide
+from napari_udt.viewer.layers.arrangements.volume_view import VolumeView
 from napari_udt.viewer.layers.deferred_removal import in_thread_of
 from napari_udt.viewer.layers.overlays.brushed import BrushedLayers
 from napari_udt.viewer.layers.overlays.colours import ColourLayers
@@ -22,10 +23,12 @@ from napari_udt.viewer.layers.overlays.regions import RegionLayers
 from napari_udt.viewer.layers.overlays.structure_names import StructureNames
 from napari_udt.viewer.layers.pointer import Pointer, WavelengthSlider
 from napari_udt.viewer.layers.series_layers import SeriesLayers
+from napari_udt.viewer.layers.stacks import plane_of
 from napari_udt.viewer.layers.stated_layers import StatedLayers
 from napari_udt.viewer.layers.undo_keys import UndoKeys
 from napari_udt.viewer.napari_adapter import unwrapped
 from napari_udt.viewer.series.reader import PictureReader
+from napari_udt.viewer.series.volume import VolumeReader
 from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.jobs import WorkerThread
 from napari_udt.viewer.state.preferences import apply, preferences
@@ -51,6 +54,7 @@ class ViewerContext:
     session: Session
     adapter: LayerAdapter
     series: SeriesLayers
+    volumes: VolumeView
     pins: PinLayers
     regions: RegionLayers
     maps: MapLayers
@@ -92,8 +96,10 @@ def _made(viewer: ViewerModel) -> ViewerContext:
     adapter = LayerAdapter(viewer, session)
     submit = WorkerThread(_READERS).submit if hasattr(viewer, "window") else None
     reader = PictureReader(session, submit, in_thread_of(viewer))
-    reader.failed.connect(show_error)
-    series = SeriesLayers(adapter, reader)
+    whole = VolumeReader(plane_of, None if submit is None else WorkerThread().submit, in_thread_of(viewer))
+    for source in (reader, whole):
+        source.failed.connect(show_error)
+    series, volumes = SeriesLayers(adapter, reader), VolumeView(adapter, whole)
     pins = PinLayers(adapter)
     side_by_side = SideBySide(adapter, pins)
     pair_view = PairView(adapter, side_by_side)
@@ -104,6 +110,7 @@ def _made(viewer: ViewerModel) -> ViewerContext:
         session=session,
         adapter=adapter,
         series=series,
+        volumes=volumes,
         pins=pins,
         regions=RegionLayers(adapter),
         maps=MapLayers(adapter),
@@ -112,8 +119,8 @@ def _made(viewer: ViewerModel) -> ViewerContext:
         structures=StructureNames(adapter),
         side_by_side=side_by_side,
         pair_view=pair_view,
-        pointer=Pointer(adapter),
-        slider=WavelengthSlider(adapter, reader),
+        pointer=Pointer(adapter, volumes),
+        slider=WavelengthSlider(adapter, reader, whole),
         stated=StatedLayers(adapter),
         undo_keys=UndoKeys(viewer, session.history),
         layout=SavedLayout(session, side_by_side, pair_view),

@@ -22,6 +22,7 @@ from napari_udt.viewer.state.cube_files import remember_saved
 if TYPE_CHECKING:
     from napari_udt.io.registry import Sniffed
     from napari_udt.viewer.files.opening import Ask
+    from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
     from napari_udt.viewer.state.session import Session
 
 Reader = Callable[[str | Sequence[str]], list[LayerTuple]]
@@ -193,17 +194,24 @@ def _save(path: str, layers: Sequence[LayerTuple], writer: str, **options: bool)
     if not target.name.lower().endswith(endings):
         target = target.with_name(target.name + endings[0])
     named = [cube.with_(name=name) for name, cube in cubes]
-    progress = _saving_progress(target) if any(series_of(cube) is not None for cube in named) else None
-    # napari's file dialog has asked whether to overwrite.
-    save_cubes(named, target, overwrite=True, progress=progress, **options)
+
+    def save(progress: Progress | None) -> None:
+        # napari's file dialog has asked whether to overwrite.
+        save_cubes(named, target, overwrite=True, progress=progress, **options)
+
+    waiting = _saving(target) if any(series_of(cube) is not None for cube in named) else None
+    if waiting is None:
+        save(None)
+    else:
+        waiting.wait_for(save)
     if writer == "udt":
         for place, (_, cube) in enumerate(cubes):
             remember_saved(cube, target, place)
     return [str(target)]
 
 
-def _saving_progress(target: Path) -> Progress | None:
-    """Return a bar for a series, whose pictures may still have to be made; None in a program without a window."""
+def _saving(target: Path) -> OpeningProgress | None:
+    """Return what saves a series in another thread, with a bar: its pictures may still have to be made. None where there is no window."""
     import napari
 
     viewer = napari.current_viewer()

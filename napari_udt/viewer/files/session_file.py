@@ -11,7 +11,7 @@ from typing import Any
 
 import napari_udt
 from napari_udt.cube import NAMED, SpectralCube, nested
-from napari_udt.errors import SessionError, UdtError
+from napari_udt.errors import SessionError, TransferCancelled, UdtError
 from napari_udt.files.writing import sha256_of, whole_or_nothing
 from napari_udt.io import open_cube, save_cubes
 from napari_udt.io.recording_files import recording_fingerprint
@@ -33,6 +33,8 @@ from napari_udt.viewer.state.cube_files import CubeFile, file_of, remember_saved
 from napari_udt.viewer.state.session import CurveId, DisplayOptions, Entry, Pin, PixelRef, Region, Session
 
 Progress = Callable[[int, int], None]
+# Calls what it is given with ``progress``: here, or in another thread while the window lives.
+WaitFor = Callable[[Callable[[Progress | None], None]], None]
 
 
 def unsaved(session: Session) -> tuple[Entry, ...]:
@@ -49,7 +51,9 @@ def question(session: Session) -> str:
     return f"{count} in no file yet: {', '.join(names)}. A session only names files."
 
 
-def save_session(session: Session, path: Path, *, save_results: bool = True) -> Path:
+def save_session(
+    session: Session, path: Path, *, save_results: bool = True, wait_for: WaitFor | None = None
+) -> Path:
     """Write a session file, and the cubes that no file holds into a ``.udt.h5`` beside it; return the path written.
 
     Parameters
@@ -59,21 +63,27 @@ def save_session(session: Session, path: Path, *, save_results: bool = True) -> 
         Gets the ending ``.udt-session.json`` where it lacks it.
     save_results : bool
         Whether unsaved cubes are written; without it they, their pins and regions are left out.
+    wait_for : callable, optional
+        Runs what writes these cubes, which takes long where pictures of a series are still to be transferred.
 
     Raises
     ------
     SessionError
         When a file cannot be written; the session file is as it was then.
+    TransferCancelled
+        When ``wait_for`` says so; nothing is written then.
     """
     path = with_session_suffix(path)
     try:
         if save_results:
-            _save_results(unsaved(session), path)
+            _save_results(unsaved(session), path, wait_for or (lambda work: work(None)))
         text = _record(session, path.parent).model_dump_json(indent=1)
         with whole_or_nothing(path) as temporary:
             temporary.write_text(text, "utf-8")
     except OSError as error:
         raise SessionError(f"{path}: the session was not saved ({error.strerror or error}).") from error
+    except TransferCancelled:
+        raise
     except UdtError as error:
         raise SessionError(f"{path}: the session was not saved ({error})") from error
     except ValueError as error:
@@ -104,10 +114,11 @@ def with_session_suffix(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(".json") + SUFFIX)
 
 
-def _save_results(entries: tuple[Entry, ...], path: Path) -> None:
+def _save_results(entries: tuple[Entry, ...], path: Path, wait_for: WaitFor) -> None:
     if entries:
         target = _free_path(path)
-        save_cubes([entry.cube.with_(name=entry.key) for entry in entries], target)
+        cubes = [entry.cube.with_(name=entry.key) for entry in entries]
+        wait_for(lambda progress: save_cubes(cubes, target, progress=progress))
         for position, entry in enumerate(entries):
             remember_saved(entry.cube, target, position)
 

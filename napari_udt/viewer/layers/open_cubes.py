@@ -76,7 +76,8 @@ class CubeLayers:
                 layer.metadata[CUBE_KEY] = cube
         if isinstance(self.image.data, SeriesStack) and cube.series is not None:
             self.image.data.series, self.image.data.shown = cube.series, cube
-        if self.labels is not None and not _same_structures(former, cube):
+        flat = self.labels is not None and self.labels.ndim == 2  # else it holds those of a whole volume
+        if self.labels is not None and flat and not _same_structures(former, cube):
             names = cube.present_labels
             self.labels.data = np.zeros(cube.shape[:2], np.int32) if cube.labels is None else cube.labels
             self.labels.colormap = label_colours(names)

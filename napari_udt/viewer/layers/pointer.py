@@ -16,7 +16,9 @@ from napari_udt.viewer.state.session import PixelRef
 if TYPE_CHECKING:
     from napari_udt.cube import SpectralCube
     from napari_udt.viewer.layers.adapter import LayerAdapter
+    from napari_udt.viewer.layers.arrangements.volume_view import VolumeView
     from napari_udt.viewer.series.reader import PictureReader
+    from napari_udt.viewer.series.volume import VolumeReader
     from napari_udt.viewer.state.session import CubesChange, Pin
 
 # A press and release within so many screen pixels is a click, not a drag.
@@ -29,11 +31,12 @@ _STRAIGHT = 0.99999
 class Pointer:
     """Cursor and clicks: the pixel under the mouse, a pin (or a ticked structure) where the user clicks, pins that are dragged.
 
+    In a volume in 3-D a click on a structure goes to its slice and counts there.
     Only the plain left button in pan/zoom mode counts, so that drawing and zooming tools keep their clicks.
     """
 
-    def __init__(self, adapter: LayerAdapter) -> None:
-        self._adapter = adapter
+    def __init__(self, adapter: LayerAdapter, volumes: VolumeView) -> None:
+        self._adapter, self._volumes = adapter, volumes
         adapter.viewer.mouse_move_callbacks.append(self.moved)
         adapter.viewer.mouse_drag_callbacks.append(self.pressed)
 
@@ -46,7 +49,7 @@ class Pointer:
         if event.button != 1 or event.modifiers or event.handled or not self._adapter.pans():
             return
         start = np.asarray(event.pos, dtype=float)
-        pixel = self._pixel(event)
+        pixel, there = self._pixel(event), self._volumes.place_at(event)
         pin = None if pixel is None else pin_at(self._adapter.session, pixel)
         camera = viewer.scene.camera
         panned = camera.mouse_pan
@@ -57,7 +60,12 @@ class Pointer:
                 self.moved(viewer, event)  # the curves show what would be pinned
             yield
         camera.mouse_pan = panned
-        if pixel is not None and np.hypot(*(np.asarray(event.pos) - start)) <= _CLICK_RADIUS:
+        clicked = np.hypot(*(np.asarray(event.pos) - start)) <= _CLICK_RADIUS
+        if there is not None and clicked:
+            pixel, position = there
+            self._adapter.session.set_position(position)
+            self._picked(pixel)
+        elif pixel is not None and clicked:
             self._picked(pixel)
         elif pin is not None:
             self._drop(pin, self._pixel(event))
@@ -69,9 +77,9 @@ class Pointer:
             session.move_pins({pin.number: PixelRef(pin.pixel.key, pixel.row, pixel.column)})
 
     def _pixel(self, event: Any) -> PixelRef | None:
-        """Return the pixel under the mouse; None in a tilted 3D view, where one position covers many pixels."""
+        """Return the pixel under the mouse; None in a tilted 3D view, where one position covers many pixels, and across slices."""
         direction = getattr(event, "view_direction", None)
-        if direction is not None and abs(direction[-3]) < _STRAIGHT:
+        if self._volumes.active or (direction is not None and abs(direction[-3]) < _STRAIGHT):
             return None
         return self._adapter.pixel_at(event.position, event.viewbox)
 
@@ -88,8 +96,8 @@ class Pointer:
 class WavelengthSlider:
     """The slider and the wavelength of the session, tied both ways; on the canvas stands what the picture shows."""
 
-    def __init__(self, adapter: LayerAdapter, reader: PictureReader) -> None:
-        self._adapter, self._reader = adapter, reader
+    def __init__(self, adapter: LayerAdapter, reader: PictureReader, volumes: VolumeReader) -> None:
+        self._adapter, self._reader, self._volumes = adapter, reader, volumes
         # The viewer's own events must not keep the session alive after its window, nor the other way round.
         self._dims = weakref.proxy(adapter.viewer.dims)
         for event in ("point", "order", "ndisplay"):
@@ -99,6 +107,7 @@ class WavelengthSlider:
         session.cubes_changed.connect(self._cubes_changed)
         session.pictures_changed.connect(self._slider_moved)
         reader.changed.connect(self._slider_moved)
+        volumes.changed.connect(self._slider_moved)
         adapter.covered_changed.connect(self._slider_moved)
         overlay = adapter.viewer.canvas.overlays.text
         overlay.font_size = 14
@@ -127,7 +136,10 @@ class WavelengthSlider:
             self._write("\n".join(filter(None, (self._place(cube), wavelength))))
 
     def _place(self, cube: SpectralCube) -> str:
-        """Return which picture of its series is shown, or which one is on its way."""
+        """Return which picture of its series is shown, or which one is on its way; of a volume in 3-D all are."""
+        if cube.series is not None and self._axis - 1 in self._dims.displayed:
+            done, count = self._volumes.being_read(cube.series), len(cube.series)
+            return f"{count} slices" if done is None else f"reading\nslice {done + 1} of {count} ..."
         coming = self._reader.waited_for(cube)
         if coming is None or cube.series is None:
             return place_text(cube, "\n")

@@ -105,6 +105,11 @@ def stack(cube: SpectralCube) -> tuple[Any, float, float]:
     return WavelengthStack(cube.data, channels), start, step
 
 
+def plane_of(cube: SpectralCube, plane: int) -> NDArray[np.float32]:
+    """Return a plane of a cube as :func:`stack` counts them, shape (rows, columns)."""
+    return np.asarray(stack(cube)[0][plane], dtype=np.float32)
+
+
 def not_yet(_series: CubeSeries, _index: int) -> None:
     """Give no picture: for a stack whose shown picture is to stand in for all until it is said which one is wanted."""
 
@@ -124,6 +129,8 @@ class SeriesStack:
         From place to place on the grid, in the series' unit.
     ask : callable, optional
         ``ask(series, index)`` gives a picture, or None while it is being read; without it each is read at once.
+    whole : callable, optional
+        ``whole(stack, plane)`` gives a plane of all pictures, shape (pictures, rows, columns); without it they are read at once.
     stands_in : bool
         Whether ``shown`` was given in the place of another picture.
     """
@@ -135,9 +142,10 @@ class SeriesStack:
         self.series, self.shown = series, shown
         most = max(_MOST_PLANES, _PLANES_PER_PICTURE * len(series))
         self._start, self.step, self._own = even_grid(series.coordinates, most=most)
-        self._before, self._pictures = 0, self._own
+        self._before, self.pictures = 0, self._own  # which picture each place shows
         self._planes = stack(shown)[0].shape
         self.ask: Callable[[CubeSeries, int], SpectralCube | None] | None = None
+        self.whole: Callable[[SeriesStack, int], NDArray[np.float32]] | None = None
         self.stands_in = False
 
     @property
@@ -154,7 +162,7 @@ class SeriesStack:
     def shape(self) -> tuple[int, int, int, int]:
         """Places along the series, planes, rows, columns."""
         planes, rows, columns = self._planes
-        return len(self._pictures), planes, rows, columns
+        return len(self.pictures), planes, rows, columns
 
     @property
     def size(self) -> int:
@@ -162,7 +170,7 @@ class SeriesStack:
         return int(np.prod(self.shape))
 
     def __len__(self) -> int:
-        return len(self._pictures)
+        return len(self.pictures)
 
     def reach(self, low: float, high: float) -> bool:
         """Show the first and the last picture as far as positions go, those of other series; return whether that is new."""
@@ -173,7 +181,7 @@ class SeriesStack:
         )
         if (before, before + len(self._own) + after) == (self._before, len(self)):
             return False
-        self._before, self._pictures = before, np.pad(self._own, (before, after), mode="edge")
+        self._before, self.pictures = before, np.pad(self._own, (before, after), mode="edge")
         return True
 
     def __getitem__(self, key: Any) -> NDArray[np.float32]:
@@ -182,11 +190,15 @@ class SeriesStack:
             at = key.index(Ellipsis)
             key = key[:at] + (slice(None),) * (self.ndim - len(key) + 1) + key[at + 1 :]
         rest = key[1:] + (slice(None),) * (self.ndim - len(key))
-        found = self._pictures[key[0]]
+        found = self.pictures[key[0]]
         if np.ndim(found) == 0:
             return self._part(self._picture(int(found)), rest)
         if len(found) == 1:
             return self._part(self._picture(int(found[0])), rest)[np.newaxis]
+        planes = np.arange(self._planes[0])[rest[0]]
+        if self.whole is not None and planes.size == 1:
+            values = self.whole(self, int(planes.flat[0]))[found][(slice(None), *rest[1:])]
+            return values if planes.ndim == 0 else values[:, np.newaxis]
         return np.stack([self._part(self.series[int(index)], rest) for index in found])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:

@@ -41,6 +41,10 @@ class ExportFooter(QWidget):
         self.copy_button.clicked.connect(self._on_copy)
         self.export_button.clicked.connect(self._on_export)
 
+    def name_export(self, title: str, name: str) -> None:
+        """Give the dialog of the export another title, and the file name that it offers."""
+        self._dialog = title, name
+
     def file_filters(self) -> str:
         """Return the kinds of files that can be exported now, as Qt takes them."""
         raise NotImplementedError

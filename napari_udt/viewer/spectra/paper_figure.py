@@ -69,6 +69,7 @@ def figure_svg(
     quantity: str,
     options: FigureOptions,
     band: str = "",
+    across: str = "Wavelength [nm]",
 ) -> str:
     """Return a figure of curves with their bands as SVG.
 
@@ -83,6 +84,8 @@ def figure_svg(
     options : FigureOptions
     band : str, optional
         What the bands show, in a last line of the legend; only where a curve has one.
+    across : str, optional
+        Title of the horizontal axis, with the unit.
 
     Raises
     ------
@@ -119,7 +122,7 @@ def figure_svg(
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{options.width_mm:g}mm" height="{options.height_mm:g}mm" '
         f'viewBox="0 0 {width:.2f} {height:.2f}" font-family={quoteattr(_FONTS)} font-size="{font:g}">',
         f'<rect width="{width:.2f}" height="{height:.2f}" fill="{_PAPER}"/>',
-        *_axes(frame, title, font),
+        *_axes(frame, title, across, font),
         *(part for curve in curves for part in _band(frame, curve)),
         *(part for curve in curves for part in _curve(frame, curve, options.line_pt)),
     ]
@@ -128,7 +131,7 @@ def figure_svg(
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _axes(frame: _Frame, title: Sequence[str], font: float) -> Iterator[str]:
+def _axes(frame: _Frame, title: Sequence[str], across: str, font: float) -> Iterator[str]:
     for tick, written in zip(ticks := _ticks(*frame.x), _written(ticks), strict=True):
         x = float(frame.across(np.array(tick)))
         yield _line(x, frame.top, x, frame.bottom, _GRID, 0.4)
@@ -141,7 +144,7 @@ def _axes(frame: _Frame, title: Sequence[str], font: float) -> Iterator[str]:
         yield _text(frame.left - 0.6 * font, y + 0.35 * font, written, "end")
     yield _line(frame.left, frame.top, frame.left, frame.bottom, _INK, 0.6)
     yield _line(frame.left, frame.bottom, frame.right, frame.bottom, _INK, 0.6)
-    yield _text((frame.left + frame.right) / 2, frame.bottom + 2.7 * font, "Wavelength [nm]", "middle")
+    yield _text((frame.left + frame.right) / 2, frame.bottom + 2.7 * font, across, "middle")
     y = (frame.top + frame.bottom) / 2
     for number, line in enumerate(title):
         x = (1.1 + _LINE * number) * font

@@ -169,7 +169,7 @@ def test_uneven_positions_get_a_grid_on_which_every_picture_has_a_place(scan):
     series = scan()
     series.positions = np.sort(np.random.default_rng(0).random(12))
     stack = SeriesStack(series, series[0])
-    assert set(stack._pictures) == set(range(12))
+    assert set(stack.pictures) == set(range(12))
     assert stack.start == series.positions[0]
 
 

@@ -23,6 +23,7 @@ T = TypeVar("T")
 _PREVIEW = "Making a preview of raw recordings ..."
 _NOTHING_OPENED = "Opening was cancelled; nothing was opened."
 _MOST_NAMES = 3
+_MOST_STEPS = 2**30  # of a bar: bytes of large files may be more than it counts
 _AT_ONCE_S = 0.05  # what is faster needs no look at the window
 _STEP_S = 0.02  # between two looks at the window
 _EVENTS = QEventLoop.ProcessEventsFlag
@@ -37,13 +38,14 @@ class OpeningProgress:
     parent : QWidget, optional
         Window that the bar belongs to.
     title, cancelled : str
-        What is done, and the sentence once the user has cancelled it.
+        What is done, by default opening files, and the sentence once the user has cancelled it.
     """
 
     def __init__(
-        self, *, parent: QWidget | None = None, title: str = _PREVIEW, cancelled: str = _NOTHING_OPENED
+        self, *, parent: QWidget | None = None, title: str = "", cancelled: str = _NOTHING_OPENED
     ) -> None:
-        self._parent, self._title, self._cancelled = parent, title, cancelled
+        self._parent, self._title, self._cancelled = parent, title or _PREVIEW, cancelled
+        self._busy = title or "Opening …"  # what is done, before its first report
         self._dialog: QProgressDialog | None = None
 
     @contextmanager
@@ -79,8 +81,7 @@ class OpeningProgress:
     def __call__(self, done: int, total: int) -> None:
         """Show the progress and keep the window responsive; raises ``TransferCancelled`` once the user cancels."""
         dialog = self._dialog = self._dialog or self._new_dialog()
-        dialog.setMaximum(total)
-        dialog.setValue(done)
+        _show(dialog, done, total)
         if dialog.wasCanceled():
             self.close()
             raise TransferCancelled(self._cancelled)
@@ -120,13 +121,11 @@ class OpeningProgress:
         start = monotonic()
         while thread.is_alive():
             if monotonic() - start > PATIENCE_MS / 1000 and self._dialog is None:
-                self._dialog = self._new_dialog("Opening …")
+                self._dialog = self._new_dialog(self._busy)
                 self._dialog.setMaximum(0)  # busy, until there is a report
                 self._dialog.show()
             if self._dialog is not None and reports:
-                done, total = reports[-1]
-                self._dialog.setMaximum(total)
-                self._dialog.setValue(done)
+                _show(self._dialog, *reports[-1])
             QApplication.processEvents(
                 _EVENTS.ExcludeUserInputEvents if self._dialog is None else _EVENTS.AllEvents
             )
@@ -147,6 +146,12 @@ class OpeningProgress:
         dialog.setMinimumDuration(PATIENCE_MS)
         dialog.setAutoReset(False)
         return dialog
+
+
+def _show(dialog: QProgressDialog, done: int, total: int) -> None:
+    shrunk = max(1.0, total / _MOST_STEPS)
+    dialog.setMaximum(int(total / shrunk))
+    dialog.setValue(int(done / shrunk))
 
 
 def opening_text(files: list[Path | str]) -> str:

@@ -22,7 +22,7 @@ from napari_udt.viewer.series.widgets.series_plot import SeriesPlot
 from napari_udt.viewer.spectra.curves import CurveSet
 from napari_udt.viewer.spectra.widgets.curve_items import title
 from napari_udt.viewer.state.comparable_cubes import focus_of
-from napari_udt.viewer.state.display_options import Over
+from napari_udt.viewer.state.display_options import DisplayOptions, Over
 from napari_udt.viewer.state.jobs import Report, error_text
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.style import readable, theme
@@ -92,6 +92,12 @@ class SeriesPage(QWidget):
     def lines(self) -> tuple[SeriesLine, ...]:
         """The curves that are drawn."""
         return self._lines
+
+    @property
+    def curves(self) -> CurveSet:
+        """The curves that are drawn, as such: where they lie in s or mm stands in the place of wavelengths."""
+        options = DisplayOptions(normalisation="none", spread="quartiles")
+        return CurveSet(tuple(line.curve for line in self._lines), options=options)
 
     def follow(self, curves: CurveSet, over: Over) -> None:
         """Follow these curves along their series; what is not known yet is computed and drawn then."""

@@ -58,6 +58,14 @@ class SeriesPlot(QWidget):
         self._view.addItem(self._present, ignoreBounds=True)
         self.set_theme("dark")
 
+    @property
+    def axis_title(self) -> str:
+        """Title of the axis of the curves, as "Time [s]"; "Frame" or "Slice" where their positions are not known."""
+        if not self._lines:
+            return ""
+        axis, unit = self._lines[0].axis, self._lines[0].unit
+        return unit.title() if unit == PICTURE_WORDS[axis] else f"{axis.title()} [{unit}]"
+
     def show_lines(self, lines: Sequence[SeriesLine]) -> None:
         """Draw these curves and no others."""
         self._lines = tuple(lines)
@@ -69,7 +77,7 @@ class SeriesPlot(QWidget):
             items.show(line.curve, self._theme, banded=True)
         if not lines:
             return
-        self._view.setLabel("bottom", axis_title(lines[0]))
+        self._view.setLabel("bottom", self.axis_title)
         quantity = lines[0].curve.quantity
         title = textwrap.wrap(quantity[:1].upper() + quantity[1:], _LETTERS, break_long_words=False)
         self._view.setLabel("left", "<br>".join(map(html.escape, title)))
@@ -115,9 +123,3 @@ class SeriesPlot(QWidget):
 
     def _on_dragged(self, line: pg.InfiniteLine) -> None:
         self.position_dragged.emit(float(line.value()))
-
-
-def axis_title(line: SeriesLine) -> str:
-    """Return the title of the axis of a curve, as "Time [s]"."""
-    words = PICTURE_WORDS[line.axis]
-    return words.title() if line.unit == words else f"{line.axis.title()} [{line.unit}]"

@@ -9,9 +9,10 @@ from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_udt.cube import SpectralCube
-from napari_udt.errors import UdtError
+from napari_udt.errors import TransferCancelled, UdtError
 from napari_udt.viewer.files.session_file import open_session, question, save_session
 from napari_udt.viewer.files.session_record import SUFFIX
+from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
 from napari_udt.viewer.session.script import transfer_script
 from napari_udt.viewer.state.session import Session
 
@@ -25,13 +26,24 @@ def ask_and_save(session: Session, parent: QWidget) -> bool:
     if not name:
         return False
     save_results = _wants_results(session, parent)
-    return save_results is not None and save_to(session, Path(name), save_results=save_results)
+    return save_results is not None and save_to(session, Path(name), parent, save_results=save_results)
 
 
-def save_to(session: Session, path: Path, *, save_results: bool = True) -> bool:
-    """Save a session, or show in one notification why it was not saved; return whether it was."""
+def save_to(session: Session, path: Path, parent: QWidget, *, save_results: bool = True) -> bool:
+    """Save a session, or show in one notification why it was not saved; return whether it was.
+
+    Results are written in another thread, with a bar and a button to cancel: of a series, pictures may still be to transfer.
+    """
+    waiting = OpeningProgress(
+        parent=parent,
+        title="Saving results beside the session …",
+        cancelled=f"Saving was cancelled; {path.name} was not written.",
+    )
     try:
-        written = save_session(session, path, save_results=save_results)
+        written = save_session(session, path, save_results=save_results, wait_for=waiting.wait_for)
+    except TransferCancelled as cancelled:
+        show_info(str(cancelled))
+        return False
     except UdtError as error:
         show_error(str(error))
         return False
@@ -43,13 +55,13 @@ def ask_and_open(session: Session, parent: QWidget) -> None:
     """Ask for a session file and open it."""
     name, _ = QFileDialog.getOpenFileName(parent, "Open session", "", _FILTER)
     if name:
-        open_from(session, Path(name))
+        open_from(session, Path(name), parent)
 
 
-def open_from(session: Session, path: Path) -> None:
+def open_from(session: Session, path: Path, parent: QWidget) -> None:
     """Open a session file; show all problems in one notification."""
     try:
-        problems = open_session(session, path)
+        problems = open_session(session, path, OpeningProgress(parent=parent))
     except UdtError as error:
         problems = [str(error)]
     if problems:

@@ -131,6 +131,7 @@ class SpectraDock(SpectraForm):
         axis, over = self._series.axis, self.session.options.over
         self.offer_axis(axis)
         self._followed = None if axis is None or over == "wavelength" else self._series
+        self._footer.offer_for(None if self._followed is None else axis)
         if self._followed is not None and not self._statistics.jobs.busy:
             self._series.follow(self.curves, over)
 
@@ -332,7 +333,10 @@ class SpectraDock(SpectraForm):
         self.session.clear_pins_and_structures()
 
     def _on_figure(self) -> None:
-        FigureDialog(self.session, self.shown_curves, self._footer.show_message, parent=self).open()
+        followed = self._followed is not None
+        curves = self._series.curves if followed else self.shown_curves
+        over = self._series.plot.axis_title if followed else ""
+        FigureDialog(self.session, curves, self._footer.show_message, over=over, parent=self).open()
 
     def _on_copy(self) -> None:
         clipboard = QGuiApplication.clipboard()

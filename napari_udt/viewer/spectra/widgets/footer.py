@@ -12,6 +12,7 @@ from napari_udt.viewer.qt.export import ExportFooter
 from napari_udt.viewer.qt.fields import fill, push_button, row_of, set_tab_order
 from napari_udt.viewer.qt.stable_label import StableLabel
 
+_OVER_SERIES = "Table with provenance (*.csv);;Picture (*.png);;Drawing (*.svg);;PDF in vectors (*.pdf)"
 _FILTERS = "Table with provenance (*.csv);;JSON with provenance (*.json);;Spectral library (*.sli);;Picture (*.png);;Drawing (*.svg);;PDF in vectors (*.pdf)"
 _WIDE = 560  # pixels
 _STATEMENT_LINES = 2  # in a dock of the usual width
@@ -30,6 +31,7 @@ class SpectraFooter(ExportFooter):
             ("Export spectra", "spectra.csv"),
             parent=parent,
         )
+        self._over_series = False
         self._statement = StableLabel("statement", self, lines=_STATEMENT_LINES)
         self._remarks = StableLabel("remarks", self)
         self._clear = push_button("Clear pins", "Delete all pins, and untick all structures.", self)
@@ -76,9 +78,14 @@ class SpectraFooter(ExportFooter):
         self.export_button.setEnabled(export)
         self.figure_button.setEnabled(export)
 
+    def offer_for(self, axis: str | None) -> None:
+        """Export curves over "time" or "depth"; None for those over wavelength."""
+        self._over_series = axis is not None
+        self.name_export("Export spectra", f"{'spectra' if axis is None else f'over_{axis}'}.csv")
+
     def file_filters(self) -> str:
         """Return the kinds of files that can be exported."""
-        return _FILTERS
+        return _OVER_SERIES if self._over_series else _FILTERS
 
     def _on_figure(self) -> None:
         self.figure_requested.emit()

@@ -63,6 +63,8 @@ class FigureDialog(QDialog):
         To choose from, each once; all are chosen at first.
     message : callable
         Takes a sentence on what was saved.
+    over : str, optional
+        Title of the axis along which the curves go, where that is not wavelength.
     parent : QWidget, optional
     """
 
@@ -72,11 +74,12 @@ class FigureDialog(QDialog):
         curves: CurveSet,
         message: Callable[[str], object],
         *,
+        over: str = "",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._curves, self._message = session, curves, message
-        self._offered = figure_curves(curves)
+        self._offered, self._over = figure_curves(curves), over
         self._svg = ""
         self.setWindowTitle("Figure for a paper")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -155,7 +158,9 @@ class FigureDialog(QDialog):
         options = self.options
         try:
             names = [figure_title(curve) for curve in chosen]
-            self._svg = figure_svg(chosen, names, self._curves.quantity, options, band_title(self._curves))
+            quantity, words = self._curves.quantity, band_title(self._curves)
+            axis = {"across": self._over} if self._over else {}
+            self._svg = figure_svg(chosen, names, quantity, options, words, **axis)
         except CubeError as error:
             self._svg = ""
             self.preview.setText(str(error))
@@ -169,7 +174,9 @@ class FigureDialog(QDialog):
         self.save_button.setEnabled(bool(self._svg))
 
     def _on_save(self) -> None:
-        target = ask_save_path(self, "Save figure", "spectra.pdf", FILTERS, self._message)
+        name = self._over.partition(" [")[0]
+        offered = f"over_{name.lower()}.pdf" if name else "spectra.pdf"
+        target = ask_save_path(self, "Save figure", offered, FILTERS, self._message)
         if target is None:
             return
         self._session.settings[SETTINGS] = plain(self.options)
