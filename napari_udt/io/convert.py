@@ -82,8 +82,11 @@ def convert(
                 getattr(cube.data, "close", lambda: None)()
 
 
-def left_out(cubes: Sequence[SpectralCube], target: PathLike) -> str:
-    """Return one sentence on the pictures of series that a file of this ending does not hold; empty where it holds all."""
+def left_out(cubes: Sequence[SpectralCube], target: PathLike, chooser: str = "--frames N") -> str:
+    """Return one sentence on the pictures of series that a file of this ending does not hold; empty where it holds all.
+
+    ``chooser`` is what chooses another picture.
+    """
     writer = writer_for(Path(target), len(cubes))
     found = [cube for cube in cubes if cube.series is not None and len(cube.series) > 1]
     if writer.series or not found:
@@ -92,8 +95,8 @@ def left_out(cubes: Sequence[SpectralCube], target: PathLike) -> str:
     one = "frame" if series is not None and series.axis == "time" else "slice"
     total = 0 if series is None else len(series)
     return (
-        f"{writer.title} holds one picture: {one} {cube.place} of {total} was written; choose another with --frames N, or a file called "
-        ".udt.h5, which holds all."
+        f"{writer.title} holds one picture: {one} {cube.place} of {total} (counted from 0) was written; {chooser} chooses another, a "
+        "file called .udt.h5 holds all."
     )
 
 

@@ -183,6 +183,7 @@ def write_labelled_csv(path: str, layers: Sequence[LayerTuple]) -> list[str]:
 
 def _save(path: str, layers: Sequence[LayerTuple], writer: str, **options: bool) -> list[str]:
     from napari_udt.io import save_cubes
+    from napari_udt.io.convert import left_out
     from napari_udt.io.registry import WRITERS
 
     cubes = _cubes_of(layers)
@@ -204,6 +205,10 @@ def _save(path: str, layers: Sequence[LayerTuple], writer: str, **options: bool)
         save(None)
     else:
         waiting.wait_for(save)
+    if sentence := left_out(named, target, "the slider"):
+        from napari.utils.notifications import show_info
+
+        show_info(sentence)
     if writer == "udt":
         for place, (_, cube) in enumerate(cubes):
             remember_saved(cube, target, place)

@@ -46,8 +46,8 @@ def test_all_frames_are_converted_where_the_format_holds_them(scan, tmp_path, ca
 def test_other_formats_get_the_picture_at_hand_and_that_is_said(scan, tmp_path, capsys):
     assert main(["convert", str(scan), str(tmp_path / "y.csv")]) == 0
     assert capsys.readouterr().err == (
-        "napari-udt: Spectra in CSV holds one picture: frame 0 of 12 was written; choose another with --frames N, or a file called "
-        ".udt.h5, which holds all.\n"
+        "napari-udt: Spectra in CSV holds one picture: frame 0 of 12 (counted from 0) was written; --frames N chooses another, a "
+        "file called .udt.h5 holds all.\n"
     )
     np.testing.assert_allclose(open_cube(tmp_path / "y.csv").data, open_cube(scan).data)
     assert main(["convert", str(scan), str(tmp_path / "z.csv"), "--frames", "5"]) == 0

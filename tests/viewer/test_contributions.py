@@ -14,6 +14,7 @@ from npe2 import PluginManifest
 import napari_udt
 from napari_udt import open_cube, samples, save_cube
 from napari_udt.errors import CubeError
+from napari_udt.series import Series
 from napari_udt.viewer.contributions import (
     get_reader,
     read,
@@ -164,6 +165,20 @@ def test_napari_saves_selected_layers_by_the_ending(npe2pm, manifest, tmp_path, 
 def test_a_name_without_an_ending_gets_the_writers(tmp_path, pat, function, ending):
     assert function(str(tmp_path / "arm"), _renamed(pat(), "arm")) == [str(tmp_path / f"arm{ending}")]
     assert open_cube(tmp_path / f"arm{ending}").shape == pat().shape
+
+
+def test_saving_one_picture_of_a_series_says_so(tmp_path, pat, monkeypatch):
+    said = []
+    monkeypatch.setattr("napari.utils.notifications.show_info", said.append)
+    cube = pat()
+    series = Series("time", 3, lambda index: cube.with_(data=cube.data + index, series=series, place=index))
+    layers = _renamed(series[1], "arm")
+    write_csv(str(tmp_path / "arm"), layers)
+    assert "frame 1 of 3 (counted from 0) was written; the slider chooses another" in said[0]
+    write_envi(str(tmp_path / "arm"), layers)
+    assert len(said) == 1, "ENVI holds all"
+    np.testing.assert_array_equal(open_cube(tmp_path / "arm.csv").data, cube.data + 1)
+    np.testing.assert_array_equal(open_cube(tmp_path / "arm.hdr").series[2].data, cube.data + 2)
 
 
 def test_two_cubes_do_not_go_into_one_envi_file(tmp_path, pat):
