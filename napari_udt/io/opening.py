@@ -162,8 +162,9 @@ def save_cube(
     ----------
     cube : SpectralCube
     path : path
-        Where to: napari-udt's HDF5 (``.h5``, ``.hdf5``), the paper's layout (``.npz``), ENVI (``.hdr``, with its data
-        and labels beside it), spectra in CSV (``.csv``), or a format of an outside package. All files are written whole or not at all.
+        Where to: napari-udt's HDF5 (``.h5``, ``.hdf5``), OME-Zarr (``.ome.zarr``, ``.zarr``), ENVI (``.hdr``, with its data and
+        labels beside it), the paper's layout (``.npz``), spectra in CSV (``.csv``), or a format of an outside package. The first three
+        hold all pictures of a series, the others the one at hand. All files are written whole or not at all.
     overwrite : bool
         Whether existing files may be replaced.
     compress : bool
