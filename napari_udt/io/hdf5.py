@@ -11,7 +11,6 @@ import heapq
 import importlib
 import math
 import re
-import zlib
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 from napari_udt.errors import CubeError
 from napari_udt.files.reading import open_regular
 from napari_udt.io.contract import LOCKED, reading
+from napari_udt.io.packed_sizes import SMALL_DEFLATED, STATING, Packing, unpacks_beyond
 
 SMALL_BYTES = 64_000_000  # what may be allocated without asking how much the file holds
 MAX_RATIO = 1_100  # deflate cannot compress further than about 1032 : 1
@@ -32,7 +32,15 @@ MAX_CHUNK_BYTES = 1_000_000_000
 SMALL_CHUNK_BYTES = 4_096
 _LARGEST_GROWTH = 1.1  # of numbers that cannot be packed
 _CHECKSUM_BYTES = 4
-_BEGINNING_BYTES, _MOST_LOOKED_AT = 65_536, 16  # of a chunk; chunks of a dataset
+_MOST_LOOKED_AT, _MOST_HEADS = 16, 4_096  # chunks of a dataset
+_LOOKED_AT_BYTES = 200_000_000  # which take a second or two to unpack
+_PACKINGS: dict[int, Packing] = {
+    h5py.h5z.FILTER_DEFLATE: "deflate",
+    307: "bzip2",
+    32001: "blosc",
+    32004: "lz4",
+    32015: "zstd",
+}
 MAX_OBJECTS = 20_000
 MAX_DEPTH = 32
 MAX_ATTRIBUTE_SIZE = 100_000
@@ -181,28 +189,38 @@ def _check_packed_chunks(dataset: h5py.Dataset, where: str) -> None:
 
 
 def _check_unpacked_chunks(dataset: h5py.Dataset, path: Path) -> None:
-    """Refuse gzip chunks whose beginning alone unpacks to more than their numbers: HDF5 would unpack all of them, to gigabytes.
+    """Refuse chunks that unpack to more than their numbers: HDF5 would unpack all of them, to gigabytes.
 
-    Looked at are the longest, which can unpack to most; what is shorter than a beginning stays below 70 MB.
+    Looked at are the longest of what must be unpacked for it, and very many of what states its size; those of other filters than
+    ``_PACKINGS`` are not.
     """
     declared = math.prod(dataset.chunks) * dataset.dtype.itemsize
-    packing = dataset.id.get_create_plist()
-    if h5py.h5z.FILTER_DEFLATE not in [packing.get_filter(n)[0] for n in range(packing.get_nfilters())]:
+    plist = dataset.id.get_create_plist()
+    codes = [plist.get_filter(number)[0] for number in range(plist.get_nfilters())]
+    packed = [place for place, code in enumerate(codes) if code in _PACKINGS]
+    if not packed:
         return
-    places: list[tuple[int, int]] = []
-    dataset.id.chunk_iter(lambda chunk: places.append((chunk.size, chunk.byte_offset)))
-    longest = heapq.nlargest(_MOST_LOOKED_AT, (place for place in places if place[0] >= _BEGINNING_BYTES))
+    if len(packed) > 1:
+        raise CubeError(f"{path}: {dataset.name} is packed twice; store it with one compression filter.")
+    place, packing = packed[0], _PACKINGS[codes[packed[0]]]
+    least = SMALL_DEFLATED if packing == "deflate" else 1
+    found: list[tuple[int, int]] = []
+
+    def note(chunk: h5py.h5d.StoreInfo) -> None:
+        if chunk.size >= least and not chunk.filter_mask >> place & 1:
+            found.append((chunk.size, chunk.byte_offset))
+
+    dataset.id.chunk_iter(note)
+    longest = heapq.nlargest(_MOST_HEADS if packing in STATING else _MOST_LOOKED_AT, found)
     if not longest:
         return
     with open_regular(path) as file:
-        for _, offset in longest:
+        for _, offset in longest[: 1 + _LOOKED_AT_BYTES // declared] if packing not in STATING else longest:
             file.seek(offset)
-            with suppress(zlib.error):  # not packed, or damaged, which HDF5 says when it reads it
-                unpacked = zlib.decompressobj().decompress(file.read(_BEGINNING_BYTES), declared + 1)
-                if len(unpacked) > declared:
-                    raise CubeError(
-                        f"{path}: {dataset.name} has a chunk that unpacks to more than its {declared:,} bytes of numbers; it is damaged."
-                    )
+            if unpacks_beyond(file.read, packing, declared):
+                raise CubeError(
+                    f"{path}: {dataset.name} has a chunk that unpacks to more than its {declared:,} bytes of numbers; it is damaged."
+                )
 
 
 def with_shape(dataset: h5py.Dataset, shape: tuple[int, ...], path: Path) -> h5py.Dataset:

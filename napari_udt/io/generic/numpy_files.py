@@ -16,6 +16,7 @@ from napari_udt.io.contract import ReadOptions, reading
 
 MAGIC = b"\x93NUMPY"
 MAX_MEMBERS = 1_000
+MAX_HEADER = 10_000  # bytes; what numpy takes, too
 ZIP_MAGIC = b"PK\x03\x04"
 _MAX_TEXT = 1_000_000  # bytes
 
@@ -48,8 +49,14 @@ def starts_with(path: Path, magic: bytes) -> bool:
 
 
 def read_header(stream: IO[bytes], where: str) -> Header:
-    """Read the header of an array."""
+    """Read the header of an array, unless it is longer than any of plain numbers: numpy reads up to 4 GB before it looks."""
     version = np.lib.format.read_magic(stream)
+    length = int.from_bytes(stream.read(2 if version == (1, 0) else 4), "little")
+    if length > MAX_HEADER:
+        raise CubeError(
+            f"{where}: the header of the array has {length:,} bytes; expected at most {MAX_HEADER:,}."
+        )
+    stream.seek(len(MAGIC) + 2)
     if version == (1, 0):
         shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
     elif version == (2, 0):

@@ -36,7 +36,7 @@ from napari_udt.io.generic import envi_header, tiff_metadata, tiff_times
 from napari_udt.io.generic.envi_header import EnviHeader
 from napari_udt.io.generic.numpy_files import starts_with
 from napari_udt.io.generic.tiff_axes import TiffAxes, axes_of, place_of
-from napari_udt.io.generic.tiff_directories import check_directories
+from napari_udt.io.generic.tiff_directories import check_directories, check_segments
 from napari_udt.io.generic.tiff_metadata import stored_wavelengths
 from napari_udt.io.hdf5 import MAX_RATIO, SMALL_BYTES, SMALL_CHUNK_BYTES
 from napari_udt.io.lazy import LazyCube, Source
@@ -271,6 +271,7 @@ def _source(path: Path, file: tifffile.TiffFile, index: int, frame: Frame, place
         for channel in channels
     ]
     stored = sum(_stored_bytes(series.pages[i]) for i in numbers)
+    check_segments(path, [series.pages[i] for i in numbers])
     return PagesSource(path, index, shape, stored, numbers, series.dtype.itemsize)
 
 

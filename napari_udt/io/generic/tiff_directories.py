@@ -1,18 +1,24 @@
-"""The chain of a TIFF's directories, looked through before a library follows it: it may form a circle.
+"""A TIFF looked through before a library follows it: its directories may form a circle, its strips unpack to gigabytes.
 
 Sources: Adobe, TIFF 6.0, section 2; the BigTIFF proposal (directories with 8-byte counts and offsets).
 """
 
 from __future__ import annotations
 
+import heapq
+import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 from napari_udt.errors import CubeError
 from napari_udt.files.reading import open_regular
+from napari_udt.io.packed_sizes import SMALL_DEFLATED, STATING, Packing, unpacks_beyond
 
 MAX_PAGES = 20_000
+_MOST_LOOKED_AT, _LOOKED_AT_BYTES = 16, 200_000_000
+_PACKINGS: dict[int, Packing] = {8: "deflate", 32946: "deflate", 34925: "lzma", 34926: "zstd", 50000: "zstd"}
 Order = Literal["little", "big"]
 
 
@@ -43,3 +49,32 @@ def _next(file: BinaryIO, at: int, big: bool, order: Order) -> int:
     count = int.from_bytes(file.read(width), order)
     file.seek(at + width + count * entry)
     return int.from_bytes(file.read(8 if big else 4), order)
+
+
+def check_segments(path: Path, pages: Sequence[Any]) -> None:
+    """Raise ``CubeError`` where a strip or tile of pages unpacks to more than its numbers.
+
+    Looked at are the longest; those of LZW and of the codecs of pictures are not.
+    """
+    packing = _PACKINGS.get(int(pages[0].compression)) if pages else None
+    if packing is None:
+        return
+    least = SMALL_DEFLATED if packing == "deflate" else 1
+    segments = (
+        (int(size), int(offset), math.prod(page.chunks) * page.dtype.itemsize)
+        for page in pages
+        for size, offset in zip(page.databytecounts, page.dataoffsets, strict=False)
+        if size >= least
+    )
+    longest = heapq.nlargest(_MOST_LOOKED_AT, segments)
+    with open_regular(path) as file:
+        left = _LOOKED_AT_BYTES
+        for _, offset, declared in longest:
+            if left < 0:
+                return
+            left -= 0 if packing in STATING else declared
+            file.seek(offset)
+            if unpacks_beyond(file.read, packing, declared):
+                raise CubeError(
+                    f"{path}: a part of a page unpacks to more than its {declared:,} bytes of numbers; it is damaged."
+                )

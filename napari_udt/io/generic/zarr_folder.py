@@ -24,6 +24,7 @@ from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import missing_wavelengths
 from napari_udt.io.contract import Candidate, Match, ReadOptions, reading
 from napari_udt.io.extras import Extras
+from napari_udt.io.generic.zarr_chunks import check_chunks
 from napari_udt.io.generic.zarr_metadata import (
     MARKS,
     OWN,
@@ -204,6 +205,7 @@ class _ZarrSource:
         pieces = getattr(array, "shards", None) or array.chunks
         self.pieces = tuple(map(int, pieces))
         self.piece_bytes = int(np.prod(self.pieces)) * array.dtype.itemsize
+        check_chunks(path / name, self.piece_bytes)
 
     def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
         """Read one integer or slice per axis."""
