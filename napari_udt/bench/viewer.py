@@ -44,7 +44,7 @@ def measure(*, quick: bool = False) -> dict[str, Any]:
     cubes = viewer_scene.cubes(picture)
     figures: list[Figure] = []
     machine = machine_info()
-    for part in (_statistics, _dock_alone, _with_canvas):
+    for part in (_statistics, _dock_alone, _with_canvas, _many):
         for figure in part(cubes, repeats):
             print(f"{figure.case}: {figure.median_ms:.1f} ms", file=sys.stderr, flush=True)
             figures.append(figure)
@@ -150,6 +150,18 @@ def _with_canvas(cubes: Any, repeats: int) -> Iterator[Figure]:
     finally:
         window.viewer.close()
         gc.unfreeze()
+
+
+def _many(cubes: Any, repeats: int) -> Iterator[Figure]:
+    from napari_udt.bench import viewer_many
+    from napari_udt.viewer.app import open_window
+
+    count = viewer_many.COUNT if repeats == REPEATS else QUICK_REPEATS
+    window = open_window()
+    try:
+        yield from viewer_many.figures(window, viewer_many.many_cubes(count))
+    finally:
+        window.viewer.close()
 
 
 def _clicker(window: Any, points: list[Any], **how: bool) -> Callable[[int], float]:

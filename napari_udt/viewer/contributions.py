@@ -5,11 +5,12 @@ napari is imported inside the functions, so that looking whether a file is a spe
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
@@ -21,11 +22,12 @@ from napari_udt.viewer.state.cube_files import remember_saved
 
 if TYPE_CHECKING:
     from napari_udt.io.registry import Sniffed
-    from napari_udt.viewer.files.opening import Ask
+    from napari_udt.viewer.files.opening import Ask, WaitFor
     from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
     from napari_udt.viewer.state.session import Session
 
 Reader = Callable[[str | Sequence[str]], list[LayerTuple]]
+T = TypeVar("T")
 _NO_LAYER: Any = (None,)  # for napari: the file was read and adds no layer
 
 
@@ -34,19 +36,32 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
 
     Arrays without wavelengths count where there is a window in which the user can state them.
     """
+    from napari.utils.notifications import show_info
+
     from napari_udt.collection import is_collection
+    from napari_udt.errors import TransferCancelled
     from napari_udt.io.contract import Match
     from napari_udt.io.registry import sniff
     from napari_udt.viewer.files.session_record import is_session
 
-    paths = _as_list(path)
-    if paths and all(is_session(Path(p)) for p in paths):
-        return read_sessions
-    if paths and all(is_collection(Path(p)) for p in paths) and _window() is not None:
-        return read_collections
-    files = [sniff(Path(p)) for p in paths]
+    paths, window = _as_list(path), _window()
+
+    def look(_report: object) -> Reader | list[Sniffed]:
+        if paths and all(is_session(Path(p)) for p in paths):
+            return read_sessions
+        if paths and all(is_collection(Path(p)) for p in paths) and window is not None:
+            return read_collections
+        return [sniff(Path(p)) for p in paths]
+
+    try:
+        files = _waited_for(window, look)
+    except TransferCancelled as error:
+        show_info(str(error))
+        return lambda _path: [_NO_LAYER]
+    if callable(files):
+        return files
     least = min((file.match for file in files), default=Match.NO)
-    if least is Match.YES or (least is Match.NEEDS_METADATA and _window() is not None):
+    if least is Match.YES or (least is Match.NEEDS_METADATA and window is not None):
         return partial(read, sniffed=files)
     return None
 
@@ -73,11 +88,13 @@ def read(path: str | Sequence[str], *, sniffed: Iterable[Sniffed] = ()) -> list[
 
     window, cubes = _window(), []
     known = {file.path: file for file in sniffed}
-    for file in sniffed_recordings(known.get(Path(p)) or sniff(Path(p)) for p in _as_list(path)):
+    paths = [Path(p) for p in _as_list(path)]
+    for file in _waited_for(window, lambda _: sniffed_recordings(known.get(p) or sniff(p) for p in paths)):
         try:
-            cubes += (
-                open_cubes(file.path, sniffed=file) if window is None else known_cubes(window.session, file)
-            )
+            if window is None:
+                cubes += open_cubes(file.path, sniffed=file)
+            else:
+                cubes += _waited_for(window, partial(known_cubes, window.session, file))
         except MissingMetadata as missing:
             if window is None:
                 raise
@@ -98,12 +115,16 @@ def read_sessions(path: str | Sequence[str]) -> list[LayerTuple]:
     """
     from napari.utils.notifications import show_warning
 
-    from napari_udt.viewer.files.session_file import open_session
+    from napari_udt.viewer.files.session_file import add_session, read_session
     from napari_udt.viewer.state.session import Session
 
     window = _window()
     session = Session() if window is None else window.session
-    problems = [problem for file in _as_list(path) for problem in open_session(session, Path(file))]
+    problems = [
+        problem
+        for file in _as_list(path)
+        for problem in add_session(session, _waited_for(window, partial(read_session, Path(file))))
+    ]
     if problems:
         show_warning("\n".join(problems))
     if window is not None:
@@ -131,6 +152,13 @@ class _Window:
 
     session: Session
     ask: Ask
+    wait_for: WaitFor
+
+
+def _waited_for(window: _Window | None, work: Callable[[Progress | None], T]) -> T:
+    """Do what reads files: in another thread while a window lives, at once in a program without one."""
+    found: T = work(None) if window is None else window.wait_for(work)
+    return found
 
 
 def _window() -> _Window | None:
@@ -142,12 +170,20 @@ def _window() -> _Window | None:
         return None
     from napari_udt.viewer.context import context_of
     from napari_udt.viewer.files.widgets.metadata_questions import MetadataQuestions
+    from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
     from napari_udt.viewer.napari_adapter import main_window
     from napari_udt.viewer.qt.wavelength_field import dress_slider
 
     session = context_of(viewer).session
     dress_slider(session, viewer)
-    return _Window(session, MetadataQuestions(session, main_window(viewer)))
+    main = main_window(viewer)
+    here = threading.current_thread() is threading.main_thread()
+    wait_for = OpeningProgress(parent=main).wait_for if here else _at_once
+    return _Window(session, MetadataQuestions(session, main), wait_for)
+
+
+def _at_once(work: Callable[[Progress | None], T]) -> T:
+    return work(None)
 
 
 def write(path: str, layers: Sequence[LayerTuple]) -> list[str]:

@@ -97,7 +97,7 @@ def without_activation(layers: Any) -> Iterator[None]:
     """
     before = getattr(layers, "_activate_on_insert", None)
     if before is None:
-        _report("_activate_on_insert", "each new layer becomes the active one")
+        report_missing("_activate_on_insert", "each new layer becomes the active one")
         yield
         return
     layers._activate_on_insert = False
@@ -115,7 +115,7 @@ def is_being_drawn(layer: Shapes) -> bool:
     """
     drawn = getattr(layer, "_is_creating", None)
     if drawn is None:
-        _report("_is_creating", "the tool for drawing regions stays chosen")
+        report_missing("_is_creating", "the tool for drawing regions stays chosen")
         return True
     return bool(drawn)
 
@@ -136,7 +136,7 @@ def open_files_with(widget: QtViewer, make: Callable[[OpenFiles], OpenFiles]) ->
     """
     before = getattr(widget, "_qt_open", None)
     if before is None:
-        _report("_qt_open", "napari may ask which reader opens a file that is chosen in its dialog")
+        report_missing("_qt_open", "napari may ask which reader opens a file that is chosen in its dialog")
         return
     setattr(widget, "_qt_open", make(before))  # noqa: B010 - mypy knows no such attribute
 
@@ -151,7 +151,7 @@ def overlays_of(layer: Layer) -> Any:
     if overlays is None:
         overlays = getattr(layer, "_overlays", None)
     if overlays is None:
-        _report(
+        report_missing(
             "_overlays",
             "titles over pictures are the names of their layers; names of structures are not shown",
         )
@@ -184,7 +184,7 @@ def _draw_text_of(kind: type[Overlay]) -> bool:
     except ImportError:
         NameVisual = None
     if not all(hasattr(NameVisual, name) for name in _OF_NAME_VISUAL):
-        _report("VispyLayerNameOverlay", "titles over pictures are the names of their layers")
+        report_missing("VispyLayerNameOverlay", "titles over pictures are the names of their layers")
         return False
 
     class TextVisual(NameVisual):
@@ -322,12 +322,14 @@ def _drawing() -> _Drawing | None:
         from napari._vispy.utils.visual import overlay_to_visual
         from napari._vispy.visuals.text import Text
     except ImportError:
-        _report("overlay_to_visual", "titles over pictures, names of structures and some pins are not drawn")
+        report_missing(
+            "overlay_to_visual", "titles over pictures, names of structures and some pins are not drawn"
+        )
         return None
     return _Drawing(base, overlay_to_visual, Text)
 
 
 @cache
-def _report(name: str, consequence: str) -> None:
+def report_missing(name: str, consequence: str) -> None:
     """Write into the log, once, what a version of napari without a private name costs."""
     _log.warning("This version of napari has no %s: %s.", name, consequence)

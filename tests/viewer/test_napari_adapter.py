@@ -25,16 +25,16 @@ from napari_udt.viewer.layers.arrangements.titles import TitleOverlay, hide_titl
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 PACKAGE = Path(napari_udt.__file__).parent
-ADAPTER = "viewer/napari_adapter.py"
+ADAPTERS = ("viewer/napari_adapter.py", "viewer/napari_adapter_layers.py")
 FOREIGN = re.compile(r"(napari|vispy|psygnal|qtpy|PyQt\d|PySide\d|superqt|pyqtgraph|magicgui)\b(?!_)")
-MOST_LINES = 15
+MOST_LINES = 25
 # Public in spite of the underscore, or of a library that is none of napari's: a named tuple's methods, pickle, torch.
 NOT_PRIVATE = {"_exit", "_replace", "_asdict", "_fields", "_Unpickler", "_version"}
 
 
 @pytest.fixture(autouse=True)
 def reports(caplog):
-    napari_adapter._report.cache_clear()
+    napari_adapter.report_missing.cache_clear()
     caplog.set_level(logging.WARNING, logger=napari_adapter.__name__)
     return caplog
 
@@ -233,11 +233,13 @@ def test_the_search_leaves_one_s_own_alone(line):
     assert not _uses(line)
 
 
-def test_private_names_of_other_libraries_are_used_in_one_module_only():
+def test_private_names_of_other_libraries_are_used_in_two_modules_only():
     uses = {
         path.relative_to(PACKAGE).as_posix(): _uses(path.read_text())
         for path in sorted(PACKAGE.rglob("*.py"))
     }
-    assert {name: sorted(lines) for name, lines in uses.items() if lines and name != ADAPTER} == {}
-    count = len(uses[ADAPTER]) + len(napari_adapter._OF_NAME_VISUAL)  # which it overrides or calls
+    assert {name: sorted(lines) for name, lines in uses.items() if lines and name not in ADAPTERS} == {}
+    count = sum(len(uses[name]) for name in ADAPTERS) + len(
+        napari_adapter._OF_NAME_VISUAL
+    )  # which it overrides or calls
     assert 0 < count <= MOST_LINES

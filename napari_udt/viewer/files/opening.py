@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ from napari_udt.io.missing_metadata import StatedMetadata, options_for
 from napari_udt.io.opening import sniffed_recordings
 from napari_udt.io.registry import Sniffed, sniff
 from napari_udt.io.spectral_libraries import is_library
+from napari_udt.spectral.library import SpectralLibrary
 from napari_udt.viewer.files.choices import key_of_file
 from napari_udt.viewer.files.missing_metadata import Question, lacks_origin
-from napari_udt.viewer.files.session_file import open_session
+from napari_udt.viewer.files.session_file import add_session, read_session
 from napari_udt.viewer.files.session_record import is_session
-from napari_udt.viewer.spectra.libraries import open_libraries
+from napari_udt.viewer.spectra.libraries import add_libraries, read_libraries
 from napari_udt.viewer.state.session import Entry, Session, entry_of
 
 # Takes a question to the user and sees to its answer, now or later; see files/widgets/metadata_questions.py.
@@ -75,15 +77,17 @@ def open_files(
     problems = []
     given = list(files)
     try:
-        sniffed = wait_for(lambda _: _sniffed(given))
+        known = wait_for(lambda _: [(file, _kind(file.path)) for file in _sniffed(given)])
     except TransferCancelled as error:
         return [str(error)]
-    for file in sniffed:
+    for file, kind in known:
         try:
-            if is_session(file.path):
-                problems += open_session(session, file.path, progress)
-            elif is_library(file.path):
-                problems += open_libraries(session, [file.path])
+            if kind == "session":
+                problems += add_session(session, wait_for(partial(read_session, file.path)))
+            elif kind == "library":
+                libraries, unread = wait_for(partial(_libraries, file.path))
+                add_libraries(session, libraries)
+                problems += unread
             else:
                 add_file(session, file, ask, wait_for)
         except TransferCancelled as error:
@@ -93,6 +97,14 @@ def open_files(
         except OSError as error:
             problems.append(f"{file.path.name}: cannot be read ({error.strerror or error}).")
     return problems
+
+
+def _kind(path: Path) -> str:
+    return "session" if is_session(path) else "library" if is_library(path) else "cube"
+
+
+def _libraries(path: Path, _progress: Progress | None) -> tuple[list[SpectralLibrary], list[str]]:
+    return read_libraries([path])
 
 
 def _sniffed(files: Iterable[Path | str | Sniffed]) -> list[Sniffed]:
@@ -125,7 +137,14 @@ def add_cubes(session: Session, cubes: Iterable[SpectralCube]) -> list[Entry]:
     return session.add_all([entry_of(cube, key_of_file(session, cube)) for cube in cubes])
 
 
-def add_answered(session: Session, question: Question, stated: StatedMetadata, *, for_format: bool) -> None:
+def add_answered(
+    session: Session,
+    question: Question,
+    stated: StatedMetadata,
+    *,
+    for_format: bool,
+    wait_for: WaitFor | None = None,
+) -> None:
     """Open a file with the metadata that the user stated, or complete those of the open cube; remember the answer.
 
     Raises
@@ -142,7 +161,9 @@ def add_answered(session: Session, question: Question, stated: StatedMetadata, *
             }
         )
     else:
-        add_cubes(session, open_cubes(question.path, **options_for(question.path, stated)))
+        wait_for = wait_for or (lambda work: work(None))
+        options = options_for(question.path, stated)
+        add_cubes(session, wait_for(lambda progress: open_cubes(question.path, progress=progress, **options)))
     session.stated_metadata.remember(question.path, question.format, stated, for_format=for_format)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -193,22 +193,46 @@ def _relative(path: Path, folder: Path) -> str:
 # -- opening ------------------------------------------------------------------------------------------
 
 
-def open_session(session: Session, path: Path, progress: Progress | None = None) -> list[str]:
-    """Add what a session file holds to a session; return one sentence per problem.
+@dataclass(frozen=True, eq=False)
+class SavedSession:
+    """What a session file holds, with the cubes of its files opened, and one sentence per problem."""
 
-    Files that are missing or cannot be read are left out, with their pins and regions; the rest comes back. One
-    undo step takes it back.
+    path: Path
+    record: SessionRecord
+    cubes: tuple[tuple[CubeRecord, SpectralCube], ...]
+    problems: tuple[str, ...]
+
+
+def read_session(path: Path, progress: Progress | None = None) -> SavedSession:
+    """Read a session file and open the cubes that it names; those that are missing or cannot be read are left out.
+
+    All that must look at files, which may take long: ``progress(done, total)`` counts cubes, and may raise to end it.
 
     Raises
     ------
     SessionError
-        When the session file itself cannot be used; nothing changes then.
+        When the session file itself cannot be used.
     """
-    record = read_record(path)
-    problems: list[str] = []
-    found = [
-        (r, cube) for r in record.cubes if (cube := _opened(r, path.parent, problems, progress)) is not None
-    ]
+    record, problems, found = read_record(path), list[str](), []
+    for number, each in enumerate(record.cubes):
+        if progress is not None:
+            progress(number, len(record.cubes))
+        if (cube := _opened(each, path.parent, problems)) is not None:
+            found.append((each, cube))
+    return SavedSession(path, record, tuple(found), tuple(problems))
+
+
+def open_session(session: Session, path: Path, progress: Progress | None = None) -> list[str]:
+    """Add what a session file holds to a session; return one sentence per problem. Otherwise as :func:`read_session`."""
+    return add_session(session, read_session(path, progress))
+
+
+def add_session(session: Session, saved: SavedSession) -> list[str]:
+    """Add what a session file holds to a session, as one step that can be undone; return one sentence per problem.
+
+    Pins and regions on cubes that were left out are left out too.
+    """
+    path, record, found = saved.path, saved.record, saved.cubes
     with session.history.step(f"Open session {path.name}"):
         added = session.add_all(Entry(r.key, cube, r.role) for r, cube in found)
         keys = {r.key: entry.key for (r, _), entry in zip(found, added, strict=True)}
@@ -221,12 +245,10 @@ def open_session(session: Session, path: Path, progress: Progress | None = None)
         session.set_wavelength(record.wavelength_nm)
     if record.position is not None:
         session.set_position(record.position)
-    return problems
+    return list(saved.problems)
 
 
-def _opened(
-    record: CubeRecord, folder: Path, problems: list[str], progress: Progress | None
-) -> SpectralCube | None:
+def _opened(record: CubeRecord, folder: Path, problems: list[str]) -> SpectralCube | None:
     """Open one cube; add a sentence to ``problems`` where its file is missing, broken or changed."""
     path = _present(record.file, folder)
     if path is None:
@@ -236,7 +258,7 @@ def _opened(
         return None
     options = {k: v for k in OptionsRecord.model_fields if (v := getattr(record.file.options, k)) is not None}
     try:
-        cube = open_cube(path, candidate=record.file.candidate, progress=progress, **options)
+        cube = open_cube(path, candidate=record.file.candidate, **options)
     except UdtError as error:
         problems.append(str(error))
         return None

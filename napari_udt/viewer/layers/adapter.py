@@ -7,16 +7,17 @@ that the user deletes or renames closes or renames its cube.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from napari.layers import Image, Layer
+from napari.layers import Layer
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
+from napari_udt.viewer.layers.arrangements.fitted_view import FittedView
 from napari_udt.viewer.layers.canvas import CanvasContext, ReplacedGrids
 from napari_udt.viewer.layers.deferred_removal import DeferredRemoval, later_in
 from napari_udt.viewer.layers.layer_data import (
@@ -24,11 +25,12 @@ from napari_udt.viewer.layers.layer_data import (
     PART_KEY,
     cube_layers,
     default_wavelength,
+    picture_axes,
     plane_units,
 )
 from napari_udt.viewer.layers.open_cubes import (
     CubeLayers,
-    OpenCubes,
+    covered_later,
     differ_in_structures,
     hide_below,
     is_of,
@@ -37,13 +39,14 @@ from napari_udt.viewer.layers.open_cubes import (
 )
 from napari_udt.viewer.layers.stacks import SeriesStack, not_yet
 from napari_udt.viewer.napari_adapter import without_activation
-from napari_udt.viewer.state.session import CubesChange, Session
+from napari_udt.viewer.napari_adapter_layers import Measures, look_at_loading_only, rest_while_hidden
+from napari_udt.viewer.state.session import CubesChange, Entry, Session
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 
-class LayerAdapter(OpenCubes):
+class LayerAdapter(FittedView):
     """The layers of a session's cubes in one viewer, kept in step with the session.
 
     Parameters
@@ -70,9 +73,10 @@ class LayerAdapter(OpenCubes):
         self.structure_changed.connect(self._look_at_front)
         viewer.layers.events.reordered.connect(self._look_at_front)
         self._context, self._grids = CanvasContext(viewer), ReplacedGrids(viewer)
+        self._measures = Measures(viewer.layers)
+        look_at_loading_only(viewer, viewer.layers)
         self._busy = False
         self._metric = False
-        self._fitted: tuple[float, ...] | None = None  # the camera as it was last fitted
         for layer in list(viewer.layers):
             self._adopt(layer)
         viewer.layers.events.inserted.connect(self._on_inserted)
@@ -92,11 +96,8 @@ class LayerAdapter(OpenCubes):
         with self.own_changes(together=bool(closed) or len(opened) > 1):
             for old, new in change.renamed:
                 self._rename_layers(old, new)
-            for key in closed:
-                self._take_away(key)
-            opened = [e for e in opened if e.key not in self._open]
-            for entry in opened:
-                self._show(entry.key, entry.cube)
+            self._take_all_away(closed)
+            self._show_all([e for e in opened if e.key not in self._open])
             if closed:
                 show_newest(self._open)
         if closed or opened or change.renamed:
@@ -118,8 +119,24 @@ class LayerAdapter(OpenCubes):
                 rest.append((before, after))
         return replace(change, replaced=tuple(rest))
 
-    def _show(self, key: str, cube: SpectralCube) -> None:
-        """Add the layers of a cube on top, make its picture the active layer and show it."""
+    def _show_all(self, entries: list[Entry]) -> None:
+        """Add the layers of cubes, the last one in front; those that later ones cover are hidden from the start."""
+        if not entries:
+            return
+        *others, last = entries
+        hidden = covered_later([entry.cube for entry in entries])
+        if others and not self._open:  # with the first, napari gets its axes
+            self._show(others[0].key, others[0].cube, hidden=hidden[0])
+            others, hidden = others[1:], hidden[1:]
+        known = all(picture_axes(entry.cube) <= self.viewer.dims.ndim for entry in others)
+        with self._measures.once() if others and known else nullcontext():
+            for entry, is_hidden in zip(others, hidden, strict=False):
+                self._show(entry.key, entry.cube, hidden=is_hidden)
+        key = self._show(last.key, last.cube)
+        self._bring_to_view(key)
+
+    def _show(self, key: str, cube: SpectralCube, *, hidden: bool = False) -> str:
+        """Add the layers of a cube on top; return its key."""
         made: dict[str, Any] = {}
         metric = self._agree_on_units(cube)
         with without_activation(self.viewer.layers):
@@ -127,11 +144,11 @@ class LayerAdapter(OpenCubes):
                 part = attributes["metadata"][PART_KEY]
                 if isinstance(data, SeriesStack):
                     data.ask = not_yet  # napari looks at it before the slider is in its place
-                layer = Layer.create(data, attributes, kind)
+                layer = Layer.create(data, attributes | {"visible": not hidden}, kind)
                 if part == "labels":
                     outline(layer, cube)
                 made[part] = self.viewer.add_layer(layer)
-        self._register(key, CubeLayers(**made))
+        return self._register(key, CubeLayers(**made))
 
     def _agree_on_units(self, *new: SpectralCube) -> bool:
         """Use millimetres only when every cube has them: napari warns of mixed units and then ignores all."""
@@ -144,14 +161,25 @@ class LayerAdapter(OpenCubes):
             self.viewer.canvas.overlays.scale_bar.visible = self._metric = metric
         return metric
 
-    def _register(self, key: str, group: CubeLayers) -> None:
+    def _register(self, key: str, group: CubeLayers) -> str:
+        """Follow the layers of a cube, and hide what its picture covers; return its key."""
         self._open[key] = group
         group.name(key)
         if group.image.name != key:  # another layer has that name
             key = self._rename(key, group.image.name)
         group.image.events.name.connect(self._on_renamed)
         group.image.events.visible.connect(self._look_at_front)
-        self._bring_to_view(key)
+        for layer in group:
+            self._let_rest(layer)
+        if group.image.visible:
+            hide_below(group, [other for other in self._open.values() if other is not group])
+        return key
+
+    def _let_rest(self, layer: Layer) -> None:
+        """Have napari pass a layer by whenever it is hidden."""
+        rest = partial(rest_while_hidden, layer, self.viewer.dims)
+        layer.events.visible.connect(lambda: rest())
+        rest()
 
     def _rename(self, old: str, new: str) -> str:
         """Rename a cube as its picture; return the key."""
@@ -165,10 +193,9 @@ class LayerAdapter(OpenCubes):
             self._open[new].name(new)
 
     def _bring_to_view(self, key: str) -> None:
-        """Hide what lies below or is of another modality, fit the view unless the user did so, and move the slider into range."""
+        """Make a cube's picture the active layer, fit the view unless the user did so, and move the slider into range."""
         group = self._open[key]
         others = [other for other in self._open.values() if other is not group]
-        hide_below(group, others)
         self.viewer.layers.selection.active = group.image
         if any(other.cube.modality == group.cube.modality for other in others):
             self.fit_unless_set([key])
@@ -181,52 +208,13 @@ class LayerAdapter(OpenCubes):
             self._front = front
             self.front_changed.emit()
 
-    def fit(self, keys: Iterable[str], *, above: int = 0) -> None:
-        """Fit the view to the pictures of some cubes; to all layers where some have more axes than the pictures.
-
-        napari (0.9) measures the chosen layers alone, and fails when they lack an axis that is displayed. ``above``: screen pixels
-        that are kept free over each picture, for its title.
-        """
-        pictures = [self._open[key].image for key in keys]
-        if pictures:
-            alike = self.viewer.dims.ndim == pictures[0].ndim
-            self.viewer.reset_view(layers=pictures if alike else None)
-            if above:
-                self._keep_free_above(pictures, above)
-            self._fitted = self._camera()
-
-    def _keep_free_above(self, pictures: list[Image], pixels: int) -> None:
-        """Move the pictures down, and make them smaller where that is not enough, so that they begin below some pixels."""
-        viewer = self.viewer
-        if viewer.dims.ndisplay != 2:
-            return
-        rows, _ = viewer.canvas.grid.actual_shape(viewer.layers)
-        cell = viewer.canvas.size[0] / rows
-        tallest = max(image.data.shape[-2] * image.scale[-2] for image in pictures)
-        camera = viewer.scene.camera
-        if cell < 3 * pixels:  # a title may cover a stamp
-            return
-        camera.zoom = min(camera.zoom, (cell - pixels) / tallest)
-        lacking = pixels - (cell - tallest * camera.zoom) / 2  # of what is free above a picture in the middle
-        if lacking > 0:
-            depth, y, x = camera.center
-            camera.center = (depth, y - lacking / camera.zoom, x)
-
-    def fit_unless_set(self, keys: Iterable[str], *, above: int = 0) -> None:
-        """Fit the view to the pictures of some cubes, unless the user has moved the camera since it was last fitted."""
-        if self._fitted is None or np.allclose(self._camera(), self._fitted):
-            self.fit(keys, above=above)
-
-    def _camera(self) -> tuple[float, ...]:
-        camera = self.viewer.scene.camera
-        return (*camera.center, camera.zoom, *camera.angles)
-
     def attach(self, key: str, part: str, layer: Layer) -> None:
         """Add a layer of a cube directly above those that it has and that lie below such a part."""
         group, layers = self._open[key], self.viewer.layers
         with self.own_changes(), without_activation(self.viewer.layers):
             layers.insert(max(layers.index(own) for own in group.below(part)) + 1, layer)
         setattr(group, part, layer)
+        self._let_rest(layer)
         self.part_added.emit(key)
 
     def detach(self, key: str, part: str) -> None:
@@ -254,12 +242,26 @@ class LayerAdapter(OpenCubes):
         if first or not low <= dims.point[axis] <= high:
             dims.set_point(axis, default_wavelength(cube))
 
-    def _take_away(self, key: str) -> None:
+    def _take_all_away(self, keys: list[str]) -> None:
+        """Remove the layers of cubes; with the last one napari measures those that stay."""
+        layers = [layer for key in keys for layer in self._taken(key)]
+        selection = self.viewer.layers.selection
+        if cleared := len(keys) > 1 and selection.active in layers:
+            selection.clear()  # napari would select and show each that comes next
+        with self._measures.once() if len(keys) > 1 else nullcontext():
+            for layer in layers[:-1]:
+                self.remove(layer)
+        for layer in layers[-1:]:
+            self.remove(layer)
+        if cleared and self._open and not selection:
+            selection.active = list(self._open.values())[-1].image
+
+    def _taken(self, key: str) -> CubeLayers:
+        """Return the layers of a cube, which is no longer followed."""
         group = self._open.pop(key)
         group.image.events.name.disconnect(self._on_renamed)
         group.image.events.visible.disconnect(self._look_at_front)
-        for layer in group:
-            self.remove(layer)
+        return group
 
     # -- layers -> session ------------------------------------------------------------------------
 
@@ -276,7 +278,9 @@ class LayerAdapter(OpenCubes):
             part = layer.metadata.get(PART_KEY)
             self._agree_on_units(cube)
             if part == "image":
-                self._register(self.session.add(cube, key=layer.name).key, CubeLayers(layer))
+                self._bring_to_view(
+                    self._register(self.session.add(cube, key=layer.name).key, CubeLayers(layer))
+                )
                 self._adopted = layer
                 self._soon(self._select_adopted)
             else:
@@ -293,6 +297,7 @@ class LayerAdapter(OpenCubes):
         for key, group in reversed(self._open.items()):
             if is_of(cube, group.cube) and getattr(group, part) is None:
                 setattr(group, part, layer)
+                self._let_rest(layer)
                 if part == "labels":
                     outline(layer, cube)
                 self._open[key].name(key)
@@ -309,7 +314,7 @@ class LayerAdapter(OpenCubes):
         group = self._open[key]
         if layer is group.image:
             with self.own_changes(together=True):
-                self._take_away(key)
+                self._take_all_away([key])
                 self.session.remove(key)
                 show_newest(self._open)
         elif part := group.part_of(layer):

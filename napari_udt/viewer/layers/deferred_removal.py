@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
 
+from napari_udt.viewer.napari_adapter_layers import signatures_kept
+
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
@@ -96,7 +98,7 @@ class DeferredRemoval:
             return
         self._own = True
         try:
-            with layers.batched_update():
+            with layers.batched_update(), signatures_kept():
                 yield
         finally:
             self._own = False

@@ -156,6 +156,11 @@ def cube_layers(cube: SpectralCube, metric: bool | None = None, name: str | None
     return layers
 
 
+def picture_axes(cube: SpectralCube) -> int:
+    """Return how many axes the picture of a cube has: rows, columns, wavelength, and that of its series."""
+    return 3 if series_of(cube) is None else 4
+
+
 def _plane(cube: SpectralCube) -> dict[str, Any]:
     """Attributes that place a two-dimensional layer on the cube's picture."""
     return {"scale": cube.pixel_size_mm or (1.0, 1.0), "axis_labels": ("y", "x")}

@@ -13,12 +13,15 @@ from napari.layers import Image, Labels, Layer, Points, Shapes
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer.layers.layer_data import CUBE_KEY, label_colours, outline_width
 from napari_udt.viewer.layers.stacks import SeriesStack
+from napari_udt.viewer.napari_adapter import overlays_of
 from napari_udt.viewer.state.session import PixelRef
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 MOST_BELOW = 3  # cubes that stay visible below the newest: napari slices and draws all visible ones at each step of a slider
+
+_OF_BRUSHES = ("polygon", "brush_stroke")  # what napari draws over labels while they are painted
 
 # Suffixes to the cube's key in the names of its layers.
 _TITLES = {
@@ -234,6 +237,10 @@ def outline(labels: Labels, cube: SpectralCube) -> None:
     """Draw structures as outlines that cannot be painted: paint would not reach the cube."""
     labels.contour = outline_width(cube)
     labels.editable = False
+    drawn_over = overlays_of(labels)
+    for tool in _OF_BRUSHES:  # a third of what napari needs to add such a layer
+        if tool in drawn_over:
+            drawn_over[tool].visible = False
 
 
 def hide_below(newest: CubeLayers, others: Sequence[CubeLayers]) -> None:
@@ -243,6 +250,12 @@ def hide_below(newest: CubeLayers, others: Sequence[CubeLayers]) -> None:
     for other in others:
         if other not in alike or other in covered[:-MOST_BELOW]:
             other.show(False)
+
+
+def covered_later(cubes: Sequence[SpectralCube]) -> list[bool]:
+    """Return of cubes in the order in which they open which are sure to be hidden by later ones: see :func:`hide_below`."""
+    places = [(cube.modality, cube.shape[:2], cube.pixel_size_mm) for cube in cubes]
+    return [places[number + 1 :].count(place) > MOST_BELOW for number, place in enumerate(places)]
 
 
 def show_newest(groups: Mapping[str, CubeLayers]) -> None:

@@ -126,16 +126,29 @@ def key_of(library: SpectralLibrary, name: str) -> str:
     return f"{library.title}: {name}"
 
 
-def open_libraries(session: Session, paths: Iterable[str | Path]) -> list[str]:
-    """Open libraries into a session; return one sentence for each that could not be opened."""
-    problems = []
+def read_libraries(paths: Iterable[str | Path]) -> tuple[list[SpectralLibrary], list[str]]:
+    """Read libraries, which may take long; return them, and one sentence for each that could not be read."""
+    libraries, problems = [], []
     for path in paths:
         try:
-            session.add_library(read_library(path))
+            libraries.append(read_library(path))
         except CubeError as error:
             problems.append(str(error))
-    session.settings[SETTINGS] = {"paths": [library.path for library in session.libraries if library.path]}
+    return libraries, problems
+
+
+def open_libraries(session: Session, paths: Iterable[str | Path]) -> list[str]:
+    """Open libraries into a session; return one sentence for each that could not be opened."""
+    libraries, problems = read_libraries(paths)
+    add_libraries(session, libraries)
     return problems
+
+
+def add_libraries(session: Session, libraries: Iterable[SpectralLibrary]) -> None:
+    """Add libraries to a session, which remembers their files."""
+    for library in libraries:
+        session.add_library(library)
+    session.settings[SETTINGS] = {"paths": [library.path for library in session.libraries if library.path]}
 
 
 def restored_paths(session: Session) -> list[str]:

@@ -13,6 +13,7 @@ from napari_udt.io.missing_metadata import StatedMetadata
 from napari_udt.viewer.files.missing_metadata import Question
 from napari_udt.viewer.files.opening import add_answered, open_files
 from napari_udt.viewer.files.widgets.metadata_dialog import MetadataDialog
+from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
 from napari_udt.viewer.state.session import Session
 
 
@@ -51,7 +52,8 @@ class MetadataQuestions(QObject):
         self.dialog.show()
 
     def _answered(self, stated: StatedMetadata, for_format: bool) -> None:
-        add_answered(self._session, self._waiting[0], stated, for_format=for_format)
+        wait_for = OpeningProgress(parent=self._window.window()).wait_for
+        add_answered(self._session, self._waiting[0], stated, for_format=for_format, wait_for=wait_for)
 
     def _finished(self, accepted: int) -> None:
         asked = self._waiting.popleft()
@@ -69,6 +71,7 @@ class MetadataQuestions(QObject):
         alike = [question for question in self._waiting if question.format == format]
         self._waiting = deque(question for question in self._waiting if question.format != format)
         unopened = [question.path for question in alike if question.missing is not None]
-        problems = open_files(self._session, unopened, ask=self._waiting.append)
+        wait_for = OpeningProgress(parent=self._window.window()).wait_for
+        problems = open_files(self._session, unopened, ask=self._waiting.append, wait_for=wait_for)
         if problems:
             show_error("\n".join(problems))

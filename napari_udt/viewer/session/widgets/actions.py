@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from napari.utils.notifications import show_error, show_info
@@ -10,7 +11,7 @@ from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferCancelled, UdtError
-from napari_udt.viewer.files.session_file import open_session, question, save_session
+from napari_udt.viewer.files.session_file import add_session, question, read_session, save_session
 from napari_udt.viewer.files.session_record import SUFFIX
 from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
 from napari_udt.viewer.session.script import transfer_script
@@ -58,10 +59,11 @@ def ask_and_open(session: Session, parent: QWidget) -> None:
         open_from(session, Path(name), parent)
 
 
-def open_from(session: Session, path: Path, parent: QWidget) -> None:
-    """Open a session file; show all problems in one notification."""
+def open_from(session: Session, path: Path, parent: QWidget | None = None) -> None:
+    """Open a session file, while the window of a widget lives; show all problems in one notification."""
+    progress = OpeningProgress(parent=None if parent is None else parent.window())
     try:
-        problems = open_session(session, path, OpeningProgress(parent=parent))
+        problems = add_session(session, progress.wait_for(partial(read_session, path)))
     except UdtError as error:
         problems = [str(error)]
     if problems:

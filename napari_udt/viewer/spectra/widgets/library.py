@@ -9,10 +9,12 @@ from qtpy.compat import isalive
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QWidget
 
+from napari_udt.errors import TransferCancelled
 from napari_udt.spectral.library import MEASURES, Measure
+from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
 from napari_udt.viewer.layers.layer_data import structure_colours
 from napari_udt.viewer.qt.fields import combo_box, push_button, row_of
-from napari_udt.viewer.spectra.libraries import key_of, open_libraries, restored_paths
+from napari_udt.viewer.spectra.libraries import add_libraries, key_of, read_libraries, restored_paths
 from napari_udt.viewer.spectra.widgets.picker import Pick, PickButton
 from napari_udt.viewer.state.session import DisplayOptions, Session
 
@@ -64,7 +66,16 @@ class LibraryTools(QWidget):
         self._opened([Path(path) for path in paths])
 
     def _opened(self, paths: list[Path]) -> None:
-        if problems := open_libraries(self._session, paths):
+        if not paths:
+            return
+        try:
+            libraries, problems = OpeningProgress(parent=self.window()).wait_for(
+                lambda _report: read_libraries(paths)
+            )
+        except TransferCancelled as error:
+            libraries, problems = [], [str(error)]
+        add_libraries(self._session, libraries)
+        if problems:
             self.message.emit(" ".join(problems))
 
     def _on_libraries_changed(self) -> None:

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
 
 from napari_udt.errors import UdtError
 from napari_udt.io.outlines import read_outlines
+from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
 from napari_udt.viewer.layers.overlays.regions import RegionLayers
 from napari_udt.viewer.qt.export import ask_save_path
 from napari_udt.viewer.spectra.regions import make_structures, regions_of, save_regions, structure_outlines
@@ -61,7 +62,10 @@ class RegionMenu(QPushButton):
         path, _ = QFileDialog.getOpenFileName(self, "Open regions", "", _READ)
         if not path:
             return ""
-        outlines = read_outlines(path, self._session[key].cube)
+        cube = self._session[key].cube
+        outlines = OpeningProgress(parent=self.window()).wait_for(lambda _report: read_outlines(path, cube))
+        if key not in self._session:  # closed while a slow file was read
+            return ""
         self._regions.add(key, outlines)
         return f"{counted(len(outlines), 'region')} of {Path(path).name} on {key}."
 
