@@ -6,11 +6,13 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from test_write_faults import CUBE, MODEL, WRITERS, Write
 from write_faults import faults, killed_at, tree
 
-from napari_udt import open_cube
+from napari_udt import SpectralCube, open_cube, save_cube
+from napari_udt.cli.parser import main
 from napari_udt.files import leftovers
 from napari_udt.files.leftovers import SUFFIX
 from napari_udt.models.archive import export_model, import_archive
@@ -36,10 +38,38 @@ def _imported(folder: Path) -> None:
     import_archive(folder.parent / "m.zip", overwrite=True)
 
 
+def _cubes(folder: Path) -> Path:
+    """Return a folder of two small cubes beside ``folder``, made at the first call."""
+    cubes = folder.parent / "cubes"
+    if not cubes.exists():
+        cubes.mkdir()
+        for name in ("a", "b"):
+            labels = np.repeat(np.arange(3), 4)[:, None].repeat(5, 1)
+            named = {"labels": labels, "label_names": {0: "skin", 1: "liver", 2: "vein"}}
+            data = np.random.default_rng(0).random((12, 5, 8), dtype=np.float32)
+            save_cube(
+                SpectralCube(data, np.linspace(500, 640, 8), "HSI", name=name, **named),
+                cubes / f"{name}.udt.h5",
+            )
+    return cubes
+
+
+def _collected(folder: Path) -> None:
+    assert main(["collect", str(_cubes(folder)), "-o", str(folder / "all.udt-collection.toml")]) == 0
+
+
+def _statistics(folder: Path) -> None:
+    known = folder.parent / "known.udt-collection.toml"
+    if not known.exists():
+        assert main(["collect", str(_cubes(folder)), "-o", str(known)]) == 0
+    assert main(["stats", str(known), "-o", str(folder / "table.csv")]) == 0
+
+
 # A log is not among them: it grows line by line, and a run that goes on takes away what its checkpoint does not know.
+MORE: dict[str, Write] = {"collect": _collected, "stats": _statistics}
 ALL: dict[str, Write] = {
     name: write
-    for name, write in {**WRITERS, "export": _exported, "import": _imported}.items()
+    for name, write in {**WRITERS, "export": _exported, "import": _imported, **MORE}.items()
     if name != "log"
 }
 
