@@ -42,14 +42,11 @@ _MAP_UNITS_MM = {_METRE: 1e3, 9002: 304.8, 9003: 1200e3 / 3937}
 
 def stored_wavelengths(file: TiffFile) -> list[WavelengthList]:
     """Return the lists of wavelengths that programs have kept, those that say it most clearly first."""
-    kept = (
-        *_named(file),
-        _from_labels(file),
-        _from_ome(file),
-        *GdalMetadata(file).lists(),
-        _from_pages(file),
-    )
-    return [found for found in kept if found is not None]
+    kept = (*_named(file), _from_labels(file), _from_ome(file), *GdalMetadata(file).lists())
+    found = [one for one in kept if one is not None]
+    if not found and (of_pages := _from_pages(file)) is not None:  # looks at every page
+        found.append(of_pages)
+    return found
 
 
 def stored_values(file: TiffFile, channels: int) -> StoredValues:
