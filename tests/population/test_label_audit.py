@@ -84,3 +84,23 @@ def test_progress_ends_the_work():
 
     with pytest.raises(KeyboardInterrupt):
         audit_labels(population(), progress=stop)
+
+
+def test_the_report_draws_growth_and_flips():
+    from matplotlib.figure import Figure
+
+    from napari_udt.population.report.sections import audit_section
+
+    audit = audit_labels(population())
+    section = audit_section(audit)
+    growth, flips = (Figure(layout="constrained") for _ in range(2))
+    for drawing, canvas in zip(section.drawings, (growth, flips), strict=True):
+        drawing.draw(canvas)
+    assert [tick.get_text() for tick in growth.axes[0].get_yticklabels()] == [
+        row.structure for row in audit.rows
+    ]
+    ends = [bar.get_x() + bar.get_width() for bar in growth.axes[0].patches]
+    assert ends == pytest.approx([row.growth for row in audit.rows])
+    (image,) = flips.axes[0].images
+    assert np.array_equal(image.get_array().filled(-1), next(iter(audit.flips.values())))
+    assert [text.get_text() for text in flips.legends[0].texts] == ["skin"]

@@ -17,6 +17,7 @@ from napari_udt.population.measures import MeasureTable
 from napari_udt.population.oxygenation import oxygenations
 from napari_udt.population.pictures import PictureMeasures
 from napari_udt.population.report.document import Drawing, Section, Sheet, is_tissue, sheet_of
+from napari_udt.population.report.draw_audit import audit_drawings
 from napari_udt.population.report.draw_distributions import oxygenation_drawing, structure_drawing
 from napari_udt.population.report.draw_indices import indices_drawing
 from napari_udt.population.report.draw_pictures import confusion_drawing, scenes_drawing
@@ -156,7 +157,7 @@ def _oxygenation(population: Population, palette: Palette, labels: tuple[int | N
 
 def audit_section(audit: LabelAudit) -> Section:
     """Return what a classifier of the reference takes transferred pixels for."""
-    return Section("Audit of labels", (), (), (sheet_of(audit.table()),))
+    return Section("Audit of labels", (), audit_drawings(audit), (sheet_of(audit.table()),))
 
 
 def _functional(population: Population) -> Section | None:

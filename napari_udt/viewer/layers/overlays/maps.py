@@ -56,7 +56,7 @@ class MapLayers:
         key = self._adapter.key_showing(cube)
         if key is None:
             return None
-        title, layer = f"{found.title} [{found.unit}]", self._adapter[key].map
+        title, layer = found.title if found.names else f"{found.title} [{found.unit}]", self._adapter[key].map
         if layer is None:
             layer = self._made(key, found)
         else:

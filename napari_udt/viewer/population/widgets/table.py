@@ -38,13 +38,14 @@ class NumberTable(qt.Table):
         table: Table,
         cell_tooltip: Callable[[int, Row], str] | None = None,
         bar: Callable[[int, Row], tuple[float, str] | None] | None = None,
+        decoration: Callable[[int, Row], object] | None = None,
     ) -> None:
         """Show these rows and no others, unsorted.
 
         Parameters
         ----------
         table : Table
-        cell_tooltip, bar : callable, optional
+        cell_tooltip, bar, decoration : callable, optional
             Of the cell in a column (its place) and a row; see :class:`napari_udt.viewer.qt.table.Column`.
         """
         columns = [
@@ -57,6 +58,7 @@ class NumberTable(qt.Table):
                 sort_key=partial(_cell, place),
                 is_number=any(not isinstance(row[place], str) for row in table.rows),
                 bar=None if bar is None else partial(bar, place),
+                decoration=None if decoration is None else partial(decoration, place),
             )
             for place, name in enumerate(table.columns)
         ]

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from qtpy.QtGui import QColor
 
 from napari_udt.population.groups import Population
 from napari_udt.population.label_audit import LabelAudit, audit_labels
@@ -27,9 +28,10 @@ _HINT = (
 )
 _TIPS = {
     "label kept": "Share of the structure's pixels that the classifier takes for it after the transfer.",
-    "kept before the transfer": "The same for the simulated pixels.",
-    "recognised in the reference": "The same for reference spectra that were held out: what can be hoped for.",
-    "growth of the class": "Pixels that are taken for the structure over pixels that bear its label.",
+    "kept before": "The same for the simulated pixels.",
+    "kept in reference": "The same for reference spectra that were held out: what can be hoped for.",
+    "structure": "Its colour is that of the map of flips.",
+    "growth": "Pixels that are taken for the structure over pixels that bear its label.",
 }
 
 
@@ -110,7 +112,11 @@ class LabelsTab(PopulationTab):
         self.rows.setVisible(self.audit is not None)
         self.map_button.setEnabled(self.finding is not None and bool(self.finding.flips))
         if self.audit is not None:
-            self.rows.show_table(self.audit.table())
+            colours = dict(zip(self.audit.classes, class_colours(self.audit), strict=True))
+            self.rows.show_table(
+                self.audit.table(),
+                decoration=lambda place, row: None if place else QColor(colours[str(row[0])]),
+            )
 
     def _on_map(self) -> None:
         if self.audit is None or self.population is None:
@@ -120,12 +126,17 @@ class LabelsTab(PopulationTab):
                 self.session.map_requested.emit(group.cube, flip_map(self.audit, group.name))
 
 
+def class_colours(audit: LabelAudit) -> tuple[str, ...]:
+    """Return the colours (hex) of the classes in the map."""
+    return structure_colours([name.replace("_", " ") for name in audit.classes])
+
+
 def flip_map(audit: LabelAudit, group: str) -> SpectralMap:
     """Return the map of what the pixels of a group are taken for where that is not their label."""
     flips = audit.flips[group]
     names = tuple(name.replace("_", " ") for name in audit.classes)
     values = np.where(flips >= 0, flips, np.nan).astype(np.float32)
-    return SpectralMap("taken for", "1", values, (-0.5, len(names) - 0.5), structure_colours(names), names)
+    return SpectralMap("taken for", "1", values, (-0.5, len(names) - 0.5), class_colours(audit), names)
 
 
 def _audited(population: Population, report: Report) -> LabelAudit:
