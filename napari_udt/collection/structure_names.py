@@ -7,7 +7,31 @@ from difflib import SequenceMatcher
 
 from napari_udt.models.classes import match_labels, plain_name
 
-_LEAST_LIKE = 0.5  # ratio of equal letters, of 1, from which on a name is suggested
+_LEAST_LIKE = 0.6  # ratio of equal letters, of 1, from which on a name is suggested
+# Names of one tissue in English, Latin and German, as cubes have them.
+_ONE_TISSUE = (
+    {"liver", "hepar", "leber"},
+    {"skin", "cutis", "haut"},
+    {"spleen", "lien", "milz"},
+    {"kidney", "ren", "niere"},
+    {"stomach", "gaster", "magen"},
+    {"small bowel", "small intestine", "jejunum", "dünndarm"},
+    {"colon", "large bowel", "large intestine", "dickdarm", "kolon"},
+    {"bladder", "urinary bladder", "vesica", "blase", "harnblase"},
+    {"gallbladder", "gall bladder", "gallenblase"},
+    {"pancreas", "bauchspeicheldrüse", "pankreas"},
+    {"lung", "pulmo", "lunge"},
+    {"heart", "cor", "herz"},
+    {"muscle", "musculus", "muskel"},
+    {"fat", "adipose tissue", "fett", "fettgewebe"},
+    {"bone", "os", "knochen"},
+    {"vein", "vena", "vene"},
+    {"artery", "arteria", "arterie"},
+    {"vessel", "blood vessel", "vas", "gefäß"},
+    {"nerve", "nervus", "nerv"},
+    {"peritoneum", "bauchfell"},
+    {"omentum", "netz"},
+)
 
 
 def suggested_names(name: str, known: Iterable[str], classes: Sequence[str] = (), most: int = 5) -> list[str]:
@@ -46,6 +70,8 @@ def _unknown(shares: Sequence[float]) -> bool:
 
 
 def _likeness(a: str, b: str) -> float:
-    """Return how alike two names are (0-1): letters in the same order, or all words of the shorter among the longer's."""
+    """Return how alike two names are (0-1): the same tissue, letters in the same order, or all words of the shorter in the longer."""
+    if any({a, b} <= names for names in _ONE_TISSUE):
+        return 1.0
     words = sorted((set(a.split()), set(b.split())), key=len)
     return 1.0 if words[0] <= words[1] else SequenceMatcher(None, a, b).ratio()

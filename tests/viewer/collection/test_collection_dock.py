@@ -125,7 +125,7 @@ def test_a_double_click_opens_the_cube_as_the_collection_has_it(filled, qtbot):
     qtbot.waitUntil(lambda: "r" in filled._session, timeout=20_000)
     assert set(filled._session["r"].cube.present_labels.values()) == {"liver", "Haut"}
     double_click(filled, "broken.h5", FILE)
-    assert filled.status.text() == "Select cubes that can be opened."
+    assert "broken.h5" in filled.status.text()  # and what is wrong with it
 
 
 def test_a_subject_is_typed(filled, qtbot):

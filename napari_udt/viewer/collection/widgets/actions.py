@@ -86,7 +86,8 @@ class CollectionActions(QWidget):
         whole = {key_of(cube) for cube in self._collection.cubes if not cube.problem}
         wanted = [key for key in keys if key in whole]
         if not wanted:
-            self.said.emit("Select cubes that can be opened.")
+            problems = [c.problem for c in self._collection.cubes if key_of(c) in keys and c.problem]
+            self.said.emit("\n".join(problems[:3]) or "Select cubes that can be opened.")
         elif self.job.start(partial(_opened, self._collection, wanted), self._show_cubes):
             self.said.emit(f"Opening {wanted[0][0].name}{' ...' if len(wanted) == 1 else ' and others ...'}")
             self.changed.emit()

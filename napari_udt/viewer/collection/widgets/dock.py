@@ -206,7 +206,7 @@ class CollectionDock(QWidget):
         self.collection.requested.connect(self._take_requests)
         self.remove_button.clicked.connect(self._take_out)
         self.table.delete_pressed.connect(self._take_out)
-        self.table.selection_changed.connect(self._show_state)
+        self.table.selection_changed.connect(self._on_selected)
         self.table.open_requested.connect(self.actions.open_cubes)
         self.cancel_button.clicked.connect(self.cancel)
         self.filter.textChanged.connect(self._filter_rows)
@@ -272,6 +272,13 @@ class CollectionDock(QWidget):
         self.bar.setRange(0, total)
         self.bar.setValue(done)
         self.bar.setFormat(f"{done} of {total}")
+
+    def _on_selected(self) -> None:
+        """Say what is wrong with the selected rows: the column stands far to the right."""
+        problems = [cube.problem for cube in self.table.selected_rows() if cube.problem]
+        if problems:
+            self.status.setText("\n".join(problems[:3]))
+        self._show_state()
 
     def _show_state(self) -> None:
         if not isalive(self):
