@@ -91,7 +91,7 @@ def test_the_report_draws_growth_and_flips():
 
     from napari_udt.population.report.sections import audit_section
 
-    audit = audit_labels(population())
+    audit = audit_labels(population(half_flipped))
     section = audit_section(audit)
     growth, flips = (Figure(layout="constrained") for _ in range(2))
     for drawing, canvas in zip(section.drawings, (growth, flips), strict=True):
@@ -103,4 +103,4 @@ def test_the_report_draws_growth_and_flips():
     assert ends == pytest.approx([row.growth for row in audit.rows])
     (image,) = flips.axes[0].images
     assert np.array_equal(image.get_array().filled(-1), next(iter(audit.flips.values())))
-    assert [text.get_text() for text in flips.legends[0].texts] == ["skin"]
+    assert "skin" in [text.get_text() for text in flips.legends[0].texts]
