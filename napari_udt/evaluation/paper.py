@@ -67,8 +67,10 @@ def as_document(modality: str) -> dict[str, Any]:
 
 
 def row_of(spec: ModelSpec) -> str:
-    """Name of the row of Table 1 that a model belongs to."""
+    """Name of the row of Table 1 that a model belongs to; "" for methods that are not the paper's."""
     by_class = spec.condition == "class"
+    if spec.kind == "flow_matching" or not {"residual_bound", "norm"}.isdisjoint(spec.architecture):
+        return ""
     if spec.kind == "cyclegan":
         return "CycleGAN"
     if spec.kind == "unit":

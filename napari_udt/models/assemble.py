@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from napari_udt.errors import ModelError
 from napari_udt.models.autoencoder_model import AutoencoderModel
 from napari_udt.models.build import build_network
+from napari_udt.models.flow_matching import FlowMatchingModel
 from napari_udt.models.model import TransferModel
 from napari_udt.models.spec import ModelSpec
 
@@ -47,6 +48,8 @@ def assemble(spec: ModelSpec, tensors: Mapping[str, Tensor], where: str) -> Tran
 
 def transfer_model(spec: ModelSpec, network: nn.Module) -> TransferModel:
     """Return the model of a network that fits its specification."""
+    if spec.kind == "flow_matching":
+        return FlowMatchingModel(spec, network)
     return (TransferModel if spec.kind == "cinn" else AutoencoderModel)(spec, network)
 
 

@@ -11,6 +11,7 @@ from napari_udt.errors import ModelError
 from napari_udt.models.autoencoders import DOMAINS, AutoencoderPair
 from napari_udt.models.conditions import DomainLike, Labels, domain_number
 from napari_udt.models.model import Array, TransferModel, as_given, picture_of
+from napari_udt.models.residual_pair import ResidualPair
 
 
 class AutoencoderModel(TransferModel):
@@ -18,11 +19,12 @@ class AutoencoderModel(TransferModel):
 
     Not invertible: there is no likelihood, a round trip is not exact, and domains between the two do not exist.
     The latent of a spectrum has shape (n, latent), that of an image (n, width, rows / m, columns / m) with m the
-    model's ``picture_multiple``. The published networks add noise to an image's latent, at inference too; here it
+    model's ``picture_multiple``; where generators add a change to the sample, see
+    :class:`~napari_udt.models.residual_pair.ResidualPair`. The published networks add noise to an image's latent, at inference too; here it
     is the mean. See :class:`~napari_udt.models.model.TransferModel` for parameters and conventions.
     """
 
-    network: AutoencoderPair
+    network: AutoencoderPair | ResidualPair
 
     def encode(
         self, x: Array, domain: DomainLike, labels: Labels = None, normalised: bool = True
@@ -44,10 +46,16 @@ class AutoencoderModel(TransferModel):
         *,
         picture_shape: Sequence[int] | None = None,
     ) -> Array:
-        """Decode; labels and picture size are not needed and only here for the common interface."""
-        del labels, picture_shape
+        """Decode; labels matter only where the decoder's normalisation takes them, the picture's size never."""
+        del picture_shape
+        values: Tensor = self._tensor(z)
+        multiple = self.picture_multiple
+        classes: Tensor | None = None
+        if self.network.decodes_by_class:
+            rows, columns = values.shape[2] * multiple, values.shape[3] * multiple
+            classes = self._classes((len(values), rows, columns), labels)
         with torch.no_grad():
-            return as_given(z, self.network.decode(self._tensor(z), self._domain(domain)))
+            return as_given(z, self.network.decode(values, self._domain(domain), classes))
 
     def log_likelihood(
         self, x: Array, domain: DomainLike, labels: Labels = None, *, per_dimension: bool = False

@@ -8,20 +8,21 @@ reconstructions, mean something. Layers as in Dreher et al., MICCAI 2023, and th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
-from typing import Literal
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
+from napari_udt.models.image_layers import (
+    ACTIVATIONS,
+    ClassLayers,
+    ImageSize,
+    RegionNorm,
+    decoding_layers,
+    encoding_layers,
+)
+
 DOMAINS = ("simulated", "real")
-ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
-    "relu": nn.ReLU,
-    "lrelu": lambda: nn.LeakyReLU(0.2),
-    "none": nn.Identity,
-}
-Padding = Literal["reflect", "replicate"]
 
 
 class AutoencoderPair(nn.Module):
@@ -42,14 +43,19 @@ class AutoencoderPair(nn.Module):
         self.encoders = nn.ModuleDict({domain: encoder() for domain in DOMAINS})
         self.decoders = nn.ModuleDict({domain: decoder() for domain in DOMAINS})
         self.multiple = multiple
+        self.decodes_by_class = any(isinstance(layer, RegionNorm) for layer in self.decoders.modules())
 
     def encode(self, x: Tensor, domain: str, classes: Tensor | None = None) -> Tensor:
         """Encode normalised values (n, C[, H, W]) of a domain, with class entries (n, K[, H, W]) if conditional."""
         return self.encoders[domain](x if classes is None else torch.cat((x, classes), dim=1))
 
-    def decode(self, z: Tensor, domain: str) -> Tensor:
-        """Decode latents into normalised values of a domain, shape (n, C[, H, W])."""
-        return self.decoders[domain](z)
+    def decode(self, z: Tensor, domain: str, classes: Tensor | None = None) -> Tensor:
+        """Decode latents into normalised values of a domain, shape (n, C[, H, W]).
+
+        Class entries are needed where the decoder's normalisation takes them; elsewhere the latent knows them.
+        """
+        decoder = self.decoders[domain]
+        return decoder(z, classes) if isinstance(decoder, ClassLayers) else decoder(z)
 
 
 def spectral_pair(
@@ -68,60 +74,10 @@ def spectral_pair(
     )
 
 
-def image_pair(
-    channels: int,
-    class_count: int,
-    *,
-    widths: Sequence[int],
-    residual_blocks: int,
-    padding: Padding,
-    activation: str,
-) -> AutoencoderPair:
-    """Auto-encoders of images: convolutions that halve the picture, residual blocks, and their mirror image.
-
-    Parameters
-    ----------
-    widths : sequence of int
-        Channels at each scale, from the finest to the coarsest.
-    residual_blocks : int
-        At the coarsest scale, in encoder and decoder each.
-    padding : {"reflect", "replicate"}
-    activation : {"relu", "lrelu", "none"}
-    """
-
-    def conv(inputs: int, outputs: int, kernel: int, stride: int = 1, active: bool = True) -> nn.Module:
-        layer = nn.Conv2d(inputs, outputs, kernel, stride, (kernel - 1) // 2, padding_mode=padding)
-        chosen = ACTIVATIONS[activation]() if active else nn.Identity()
-        return nn.Sequential(layer, nn.InstanceNorm2d(outputs), chosen)
-
-    def residuals() -> list[nn.Module]:
-        width = widths[-1]
-        return [
-            _Residual(conv(width, width, 3), conv(width, width, 3, active=False))
-            for _ in range(residual_blocks)
-        ]
-
-    def encoder() -> nn.Module:
-        down = [conv(fine, coarse, 4, stride=2) for fine, coarse in pairwise(widths)]
-        return nn.Sequential(conv(channels + class_count, widths[0], 7), *down, *residuals())
-
-    def decoder() -> nn.Module:
-        up = [
-            nn.Sequential(nn.Upsample(scale_factor=2), conv(coarse, fine, 5))
-            for coarse, fine in pairwise(reversed(widths))
-        ]
-        last = nn.Conv2d(widths[0], channels, 7, padding=3, padding_mode=padding)
-        return nn.Sequential(*residuals(), *up, last)
-
-    return AutoencoderPair(encoder, decoder, multiple=2 ** (len(widths) - 1))
-
-
-class _Residual(nn.Module):
-    """x + second(first(x))."""
-
-    def __init__(self, first: nn.Module, second: nn.Module) -> None:
-        super().__init__()
-        self.first, self.second = first, second
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.second(self.first(x))
+def image_pair(channels: int, class_count: int, size: ImageSize) -> AutoencoderPair:
+    """Auto-encoders of images: convolutions that halve the picture, residual blocks, and their mirror image."""
+    return AutoencoderPair(
+        lambda: encoding_layers(channels + class_count, size, class_count),
+        lambda: decoding_layers(channels, size, class_count),
+        size.multiple,
+    )

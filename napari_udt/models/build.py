@@ -8,11 +8,14 @@ from typing import Any, cast, get_args
 from torch import nn
 
 from napari_udt.errors import ModelError
-from napari_udt.models.autoencoders import ACTIVATIONS, Padding, image_pair, spectral_pair
+from napari_udt.models.autoencoders import image_pair, spectral_pair
 from napari_udt.models.class_transport import ClassTransport
 from napari_udt.models.flow_level import LevelSize
+from napari_udt.models.flow_matching import VelocityField
 from napari_udt.models.image_cinn import DOMAIN_CHANNELS, ImageCINN, Scale
+from napari_udt.models.image_layers import ACTIVATIONS, ImageSize, Norm, Padding
 from napari_udt.models.kept_shape import KeptShape
+from napari_udt.models.residual_pair import ResidualPair, image_change, spectral_change
 from napari_udt.models.spec import ModelSpec
 from napari_udt.models.spectral_cinn import SpectralCINN
 from napari_udt.models.wavelet_flow import WaveletFlow
@@ -23,6 +26,7 @@ _MAX_WIDTH = 32_768
 _MAX_SCALES = 8
 _MAX_ALL_BLOCKS = 400  # over all scales
 _MAX_KERNELS = 16
+_MAX_STEPS = 1000
 
 
 def build_network(spec: ModelSpec) -> nn.Module:
@@ -34,14 +38,21 @@ def build_network(spec: ModelSpec) -> nn.Module:
     {"blocks", "width"}, "components"}``, with ``"keeps_shape": true`` if it moves the spectra's shape as a whole
     (:class:`~napari_udt.models.kept_shape.KeptShape`); all three may have ``"clamp"`` and ``"initial_scale"``. That of
     UNIT and CycleGAN is ``{"hidden", "latent", "activation"}`` for spectra and ``{"widths", "residual_blocks",
-    "padding", "activation"}`` for images.
+    "padding", "activation"}``, and perhaps ``"norm"``, for images. With ``"residual_bound"`` a CycleGAN's generators add a bounded
+    change (:class:`~napari_udt.models.residual_pair.ResidualPair`); for spectra it then is ``{"hidden", "layers", "residual_bound"}``. That of flow matching is
+    ``{"hidden", "layers", "steps"}``.
 
     Raises
     ------
     ModelError
         When an entry is missing or out of bounds.
     """
-    return _BUILDERS[spec.kind, spec.modality](spec)
+    builder = _BUILDERS.get((spec.kind, spec.modality))
+    if builder is None:
+        raise ModelError(
+            f"Model {spec.name!r}: kind is {spec.kind!r}, which is for HSI, and modality {spec.modality!r}; expected another kind."
+        )
+    return builder(spec)
 
 
 def _spectral_cinn(spec: ModelSpec) -> nn.Module:
@@ -168,10 +179,18 @@ def _scale(spec: ModelSpec, entries: Mapping[str, Any]) -> Scale:
 
 def _spectral_pair(spec: ModelSpec) -> nn.Module:
     entries = spec.architecture
+    hidden = _integer(spec, entries, "hidden", _MAX_WIDTH)
+    channels = len(spec.wavelengths_nm)
+    if _is_residual(spec):
+        layers = _integer(spec, entries, "layers", _MAX_BLOCKS)
+        return ResidualPair(
+            lambda: spectral_change(channels, spec.class_count, hidden=hidden, layers=layers),
+            _positive(spec, "residual_bound", 1.0),
+        )
     return spectral_pair(
-        len(spec.wavelengths_nm),
+        channels,
         spec.class_count,
-        hidden=_integer(spec, entries, "hidden", _MAX_WIDTH),
+        hidden=hidden,
         latent=_integer(spec, entries, "latent", _MAX_WIDTH),
         activation=_choice(spec, "activation", tuple(ACTIVATIONS)),
     )
@@ -181,14 +200,45 @@ def _image_pair(spec: ModelSpec) -> nn.Module:
     widths = spec.architecture.get("widths")
     if not isinstance(widths, Sequence) or not 1 <= len(widths) <= _MAX_SCALES:
         raise ModelError(f"Model {spec.name!r}: its architecture needs 1 to {_MAX_SCALES} widths.")
-    return image_pair(
+    size = ImageSize(
+        [_integer(spec, {"width": width}, "width", _MAX_WIDTH) for width in widths],
+        _integer(spec, spec.architecture, "residual_blocks", _MAX_BLOCKS),
+        cast("Padding", _choice(spec, "padding", get_args(Padding))),
+        _choice(spec, "activation", tuple(ACTIVATIONS)),
+        cast("Norm", _choice(spec, "norm", get_args(Norm), "instance")),
+    )
+    if size.norm == "region" and not spec.class_count:
+        raise ModelError(
+            f"Model {spec.name!r}: norm is 'region' in its architecture, which needs classes; condition is {spec.condition!r}."
+        )
+    channels = len(spec.wavelengths_nm)
+    if _is_residual(spec):
+        return ResidualPair(
+            lambda: image_change(channels, spec.class_count, size),
+            _positive(spec, "residual_bound", 1.0),
+            size.multiple,
+        )
+    return image_pair(channels, spec.class_count, size)
+
+
+def _velocity_field(spec: ModelSpec) -> nn.Module:
+    entries = spec.architecture
+    return VelocityField(
         len(spec.wavelengths_nm),
         spec.class_count,
-        widths=[_integer(spec, {"width": width}, "width", _MAX_WIDTH) for width in widths],
-        residual_blocks=_integer(spec, spec.architecture, "residual_blocks", _MAX_BLOCKS),
-        padding=cast("Padding", _choice(spec, "padding", get_args(Padding))),
-        activation=_choice(spec, "activation", tuple(ACTIVATIONS)),
+        hidden=_integer(spec, entries, "hidden", _MAX_WIDTH),
+        layers=_integer(spec, entries, "layers", _MAX_BLOCKS),
+        steps=_integer(spec, entries, "steps", _MAX_STEPS),
     )
+
+
+def _is_residual(spec: ModelSpec) -> bool:
+    residual = "residual_bound" in spec.architecture
+    if residual and spec.kind != "cyclegan":
+        raise ModelError(
+            f"Model {spec.name!r}: residual_bound is for CycleGAN, whose two directions share no latent; kind is {spec.kind!r}."
+        )
+    return residual
 
 
 def _common(spec: ModelSpec) -> dict[str, float]:
@@ -207,8 +257,8 @@ def _integer(spec: ModelSpec, entries: Mapping[str, Any], key: str, largest: int
     return value
 
 
-def _choice(spec: ModelSpec, key: str, choices: tuple[str, ...]) -> str:
-    value = spec.architecture.get(key)
+def _choice(spec: ModelSpec, key: str, choices: tuple[str, ...], default: str | None = None) -> str:
+    value = spec.architecture.get(key, default)
     if value not in choices:
         raise ModelError(
             f"Model {spec.name!r}: {key} is {value!r} in its architecture; expected one of {', '.join(choices)}."
@@ -232,4 +282,5 @@ _BUILDERS = {
     ("unit", "PAT"): _image_pair,
     ("cyclegan", "HSI"): _spectral_pair,
     ("cyclegan", "PAT"): _image_pair,
+    ("flow_matching", "HSI"): _velocity_field,
 }

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from napari_udt.models.autoencoders import DOMAINS, AutoencoderPair, image_pair
+from napari_udt.models.image_layers import ImageSize
 from napari_udt.models.published_cinn import Translation
 
 # Which published generator holds the encoder and which the decoder of (simulated, real).
@@ -67,7 +68,7 @@ def translate_image_pair(state: Mapping[str, Tensor], config: Mapping[str, Any])
         "activation": config["gen"]["activ"],
     }
     with torch.device("meta"):
-        network = image_pair(channels, class_count, **architecture)
+        network = image_pair(channels, class_count, ImageSize(**architecture))
     return Translation(channels, class_count, architecture, _in_order(network, layers))
 
 

@@ -21,6 +21,7 @@ from napari_udt.training.sections import (
     ConditionConfig,
     DataConfig,
     DiscriminatorConfig,
+    FlowMatchingConfig,
     OptimisationConfig,
     TermsConfig,
 )
@@ -29,7 +30,7 @@ from napari_udt.training.tables import FILLED, NOT_NEGATIVE, bounded, checked
 CONFIGS = Path(__file__).parent / "configs"
 _MAX_BYTES = 1_000_000
 
-Method = Literal["cinn", "unit", "cyclegan"]
+Method = Literal["cinn", "unit", "cyclegan", "flow_matching"]
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class TrainingConfig:
     Parameters
     ----------
     modality : {"HSI", "PAT"}
-    method : {"cinn", "unit", "cyclegan"}
-    data, optimisation, condition, discriminator, autoencoder, terms : dataclasses
+    method : {"cinn", "unit", "cyclegan", "flow_matching"}
+    data, optimisation, condition, discriminator, autoencoder, flow_matching, terms : dataclasses
         The sections of the file.
     name, title : str
         Of the model: folder name and the words for the screen.
@@ -65,6 +66,7 @@ class TrainingConfig:
     condition: ConditionConfig = field(default_factory=ConditionConfig)
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
+    flow_matching: FlowMatchingConfig = field(default_factory=FlowMatchingConfig)
     terms: TermsConfig = field(default_factory=TermsConfig)
     architecture: Mapping[str, Any] = field(default_factory=dict)
     seed: int = bounded(NOT_NEGATIVE, 0)
@@ -145,6 +147,15 @@ def _require_consistent(config: TrainingConfig, where: str) -> None:
             f"{where}: optimisation.steps is 0; expected more for a network of which nothing is fitted in closed form."
         )
     _require_wavelet_flow(config, where)
+    if config.method == "flow_matching" and config.modality != "HSI":
+        raise TrainingError(
+            f"{where}: method is 'flow_matching', which is for single spectra (HSI); take another for PAT."
+        )
+    if "residual_bound" in config.architecture and config.autoencoder.latent_noise:
+        raise TrainingError(
+            f"{where}: autoencoder.latent_noise is {config.autoencoder.latent_noise:g}; expected 0 with residual_bound, whose "
+            "latent is the sample itself."
+        )
     if config.data.intensity == "linear" and (config.data.speckle or config.data.noise_profile != "none"):
         raise TrainingError(
             f"{where}: data.speckle and data.noise_profile need data.intensity = 'asinh' or 'softplus'; leave them out."

@@ -84,7 +84,7 @@ class CycleGAN(Objective):
         classes: Tensor | None = None
         if self.conditions.class_count:
             classes = self.conditions.expected(labels.shape, "simulated", labels, like=x)[:, 2:]
-        return self._decode(self._encode(x, "simulated", classes), "second", 0.0)
+        return self._decode(self._encode(x, "simulated", classes), "second", 0.0, classes)
 
     def held_out(self, batches: Iterable[Batch]) -> dict[str, float]:
         """Energy distance and cycle error of all batches together, without latent noise."""
@@ -107,11 +107,11 @@ class CycleGAN(Objective):
         }
 
     def _cycle(self, batch: Batch, noise: float) -> Cycle:
-        classes = dict.fromkeys(DOMAINS) if batch.own is None else per_domain(batch.own)
+        classes = classes_of(batch)
         codes = {d: self._encode(x, d, classes[d]) for d, x in batch.by_domain().items()}
-        fakes = {OTHER[d]: self._decode(codes[d], OTHER[d], noise) for d in DOMAINS}
+        fakes = {OTHER[d]: self._decode(codes[d], OTHER[d], noise, classes[d]) for d in DOMAINS}
         again = {d: self._encode(fakes[OTHER[d]], OTHER[d], classes[d]) for d in DOMAINS}
-        back = {d: self._decode(again[d], d, noise) for d in DOMAINS}
+        back = {d: self._decode(again[d], d, noise, classes[d]) for d in DOMAINS}
         return Cycle(codes, again, fakes, back)
 
     def _cycle_losses(self, batch: Batch, cycle: Cycle) -> Losses:
@@ -121,9 +121,9 @@ class CycleGAN(Objective):
         code: Tensor = self.network.encode(x, _WORDS[domain], classes)
         return code
 
-    def _decode(self, code: Tensor, domain: str, noise: float) -> Tensor:
+    def _decode(self, code: Tensor, domain: str, noise: float, classes: Tensor | None) -> Tensor:
         noisy = code + noise * torch.randn_like(code) if noise else code
-        decoded: Tensor = self.network.decode(noisy, _WORDS[domain])
+        decoded: Tensor = self.network.decode(noisy, _WORDS[domain], classes)
         return decoded
 
 
@@ -138,7 +138,8 @@ class UNIT(CycleGAN):
         """Transfer both domains there and back, and reconstruct them in their own."""
         cycle = self._cycle(batch, self.latent_noise)
         x = batch.by_domain()
-        same = {d: self._decode(cycle.codes[d], d, self.latent_noise) for d in DOMAINS}
+        classes = classes_of(batch)
+        same = {d: self._decode(cycle.codes[d], d, self.latent_noise, classes[d]) for d in DOMAINS}
         losses = {
             **named("reconstruction", {d: mse_loss(same[d], x[d]) for d in DOMAINS}),
             **named("prior", {d: cycle.codes[d].square().mean() for d in DOMAINS}),
@@ -146,6 +147,11 @@ class UNIT(CycleGAN):
             **named("cycle_prior", {d: cycle.codes_again[d].square().mean() for d in DOMAINS}),
         }
         return losses, cycle.fakes
+
+
+def classes_of(batch: Batch) -> dict[str, Tensor | None]:
+    """Class entries of each domain's samples; None where the network takes none."""
+    return dict.fromkeys(DOMAINS) if batch.own is None else {**per_domain(batch.own)}
 
 
 def _spectra(x: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.parametrizations import spectral_norm
 
 from napari_udt.training.config import DiscriminatorConfig
 
@@ -81,6 +82,12 @@ def _patch_layers(channels: int, width: int, layers: int) -> nn.Sequential:
 
 def build_discriminator(modality: str, channels: int, config: DiscriminatorConfig) -> nn.Module:
     """Return the discriminator of one domain."""
+    judge: nn.Module
     if modality == "HSI":
-        return SpectrumDiscriminator(channels, config.width, config.layers, config.dropout)
-    return PatchDiscriminator(channels, config.width, config.layers, config.scales)
+        judge = SpectrumDiscriminator(channels, config.width, config.layers, config.dropout)
+    else:
+        judge = PatchDiscriminator(channels, config.width, config.layers, config.scales)
+    if config.spectral_norm:
+        for layer in [m for m in judge.modules() if isinstance(m, nn.Linear | nn.Conv2d)]:
+            spectral_norm(layer)
+    return judge

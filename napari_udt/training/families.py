@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.cycle import UNIT, CycleGAN
+from napari_udt.training.flow_matching import FlowMatching
 from napari_udt.training.level_likelihood import LevelLikelihood
 from napari_udt.training.likelihood import Likelihood
 from napari_udt.training.objective import Objective
@@ -56,6 +57,14 @@ FAMILIES = {
         'Cycle-Consistent Adversarial Networks", ICCV 2017, in the form that Dreher et al., MICCAI 2023, compare with',
         _DISTANCE,
         _NO_CHECK,
+    ),
+    "flow_matching": Family(
+        FlowMatching,
+        'Velocity field along which spectra move from domain to domain, after Lipman et al., "Flow Matching for Generative '
+        'Modeling", ICLR 2023, with pairs as in Tong et al., "Improving and generalizing flow-based generative models with '
+        'minibatch optimal transport", TMLR 2024',
+        "energy distance to the target domain",
+        "no likelihood would tell where it fails; the way back is exact up to the integration.",
     ),
 }
 

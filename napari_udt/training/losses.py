@@ -32,26 +32,32 @@ def maximum_likelihood(z: Tensor, log_det: Tensor) -> Tensor:
     return (0.5 * z.square().sum(dim=1) - log_det) / z.shape[1]
 
 
-def generator_adversarial(fake_scores: Sequence[Tensor]) -> Tensor:
+def generator_adversarial(fake_scores: Sequence[Tensor], real_target: float = 1.0) -> Tensor:
     """Least-squares loss of the generator, equation (2), summed over the discriminator's scales.
 
     Parameters
     ----------
     fake_scores : sequence of Tensor
         One tensor of scores per scale, for transferred samples.
+    real_target : float
+        Score of real samples; 1 in the paper.
     """
-    return _mean_square_distance(fake_scores, 1.0)
+    return _mean_square_distance(fake_scores, real_target)
 
 
-def discriminator_adversarial(true_scores: Sequence[Tensor], fake_scores: Sequence[Tensor]) -> Tensor:
+def discriminator_adversarial(
+    true_scores: Sequence[Tensor], fake_scores: Sequence[Tensor], real_target: float = 1.0
+) -> Tensor:
     """Least-squares loss of a discriminator, equation (3), summed over its scales.
 
     Parameters
     ----------
     true_scores, fake_scores : sequence of Tensor
         Scores per scale for samples of the discriminator's own domain and for transferred ones.
+    real_target : float
+        Score of real samples; 1 in the paper.
     """
-    return _mean_square_distance(true_scores, 1.0) + _mean_square_distance(fake_scores, 0.0)
+    return _mean_square_distance(true_scores, real_target) + _mean_square_distance(fake_scores, 0.0)
 
 
 def _mean_square_distance(scores: Sequence[Tensor], aim: float) -> Tensor:

@@ -12,6 +12,7 @@ Intensity = Literal["linear", "asinh", "softplus"]
 NoiseProfile = Literal["none", "target"]
 SecondLabels = Literal["proxy", "given"]
 ChosenBy = Literal["likelihood", "realism"]
+Pairs = Literal["transport", "random"]
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class ConditionConfig:
 
 @dataclass(frozen=True)
 class DiscriminatorConfig:
-    """Size of the two discriminators.
+    """Size of the two discriminators, and what keeps them in check.
 
     Parameters
     ----------
@@ -113,12 +114,19 @@ class DiscriminatorConfig:
         PAT only: resolutions that are judged, each half of the one before.
     dropout : float
         HSI only: probability in the first hidden layer.
+    spectral_norm : bool
+        Whether every layer is divided by its largest singular value (Miyato et al., "Spectral Normalization for Generative
+        Adversarial Networks", ICLR 2018): scores then change slowly, and so do the gradients that the network learns from.
+    real_target : float
+        Score that a domain's own samples, and in the network's eyes its transfers, shall get: below 1 for smoothed labels.
     """
 
     width: int = bounded(POSITIVE, 256)
     layers: int = bounded(POSITIVE, 2)
     scales: int = bounded(POSITIVE, 3)
     dropout: float = bounded(SHARE, 0.2)
+    spectral_norm: bool = False
+    real_target: float = bounded(POSITIVE, 1.0)
 
 
 @dataclass(frozen=True)
@@ -141,6 +149,19 @@ class AutoencoderConfig:
     prior_weight: float = bounded(NOT_NEGATIVE, 0.05)
     cycle_prior_weight: float = bounded(NOT_NEGATIVE, 0.05)
     latent_noise: float = bounded(NOT_NEGATIVE, 0.0)
+
+
+@dataclass(frozen=True)
+class FlowMatchingConfig:
+    """How flow matching pairs the samples of a batch.
+
+    Parameters
+    ----------
+    pairs : {"transport", "random"}
+        By least sum of squared distances within each class, or as they are drawn.
+    """
+
+    pairs: Pairs = "transport"
 
 
 @dataclass(frozen=True)

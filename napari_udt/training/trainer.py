@@ -198,17 +198,19 @@ class Trainer:
             torch.cuda.set_rng_state_all([generator.cpu() for generator in state["device_generators"]])
 
     def _generator_losses(self, fakes: Mapping[str, Tensor]) -> Losses:
+        aim = self.config.discriminator.real_target
         return named(
             "generator",
-            {d: generator_adversarial(self.discriminators[d](fake)) for d, fake in fakes.items()},
+            {d: generator_adversarial(self.discriminators[d](fake), aim) for d, fake in fakes.items()},
         )
 
     def _discriminator_losses(self, true: Mapping[str, Tensor], fakes: Mapping[str, Tensor]) -> Losses:
+        aim = self.config.discriminator.real_target
         return named(
             "discriminator",
             {
                 d: discriminator_adversarial(
-                    self.discriminators[d](true[d]), self.discriminators[d](fakes[d].detach())
+                    self.discriminators[d](true[d]), self.discriminators[d](fakes[d].detach()), aim
                 )
                 for d in DOMAINS
             },

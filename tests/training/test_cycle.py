@@ -26,7 +26,7 @@ class Scaling(nn.Module):
         self.seen.append((domain, classes))
         return x * FACTORS[domain][0]
 
-    def decode(self, z, domain):
+    def decode(self, z, domain, classes=None):
         return z * FACTORS[domain][1]
 
 

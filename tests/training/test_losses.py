@@ -44,3 +44,9 @@ def test_the_energy_distance_is_zero_on_average_between_samples_of_one_distribut
     shifted = energy_distance(torch.randn(500, 9, generator=generator), 1 + torch.randn(500, 9)).item()
     assert abs(sum(same) / len(same)) < 0.01
     assert shifted > 0.2
+
+
+def test_a_smoothed_label_moves_what_real_samples_and_the_network_aim_at():
+    scores = [torch.tensor([[0.9, 0.9]])]
+    assert generator_adversarial(scores, 0.9).item() == pytest.approx(0)
+    assert discriminator_adversarial(scores, [torch.zeros(1, 2)], 0.9).item() == pytest.approx(0)

@@ -1,0 +1,130 @@
+"""Transport along a learnt velocity field: flow matching between the two domains.
+
+A spectrum starts at time 0 in the simulated domain and moves with dx/dt = v(x, t, class) until time 1, the target domain. v is learnt
+by regression on straight lines between paired samples (Lipman et al., "Flow Matching for Generative Modeling", ICLR 2023,
+equation 14, with the simulated domain in the place of the normal distribution; pairs by optimal transport as in Tong et al.,
+"Improving and generalizing flow-based generative models with minibatch optimal transport", TMLR 2024). Written from the equations.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from napari_udt.errors import ModelError
+from napari_udt.models.conditions import DomainLike, Labels, domain_number
+from napari_udt.models.model import Array, TransferModel, as_given
+
+_FREQUENCIES = 4
+
+
+class VelocityField(nn.Module):
+    """The velocity v(x, t, class) of spectra in normalised units, zero at first, and its integration.
+
+    Parameters
+    ----------
+    channels : int
+    class_count : int
+        Class entries K; 0 for none.
+    hidden, layers : int
+        Width and number of the hidden layers.
+    steps : int
+        Steps of the Runge-Kutta method of fourth order from one domain to the other.
+    """
+
+    def __init__(self, channels: int, class_count: int, *, hidden: int, layers: int, steps: int) -> None:
+        super().__init__()
+        widths = [channels + class_count + 2 * _FREQUENCIES, *[hidden] * layers]
+        stack: list[nn.Module] = []
+        for inputs, outputs in pairwise(widths):
+            stack += [nn.Linear(inputs, outputs), nn.SiLU()]
+        last = nn.Linear(hidden, channels)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.layers = nn.Sequential(*stack, last)
+        self.steps = steps
+
+    def forward(self, x: Tensor, t: Tensor, classes: Tensor | None) -> Tensor:
+        """Velocity (n, C) at ``x`` (n, C) and times ``t`` (n,) from 0 to 1, with class entries (n, K)."""
+        angles = math.pi * t[:, None] * torch.arange(1, _FREQUENCIES + 1, dtype=x.dtype, device=x.device)
+        given = [x, angles.cos(), angles.sin()]
+        velocity: Tensor = self.layers(torch.cat(given if classes is None else [*given, classes], dim=1))
+        return velocity
+
+    def move(
+        self, x: Tensor, start: float, end: float, classes: Tensor | None, steps: int | None = None
+    ) -> Tensor:
+        """Integrate spectra (n, C) from one time to another, forwards or backwards."""
+        if start == end:
+            return x
+        steps = steps or max(1, math.ceil(self.steps * abs(end - start)))
+        h = (end - start) / steps
+
+        def velocity(at: Tensor, time: float) -> Tensor:
+            return self(at, at.new_full((len(at),), time), classes)
+
+        for index in range(steps):
+            t = start + index * h
+            k1 = velocity(x, t)
+            k2 = velocity(x + 0.5 * h * k1, t + 0.5 * h)
+            k3 = velocity(x + 0.5 * h * k2, t + 0.5 * h)
+            k4 = velocity(x + h * k3, t + h)
+            x = x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+        return x
+
+
+class FlowMatchingModel(TransferModel):
+    """A transfer along a velocity field.
+
+    The latent of a spectrum, shape (n, C), is the spectrum carried to the simulated domain; domains between the two are times between 0
+    and 1. A round trip is exact up to the error of the integration. A likelihood would need the density of the simulated
+    domain, which is not modelled. See :class:`~napari_udt.models.model.TransferModel` for parameters and conventions.
+    """
+
+    network: VelocityField
+
+    def encode(
+        self, x: Array, domain: DomainLike, labels: Labels = None, normalised: bool = True
+    ) -> tuple[Array, Array]:
+        """Carry spectra to the simulated domain; the second value, a log-determinant elsewhere, is NaN here."""
+        values: Tensor = self._tensor(x if normalised else self.normalise(x, domain))
+        self._check(values)
+        z = self._move(values, _time(domain), 0.0, labels)
+        return as_given(x, z), as_given(x, z.new_full((len(z),), torch.nan))
+
+    def decode(
+        self,
+        z: Array,
+        domain: DomainLike,
+        labels: Labels = None,
+        *,
+        picture_shape: Sequence[int] | None = None,
+    ) -> Array:
+        """Carry latents, shape (n, C), from the simulated domain to another."""
+        del picture_shape
+        values: Tensor = self._tensor(z)
+        self._check(values)
+        return as_given(z, self._move(values, 0.0, _time(domain), labels))
+
+    def log_likelihood(
+        self, x: Array, domain: DomainLike, labels: Labels = None, *, per_dimension: bool = False
+    ) -> Array:
+        """Refuse: the density of the simulated domain is not modelled."""
+        raise ModelError(
+            f"Model {self.spec.name!r} ({self.spec.kind}) has no likelihood; only a cINN has one."
+        )
+
+    def _move(self, x: Tensor, start: float, end: float, labels: Labels) -> Tensor:
+        classes: Tensor | None = None
+        if self.spec.class_count:
+            classes = self.condition((len(x),), 0.0, labels)[:, 2:]  # time says where between the domains
+        with torch.no_grad():
+            return self.network.move(x, start, end, classes)
+
+
+def _time(domain: DomainLike) -> float:
+    return float(domain_number(domain, torch.empty(0, dtype=torch.float64)))

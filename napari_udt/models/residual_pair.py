@@ -1,0 +1,79 @@
+"""Generators that add a bounded change to a sample instead of making it anew.
+
+An auto-encoder has to bring everything that a transfer must keep through its code; what a generator of the form
+G(x) = x + b tanh(d(x, classes)) does not touch stays as it is. The change starts from zero (the identity) and can never be
+larger than b standard deviations of the domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from napari_udt.models.autoencoders import DOMAINS
+from napari_udt.models.image_layers import ClassLayers, ImageSize, decoding_layers, encoding_layers
+
+
+class ResidualPair(nn.Module):
+    """A generator of either direction, behind the interface of an :class:`~napari_udt.models.autoencoders.AutoencoderPair`.
+
+    The code of a sample holds it as it looks in both domains, (n, 2 C[, H, W]), the simulated one first: its own side is the
+    sample itself, the other what the generator makes of it. Decoding chooses the side, so that a sample that is decoded in its
+    own domain comes back exactly.
+
+    Parameters
+    ----------
+    change : callable () -> Module
+        Makes the network d, from a sample with its class entries (n, C + K[, H, W]) to (n, C[, H, W]); called once per direction.
+    bound : float
+        Largest change b, in normalised units.
+    multiple : int
+        Number that must divide a picture's height and width, in pixels; 1 for spectra.
+    """
+
+    def __init__(self, change: Callable[[], nn.Module], bound: float, multiple: int = 1) -> None:
+        super().__init__()
+        self.changes = nn.ModuleDict({domain: change() for domain in DOMAINS})  # by the domain it starts from
+        self.bound = bound
+        self.multiple = multiple
+        self.decodes_by_class = False
+
+    def encode(self, x: Tensor, domain: str, classes: Tensor | None = None) -> Tensor:
+        """Return a sample (n, C[, H, W]) of a domain as it looks in both, shape (n, 2 C[, H, W])."""
+        given = x if classes is None else torch.cat((x, classes), dim=1)
+        change = self.changes[domain]
+        raw = change(given, classes) if isinstance(change, ClassLayers) else change(given)
+        moved = x + self.bound * torch.tanh(raw)
+        return torch.cat((x, moved) if domain == DOMAINS[0] else (moved, x), dim=1)
+
+    def decode(self, z: Tensor, domain: str, classes: Tensor | None = None) -> Tensor:
+        """Return the side of a code that a domain has, shape (n, C[, H, W])."""
+        del classes
+        return z.chunk(2, dim=1)[DOMAINS.index(domain)]
+
+
+def spectral_change(channels: int, class_count: int, *, hidden: int, layers: int) -> nn.Module:
+    """Return a perceptron from spectra with their class entries to the change, zero at first."""
+    widths = [channels + class_count, *[hidden] * layers]
+    stack: list[nn.Module] = []
+    for inputs, outputs in pairwise(widths):
+        stack += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*stack, zeroed(nn.Linear(hidden, channels)))
+
+
+def image_change(channels: int, class_count: int, size: ImageSize) -> nn.Module:
+    """Return convolutions from pictures with their class entries to the change, zero at first."""
+    encoder = encoding_layers(channels + class_count, size, class_count)
+    decoder = decoding_layers(channels, size, class_count)
+    zeroed(decoder[-1])
+    return ClassLayers(encoder, decoder)
+
+
+def zeroed(layer: nn.Module) -> nn.Module:
+    """Return a layer that gives zeros until it is trained."""
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+    return layer
