@@ -28,6 +28,20 @@ ARCHITECTURES = {
 }
 
 
+# Of methods beside the published ones, by their configuration's method.
+OTHERS = {
+    "residual": (
+        "cyclegan",
+        {
+            "HSI": {"hidden": 16, "layers": 2, "residual_bound": 1.5},
+            "PAT": {**ARCHITECTURES[False, "PAT"], "norm": "group", "residual_bound": 1.5},
+        },
+    ),
+    "region": ("unit", {"PAT": {**ARCHITECTURES[False, "PAT"], "norm": "region"}}),
+    "flow_matching": ("flow_matching", {"HSI": {"hidden": 16, "layers": 2, "steps": 4}}),
+}
+
+
 @pytest.fixture(autouse=True)
 def _one_thread():
     """Bit-identical sums, and no quarrel over cores with other tests."""
@@ -88,6 +102,11 @@ def toy_config(toy_files):
 
     def make(modality="HSI", condition=None, method="cinn", **optimisation):
         hsi = modality == "HSI"
+        latent_noise = 0.0 if hsi or method in OTHERS else 1.0
+        method, architectures = OTHERS.get(method, (method, {}))
+        architecture = architectures.get(modality) or ARCHITECTURES[method == "cinn", modality]
+        if method == "flow_matching":
+            optimisation = {"gan_weight": 0.0} | optimisation
         settings = OptimisationConfig(
             **{"steps": 8, "batch_size": 16 if hsi else 2, "evaluate_every": 4, "held_out_samples": 16}
             | optimisation
@@ -100,9 +119,9 @@ def toy_config(toy_files):
             data=DataConfig(**toy_files(modality, 600 if hsi else 12), noise=0.1, crop=() if hsi else (8, 8)),
             optimisation=settings,
             condition=replace(ConditionConfig(), **(condition or {})),
-            autoencoder=AutoencoderConfig(latent_noise=0.0 if hsi else 1.0),
+            autoencoder=AutoencoderConfig(latent_noise=latent_noise),
             discriminator=DiscriminatorConfig(width=16, layers=2, scales=2),
-            architecture=ARCHITECTURES[method == "cinn", modality],
+            architecture=architecture,
             seed=5,
         )
 

@@ -44,8 +44,14 @@ def interrupt_after(monkeypatch, steps):
     monkeypatch.setattr(Trainer, "step", pressed)
 
 
-@pytest.mark.parametrize("method", ["cinn", "unit", "cyclegan"])
-@pytest.mark.parametrize("modality", ["HSI", "PAT"])
+@pytest.mark.parametrize(
+    ("modality", "method"),
+    [
+        *((modality, method) for modality in ("HSI", "PAT") for method in ("cinn", "unit", "cyclegan")),
+        ("HSI", "flow_matching"),
+        ("PAT", "region"),
+    ],
+)
 def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
     toy_config, tmp_path, monkeypatch, modality, method
 ):
@@ -188,16 +194,27 @@ def test_data_that_do_not_fit_are_named(toy_config, toy_files, tmp_path):
         )
 
 
-@pytest.mark.parametrize("modality", ["HSI", "PAT"])
-@pytest.mark.parametrize(("method", "condition"), [("unit", "class"), ("cyclegan", "none")])
-def test_trained_auto_encoders_load_and_transfer_like_any_model(
+@pytest.mark.parametrize(
+    ("modality", "method", "condition"),
+    [
+        ("HSI", "unit", "class"),
+        ("HSI", "cyclegan", "none"),
+        ("HSI", "residual", "class"),
+        ("HSI", "flow_matching", "class"),
+        ("PAT", "unit", "class"),
+        ("PAT", "cyclegan", "none"),
+        ("PAT", "residual", "class"),
+        ("PAT", "region", "class"),
+    ],
+)
+def test_models_that_are_no_cinn_load_and_transfer_like_any_model(
     toy_config, tmp_path, modality, method, condition
 ):
     config = toy_config(modality, method=method, condition={"on": condition})
     trained = train(config, tmp_path / "toy")
     loaded = load_model(tmp_path / "toy")
     assert_same_weights(trained, loaded)
-    assert (loaded.spec.kind, loaded.spec.condition) == (method, condition)
+    assert (loaded.spec.kind, loaded.spec.condition) == (config.method, condition)
     dataset = load_dataset(config.data.simulated)
     # spectra in a row of pixels, or one image with the channels last
     data = dataset.samples[None, :6] if modality == "HSI" else np.moveaxis(dataset.samples[0], 0, -1)
