@@ -47,7 +47,9 @@ class AutoencoderPair(nn.Module):
 
     def encode(self, x: Tensor, domain: str, classes: Tensor | None = None) -> Tensor:
         """Encode normalised values (n, C[, H, W]) of a domain, with class entries (n, K[, H, W]) if conditional."""
-        return self.encoders[domain](x if classes is None else torch.cat((x, classes), dim=1))
+        encoder = self.encoders[domain]
+        given = x if classes is None else torch.cat((x, classes), dim=1)
+        return encoder(given, classes) if isinstance(encoder, ClassLayers) else encoder(given)
 
     def decode(self, z: Tensor, domain: str, classes: Tensor | None = None) -> Tensor:
         """Decode latents into normalised values of a domain, shape (n, C[, H, W]).

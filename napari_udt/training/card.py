@@ -267,10 +267,15 @@ def _cycle_line(found: Mapping[str, float]) -> str:
 
 
 def _distance_line(found: Mapping[str, float]) -> str:
+    words = {"simulated": "in the simulated", "second": "in the target"}
+    values = [
+        f"{found[key]:.4f} {word}"
+        for domain, word in words.items()
+        if (key := f"held_out_distance_{domain}") in found
+    ]
     return (
-        f"* Energy distance of transferred samples from those of the domain they arrived in, in normalised units: "
-        f"{found['held_out_distance_simulated']:.4f} in the simulated, {found['held_out_distance_second']:.4f} in the "
-        "target."
+        "* Energy distance of transferred samples from those of the domain they arrived in, in normalised units: "
+        f"{', '.join(values)}."
     )
 
 
