@@ -35,7 +35,11 @@ _NO_BASELINES = "none"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument(
-        "--model", action="append", default=[], metavar="NAME|FOLDER", help="model to judge; may be repeated"
+        "--model",
+        action="append",
+        default=[],
+        metavar="NAME|FOLDER|all",
+        help="model to judge; may be repeated; all: every installed one for this modality and these wavelengths",
     )
     parser.add_argument("--simulated", type=Path, help="data set to transfer, simulated domain")
     parser.add_argument(
@@ -112,6 +116,7 @@ def run(args: argparse.Namespace) -> int:
     from napari_udt.evaluation import evaluate, load_data, save_results
     from napari_udt.evaluation.run import save_cleaned
     from napari_udt.models import load_model
+    from napari_udt.models.store import named_models
     from napari_udt.population.report.evaluation import evaluation_markdown
 
     tables_path = args.output.with_suffix(".md")
@@ -119,7 +124,9 @@ def run(args: argparse.Namespace) -> int:
         require_free(path, overwrite=args.overwrite)
     require_report(args.report)
     data = load_data(args.simulated, args.second_train, args.second_test)
-    models = [load_model(name) for name in args.model]
+    at = data.simulated.dataset.wavelengths_nm.tolist()
+    names = named_models(args.model, data.simulated.dataset.modality, at)
+    models = [load_model(name) for name in names]
     evaluation = evaluate(
         data,
         models,
@@ -141,7 +148,7 @@ def run(args: argparse.Namespace) -> int:
         for path in save_cleaned(data, models, args.baselines, args.cleaned):
             print(f"{path}: written.")
     if args.cards:
-        _update_cards(evaluation, args.model)
+        _update_cards(evaluation, names)
     print(printable_lines(text))
     written = ", ".join(map(str, filter(None, (args.output, tables_path, args.report))))
     print(f"{written}: written.")

@@ -83,6 +83,7 @@ def run_cubes(args: argparse.Namespace) -> int:
     """
     from napari_udt.collection import is_collection
     from napari_udt.io import open_cube
+    from napari_udt.models.store import named_models
     from napari_udt.population.compare import compare_cubes
     from napari_udt.population.compare_collections import compare_collection
     from napari_udt.population.downstream_choices import Choices
@@ -106,9 +107,12 @@ def run_cubes(args: argparse.Namespace) -> int:
             "progress": line,
         }
         if any(is_collection(path) for path in args.cubes):
-            comparison = compare_collection(_collection(args.cubes), args.model, **how)
+            collection = _collection(args.cubes)
+            models = named_models(args.model, collection.modality)
+            comparison = compare_collection(collection, models, **how)
         else:
-            comparison = compare_cubes([open_cube(path) for path in args.cubes], args.model, **how)
+            cubes = [open_cube(path) for path in args.cubes]
+            comparison = compare_cubes(cubes, named_models(args.model, cubes[0].modality), **how)
         written = list(_written(comparison, args, line))
     print(printable_lines(_text(comparison.table)))
     print("\n".join(f"{path}: written." for path in written))
@@ -129,6 +133,7 @@ def _collection(paths: Sequence[Path]) -> Collection:
 def _draw_share(args: argparse.Namespace) -> int:
     """Draw the samples of one share of a collection; return 3 when some cubes have none."""
     from napari_udt.collection import is_collection
+    from napari_udt.models.store import named_models
     from napari_udt.population.compare_collections import draw_samples
 
     if not any(is_collection(path) for path in args.cubes):
@@ -136,7 +141,11 @@ def _draw_share(args: argparse.Namespace) -> int:
     with ending_cleanly():
         collection = _collection(args.cubes)
         there, problems = draw_samples(
-            collection, args.model, args.shard, device=args.device, progress=StepLine()
+            collection,
+            named_models(args.model, collection.modality),
+            args.shard,
+            device=args.device,
+            progress=StepLine(),
         )
     for problem in problems:
         print(one_line(f"napari-udt: left out: {problem}"), file=sys.stderr)

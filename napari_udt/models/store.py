@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,9 @@ PICTURE, JUDGED = "card.png", "judged.json"
 # What a window and the command line choose first, and propose to train. Of the PAT rows the one that makes pictures like the target's: the others
 # are close to the identity (docs/evaluation.md).
 PROPOSED = ("hsi_transport_dy", "pat_flow_dy_closed_form")
+# What stands for all models on the command line.
+ALL = "all"
+_SAME_NM = 0.01
 MODELS_VARIABLE = "NAPARI_UDT_MODELS"
 _MAX_TEXT_BYTES = 16_000_000  # specification or card; the bundled ones have some tens of kilobytes
 
@@ -60,6 +64,44 @@ def list_models() -> list[ModelSpec]:
     A user's model shadows a bundled one of the same name. A damaged folder is left out with a warning.
     """
     return [spec for spec, _ in _installed().values()]
+
+
+def named_models(names: Sequence[str], modality: str, wavelengths_nm: Sequence[float] = ()) -> list[str]:
+    """Return the names as they are, and for "all" those of all installed models that fit.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names and folders of models; a model that is named twice comes once.
+    modality : {"HSI", "PAT"}
+    wavelengths_nm : sequence of float
+        What the models must be made for; empty for any.
+
+    Raises
+    ------
+    ModelError
+        When "all" finds none.
+    """
+    found: list[str] = []
+    for name in names:
+        found += (
+            [spec.name for spec in list_models() if _fits(spec, modality, wavelengths_nm)]
+            if name == ALL
+            else [name]
+        )
+    if names and not found:
+        grid = f" with these {len(wavelengths_nm)} wavelengths" if len(wavelengths_nm) else ""
+        raise ModelError(f"No installed model is for {modality}{grid}; train one, or name a folder.")
+    return list(dict.fromkeys(found))
+
+
+def _fits(spec: ModelSpec, modality: str, wavelengths_nm: Sequence[float]) -> bool:
+    own = spec.wavelengths_nm
+    same = not len(wavelengths_nm) or (
+        len(own) == len(wavelengths_nm)
+        and all(abs(a - b) < _SAME_NM for a, b in zip(own, wavelengths_nm, strict=True))
+    )
+    return spec.modality == modality and same
 
 
 def load_model(name_or_path: str | os.PathLike[str]) -> TransferModel:

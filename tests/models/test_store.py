@@ -18,7 +18,7 @@ from napari_udt.errors import ModelError
 from napari_udt.models import list_models, load_model, save_model
 from napari_udt.models.build import build_network
 from napari_udt.models.model import TransferModel
-from napari_udt.models.store import bundled_folder, sha256_of
+from napari_udt.models.store import bundled_folder, named_models, sha256_of
 from napari_udt.population.report.cards import card_text
 
 
@@ -240,3 +240,17 @@ def test_loading_a_model_does_not_import_torchs_compiler(name):
     code = f"import sys; from napari_udt.models import load_model; load_model({name!r}); print('torch._dynamo' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_all_stands_for_the_installed_models_that_fit(home):
+    pat = [spec for spec in list_models() if spec.modality == "PAT"]
+    assert named_models(["all"], "PAT") == [spec.name for spec in pat]
+    assert named_models([pat[1].name, "all"], "PAT")[0] == pat[1].name
+    assert len(named_models(["all", "all"], "PAT")) == len(pat)
+    assert named_models(["all"], "PAT", pat[0].wavelengths_nm) == [
+        spec.name for spec in pat if spec.wavelengths_nm == pat[0].wavelengths_nm
+    ]
+    assert named_models(["my/folder"], "PAT", [1.0, 2.0]) == ["my/folder"]
+    assert named_models([], "PAT") == []
+    with pytest.raises(ModelError, match="No installed model is for HSI with these 2 wavelengths"):
+        named_models(["all"], "HSI", [1.0, 2.0])
