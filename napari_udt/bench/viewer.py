@@ -7,10 +7,10 @@ release follow the press at once, and counts napari's answer to the press as wel
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,7 @@ from napari_udt.bench.viewer_figures import HEADER, Figure, in_turn, machine_inf
 
 PICTURE, REPEATS = (480, 640), 40
 QUICK_PICTURE, QUICK_REPEATS = (120, 160), 10
-_HOVER_S = 3.0
-_MOUSE_HZ = 125  # what a mouse usually reports
-_FRAME_GOAL_MS = 50.0  # 20 frames/s
+_REST_S = 3.0
 _CLICK_GOALS = {"goal_ms": 33.0, "goal_p95_ms": 60.0}
 _CLICKS = {
     "click to painted curves, three domains with bands, with canvas": {},
@@ -44,7 +42,11 @@ def measure(*, quick: bool = False) -> dict[str, Any]:
     cubes = viewer_scene.cubes(picture)
     figures: list[Figure] = []
     machine = machine_info()
+<<<<<<< HEAD
     for part in (_statistics, _dock_alone, _with_canvas, _many):
+=======
+    for part in (_statistics, _dock_alone, _with_canvas, partial(_of_a_series, quick=quick)):
+>>>>>>> 8b48e4f (bench --viewer: a time series that stays in its file: mouse, steps of the slider, memory; the plot that is seen is the one whose paintings count)
         for figure in part(cubes, repeats):
             print(f"{figure.case}: {figure.median_ms:.1f} ms", file=sys.stderr, flush=True)
             figures.append(figure)
@@ -82,8 +84,7 @@ def _statistics(cubes: Any, repeats: int) -> Iterator[Figure]:
 
 
 def _dock_alone(cubes: Any, repeats: int) -> Iterator[Figure]:
-    from pyqtgraph import PlotWidget
-
+    from napari_udt.bench import viewer_scene as scene
     from napari_udt.bench.viewer_scene import PaintCounter, dock_alone, painted
     from napari_udt.viewer.state.session import Session
 
@@ -92,7 +93,7 @@ def _dock_alone(cubes: Any, repeats: int) -> Iterator[Figure]:
         session.add(cube)
     session.set_options(window=3)
     dock = dock_alone(session)
-    places = _places(cubes[0].shape)
+    places = scene.places(cubes[0].shape)
 
     def click(index: int) -> None:
         session.set_cursor(places[index % len(places)])
@@ -104,12 +105,12 @@ def _dock_alone(cubes: Any, repeats: int) -> Iterator[Figure]:
             "click to painted curves, three domains with bands, dock alone", click, repeats,
             after=session.unpin, baseline=("plain pyqtgraph", _plain_plot()), **_CLICK_GOALS,
         )  # fmt: skip
-        counter = PaintCounter(dock.findChild(PlotWidget).viewport())
-        yield _hover("hover, dock alone", lambda i: session.set_cursor(places[i % len(places)]), counter)
+        counter = PaintCounter(scene.plot_of(dock))
+        yield scene.hover("hover, dock alone", lambda i: session.set_cursor(places[i % len(places)]), counter)
         for pixel in places[:50]:
             session.pin(pixel)
         painted(dock)
-        yield _hover(
+        yield scene.hover(
             "hover with 50 pins, dock alone", lambda i: session.set_cursor(places[-1 - i % 99]), counter
         )
     finally:
@@ -118,14 +119,9 @@ def _dock_alone(cubes: Any, repeats: int) -> Iterator[Figure]:
 
 
 def _with_canvas(cubes: Any, repeats: int) -> Iterator[Figure]:
-    from pyqtgraph import PlotWidget
-
     from napari_udt.bench import viewer_scene as scene
-    from napari_udt.viewer.app import freeze_imported, open_window
 
-    window = open_window()
-    freeze_imported(window)  # as the launcher does
-    try:
+    with scene.open_window() as window:
         context = window.context
         scene.painted(window.spectra)
         canvas = scene.canvas_of(window)
@@ -134,7 +130,7 @@ def _with_canvas(cubes: Any, repeats: int) -> Iterator[Figure]:
         context.session.set_options(window=3)
         scene.painted(window.spectra)
         redraw = ("canvas alone", lambda _: scene.redraw(window))
-        points = [scene.point_of(window, place) for place in _places(cubes[0].shape)]
+        points = [scene.point_of(window, place) for place in scene.places(cubes[0].shape)]
         scene.click(window, points[-1])  # a first pin makes a layer of its own
         scene.settled(window)
         for case, how in _CLICKS.items():
@@ -142,14 +138,19 @@ def _with_canvas(cubes: Any, repeats: int) -> Iterator[Figure]:
                 case, _clicker(window, points, **how), repeats,
                 after=lambda: _without_last_pin(window), baseline=redraw, **_CLICK_GOALS,
             )  # fmt: skip
-        counter = scene.PaintCounter(window.spectra.findChild(PlotWidget).viewport())
-        yield _hover("hover, with canvas", _mover(canvas, points), counter)
+        counter = scene.PaintCounter(scene.plot_of(window.spectra))
+        yield scene.hover("hover, with canvas", scene.mover(canvas, points), counter)
         yield _arrival(window, cubes, repeats, redraw)
         yield from _side_by_side(window, repeats, redraw)
         yield from _gaps(window, cubes[0])
-    finally:
-        window.viewer.close()
-        gc.unfreeze()
+
+
+def _of_a_series(_cubes: Any, repeats: int, *, quick: bool) -> Iterator[Figure]:
+    from napari_udt.bench import viewer_series
+    from napari_udt.bench.viewer_scene import open_window
+
+    with open_window() as window:
+        yield from viewer_series.figures(window, repeats, quick=quick)
 
 
 def _many(cubes: Any, repeats: int) -> Iterator[Figure]:
@@ -177,34 +178,6 @@ def _without_last_pin(window: Any) -> None:
     session = window.context.session
     session.unpin(session.pins[-1].number)
     settled(window)
-
-
-def _mover(canvas: Any, points: list[Any]) -> Callable[[int], None]:
-    from qtpy.QtTest import QTest
-
-    def move(index: int) -> None:
-        QTest.mouseMove(canvas, points[index % len(points)])
-
-    return move
-
-
-def _hover(case: str, move: Callable[[int], object], counter: Any) -> Figure:
-    """Move the mouse as often as a mouse reports; the figure is the time per painted plot."""
-    from qtpy.QtWidgets import QApplication
-
-    counter.count, moves = 0, 0
-    start, processor = time.perf_counter(), time.process_time()
-    while (now := time.perf_counter()) - start < _HOVER_S:
-        if now - start >= moves / _MOUSE_HZ:
-            moves += 1
-            move(moves)
-        QApplication.processEvents()
-    frames = max(1, counter.count)
-    seconds = (time.perf_counter() - start) / frames
-    return of_seconds(
-        f"{case} (time per frame: {1 / seconds:.0f} frames/s)", [seconds],
-        cpu_ms=1e3 * (time.process_time() - processor) / frames, goal_ms=_FRAME_GOAL_MS,
-    )  # fmt: skip
 
 
 def _arrival(window: Any, cubes: Any, repeats: int, baseline: Any) -> Figure:
@@ -248,7 +221,7 @@ def _gaps(window: Any, cube: Any) -> Iterator[Figure]:
         return
     window.transfer.source.value = cube.name
     rest = GapProbe()
-    end = time.perf_counter() + _HOVER_S
+    end = time.perf_counter() + _REST_S
     with rest.running():
         live_until(lambda: time.perf_counter() > end)
     probe = GapProbe()
@@ -260,14 +233,6 @@ def _gaps(window: Any, cube: Any) -> Iterator[Figure]:
         baseline="at rest, p50", baseline_ms=1e3 * float(np.median(rest.gaps)),
     )  # fmt: skip
     yield of_seconds("gaps between events at rest", rest.gaps)
-
-
-def _places(shape: tuple[int, int, int]) -> list[Any]:
-    from napari_udt.viewer.state.session import PixelRef
-
-    rng = np.random.default_rng(1)
-    rows, columns = (rng.integers(size // 10, size - size // 10, 200) for size in shape[:2])
-    return [PixelRef("simulated", int(r), int(c)) for r, c in zip(rows, columns, strict=True)]
 
 
 def _plain_plot() -> Callable[[int], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,16 +15,24 @@ from qtpy.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
+from napari_udt.bench.viewer_figures import Figure, of_seconds
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer import napari_adapter
-from napari_udt.viewer.app import Window
+from napari_udt.viewer.app import Window, freeze_imported
+from napari_udt.viewer.app import open_window as opened
 from napari_udt.viewer.spectra.widgets.dock import SpectraDock
+from napari_udt.viewer.spectra.widgets.plot import SpectraPlot
 from napari_udt.viewer.state.session import PixelRef, Session
 
 CUBE = (480, 640, 100)
 CLASSES = 20
 _WAVELENGTHS_NM = np.linspace(500.0, 1000.0, CUBE[2])
 _NOISE = 0.01  # of the signal, as a camera's
+_HOVER_S = 3.0
+_MOUSE_HZ = 125  # what a mouse usually reports
+_REST_S = 1.0  # after the first touch
+_FEWEST_FRAMES, _LONGEST_S = 20, 60.0  # on a busy machine
+_FRAME_GOAL_MS = 50.0  # 20 frames/s
 _HELD_MS = 100  # between press and release; napari's answer to the press is over by then
 
 
@@ -59,6 +68,18 @@ def _like_tissue(rng: np.random.Generator, picture: tuple[int, int]) -> NDArray[
     return data
 
 
+@contextmanager
+def open_window() -> Iterator[Window]:
+    """Give a window as the launcher opens it, and close it."""
+    window = opened()
+    freeze_imported(window)
+    try:
+        yield window
+    finally:
+        window.viewer.close()
+        gc.unfreeze()
+
+
 def dock_alone(session: Session) -> SpectraDock:
     """Return a Spectra dock in a window of its own, without napari."""
     dock = SpectraDock(session)
@@ -66,6 +87,11 @@ def dock_alone(session: Session) -> SpectraDock:
     dock.show()
     painted(dock)
     return dock
+
+
+def plot_of(dock: SpectraDock) -> Any:
+    """Return the part of the dock on which curves over wavelength are painted; it has other plots too."""
+    return dock.findChild(SpectraPlot).findChild(PlotWidget).viewport()
 
 
 def painted(dock: SpectraDock) -> None:
@@ -135,7 +161,7 @@ def click(window: Window, point: QPoint, *, held: bool = True, dot: bool = False
     session, dock = window.context.session, window.spectra
     before = {pin.number for pin in session.pins}
     paintings = PaintCounter(
-        dock.findChild(PlotWidget).viewport(),
+        plot_of(dock),
         lambda: any(curve.pin is not None and curve.pin.number not in before for curve in dock.curves.curves),
     )
     canvas, button, plain = canvas_of(window), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -220,3 +246,41 @@ def live_until(done: Callable[[], bool], patience_s: float = 300.0) -> None:
     while not done() and time.monotonic() < end:
         QApplication.processEvents()
         time.sleep(0.001)
+
+
+def mover(canvas: Any, points: list[Any]) -> Callable[[int], None]:
+    """Return what moves the mouse over the canvas to one of these points after the other."""
+
+    def move(index: int) -> None:
+        QTest.mouseMove(canvas, points[index % len(points)])
+
+    return move
+
+
+def hover(case: str, move: Callable[[int], object], counter: Any) -> Figure:
+    """Move the mouse as often as a mouse reports; the figure is the time per painted plot, from the second touch on."""
+    move(0)
+    end = time.perf_counter() + _REST_S
+    live_until(lambda: time.perf_counter() > end)
+    counter.count, moves = 0, 0
+    start, processor = time.perf_counter(), time.process_time()
+    while (now := time.perf_counter()) - start < _HOVER_S or (
+        counter.count < _FEWEST_FRAMES and now - start < _LONGEST_S
+    ):
+        if now - start >= moves / _MOUSE_HZ:
+            moves += 1
+            move(moves)
+        QApplication.processEvents()
+    frames = max(1, counter.count)
+    seconds = (time.perf_counter() - start) / frames
+    return of_seconds(
+        f"{case} (time per frame: {1 / seconds:.0f} frames/s)", [seconds],
+        cpu_ms=1e3 * (time.process_time() - processor) / frames, goal_ms=_FRAME_GOAL_MS,
+    )  # fmt: skip
+
+
+def places(shape: tuple[int, int, int]) -> list[Any]:
+    """Return 200 pixels of a picture, none near its border, of the cube that is called "simulated"."""
+    rng = np.random.default_rng(1)
+    rows, columns = (rng.integers(size // 10, size - size // 10, 200) for size in shape[:2])
+    return [PixelRef("simulated", int(r), int(c)) for r, c in zip(rows, columns, strict=True)]
