@@ -42,11 +42,8 @@ def measure(*, quick: bool = False) -> dict[str, Any]:
     cubes = viewer_scene.cubes(picture)
     figures: list[Figure] = []
     machine = machine_info()
-<<<<<<< HEAD
-    for part in (_statistics, _dock_alone, _with_canvas, _many):
-=======
-    for part in (_statistics, _dock_alone, _with_canvas, partial(_of_a_series, quick=quick)):
->>>>>>> 8b48e4f (bench --viewer: a time series that stays in its file: mouse, steps of the slider, memory; the plot that is seen is the one whose paintings count)
+    series = partial(_of_a_series, quick=quick)
+    for part in (_statistics, _dock_alone, _with_canvas, _many, series):
         for figure in part(cubes, repeats):
             print(f"{figure.case}: {figure.median_ms:.1f} ms", file=sys.stderr, flush=True)
             figures.append(figure)
