@@ -9,7 +9,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet computes a cell that begins so
+_FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+)  # a spreadsheet computes a cell that begins so, some of them also behind white space
 _FORMULA_WITHIN = re.compile(r"([,;\t][ \"]*)(?=[=@+]|-(?![\d.]))")
 _MARKDOWN = re.compile(r"([\\`\[\]|])")
 
@@ -31,7 +36,10 @@ def one_line(text: str) -> str:
 
 def csv_cell(value: Any) -> Any:
     """Return a cell of a CSV file: text that a spreadsheet would compute gets an apostrophe before it; numbers stay."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    begins = isinstance(value, str) and (
+        value.startswith(("\t", "\r")) or value.lstrip().startswith(_FORMULA)
+    )
+    return f"'{value}" if begins else value
 
 
 def csv_comment(text: str) -> str:
