@@ -91,6 +91,7 @@ def _killed(work: Callable[[], object], after_s: float) -> bool:
     """Do some work in a copy of this process that is killed after some time; return whether it was still at work."""
     child = os.fork()
     if child == 0:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the commands' own lines
         try:
             work()
         finally:
