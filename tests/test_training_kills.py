@@ -50,6 +50,7 @@ def wait_until(condition, seconds=100):
         time.sleep(0.05)
 
 
+@pytest.mark.timeout(400)
 def test_kill_9_of_the_window_and_of_the_training(tmp_path, monkeypatch):
     monkeypatch.setenv("NAPARI_UDT_MODELS", str(tmp_path / "models"))
     monkeypatch.setattr("napari_udt.viewer.train.run.usable_cores", lambda: 1)
@@ -88,6 +89,14 @@ def test_kill_9_of_the_window_and_of_the_training(tmp_path, monkeypatch):
     assert again.interrupted
     assert again.state().startswith("mine was interrupted after about ")
     assert again.error() == ""
+    third = TrainingRun()
+    third.find()
+    kept = (folder / "run.json").read_bytes()
+    assert third.dismiss() == f"The checkpoint of this training stays in {folder}."
+    fourth = TrainingRun()
+    fourth.find()
+    assert fourth.plan is None
+    (folder / "run.json").write_bytes(kept)
     again.resume()
     assert again.running
     wait_until(lambda: not again.running)

@@ -20,7 +20,8 @@ from napari_udt.files.writing import whole_or_nothing
 from napari_udt.io.registry import sniff
 from napari_udt.models.classes import plain_name
 from napari_udt.models.spec import ModelSpec
-from napari_udt.training.config import TrainingConfig, packaged_configs
+from napari_udt.models.store import PROPOSED
+from napari_udt.training.config import TrainingConfig
 from napari_udt.training.estimate import estimate, lasting
 from napari_udt.training.findings import WORDS, class_lines, found_lines, listed, warnings
 from napari_udt.training.fine_tuning import obstacle, parent_classes, parent_spec, refusal
@@ -165,10 +166,15 @@ def _collections(
         collection, own = gather(paths[domain], rules, progress)
         problems += own
         if collection.modality != config.modality:
-            fitting = [name for name in packaged_configs() if name.startswith(collection.modality.lower())]
+            if found:
+                raise TrainingError(
+                    f"The simulated cubes are {config.modality}, the target cubes {collection.modality}; a model is trained on cubes of "
+                    "one modality: exchange one side."
+                )
+            fitting = next(name for name in PROPOSED if name.startswith(collection.modality.lower()))
             raise TrainingError(
                 f"The {WORDS[domain]} cubes are {collection.modality}, the configuration is for {config.modality}; take one "
-                f"for {collection.modality}, such as {fitting[0]}."
+                f"for {collection.modality}, such as {fitting}."
             )
         if collection.preprocessing:
             steps = ", ".join(map(str, collection.preprocessing))
@@ -179,7 +185,7 @@ def _collections(
         kept, left_out = _of_domain(collection, domain)
         problems += left_out
         found[domain] = kept
-    grid = common_wavelengths([(f"the {WORDS[d]} cubes", found[d].grid, None) for d in DOMAINS])
+    grid = common_wavelengths([(f"the range of the {WORDS[d]} cubes", found[d].grid, None) for d in DOMAINS])
     at = tuple(grid.tolist()) if parent is None else parent.wavelengths_nm
     if parent is not None and (reason := obstacle(parent, config, (grid[0], grid[-1]))):
         raise refusal(parent, reason)

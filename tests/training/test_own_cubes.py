@@ -267,10 +267,14 @@ def test_collections_that_cannot_be_trained_on_get_one_sentence(hsi, trained, tm
         return str(caught.value)
 
     simulated, target = hsi
-    assert "cubes are HSI, the configuration is for PAT; take one for HSI" in refused(
-        simulated, target, text=PAT
+    assert (
+        "cubes are HSI, the configuration is for PAT; take one for HSI, such as hsi_transport_dy"
+        in refused(simulated, target, text=PAT)
     )
     write_simpa_file(tmp_path / "v.hdf5", 0)
+    assert "The simulated cubes are HSI, the target cubes PAT; a model is trained on cubes of one" in refused(
+        simulated, [tmp_path / "v.hdf5"]
+    )
     assert "two modalities" in refused([*simulated, tmp_path / "v.hdf5"], target, error=CollectionError)
     assert "None of the target cubes can be used as such: they are simulated" in refused(simulated, simulated)
     far = write_envi(tmp_path / "far.hdr", 0, target=True, wavelengths_nm=np.linspace(900, 1000, 11))

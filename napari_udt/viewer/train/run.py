@@ -108,6 +108,14 @@ class TrainingRun:
         if self.interrupted and self.plan is not None:
             self._launch(self.plan, self.plan.command_to_resume())
 
+    def dismiss(self) -> str:
+        """Let no window find an interrupted run again; return where it lies."""
+        if not self.interrupted or self.folder is None:
+            return ""
+        (self.folder / _RECORD).unlink(missing_ok=True)
+        folder, self.plan, self._process = self.folder, None, None
+        return f"The checkpoint of this training stays in {folder}."
+
     def _launch(self, plan: Plan, command: list[str], *, check: bool = False) -> None:
         self.plan, self.check, self._stopped = plan, check, False
         threads = {"OMP_NUM_THREADS": str(max(1, usable_cores() - 1)), "PYTHONUNBUFFERED": "1"}

@@ -1,5 +1,7 @@
 """The Train dock with real clicks; the training is the command's, in a process of its own."""
 
+import json
+
 import numpy as np
 import pytest
 from own_cubes import write_envi
@@ -12,7 +14,7 @@ from napari_udt.io import open_cube
 from napari_udt.models import list_models
 from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.session import PixelRef, Session
-from napari_udt.viewer.train.plan import Plan, Source
+from napari_udt.viewer.train.plan import Plan, Source, work_folder
 from napari_udt.viewer.train.run import TrainingRun
 from napari_udt.viewer.train.widgets import closing
 from napari_udt.viewer.train.widgets.closing import GO_ON, STOP, TrainingGuard
@@ -144,6 +146,50 @@ def test_a_cube_that_is_closed_leaves_the_list(dock, session):
     choose(dock.simulated, "a (open)")
     session.remove("a")
     assert dock.simulated.sources == ()
+
+
+def test_models_that_fit_can_be_started_from_and_others_say_why_not(dock, tmp_path):
+    dock.form.method.value = "hsi_cinn_dy"
+    assert "hsi_cinn_dy" in dock.form.start.choices  # nothing is known of the cubes yet
+    choose(dock.simulated, "a (open)")
+    assert dock.form.method.value == "hsi_cinn_dy"
+    assert dock.form.start.choices == ("",)
+    said = dock.form.start.native.toolTip()
+    assert "hsi_cinn_dy: it needs 500-1000 nm, the cubes have 500-800 nm" in said
+    assert "hsi_transport_dy: its transport is fitted in closed form" in said
+    assert "hsi_unit: it is a unit, the method trains a cinn" in said
+    assert dock.plan.start_from == ""
+    assert "--from" not in dock.plan.command({})
+
+
+def test_a_slower_start_from_a_model_is_one_command(dock, tmp_path):
+    dock.form.method.value = "hsi_cinn_dy"
+    dock.form.start.value = "hsi_cinn_dy"
+    dock.form.rate.value = 10.0
+    words = dock.plan.command({})
+    assert words[words.index("--from") + 1] == "hsi_cinn_dy"
+    assert words[-1].startswith("--set=optimisation.learning_rate=")
+
+
+def test_an_interrupted_training_is_offered_until_it_is_dismissed(session, qtbot, tmp_path):
+    plan = Plan(target=(Source(path=tmp_path),), method="hsi_unit", name="mine")
+    folder = work_folder("mine").with_name("mine.run")
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps({"pid": 0, "created": 0.0, "plan": plan.as_dict()}))
+    (folder / "checkpoint.pt").touch()
+    (folder / "live.jsonl").write_text('{"step": 7, "steps": 20, "seconds_per_step": 1}\n')
+    dock = TrainDock(session, TrainingRun())
+    qtbot.addWidget(dock)
+    dock.show()
+    assert dock.status.text().startswith("mine was interrupted after about 7 of 20 steps; Resume goes on")
+    assert dock.buttons.resume.isVisible()
+    QTest.mouseClick(dock.buttons.dismiss, Qt.MouseButton.LeftButton)
+    assert dock.status.text() == f"The checkpoint of this training stays in {folder}."
+    assert not dock.buttons.resume.isVisible()
+    again = TrainDock(session, TrainingRun())
+    qtbot.addWidget(again)
+    assert again.training.plan is None
+    assert (folder / "checkpoint.pt").exists()
 
 
 def test_more_is_folded(dock):

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_udt.errors import UdtError
 from napari_udt.viewer.collection.open_collection import OpenCollection
-from napari_udt.viewer.qt.fields import push_button, row_of, set_tab_order
+from napari_udt.viewer.qt.fields import row_of, set_tab_order
 from napari_udt.viewer.qt.jobs import JobRunner
 from napari_udt.viewer.qt.scroll_area import VerticalScrollArea, scrolling_layout
 from napari_udt.viewer.qt.stable_label import wrapping_label
@@ -34,6 +34,7 @@ from napari_udt.viewer.train.plan import (
 from napari_udt.viewer.train.preview import LivePreview, pinned_scene
 from napari_udt.viewer.train.run import TrainingRun
 from napari_udt.viewer.train.starting_points import starting_points
+from napari_udt.viewer.train.widgets.buttons import TrainButtons
 from napari_udt.viewer.train.widgets.findings import Findings
 from napari_udt.viewer.train.widgets.form import TrainForm
 from napari_udt.viewer.train.widgets.loss_plot import LossPlot
@@ -167,6 +168,11 @@ class TrainDock(QWidget):
         self._timer.start()
         self.refresh()
 
+    def dismiss(self) -> None:
+        """Offer a run that was interrupted no more."""
+        self.status.setText(self.training.dismiss())
+        self.refresh()
+
     def refresh(self) -> None:
         """Show what the process has written."""
         if not isalive(self):
@@ -204,9 +210,8 @@ class TrainDock(QWidget):
 
     def _scroll_to_preview(self) -> None:
         """Show state and preview where the dock is too low for all, as far up as they can be."""
-        area = self.findChild(VerticalScrollArea)
-        if isalive(self) and area is not None:
-            area.verticalScrollBar().setValue(self.check_button.y())
+        if isalive(self) and (area := self.findChild(VerticalScrollArea)) is not None:
+            area.verticalScrollBar().setValue(self.buttons.y())
 
     def _take_collection(self, path: Path) -> None:
         """Put a collection on both sides: each takes the cubes of its domain."""
@@ -258,20 +263,8 @@ class TrainDock(QWidget):
 
     def _make_fields(self) -> None:
         self.form = TrainForm(parent=self)
-        self.check_button = push_button(
-            "Check",
-            "Say what is in the cubes, what does not fit, and what the training would cost; train nothing.",
-            self,
-        )
-        self.train_button = push_button(
-            "Train", "Look at the cubes, then train, in a process of its own.", self
-        )
-        self.stop_button = push_button(
-            "Stop", "End the training after its step; the best weights so far are the model.", self
-        )
-        self.resume_button = push_button(
-            "Resume", "Go on with the training that was interrupted, as if it had not been.", self
-        )
+        self.buttons = TrainButtons(parent=self)
+        self.check_button, self.train_button, self.stop_button, *_ = self.buttons.all
         self.findings = Findings(parent=self)
         self.plot = LossPlot(parent=self)
         self.preview = PreviewPlot(parent=self)
@@ -283,7 +276,7 @@ class TrainDock(QWidget):
         layout.setSpacing(4)
         layout.addLayout(row_of(self.simulated, self.target))
         layout.addWidget(self.form)
-        layout.addLayout(row_of(self.check_button, self.train_button, self.stop_button, self.resume_button))
+        layout.addWidget(self.buttons)
         layout.addWidget(self.status)
         layout.addWidget(self.preview)
         layout.addWidget(self.plot, stretch=1)
@@ -295,7 +288,7 @@ class TrainDock(QWidget):
         )
         self.form.set_tab_order(lists[-1], self.check_button)
         set_tab_order(
-            *(self.check_button, self.train_button, self.stop_button, self.resume_button),
+            *self.buttons.all,
             *(self.preview.box, self.preview.wavelength, self.plot.kind, self.findings),
         )
 
@@ -306,12 +299,14 @@ class TrainDock(QWidget):
         self.check_button.clicked.connect(lambda: self.start(check=True))
         self.train_button.clicked.connect(lambda: self.start())
         self.stop_button.clicked.connect(self.stop)
-        self.resume_button.clicked.connect(self.resume)
+        self.buttons.resume.clicked.connect(self.resume)
+        self.buttons.dismiss.clicked.connect(self.dismiss)
         self.preview.box.toggled.connect(self._refresh_preview)
         self._timer.timeout.connect(self.refresh)
         self._writing.ended.connect(self._show_state)
         self._writing.failed.connect(lambda error: self.status.setText(error_text(error)))
         self._writing.cancelled.connect(lambda: self.status.setText("Stopped before anything was trained."))
+        self._previewing.failed.connect(lambda error: self.preview.show_problem(error_text(error)))
         self._comparing.failed.connect(
             lambda error: self.status.setText(f"{self.training.state()} {error_text(error)}")
         )
@@ -332,7 +327,4 @@ class TrainDock(QWidget):
 
     def _show_state(self) -> None:
         busy = self.training.running or self._writing.running
-        self.check_button.setEnabled(not busy)
-        self.train_button.setEnabled(not busy)
-        self.stop_button.setEnabled(busy)
-        self.resume_button.setVisible(self.training.interrupted)
+        self.buttons.show_state(busy=busy, interrupted=self.training.interrupted)

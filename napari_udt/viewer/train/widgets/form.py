@@ -77,8 +77,9 @@ class TrainForm(QWidget):
     def offer_methods(self, titles: Mapping[str, str]) -> None:
         """Offer methods, by their names; the chosen one stays where it is among them."""
         chosen = self.method.value
-        self.method.choices = [(title, name) for name, title in titles.items()]
-        self.method.value = chosen if chosen in titles else next(iter(titles))
+        with self.method.changed.blocked():
+            self.method.choices = [(title, name) for name, title in titles.items()]
+            self.method.value = chosen if chosen in titles else next(iter(titles))
 
     def offer_starts(self, names: Sequence[str], reasons: Mapping[str, str]) -> None:
         """Offer models to start from; the tool tip says why others are not among them."""

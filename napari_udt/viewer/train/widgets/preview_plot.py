@@ -90,6 +90,11 @@ class PreviewPlot(QWidget):
             self._draw_curves(preview)
         self._show_parts()
 
+    def show_problem(self, sentence: str) -> None:
+        """Say why there is no newer preview; the former one stays."""
+        self.legend.setText(sentence)
+        self.legend.setVisible(self.box.isChecked())
+
     def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
         """Follow the window's colours."""
         super().changeEvent(event)
