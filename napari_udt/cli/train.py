@@ -109,6 +109,11 @@ def run(args: argparse.Namespace) -> int:
     if own and not args.no_install:
         require_free_name(args.output)
     device = choose(args.device).key
+    if args.resume and own and (args.set or args.parent):
+        raise TrainingError(
+            f"{args.output}: --resume goes on with the values that the run was begun with; leave --set and --from out, or start anew "
+            "in another folder."
+        )
     if args.check and not own:
         raise TrainingError(
             f"{args.config}: --check is for cubes of your own; give --simulated and --target."

@@ -15,10 +15,9 @@ from pathlib import Path
 
 from napari_udt.errors import UdtError
 from napari_udt.models import TransferModel, save_model
+from napari_udt.training.progress import PREVIEW, WANTED
 from napari_udt.training.weight_average import WeightAverage
 
-PREVIEW = "preview"
-WANTED = "preview.wanted"
 _LEAST_WAIT_S = 2.0
 _MOST_SHARE = 0.02  # of the training's time that writing may take
 

@@ -24,6 +24,8 @@ from napari_udt.files.writing import whole_or_nothing
 # Files in the folder of a run.
 LOG = "log.csv"
 LIVE = "live.jsonl"
+PREVIEW = "preview"  # a model with the weights of a step, see napari_udt.training.preview
+WANTED = "preview.wanted"  # asks for it
 STOP = "stop"  # one of this name ends the run after the step; the best weights so far are the model
 _LEAST_WAIT_S = 1.0  # between two rows for a window
 _MOST_ROWS = 2000

@@ -324,9 +324,14 @@ def test_a_run_on_own_cubes_is_resumed_as_it_was_prepared(hsi, trained, tmp_path
         assert trained(HSI, *hsi, "--no-install") == INTERRUPTED
     with pytest.raises(TrainingError, match="a run was begun here; go on with --resume"):
         trained(HSI, *hsi, "--no-install")
+    with pytest.raises(TrainingError, match="leave --set and --from out"):
+        trained(HSI, *hsi, "--no-install", "--resume", "--set", "seed=3")
     assert trained(HSI, *hsi, "--no-install", "--resume") == 0
     assert load_model(tmp_path / "mine").spec.training["steps"] == 12
     assert not (tmp_path / "models").exists()
+    # ended between the last step and the list of models
+    assert trained(HSI, *hsi, "--resume") == 0
+    assert "mine" in {spec.name for spec in list_models()}
 
 
 def test_a_check_says_what_is_found_and_leaves_nothing(hsi, trained, tmp_path, capsys):

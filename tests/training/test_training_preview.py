@@ -5,7 +5,7 @@ import torch
 
 from napari_udt.models import load_model
 from napari_udt.training import loop, preview, train
-from napari_udt.training.preview import PREVIEW, WANTED
+from napari_udt.training.progress import PREVIEW, WANTED
 from napari_udt.training.trainer import Trainer
 
 

@@ -16,8 +16,8 @@ from napari_udt.cube import SpectralCube
 from napari_udt.inference.fitting import model_obstacle
 from napari_udt.io import open_cube
 from napari_udt.models.classes import plain_name
-from napari_udt.training.preview import PREVIEW, WANTED
 from napari_udt.training.preview_cubes import CUBES, thinning
+from napari_udt.training.progress import PREVIEW, WANTED
 from napari_udt.viewer.state.comparable_cubes import same_scene
 from napari_udt.viewer.state.entities import PIN_COLOURS
 from napari_udt.viewer.state.jobs import Report

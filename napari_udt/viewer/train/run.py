@@ -18,8 +18,7 @@ from napari_udt.io import save_cube
 from napari_udt.models.store import SPEC, user_folder
 from napari_udt.threads import usable_cores
 from napari_udt.training.curves import Point, curves_of
-from napari_udt.training.preview import WANTED
-from napari_udt.training.progress import LIVE, LOG, STOP, read_live_log, read_log
+from napari_udt.training.progress import LIVE, LOG, STOP, WANTED, read_live_log, read_log
 from napari_udt.viewer.state.jobs import Report
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.train.plan import SIMULATED, TARGET, Plan, Source, work_folder

@@ -1,5 +1,6 @@
 """What the user wants to train, without Qt."""
 
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -47,6 +48,15 @@ def test_a_plan_is_one_command_with_the_files_of_open_cubes(tmp_path):
     assert "--map=Leber=liver, left" in words
     assert words[-4:] == ["--minutes", "60", "--device", "cpu"]
     assert plan.command({}, check=True)[-1] == "--check"
+
+
+def test_opening_the_dock_needs_no_torch():
+    code = (
+        "import sys, napari_udt.viewer.train.run, napari_udt.viewer.train.preview, napari_udt.viewer.train.starting_points\n"
+        "import napari_udt.viewer.train.first_comparison\n"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_what_is_missing_is_said(tmp_path):

@@ -12,8 +12,8 @@ from napari_udt.inference import transfer
 from napari_udt.io import open_cube, save_cube
 from napari_udt.models import load_model, save_model
 from napari_udt.spectral.spectra import normalise
-from napari_udt.training.preview import PREVIEW, WANTED
 from napari_udt.training.preview_cubes import CUBES, thinning
+from napari_udt.training.progress import PREVIEW, WANTED
 from napari_udt.viewer.state.session import PixelRef, Session
 from napari_udt.viewer.train.plan import Plan
 from napari_udt.viewer.train.preview import LivePreview, default_scene, pinned_scene, preview_of
