@@ -84,6 +84,8 @@ def faults(
         if not state.concerns(file) or not set(mode) & set("wax+"):
             return real_open(file, mode, buffering, *more, **options)
         state.count(file)
+        if options.get("opener") is not None:  # a file without a name, of Python's own tempfile
+            return real_open(file, mode, buffering, *more, **options)
         raw = _FaultyFile(file, mode.replace("b", "").replace("t", ""))
         raw.faults = state
         if buffering == 0:
