@@ -229,11 +229,15 @@ def _transfer() -> TransferFunction:
     return transfer
 
 
-def success_text(result: SpectralCube, seconds: float) -> str:
+def success_text(result: SpectralCube, seconds: float, frames: Frames = "each") -> str:
     """Return one line on a finished run: how much, how long, where, under which condition."""
     rows, columns, _ = result.shape
-    parts = [f"{counted(rows * columns, 'spectrum', separator=' ')} in {seconds:.1f} s"]
-    if text := place_text(result):
+    series, at_once = series_of(result), frames == "all"
+    count = rows * columns * (len(series) if series is not None and at_once else 1)
+    parts = [f"{counted(count, 'spectrum', separator=' ')} in {seconds:.1f} s"]
+    if series is not None and at_once:
+        parts.append(series.summary)
+    elif text := place_text(result):
         parts.append(f"{text}; the others are transferred when they are looked at")
     parts += [str(result.provenance[k]) for k in ("device", "condition") if result.provenance.get(k)]
     if "interpolated" in str(result.provenance.get("wavelengths")):

@@ -47,7 +47,7 @@ class TransferQueue:
         """Take note of a result."""
         self.made += 1
         self._seconds += seconds
-        self._line = success_text(result, seconds)
+        self._line = success_text(result, seconds, "each" if self.current is None else self.current.frames)
         if far := warning(result.provenance, result.shape[0] * result.shape[1]):
             self.warnings.append(f"{result.name}: {far}")
 

@@ -19,7 +19,7 @@ from napari_udt.viewer.series.reader import PictureReader
 from napari_udt.viewer.state.comparable_cubes import same_scene
 from napari_udt.viewer.state.cube_files import file_of, remember_saved
 from napari_udt.viewer.state.session import Session
-from napari_udt.viewer.transfer.job import TransferRequest, run
+from napari_udt.viewer.transfer.job import TransferRequest, run, success_text
 
 
 @pytest.fixture
@@ -69,6 +69,8 @@ def test_all_pictures_are_transferred_now_and_kept(made, scan, transferred, make
     assert sorted(places) == list(range(12))
     assert said[0] == (1, 24)
     assert said[-1] == (12, 12)
+    assert success_text(result, 1.0, "all").startswith("28 800 spectra in 1.0 s · 12 frames over 2.75 s · ")
+    assert "2 400 spectra in 1.0 s · frame 3 of 12" in success_text(result, 1.0)
     places.clear()
     assert [picture.place for picture in result.series] == list(range(12))
     assert result.series[7].series is result.series
