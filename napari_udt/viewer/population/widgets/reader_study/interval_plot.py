@@ -29,7 +29,7 @@ class IntervalPlot(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.setMinimumHeight(140)
+        self.setMinimumHeight(76)
 
     def show_result(self, result: StudyResult) -> None:
         """Draw these numbers and no others."""
