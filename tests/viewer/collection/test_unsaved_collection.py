@@ -9,13 +9,14 @@ from napari_udt.collection.inspecting import Rules, inspect
 from napari_udt.viewer.collection.open_collection import OpenCollection
 from napari_udt.viewer.collection.widgets import unsaved
 from napari_udt.viewer.collection.widgets.unsaved import LOSE, SAVE, CollectionGuard
+from napari_udt.viewer.session.widgets import close_guard
 
 
 @pytest.mark.parametrize(
     ("button", "closed", "saved"), [(LOSE, True, False), (SAVE, True, True), ("Cancel", False, False)]
 )
 def test_closing_with_an_unsaved_collection_asks(qtbot, monkeypatch, tmp_path, button, closed, saved):
-    monkeypatch.setattr(unsaved, "closed_by_user", lambda window: True)
+    monkeypatch.setattr(close_guard, "closed_by_user", lambda window: True)
     file = tmp_path / "c.udt-collection.toml"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(file), ""))
     monkeypatch.setattr(unsaved, "show_info", lambda text: None)
@@ -40,4 +41,4 @@ def test_closing_with_an_unsaved_collection_asks(qtbot, monkeypatch, tmp_path, b
         window.show()
         window.close()  # without a question
         assert not window.isVisible()
-    monkeypatch.setattr(unsaved, "closed_by_user", lambda window: False)
+    monkeypatch.setattr(close_guard, "closed_by_user", lambda window: False)

@@ -12,11 +12,11 @@ from qtpy.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from napari_udt.io import open_cube
 from napari_udt.models import list_models
+from napari_udt.viewer.session.widgets import close_guard
 from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.session import PixelRef, Session
 from napari_udt.viewer.train.plan import Plan, Source, work_folder
 from napari_udt.viewer.train.run import TrainingRun
-from napari_udt.viewer.train.widgets import closing
 from napari_udt.viewer.train.widgets.closing import GO_ON, STOP, TrainingGuard
 from napari_udt.viewer.train.widgets.dock import TrainDock
 
@@ -230,7 +230,7 @@ def test_closing_the_window_asks(qtbot, monkeypatch, button, closed, stopped):
     from qtpy.QtCore import QTimer
     from qtpy.QtWidgets import QMainWindow
 
-    monkeypatch.setattr(closing, "closed_by_user", lambda window: True)
+    monkeypatch.setattr(close_guard, "closed_by_user", lambda window: True)
     window, training = QMainWindow(), _Running()
     qtbot.addWidget(window)
     TrainingGuard(training, window)
@@ -246,4 +246,4 @@ def test_closing_the_window_asks(qtbot, monkeypatch, button, closed, stopped):
     window.close()
     assert window.isVisible() == (not closed)
     assert training.stopped == stopped
-    monkeypatch.setattr(closing, "closed_by_user", lambda window: False)
+    monkeypatch.setattr(close_guard, "closed_by_user", lambda window: False)

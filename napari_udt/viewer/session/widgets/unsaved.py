@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QEvent, QObject
-from qtpy.QtWidgets import QMainWindow, QMessageBox
+from qtpy.QtWidgets import QMainWindow
 
 from napari_udt.viewer.files.session_file import unsaved
 from napari_udt.viewer.session.widgets.actions import ask_and_save
+from napari_udt.viewer.session.widgets.close_guard import CloseGuard
 from napari_udt.viewer.state.session import Session
-from napari_udt.viewer.transfer.widgets.closing import closed_by_user
 from napari_udt.wording import counted
 
 SAVE, LOSE = "Save the session…", "Close without saving"
 _MOST_NAMES = 6
 
 
-class UnsavedGuard(QObject):
+class UnsavedGuard(CloseGuard):
     """Asks the person who closes a window whether results that are in no file shall be lost.
 
     Parameters
@@ -26,33 +25,15 @@ class UnsavedGuard(QObject):
 
     def __init__(self, session: Session, main: QMainWindow) -> None:
         super().__init__(main)
-        self._session, self._main = session, main
-        main.installEventFilter(self)
+        self._session = session
 
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
-        """Keep the window open where the user says so."""
-        if event is None or event.type() != QEvent.Type.Close or not closed_by_user(watched):
-            return False
+    def may_close(self) -> bool:
+        """Ask where transferred cubes are in no file."""
         names = lost_results(self._session)
-        if names and not self._may_close(names):
-            event.ignore()
+        if not names:
             return True
-        return False
-
-    def _may_close(self, names: list[str]) -> bool:
-        box = QMessageBox(self._main)
-        box.setWindowTitle("Results are in no file")
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setText(question(names))
-        save = box.addButton(SAVE, QMessageBox.ButtonRole.AcceptRole)
-        lose = box.addButton(LOSE, QMessageBox.ButtonRole.DestructiveRole)
-        stay = box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(save)
-        box.setEscapeButton(stay)
-        box.exec()
-        chosen = box.clickedButton()
-        box.deleteLater()
-        return chosen is lose or (chosen is save and ask_and_save(self._session, self._main))
+        chosen = self.ask("Results are in no file", question(names), SAVE, LOSE)
+        return chosen == LOSE or (chosen == SAVE and ask_and_save(self._session, self.main))
 
 
 def lost_results(session: Session) -> list[str]:

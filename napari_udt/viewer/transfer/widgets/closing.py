@@ -10,19 +10,8 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, QTimer, Signal
 from qtpy.QtWidgets import QMessageBox, QWidget
 
-from napari_udt.viewer.napari_adapter import viewer_widget_in
-
 CANCEL, KEEP = "Cancel the transfer and close", "Keep running"
 STOP = "Cancel the transfer"
-
-
-def closed_by_user(window: QObject | None) -> bool:
-    """Whether it is a person who closes a napari window.
-
-    A program (``viewer.close()``) closes what is inside first; it must not wait for an answer.
-    """
-    inside = viewer_widget_in(window)
-    return inside is not None and inside.isVisible()
 
 
 def agrees_to_cancel(name: str, parent: QWidget, title: str = CANCEL, over: Any = None) -> bool:

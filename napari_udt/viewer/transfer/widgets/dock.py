@@ -17,13 +17,14 @@ from napari_udt.viewer.files.opening import open_files
 from napari_udt.viewer.files.recent import RecentFiles, recent_links
 from napari_udt.viewer.files.widgets.metadata_questions import MetadataQuestions
 from napari_udt.viewer.files.widgets.opening_progress import OpeningProgress
+from napari_udt.viewer.session.widgets.close_guard import closed_by_user
 from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.session import CubesChange, Session
 from napari_udt.viewer.transfer import job as transfer_job
 from napari_udt.viewer.transfer.job import TransferFunction, TransferRequest
 from napari_udt.viewer.transfer.queue import STEPS, all_text, all_tooltip, requests_for_all
 from napari_udt.viewer.transfer.structures import name_structures, proxy_text, references_of
-from napari_udt.viewer.transfer.widgets.closing import RemovedDock, agrees_to_cancel, closed_by_user
+from napari_udt.viewer.transfer.widgets.closing import RemovedDock, agrees_to_cancel
 from napari_udt.viewer.transfer.widgets.device_search import DeviceSearch, Find, installed_devices
 from napari_udt.viewer.transfer.widgets.form import TransferForm
 from napari_udt.viewer.transfer.widgets.runs import TransferRuns
