@@ -65,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
         device=args.device,
         condition=args.condition,
         noise=args.noise,
+        seed=args.seed,
+        steps=args.steps,
         reference=args.reference,
         candidate=args.candidate,
         metadata=stated_metadata(args),
@@ -152,12 +154,31 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         default="training",
         help="whether simulated pictures or spectra get the noise that the model was trained on (default), or none",
     )
+    parser.add_argument(
+        "--seed",
+        type=_whole,
+        default=0,
+        metavar="N",
+        help="of that noise, and of what a stochastic model draws (default 0): another seed gives another result",
+    )
+    parser.add_argument(
+        "--steps",
+        type=_count,
+        metavar="N",
+        help="steps between the domains of a flow-matching model or bridge; by default the model's own number",
+    )
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0 on")
+    return int(text)
 
 
 def _count(text: str) -> int:
     count = int(text) if text.isdigit() else 0
     if count < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of processes")
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 on")
     return count
 
 

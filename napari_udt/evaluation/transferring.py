@@ -54,7 +54,7 @@ def transferred(
     parts, done = [], 0
     for raw, known in chunks(model, samples, labels):
         progress(done, len(samples))
-        moved = _moved(model, _source(model, raw), known, "simulated", "real")
+        moved = model.translate(_source(model, raw), "simulated", "real", known)
         parts.append(model.denormalise(moved, "real"))
         done += len(raw)
     progress(done, len(samples))
@@ -91,18 +91,6 @@ def cycle_rms_error(
     squares = []
     for raw, known in chunks(model, samples, labels):
         x = model.normalise(raw, domain)
-        back = _moved(model, _moved(model, x, known, domain, other), known, other, domain)
+        back = model.translate(model.translate(x, domain, other, known), other, domain, known)
         squares.append(np.square(back - x).mean() * len(x) / len(samples))
     return float(np.sqrt(sum(squares)))
-
-
-def _moved(
-    model: TransferModel,
-    x: NDArray[np.float32],
-    labels: NDArray[Any],
-    source: ModelDomain,
-    target: ModelDomain,
-) -> NDArray[np.float32]:
-    """Transfer normalised samples; they stay in normalised units."""
-    z, _ = model.encode(x, source, labels)
-    return model.decode(z, target, labels)

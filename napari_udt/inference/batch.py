@@ -50,6 +50,8 @@ class Options:
         fits, each with a result of its own.
     direction, device, condition, noise : str
         As in :func:`~napari_udt.inference.run.transfer`.
+    seed, steps : int
+        As there.
     reference : path, optional
         File of the cube that a baseline is matched to.
     candidate : str, optional
@@ -75,6 +77,8 @@ class Options:
     device: str = "auto"
     condition: str = "auto"
     noise: Noise = "training"
+    seed: int = 0
+    steps: int | None = None
     reference: Path | None = None
     candidate: str | None = None
     metadata: StatedMetadata = field(default_factory=StatedMetadata)
@@ -127,6 +131,10 @@ class Options:
         }
         if isinstance(self.frames, tuple):
             record["frames"] = self.frames
+        if self.seed:
+            record["seed"] = self.seed
+        if self.steps:
+            record["steps"] = self.steps
         if self.structures:
             record["structures"] = dict(self.structures)
         as_read: Record = json.loads(json.dumps(record))
@@ -283,6 +291,8 @@ def _written(task: Task, cube: SpectralCube, record: Record, progress: Progress 
         device=options.device,
         condition=options.condition,
         noise=options.noise,
+        seed=options.seed,
+        steps=options.steps,
         reference=open_cube(options.reference) if options.reference else None,
     )
     series = cube.series

@@ -46,6 +46,10 @@ class Job:
         What is added to normalised pictures and spectra, see :mod:`napari_udt.models.noise`.
     scale : {"source", "unit"}
         Whether spectra get their input's L2 norm back.
+    seed : int
+        Of the noise, and of what a stochastic model draws.
+    steps : int
+        Of a model that takes steps; 0 for its own number.
     """
 
     cube: SpectralCube
@@ -55,6 +59,18 @@ class Job:
     tissue: TissueCondition
     scale: Scale
     noise: InputNoise = field(default_factory=InputNoise)
+    seed: int = 0
+    steps: int = 0
+
+    @property
+    def draws(self) -> bool:
+        """Whether the seed decides anything."""
+        return bool(self.noise) or self.model.spec.is_stochastic
+
+    def translated(self, x: NDArray[np.float32], tissue: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """Transfer samples in normalised units by the plain network, under class probabilities."""
+        source, target = self.domains
+        return self.model.translate(x, source, target, tissue, seed=self.seed, steps=self.steps)
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

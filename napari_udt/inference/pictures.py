@@ -74,10 +74,10 @@ def _padded(job: Job, image: NDArray[np.float32]) -> NDArray[np.float32]:
 def _through_network(job: Job, x: NDArray[np.float32], tissue: NDArray[np.float32]) -> NDArray[np.float32]:
     """Transfer by the fastest way through the job's network."""
     model, (source, target) = job.model, job.domains
-    normalised = with_noise(model.normalise(x, source), job.noise)
+    normalised = with_noise(model.normalise(x, source), job.noise, job.seed)
     plan = _plan(job, (len(x), *x.shape[2:]), tissue)
     if plan is None:
-        moved = _plain(job, normalised, tissue)
+        moved = job.translated(normalised, tissue)
     else:
         import torch
 
@@ -101,10 +101,3 @@ def _plan(job: Job, shape: tuple[int, ...], tissue: NDArray[np.float32]) -> Imag
     if isinstance(model.network, WaveletFlow):
         return FlowPlan(model.network, source, target)
     return ImagePlan(model.network, source, target)
-
-
-def _plain(job: Job, x: NDArray[np.float32], tissue: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Transfer through any network: encode, decode."""
-    model, (source, target) = job.model, job.domains
-    latent, _ = model.encode(x, source, tissue)
-    return model.decode(latent, target, tissue, picture_shape=x.shape[2:])

@@ -7,6 +7,7 @@ millisecond.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -159,16 +160,20 @@ class SpectralProbe:
         return self._masked(spectra, shifted, run)
 
     def draws(self, spectra: Floats, entries: Entries) -> NDArray[np.float32]:
-        """Transfer under `DRAWS` admissible conditions; shape (draws, n, model channels).
+        """Transfer under `DRAWS` admissible conditions; shape (draws, n, model channels). A stochastic model gets as many seeds.
 
-        The noise of the draws is the same for every spectrum, so that differences between spectra are theirs and
+        The noise of the conditions is the same for every spectrum, so that differences between spectra are theirs and
         not of chance. See :mod:`napari_udt.inference.uncertainty` for what is admissible.
 
         Raises
         ------
         ModelError
-            When the network is not a cINN: it draws no conditions.
+            When the model is neither a cINN nor stochastic: it draws nothing.
         """
+        if self.job.model.spec.is_stochastic:
+            seeds = range(self.job.seed, self.job.seed + DRAWS)
+            probes = (SpectralProbe(replace(self.job, seed=seed)) for seed in seeds)
+            return np.stack([probe.transfer(spectra, entries) for probe in probes])
         if self._draws is None:
             self._draws = self._plan_of_draws()
         many = (np.asarray(entries)[None] * DRAWS + np.arange(DRAWS)[:, None]).reshape(-1)
@@ -226,8 +231,7 @@ class SpectralProbe:
             if self.job.noise
             else model.normalise(spectra, source)
         )
-        latent, _ = model.encode(x, source, tissue)
-        return model.denormalise(model.decode(latent, target, tissue), target)
+        return model.denormalise(self.job.translated(x, tissue), target)
 
     def _masked(self, spectra: Floats, entries: Entries, run: Any) -> NDArray[np.float32]:
         """Run on the transferable spectra; others become NaN, and L2 norms are restored."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 # What a run on a whole picture holds at least: the input, its finite part, padded and normalised, and the result.
 _PICTURE_COPIES = 5
+MOST_STEPS = 200
 _BASELINE_COPIES = 3  # spectra, normalised spectra, result
 _CROP = "crop the cube, or use a machine with more memory"
 _STREAM = "`napari-udt transfer FILE -o DIR` works block by block instead"
@@ -57,6 +58,8 @@ def transfer(
     chunk_size: int | None = None,
     scale: Scale = "source",
     noise: Noise = "training",
+    seed: int = 0,
+    steps: int | None = None,
     reference: SpectralCube | None = None,
     out: Target | None = None,
     scratch: Path | None = None,
@@ -93,6 +96,12 @@ def transfer(
         Whether simulated pictures and spectra get the noise that the model was trained on (``InputNoise.of(spec)``), seeded by
         their own values, or are transferred as they are, which leaves them smoother than the target domain. Choose "none"
         for what bears noise already.
+    seed : int
+        Of that noise, and of what a model draws that is stochastic, from 0 to 2^32 - 1: together with a sample's own values it
+        decides the result. It is in the provenance wherever it matters.
+    steps : int, optional
+        Steps between the domains, for models that go in steps of any number (flow matching and its bridge); by default the
+        model's own number.
     reference : SpectralCube, optional
         For baselines only: an unpaired cube of the target domain with named structures.
     out : array-like, shape (rows, columns, model channels), optional
@@ -136,6 +145,7 @@ def transfer(
     _check_fit(cube, model, direction, scale)
     if noise not in get_args(Noise):
         raise TransferError(f"Noise {noise!r} is unknown; choose {' or '.join(get_args(Noise))}.")
+    _check_draws(model, seed, steps)
     chosen = choose(device)
     added = InputNoise.of(model.spec) if noise == "training" and direction == "sim2real" else InputNoise()
     run = partial(
@@ -148,6 +158,8 @@ def transfer(
         chunk_size=chunk_size,
         scale=scale,
         noise=added,
+        seed=seed,
+        steps=steps or 0,
         scratch=scratch,
     )
     moved = run(cube, progress=progress, out=out)
@@ -165,6 +177,8 @@ def _transferred(
     chunk_size: int | None,
     scale: Scale,
     noise: InputNoise,
+    seed: int,
+    steps: int,
     scratch: Path | None,
     progress: Progress | None = None,
     out: Target | None = None,
@@ -187,6 +201,8 @@ def _transferred(
         tissue=tissue_condition(cube, model.spec, condition),
         scale=scale,
         noise=noise,
+        seed=seed,
+        steps=steps,
     )
     before = model.device
     model.to(chosen.key)
@@ -239,6 +255,19 @@ def _check_fit(cube: SpectralCube, model: TransferModel, direction: str, scale: 
         )
 
 
+def _check_draws(model: TransferModel, seed: int, steps: int | None) -> None:
+    if not 0 <= seed < 2**32:
+        raise TransferError(f"Seed {seed} is out of range; choose a whole number from 0 to {2**32 - 1}.")
+    if steps is None:
+        return
+    if not model.spec.takes_steps:
+        raise TransferError(
+            f"{model.spec.name} does not go in steps that can be chosen; leave steps out, or choose a flow-matching model."
+        )
+    if not 1 <= steps <= MOST_STEPS:
+        raise TransferError(f"{steps} steps are out of range; choose a whole number from 1 to {MOST_STEPS}.")
+
+
 def _result(
     job: Job, data: Target, lost: int, far: int, direction: str, chosen: Device, chosen_by: str
 ) -> SpectralCube:
@@ -258,6 +287,12 @@ def _result(
         notes[far_outside.NEGATIVE_KEY] = negative
     if InputNoise.of(spec) and direction == "sim2real":
         notes["noise"] = _noise_note(job)
+    if job.draws:
+        notes["seed"] = job.seed
+    if spec.is_stochastic:
+        notes["drawn"] = "one sample of what the model can give; another seed gives another"
+    if job.steps:
+        notes["steps"] = job.steps
     target = spec.target if direction == "sim2real" else "simulated"
     return cube.with_(
         data=data,
@@ -273,7 +308,7 @@ def _result(
 def _noise_note(job: Job) -> str:
     if not job.noise:
         return "none"
-    return f"as in training: {job.noise}; the picture's values seed it"
+    return f"as in training: {job.noise}; the picture's values and the seed decide it"
 
 
 def _scale_note(job: Job) -> str:

@@ -153,16 +153,14 @@ def _planned(job: Job, network: SpectralCINN) -> Runner:
 
 
 def _plain(job: Job) -> Runner:
-    """Return a transfer through any network: encode, decode."""
+    """Return a transfer through any network."""
     model, (source, target) = job.model, job.domains
-
     mean, std = model.spec.statistics[source]
 
     def run(spectra: NDArray[np.float32], entries: NDArray[np.intp]) -> NDArray[np.float32]:
         tissue = job.tissue.table[entries]
         x = (spectra - np.float32(mean)) / np.float32(std) if job.noise else model.normalise(spectra, source)
-        latent, _ = model.encode(x, source, tissue)
-        moved: Any = model.denormalise(model.decode(latent, target, tissue), target)
+        moved: Any = model.denormalise(job.translated(x, tissue), target)
         return np.asarray(moved, np.float32)
 
     return run
@@ -200,7 +198,7 @@ def with_job_noise(job: Job, spectra: NDArray[np.float32]) -> NDArray[np.float32
         return spectra
     model, source = job.model, job.domains[0]
     noisy: NDArray[np.float32] = model.denormalise(
-        with_noise(model.normalise(spectra, source), job.noise), source
+        with_noise(model.normalise(spectra, source), job.noise, job.seed), source
     )
     return noisy
 

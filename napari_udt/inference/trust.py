@@ -98,7 +98,7 @@ def spectral_trust(probe: SpectralProbe, group: Group, spectra: Floats, entries:
         under the source's, bits per dimension of standardised values, constant included. norm: distance of the
         latent's norm from the mean of the chi distribution, in its standard deviations. tail: % of the latent's
         values beyond +-3. magnitude: largest absolute standardised value. spread: rms over the wavelengths of the
-        standard deviation over admissible conditions, % of the mean's rms. Numbers that a network does not have,
+        standard deviation over admissible conditions (of a stochastic model: over seeds), % of the mean's rms. Numbers that a network does not have,
         and those of spectra that cannot be transferred, are NaN.
     """
     job = probe.job
@@ -150,26 +150,33 @@ def _of_network(job: Job, x: NDArray[np.float32], tissue: Floats) -> Iterator[tu
     """Yield the numbers of one group of samples, (n,) or, where a picture's pixels have their own, (n, rows, columns); last the code."""
     yield "magnitude", np.abs(x).max(axis=1)
     model, (source, target) = job.model, job.domains
+    if model.spec.kind != "cinn":  # only there latents are meant to be normal, and densities are exact
+        moved = job.translated(x, tissue)
+        back = model.translate(moved, target, source, tissue, seed=job.seed, steps=job.steps)
+        yield "round_trip", _rms_percent(back - x)
+        return
     picture = x.shape[2:] or None
     z, log_det = model.encode(x, source, tissue)
     moved = model.decode(z, target, tissue, picture_shape=picture)
     there, log_det_there = model.encode(moved, target, tissue)
     back = model.decode(there, source, tissue, picture_shape=picture)
-    yield "round_trip", _PERCENT * np.sqrt(np.square(back - x).mean(axis=1))
-    if model.spec.kind == "cinn":  # only there latents are meant to be normal, and densities are exact
-        yield (
-            "target",
-            model.log_density(moved, there, log_det_there, target, per_dimension=True) / _NATS_PER_BIT,
-        )
-        yield "source", model.log_density(x, z, log_det, source, per_dimension=True) / _NATS_PER_BIT
-        normal = chi(z.shape[1])
-        yield "norm", (np.linalg.norm(z.astype(np.float64), axis=1) - normal.mean) / normal.std
-        yield "tail", _PERCENT * (np.abs(z) > FAR).mean(axis=1)
-        yield _CODE, z
+    yield "round_trip", _rms_percent(back - x)
+    there_density = model.log_density(moved, there, log_det_there, target, per_dimension=True)
+    yield "target", there_density / _NATS_PER_BIT
+    yield "source", model.log_density(x, z, log_det, source, per_dimension=True) / _NATS_PER_BIT
+    normal = chi(z.shape[1])
+    yield "norm", (np.linalg.norm(z.astype(np.float64), axis=1) - normal.mean) / normal.std
+    yield "tail", _PERCENT * (np.abs(z) > FAR).mean(axis=1)
+    yield _CODE, z
+
+
+def _rms_percent(difference: Floats) -> Floats:
+    """Root mean square over the wavelengths (axis 1), in % of a standard deviation."""
+    return np.asarray(_PERCENT * np.sqrt(np.square(difference).mean(axis=1)))
 
 
 def _spread(probe: SpectralProbe, spectra: Floats, entries: Entries) -> NDArray[np.float32]:
-    if probe.job.model.spec.kind != "cinn":
+    if not probe.job.model.spec.has_spread:
         return np.full(len(spectra), np.nan, np.float32)
     drawn = probe.draws(spectra, entries)
     return _relative_spread(drawn.mean(axis=0), drawn.std(axis=0, ddof=1))
@@ -216,17 +223,17 @@ def _of_picture(job: Job, group: Group, progress: Progress) -> CubeTrust:
 def _picture_spread(
     job: Job, image: Floats, tissue: Floats, progress: Progress
 ) -> Iterator[tuple[str, Floats]]:
-    """Yield the spread of a picture's pixels over admissible conditions."""
-    from napari_udt.inference.uncertainty import admissible_transfers
+    """Yield the spread of a picture's pixels over admissible conditions, or over seeds."""
+    from napari_udt.inference.uncertainty import possible_transfers
 
-    if job.model.spec.kind != "cinn":
+    if not job.model.spec.has_spread:
         return
     x = np.asarray(job.model.normalise(image, job.domains[0]))
     known = None if np.allclose(job.tissue.table, job.tissue.table[0, 0]) else tissue
     mean, squares = np.zeros(x.shape), np.zeros(x.shape)
     progress(0, PICTURE_DRAWS)
     for count, drawn in enumerate(
-        admissible_transfers(job.model, x, job.domains, known, PICTURE_DRAWS, 0), start=1
+        possible_transfers(job.model, x, job.domains, known, PICTURE_DRAWS, 0), start=1
     ):
         # Welford's update: no difference of large sums
         moved = job.model.denormalise(drawn, job.domains[1])

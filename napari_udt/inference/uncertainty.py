@@ -1,8 +1,9 @@
-"""How much a transfer depends on what was left open in its condition.
+"""How much a transfer depends on what was left open: in its condition, or in what a stochastic model draws.
 
 In training the condition carries noise: on the domain entries, on the class entries, and a whole class where it
 is unknown (Dreher et al. 2023, and the authors' code). Any such condition is admissible at inference; the spread of
-the transferred spectra over them is the part of the model's uncertainty that the condition explains, no more.
+the transferred spectra over them is the part of the model's uncertainty that the condition explains, no more. A stochastic model
+(:attr:`~napari_udt.models.spec.ModelSpec.is_stochastic`) gives another sample with every seed; their spread is what it leaves open itself.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ConditionSpread:
-    """Mean and standard deviation over admissible conditions.
+    """Mean and standard deviation over admissible conditions, or over seeds.
 
     Parameters
     ----------
     mean, std : array, shape of the input
         On the model's own scale (L2-normalised where the model normalises spectra), per value.
     draws : int
-        Number of conditions.
+        Number of conditions or seeds.
     """
 
     mean: NDArray[np.float32]
@@ -48,12 +49,12 @@ def condition_spread(
     draws: int = 20,
     seed: int = 0,
 ) -> ConditionSpread:
-    """Transfer under many admissible conditions.
+    """Transfer under many admissible conditions, or with many seeds where the model is stochastic.
 
     Parameters
     ----------
     model : TransferModel
-        A cINN.
+        A cINN, or a stochastic model.
     values : array, shape (n, channels) or (n, channels, rows, columns)
         Raw spectra or images of the source domain.
     direction : {"sim2real", "real2sim"}
@@ -61,20 +62,20 @@ def condition_spread(
         Class indices (-1 = unknown) or probabilities, see
         :class:`~napari_udt.models.model.TransferModel`; None when nothing is known.
     draws : int
-        Conditions to draw, two or more. The tissue part of each is the same in encoding and decoding.
+        Conditions or seeds, two or more. The tissue part of each is the same in encoding and decoding.
     seed : int
-        Of the draws: the same seed gives the same result.
+        Of the draws: the same seed gives the same result. Of a stochastic model the first of the seeds.
 
     Raises
     ------
     ModelError
-        When the model is not a cINN.
+        When the model is neither.
     TransferError
         When fewer than two draws are requested, or the direction is unknown.
     """
-    if model.spec.kind != "cinn":
+    if not model.spec.has_spread:
         raise ModelError(
-            f"Model {model.spec.name!r} ({model.spec.kind}) draws no conditions; only a cINN does."
+            f"Model {model.spec.name!r} ({model.spec.kind}) draws no conditions; only a cINN does, and stochastic models have seeds."
         )
     if draws < 2 or direction not in DOMAINS_OF:
         raise TransferError(
@@ -84,7 +85,7 @@ def condition_spread(
     normalised = np.asarray(model.normalise(values, source))
     mean, squares = np.zeros(normalised.shape), np.zeros(normalised.shape)
     for count, drawn in enumerate(
-        admissible_transfers(model, normalised, (source, target), labels, draws, seed), start=1
+        possible_transfers(model, normalised, (source, target), labels, draws, seed), start=1
     ):
         # Welford's update: no difference of large sums
         step = model.denormalise(drawn, target) - mean
@@ -92,6 +93,22 @@ def condition_spread(
         squares += step * (model.denormalise(drawn, target) - mean)
     std = np.sqrt(squares / (draws - 1))
     return ConditionSpread(mean.astype(np.float32), std.astype(np.float32), draws)
+
+
+def possible_transfers(
+    model: TransferModel,
+    normalised: NDArray[Any],
+    domains: tuple[Side, Side],
+    labels: NDArray[Any] | None,
+    draws: int,
+    seed: int,
+) -> Iterator[NDArray[np.float64]]:
+    """Yield transfers, one per seed of a stochastic model, else one per admissible condition; parameters as there."""
+    if not model.spec.is_stochastic:
+        yield from admissible_transfers(model, normalised, domains, labels, draws, seed)
+        return
+    for number in range(seed, seed + draws):
+        yield np.asarray(model.translate(normalised, *domains, labels, seed=number), np.float64)
 
 
 def admissible_transfers(

@@ -9,10 +9,19 @@ from torch import Tensor, nn
 
 from napari_udt.errors import ModelError
 from napari_udt.models.autoencoder_model import AutoencoderModel
+from napari_udt.models.autoencoders import AutoencoderPair
 from napari_udt.models.build import build_network
-from napari_udt.models.flow_matching import FlowMatchingModel
+from napari_udt.models.flow_matching import FlowMatchingModel, VelocityField
 from napari_udt.models.model import TransferModel
+from napari_udt.models.residual_pair import ResidualModel, ResidualPair
 from napari_udt.models.spec import ModelSpec
+
+# Of networks that are no invertible ones: the model that uses them.
+_MODELS: tuple[tuple[type[nn.Module], type[TransferModel]], ...] = (
+    (AutoencoderPair, AutoencoderModel),
+    (ResidualPair, ResidualModel),
+    (VelocityField, FlowMatchingModel),
+)
 
 
 def assemble(spec: ModelSpec, tensors: Mapping[str, Tensor], where: str) -> TransferModel:
@@ -48,9 +57,7 @@ def assemble(spec: ModelSpec, tensors: Mapping[str, Tensor], where: str) -> Tran
 
 def transfer_model(spec: ModelSpec, network: nn.Module) -> TransferModel:
     """Return the model of a network that fits its specification."""
-    if spec.kind == "flow_matching":
-        return FlowMatchingModel(spec, network)
-    return (TransferModel if spec.kind == "cinn" else AutoencoderModel)(spec, network)
+    return next((model for kind, model in _MODELS if isinstance(network, kind)), TransferModel)(spec, network)
 
 
 def check_finite(tensors: Mapping[str, Tensor], where: str) -> None:

@@ -9,15 +9,14 @@ equation 14, with the simulated domain in the place of the normal distribution; 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
-from napari_udt.errors import ModelError
 from napari_udt.models.conditions import DomainLike, Labels, domain_number
-from napari_udt.models.model import Array, TransferModel, as_given
+from napari_udt.models.model import Array, as_given
+from napari_udt.models.translator import TranslatorModel
 
 _FREQUENCIES = 4
 
@@ -77,53 +76,33 @@ class VelocityField(nn.Module):
         return x
 
 
-class FlowMatchingModel(TransferModel):
+class FlowMatchingModel(TranslatorModel):
     """A transfer along a velocity field.
 
-    The latent of a spectrum, shape (n, C), is the spectrum carried to the simulated domain; domains between the two are times between 0
-    and 1. A round trip is exact up to the error of the integration. A likelihood would need the density of the simulated
-    domain, which is not modelled. See :class:`~napari_udt.models.model.TransferModel` for parameters and conventions.
+    Domains between the two are times between 0 and 1. There and back is exact up to the error of the integration. A likelihood
+    would need the density of the simulated domain, which is not modelled. See
+    :class:`~napari_udt.models.model.TransferModel` for parameters and conventions.
     """
 
     network: VelocityField
 
-    def encode(
-        self, x: Array, domain: DomainLike, labels: Labels = None, normalised: bool = True
-    ) -> tuple[Array, Array]:
-        """Carry spectra to the simulated domain; the second value, a log-determinant elsewhere, is NaN here."""
-        values: Tensor = self._tensor(x if normalised else self.normalise(x, domain))
-        self._check(values)
-        z = self._move(values, _time(domain), 0.0, labels)
-        return as_given(x, z), as_given(x, z.new_full((len(z),), torch.nan))
+    def round_trip_error(self, x: Array, domain: DomainLike, labels: Labels = None) -> Array:
+        """Largest deviation of each sample, shape (n,), after a way to the other domain and back, in normalised units."""
+        other = 1.0 - _time(domain)
+        values: Tensor = self._tensor(x)
+        back = self.translate(self.translate(values, domain, other, labels), other, domain, labels)
+        return as_given(x, (back - values).abs().amax(dim=1))
 
-    def decode(
+    def _carried(
         self,
-        z: Array,
-        domain: DomainLike,
-        labels: Labels = None,
-        *,
-        picture_shape: Sequence[int] | None = None,
-    ) -> Array:
-        """Carry latents, shape (n, C), from the simulated domain to another."""
-        del picture_shape
-        values: Tensor = self._tensor(z)
-        self._check(values)
-        return as_given(z, self._move(values, 0.0, _time(domain), labels))
-
-    def log_likelihood(
-        self, x: Array, domain: DomainLike, labels: Labels = None, *, per_dimension: bool = False
-    ) -> Array:
-        """Refuse: the density of the simulated domain is not modelled."""
-        raise ModelError(
-            f"Model {self.spec.name!r} ({self.spec.kind}) has no likelihood; only a cINN has one."
-        )
-
-    def _move(self, x: Tensor, start: float, end: float, labels: Labels) -> Tensor:
-        classes: Tensor | None = None
-        if self.spec.class_count:
-            classes = self.condition((len(x),), 0.0, labels)[:, 2:]  # time says where between the domains
-        with torch.no_grad():
-            return self.network.move(x, start, end, classes)
+        x: Tensor,
+        source: DomainLike,
+        target: DomainLike,
+        classes: Tensor | None,
+        seed: int,
+        steps: int,
+    ) -> Tensor:
+        return self.network.move(x, _time(source), _time(target), classes, steps or None)
 
 
 def _time(domain: DomainLike) -> float:

@@ -155,6 +155,42 @@ class TransferModel:
             x, _ = self.network.inverse(values, self.condition(shape, domain, labels))  # type: ignore[operator]
         return as_given(z, x)
 
+    def translate(
+        self,
+        x: Array,
+        source: DomainLike,
+        target: DomainLike,
+        labels: Labels = None,
+        *,
+        seed: int = 0,
+        steps: int = 0,
+    ) -> Array:
+        """Transfer samples from one domain to another.
+
+        Parameters
+        ----------
+        x : array, shape (n, channels) or (n, channels, rows, columns)
+            In normalised units, as is the result.
+        source, target, labels
+            See the class; the same labels hold in both domains.
+        seed : int
+            Of what is drawn, where the model is stochastic: together with the sample's own values it decides the result.
+        steps : int
+            Steps between the domains, where the model takes steps; 0 for its own number.
+
+        Returns
+        -------
+        array of the shape of ``x``
+
+        Raises
+        ------
+        ModelError
+            When the shape, the domains or the labels do not fit the model.
+        """
+        del seed, steps
+        z, _ = self.encode(x, source, labels)
+        return self.decode(z, target, labels, picture_shape=x.shape[2:] or None)
+
     def log_likelihood(
         self, x: Array, domain: DomainLike, labels: Labels = None, *, per_dimension: bool = False
     ) -> Array:

@@ -120,10 +120,10 @@ class InputNoise:
         return ", ".join(words) or "none"
 
 
-def with_noise(x: NDArray[np.floating[Any]], noise: InputNoise) -> NDArray[np.float32]:
-    """Add normally distributed noise that every sample's own values seed.
+def with_noise(x: NDArray[np.floating[Any]], noise: InputNoise, seed: int = 0) -> NDArray[np.float32]:
+    """Add normally distributed noise that every sample's own values choose, together with a seed.
 
-    The same sample always gets the same noise, whatever stands before it in a batch; two samples get different noise.
+    With one seed the same sample always gets the same noise, whatever stands before it in a batch; two samples get different noise.
 
     Parameters
     ----------
@@ -131,6 +131,8 @@ def with_noise(x: NDArray[np.floating[Any]], noise: InputNoise) -> NDArray[np.fl
         In normalised units.
     noise : InputNoise
         None of it leaves ``x`` as it is.
+    seed : int
+        From 0 to 2^32 - 1.
 
     Returns
     -------
@@ -140,12 +142,12 @@ def with_noise(x: NDArray[np.floating[Any]], noise: InputNoise) -> NDArray[np.fl
     if not noise:
         return values
     if values.ndim == 2:
-        return values + np.float32(noise.white) * _noise_for_spectra(values)
-    return np.stack([sample + _noise_for(sample, noise) for sample in values])
+        return values + np.float32(noise.white) * _noise_for_spectra(values, seed)
+    return np.stack([sample + _noise_for(sample, noise, seed) for sample in values])
 
 
-def _noise_for(sample: NDArray[np.float32], noise: InputNoise) -> NDArray[np.float32]:
-    rng = np.random.default_rng(zlib.crc32(np.ascontiguousarray(sample).tobytes()))
+def _noise_for(sample: NDArray[np.float32], noise: InputNoise, seed: int) -> NDArray[np.float32]:
+    rng = np.random.default_rng(zlib.crc32(np.ascontiguousarray(sample).tobytes(), seed))
     found = np.float32(noise.white) * rng.standard_normal(sample.shape, dtype=np.float32)
     if noise.variation and sample.ndim == 3:
         found *= np.float32(math.exp(noise.variation * rng.standard_normal()))
@@ -219,13 +221,13 @@ def _wave_field(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.
     return field
 
 
-def _noise_for_spectra(spectra: NDArray[np.float32]) -> NDArray[np.float32]:
+def _noise_for_spectra(spectra: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
     """Make standard normal noise (n, channels): every spectrum's values choose two rows of a table, whose sum is its own.
 
     A generator for each of a hundred thousand spectra would take longer than their transfer.
     """
     table = _table_of_noise(spectra.shape[1])
-    rows = np.array([zlib.crc32(row) for row in np.ascontiguousarray(spectra)], np.uint32).reshape(-1)
+    rows = np.array([zlib.crc32(row, seed) for row in np.ascontiguousarray(spectra)], np.uint32).reshape(-1)
     first, second = rows % _ROWS, (rows // _ROWS) % _ROWS
     found: NDArray[np.float32] = (table[0, first] + table[1, second]) * np.float32(0.5**0.5)
     return found

@@ -14,15 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from napari_udt.models.autoencoders import DOMAINS
+from napari_udt.models.conditions import DomainLike
 from napari_udt.models.image_layers import ClassLayers, ImageSize, decoding_layers, encoding_layers
+from napari_udt.models.translator import TranslatorModel
 
 
 class ResidualPair(nn.Module):
-    """A generator of either direction, behind the interface of an :class:`~napari_udt.models.autoencoders.AutoencoderPair`.
-
-    The code of a sample holds it as it looks in both domains, (n, 2 C[, H, W]), the simulated one first: its own side is the
-    sample itself, the other what the generator makes of it. Decoding chooses the side, so that a sample that is decoded in its
-    own domain comes back exactly.
+    """A generator of either direction.
 
     Parameters
     ----------
@@ -39,20 +37,33 @@ class ResidualPair(nn.Module):
         self.changes = nn.ModuleDict({domain: change() for domain in DOMAINS})  # by the domain it starts from
         self.bound = bound
         self.multiple = multiple
-        self.decodes_by_class = False
 
-    def encode(self, x: Tensor, domain: str, classes: Tensor | None = None) -> Tensor:
-        """Return a sample (n, C[, H, W]) of a domain as it looks in both, shape (n, 2 C[, H, W])."""
+    def forward(self, x: Tensor, source: str, classes: Tensor | None = None) -> Tensor:
+        """Carry samples (n, C[, H, W]) of a domain to the other, with their class entries (n, K[, H, W])."""
         given = x if classes is None else torch.cat((x, classes), dim=1)
-        change = self.changes[domain]
+        change = self.changes[source]
         raw = change(given, classes) if isinstance(change, ClassLayers) else change(given)
-        moved = x + self.bound * torch.tanh(raw)
-        return torch.cat((x, moved) if domain == DOMAINS[0] else (moved, x), dim=1)
+        moved: Tensor = x + self.bound * torch.tanh(raw)
+        return moved
 
-    def decode(self, z: Tensor, domain: str, classes: Tensor | None = None) -> Tensor:
-        """Return the side of a code that a domain has, shape (n, C[, H, W])."""
-        del classes
-        return z.chunk(2, dim=1)[DOMAINS.index(domain)]
+
+class ResidualModel(TranslatorModel):
+    """The transfer by one of two such generators; see :class:`~napari_udt.models.model.TransferModel` for the conventions."""
+
+    network: ResidualPair
+
+    def _carried(
+        self,
+        x: Tensor,
+        source: DomainLike,
+        target: DomainLike,
+        classes: Tensor | None,
+        seed: int,
+        steps: int,
+    ) -> Tensor:
+        del seed, steps
+        first, last = self._end(source), self._end(target)
+        return x if first == last else self.network(x, DOMAINS[first], classes)
 
 
 def spectral_change(channels: int, class_count: int, *, hidden: int, layers: int) -> nn.Module:

@@ -188,6 +188,21 @@ class ModelSpec:
         """Classes that the network is conditioned on (0 when it is not)."""
         return len(self.class_names) if self.condition == "class" else 0
 
+    @property
+    def is_stochastic(self) -> bool:
+        """Whether a transfer draws numbers: another seed then gives another result."""
+        return False
+
+    @property
+    def takes_steps(self) -> bool:
+        """Whether the number of steps from domain to domain can be chosen."""
+        return self.kind == "flow_matching"
+
+    @property
+    def has_spread(self) -> bool:
+        """Whether one sample may be transferred in many ways: under conditions drawn at random, or with many seeds."""
+        return self.kind == "cinn" or self.is_stochastic
+
     def _check(self) -> None:
         for key, choices in _CHOICES.items():
             if getattr(self, key) not in choices:

@@ -79,12 +79,12 @@ class CycleGAN(Objective):
         return self._cycle_losses(batch, cycle), cycle.fakes
 
     def moved(self, simulated: Batch, *, noisy: bool = False) -> Tensor:
-        """Encode with one auto-encoder and decode with the other's decoder, without latent noise."""
+        """Transfer without latent noise."""
         x, labels = simulated.x if noisy else simulated.clean, simulated.labels
         classes: Tensor | None = None
         if self.conditions.class_count:
             classes = self.conditions.expected(labels.shape, "simulated", labels, like=x)[:, 2:]
-        return self._decode(self._encode(x, "simulated", classes), "second", 0.0, classes)
+        return self._there(x, classes)
 
     def held_out(self, batches: Iterable[Batch]) -> dict[str, float]:
         """Energy distance and cycle error of all batches together, without latent noise."""
@@ -106,6 +106,10 @@ class CycleGAN(Objective):
             )
         }
 
+    def _there(self, x: Tensor, classes: Tensor | None) -> Tensor:
+        """Transfer samples of the simulated domain."""
+        return self._decode(self._encode(x, "simulated", classes), "second", 0.0, classes)
+
     def _cycle(self, batch: Batch, noise: float) -> Cycle:
         classes = classes_of(batch)
         codes = {d: self._encode(x, d, classes[d]) for d, x in batch.by_domain().items()}
@@ -125,6 +129,24 @@ class CycleGAN(Objective):
         noisy = code + noise * torch.randn_like(code) if noise else code
         decoded: Tensor = self.network.decode(noisy, _WORDS[domain], classes)
         return decoded
+
+
+class ResidualCycleGAN(CycleGAN):
+    """The same with generators that add a change to a sample (:class:`~napari_udt.models.residual_pair.ResidualPair`)."""
+
+    def _there(self, x: Tensor, classes: Tensor | None) -> Tensor:
+        return self._changed(x, "simulated", classes)
+
+    def _cycle(self, batch: Batch, noise: float) -> Cycle:
+        del noise  # of a latent, which there is none of
+        classes = classes_of(batch)
+        fakes = {OTHER[d]: self._changed(x, d, classes[d]) for d, x in batch.by_domain().items()}
+        back = {d: self._changed(fakes[OTHER[d]], OTHER[d], classes[d]) for d in DOMAINS}
+        return Cycle({}, {}, fakes, back)
+
+    def _changed(self, x: Tensor, domain: str, classes: Tensor | None) -> Tensor:
+        moved: Tensor = self.network(x, _WORDS[domain], classes)
+        return moved
 
 
 class UNIT(CycleGAN):

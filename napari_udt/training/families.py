@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from napari_udt.training.config import TrainingConfig
-from napari_udt.training.cycle import UNIT, CycleGAN
+from napari_udt.training.cycle import UNIT, CycleGAN, ResidualCycleGAN
 from napari_udt.training.flow_matching import FlowMatching
 from napari_udt.training.level_likelihood import LevelLikelihood
 from napari_udt.training.likelihood import Likelihood
@@ -70,7 +70,9 @@ FAMILIES = {
 
 
 def objective_of(config: TrainingConfig) -> type[Objective]:
-    """Return what the training of a configuration minimises: a cINN with levels is a wavelet flow."""
+    """Return what the training of a configuration minimises: a cINN with levels is a wavelet flow, generators may be residual."""
+    if config.method == "cyclegan" and "residual_bound" in config.architecture:
+        return ResidualCycleGAN
     if config.method == "cinn" and "levels" in config.architecture:
         return LevelLikelihood
     return FAMILIES[config.method].objective

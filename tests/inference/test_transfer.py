@@ -294,6 +294,26 @@ def test_simulated_pictures_get_the_noise_of_training_the_same_every_time():
     assert without.provenance["noise"] == "none"
 
 
+@pytest.mark.parametrize("modality", ["PAT", "HSI"])
+def test_another_seed_gives_other_noise_and_is_in_the_provenance(modality):
+    model, cube = make_model(modality, 4, input_noise=0.05), make_cube(8, 12, 4, modality)
+    usual, first, again, second = (napari_udt.transfer(cube, model, seed=seed) for seed in (0, 7, 7, 8))
+    np.testing.assert_array_equal(napari_udt.transfer(cube, model).data, usual.data)
+    np.testing.assert_array_equal(first.data, again.data)
+    for other in (usual, second):
+        assert np.abs(first.data - other.data).max() > 1e-3
+    assert [moved.provenance["seed"] for moved in (usual, first, second)] == [0, 7, 8]
+    assert "seed" not in napari_udt.transfer(cube, model, noise="none").provenance  # it decides nothing there
+
+
+def test_seeds_and_steps_that_cannot_be_used_are_refused():
+    cube, model = make_cube(8, 12, 4, "HSI"), make_model("HSI", 4)
+    with pytest.raises(TransferError, match="Seed -1 is out of range; choose a whole number from 0 to"):
+        napari_udt.transfer(cube, model, seed=-1)
+    with pytest.raises(TransferError, match="does not go in steps that can be chosen"):
+        napari_udt.transfer(cube, model, steps=3)
+
+
 def test_pictures_of_the_other_domain_get_no_noise():
     cube = make_cube(8, 12, 4, "PAT", domain="second")
     moved = [

@@ -26,10 +26,7 @@ def model(stirred=0.0, **changes):
 
 def test_an_untrained_velocity_is_zero():
     x, labels = torch.randn(5, 9, dtype=torch.float64), torch.tensor([0, 1, 2, -1, 0])
-    untrained = model()
-    z, log_det = untrained.encode(x, "simulated", labels)
-    assert torch.equal(untrained.decode(z, "real", labels), x)
-    assert torch.isnan(log_det).all()
+    assert torch.equal(model().translate(x, "simulated", "real", labels), x)
 
 
 def test_there_and_back_is_the_identity_up_to_the_integration():
@@ -37,18 +34,16 @@ def test_there_and_back_is_the_identity_up_to_the_integration():
     coarse, fine = model(0.2), model(0.2, architecture={**SIZE, "steps": 48})
     fine.network.load_state_dict(coarse.network.state_dict())
     errors = [m.round_trip_error(x, "real", labels).max().item() for m in (coarse, fine)]
-    assert (fine.decode(x, "real", labels) - x).abs().max() > 0.1
+    assert (fine.translate(x, "simulated", "real", labels) - x).abs().max() > 0.1
     assert errors[1] < min(1e-6, errors[0])
 
 
 def test_halfway_between_the_domains_lies_halfway_on_the_path():
     x, labels = torch.randn(20, 9, dtype=torch.float64), torch.randint(0, 3, (20,))
     moving = model(0.2, architecture={**SIZE, "steps": 40})
-    half = moving.decode(x, 0.5, labels)
-    z, _ = moving.encode(half, 0.5, labels)
-    torch.testing.assert_close(
-        moving.decode(z, "real", labels), moving.decode(x, "real", labels), rtol=1e-6, atol=1e-6
-    )
+    half = moving.translate(x, "simulated", 0.5, labels)
+    whole = moving.translate(x, "simulated", "real", labels)
+    torch.testing.assert_close(moving.translate(half, 0.5, "real", labels), whole, rtol=1e-6, atol=1e-6)
 
 
 def test_a_linear_field_is_integrated_as_its_closed_form():
@@ -64,8 +59,14 @@ def test_a_linear_field_is_integrated_as_its_closed_form():
     torch.testing.assert_close(network.move(x, 1.0, 0.0, None), math.exp(-0.7) * x, rtol=1e-5, atol=1e-8)
 
 
-def test_what_has_no_meaning_is_refused():
-    with pytest.raises(ModelError, match="has no likelihood"):
-        model().log_likelihood(torch.randn(2, 9, dtype=torch.float64), "real")
+def test_the_number_of_steps_can_be_chosen():
+    x, labels = torch.randn(20, 9, dtype=torch.float64), torch.randint(0, 3, (20,))
+    moving = model(0.2)
+    ways = [moving.translate(x, "simulated", "real", labels, steps=steps) for steps in (0, 6, 2, 40)]
+    assert torch.equal(ways[0], ways[1])  # its own number
+    assert (ways[2] - ways[3]).abs().max() > (ways[1] - ways[3]).abs().max() > 0
+
+
+def test_flow_matching_on_pictures_is_refused():
     with pytest.raises(ModelError, match="which is for HSI"):
         build_network(pat_spec(kind="flow_matching", architecture=SIZE))

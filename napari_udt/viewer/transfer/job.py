@@ -48,6 +48,19 @@ class TransferRequest:
     device: str = "auto"
     noise: Noise = "training"
     frames: Frames = "each"
+    seed: int = 0
+    steps: int | None = None
+
+    @property
+    def arguments(self) -> dict[str, str | int]:
+        """What the transfer function gets beside cube, model, direction and device."""
+        drawn = self.noise == "training" and offers_noise(self.spec, self.direction)
+        found: dict[str, str | int] = {"condition": self.condition, "noise": self.noise}
+        if self.spec.is_stochastic or drawn:
+            found["seed"] = self.seed
+        if self.spec.takes_steps and self.steps:
+            found["steps"] = self.steps
+        return found
 
 
 def obstacles_text(choices: Iterable[ModelChoice]) -> str:
@@ -137,6 +150,18 @@ def offers_noise(spec: ModelSpec | None, direction: Direction) -> bool:
     return spec is not None and bool(InputNoise.of(spec)) and direction == "sim2real"
 
 
+def offers_seed(spec: ModelSpec | None, direction: Direction, noise: Noise) -> bool:
+    """Whether a seed decides the result of a run."""
+    return spec is not None and (
+        spec.is_stochastic or (noise == "training" and offers_noise(spec, direction))
+    )
+
+
+def own_steps(spec: ModelSpec | None) -> int:
+    """Return the number of steps that a model goes in by itself; 0 where it cannot be chosen."""
+    return int(spec.architecture["steps"]) if spec is not None and spec.takes_steps else 0
+
+
 def direction_choices(spec: ModelSpec | None) -> list[tuple[str, Direction]]:
     """Return title and key of both ways, with the kind of the model's target domain."""
     target = "target" if spec is None else target_words(spec)
@@ -173,7 +198,9 @@ def _trained_on(spec: ModelSpec) -> str:
 
 def result_name(request: TransferRequest) -> str:
     """Return the name of the result's layer, first what tells it from other results: lists cut long names in their middle."""
-    return f"{model_title(request.spec.name, request.spec.kind)} · {request.key}"
+    seed = request.arguments.get("seed")
+    drawn = f" · seed {seed}" if seed else ""
+    return f"{model_title(request.spec.name, request.spec.kind)}{drawn} · {request.key}"
 
 
 def check(request: TransferRequest) -> None:
@@ -211,10 +238,9 @@ def run(request: TransferRequest, transfer: TransferFunction | None, report: Rep
         request.direction,
         request.device,
         lambda done, total: report(done, total * pictures),
-        condition=request.condition,
-        noise=request.noise,
+        **request.arguments,
     )
-    arguments = {"condition": request.condition, "device": request.device, "noise": request.noise}
+    arguments = {**request.arguments, "device": request.device}
     result = result.throughout(
         lambda picture: picture.with_(
             name=result_name(request), provenance={**picture.provenance, ARGUMENTS: arguments}

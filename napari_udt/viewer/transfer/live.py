@@ -75,11 +75,12 @@ class LiveTransfer:
         style = replace(model_style(spec.name, spec.kind), dash=LIVE_DASH)
         entry = self._entries.of(base.entry, spec, "live")
         curve = extra_curve(session, base, entry, probe, transferred, "live", label, style)
-        if not session.options.live_band or spec.kind != "cinn":
+        if not session.options.live_band or not spec.has_spread:
             return curve
         drawn = _centres(session, probe, probe.draws(spectra, entries))
         middle, width = drawn.mean(axis=0), drawn.std(axis=0, ddof=1)
-        label = f"{label}; band: ±1 standard deviation over {len(drawn)} admissible conditions"
+        over = "seeds" if spec.is_stochastic else "admissible conditions"
+        label = f"{label}; band: ±1 standard deviation over {len(drawn)} {over}"
         return replace(curve, label=label, lower=middle - width, upper=middle + width)
 
 

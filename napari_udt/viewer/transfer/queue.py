@@ -120,11 +120,12 @@ def all_tooltip(specs: Iterable[ModelSpec]) -> str:
 def _is_result_of(request: TransferRequest, cube: SpectralCube) -> bool:
     """Whether a cube is what a request would make."""
     made = cube.provenance
+    arguments = nested(made, ARGUMENTS)
     return (
         nested(made, "source").get("name") == request.key
         and nested(made, "model").get("name") == request.spec.name
         and nested(made, "model").get("weights_sha256") == request.spec.weights_sha256
         and made.get("direction") == request.direction
-        and nested(made, ARGUMENTS).get("condition") == request.condition
-        and nested(made, ARGUMENTS).get("noise", request.noise) == request.noise
+        and all(arguments.get(key, value) == value for key, value in request.arguments.items())
+        and "condition" in arguments
     )

@@ -99,7 +99,7 @@ ROWS = (
         "%",
         "Standard deviation of the transferred spectrum over admissible conditions (20; 10 for a picture: the noise of the training on "
         "domain and class), rms over the wavelengths, in % of the mean spectrum. It is the part of the uncertainty "
-        "that the condition explains, no more.",
+        "that the condition explains, no more. Of a stochastic model: over as many seeds, what it leaves open itself.",
         "magma",
         ".3g",
     ),
@@ -125,7 +125,9 @@ def mappable(spec: ModelSpec | None) -> set[str]:
         return set()
     keys = set(ROW_OF)
     if spec.kind != "cinn":
-        keys -= {*WHOLE_PICTURE, "spread"}
+        keys -= set(WHOLE_PICTURE)
+    if not spec.has_spread:
+        keys.discard("spread")
     return keys - set(WHOLE_PICTURE) if spec.modality == "PAT" else keys
 
 

@@ -49,7 +49,9 @@ PROVENANCE = st.fixed_dictionaries(
             optional={"weights_sha256": TEXTS, "reference": SOURCES},
         ),
         "arguments": VALUES | st.fixed_dictionaries({"condition": VALUES, "device": VALUES}),
-        **dict.fromkeys(("software", "date", "device", "direction", "scale", "noise"), VALUES),
+        **dict.fromkeys(
+            ("software", "date", "device", "direction", "scale", "noise", "seed", "steps"), VALUES
+        ),
     },
 )
 CALLS = {

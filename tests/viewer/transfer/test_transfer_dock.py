@@ -408,6 +408,27 @@ def test_the_noise_is_a_choice_where_the_model_knows_it(make_dock, make_spec, se
     assert not dock.noise.native.isVisible()
 
 
+def test_seed_and_steps_are_choices_where_they_decide_something(make_dock, make_spec, session):
+    flow = make_spec("flow", kind="flow_matching", architecture={"hidden": 4, "layers": 1, "steps": 6})
+    dock = make_dock([make_spec("plain"), replace(make_spec("noisy"), input_noise=0.05), flow])
+    dock.window().show()
+    assert not dock.seed.native.isVisible()
+    assert not dock.steps.native.isVisible()
+    dock.model.value = dock.model.choices[1]
+    dock.seed.value = 3
+    assert dock.seed.native.isVisible()
+    assert dock.request().arguments == {"condition": "labels", "noise": "training", "seed": 3}
+    dock.noise.value = "none"  # then there is nothing to seed
+    assert not dock.seed.native.isVisible()
+    assert "seed" not in dock.request().arguments
+    dock.model.value = dock.model.choices[2]
+    assert dock.steps.native.isVisible()
+    assert dock.request().steps == 6  # the model's own
+    dock.steps.value = 12
+    assert dock.request().arguments["steps"] == 12
+    assert session.settings["transfer"]["steps"] == 12
+
+
 def test_directions_say_what_the_target_really_is(make_dock, make_spec):
     dock = make_dock([make_spec("a"), make_spec("b", target="measured")])
     texts = [dock.direction.native.itemText(i) for i in range(2)]

@@ -93,7 +93,8 @@ class TransferDock(TransferForm):
         self.file_row.opened.connect(self._choose_source)
         self.file_row.converted.connect(self._open_path)
         self.model.changed.connect(self._model_chosen)
-        self.direction.changed.connect(self._offer_noise)
+        self.direction.changed.connect(self.offer_draws)
+        self.noise.changed.connect(self.offer_draws)
         self.condition.changed.connect(self._tissue_chosen)
         self.names_button.changed.connect(self._show_structures)
         self.model_tools.imported.connect(self._imported)
@@ -173,7 +174,7 @@ class TransferDock(TransferForm):
             self._chosen.choose(spec)
         self.model.tooltip = transfer_job.model_tooltip(spec)
         self.model_tools.set_spec(spec)
-        self._offer_noise()
+        self.offer_model(spec)
         self.show_note(transfer_job.honest_note(spec))
         self._show_state()
 
@@ -208,9 +209,6 @@ class TransferDock(TransferForm):
     def _name_structures(self, key: str, names: dict[str, str]) -> None:
         if key in self._session:
             name_structures(self._session, key, names)
-
-    def _offer_noise(self) -> None:
-        self.offer_noise(transfer_job.offers_noise(self.model.value, self.direction.value))
 
     def _chosen_elsewhere(self) -> None:
         cube = self._cube()
@@ -248,11 +246,7 @@ class TransferDock(TransferForm):
             key=self.source.value,
             cube=cube,
             spec=spec,
-            direction=self.direction.value,
-            condition=self.condition.value,
-            noise=self.noise.value,
-            frames=self.frames.value,
-            device=self.device.value,
+            **self.choices(),
         )
 
     def start(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from magicgui.widgets import ComboBox, ProgressBar, PushButton
+from typing import TYPE_CHECKING, Any
+
+from magicgui.widgets import ComboBox, ProgressBar, PushButton, Slider, SpinBox
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
@@ -24,8 +26,13 @@ from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.transfer import job as transfer_job
 from napari_udt.viewer.transfer.widgets.model_tools import ModelTools
 
+if TYPE_CHECKING:
+    from napari_udt.models import ModelSpec
+
 _LETTERS = 8  # that a choice keeps room for in a narrow dock
 _PADDING = 4  # pixels above and below a note together
+_LARGEST_SEED = 2**31 - 1  # Qt's largest number
+_MOST_STEPS = 50
 _LEAST_LINES = 4  # of the form that stay visible in a low window
 
 
@@ -84,6 +91,19 @@ class TransferForm(QWidget):
             choices=[("as in training", "training"), ("none", "none")],
             tooltip="<qt>A simulation has no noise, but the network was trained with some: the same is added. Choose none for "
             "data that bear noise already.</qt>",
+        )
+        self.seed = SpinBox(
+            value=0,
+            min=0,
+            max=_LARGEST_SEED,
+            tooltip="<qt>The seed of what is drawn at random: the noise, and the samples of a stochastic model. The same seed gives the "
+            "same result, another one another that is as likely.</qt>",
+        )
+        self.steps = Slider(
+            value=1,
+            min=1,
+            max=_MOST_STEPS,
+            tooltip="<qt>Steps from one domain to the other. More take longer and follow the learnt path more closely.</qt>",
         )
         self.frames = ComboBox(
             choices=[("each when it is looked at", "each"), ("all now", "all")],
@@ -208,6 +228,8 @@ class TransferForm(QWidget):
                     self.condition,
                     self.names_button,
                     self.noise,
+                    self.seed,
+                    self.steps,
                     self.frames,
                     self.device,
                 )
@@ -244,6 +266,12 @@ class TransferForm(QWidget):
         self._noise_label = QLabel("&Noise", self)
         self._noise_label.setBuddy(self.noise.native)
         form.addRow(self._noise_label, self.noise.native)
+        self._seed_label = QLabel("&Seed", self)
+        self._seed_label.setBuddy(self.seed.native)
+        form.addRow(self._seed_label, self.seed.native)
+        self._steps_label = QLabel("Steps", self)
+        self._steps_label.setBuddy(self.steps.native)
+        form.addRow(self._steps_label, self.steps.native)
         self._frames_label = QLabel("&Pictures", self)
         self._frames_label.setBuddy(self.frames.native)
         form.addRow(self._frames_label, self.frames.native)
@@ -255,10 +283,28 @@ class TransferForm(QWidget):
         label.setBuddy(self.model.native)  # the row holds buttons as well
         return label
 
-    def offer_noise(self, offered: bool) -> None:
-        """Show the choice of noise, or hide it where there is none to make."""
+    def offer_model(self, spec: ModelSpec | None) -> None:
+        """Show what a model lets the user choose, with its own number of steps."""
+        steps = transfer_job.own_steps(spec)
+        for widget in (self._steps_label, self.steps.native):
+            widget.setVisible(bool(steps))
+        if steps:
+            self.steps.max, self.steps.value = max(_MOST_STEPS, steps), steps
+        self.offer_draws()
+
+    def offer_draws(self) -> None:
+        """Show the choices of noise and seed, or hide them where there is none to make."""
+        spec, direction = self.model.value, self.direction.value
         for widget in (self._noise_label, self.noise.native):
-            widget.setVisible(offered)
+            widget.setVisible(transfer_job.offers_noise(spec, direction))
+        for widget in (self._seed_label, self.seed.native):
+            widget.setVisible(transfer_job.offers_seed(spec, direction, self.noise.value))
+
+    def choices(self) -> dict[str, Any]:
+        """Return what a request takes from the fields beside cube and model."""
+        names = ("direction", "condition", "noise", "frames", "device", "seed")
+        steps = self.steps.value if transfer_job.own_steps(self.model.value) else None
+        return {**{name: getattr(self, name).value for name in names}, "steps": steps}
 
     def offer_frames(self, cube: SpectralCube | None) -> None:
         """Show the choice for the pictures of a series, or hide it for a cube that is a single one."""

@@ -27,6 +27,8 @@ class TransferSettings:
     direction: str | None = None
     condition: str | None = None
     noise: str | None = None
+    seed: int | None = None
+    steps: int | None = None
     frames: str | None = None
     device: str | None = None
 
@@ -44,6 +46,8 @@ class TransferMemory(QObject):
             dock.direction,
             dock.condition,
             dock.noise,
+            dock.seed,
+            dock.steps,
             dock.frames,
             dock.device,
         ):
@@ -67,6 +71,8 @@ class TransferMemory(QObject):
                 direction=dock.direction.value,
                 condition=dock.condition.value,
                 noise=dock.noise.value,
+                seed=dock.seed.value,
+                steps=dock.steps.value if transfer_job.own_steps(dock.model.value) else None,
                 frames=dock.frames.value,
                 device=(self._kept.device if searching else None) or dock.device.value,
             )
@@ -86,6 +92,10 @@ class TransferMemory(QObject):
             _choose(dock.condition, kept.condition)
             if transfer_job.offers_noise(dock.model.value, dock.direction.value):
                 _choose(dock.noise, kept.noise)
+            if kept.seed is not None and dock.seed.min <= kept.seed <= dock.seed.max:
+                dock.seed.value = kept.seed
+            if kept.steps is not None and transfer_job.own_steps(dock.model.value):
+                dock.steps.value = min(max(kept.steps, dock.steps.min), dock.steps.max)
             _choose(dock.frames, kept.frames)
             _choose(dock.device, kept.device)
         finally:

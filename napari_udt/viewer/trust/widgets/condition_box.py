@@ -24,7 +24,7 @@ class ConditionBox(QWidget):
                 "live_band",
                 "Spread of the live transfer",
                 "Condition band around the dashed curve that “Live” in the Spectra dock draws under the mouse: ±1 "
-                "standard deviation over 20 admissible conditions.",
+                "standard deviation over 20 admissible conditions, or 20 seeds of a stochastic model.",
             ),
             "explore": self._check_box(
                 "explore",
