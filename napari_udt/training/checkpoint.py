@@ -11,6 +11,8 @@ import torch
 
 from napari_udt.errors import TrainingError
 from napari_udt.files.writing import whole_or_nothing
+from napari_udt.training.config import TrainingConfig
+from napari_udt.training.tables import defaults
 
 FORMAT = "napari-udt checkpoint"
 VERSION = 1
@@ -58,6 +60,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 def require_same_run(state: dict[str, Any], config: dict[str, Any], data: dict[str, str], path: Path) -> None:
     """Refuse to resume with another configuration or other data: the result would be neither run's.
 
+    A setting that did not exist when the run was begun had what is its default now.
+
     Parameters
     ----------
     state : dict
@@ -74,7 +78,8 @@ def require_same_run(state: dict[str, Any], config: dict[str, Any], data: dict[s
     TrainingError
         Names what differs.
     """
-    then, now = _flat(state["config"]), _flat(config)
+    then, now, default = (_flat(table) for table in (state["config"], config, defaults(TrainingConfig)))
+    then = {key: default[key] for key in now if key in default} | then
     different = sorted(key for key in then.keys() | now.keys() if then.get(key) != now.get(key))
     different = [key for key in different if key not in _WORDS]
     different += [f"the {domain} data" for domain in data if data[domain] != state["data"].get(domain)]

@@ -30,6 +30,20 @@ def bounded(bound: Bound, default: Any = MISSING) -> Any:
     return field(default=default, metadata={"bound": bound})
 
 
+def defaults(kind: type) -> dict[str, Any]:
+    """Return the values of the dataclass ``kind`` that need not be given, those of its sections too, by their keys."""
+    types = get_type_hints(kind)
+    found: dict[str, Any] = {}
+    for entry in fields(kind):
+        if hasattr(types[entry.name], "__dataclass_fields__"):
+            found[entry.name] = defaults(types[entry.name])
+        elif entry.default is not MISSING:
+            found[entry.name] = entry.default
+        elif entry.default_factory is not MISSING:
+            found[entry.name] = entry.default_factory()
+    return found
+
+
 def checked(kind: type, table: Any, where: str, section: str) -> Any:
     """Build the dataclass ``kind`` from a TOML table.
 

@@ -3,6 +3,7 @@ import torch
 
 from napari_udt.errors import TrainingError
 from napari_udt.training.checkpoint import load_checkpoint, require_same_run, save_checkpoint
+from napari_udt.training.config import load_config
 
 
 def test_a_checkpoint_comes_back_without_unpickling(tmp_path):
@@ -23,6 +24,17 @@ def test_a_missing_damaged_or_foreign_checkpoint_is_named(tmp_path):
     torch.save({"weights": torch.ones(1)}, path)
     with pytest.raises(TrainingError, match=r"checkpoint\.pt: not a checkpoint of this version"):
         load_checkpoint(path)
+
+
+def test_settings_that_came_later_are_no_other_values_while_they_have_their_defaults(tmp_path):
+    now = load_config("hsi_unit_y", simulated="a.h5", second="b.h5").as_dict()
+    then = {key: value for key, value in now.items() if not key.startswith("start_from")}
+    then["discriminator"] = {k: v for k, v in now["discriminator"].items() if k != "spectral_norm"}
+    state = {"config": then, "data": {}}
+    require_same_run(state, now, {}, tmp_path)
+    changed = {"start_from": "other", "discriminator": now["discriminator"] | {"spectral_norm": True}}
+    with pytest.raises(TrainingError, match=r"other values of discriminator\.spectral_norm, start_from;"):
+        require_same_run(state, now | changed, {}, tmp_path)
 
 
 def test_another_configuration_or_other_data_are_not_resumed_with(tmp_path):

@@ -127,8 +127,7 @@ class TrainingRun:
                 env={**os.environ, **threads},
                 start_new_session=True,  # Ctrl-C in the window's terminal is not for it
             )
-        with suppress(psutil.Error, ValueError, OSError):
-            self._process.nice(_NICENESS)
+        _let_others_go_first(self._process)
         if not check:
             _record(plan, self._process)
 
@@ -220,6 +219,14 @@ class TrainingRun:
             return _output_file(self.plan).read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
             return []
+
+
+def _let_others_go_first(process: psutil.Popen) -> None:
+    """Lower the priority of a process, and of its session: Linux shares cores among sessions first, where it does so at all."""
+    with suppress(psutil.Error, ValueError, OSError):
+        process.nice(_NICENESS)
+    with suppress(OSError):
+        Path(f"/proc/{process.pid}/autogroup").write_text(str(_NICENESS))
 
 
 def _is_alive(process: psutil.Process) -> bool:

@@ -1,14 +1,18 @@
 """What the user wants to train, without Qt."""
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
+import psutil
 import pytest
 from own_cubes import write_envi, write_patato_file
 
 from napari_udt.collection import gather, save_collection
 from napari_udt.errors import CollectionError
+from napari_udt.threads import usable_cores
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.train.plan import (
     Plan,
@@ -21,6 +25,7 @@ from napari_udt.viewer.train.plan import (
     parsed_names,
     work_folder,
 )
+from napari_udt.viewer.train.run import TrainingRun
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +62,23 @@ def test_opening_the_dock_needs_no_torch():
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_training_lets_the_window_go_first(monkeypatch):
+    sleeps = [sys.executable, "-c", "import time; time.sleep(100)"]
+    monkeypatch.setattr(Plan, "command", lambda *_, **__: sleeps)
+    training = TrainingRun()
+    training.start(Plan(name="mine"), {})
+    try:
+        if os.name == "posix":
+            assert training._process.nice() == 10
+        session = Path(f"/proc/{training._process.pid}/autogroup")
+        if session.exists():  # Linux shares cores among sessions, whatever the niceness in each
+            assert session.read_text().split()[-1] == "10"
+        assert training._process.environ()["OMP_NUM_THREADS"] == str(max(1, usable_cores() - 1))
+    finally:
+        training._process.kill()
+        training._process.wait()
 
 
 def test_what_is_missing_is_said(tmp_path):
