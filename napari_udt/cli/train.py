@@ -138,14 +138,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _judge(config: TrainingConfig, model: TransferModel, folder: Path) -> None:
-    """Put what the model is worth on held-out samples into its card; the model is written whatever becomes of that."""
+    """Put what the model is worth on test or held-out subjects into its card; the model is written whatever becomes of that."""
     from napari_udt.training.held_out_judgement import judge_held_out, keep, lines_of
+    from napari_udt.training.run import run_folder
+    from napari_udt.training.untouched import load_untouched
 
     try:
-        judgement = judge_held_out(config, model)
+        judgement = judge_held_out(config, model, load_untouched(run_folder(folder)))
         keep(judgement, model.spec, folder)
     except Exception as error:  # hours of training are worth more than numbers about them
-        print(printable(f"not judged on held-out samples: {error}"))
+        print(printable(f"not judged: {error}"))
         return
     for line in lines_of(judgement):
         print(printable(line))

@@ -142,6 +142,11 @@ class Collection:
         tested = {member.who for member in self.members if member.split == "test"}
         return tuple(member for member in self.members if member.who not in tested)
 
+    @property
+    def for_tests(self) -> tuple[Member, ...]:
+        """Members that a finished model is judged on."""
+        return tuple(member for member in self.members if member.split == "test")
+
     def of(self, domains: Iterable[str]) -> Collection:
         """Return the members of some domains."""
         wanted = set(domains)

@@ -132,7 +132,7 @@ def inspect(
     subject = subject_rule(rules.subject_from)
     by_metadata = rules.subject_from.startswith("metadata:")  # what the file has to be opened for
     table = read_table(rules.table) if rules.table else {}
-    cubes: list[InspectedCube] = []
+    table, cubes = _by_recording(table, found, rules.table)
     states: dict[Path, State] = {}
     for number, item in enumerate(found):
         progress(number, len(found))
@@ -162,6 +162,30 @@ def inspect(
             cubes.append(InspectedCube(member, problem=f"{member.path}: {unexpected(error)}"))
     progress(len(found), len(found))
     return Inspection(tuple(cubes), tuple(earlier))
+
+
+def _by_recording(
+    table: Mapping[Path, Mapping[str, str]], found: Iterable[InspectedCube], file: Path | None
+) -> tuple[dict[Path, Mapping[str, str]], list[InspectedCube]]:
+    """Return the rows of a table by the recordings that they name, and a problem where some name nothing.
+
+    A recording that is a folder may be named by any file in it. A table may list more than is collected here.
+    """
+    recordings = {item.member.path for item in found}
+    rows, lost = {}, []
+    for path, row in table.items():
+        named = next((folder for folder in (path, *path.parents) if folder in recordings), None)
+        if named is not None:
+            rows[named] = row
+        elif not path.exists():
+            lost.append(row["file"])
+    if file is None or not lost:
+        return rows, []
+    words = "1 row names a file that is" if len(lost) == 1 else f"{len(lost):,} rows name files that are"
+    problem = (
+        f"{file}: {words} not there: {', '.join(lost[:3])}; paths are relative to the table, correct them."
+    )
+    return rows, [InspectedCube(Member(file), problem=problem)]
 
 
 def _path(member: Member) -> Path:

@@ -83,8 +83,8 @@ class Judgement:
     moved_away : tuple of str
         Classes whose mean spectrum is further from the target's than before.
     calibration : SpreadCalibration, optional
-    held_out : bool
-        Whether the data are samples that the model's own training held out, which also chose its weights.
+    held_out : tuple of {"simulated", "target"}
+        Of which domains the samples are those that the model's own training held out, which also chose its weights.
     """
 
     weights_sha256: str
@@ -93,7 +93,7 @@ class Judgement:
     numbers: tuple[CardNumber, ...]
     moved_away: tuple[str, ...] = ()
     calibration: SpreadCalibration | None = None
-    held_out: bool = False
+    held_out: tuple[str, ...] = ()
 
 
 def judgement_of(evaluation: Evaluation, model: str) -> Judgement:
@@ -161,7 +161,7 @@ def read_judgement(folder: Path, weights_sha256: str = "") -> Judgement | None:
             tuple(_number(entry) for entry in document["numbers"]),
             tuple(map(str, document["moved_away"])),
             calibration and _calibration(calibration),
-            bool(document.get("held_out", False)),
+            _sides(document.get("held_out", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise EvaluationError(
@@ -195,6 +195,13 @@ def _number(entry: Mapping[str, Any]) -> CardNumber:
     }
     format(0.0, entry["form"])  # refuse a damaged one here
     return CardNumber(**{k: str(entry[k]) for k in ("title", "short", "unit", "form", "better")}, **measured)  # type: ignore[arg-type]
+
+
+def _sides(value: Any) -> tuple[str, ...]:
+    """Return the domains whose samples were held out; earlier versions wrote whether those of both were."""
+    if isinstance(value, bool):
+        return ("simulated", "target") if value else ()
+    return tuple(map(str, value))
 
 
 def _calibration(entry: Mapping[str, Any]) -> SpreadCalibration:

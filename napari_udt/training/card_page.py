@@ -9,7 +9,18 @@ from napari_udt.models.store import PICTURE
 from napari_udt.outgoing_text import markdown
 
 _FOLD, _UNFOLD = "<details>", "</details>"
+_TEN = 10
 _NOT_JUDGED = f"No numbers on untouched data are stored here. This makes them, beside rows that learn nothing: `{COMMAND}`"
+
+
+def judged_on(judgement: Judgement) -> str:
+    """Return which samples a judgement stands on, in words."""
+    if len(judgement.held_out) > 1:
+        return "held-out samples of its own training"
+    if judgement.held_out:
+        other = {"simulated": "target", "target": "simulated"}[judgement.held_out[0]]
+        return f"untouched {other} samples, and {judgement.held_out[0]} ones that training held out"
+    return "untouched data"
 
 
 def picture_lines(has_picture: bool) -> list[str]:
@@ -28,16 +39,15 @@ def number_lines(judgement: Judgement | None) -> list[str]:
         f"| {markdown(n.title)} | {n.text(n.target)} | {n.text(n.simulated)} | {n.text(n.baseline)} | **{n.text(n.model)}** |"
         for n in judgement.numbers
     ]
-    where = "held-out samples of its own training" if judgement.held_out else "untouched data"
     caution = (
         "The held-out samples also chose the weights: a new subject may look worse. "
         if judgement.held_out
         else ""
     )
     return [
-        "## Numbers" if judgement.held_out else "## Ten numbers",
+        "## Ten numbers" if len(judgement.numbers) == _TEN else "## Numbers",
         "",
-        f"| on {where} | the target's own | simulated | {markdown(baseline)} | this model |",
+        f"| on {judged_on(judgement)} | the target's own | simulated | {markdown(baseline)} | this model |",
         "|---|---|---|---|---|",
         *rows,
         "",

@@ -1,13 +1,14 @@
-"""What a new model is worth on the samples that its training held out, beside rows that learn nothing.
+"""What a new model is worth on test subjects, or on those that its training held out, beside rows that learn nothing.
 
-The ten numbers of :mod:`napari_udt.evaluation` need data that chose nothing, and tissues that they know. Of cubes of the user's
-own there are only the held-out subjects, who also chose the weights, and any names of classes: a few numbers that need no more.
+The ten numbers of :mod:`napari_udt.evaluation` need data that chose nothing, and tissues that they know. Cubes of the user's own
+have any names of classes, and where a collection keeps none for the test, only the held-out subjects, who also chose the weights:
+a few numbers that need no more.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,10 @@ from napari_udt.files.writing import whole_or_nothing
 from napari_udt.models import ModelSpec, TransferModel
 from napari_udt.models.store import CARD
 from napari_udt.training.card import model_card
+from napari_udt.training.card_page import judged_on
 from napari_udt.training.config import TrainingConfig
+from napari_udt.training.findings import WORDS
+from napari_udt.training.objective import DOMAINS
 from napari_udt.training.samples import split_held_out
 from napari_udt.wording import counted
 
@@ -47,22 +51,27 @@ class _Values:
     by_class: dict[str, float]
 
 
-def judge_held_out(config: TrainingConfig, model: TransferModel) -> Judgement:
-    """Compare held-out simulated samples, transferred and as they are, with held-out target samples.
+def judge_held_out(
+    config: TrainingConfig, model: TransferModel, untouched: Mapping[str, Dataset] | None = None
+) -> Judgement:
+    """Compare simulated samples, transferred and as they are, with samples of the target that training did not see.
 
     Parameters
     ----------
     config : TrainingConfig
         Of the run, which names its data sets.
     model : TransferModel
+    untouched : mapping of {"simulated", "second"} to Dataset, optional
+        Samples of test subjects, in the place of those that training held out.
 
     Raises
     ------
     EvaluationError
         When the target's samples have no classes, or too few of them.
     """
-    simulated, _ = _split(config, "simulated")
-    target, seen = _split(config, "second")
+    untouched = untouched or {}
+    simulated, _ = _split(config, "simulated", untouched)
+    target, seen = _split(config, "second", untouched)
     if not (target.labels >= 0).any():
         raise EvaluationError("the target cubes name no structure, so there is nothing to compare by class")
     rows = {
@@ -73,7 +82,7 @@ def judge_held_out(config: TrainingConfig, model: TransferModel) -> Judgement:
     own = _values(transferred(model, simulated.samples, simulated.labels), simulated.labels, target)
     aim = _values(seen.samples, seen.labels, target)
     if not own.by_class:
-        raise EvaluationError("no class has enough held-out samples in both domains")
+        raise EvaluationError("no class has enough samples in both domains that training did not see")
     best = min(rows, key=lambda title: _order(rows[title]))
     numbers = [
         _number(
@@ -91,13 +100,16 @@ def judge_held_out(config: TrainingConfig, model: TransferModel) -> Judgement:
     ]
     return Judgement(
         weights_sha256=model.spec.weights_sha256,
-        data=f"{_sentence('simulated', simulated)}; {_sentence('target', target)}",
+        data="; ".join(
+            _sentence(WORDS[domain], dataset, tested=domain in untouched)
+            for domain, dataset in (("simulated", simulated), ("second", target))
+        ),
         baseline=best,
         numbers=tuple(number for number in numbers if math.isfinite(number.model.value)),
         moved_away=tuple(
             name for name, value in own.by_class.items() if value > before.by_class.get(name, math.inf)
         ),
-        held_out=True,
+        held_out=tuple(WORDS[domain] for domain in DOMAINS if domain not in untouched),
     )
 
 
@@ -110,20 +122,23 @@ def keep(judgement: Judgement, spec: ModelSpec, folder: Path) -> None:
 
 def lines_of(judgement: Judgement) -> list[str]:
     """Return the numbers in lines for the screen."""
+    where = judged_on(judgement)
     return [
-        f"held-out samples, {number.title}: model {number.text(number.model)}; {judgement.baseline}, which learns nothing, "
+        f"{where}, {number.title}: model {number.text(number.model)}; {judgement.baseline}, which learns nothing, "
         f"{number.text(number.baseline)}; simulated {number.text(number.simulated)}; the target's own {number.text(number.target)}"
         for number in judgement.numbers
     ]
 
 
-def _split(config: TrainingConfig, domain: str) -> tuple[Dataset, Dataset]:
-    """Return the held-out samples of a domain, and those that were trained on; some of each, evenly spread."""
+def _split(config: TrainingConfig, domain: str, untouched: Mapping[str, Dataset]) -> tuple[Dataset, Dataset]:
+    """Return the samples of a domain to be judged on, and those that were trained on; some of each, evenly spread."""
     dataset = load_dataset(Path(getattr(config.data, domain)))
     subjects = dataset.parameters.get("animal")
     trained, held_out = split_held_out(len(dataset), config.data.held_out_fraction, config.seed, subjects)
     most = _MOST[dataset.modality]
-    return _some(dataset, held_out, most), _some(dataset, trained, most)
+    judged = untouched.get(domain)
+    own = _some(dataset, held_out, most) if judged is None else _some(judged, np.arange(len(judged)), most)
+    return own, _some(dataset, trained, most)
 
 
 def _some(dataset: Dataset, index: NDArray[np.intp], most: int) -> Dataset:
@@ -193,7 +208,8 @@ def _number(
     return CardNumber(title, short, unit, form, "lower", *values)
 
 
-def _sentence(domain: str, dataset: Dataset) -> str:
+def _sentence(domain: str, dataset: Dataset, *, tested: bool) -> str:
     subjects = len(np.unique(dataset.parameters["animal"])) if "animal" in dataset.parameters else 0
     whose = f" of {counted(subjects, 'subject')}" if subjects else ""
-    return f"{domain}: {len(dataset):,} held-out samples{whose}"
+    which = "samples of cubes for the test" if tested else "held-out samples"
+    return f"{domain}: {len(dataset):,} {which}{whose}"

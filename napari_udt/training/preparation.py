@@ -31,7 +31,7 @@ from napari_udt.training.objective import DOMAINS
 from napari_udt.training.preview_cubes import save_preview_cubes
 from napari_udt.training.run import run_folder
 from napari_udt.training.tables import checked
-from napari_udt.wording import counted
+from napari_udt.training.untouched import save_untouched
 
 Progress = Callable[[int, int], None]
 
@@ -99,22 +99,24 @@ def prepare(
     paths = {"simulated": simulated, "second": target}
     parent = parent_spec(config)
     collections, problems = _collections(paths, config, Rules(structures=structures or {}), progress, parent)
-    found = {domain: survey(collections[domain], progress) for domain in DOMAINS}
-    problems += [sentence for known in found.values() for sentence in known.problems]
+    found, tests = (
+        {
+            domain: survey(replace(known, members=members(known)), progress)
+            for domain, known in collections.items()
+        }
+        for members in (lambda known: known.for_training, lambda known: known.for_tests)
+    )
+    problems += [sentence for known in (*found.values(), *tests.values()) for sentence in known.problems]
     names = _class_names(found)
     names, unused = (names, []) if parent is None else parent_classes(parent, names)
     for line in (*found_lines(found), *(f"left out: {problem}" for problem in problems)):
         report(line)
-    shapes = [cube.shape for known in found.values() for cube in known.cubes]
+    multiple = picture_multiple(config, [cube.shape for known in found.values() for cube in known.cubes])
+    domains: dict[str, Domain] = {"simulated": "simulated", "second": _domain_of(found["second"])}
     data, notes = {}, []
     for domain in DOMAINS:
         data[domain], own = make_dataset(
-            found[domain],
-            names,
-            "simulated" if domain == "simulated" else _domain_of(found[domain]),
-            multiple=picture_multiple(config, shapes),
-            seed=config.seed,
-            progress=progress,
+            found[domain], names, domains[domain], multiple=multiple, seed=config.seed, progress=progress
         )
         notes += [f"{WORDS[domain]}: {note}" for note in own]
     asked = config.architecture
@@ -124,6 +126,9 @@ def prepare(
     for line in (
         *class_lines(found, names, data),
         *notes,
+        *save_untouched(
+            tests, names, domains, run_folder(folder), multiple=multiple, seed=config.seed, progress=progress
+        ),
         *([f"not in your cubes, and free to change: {listed(unused)}"] if unused else []),
         *warnings(config, found, data),
         *changes,
@@ -193,22 +198,20 @@ def _collections(
 
 
 def _of_domain(collection: Collection, domain: str) -> tuple[Collection, list[str]]:
-    """Return the cubes that may be trained on as a domain, and sentences about the others."""
+    """Return the cubes that may be used as a domain, for training or the test, and sentences about the others."""
     training = collection.for_training
-    wanted = [m for m in training if m.domain in _TAKEN[domain]] or [
-        m for m in training if m.domain == "unknown"
-    ]
-    if not wanted:
+    taken = _TAKEN[domain] if any(m.domain in _TAKEN[domain] for m in training) else ("unknown",)
+    if not any(m.domain in taken for m in training):
         stated = ", ".join(sorted({m.domain for m in training})) or "for testing only"
         raise TrainingError(
             f"None of the {WORDS[domain]} cubes can be used as such: they are {stated}; state what they are with "
             "`napari-udt collect --domain`, or in the Collections dock."
         )
-    others = [m for m in training if m not in wanted]
-    tests = len(collection.members) - len(training)
-    problems = [f"{m.name}: its domain is {m.domain}" for m in others]
-    problems += [f"{counted(tests, 'cube')} of the {WORDS[domain]} domain: kept for testing"] if tests else []
-    return replace(collection, members=tuple(wanted)), problems
+    kept = tuple(m for m in collection.members if m.domain in taken)
+    problems = [f"{m.name}: its domain is {m.domain}" for m in training if m not in kept]
+    used = {*training, *collection.for_tests}
+    problems += [f"{m.name}: {m.subject} is kept for the test" for m in kept if m not in used]
+    return replace(collection, members=kept), problems
 
 
 def _class_names(found: dict[str, Survey]) -> tuple[str, ...]:

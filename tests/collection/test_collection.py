@@ -102,6 +102,10 @@ def test_a_table_names_subjects_domains_and_splits(folder):
     table.write_text("file,split\nsim/s0.hdr,held\n")
     with pytest.raises(CollectionError, match=r"split of sim/s0\.hdr is 'held'; expected train or test"):
         gather([folder / "sim"], Rules(table=table))
+    table.write_text("file,split\nsim/s0.hdr,test\nsim/gone.hdr,test\n")
+    collection, problems = gather([folder / "sim"], Rules(table=table))
+    assert [member.split for member in collection.members].count("test") == 1
+    assert "table.csv: 1 row names a file that is not there: sim/gone.hdr; paths are relative" in problems[0]
     table.write_text("name\nx\n")
     with pytest.raises(CollectionError, match="expected a column file"):
         gather([folder / "sim"], Rules(table=table))

@@ -38,6 +38,7 @@ def test_the_numbers_stand_beside_the_best_row_that_learns_nothing(
     assert "also chose the weights" in card
     assert len(lines_of(found)) == 2
     assert f"{found.baseline}, which learns nothing" in lines_of(found)[0]
+    assert found.held_out == ("simulated", "target")
 
 
 def test_without_classes_of_the_target_nothing_is_judged_and_the_model_stays(toy_config, tmp_path, capsys):
@@ -50,5 +51,5 @@ def test_without_classes_of_the_target_nothing_is_judged_and_the_model_stays(toy
     with pytest.raises(EvaluationError, match="name no structure"):
         judge_held_out(config, model)
     _judge(config, model, tmp_path / "model")
-    assert "not judged on held-out samples: the target cubes name no structure" in capsys.readouterr().out
+    assert "not judged: the target cubes name no structure" in capsys.readouterr().out
     assert load_model(tmp_path / "model").spec.card == before

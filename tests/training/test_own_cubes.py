@@ -14,6 +14,7 @@ from napari_udt.collection.preprocessing import Step
 from napari_udt.cube import SpectralCube
 from napari_udt.dataset import load_dataset
 from napari_udt.errors import CollectionError, TrainingError
+from napari_udt.evaluation.judgement import read_judgement
 from napari_udt.inference import transfer
 from napari_udt.io import open_cube, save_cube
 from napari_udt.models import list_models, load_model
@@ -215,26 +216,67 @@ def test_cubes_on_other_grids_are_brought_to_the_common_one(trained, tmp_path, c
     assert "only one subject" in said
 
 
-def test_subjects_are_on_one_side_and_test_cubes_on_none(hsi, trained, tmp_path):
-    table = tmp_path / "table.csv"
-    lines = (
-        "file,subject,split",
-        "sim/s0.hdr,A,train",
-        "sim/s1.hdr,A,train",
-        "sim/s2.hdr,B,test",
-        "sim/s4.hdr,B,train",
-    )
-    table.write_text("\n".join(lines))  # s4 is for training, but shows the subject of the tests
+def with_table(paths, lines, path, **rules):
+    """Write a collection of cubes with what a table says of them."""
+    table = path.with_name("table.csv")
+    table.write_text("\n".join(("file,subject,split", *lines)))
+    save_collection(gather(paths, Rules(table=table, **rules))[0], path)
+    return path
+
+
+def test_test_subjects_are_judged_on_and_change_neither_training_nor_the_choice_of_weights(
+    hsi, trained, tmp_path, capsys
+):
     for i in (3, 4):
         write_envi(tmp_path / "sim" / f"s{i}.hdr", i)
-    collection, _ = gather(hsi[0], Rules(table=table))
-    save_collection(collection, tmp_path / "sim.udt-collection.toml")
-    assert trained(HSI, [tmp_path / "sim.udt-collection.toml"], hsi[1]) == 0
-    dataset = load_dataset(tmp_path / "mine.run" / "simulated.h5")
-    assert set(dataset.generator["files"]) == {"s0.hdr", "s1.hdr", "s3.hdr"}
-    assert np.unique(dataset.parameters["animal"], return_counts=True)[1].tolist() == [960, 480]
-    record = load_model("mine").spec.training["data"]["simulated"]
-    assert record["held_out"] in (480, 960)
+    # s4 is for training, but shows the subject of the test
+    subjects = ("s0.hdr,A,train", "s1.hdr,A,train", "s2.hdr,B,test", "s4.hdr,B,train")
+    found = {}
+    for seed in (2, 7):
+        for old in (tmp_path / "sim").glob("s2*"):
+            old.unlink()
+        write_envi(tmp_path / "sim" / "s2.hdr", seed)
+        simulated = with_table(
+            hsi[0], [f"sim/{line}" for line in subjects], tmp_path / "sim.udt-collection.toml"
+        )
+        assert trained(HSI, [simulated], hsi[1], "--no-install") == 0
+        said = capsys.readouterr().out
+        assert "simulated: judged at the end on 1 cube of 1 subject for the test (B)" in said
+        assert "left out: s4.hdr: B is kept for the test" in said
+        dataset = load_dataset(tmp_path / "mine.run" / "simulated.h5")
+        assert set(dataset.generator["files"]) == {"s0.hdr", "s1.hdr", "s3.hdr"}
+        assert np.unique(dataset.parameters["animal"], return_counts=True)[1].tolist() == [960, 480]
+        assert load_model(tmp_path / "mine").spec.training["data"]["simulated"]["held_out"] in (480, 960)
+        found[seed] = read_judgement(tmp_path / "mine")
+        assert found[seed].held_out == ("target",)
+        assert "simulated: 480 samples of cubes for the test of 1 subject" in found[seed].data
+        card = load_model(tmp_path / "mine").spec.card
+        assert "on untouched simulated samples, and target ones that training held out |" in card
+        assert "also chose the weights" in card
+        for folder in ("mine", "mine.run"):
+            (tmp_path / folder).rename(tmp_path / f"{folder}{seed}")
+    assert found[2].weights_sha256 == found[7].weights_sha256
+    assert found[2].numbers != found[7].numbers
+
+
+def test_with_test_subjects_on_both_sides_no_held_out_sample_is_judged_on(hsi, trained, tmp_path, capsys):
+    sides = [
+        with_table(hsi[0], ["sim/s2.hdr,B,test"], tmp_path / "sim.udt-collection.toml"),
+        with_table(
+            [tmp_path / "real"],
+            [f"{next((tmp_path / 'real' / 'P2').rglob('*_SpecCube.dat')).relative_to(tmp_path)},P2,test"],
+            tmp_path / "real.udt-collection.toml",
+            wavelengths=tuple(HSI_NM),
+            structures={"liver": "Leber", "skin": "Haut"},
+        ),
+    ]
+    assert trained(HSI, *[[side] for side in sides], "--no-install") == 0
+    assert "untouched data, spectra distinguished from the target's" in capsys.readouterr().out
+    assert read_judgement(tmp_path / "mine").held_out == ()
+    card = load_model(tmp_path / "mine").spec.card
+    assert "| on untouched data |" in card
+    assert "also chose the weights" not in card
+    assert "target: 480 samples of cubes for the test of 1 subject" in card
 
 
 def test_what_is_doubtful_is_said(trained, tmp_path, capsys):
