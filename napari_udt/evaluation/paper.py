@@ -69,7 +69,9 @@ def as_document(modality: str) -> dict[str, Any]:
 def row_of(spec: ModelSpec) -> str:
     """Name of the row of Table 1 that a model belongs to; "" for methods that are not the paper's."""
     by_class = spec.condition == "class"
-    if spec.kind == "flow_matching" or not {"residual_bound", "norm"}.isdisjoint(spec.architecture):
+    if spec.kind not in ("cinn", "unit", "cyclegan") or not {"residual_bound", "norm"}.isdisjoint(
+        spec.architecture
+    ):
         return ""
     if spec.kind == "cyclegan":
         return "CycleGAN"

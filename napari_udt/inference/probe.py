@@ -241,9 +241,10 @@ class SpectralProbe:
         if usable.any():
             unit = self.job.model.spec.spectrum_norm == "l2"
             scale = norms[usable, None] if unit else np.float32(1)
-            noisy = with_job_noise(self.job, values[usable])
-            unit_spectra = noisy if self.job.noise else noisy / scale
-            out[usable] = scale * run(unit_spectra, np.asarray(entries)[usable])
+            given = with_job_noise(self.job, values[usable])
+            if self.planned and not self.job.noise:  # other networks' models normalise by themselves
+                given = given / scale
+            out[usable] = scale * run(given, np.asarray(entries)[usable])
         return out
 
 

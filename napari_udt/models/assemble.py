@@ -15,12 +15,14 @@ from napari_udt.models.flow_matching import FlowMatchingModel, VelocityField
 from napari_udt.models.model import TransferModel
 from napari_udt.models.residual_pair import ResidualModel, ResidualPair
 from napari_udt.models.spec import ModelSpec
+from napari_udt.models.syndiff import SynDiffModel, SynDiffNetworks
 
 # Of networks that are no invertible ones: the model that uses them.
 _MODELS: tuple[tuple[type[nn.Module], type[TransferModel]], ...] = (
     (AutoencoderPair, AutoencoderModel),
     (ResidualPair, ResidualModel),
     (VelocityField, FlowMatchingModel),
+    (SynDiffNetworks, SynDiffModel),
 )
 
 

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast, get_args
+from typing import Any
 
 from torch import nn
 
 from napari_udt.errors import ModelError
+from napari_udt.models.architecture import MAX_BLOCKS, MAX_SCALES, MAX_WIDTH
+from napari_udt.models.architecture import choice as _choice
+from napari_udt.models.architecture import integer as _integer
+from napari_udt.models.architecture import positive as _positive
 from napari_udt.models.autoencoders import image_pair, spectral_pair
+from napari_udt.models.build_translators import (
+    image_diffusion,
+    image_generators,
+    image_size,
+    is_residual,
+    spectral_diffusion,
+    spectral_generators,
+    velocity_field,
+)
 from napari_udt.models.class_transport import ClassTransport
 from napari_udt.models.flow_level import LevelSize
-from napari_udt.models.flow_matching import VelocityField
 from napari_udt.models.image_cinn import DOMAIN_CHANNELS, ImageCINN, Scale
-from napari_udt.models.image_layers import ACTIVATIONS, ImageSize, Norm, Padding
+from napari_udt.models.image_layers import ACTIVATIONS
 from napari_udt.models.kept_shape import KeptShape
-from napari_udt.models.residual_pair import ResidualPair, image_change, spectral_change
 from napari_udt.models.spec import ModelSpec
 from napari_udt.models.spectral_cinn import SpectralCINN
 from napari_udt.models.wavelet_flow import WaveletFlow
 
-# Bounds on what a file may ask for; the published networks stay a factor of ten below.
-_MAX_BLOCKS = 400
-_MAX_WIDTH = 32_768
-_MAX_SCALES = 8
 _MAX_ALL_BLOCKS = 400  # over all scales
 _MAX_KERNELS = 16
-_MAX_STEPS = 1000
 
 
 def build_network(spec: ModelSpec) -> nn.Module:
@@ -40,7 +46,7 @@ def build_network(spec: ModelSpec) -> nn.Module:
     UNIT and CycleGAN is ``{"hidden", "latent", "activation"}`` for spectra and ``{"widths", "residual_blocks",
     "padding", "activation"}``, and perhaps ``"norm"``, for images. With ``"residual_bound"`` a CycleGAN's generators add a bounded
     change (:class:`~napari_udt.models.residual_pair.ResidualPair`); for spectra it then is ``{"hidden", "layers", "residual_bound"}``. That of flow matching is
-    ``{"hidden", "layers", "steps"}``.
+    ``{"hidden", "layers", "steps"}``. That of SynDiff is a residual CycleGAN's and ``{"latent", "steps"}``, for images ``"denoiser_widths"`` too.
 
     Raises
     ------
@@ -57,13 +63,13 @@ def build_network(spec: ModelSpec) -> nn.Module:
 
 def _spectral_cinn(spec: ModelSpec) -> nn.Module:
     entries = spec.architecture
-    blocks = _integer(spec, entries, "blocks", _MAX_BLOCKS)
+    blocks = _integer(spec, entries, "blocks", MAX_BLOCKS)
     return SpectralCINN(
         len(spec.wavelengths_nm),
         DOMAIN_CHANNELS + spec.class_count,
         blocks=blocks,
         conditional_blocks=_integer(spec, entries, "conditional_blocks", blocks),
-        width=_integer(spec, entries, "width", _MAX_WIDTH),
+        width=_integer(spec, entries, "width", MAX_WIDTH),
         transport=_class_transport(spec),
         **_common(spec),
     )
@@ -90,8 +96,8 @@ def _image_flow(spec: ModelSpec) -> nn.Module:
 
 def _wavelet_flow(spec: ModelSpec) -> nn.Module:
     levels = spec.architecture["levels"]
-    if not isinstance(levels, Sequence) or not 1 <= len(levels) <= _MAX_SCALES:
-        raise ModelError(f"Model {spec.name!r}: its architecture needs 1 to {_MAX_SCALES} levels.")
+    if not isinstance(levels, Sequence) or not 1 <= len(levels) <= MAX_SCALES:
+        raise ModelError(f"Model {spec.name!r}: its architecture needs 1 to {MAX_SCALES} levels.")
     sizes = [_level(spec, entries) for entries in (*levels, spec.architecture.get("top"))]
     return WaveletFlow(
         len(spec.wavelengths_nm),
@@ -134,15 +140,15 @@ def _level(spec: ModelSpec, entries: Any) -> LevelSize:
             f"Model {spec.name!r}: a level of its architecture is {entries!r}; expected a table."
         )
     return LevelSize(
-        blocks=_integer(spec, entries, "blocks", _MAX_BLOCKS // _MAX_SCALES, 0),
-        width=_integer(spec, entries, "width", _MAX_WIDTH),
+        blocks=_integer(spec, entries, "blocks", MAX_BLOCKS // MAX_SCALES, 0),
+        width=_integer(spec, entries, "width", MAX_WIDTH),
     )
 
 
 def _image_cinn(spec: ModelSpec) -> nn.Module:
     scales = spec.architecture.get("scales")
-    if not isinstance(scales, Sequence) or not 1 <= len(scales) <= _MAX_SCALES:
-        raise ModelError(f"Model {spec.name!r}: its architecture needs 1 to {_MAX_SCALES} scales.")
+    if not isinstance(scales, Sequence) or not 1 <= len(scales) <= MAX_SCALES:
+        raise ModelError(f"Model {spec.name!r}: its architecture needs 1 to {MAX_SCALES} scales.")
     checked = [_scale(spec, entries) for entries in scales]
     if (total := sum(scale.blocks for scale in checked)) > _MAX_ALL_BLOCKS:
         raise ModelError(
@@ -171,74 +177,29 @@ def _scale(spec: ModelSpec, entries: Mapping[str, Any]) -> Scale:
             f"Model {spec.name!r}: kernels are {repr(kernels)[:80]}; expected 2 to {_MAX_KERNELS} of 1, 3, 5, 7."
         )
     return Scale(
-        blocks=_integer(spec, entries, "blocks", _MAX_BLOCKS),
-        width=_integer(spec, entries, "width", _MAX_WIDTH),
+        blocks=_integer(spec, entries, "blocks", MAX_BLOCKS),
+        width=_integer(spec, entries, "width", MAX_WIDTH),
         kernels=tuple(kernels),
     )
 
 
 def _spectral_pair(spec: ModelSpec) -> nn.Module:
     entries = spec.architecture
-    hidden = _integer(spec, entries, "hidden", _MAX_WIDTH)
-    channels = len(spec.wavelengths_nm)
-    if _is_residual(spec):
-        layers = _integer(spec, entries, "layers", _MAX_BLOCKS)
-        return ResidualPair(
-            lambda: spectral_change(channels, spec.class_count, hidden=hidden, layers=layers),
-            _positive(spec, "residual_bound", 1.0),
-        )
+    if is_residual(spec):
+        return spectral_generators(spec)
     return spectral_pair(
-        channels,
+        len(spec.wavelengths_nm),
         spec.class_count,
-        hidden=hidden,
-        latent=_integer(spec, entries, "latent", _MAX_WIDTH),
+        hidden=_integer(spec, entries, "hidden", MAX_WIDTH),
+        latent=_integer(spec, entries, "latent", MAX_WIDTH),
         activation=_choice(spec, "activation", tuple(ACTIVATIONS)),
     )
 
 
 def _image_pair(spec: ModelSpec) -> nn.Module:
-    widths = spec.architecture.get("widths")
-    if not isinstance(widths, Sequence) or not 1 <= len(widths) <= _MAX_SCALES:
-        raise ModelError(f"Model {spec.name!r}: its architecture needs 1 to {_MAX_SCALES} widths.")
-    size = ImageSize(
-        [_integer(spec, {"width": width}, "width", _MAX_WIDTH) for width in widths],
-        _integer(spec, spec.architecture, "residual_blocks", _MAX_BLOCKS),
-        cast("Padding", _choice(spec, "padding", get_args(Padding))),
-        _choice(spec, "activation", tuple(ACTIVATIONS)),
-        cast("Norm", _choice(spec, "norm", get_args(Norm), "instance")),
-    )
-    if size.norm == "region" and not spec.class_count:
-        raise ModelError(
-            f"Model {spec.name!r}: norm is 'region' in its architecture, which needs classes; condition is {spec.condition!r}."
-        )
-    channels = len(spec.wavelengths_nm)
-    if _is_residual(spec):
-        return ResidualPair(
-            lambda: image_change(channels, spec.class_count, size),
-            _positive(spec, "residual_bound", 1.0),
-            size.multiple,
-        )
-    return image_pair(channels, spec.class_count, size)
-
-
-def _velocity_field(spec: ModelSpec) -> nn.Module:
-    entries = spec.architecture
-    return VelocityField(
-        len(spec.wavelengths_nm),
-        spec.class_count,
-        hidden=_integer(spec, entries, "hidden", _MAX_WIDTH),
-        layers=_integer(spec, entries, "layers", _MAX_BLOCKS),
-        steps=_integer(spec, entries, "steps", _MAX_STEPS),
-    )
-
-
-def _is_residual(spec: ModelSpec) -> bool:
-    residual = "residual_bound" in spec.architecture
-    if residual and spec.kind != "cyclegan":
-        raise ModelError(
-            f"Model {spec.name!r}: residual_bound is for CycleGAN, whose two directions share no latent; kind is {spec.kind!r}."
-        )
-    return residual
+    if is_residual(spec):
+        return image_generators(spec)
+    return image_pair(len(spec.wavelengths_nm), spec.class_count, image_size(spec, spec.architecture))
 
 
 def _common(spec: ModelSpec) -> dict[str, float]:
@@ -248,33 +209,6 @@ def _common(spec: ModelSpec) -> dict[str, float]:
     }
 
 
-def _integer(spec: ModelSpec, entries: Mapping[str, Any], key: str, largest: int, smallest: int = 1) -> int:
-    value = entries.get(key)
-    if not isinstance(value, int) or isinstance(value, bool) or not smallest <= value <= largest:
-        raise ModelError(
-            f"Model {spec.name!r}: {key} is {value!r} in its architecture; expected a whole number from {smallest} to {largest}."
-        )
-    return value
-
-
-def _choice(spec: ModelSpec, key: str, choices: tuple[str, ...], default: str | None = None) -> str:
-    value = spec.architecture.get(key, default)
-    if value not in choices:
-        raise ModelError(
-            f"Model {spec.name!r}: {key} is {value!r} in its architecture; expected one of {', '.join(choices)}."
-        )
-    return str(value)
-
-
-def _positive(spec: ModelSpec, key: str, default: float) -> float:
-    value = spec.architecture.get(key, default)
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 100:
-        raise ModelError(
-            f"Model {spec.name!r}: {key} is {value!r} in its architecture; expected a number in (0, 100]."
-        )
-    return float(value)
-
-
 _BUILDERS = {
     ("cinn", "HSI"): _spectral_cinn,
     ("cinn", "PAT"): _image_flow,
@@ -282,5 +216,7 @@ _BUILDERS = {
     ("unit", "PAT"): _image_pair,
     ("cyclegan", "HSI"): _spectral_pair,
     ("cyclegan", "PAT"): _image_pair,
-    ("flow_matching", "HSI"): _velocity_field,
+    ("flow_matching", "HSI"): velocity_field,
+    ("syndiff", "HSI"): spectral_diffusion,
+    ("syndiff", "PAT"): image_diffusion,
 }

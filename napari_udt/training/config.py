@@ -23,6 +23,7 @@ from napari_udt.training.sections import (
     DiscriminatorConfig,
     FlowMatchingConfig,
     OptimisationConfig,
+    SynDiffConfig,
     TermsConfig,
 )
 from napari_udt.training.tables import FILLED, NOT_NEGATIVE, bounded, checked
@@ -30,7 +31,7 @@ from napari_udt.training.tables import FILLED, NOT_NEGATIVE, bounded, checked
 CONFIGS = Path(__file__).parent / "configs"
 _MAX_BYTES = 1_000_000
 
-Method = Literal["cinn", "unit", "cyclegan", "flow_matching"]
+Method = Literal["cinn", "unit", "cyclegan", "flow_matching", "syndiff"]
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class TrainingConfig:
     Parameters
     ----------
     modality : {"HSI", "PAT"}
-    method : {"cinn", "unit", "cyclegan", "flow_matching"}
-    data, optimisation, condition, discriminator, autoencoder, flow_matching, terms : dataclasses
+    method : {"cinn", "unit", "cyclegan", "flow_matching", "syndiff"}
+    data, optimisation, condition, discriminator, autoencoder, flow_matching, syndiff, terms : dataclasses
         The sections of the file.
     name, title : str
         Of the model: folder name and the words for the screen.
@@ -67,6 +68,7 @@ class TrainingConfig:
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
     flow_matching: FlowMatchingConfig = field(default_factory=FlowMatchingConfig)
+    syndiff: SynDiffConfig = field(default_factory=SynDiffConfig)
     terms: TermsConfig = field(default_factory=TermsConfig)
     architecture: Mapping[str, Any] = field(default_factory=dict)
     seed: int = bounded(NOT_NEGATIVE, 0)
@@ -150,6 +152,10 @@ def _require_consistent(config: TrainingConfig, where: str) -> None:
     if config.method == "flow_matching" and config.modality != "HSI":
         raise TrainingError(
             f"{where}: method is 'flow_matching', which is for single spectra (HSI); take another for PAT."
+        )
+    if config.method == "syndiff" and not config.optimisation.gan_weight:
+        raise TrainingError(
+            f"{where}: optimisation.gan_weight is 0; expected more for syndiff, whose denoisers learn from discriminators."
         )
     if "residual_bound" in config.architecture and config.autoencoder.latent_noise:
         raise TrainingError(

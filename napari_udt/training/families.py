@@ -10,6 +10,7 @@ from napari_udt.training.flow_matching import FlowMatching
 from napari_udt.training.level_likelihood import LevelLikelihood
 from napari_udt.training.likelihood import Likelihood
 from napari_udt.training.objective import Objective
+from napari_udt.training.syndiff import SynDiff
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,14 @@ FAMILIES = {
         'minibatch optimal transport", TMLR 2024',
         "energy distance to the target domain",
         "no likelihood would tell where it fails; the way back is exact up to the integration.",
+    ),
+    "syndiff": Family(
+        SynDiff,
+        'Diffusion of few steps that is guided by the source, trained with discriminators, after Özbey et al., "Unsupervised '
+        'Medical Image Translation with Adversarial Diffusion Models", IEEE TMI 2023, with denoisers that change the source '
+        "within bounds",
+        _DISTANCE,
+        "a transfer is one sample, and how much samples differ is computed by `napari_udt.inference.uncertainty.condition_spread`.",
     ),
 }
 

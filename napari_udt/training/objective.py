@@ -11,10 +11,12 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from napari_udt.models.conditions import Conditions
 from napari_udt.training.config import TrainingConfig
+from napari_udt.training.discriminators import build_discriminator
+from napari_udt.training.losses import discriminator_adversarial, generator_adversarial
 
 # In the order of the batch: simulated samples first, as in the conditions' domain entries.
 DOMAINS = ("simulated", "second")
@@ -126,6 +128,33 @@ class Objective(ABC):
     @abstractmethod
     def held_out(self, batches: Iterable[Batch]) -> dict[str, float]:
         """Criteria on samples that are not trained on; their sum decides which weights are kept."""
+
+    def discriminators(self, channels: int) -> dict[str, nn.Module]:
+        """Return new discriminators, by name: one of each domain's samples."""
+        config = self.config
+        return {d: build_discriminator(config.modality, channels, config.discriminator) for d in DOMAINS}
+
+    def generator_losses(
+        self, discriminators: Mapping[str, nn.Module], fakes: Mapping[str, Tensor]
+    ) -> Losses:
+        """Adversarial losses of the network, by what it was run on."""
+        aim = self.config.discriminator.real_target
+        judged = {d: generator_adversarial(discriminators[d](fake), aim) for d, fake in fakes.items()}
+        return named("generator", judged)
+
+    def discriminator_losses(
+        self, discriminators: Mapping[str, nn.Module], batch: Batch, fakes: Mapping[str, Tensor], step: int
+    ) -> Losses:
+        """Losses of the discriminators in a step (counted from 0); their sum trains them."""
+        del step
+        aim, true = self.config.discriminator.real_target, batch.by_domain()
+        judged = {
+            d: discriminator_adversarial(
+                discriminators[d](true[d]), discriminators[d](fakes[d].detach()), aim
+            )
+            for d in DOMAINS
+        }
+        return named("discriminator", judged)
 
     def total(self, losses: Losses) -> Tensor:
         """Weighted sum of the losses that the network is trained on."""

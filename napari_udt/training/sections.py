@@ -165,6 +165,29 @@ class FlowMatchingConfig:
 
 
 @dataclass(frozen=True)
+class SynDiffConfig:
+    """Losses of SynDiff beside the adversarial ones; the weights are the published ones.
+
+    Parameters
+    ----------
+    denoised_weight, cycle_weight : float
+        Of the mean absolute error of the denoised target sample, and of pseudo-sources that are transferred back.
+    source_noise : float
+        Standard deviation, in normalised units, of noise on pseudo-sources: a generator could hide the target in them.
+    penalty_weight : float
+        Of the squared gradient of a discriminator of steps at true samples (R1, Mescheder et al., ICML 2018).
+    penalty_every : int
+        Steps from one penalty to the next.
+    """
+
+    denoised_weight: float = bounded(NOT_NEGATIVE, 0.5)
+    cycle_weight: float = bounded(NOT_NEGATIVE, 0.5)
+    source_noise: float = bounded(NOT_NEGATIVE, 0.1)
+    penalty_weight: float = bounded(NOT_NEGATIVE, 1.0)
+    penalty_every: int = bounded(POSITIVE, 10)
+
+
+@dataclass(frozen=True)
 class TermsConfig:
     """Weights of the terms that are not the paper's, see :mod:`napari_udt.training.terms`; 0 leaves a term out.
 

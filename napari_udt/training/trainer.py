@@ -17,10 +17,8 @@ from napari_udt.errors import TrainingError
 from napari_udt.models.conditions import Conditions
 from napari_udt.models.noise import drawn_noise
 from napari_udt.training.config import TrainingConfig
-from napari_udt.training.discriminators import build_discriminator
 from napari_udt.training.families import objective_of
-from napari_udt.training.losses import discriminator_adversarial, generator_adversarial
-from napari_udt.training.objective import DOMAINS, Batch, Losses, named
+from napari_udt.training.objective import DOMAINS, Batch, Losses
 from napari_udt.training.processes import Processes
 from napari_udt.training.samples import Samples, vary
 from napari_udt.training.term import Term
@@ -65,12 +63,8 @@ class Trainer:
         channels = samples["simulated"].values.shape[1]
         self.discriminators = nn.ModuleDict()
         if config.optimisation.gan_weight:
-            self.discriminators = nn.ModuleDict(
-                {
-                    domain: build_discriminator(config.modality, channels, config.discriminator)
-                    for domain in DOMAINS
-                }
-            ).to(self.processes.device)
+            judges = self.objective.discriminators(channels)
+            self.discriminators = nn.ModuleDict(judges).to(self.processes.device)
         decay = config.optimisation.weight_decay
         self.optimiser = torch.optim.Adam(self.network.parameters(), weight_decay=decay)
         self.discriminator_optimiser = (
@@ -92,8 +86,9 @@ class Trainer:
         losses, fakes = self.objective(batch)
         judged: Losses = {}
         if self.discriminators:
-            losses |= self._generator_losses(fakes)
-            judged = self._discriminator_losses(batch.by_domain(), fakes)
+            judges = dict(self.discriminators.items())
+            losses |= self.objective.generator_losses(judges, fakes)
+            judged = self.objective.discriminator_losses(judges, batch, fakes, self.steps_done)
         guiding = self._guiding(batch)
         total = self.objective.total(losses)
         total = total + sum(
@@ -104,7 +99,7 @@ class Trainer:
         self._update(self.optimiser, total, self.network.parameters())
         self.average.follow()
         if self.discriminator_optimiser is not None:
-            total = judged["discriminator_simulated"] + judged["discriminator_second"]
+            total = torch.stack(list(judged.values())).sum()
             self._update(self.discriminator_optimiser, total, self.discriminators.parameters())
         self.steps_done += 1
         return values
@@ -196,25 +191,6 @@ class Trainer:
         torch.set_rng_state(state["generator"].cpu())
         if state["device_generators"] and self.processes.device.startswith("cuda"):
             torch.cuda.set_rng_state_all([generator.cpu() for generator in state["device_generators"]])
-
-    def _generator_losses(self, fakes: Mapping[str, Tensor]) -> Losses:
-        aim = self.config.discriminator.real_target
-        return named(
-            "generator",
-            {d: generator_adversarial(self.discriminators[d](fake), aim) for d, fake in fakes.items()},
-        )
-
-    def _discriminator_losses(self, true: Mapping[str, Tensor], fakes: Mapping[str, Tensor]) -> Losses:
-        aim = self.config.discriminator.real_target
-        return named(
-            "discriminator",
-            {
-                d: discriminator_adversarial(
-                    self.discriminators[d](true[d]), self.discriminators[d](fakes[d].detach()), aim
-                )
-                for d in DOMAINS
-            },
-        )
 
     def _update(
         self, optimiser: torch.optim.Optimizer, loss: Tensor, parameters: Iterable[nn.Parameter]

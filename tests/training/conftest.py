@@ -38,6 +38,20 @@ OTHERS = {
         },
     ),
     "region": ("unit", {"PAT": {**ARCHITECTURES[False, "PAT"], "norm": "region"}}),
+    "syndiff": (
+        "syndiff",
+        {
+            "HSI": {"hidden": 16, "layers": 2, "latent": 3, "steps": 4, "residual_bound": 1.5},
+            "PAT": {
+                **ARCHITECTURES[False, "PAT"],
+                "norm": "group",
+                "residual_bound": 1.5,
+                "denoiser_widths": [8, 8],
+                "latent": 3,
+                "steps": 4,
+            },
+        },
+    ),
     "flow_matching": ("flow_matching", {"HSI": {"hidden": 16, "layers": 2, "steps": 4}}),
 }
 

@@ -49,6 +49,7 @@ def interrupt_after(monkeypatch, steps):
     [
         *((modality, method) for modality in ("HSI", "PAT") for method in ("cinn", "unit", "cyclegan")),
         ("HSI", "flow_matching"),
+        ("HSI", "syndiff"),
         ("PAT", "region"),
     ],
 )
@@ -201,6 +202,8 @@ def test_data_that_do_not_fit_are_named(toy_config, toy_files, tmp_path):
         ("HSI", "cyclegan", "none"),
         ("HSI", "residual", "class"),
         ("HSI", "flow_matching", "class"),
+        ("HSI", "syndiff", "class"),
+        ("PAT", "syndiff", "class"),
         ("PAT", "unit", "class"),
         ("PAT", "cyclegan", "none"),
         ("PAT", "residual", "class"),
