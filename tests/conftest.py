@@ -55,6 +55,13 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("NAPARI_UDT_CACHE", str(tmp_path_factory.getbasetemp() / "caches" / uuid4().hex))
 
 
+@pytest.fixture
+def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Grow small forests, for tests of what is done with scores rather than of how good they are."""
+    for name in ("downstream.TREES", "two_sample.TREES", "label_recovery._TREES"):
+        monkeypatch.setattr(f"napari_udt.evaluation.{name}", 5)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run tests with windows first, a file at a time; in one process where the processes share a screen.
 

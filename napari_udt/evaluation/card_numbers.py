@@ -25,7 +25,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class NumberSpec:
-    """What a number is, and where it is found in a row; a row that lacks it gives NaN."""
+    """What a number is, and where it, and its parts by class, are found in a row; a row that lacks it gives NaN."""
 
     title: str
     short: str
@@ -33,6 +33,7 @@ class NumberSpec:
     of: Callable[[RowResult], Measurement]
     form: str = ".3f"
     unit: str = ""
+    classes: Callable[[RowResult], Mapping[str, float]] = lambda row: {}
 
 
 def auc_of(row: RowResult) -> float:
@@ -63,6 +64,14 @@ def _auc(row: RowResult) -> Measurement:
 def _worst_auc(row: RowResult) -> Measurement:
     found = max(row.hsi.realism.classes, key=lambda c: c.auc.value, default=None) if row.hsi else None
     return Measurement(found.auc.value, found.auc.low, found.auc.high) if found else Measurement()
+
+
+def _auc_by_class(row: RowResult) -> dict[str, float]:
+    return {found.class_name: found.auc.value for found in row.hsi.realism.classes} if row.hsi else {}
+
+
+def _means_by_class(row: RowResult) -> dict[str, float]:
+    return {found.class_name: 100 * found.relative_rms for found in row.hsi.to_second} if row.hsi else {}
 
 
 def _class_means(row: RowResult) -> Measurement:
@@ -166,7 +175,11 @@ _CALIBRATION = NumberSpec(
 NUMBERS: Mapping[str, tuple[NumberSpec, ...]] = {
     "HSI": (
         NumberSpec(
-            "distinguished from the target within a class, AUC (0.5: not at all)", "AUC", "lower", _auc
+            "distinguished from the target within a class, AUC (0.5: not at all)",
+            "AUC",
+            "lower",
+            _auc,
+            classes=_auc_by_class,
         ),
         NumberSpec(
             "AUC of the class that is distinguished best", "AUC of the worst class", "lower", _worst_auc
@@ -184,6 +197,7 @@ NUMBERS: Mapping[str, tuple[NumberSpec, ...]] = {
             _class_means,
             ".1f",
             "%",
+            _means_by_class,
         ),
         NumberSpec(
             "wavelengths whose spread is within a factor of 1.25 of the target's",
@@ -240,6 +254,7 @@ NUMBERS: Mapping[str, tuple[NumberSpec, ...]] = {
             "higher",
             _labels_read,
             ".2f",
+            classes=lambda row: dict(row.pat.realism.recovery.per_class) if row.pat else {},
         ),
         _TRAINED_ON,
         NumberSpec(

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from napari_udt.evaluation import paper
+from napari_udt.evaluation.card_numbers import NUMBERS
 from napari_udt.evaluation.plain import plain
-from napari_udt.evaluation.run import Evaluation
+from napari_udt.evaluation.run import Evaluation, RowResult
 from napari_udt.files.writing import whole_or_nothing
 
 FORMAT = "napari-udt evaluation"
@@ -25,8 +26,15 @@ def as_document(evaluation: Evaluation) -> dict[str, Any]:
         "format_version": VERSION,
         "modality": evaluation.modality,
         **plain(evaluation.provenance),
-        "rows": plain(evaluation.rows),
+        "rows": [plain(row) | {"numbers": _numbers(row, evaluation.modality)} for row in evaluation.rows],
         "paper_table_1": paper.as_document(evaluation.modality),
+    }
+
+
+def _numbers(row: RowResult, modality: str) -> dict[str, Any]:
+    """Return the ten numbers of cards, each with its interval and its parts by class."""
+    return {
+        spec.short: plain(spec.of(row)) | {"classes": plain(spec.classes(row))} for spec in NUMBERS[modality]
     }
 
 

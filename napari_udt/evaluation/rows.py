@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_udt.evaluation import paper
+from napari_udt.evaluation.cost import Cost, measured
 from napari_udt.evaluation.data import EvaluationData
 from napari_udt.evaluation.transferring import transferred, with_training_noise
 from napari_udt.evaluation.untrained import BASELINES
@@ -37,6 +38,8 @@ class Row:
         Row of the paper's Table 1 that it corresponds to; empty for none.
     model : TransferModel, optional
         The model that made the samples.
+    cost : Cost, optional
+        Of the transfer of all samples.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Row:
     labels: NDArray[Any]
     paper_row: str = ""
     model: TransferModel | None = None
+    cost: Cost | None = None
 
     @property
     def is_transferred(self) -> bool:
@@ -72,11 +76,14 @@ def make_rows(
     yield Row("Simulated", "simulated", simulated.samples, simulated.labels, paper.SIMULATED)
     for baseline in (BASELINES[name] for name in baselines):
         if simulated.modality in baseline.modalities:
-            yield Row(baseline.title, "baseline", baseline.make(simulated, second), simulated.labels)
+            with measured() as cost:
+                made = baseline.make(simulated, second)
+            yield Row(baseline.title, "baseline", made, simulated.labels, cost=cost)
     if noisy := next((model for model in models if InputNoise.of(model.spec)), None):
         # Noise alone, without any transfer: the control of every model of noise-free images.
         samples = with_training_noise(noisy, simulated.samples)
         yield Row("Simulated with noise", "baseline", samples, simulated.labels)
     for model in models:
-        moved = transferred(model, simulated.samples, simulated.labels)
-        yield Row(model.spec.name, "model", moved, simulated.labels, paper.row_of(model.spec), model)
+        with measured() as cost:
+            moved = transferred(model, simulated.samples, simulated.labels)
+        yield Row(model.spec.name, "model", moved, simulated.labels, paper.row_of(model.spec), model, cost)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_udt.cube import nested
 from napari_udt.dataset import Dataset, save_dataset
 from napari_udt.evaluation import paper
 from napari_udt.evaluation.augmentation import RatioPoint, ratio_curve
 from napari_udt.evaluation.calibration import SpreadCalibration, calibrate_hsi, calibrate_pat
 from napari_udt.evaluation.class_spectra import pixel_spectra
 from napari_udt.evaluation.cleaning import CleanedScores, Cleaner, cleaned_dataset, cleaned_scores
+from napari_udt.evaluation.cost import Cost
 from napari_udt.evaluation.data import SPLIT_RULE, EvaluationData, require_apart, require_model_fits
 from napari_udt.evaluation.downstream import (
     LabelledSpectra,
@@ -81,6 +83,8 @@ class RowResult:
         Of a cINN: whether its spread over conditions predicts the error of the saturation.
     cleaned : CleanedScores, optional
         Of a transfer: the row without the spectra that the target's own classifier does not know; None unless asked for.
+    cost : Cost, optional
+        Of the transfer of one sample, a spectrum or a picture.
     """
 
     name: str
@@ -95,6 +99,7 @@ class RowResult:
     augmentation: tuple[RatioPoint, ...] = ()
     cleaned: CleanedScores | None = None
     calibration: SpreadCalibration | None = None
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True)
@@ -184,6 +189,8 @@ def _provenance(
                 "weights_sha256": spec.weights_sha256,
                 "target": spec.target,
                 "training_data": spec.training.get("data", {}),
+                "configuration": str(nested(spec.training, "config").get("name", "")),
+                "seed": nested(spec.training, "config").get("seed"),
             }
             for spec in specs
         ],
@@ -230,6 +237,7 @@ class _Judging:
             augmentation=self._augmentation(row, own),
             cleaned=self._cleaned(row, own),
             calibration=self._calibration(row),
+            cost=row.cost and Cost(row.cost.seconds / len(row.samples), row.cost.memory_bytes),
         )
 
     def _calibration(self, row: Row) -> SpreadCalibration | None:

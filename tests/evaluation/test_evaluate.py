@@ -10,10 +10,7 @@ from napari_udt.evaluation import evaluate, load_data, save_results
 from napari_udt.population.measures import MeasureOptions
 from napari_udt.population.report import ReportOptions, evaluation_markdown, write_evaluation_report
 
-
-@pytest.fixture(autouse=True)
-def _small_forests(monkeypatch):
-    monkeypatch.setattr("napari_udt.evaluation.downstream.TREES", 5)
+pytestmark = pytest.mark.usefixtures("few_trees")
 
 
 def test_an_evaluation_needs_no_command_line(three_files, tmp_path):

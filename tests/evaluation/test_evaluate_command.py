@@ -50,9 +50,7 @@ def tables(tmp_path):
     return folder
 
 
-@pytest.fixture(autouse=True)
-def _small_forests(monkeypatch):
-    monkeypatch.setattr("napari_udt.evaluation.downstream.TREES", 10)
+pytestmark = pytest.mark.usefixtures("few_trees")
 
 
 def evaluate(files, output, *words):

@@ -9,8 +9,7 @@ from napari_udt.models.model import TransferModel
 from napari_udt.models.store import save_model
 
 
-def test_an_evaluation_has_a_report_of_its_rows(three_files, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("napari_udt.evaluation.downstream.TREES", 5)
+def test_an_evaluation_has_a_report_of_its_rows(three_files, tmp_path, few_trees, capsys):
     torch.manual_seed(0)
     spec = hsi_spec()
     save_model(TransferModel(spec, stir(build_network(spec), 0.05)), tmp_path / spec.name)

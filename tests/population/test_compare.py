@@ -10,8 +10,7 @@ from napari_udt.population.measures import MeasureOptions
 FAST = MeasureOptions(resamples=0, measures=("mae",))
 
 
-def test_cubes_are_transferred_measured_and_tested(make_cubes, monkeypatch):
-    monkeypatch.setattr("napari_udt.evaluation.downstream.TREES", 5)
+def test_cubes_are_transferred_measured_and_tested(make_cubes, few_trees):
     simulated, moved, second = make_cubes("HSI")
     steps = []
     found = compare_cubes(

@@ -54,8 +54,7 @@ def test_cubes_that_are_transferred_already_need_no_model(files, tmp_path):
     assert document["options"]["resamples"] == 0
 
 
-def test_the_downstream_test_comes_with_the_papers_table(files, tmp_path, monkeypatch):
-    monkeypatch.setattr("napari_udt.evaluation.downstream.TREES", 5)
+def test_the_downstream_test_comes_with_the_papers_table(files, tmp_path, few_trees):
     report = tmp_path / "r.html"
     words = ("--downstream", "--seeds", "1", "--per-class", "20")
     assert evaluate("--cubes", *files.values(), "--report", report, *words) == 0

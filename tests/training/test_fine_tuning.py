@@ -93,7 +93,7 @@ def trained(tmp_path, name, simulated, target, *words):
     return run(parser.parse_args([str(word) for word in (*given, *words)]))
 
 
-def test_own_cubes_fine_tune_a_model_that_its_card_names(tmp_path, capsys):
+def test_own_cubes_fine_tune_a_model_that_its_card_names(tmp_path, capsys, few_trees):
     simulated, target = write_envi(tmp_path / "s.hdr", 0), write_envi(tmp_path / "t.hdr", 1, target=True)
     assert trained(tmp_path, "first", simulated, target) == 0
     swapped = write_envi(tmp_path / "u.hdr", 2, names=("Haut", "Haut"))

@@ -88,10 +88,8 @@ gan_weight = 1e-5
 
 
 @pytest.fixture(autouse=True)
-def _own_models(tmp_path, monkeypatch):
+def _own_models(tmp_path, monkeypatch, few_trees):
     monkeypatch.setenv("NAPARI_UDT_MODELS", str(tmp_path / "models"))
-    # Models are judged at the end by forests; how good these are is tested elsewhere.
-    monkeypatch.setattr("napari_udt.evaluation.two_sample.TREES", 5)
 
 
 @pytest.fixture

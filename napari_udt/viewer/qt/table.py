@@ -36,6 +36,8 @@ class Column:
         Whether cells are aligned to the right.
     decoration : callable, optional
         A colour or icon before the text.
+    font : callable, optional
+        Of the text, or None.
     bar : callable, optional
         Length (0-1) and colour (hex) of a bar in the cell, or None.
     is_checked, set_checked : callable, optional
@@ -52,6 +54,7 @@ class Column:
     sort_key: Callable[[Any], float | str] | None = None
     is_number: bool = False
     decoration: Callable[[Any], object] | None = None
+    font: Callable[[Any], object] | None = None
     bar: Callable[[Any], tuple[float, str] | None] | None = None
     is_checked: Callable[[Any], bool] | None = None
     set_checked: Callable[[Any, bool], None] | None = None
@@ -141,6 +144,8 @@ class TableModel(QAbstractTableModel):
                 return _RIGHT
             case Qt.ItemDataRole.DecorationRole if column.decoration is not None:
                 return column.decoration(row)
+            case Qt.ItemDataRole.FontRole if column.font is not None:
+                return column.font(row)
             case Qt.ItemDataRole.CheckStateRole if column.is_checked is not None:
                 return Qt.CheckState.Checked if column.is_checked(row) else Qt.CheckState.Unchecked
         return column.bar(row) if role == _BAR and column.bar is not None else None

@@ -187,6 +187,7 @@ class PopulationDock(QWidget):
         for tab in self.pages.tabs:
             tab.changed.connect(self._on_tab_changed)
             tab.message.connect(self.footer.show_message)
+            tab.figure_wanted.connect(self.pages.turn_to)
         self.report.message.connect(self.footer.show_message)
 
     # -- what is shown ----------------------------------------------------------------------------

@@ -55,6 +55,7 @@ class PopulationTab(QWidget):
 
     changed = Signal()  # statement, settings, or what can be exported
     message = Signal(str)  # one sentence of news
+    figure_wanted = Signal(str)  # name of the tab to turn to
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ from napari_udt.viewer.population.widgets.figures.oxygenation import Oxygenation
 from napari_udt.viewer.population.widgets.figures.structures import StructuresTab
 from napari_udt.viewer.population.widgets.figures.verdict import VerdictTab
 from napari_udt.viewer.population.widgets.labels.tab import LabelsTab
+from napari_udt.viewer.population.widgets.methods.tab import MethodsTab
 from napari_udt.viewer.population.widgets.metrics.tab import MetricsTab
 from napari_udt.viewer.population.widgets.pictures.tab import PicturesTab
 from napari_udt.viewer.population.widgets.reader_study.tab import ReaderStudyTab
@@ -27,6 +28,7 @@ TABS: tuple[type[PopulationTab], ...] = (
     DepthTab,
     OxygenationTab,
     IndicesTab,
+    MethodsTab,
     MetricsTab,
     DownstreamTab,
     LabelsTab,
