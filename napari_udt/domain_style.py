@@ -44,6 +44,7 @@ METHODS: Mapping[str, LineStyle] = {
     "unit": LineStyle("#e6194B", (8.0, 3.0, 1.5, 3.0), "UNIT"),
     "cyclegan": LineStyle("#f58231", (3.0, 2.0, 1.0, 2.0, 1.0, 2.0), "CycleGAN"),
     "flow_matching": LineStyle("#46b4e6", (14.0, 3.0, 2.0, 3.0), "flow matching"),
+    "dicyclegan": LineStyle("#c9a227", (5.0, 2.0, 1.0, 2.0), "DicycleGAN"),
     "syndiff": LineStyle("#3a7d44", (2.0, 2.0, 6.0, 2.0), "SynDiff"),
     "baseline": LineStyle("#bfef45", (10.0, 2.0), "baseline"),
 }
@@ -59,6 +60,7 @@ _ROWS: Mapping[str, LineStyle] = {
     "cyclegan_residual": LineStyle("#ffa15a", (6.0, 2.0, 2.0, 2.0), "residual CycleGAN"),
     "unit_y_region": LineStyle("#c2185b", (10.0, 2.0, 1.5, 2.0), "UNIT_Y by region"),
     "flow_matching": METHODS["flow_matching"],
+    "dicyclegan": METHODS["dicyclegan"],
     "syndiff": METHODS["syndiff"],
     # Our own methods beside them, a hue for each family.
     "transport_dy": LineStyle("#b07d2b", (18.0, 2.0), "transport_DY"),

@@ -67,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
         noise=args.noise,
         seed=args.seed,
         steps=args.steps,
+        deformed=args.deformed,
         reference=args.reference,
         candidate=args.candidate,
         metadata=stated_metadata(args),
@@ -166,6 +167,11 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         type=_count,
         metavar="N",
         help="steps between the domains of a flow-matching model or bridge; by default the model's own number",
+    )
+    parser.add_argument(
+        "--deformed",
+        action="store_true",
+        help="of a DicycleGAN: displaced as it learnt it from the target's devices, with the offsets in the metadata",
     )
 
 

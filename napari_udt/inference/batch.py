@@ -50,7 +50,7 @@ class Options:
         fits, each with a result of its own.
     direction, device, condition, noise : str
         As in :func:`~napari_udt.inference.run.transfer`.
-    seed, steps : int
+    seed, steps, deformed
         As there.
     reference : path, optional
         File of the cube that a baseline is matched to.
@@ -79,6 +79,7 @@ class Options:
     noise: Noise = "training"
     seed: int = 0
     steps: int | None = None
+    deformed: bool = False
     reference: Path | None = None
     candidate: str | None = None
     metadata: StatedMetadata = field(default_factory=StatedMetadata)
@@ -94,7 +95,8 @@ class Options:
         """Suffix of a result's file name: the direction, or the baseline."""
         if is_baseline(self.model):
             return self.model.replace(":", "-").replace(" ", "")
-        return f"{self.direction}_{self.model}" if self.named else self.direction
+        named = f"{self.direction}_{self.model}" if self.named else self.direction
+        return f"{named}_deformed" if self.deformed else named
 
     def each(self) -> list[Options]:
         """Return the options of each run of a file: one, or with the model "all" one for every installed model."""
@@ -135,6 +137,8 @@ class Options:
             record["seed"] = self.seed
         if self.steps:
             record["steps"] = self.steps
+        if self.deformed:
+            record["deformed"] = True
         if self.structures:
             record["structures"] = dict(self.structures)
         as_read: Record = json.loads(json.dumps(record))
@@ -293,6 +297,7 @@ def _written(task: Task, cube: SpectralCube, record: Record, progress: Progress 
         noise=options.noise,
         seed=options.seed,
         steps=options.steps,
+        deformed=options.deformed,
         reference=open_cube(options.reference) if options.reference else None,
     )
     series = cube.series

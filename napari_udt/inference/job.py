@@ -50,6 +50,8 @@ class Job:
         Of the noise, and of what a stochastic model draws.
     steps : int
         Of a model that takes steps; 0 for its own number.
+    deformed : bool
+        Whether a DicycleGAN's result is displaced as the target's devices would, for looking at what it ascribes to them.
     """
 
     cube: SpectralCube
@@ -61,6 +63,7 @@ class Job:
     noise: InputNoise = field(default_factory=InputNoise)
     seed: int = 0
     steps: int = 0
+    deformed: bool = False
 
     @property
     def draws(self) -> bool:

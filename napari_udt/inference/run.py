@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
 from napari_udt.inference import far_outside
 from napari_udt.inference.baselines import PREFIX, is_baseline, transfer_baseline
+from napari_udt.inference.deformation import with_offsets
 from napari_udt.inference.devices import Device, choose
+from napari_udt.inference.draw_options import check_draws
 from napari_udt.inference.fitting import choice_note, fitting_models
 from napari_udt.inference.grid import regrid
 from napari_udt.inference.job import Job, Noise, Scale, Side, Target
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
 
 # What a run on a whole picture holds at least: the input, its finite part, padded and normalised, and the result.
 _PICTURE_COPIES = 5
-MOST_STEPS = 200
 _BASELINE_COPIES = 3  # spectra, normalised spectra, result
 _CROP = "crop the cube, or use a machine with more memory"
 _STREAM = "`napari-udt transfer FILE -o DIR` works block by block instead"
@@ -60,6 +62,7 @@ def transfer(
     noise: Noise = "training",
     seed: int = 0,
     steps: int | None = None,
+    deformed: bool = False,
     reference: SpectralCube | None = None,
     out: Target | None = None,
     scratch: Path | None = None,
@@ -102,6 +105,9 @@ def transfer(
     steps : int, optional
         Steps between the domains, for models that go in steps of any number (flow matching and its bridge); by default the
         model's own number.
+    deformed : bool
+        Of a DicycleGAN: give the picture that is displaced as it learnt it from the target's devices, not the one whose structures
+        stay in their places. The result's metadata then hold the offsets, see :mod:`~napari_udt.inference.deformation`.
     reference : SpectralCube, optional
         For baselines only: an unpaired cube of the target domain with named structures.
     out : array-like, shape (rows, columns, model channels), optional
@@ -145,7 +151,9 @@ def transfer(
     _check_fit(cube, model, direction, scale)
     if noise not in get_args(Noise):
         raise TransferError(f"Noise {noise!r} is unknown; choose {' or '.join(get_args(Noise))}.")
-    _check_draws(model, seed, steps)
+    check_draws(model, seed, steps)
+    if deformed and model.spec.kind != "dicyclegan":
+        raise TransferError(f"{model.spec.name} deforms nothing; leave deformed out, or choose a DicycleGAN.")
     chosen = choose(device)
     added = InputNoise.of(model.spec) if noise == "training" and direction == "sim2real" else InputNoise()
     run = partial(
@@ -160,6 +168,7 @@ def transfer(
         noise=added,
         seed=seed,
         steps=steps or 0,
+        deformed=deformed,
         scratch=scratch,
     )
     moved = run(cube, progress=progress, out=out)
@@ -179,6 +188,7 @@ def _transferred(
     noise: InputNoise,
     seed: int,
     steps: int,
+    deformed: bool,
     scratch: Path | None,
     progress: Progress | None = None,
     out: Target | None = None,
@@ -203,7 +213,10 @@ def _transferred(
         noise=noise,
         seed=seed,
         steps=steps,
+        deformed=deformed,
     )
+    data: Target
+    offsets: NDArray[np.float32] | None = None
     before = model.device
     model.to(chosen.key)
     try:
@@ -211,20 +224,21 @@ def _transferred(
             chunk = chunk_size or (DEFAULT_CHUNK if chosen.key == "cpu" else DEFAULT_CHUNK_ON_A_CARD)
             data, lost, far = run_spectra(job, chunk, progress or ignore_progress, out, scratch)
         else:
-            data, lost, far = _picture(job, progress or ignore_progress, out)
+            moved = run_picture(job, progress or ignore_progress)
+            offsets, far = moved.offsets, moved.far
+            lost = int(np.sum(~np.isfinite(moved.data).all(axis=2)))
+            data = _put(moved.data, out)
     finally:
         model.to(before)
-    return _result(job, data, lost, far, direction, chosen, chosen_by)
+    result = _result(job, data, lost, far, direction, chosen, chosen_by)
+    return result if offsets is None else with_offsets(result, offsets)
 
 
-def _picture(job: Job, progress: Progress, out: Target | None) -> tuple[Target, int, int]:
-    data: Target
-    data, far = run_picture(job, progress)
-    lost = int(np.sum(~np.isfinite(data[:]).all(axis=2)))
-    if out is not None:
-        out[:] = data[:]
-        data = out
-    return data, lost, far
+def _put(data: NDArray[np.float32], out: Target | None) -> Target:
+    if out is None:
+        return data
+    out[:] = data
+    return out
 
 
 def _loaded(model: TransferModel | str | Path) -> TransferModel:
@@ -255,19 +269,6 @@ def _check_fit(cube: SpectralCube, model: TransferModel, direction: str, scale: 
         )
 
 
-def _check_draws(model: TransferModel, seed: int, steps: int | None) -> None:
-    if not 0 <= seed < 2**32:
-        raise TransferError(f"Seed {seed} is out of range; choose a whole number from 0 to {2**32 - 1}.")
-    if steps is None:
-        return
-    if not model.spec.takes_steps:
-        raise TransferError(
-            f"{model.spec.name} does not go in steps that can be chosen; leave steps out, or choose a flow-matching model."
-        )
-    if not 1 <= steps <= MOST_STEPS:
-        raise TransferError(f"{steps} steps are out of range; choose a whole number from 1 to {MOST_STEPS}.")
-
-
 def _result(
     job: Job, data: Target, lost: int, far: int, direction: str, chosen: Device, chosen_by: str
 ) -> SpectralCube:
@@ -291,6 +292,8 @@ def _result(
         notes["seed"] = job.seed
     if spec.is_stochastic:
         notes["drawn"] = "one sample of what the model can give; another seed gives another"
+    if job.deformed:
+        notes["deformed"] = True
     if job.steps:
         notes["steps"] = job.steps
     target = spec.target if direction == "sim2real" else "simulated"

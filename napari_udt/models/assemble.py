@@ -11,6 +11,7 @@ from napari_udt.errors import ModelError
 from napari_udt.models.autoencoder_model import AutoencoderModel
 from napari_udt.models.autoencoders import AutoencoderPair
 from napari_udt.models.build import build_network
+from napari_udt.models.dicycle import DicycleModel, DicyclePair
 from napari_udt.models.flow_matching import FlowMatchingModel, VelocityField
 from napari_udt.models.model import TransferModel
 from napari_udt.models.residual_pair import ResidualModel, ResidualPair
@@ -20,6 +21,7 @@ from napari_udt.models.syndiff import SynDiffModel, SynDiffNetworks
 # Of networks that are no invertible ones: the model that uses them.
 _MODELS: tuple[tuple[type[nn.Module], type[TransferModel]], ...] = (
     (AutoencoderPair, AutoencoderModel),
+    (DicyclePair, DicycleModel),  # before the pair that it derives from
     (ResidualPair, ResidualModel),
     (VelocityField, FlowMatchingModel),
     (SynDiffNetworks, SynDiffModel),

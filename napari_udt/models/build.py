@@ -14,6 +14,7 @@ from napari_udt.models.architecture import integer as _integer
 from napari_udt.models.architecture import positive as _positive
 from napari_udt.models.autoencoders import image_pair, spectral_pair
 from napari_udt.models.build_translators import (
+    deforming_generators,
     image_diffusion,
     image_generators,
     image_size,
@@ -46,7 +47,8 @@ def build_network(spec: ModelSpec) -> nn.Module:
     UNIT and CycleGAN is ``{"hidden", "latent", "activation"}`` for spectra and ``{"widths", "residual_blocks",
     "padding", "activation"}``, and perhaps ``"norm"``, for images. With ``"residual_bound"`` a CycleGAN's generators add a bounded
     change (:class:`~napari_udt.models.residual_pair.ResidualPair`); for spectra it then is ``{"hidden", "layers", "residual_bound"}``. That of flow matching is
-    ``{"hidden", "layers", "steps"}``. That of SynDiff is a residual CycleGAN's and ``{"latent", "steps"}``, for images ``"denoiser_widths"`` too.
+    ``{"hidden", "layers", "steps"}``. That of SynDiff is a residual CycleGAN's and ``{"latent", "steps"}``, for images ``"denoiser_widths"`` too;
+    that of DicycleGAN has ``"largest_offset"`` in pixels.
 
     Raises
     ------
@@ -56,7 +58,7 @@ def build_network(spec: ModelSpec) -> nn.Module:
     builder = _BUILDERS.get((spec.kind, spec.modality))
     if builder is None:
         raise ModelError(
-            f"Model {spec.name!r}: kind is {spec.kind!r}, which is for HSI, and modality {spec.modality!r}; expected another kind."
+            f"Model {spec.name!r}: kind {spec.kind!r} is not for {spec.modality}; expected another kind."
         )
     return builder(spec)
 
@@ -217,6 +219,7 @@ _BUILDERS = {
     ("cyclegan", "HSI"): _spectral_pair,
     ("cyclegan", "PAT"): _image_pair,
     ("flow_matching", "HSI"): velocity_field,
+    ("dicyclegan", "PAT"): deforming_generators,
     ("syndiff", "HSI"): spectral_diffusion,
     ("syndiff", "PAT"): image_diffusion,
 }

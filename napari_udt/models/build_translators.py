@@ -10,6 +10,7 @@ from torch import nn
 from napari_udt.errors import ModelError
 from napari_udt.models.architecture import MAX_BLOCKS, MAX_SCALES, MAX_WIDTH, choice, integer, positive
 from napari_udt.models.denoisers import ImageDenoiser, SpectralDenoiser
+from napari_udt.models.dicycle import DicyclePair
 from napari_udt.models.flow_matching import VelocityField
 from napari_udt.models.image_layers import ACTIVATIONS, ImageSize, Norm, Padding
 from napari_udt.models.residual_pair import ResidualPair, image_change, spectral_change
@@ -18,7 +19,7 @@ from napari_udt.models.syndiff import SynDiffNetworks
 
 _MAX_STEPS = 1000
 _MAX_DIFFUSION_STEPS = 64
-_RESIDUAL = ("cyclegan", "syndiff")
+_RESIDUAL = ("cyclegan", "dicyclegan", "syndiff")
 
 
 def is_residual(spec: ModelSpec) -> bool:
@@ -48,6 +49,20 @@ def image_generators(spec: ModelSpec) -> ResidualPair:
         lambda: image_change(len(spec.wavelengths_nm), spec.class_count, size),
         positive(spec, "residual_bound", 1.0),
         size.multiple,
+    )
+
+
+def deforming_generators(spec: ModelSpec) -> DicyclePair:
+    """Return the networks of DicycleGAN."""
+    if not is_residual(spec):
+        raise _without_bound(spec)
+    size, channels = image_size(spec, spec.architecture), len(spec.wavelengths_nm)
+    return DicyclePair(
+        lambda: image_change(channels, spec.class_count, size),
+        positive(spec, "residual_bound", 1.0),
+        size.multiple,
+        channels=channels + spec.class_count,
+        largest_offset=positive(spec, "largest_offset", 4.0),
     )
 
 
@@ -112,13 +127,17 @@ def image_diffusion(spec: ModelSpec) -> nn.Module:
 def _diffusion(spec: ModelSpec) -> tuple[int, int]:
     """Return the numbers of steps and of latent entries, and require residual generators."""
     if not is_residual(spec):
-        raise ModelError(
-            f"Model {spec.name!r}: residual_bound is missing in its architecture; expected a number above 0 for syndiff."
-        )
+        raise _without_bound(spec)
     entries = spec.architecture
     return (
         integer(spec, entries, "steps", _MAX_DIFFUSION_STEPS),
         integer(spec, entries, "latent", MAX_WIDTH),
+    )
+
+
+def _without_bound(spec: ModelSpec) -> ModelError:
+    return ModelError(
+        f"Model {spec.name!r}: residual_bound is missing in its architecture; expected a number above 0 for {spec.kind}."
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from napari_udt.cube import MODALITIES, Modality
 from napari_udt.errors import ModelError
 
-Kind = Literal["cinn", "unit", "cyclegan", "flow_matching", "syndiff"]
+Kind = Literal["cinn", "unit", "cyclegan", "flow_matching", "syndiff", "dicyclegan"]
 Condition = Literal["class", "domain", "none"]
 SpectrumNorm = Literal["l2", "none"]
 Intensity = Literal["linear", "asinh", "softplus"]
@@ -51,7 +51,7 @@ class ModelSpec:
         Letters, digits, dots, dashes and underscores: also the name of the model's folder.
     title : str
         What people read.
-    kind : {"cinn", "unit", "cyclegan", "flow_matching", "syndiff"}
+    kind : {"cinn", "unit", "cyclegan", "flow_matching", "syndiff", "dicyclegan"}
     modality : {"HSI", "PAT"}
     wavelengths_nm : tuple of float
         Strictly increasing, one per channel.

@@ -20,6 +20,7 @@ from napari_udt.training.sections import (
     AutoencoderConfig,
     ConditionConfig,
     DataConfig,
+    DicycleConfig,
     DiscriminatorConfig,
     FlowMatchingConfig,
     OptimisationConfig,
@@ -31,7 +32,7 @@ from napari_udt.training.tables import FILLED, NOT_NEGATIVE, bounded, checked
 CONFIGS = Path(__file__).parent / "configs"
 _MAX_BYTES = 1_000_000
 
-Method = Literal["cinn", "unit", "cyclegan", "flow_matching", "syndiff"]
+Method = Literal["cinn", "unit", "cyclegan", "flow_matching", "syndiff", "dicyclegan"]
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class TrainingConfig:
     Parameters
     ----------
     modality : {"HSI", "PAT"}
-    method : {"cinn", "unit", "cyclegan", "flow_matching", "syndiff"}
-    data, optimisation, condition, discriminator, autoencoder, flow_matching, syndiff, terms : dataclasses
+    method : {"cinn", "unit", "cyclegan", "flow_matching", "syndiff", "dicyclegan"}
+    data, optimisation, condition, discriminator, autoencoder, flow_matching, syndiff, dicyclegan, terms : dataclasses
         The sections of the file.
     name, title : str
         Of the model: folder name and the words for the screen.
@@ -68,6 +69,7 @@ class TrainingConfig:
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
     flow_matching: FlowMatchingConfig = field(default_factory=FlowMatchingConfig)
+    dicyclegan: DicycleConfig = field(default_factory=DicycleConfig)
     syndiff: SynDiffConfig = field(default_factory=SynDiffConfig)
     terms: TermsConfig = field(default_factory=TermsConfig)
     architecture: Mapping[str, Any] = field(default_factory=dict)
@@ -152,6 +154,10 @@ def _require_consistent(config: TrainingConfig, where: str) -> None:
     if config.method == "flow_matching" and config.modality != "HSI":
         raise TrainingError(
             f"{where}: method is 'flow_matching', which is for single spectra (HSI); take another for PAT."
+        )
+    if config.method == "dicyclegan" and config.modality != "PAT":
+        raise TrainingError(
+            f"{where}: method is 'dicyclegan', which displaces pixels of images (PAT); single spectra have no space, take another for HSI."
         )
     if config.method == "syndiff" and not config.optimisation.gan_weight:
         raise TrainingError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.cycle import UNIT, CycleGAN, ResidualCycleGAN
+from napari_udt.training.dicycle import DicycleGAN
 from napari_udt.training.flow_matching import FlowMatching
 from napari_udt.training.level_likelihood import LevelLikelihood
 from napari_udt.training.likelihood import Likelihood
@@ -66,6 +67,14 @@ FAMILIES = {
         'minibatch optimal transport", TMLR 2024',
         "energy distance to the target domain",
         "no likelihood would tell where it fails; the way back is exact up to the integration.",
+    ),
+    "dicyclegan": Family(
+        DicycleGAN,
+        'Generators with a field of offsets beside them, which takes what the target domain displaces, after Wang et al., "Unsupervised '
+        'Learning for Cross-Domain Medical Image Synthesis Using Deformation Invariant Cycle Consistency Networks", SASHIMI 2018; transfers '
+        "are undeformed",
+        _DISTANCE,
+        _NO_CHECK,
     ),
     "syndiff": Family(
         SynDiff,

@@ -30,6 +30,7 @@ _QUALITIES = {
     "cinn": ("ml_per_dimension", "round_trip_max_error", transferring.round_trip_error),
     "unit": ("held_out", "cycle_rms_error", transferring.cycle_rms_error),
     "flow_matching": ("held_out", "round_trip_max_error", transferring.round_trip_error),
+    "dicyclegan": ("held_out", "cycle_rms_error", transferring.cycle_rms_error),
     "syndiff": ("held_out", "cycle_rms_error", transferring.cycle_rms_error),
     "cyclegan": ("held_out", "cycle_rms_error", transferring.cycle_rms_error),
 }

@@ -165,6 +165,26 @@ class FlowMatchingConfig:
 
 
 @dataclass(frozen=True)
+class DicycleConfig:
+    """Losses of DicycleGAN beside those that it has in common with CycleGAN; the weights are the published ones.
+
+    Parameters
+    ----------
+    align_weight : float
+        Of what the mutual information of a picture and its undeformed transfer lacks of 1.
+    dicycle_weight : float
+        Of the mean absolute error after a deformed transfer there and back.
+    pixels, wavelengths : int
+        Of each picture, drawn at random in every step, that the mutual information is computed on.
+    """
+
+    align_weight: float = bounded(NOT_NEGATIVE, 0.9)
+    dicycle_weight: float = bounded(NOT_NEGATIVE, 10.0)
+    pixels: int = bounded(POSITIVE, 4096)
+    wavelengths: int = bounded(POSITIVE, 4)
+
+
+@dataclass(frozen=True)
 class SynDiffConfig:
     """Losses of SynDiff beside the adversarial ones; the weights are the published ones.
 

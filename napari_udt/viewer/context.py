@@ -17,6 +17,7 @@ from napari_udt.viewer.layers.arrangements.volume_view import VolumeView
 from napari_udt.viewer.layers.deferred_removal import in_thread_of
 from napari_udt.viewer.layers.overlays.brushed import BrushedLayers
 from napari_udt.viewer.layers.overlays.colours import ColourLayers
+from napari_udt.viewer.layers.overlays.deformation import DeformationLayers
 from napari_udt.viewer.layers.overlays.maps import MapLayers
 from napari_udt.viewer.layers.overlays.pins import PinLayers
 from napari_udt.viewer.layers.overlays.regions import RegionLayers
@@ -59,6 +60,7 @@ class ViewerContext:
     regions: RegionLayers
     maps: MapLayers
     brushed: BrushedLayers
+    deformations: DeformationLayers
     colours: ColourLayers
     structures: StructureNames
     side_by_side: SideBySide
@@ -115,6 +117,7 @@ def _made(viewer: ViewerModel) -> ViewerContext:
         regions=RegionLayers(adapter),
         maps=MapLayers(adapter),
         brushed=BrushedLayers(adapter),
+        deformations=DeformationLayers(adapter),
         colours=ColourLayers(adapter),
         structures=StructureNames(adapter),
         side_by_side=side_by_side,

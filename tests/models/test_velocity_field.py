@@ -68,5 +68,5 @@ def test_the_number_of_steps_can_be_chosen():
 
 
 def test_flow_matching_on_pictures_is_refused():
-    with pytest.raises(ModelError, match="which is for HSI"):
+    with pytest.raises(ModelError, match="is not for PAT"):
         build_network(pat_spec(kind="flow_matching", architecture=SIZE))

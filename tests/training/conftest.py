@@ -38,6 +38,17 @@ OTHERS = {
         },
     ),
     "region": ("unit", {"PAT": {**ARCHITECTURES[False, "PAT"], "norm": "region"}}),
+    "dicyclegan": (
+        "dicyclegan",
+        {
+            "PAT": {
+                **ARCHITECTURES[False, "PAT"],
+                "norm": "group",
+                "residual_bound": 1.5,
+                "largest_offset": 2.0,
+            }
+        },
+    ),
     "syndiff": (
         "syndiff",
         {

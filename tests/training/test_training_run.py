@@ -50,6 +50,7 @@ def interrupt_after(monkeypatch, steps):
         *((modality, method) for modality in ("HSI", "PAT") for method in ("cinn", "unit", "cyclegan")),
         ("HSI", "flow_matching"),
         ("HSI", "syndiff"),
+        ("PAT", "dicyclegan"),
         ("PAT", "region"),
     ],
 )
@@ -204,6 +205,7 @@ def test_data_that_do_not_fit_are_named(toy_config, toy_files, tmp_path):
         ("HSI", "flow_matching", "class"),
         ("HSI", "syndiff", "class"),
         ("PAT", "syndiff", "class"),
+        ("PAT", "dicyclegan", "class"),
         ("PAT", "unit", "class"),
         ("PAT", "cyclegan", "none"),
         ("PAT", "residual", "class"),

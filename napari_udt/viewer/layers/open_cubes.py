@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Image, Labels, Layer, Points, Shapes
+from napari.layers import Image, Labels, Layer, Points, Shapes, Vectors
 
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer.layers.layer_data import CUBE_KEY, label_colours, outline_width
@@ -28,6 +28,7 @@ _TITLES = {
     "image": "",
     "colours": " · colours",
     "labels": " · structures",
+    "offsets": " · deformation",
     "pins": " · pins",
     "regions": " · regions",
     "brushed": " · brushed",
@@ -54,6 +55,7 @@ class CubeLayers:
     colours: Image | None = None
     map: Image | None = None
     labels: Labels | None = None
+    offsets: Vectors | None = None
     brushed: Labels | None = None
     regions: Shapes | None = None
     pins: Points | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -50,6 +50,7 @@ class TransferRequest:
     frames: Frames = "each"
     seed: int = 0
     steps: int | None = None
+    deformed: bool = False
 
     @property
     def arguments(self) -> dict[str, str | int]:
@@ -58,6 +59,8 @@ class TransferRequest:
         found: dict[str, str | int] = {"condition": self.condition, "noise": self.noise}
         if self.spec.is_stochastic or drawn:
             found["seed"] = self.seed
+        if self.deformed and offers_deformation(self.spec):
+            found["deformed"] = True
         if self.spec.takes_steps and self.steps:
             found["steps"] = self.steps
         return found
@@ -157,6 +160,17 @@ def offers_seed(spec: ModelSpec | None, direction: Direction, noise: Noise) -> b
     )
 
 
+def offers_deformation(spec: ModelSpec | None) -> bool:
+    """Whether a model knows how the target's devices displace what they show."""
+    return spec is not None and spec.kind == "dicyclegan"
+
+
+def with_deformed(request: TransferRequest) -> list[TransferRequest]:
+    """Return the runs of a request: one, or the undeformed one and after it the deformed one."""
+    plain = replace(request, deformed=False)
+    return [plain, request] if "deformed" in request.arguments else [plain]
+
+
 def own_steps(spec: ModelSpec | None) -> int:
     """Return the number of steps that a model goes in by itself; 0 where it cannot be chosen."""
     return int(spec.architecture["steps"]) if spec is not None and spec.takes_steps else 0
@@ -200,6 +214,7 @@ def result_name(request: TransferRequest) -> str:
     """Return the name of the result's layer, first what tells it from other results: lists cut long names in their middle."""
     seed = request.arguments.get("seed")
     drawn = f" · seed {seed}" if seed else ""
+    drawn += " · deformed" if request.arguments.get("deformed") else ""
     return f"{model_title(request.spec.name, request.spec.kind)}{drawn} · {request.key}"
 
 

@@ -127,5 +127,6 @@ def _is_result_of(request: TransferRequest, cube: SpectralCube) -> bool:
         and nested(made, "model").get("weights_sha256") == request.spec.weights_sha256
         and made.get("direction") == request.direction
         and all(arguments.get(key, value) == value for key, value in request.arguments.items())
+        and bool(arguments.get("deformed")) == request.deformed
         and "condition" in arguments
     )

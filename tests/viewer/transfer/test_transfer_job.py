@@ -179,3 +179,14 @@ def test_the_noise_is_offered_only_where_a_model_knows_it(make_spec):
     assert not transfer_job.offers_noise(noisy, "real2sim")
     assert not transfer_job.offers_noise(make_spec(), "sim2real")
     assert not transfer_job.offers_noise(None, "sim2real")
+
+
+def test_the_deformed_picture_is_a_second_run_where_the_model_knows_one(request_for, make_spec):
+    plain = request_for(deformed=True)
+    assert [r.deformed for r in transfer_job.with_deformed(plain)] == [False]
+    bending = replace(plain, spec=make_spec("bends", kind="dicyclegan"))
+    runs = transfer_job.with_deformed(bending)
+    assert [r.arguments.get("deformed") for r in runs] == [None, True]
+    names = [transfer_job.result_name(r) for r in runs]
+    assert "deformed" in names[1]
+    assert "deformed" not in names[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -252,12 +253,12 @@ class TransferDock(TransferForm):
     def start(self) -> None:
         """Start the run that the widgets describe."""
         if (request := self.request()) is not None:
-            self._start([request])
+            self._start(transfer_job.with_deformed(request))
 
     def start_all(self) -> None:
         """Start the run that the widgets describe with every model that fits, one after the other."""
         if (request := self.request()) is not None:
-            self._start(requests_for_all(self._session, request, self.model.choices))
+            self._start(requests_for_all(self._session, replace(request, deformed=False), self.model.choices))
 
     def _start(self, requests: Sequence[TransferRequest]) -> None:
         if not requests:

@@ -105,6 +105,11 @@ class TransferForm(QWidget):
             max=_MOST_STEPS,
             tooltip="<qt>Steps from one domain to the other. More take longer and follow the learnt path more closely.</qt>",
         )
+        self.deformation = ComboBox(
+            choices=[("left out", "none"), ("shown beside it", "beside")],
+            tooltip="<qt>The model learnt how the target's devices displace what they show. A transfer leaves structures in their places; "
+            "a second cube can show them displaced, with arrows.</qt>",
+        )
         self.frames = ComboBox(
             choices=[("each when it is looked at", "each"), ("all now", "all")],
             tooltip="<qt>The cube is one picture of a series: its others are transferred when the slider along time or depth comes "
@@ -144,6 +149,7 @@ class TransferForm(QWidget):
             self.direction,
             self.condition,
             self.noise,
+            self.deformation,
             self.frames,
             self.device,
         ):
@@ -230,6 +236,7 @@ class TransferForm(QWidget):
                     self.noise,
                     self.seed,
                     self.steps,
+                    self.deformation,
                     self.frames,
                     self.device,
                 )
@@ -272,6 +279,9 @@ class TransferForm(QWidget):
         self._steps_label = QLabel("Steps", self)
         self._steps_label.setBuddy(self.steps.native)
         form.addRow(self._steps_label, self.steps.native)
+        self._deformation_label = QLabel("De&formation", self)
+        self._deformation_label.setBuddy(self.deformation.native)
+        form.addRow(self._deformation_label, self.deformation.native)
         self._frames_label = QLabel("&Pictures", self)
         self._frames_label.setBuddy(self.frames.native)
         form.addRow(self._frames_label, self.frames.native)
@@ -290,6 +300,8 @@ class TransferForm(QWidget):
             widget.setVisible(bool(steps))
         if steps:
             self.steps.max, self.steps.value = max(_MOST_STEPS, steps), steps
+        for widget in (self._deformation_label, self.deformation.native):
+            widget.setVisible(transfer_job.offers_deformation(spec))
         self.offer_draws()
 
     def offer_draws(self) -> None:
@@ -304,7 +316,8 @@ class TransferForm(QWidget):
         """Return what a request takes from the fields beside cube and model."""
         names = ("direction", "condition", "noise", "frames", "device", "seed")
         steps = self.steps.value if transfer_job.own_steps(self.model.value) else None
-        return {**{name: getattr(self, name).value for name in names}, "steps": steps}
+        deformed = self.deformation.value == "beside"
+        return {**{name: getattr(self, name).value for name in names}, "steps": steps, "deformed": deformed}
 
     def offer_frames(self, cube: SpectralCube | None) -> None:
         """Show the choice for the pictures of a series, or hide it for a cube that is a single one."""
