@@ -5,12 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from transfer_samples import make_cube, make_model
 
-from napari_udt import save_cube
-from napari_udt.inference import workers
-from napari_udt.inference.batch import Options, Task
-from napari_udt.models.store import save_model
 from napari_udt.simulation.parallel import run_blocks
 
 
@@ -37,6 +32,14 @@ def test_a_simulation_in_parallel_stops_and_goes_on(tmp_path):
 
 
 def test_a_batch_is_transferred(tmp_path):
+    # imported here: the processes of the other test import this module, and need no torch
+    from transfer_samples import make_cube, make_model
+
+    from napari_udt import save_cube
+    from napari_udt.inference import workers
+    from napari_udt.inference.batch import Options, Task
+    from napari_udt.models.store import save_model
+
     save_model(make_model("HSI", 12, name="small"), tmp_path / "small")
     tasks = []
     for name in ("a", "b"):
