@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from napari_udt.errors import ModelError
 from napari_udt.models.autoencoder_model import AutoencoderModel
 from napari_udt.models.autoencoders import AutoencoderPair
+from napari_udt.models.bridge import BridgeField, BridgeModel
 from napari_udt.models.build import build_network
 from napari_udt.models.dicycle import DicycleModel, DicyclePair
 from napari_udt.models.flow_matching import FlowMatchingModel, VelocityField
@@ -23,6 +24,7 @@ _MODELS: tuple[tuple[type[nn.Module], type[TransferModel]], ...] = (
     (AutoencoderPair, AutoencoderModel),
     (DicyclePair, DicycleModel),  # before the pair that it derives from
     (ResidualPair, ResidualModel),
+    (BridgeField, BridgeModel),  # before the field that it derives from
     (VelocityField, FlowMatchingModel),
     (SynDiffNetworks, SynDiffModel),
 )

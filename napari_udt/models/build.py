@@ -47,7 +47,7 @@ def build_network(spec: ModelSpec) -> nn.Module:
     UNIT and CycleGAN is ``{"hidden", "latent", "activation"}`` for spectra and ``{"widths", "residual_blocks",
     "padding", "activation"}``, and perhaps ``"norm"``, for images. With ``"residual_bound"`` a CycleGAN's generators add a bounded
     change (:class:`~napari_udt.models.residual_pair.ResidualPair`); for spectra it then is ``{"hidden", "layers", "residual_bound"}``. That of flow matching is
-    ``{"hidden", "layers", "steps"}``. That of SynDiff is a residual CycleGAN's and ``{"latent", "steps"}``, for images ``"denoiser_widths"`` too;
+    ``{"hidden", "layers", "steps"}``, with ``"bridge_noise"`` along bridges of that noise. That of SynDiff is a residual CycleGAN's and ``{"latent", "steps"}``, for images ``"denoiser_widths"`` too;
     that of DicycleGAN has ``"largest_offset"`` in pixels.
 
     Raises

@@ -9,12 +9,13 @@ from torch import nn
 
 from napari_udt.errors import ModelError
 from napari_udt.models.architecture import MAX_BLOCKS, MAX_SCALES, MAX_WIDTH, choice, integer, positive
+from napari_udt.models.bridge import BridgeField
 from napari_udt.models.denoisers import ImageDenoiser, SpectralDenoiser
 from napari_udt.models.dicycle import DicyclePair
 from napari_udt.models.flow_matching import VelocityField
 from napari_udt.models.image_layers import ACTIVATIONS, ImageSize, Norm, Padding
 from napari_udt.models.residual_pair import ResidualPair, image_change, spectral_change
-from napari_udt.models.spec import ModelSpec
+from napari_udt.models.spec import BRIDGE, ModelSpec
 from napari_udt.models.syndiff import SynDiffNetworks
 
 _MAX_STEPS = 1000
@@ -83,15 +84,13 @@ def image_size(spec: ModelSpec, entries: Mapping[str, Any]) -> ImageSize:
 
 
 def velocity_field(spec: ModelSpec) -> nn.Module:
-    """Return the network of flow matching."""
-    entries = spec.architecture
-    return VelocityField(
-        len(spec.wavelengths_nm),
-        spec.class_count,
-        hidden=integer(spec, entries, "hidden", MAX_WIDTH),
-        layers=integer(spec, entries, "layers", MAX_BLOCKS),
-        steps=integer(spec, entries, "steps", _MAX_STEPS),
-    )
+    """Return the network of flow matching, along straight lines or bridges."""
+    bounds = {"hidden": MAX_WIDTH, "layers": MAX_BLOCKS, "steps": _MAX_STEPS}
+    size = {key: integer(spec, spec.architecture, key, most) for key, most in bounds.items()}
+    channels, classes = len(spec.wavelengths_nm), spec.class_count
+    if BRIDGE not in spec.architecture:
+        return VelocityField(channels, classes, **size)
+    return BridgeField(channels, classes, **size, noise=positive(spec, BRIDGE, 1.0))
 
 
 def spectral_diffusion(spec: ModelSpec) -> nn.Module:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from napari_udt.models.conditions import DomainLike, Labels, domain_number
 from napari_udt.models.model import Array, as_given
+from napari_udt.models.residual_pair import zeroed
 from napari_udt.models.translator import TranslatorModel
 
 _FREQUENCIES = 4
@@ -33,18 +34,19 @@ class VelocityField(nn.Module):
         Width and number of the hidden layers.
     steps : int
         Steps of the Runge-Kutta method of fourth order from one domain to the other.
+    values : int, optional
+        How many the network gives for each spectrum; by default the velocity alone.
     """
 
-    def __init__(self, channels: int, class_count: int, *, hidden: int, layers: int, steps: int) -> None:
+    def __init__(
+        self, channels: int, class_count: int, *, hidden: int, layers: int, steps: int, values: int = 0
+    ) -> None:
         super().__init__()
         widths = [channels + class_count + 2 * _FREQUENCIES, *[hidden] * layers]
         stack: list[nn.Module] = []
         for inputs, outputs in pairwise(widths):
             stack += [nn.Linear(inputs, outputs), nn.SiLU()]
-        last = nn.Linear(hidden, channels)
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
-        self.layers = nn.Sequential(*stack, last)
+        self.layers = nn.Sequential(*stack, zeroed(nn.Linear(hidden, values or channels)))
         self.steps = steps
 
     def forward(self, x: Tensor, t: Tensor, classes: Tensor | None) -> Tensor:
@@ -88,7 +90,7 @@ class FlowMatchingModel(TranslatorModel):
 
     def round_trip_error(self, x: Array, domain: DomainLike, labels: Labels = None) -> Array:
         """Largest deviation of each sample, shape (n,), after a way to the other domain and back, in normalised units."""
-        other = 1.0 - _time(domain)
+        other = 1.0 - time_of(domain)
         values: Tensor = self._tensor(x)
         back = self.translate(self.translate(values, domain, other, labels), other, domain, labels)
         return as_given(x, (back - values).abs().amax(dim=1))
@@ -102,8 +104,9 @@ class FlowMatchingModel(TranslatorModel):
         seed: int,
         steps: int,
     ) -> Tensor:
-        return self.network.move(x, _time(source), _time(target), classes, steps or None)
+        return self.network.move(x, time_of(source), time_of(target), classes, steps or None)
 
 
-def _time(domain: DomainLike) -> float:
+def time_of(domain: DomainLike) -> float:
+    """Return when a path passes a domain: 0 at the simulated one, 1 at the target."""
     return float(domain_number(domain, torch.empty(0, dtype=torch.float64)))

@@ -29,6 +29,7 @@ Target = Literal[
 FORMAT = "napari-udt model"
 VERSION = 1
 
+BRIDGE = "bridge_noise"  # in the architecture of flow matching
 _MAX_SPECKLE = 100
 
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -191,7 +192,12 @@ class ModelSpec:
     @property
     def is_stochastic(self) -> bool:
         """Whether a transfer draws numbers: another seed then gives another result."""
-        return self.kind == "syndiff"
+        return self.kind == "syndiff" or self.is_bridge
+
+    @property
+    def is_bridge(self) -> bool:
+        """Whether flow matching goes along Brownian bridges, not straight lines."""
+        return self.kind == "flow_matching" and BRIDGE in self.architecture
 
     @property
     def takes_steps(self) -> bool:

@@ -111,7 +111,7 @@ def _limits(spec: ModelSpec) -> str:
     text = _LIMITS.format(
         target=_TARGETS[spec.target],
         not_measured="" if unknown else ", not on measurements",
-        check=FAMILIES[spec.kind].check,
+        check=FAMILIES["syndiff" if spec.is_bridge else spec.kind].check,  # both draw samples
     )
     low, high = spec.wavelengths_nm[0], spec.wavelengths_nm[-1]
     classes = ", ".join(map(markdown, spec.class_names))

@@ -9,17 +9,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from napari_udt.models.bridge import BridgeField
 from napari_udt.models.conditions import Conditions
+from napari_udt.models.draws import FreshDraws
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.losses import energy_distance
 from napari_udt.training.objective import Batch, Losses, Objective, per_domain
 
 # Steps of the integration where gradients go through it, and where held-out samples are judged.
 _TRAINING_STEPS = 2
+_BRIDGE_STEPS = 4
 
 
 class FlowMatching(Objective):
-    """Squared error of the velocity on the lines between paired samples (Lipman et al., ICLR 2023, equation 14).
+    """Squared error of the velocity on the lines between paired samples (Lipman et al., ICLR 2023, equation 14), on bridges of the noise too.
 
     Within a batch, simulated and target samples of a class are paired so that the sum of their squared distances is least (optimal
     transport), or as they come. Where training must not know the target's classes, all samples are one class for the pairing. Held
@@ -28,7 +31,7 @@ class FlowMatching(Objective):
 
     def __init__(self, config: TrainingConfig, network: Any, conditions: Conditions) -> None:
         super().__init__(config, network, conditions)
-        self.weights = {"velocity": 1.0}
+        self.weights = {"velocity": 1.0, "noise": 1.0}
         self.adversarial = False
 
     def conditioned(self, batch: Batch) -> Batch:
@@ -44,10 +47,15 @@ class FlowMatching(Objective):
         rows, columns = self._paired(batch)
         start, end = start[rows], end[columns]
         t = torch.rand(len(start), device=start.device, dtype=start.dtype)
-        between = start + t[:, None] * (end - start)
         classes = None if batch.own is None else batch.own.chunk(2)[0][rows]
-        found = self.network(between, t, classes)
-        return {"velocity_second": (found - (end - start)).square().mean()}, {}
+        if isinstance(self.network, BridgeField):
+            noise = torch.randn_like(start)
+            found = self.network(self.network.between(start, end, t, noise), t, classes)
+            velocity, guess = found.chunk(2, dim=1)
+            losses = {"noise_second": (guess - noise).square().mean()}
+        else:
+            velocity, losses = self.network(start + t[:, None] * (end - start), t, classes), {}
+        return {"velocity_second": (velocity - (end - start)).square().mean(), **losses}, {}
 
     def moved(self, simulated: Batch, *, noisy: bool = False) -> Tensor:
         """Integrate from the simulated to the target domain, in few steps."""
@@ -55,6 +63,8 @@ class FlowMatching(Objective):
         classes: Tensor | None = None
         if self.conditions.class_count:
             classes = self.conditions.expected(labels.shape, "simulated", labels, like=x)[:, 2:]
+        if isinstance(self.network, BridgeField):
+            return self.network.walk(x, 0.0, 1.0, classes, FreshDraws(x), _BRIDGE_STEPS)
         moved: Tensor = self.network.move(x, 0.0, 1.0, classes, _TRAINING_STEPS)
         return moved
 

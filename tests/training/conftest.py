@@ -63,6 +63,10 @@ OTHERS = {
             },
         },
     ),
+    "bridge": (
+        "flow_matching",
+        {"HSI": {"hidden": 16, "layers": 2, "steps": 4, "bridge_noise": 0.3}},
+    ),
     "flow_matching": ("flow_matching", {"HSI": {"hidden": 16, "layers": 2, "steps": 4}}),
 }
 

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from napari_udt.models.bridge import BridgeField
 from napari_udt.models.conditions import Conditions
+from napari_udt.models.draws import FreshDraws
 from napari_udt.models.flow_matching import VelocityField
 from napari_udt.training.config import FlowMatchingConfig
 from napari_udt.training.flow_matching import FlowMatching
@@ -47,6 +49,24 @@ def test_two_gaussians_are_carried_onto_each_other(toy_config, pairs):
     assert moved.std(dim=0).numpy() == pytest.approx([2, 2], rel=0.15)
     if pairs == "transport":  # of two round Gaussians it is x -> 3 + 2 x
         assert float((moved - (3 + 2 * x)).square().mean().sqrt()) < 0.6
+
+
+def test_bridges_carry_a_gaussian_too_and_leave_their_spread(toy_config):
+    matching = objective(toy_config, "transport")
+    matching.network = BridgeField(2, 0, hidden=32, layers=2, steps=20, noise=0.5)
+    optimiser = torch.optim.Adam(matching.network.parameters(), 5e-3)
+    for _ in range(400):
+        losses, _ = matching(batch())
+        optimiser.zero_grad()
+        matching.total(losses).backward()
+        optimiser.step()
+    x = torch.zeros(4000, 2)
+    with torch.no_grad():
+        spread = matching.network.walk(x, 0.0, 1.0, None, FreshDraws(x)).std(dim=0)
+        moved = matching.network.walk(torch.randn(4000, 2), 0.0, 1.0, None, FreshDraws(x))
+    assert (spread > 0.2).all()  # of one sample's transfers
+    assert moved.mean(dim=0).numpy() == pytest.approx([3, 3], abs=0.3)
+    assert moved.std(dim=0).numpy() == pytest.approx([2, 2], rel=0.15)
 
 
 def test_pairs_are_those_of_least_distance_and_stay_within_a_class(toy_config):

@@ -203,6 +203,7 @@ def test_data_that_do_not_fit_are_named(toy_config, toy_files, tmp_path):
         ("HSI", "cyclegan", "none"),
         ("HSI", "residual", "class"),
         ("HSI", "flow_matching", "class"),
+        ("HSI", "bridge", "class"),
         ("HSI", "syndiff", "class"),
         ("PAT", "syndiff", "class"),
         ("PAT", "dicyclegan", "class"),
