@@ -128,7 +128,7 @@ def test_what_does_not_belong_together_is_refused(datasets, words):
 
 
 class Tilting:
-    """A model that multiplies by 2 and remembers what it was given."""
+    """A model that multiplies by 2."""
 
     def __init__(self, dataset, **changes):
         from napari_udt.models.spec import ModelSpec
@@ -147,11 +147,9 @@ class Tilting:
     def denormalise(self, x, domain):
         return x
 
-    def encode(self, x, domain, labels):
-        return x, None
-
-    def decode(self, z, domain, labels):
-        return 2 * z
+    def translate(self, x, source, target, labels):
+        assert (source, target) == ("simulated", "real")
+        return 2 * x
 
 
 @pytest.mark.parametrize("make", [spectra_set, image_set])

@@ -24,6 +24,11 @@ def _spared_collections():
 
 
 @pytest.fixture(autouse=True)
+def _small_forests(few_trees):
+    """Let classifiers answer soon: how good they are is tested where there are no windows."""
+
+
+@pytest.fixture(autouse=True)
 def _own_napari_settings(tmp_path_factory, monkeypatch):
     """Keep the user's real napari settings and choices out of reach."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))  # QSettings

@@ -40,9 +40,7 @@ def column(tab, title):
     return next(i for i, c in enumerate(tab.rows.table_model.columns) if c.title == title)
 
 
-def test_open_cubes_are_compared_and_a_number_opens_its_picture_and_its_figure(
-    dock, qtbot, tmp_path, few_trees
-):
+def test_open_cubes_are_compared_and_a_number_opens_its_picture_and_its_figure(dock, qtbot, tmp_path):
     tab = dock.current
     assert tab.hint.isVisible()
     QTest.mouseClick(tab.task.button, Qt.MouseButton.LeftButton)
