@@ -46,6 +46,7 @@ METHODS: Mapping[str, LineStyle] = {
     "flow_matching": LineStyle("#46b4e6", (14.0, 3.0, 2.0, 3.0), "flow matching"),
     "dicyclegan": LineStyle("#c9a227", (5.0, 2.0, 1.0, 2.0), "DicycleGAN"),
     "syndiff": LineStyle("#3a7d44", (2.0, 2.0, 6.0, 2.0), "SynDiff"),
+    "label_to_image": LineStyle("#d3869b", (1.0, 2.0, 1.0, 4.0), "generated from labels"),
     "baseline": LineStyle("#bfef45", (10.0, 2.0), "baseline"),
 }
 # The rows of the paper's Table 1, and ours, by the names of the bundled models without their modality. The proposed method and UNIT
@@ -63,6 +64,7 @@ _ROWS: Mapping[str, LineStyle] = {
     "bridge": LineStyle("#2a7fa8", (14.0, 3.0, 2.0, 3.0, 2.0, 3.0), "bridge"),
     "dicyclegan": METHODS["dicyclegan"],
     "syndiff": METHODS["syndiff"],
+    "med_usis": replace(METHODS["label_to_image"], word="generated from labels (Med-USIS)"),
     # Our own methods beside them, a hue for each family.
     "transport_dy": LineStyle("#b07d2b", (18.0, 2.0), "transport_DY"),
     "transport_dy_without_gan": LineStyle("#d9a441", (10.0, 3.0, 2.0, 3.0), "transport_DY w/o GAN"),

@@ -68,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
         steps=args.steps,
         deformed=args.deformed,
+        truncation=args.truncation,
         reference=args.reference,
         candidate=args.candidate,
         metadata=stated_metadata(args),
@@ -172,6 +173,12 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         "--deformed",
         action="store_true",
         help="of a DicycleGAN: displaced as it learnt it from the target's devices, with the offsets in the metadata",
+    )
+    parser.add_argument(
+        "--truncation",
+        type=float,
+        metavar="A",
+        help="of a model that makes pictures from labels: its random code is drawn between -A and A, 0 to 3; by default without a bound",
     )
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.evaluation.transferring import chunks, round_trip_error
+from napari_udt.errors import ModelError
+from napari_udt.evaluation.transferring import ModelDomain, chunks, round_trip_error
 
 if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
@@ -83,7 +84,7 @@ class DensityChecks:
     Parameters
     ----------
     round_trip : mapping of {"simulated", "second"} to float
-        Largest deviation after encoding and decoding in one domain, in normalised units.
+        Largest deviation after encoding and decoding in one domain, in normalised units; NaN for models without a latent space.
     second, simulated : BitsPerDimension or None
         Held-out target samples, and simulated ones, both under the target domain's condition.
     latent : Normality or None
@@ -152,6 +153,16 @@ def ks_to_normal(values: Array) -> Array:
     return np.asarray(np.maximum(above, below))
 
 
+def _round_trip(
+    model: TransferModel, samples: NDArray[np.float32], labels: NDArray[Any], domain: ModelDomain
+) -> float:
+    """Error of a round trip; NaN for models that refuse one, since they have no latent space."""
+    try:
+        return round_trip_error(model, samples, labels, domain)
+    except ModelError:
+        return math.nan
+
+
 def density_checks(
     model: TransferModel,
     simulated: tuple[NDArray[np.float32], NDArray[Any]],
@@ -162,8 +173,8 @@ def density_checks(
     invertible = model.spec.kind == "cinn"
     return DensityChecks(
         round_trip={
-            "simulated": round_trip_error(model, *simulated, "simulated"),
-            "second": round_trip_error(model, *second, "real"),
+            "simulated": _round_trip(model, *simulated, "simulated"),
+            "second": _round_trip(model, *second, "real"),
         },
         second=bits_per_dimension(model, *second) if invertible else None,
         simulated=bits_per_dimension(model, *simulated) if invertible else None,

@@ -31,6 +31,7 @@ from napari_udt.evaluation.modality_pat import VESSELS, PatMeasures, PatReferenc
 from napari_udt.evaluation.plain import plain, software_versions
 from napari_udt.evaluation.rows import Row, make_rows
 from napari_udt.evaluation.untrained import BASELINES
+from napari_udt.inference.from_labels import GENERATED
 
 if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
@@ -169,6 +170,11 @@ def evaluate(
     settings = Settings(tuple(seeds), per_class or PER_CLASS[data.modality])
     measured = find_tables(tables)
     notes = [f"Absorption and measured statistics: {measured.name}."]
+    notes += [
+        f"{spec.name}: {GENERATED}; no transfer of the simulated pictures, of whose oxygenation it knows nothing."
+        for spec in specs
+        if spec.from_labels
+    ]
     judging = _Judging(data, settings, measured, augmentation=augmentation)
     rows = []
     for row in make_rows(data, models, baselines):

@@ -50,7 +50,7 @@ class Options:
         fits, each with a result of its own.
     direction, device, condition, noise : str
         As in :func:`~napari_udt.inference.run.transfer`.
-    seed, steps, deformed
+    seed, steps, deformed, truncation
         As there.
     reference : path, optional
         File of the cube that a baseline is matched to.
@@ -80,6 +80,7 @@ class Options:
     seed: int = 0
     steps: int | None = None
     deformed: bool = False
+    truncation: float | None = None
     reference: Path | None = None
     candidate: str | None = None
     metadata: StatedMetadata = field(default_factory=StatedMetadata)
@@ -133,12 +134,8 @@ class Options:
         }
         if isinstance(self.frames, tuple):
             record["frames"] = self.frames
-        if self.seed:
-            record["seed"] = self.seed
-        if self.steps:
-            record["steps"] = self.steps
-        if self.deformed:
-            record["deformed"] = True
+        own = (("seed", self.seed or None), ("steps", self.steps), ("deformed", self.deformed or None))
+        record |= {key: value for key, value in (*own, ("truncation", self.truncation)) if value is not None}
         if self.structures:
             record["structures"] = dict(self.structures)
         as_read: Record = json.loads(json.dumps(record))
@@ -298,6 +295,7 @@ def _written(task: Task, cube: SpectralCube, record: Record, progress: Progress 
         seed=options.seed,
         steps=options.steps,
         deformed=options.deformed,
+        truncation=options.truncation,
         reference=open_cube(options.reference) if options.reference else None,
     )
     series = cube.series

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import ModelError
+from napari_udt.models.classes import known_names
 
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
@@ -24,9 +25,12 @@ class ModelChoice:
 
 
 def model_choices(cube: SpectralCube, specs: Iterable[ModelSpec]) -> list[ModelChoice]:
-    """Return all models for a cube: the fitting ones first, those on its very wavelengths before others."""
+    """Return all models for a cube: the fitting ones first, those on its very wavelengths before others, from labels alone last."""
     choices = [ModelChoice(spec, model_obstacle(cube, spec)) for spec in specs]
-    return sorted(choices, key=lambda c: (bool(c.obstacle), len(c.spec.wavelengths_nm) != cube.shape[2]))
+    return sorted(
+        choices,
+        key=lambda c: (bool(c.obstacle), c.spec.from_labels, len(c.spec.wavelengths_nm) != cube.shape[2]),
+    )
 
 
 def model_obstacle(cube: SpectralCube, spec: ModelSpec) -> str:
@@ -37,6 +41,10 @@ def model_obstacle(cube: SpectralCube, spec: ModelSpec) -> str:
     first, last = cube.wavelengths_nm[0], cube.wavelengths_nm[-1]
     if low < first - _SAME_GRID_NM or high > last + _SAME_GRID_NM:
         return f"needs {low:g}–{high:g} nm, the cube has {first:g}–{last:g} nm"
+    if spec.from_labels and not (
+        cube.labels is not None and known_names(cube.present_labels, spec.class_names)
+    ):
+        return "makes pictures from labels, of which the cube has none that it knows"
     return ""
 
 

@@ -52,6 +52,8 @@ class Job:
         Of a model that takes steps; 0 for its own number.
     deformed : bool
         Whether a DicycleGAN's result is displaced as the target's devices would, for looking at what it ascribes to them.
+    truncation : float, optional
+        Bound of the random code that a picture from labels is made with; None for no bound.
     """
 
     cube: SpectralCube
@@ -64,6 +66,7 @@ class Job:
     seed: int = 0
     steps: int = 0
     deformed: bool = False
+    truncation: float | None = None
 
     @property
     def draws(self) -> bool:
@@ -73,6 +76,9 @@ class Job:
     def translated(self, x: NDArray[np.float32], tissue: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Transfer samples in normalised units by the plain network, under class probabilities."""
         source, target = self.domains
+        if self.truncation is not None:  # was checked: the model makes pictures from labels
+            made: NDArray[np.float32] = self.model.generate(tissue, self.seed, self.truncation).cpu().numpy()  # type: ignore[attr-defined]
+            return made
         return self.model.translate(x, source, target, tissue, seed=self.seed, steps=self.steps)
 
 

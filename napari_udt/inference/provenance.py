@@ -15,6 +15,7 @@ import numpy as np
 
 from napari_udt.cube import NAMED, SpectralCube, nested
 from napari_udt.inference.devices import processor_name
+from napari_udt.inference.from_labels import MADE_BY
 from napari_udt.models import ModelSpec
 from napari_udt.version import __version__
 
@@ -68,7 +69,9 @@ def describe_run(
     import torch
 
     return {
-        "made_by": "domain transfer with a generative model; research use only, it can hallucinate",
+        "made_by": MADE_BY
+        if spec.from_labels
+        else "domain transfer with a generative model; research use only, it can hallucinate",
         "model": {
             "name": spec.name,
             "kind": spec.kind,

@@ -21,6 +21,7 @@ from napari_udt.inference.deformation import with_offsets
 from napari_udt.inference.devices import Device, choose
 from napari_udt.inference.draw_options import check_draws
 from napari_udt.inference.fitting import choice_note, fitting_models
+from napari_udt.inference.from_labels import GENERATED, check_from_labels, truncation_note
 from napari_udt.inference.grid import regrid
 from napari_udt.inference.job import Job, Noise, Scale, Side, Target
 from napari_udt.inference.memory import check_room
@@ -63,6 +64,7 @@ def transfer(
     seed: int = 0,
     steps: int | None = None,
     deformed: bool = False,
+    truncation: float | None = None,
     reference: SpectralCube | None = None,
     out: Target | None = None,
     scratch: Path | None = None,
@@ -108,6 +110,9 @@ def transfer(
     deformed : bool
         Of a DicycleGAN: give the picture that is displaced as it learnt it from the target's devices, not the one whose structures
         stay in their places. The result's metadata then hold the offsets, see :mod:`~napari_udt.inference.deformation`.
+    truncation : float, optional
+        For models that make pictures from labels: the random code is drawn between so many standard deviations on either side,
+        from 0, the one picture that is most typical, to 3; by default without a bound.
     reference : SpectralCube, optional
         For baselines only: an unpaired cube of the target domain with named structures.
     out : array-like, shape (rows, columns, model channels), optional
@@ -154,6 +159,7 @@ def transfer(
     check_draws(model, seed, steps)
     if deformed and model.spec.kind != "dicyclegan":
         raise TransferError(f"{model.spec.name} deforms nothing; leave deformed out, or choose a DicycleGAN.")
+    check_from_labels(model.spec, direction, condition, truncation)
     chosen = choose(device)
     added = InputNoise.of(model.spec) if noise == "training" and direction == "sim2real" else InputNoise()
     run = partial(
@@ -169,6 +175,7 @@ def transfer(
         seed=seed,
         steps=steps or 0,
         deformed=deformed,
+        truncation=truncation,
         scratch=scratch,
     )
     moved = run(cube, progress=progress, out=out)
@@ -189,6 +196,7 @@ def _transferred(
     seed: int,
     steps: int,
     deformed: bool,
+    truncation: float | None,
     scratch: Path | None,
     progress: Progress | None = None,
     out: Target | None = None,
@@ -214,6 +222,7 @@ def _transferred(
         seed=seed,
         steps=steps,
         deformed=deformed,
+        truncation=truncation,
     )
     data: Target
     offsets: NDArray[np.float32] | None = None
@@ -297,12 +306,15 @@ def _result(
     if job.steps:
         notes["steps"] = job.steps
     target = spec.target if direction == "sim2real" else "simulated"
+    if spec.from_labels:
+        notes["truncation"], notes["code"] = job.truncation, truncation_note(job.truncation)
+        cube = cube.with_(oxygenation=None)  # that of the source is not the picture's
     return cube.with_(
         data=data,
         wavelengths_nm=np.asarray(spec.wavelengths_nm, np.float64),
         bad_bands=None,  # what was transferred is interpolated there
         domain="transferred",
-        origin=f"transferred to: {target}",
+        origin=f"{GENERATED if spec.from_labels else 'transferred to'}: {target}",
         name=f"{cube.name} → {spec.name}",
         provenance=describe_run(cube, spec, direction=direction, device=chosen.title, notes=notes),
     )

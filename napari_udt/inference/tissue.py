@@ -64,6 +64,8 @@ def tissue_condition(cube: SpectralCube, spec: ModelSpec, choice: str = AUTO) ->
     TransferError
         When "labels" is chosen for a cube without usable labels, or the class is unknown to the model.
     """
+    if choice == AUTO and spec.from_labels:
+        choice = LABELS
     if choice == AUTO:
         choice = LABELS if _known_labels(cube, spec) else PROXY
     if choice == PROXY:
@@ -91,6 +93,11 @@ def _uniform(cube: SpectralCube, spec: ModelSpec) -> TissueCondition:
 
 def _from_labels(cube: SpectralCube, spec: ModelSpec) -> TissueCondition:
     known = _known_labels(cube, spec)
+    if spec.from_labels and (cube.labels is None or not known):
+        raise TransferError(
+            f"{cube.name} has no labels that {spec.name} knows (it knows {', '.join(spec.class_names)}), from which alone it makes pictures; "
+            "name the cube's structures, or choose another model."
+        )
     if cube.labels is None or not known:
         raise TransferError(
             f"{cube.name} has no labels that {spec.name} knows (it knows {', '.join(spec.class_names) or 'none'}); "

@@ -14,6 +14,8 @@ from napari_udt.models.bridge import BridgeField, BridgeModel
 from napari_udt.models.build import build_network
 from napari_udt.models.dicycle import DicycleModel, DicyclePair
 from napari_udt.models.flow_matching import FlowMatchingModel, VelocityField
+from napari_udt.models.label_to_image import LabelGenerator
+from napari_udt.models.label_to_image_model import LabelToImageModel
 from napari_udt.models.model import TransferModel
 from napari_udt.models.residual_pair import ResidualModel, ResidualPair
 from napari_udt.models.spec import ModelSpec
@@ -27,6 +29,7 @@ _MODELS: tuple[tuple[type[nn.Module], type[TransferModel]], ...] = (
     (BridgeField, BridgeModel),  # before the field that it derives from
     (VelocityField, FlowMatchingModel),
     (SynDiffNetworks, SynDiffModel),
+    (LabelGenerator, LabelToImageModel),
 )
 
 

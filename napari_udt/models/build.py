@@ -19,6 +19,7 @@ from napari_udt.models.build_translators import (
     image_generators,
     image_size,
     is_residual,
+    label_generator,
     spectral_diffusion,
     spectral_generators,
     velocity_field,
@@ -48,7 +49,8 @@ def build_network(spec: ModelSpec) -> nn.Module:
     "padding", "activation"}``, and perhaps ``"norm"``, for images. With ``"residual_bound"`` a CycleGAN's generators add a bounded
     change (:class:`~napari_udt.models.residual_pair.ResidualPair`); for spectra it then is ``{"hidden", "layers", "residual_bound"}``. That of flow matching is
     ``{"hidden", "layers", "steps"}``, with ``"bridge_noise"`` along bridges of that noise. That of SynDiff is a residual CycleGAN's and ``{"latent", "steps"}``, for images ``"denoiser_widths"`` too;
-    that of DicycleGAN has ``"largest_offset"`` in pixels.
+    that of DicycleGAN has ``"largest_offset"`` in pixels;
+    that of pictures from labels is ``{"widths", "latent", "texture", "wavelets"}``.
 
     Raises
     ------
@@ -222,4 +224,5 @@ _BUILDERS = {
     ("dicyclegan", "PAT"): deforming_generators,
     ("syndiff", "HSI"): spectral_diffusion,
     ("syndiff", "PAT"): image_diffusion,
+    ("label_to_image", "PAT"): label_generator,
 }

@@ -14,6 +14,7 @@ from napari_udt.models.denoisers import ImageDenoiser, SpectralDenoiser
 from napari_udt.models.dicycle import DicyclePair
 from napari_udt.models.flow_matching import VelocityField
 from napari_udt.models.image_layers import ACTIVATIONS, ImageSize, Norm, Padding
+from napari_udt.models.label_to_image import GeneratorSize, LabelGenerator
 from napari_udt.models.residual_pair import ResidualPair, image_change, spectral_change
 from napari_udt.models.spec import BRIDGE, ModelSpec
 from napari_udt.models.syndiff import SynDiffNetworks
@@ -121,6 +122,22 @@ def image_diffusion(spec: ModelSpec) -> nn.Module:
         latent=latent,
         steps=steps,
     )
+
+
+def label_generator(spec: ModelSpec) -> nn.Module:
+    """Return the generator of pictures from labels."""
+    entries, wavelets = spec.architecture, spec.architecture.get("wavelets", True)
+    if not isinstance(wavelets, bool):
+        raise ModelError(
+            f"Model {spec.name!r}: wavelets is {wavelets!r} in its architecture; expected true or false."
+        )
+    size = GeneratorSize(
+        _widths(spec, entries, "widths"),
+        integer(spec, entries, "latent", MAX_WIDTH),
+        integer(spec, entries, "texture", MAX_WIDTH, 0),
+        wavelets,
+    )
+    return LabelGenerator(len(spec.wavelengths_nm), spec.class_count, size)
 
 
 def _diffusion(spec: ModelSpec) -> tuple[int, int]:

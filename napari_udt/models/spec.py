@@ -13,7 +13,7 @@ import numpy as np
 from napari_udt.cube import MODALITIES, Modality
 from napari_udt.errors import ModelError
 
-Kind = Literal["cinn", "unit", "cyclegan", "flow_matching", "syndiff", "dicyclegan"]
+Kind = Literal["cinn", "unit", "cyclegan", "flow_matching", "syndiff", "dicyclegan", "label_to_image"]
 Condition = Literal["class", "domain", "none"]
 SpectrumNorm = Literal["l2", "none"]
 Intensity = Literal["linear", "asinh", "softplus"]
@@ -52,7 +52,8 @@ class ModelSpec:
         Letters, digits, dots, dashes and underscores: also the name of the model's folder.
     title : str
         What people read.
-    kind : {"cinn", "unit", "cyclegan", "flow_matching", "syndiff", "dicyclegan"}
+    kind : {"cinn", "unit", "cyclegan", "flow_matching", "syndiff", "dicyclegan", "label_to_image"}
+        The last one makes pictures from labels alone, see :mod:`napari_udt.models.label_to_image`; all others move samples.
     modality : {"HSI", "PAT"}
     wavelengths_nm : tuple of float
         Strictly increasing, one per channel.
@@ -185,6 +186,11 @@ class ModelSpec:
         return replace(self, name=name)
 
     @property
+    def from_labels(self) -> bool:
+        """Whether it makes pictures from labels alone, of whose source nothing but the labels is used."""
+        return self.kind == "label_to_image"
+
+    @property
     def class_count(self) -> int:
         """Classes that the network is conditioned on (0 when it is not)."""
         return len(self.class_names) if self.condition == "class" else 0
@@ -192,7 +198,7 @@ class ModelSpec:
     @property
     def is_stochastic(self) -> bool:
         """Whether a transfer draws numbers: another seed then gives another result."""
-        return self.kind == "syndiff" or self.is_bridge
+        return self.kind in ("syndiff", "label_to_image") or self.is_bridge
 
     @property
     def is_bridge(self) -> bool:
@@ -223,6 +229,8 @@ class ModelSpec:
             self._refuse("class_names", "one or more different names")
         if self.kind == "cinn" and self.condition == "none":
             self._refuse("condition", "'class' or 'domain' for a cINN")
+        if self.from_labels and self.condition != "class":
+            self._refuse("condition", "'class' for pictures from labels")
 
     def _check_numbers(self) -> None:
         wavelengths = np.asarray(self.wavelengths_nm)

@@ -25,6 +25,11 @@ _LIMITS = """\
 * It knows only the wavelengths and classes below and spectra like those it was trained on.{target}
 * The numbers in the details were computed on held-out samples of the training data{not_measured}."""
 
+_GUESS = "A transferred spectrum is a guess of how the other domain would show it. The network"
+_FROM_LABELS = (
+    "Its pictures are **generated from labels**: they are no transfer of a picture, of which the labels alone are used, and **know no\n  "
+    "oxygenation**. What they show beside the labels is drawn at random. The network"
+)
 _NOT_MEASURED = " It has seen\n  **no measured images**: "
 
 _TARGETS = {
@@ -108,7 +113,8 @@ def _network_words(spec: ModelSpec) -> str:
 
 def _limits(spec: ModelSpec) -> str:
     unknown = spec.target in ("measured", "origin unknown")
-    text = _LIMITS.format(
+    limits = _LIMITS.replace(_GUESS, _FROM_LABELS) if spec.from_labels else _LIMITS
+    text = limits.format(
         target=_TARGETS[spec.target],
         not_measured="" if unknown else ", not on measurements",
         check=FAMILIES["syndiff" if spec.is_bridge else spec.kind].check,  # both draw samples

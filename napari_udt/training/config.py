@@ -23,6 +23,7 @@ from napari_udt.training.sections import (
     DicycleConfig,
     DiscriminatorConfig,
     FlowMatchingConfig,
+    LabelToImageConfig,
     OptimisationConfig,
     SynDiffConfig,
     TermsConfig,
@@ -32,7 +33,7 @@ from napari_udt.training.tables import FILLED, NOT_NEGATIVE, bounded, checked
 CONFIGS = Path(__file__).parent / "configs"
 _MAX_BYTES = 1_000_000
 
-Method = Literal["cinn", "unit", "cyclegan", "flow_matching", "syndiff", "dicyclegan"]
+Method = Literal["cinn", "unit", "cyclegan", "flow_matching", "syndiff", "dicyclegan", "label_to_image"]
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class TrainingConfig:
     Parameters
     ----------
     modality : {"HSI", "PAT"}
-    method : {"cinn", "unit", "cyclegan", "flow_matching", "syndiff", "dicyclegan"}
-    data, optimisation, condition, discriminator, autoencoder, flow_matching, syndiff, dicyclegan, terms : dataclasses
+    method : {"cinn", "unit", "cyclegan", "flow_matching", "syndiff", "dicyclegan", "label_to_image"}
+    data, optimisation, condition, discriminator, autoencoder, flow_matching, syndiff, dicyclegan, label_to_image, terms : dataclasses
         The sections of the file.
     name, title : str
         Of the model: folder name and the words for the screen.
@@ -71,6 +72,7 @@ class TrainingConfig:
     flow_matching: FlowMatchingConfig = field(default_factory=FlowMatchingConfig)
     dicyclegan: DicycleConfig = field(default_factory=DicycleConfig)
     syndiff: SynDiffConfig = field(default_factory=SynDiffConfig)
+    label_to_image: LabelToImageConfig = field(default_factory=LabelToImageConfig)
     terms: TermsConfig = field(default_factory=TermsConfig)
     architecture: Mapping[str, Any] = field(default_factory=dict)
     seed: int = bounded(NOT_NEGATIVE, 0)
@@ -151,6 +153,7 @@ def _require_consistent(config: TrainingConfig, where: str) -> None:
             f"{where}: optimisation.steps is 0; expected more for a network of which nothing is fitted in closed form."
         )
     _require_wavelet_flow(config, where)
+    _require_label_to_image(config, where)
     if config.method == "flow_matching" and config.modality != "HSI":
         raise TrainingError(
             f"{where}: method is 'flow_matching', which is for single spectra (HSI); take another for PAT."
@@ -176,6 +179,39 @@ def _require_consistent(config: TrainingConfig, where: str) -> None:
         raise TrainingError(
             f"{where}: data.leave_out is {list(config.data.leave_out)}; expected nothing for PAT, whose images hold many "
             "classes each."
+        )
+
+
+def _require_label_to_image(config: TrainingConfig, where: str) -> None:
+    """Refuse what makes no sense where pictures are made from labels alone."""
+    if config.method != "label_to_image":
+        return
+    if config.modality != "PAT":
+        raise TrainingError(
+            f"{where}: method is 'label_to_image', which is for images (PAT): a spectrum made from a label alone repeats its class; take "
+            "another for HSI."
+        )
+    condition = config.condition
+    if condition.on != "class" or condition.label_noise_level or not config.optimisation.gan_weight:
+        raise TrainingError(
+            f"{where}: method 'label_to_image' needs condition.on = 'class', condition.label_noise_level = 0 and an "
+            "optimisation.gan_weight above 0."
+        )
+    kept = {"content_weight": config.terms.content_weight, "vessels_weight": config.terms.vessels_weight}
+    if wrong := [key for key, value in kept.items() if value]:
+        raise TrainingError(
+            f"{where}: terms.{wrong[0]} keeps what a picture's source shows; a picture made from labels has none, leave it out."
+        )
+    if config.label_to_image.discriminator == "segmentation" and config.condition.second_labels != "given":
+        raise TrainingError(
+            f"{where}: label_to_image.discriminator = 'segmentation' learns from the target's labels; set condition.second_labels = "
+            "'given', or take 'picture'."
+        )
+    multiple = 2 ** max(len(config.label_to_image.widths), len(config.architecture.get("widths", ())))
+    if any(side % multiple for side in config.data.crop):
+        raise TrainingError(
+            f"{where}: data.crop is {list(config.data.crop)}; expected multiples of {multiple} for label_to_image, or [] for "
+            "whole images."
         )
 
 

@@ -8,6 +8,7 @@ from napari_udt.training.config import TrainingConfig
 from napari_udt.training.cycle import UNIT, CycleGAN, ResidualCycleGAN
 from napari_udt.training.dicycle import DicycleGAN
 from napari_udt.training.flow_matching import FlowMatching
+from napari_udt.training.label_to_image import LabelToImage
 from napari_udt.training.level_likelihood import LevelLikelihood
 from napari_udt.training.likelihood import Likelihood
 from napari_udt.training.objective import Objective
@@ -39,6 +40,13 @@ _DISTANCE = "energy distance to the other domain plus cycle error"
 _NO_CHECK = "no likelihood, and no exact way back, would tell where it fails."
 
 FAMILIES = {
+    "label_to_image": Family(
+        LabelToImage,
+        'Generator of pictures from labels alone, after Tang, "Med-USIS", thesis, Stuttgart 2024, and Eskandar et al., "Wavelet-based '
+        'Unsupervised Label-to-Image Translation", ICASSP 2022',
+        "energy distance to the target domain plus distance of the power of details",
+        "no likelihood and no source would tell where it fails.",
+    ),
     "cinn": Family(
         Likelihood,
         'Conditional invertible network, after Dreher et al., "Unsupervised Domain Transfer with Conditional '

@@ -90,7 +90,7 @@ class Realism:
 
         after = self._saturations(moved)
         known = np.isfinite(self.before) & np.isfinite(after)
-        if known.sum() < _FEWEST_VESSELS:
+        if known.sum() < _FEWEST_VESSELS or self.model.spec.from_labels:  # labels know no saturation
             return 0.0
         found = float(spearmanr(self.before[known], after[known]).statistic)
         return 1.0 - found if np.isfinite(found) else 1.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,14 @@ MOST_SAMPLES = {"HSI": 20_000, "PAT": 24}
 MODEL_DOMAINS: dict[str, transferring.ModelDomain] = {"simulated": "simulated", "second": "real"}
 
 # The held-out criterion of each kind of model, and name and measure of its round-trip error.
-_QUALITIES = {
+_QUALITIES: dict[str, tuple[str, str, Callable[..., float] | None]] = {
     "cinn": ("ml_per_dimension", "round_trip_max_error", transferring.round_trip_error),
     "unit": ("held_out", "cycle_rms_error", transferring.cycle_rms_error),
     "flow_matching": ("held_out", "round_trip_max_error", transferring.round_trip_error),
     "dicyclegan": ("held_out", "cycle_rms_error", transferring.cycle_rms_error),
     "syndiff": ("held_out", "cycle_rms_error", transferring.cycle_rms_error),
     "cyclegan": ("held_out", "cycle_rms_error", transferring.cycle_rms_error),
+    "label_to_image": ("held_out", "", None),  # there is no way back
 }
 
 
@@ -84,10 +85,16 @@ def held_out_metrics(
     criterion, error, measured_by = _QUALITIES[kind]
     return {
         criterion: loop.trainer.held_out_losses(loop.held_out),
-        error: {
-            domain: measured_by(model, raw[domain][0], _visible(loop, domain, raw[domain][1]), word)
-            for domain, word in MODEL_DOMAINS.items()
-        },
+        **(
+            {}
+            if measured_by is None
+            else {
+                error: {
+                    domain: measured_by(model, raw[domain][0], _visible(loop, domain, raw[domain][1]), word)
+                    for domain, word in MODEL_DOMAINS.items()
+                }
+            }
+        ),
         "class_mean_relative_rms": {when: class_spectra.relative_rms(m, wanted) for when, m in means.items()},
         "nearest_class_mean_balanced_accuracy": {
             when: class_spectra.nearest_mean_accuracy(m, *second, names) for when, m in means.items()

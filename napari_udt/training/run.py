@@ -17,6 +17,7 @@ from napari_udt.files.writing import check_writable
 from napari_udt.models import ModelSpec, TransferModel, build_network, load_model, save_model
 from napari_udt.models.assemble import transfer_model
 from napari_udt.models.conditions import Conditions
+from napari_udt.models.label_to_image import LabelGenerator
 from napari_udt.models.noise import InputNoise, drawn_noise
 from napari_udt.models.spectral_cinn import SpectralCINN
 from napari_udt.models.wavelet_flow import WaveletFlow
@@ -168,6 +169,8 @@ def begin(config: TrainingConfig, processes: Processes | None = None) -> Begun:
                 for domain in DOMAINS
             ]
         )
+    if isinstance(network, LabelGenerator):
+        network.fit(samples["second"].values, samples["second"].labels)
     if isinstance(network, SpectralCINN) and network.transport is not None:
         every = len(samples["simulated"])
         seen = {

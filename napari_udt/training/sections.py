@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from napari_udt.training.tables import CROP, FILLED, FRACTION, NOT_NEGATIVE, POSITIVE, SHARE, bounded
+from napari_udt.training.tables import (
+    CROP,
+    FILLED,
+    FRACTION,
+    NOT_NEGATIVE,
+    POSITIVE,
+    SHARE,
+    SIZES,
+    bounded,
+)
 
 Condition = Literal["class", "domain", "none"]
 Intensity = Literal["linear", "asinh", "softplus"]
@@ -13,6 +22,7 @@ NoiseProfile = Literal["none", "target"]
 SecondLabels = Literal["proxy", "given"]
 ChosenBy = Literal["likelihood", "realism"]
 Pairs = Literal["transport", "random"]
+Judge = Literal["picture", "segmentation"]
 
 
 @dataclass(frozen=True)
@@ -208,6 +218,42 @@ class SynDiffConfig:
 
 
 @dataclass(frozen=True)
+class LabelToImageConfig:
+    """What teaches a generator of pictures from labels, see :mod:`napari_udt.training.label_to_image`.
+
+    Parameters
+    ----------
+    discriminator : {"picture", "segmentation"}
+        "picture" tells real pictures from made ones, and a segmenter that learns from the made ones alone says whether the labels can
+        be recognised (USIS, Med-USIS: the target needs no labels). "segmentation" is both in one: a segmenter of real
+        pictures, by their labels, for which made ones are a class of their own (OASIS).
+    wavelets : bool
+        Whether the discriminator sees the Haar bands of a picture at every scale.
+    widths : tuple of int
+        Channels of the discriminator, from the finest scale to the coarsest.
+    segmenter_widths : tuple of int
+        Channels of the segmenter.
+    segmentation_weight : float
+        Of the class-weighted cross-entropy of the labels and what the segmenter recognises.
+    reconstruction_weight : float
+        Of the L1 error of reconstructing real pictures from the discriminator's features (USIS); 0 for none.
+    r1_weight : float
+        Of the squared gradient of the discriminator at real pictures.
+    r1_every : int
+        Steps from one of these to the next, which counts as many times as much.
+    """
+
+    discriminator: Judge = "picture"
+    wavelets: bool = True
+    widths: tuple[int, ...] = bounded(SIZES, (24, 32, 48, 64, 64))
+    segmenter_widths: tuple[int, ...] = bounded(SIZES, (16, 32, 48))
+    segmentation_weight: float = bounded(NOT_NEGATIVE, 1.0)
+    reconstruction_weight: float = bounded(NOT_NEGATIVE, 0.0)
+    r1_weight: float = bounded(NOT_NEGATIVE, 10.0)
+    r1_every: int = bounded(POSITIVE, 4)
+
+
+@dataclass(frozen=True)
 class TermsConfig:
     """Weights of the terms that are not the paper's, see :mod:`napari_udt.training.terms`; 0 leaves a term out.
 
@@ -259,6 +305,8 @@ class OptimisationConfig:
         Samples of each domain per step.
     learning_rate, discriminator_learning_rate : float
         Of Adam at the start; the two optimisers share no parameter.
+    momentum : float
+        Of Adam, its first decay rate; adversarial training is often steadier with 0.
     gradient_clip : float
         Largest absolute value of a gradient entry.
     weight_decay : float
@@ -286,6 +334,7 @@ class OptimisationConfig:
     batch_size: int = bounded(POSITIVE)
     learning_rate: float = bounded(POSITIVE, 1e-3)
     discriminator_learning_rate: float = bounded(POSITIVE, 1e-3)
+    momentum: float = bounded(SHARE, 0.9)
     gradient_clip: float = bounded(POSITIVE, 0.1)
     weight_decay: float = bounded(NOT_NEGATIVE, 0.0)
     gan_weight: float = bounded(NOT_NEGATIVE, 1.0)

@@ -22,6 +22,7 @@ NOT_NEGATIVE = Bound(lambda value: value >= 0, "0 or greater")
 FRACTION = Bound(lambda value: 0 < value < 1, "between 0 and 1, both excluded")
 SHARE = Bound(lambda value: 0 <= value < 1, "0 or greater and less than 1")
 FILLED = Bound(lambda value: len(value) > 0, "not empty")
+SIZES = Bound(lambda value: len(value) > 1 and all(v > 1 for v in value), "two or more numbers above 1")
 CROP = Bound(lambda value: len(value) in (0, 2) and all(v > 0 for v in value), "empty or [rows, columns]")
 
 

@@ -66,9 +66,10 @@ class Trainer:
             judges = self.objective.discriminators(channels)
             self.discriminators = nn.ModuleDict(judges).to(self.processes.device)
         decay = config.optimisation.weight_decay
-        self.optimiser = torch.optim.Adam(self.network.parameters(), weight_decay=decay)
+        betas = (config.optimisation.momentum, 0.999)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), betas=betas, weight_decay=decay)
         self.discriminator_optimiser = (
-            torch.optim.Adam(self.discriminators.parameters(), weight_decay=decay)
+            torch.optim.Adam(self.discriminators.parameters(), betas=betas, weight_decay=decay)
             if self.discriminators
             else None
         )

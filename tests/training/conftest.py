@@ -12,6 +12,7 @@ from napari_udt.training.config import (
     ConditionConfig,
     DataConfig,
     DiscriminatorConfig,
+    LabelToImageConfig,
     OptimisationConfig,
     TrainingConfig,
 )
@@ -66,6 +67,10 @@ OTHERS = {
     "bridge": (
         "flow_matching",
         {"HSI": {"hidden": 16, "layers": 2, "steps": 4, "bridge_noise": 0.3}},
+    ),
+    "label_to_image": (
+        "label_to_image",
+        {"PAT": {"widths": [6, 4], "latent": 3, "texture": 1, "wavelets": True}},
     ),
     "flow_matching": ("flow_matching", {"HSI": {"hidden": 16, "layers": 2, "steps": 4}}),
 }
@@ -134,6 +139,8 @@ def toy_config(toy_files):
         latent_noise = 0.0 if hsi or method in OTHERS else 1.0
         method, architectures = OTHERS.get(method, (method, {}))
         architecture = architectures.get(modality) or ARCHITECTURES[method == "cinn", modality]
+        if method == "label_to_image":
+            condition = {"label_noise_level": 0.0} | (condition or {})
         if method == "flow_matching":
             optimisation = {"gan_weight": 0.0} | optimisation
         settings = OptimisationConfig(
@@ -150,6 +157,7 @@ def toy_config(toy_files):
             condition=replace(ConditionConfig(), **(condition or {})),
             autoencoder=AutoencoderConfig(latent_noise=latent_noise),
             discriminator=DiscriminatorConfig(width=16, layers=2, scales=2),
+            label_to_image=LabelToImageConfig(widths=(6, 6), segmenter_widths=(6, 6)),
             architecture=architecture,
             seed=5,
         )

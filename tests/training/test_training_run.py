@@ -52,6 +52,7 @@ def interrupt_after(monkeypatch, steps):
         ("HSI", "syndiff"),
         ("PAT", "dicyclegan"),
         ("PAT", "region"),
+        ("PAT", "label_to_image"),
     ],
 )
 def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
@@ -211,6 +212,7 @@ def test_data_that_do_not_fit_are_named(toy_config, toy_files, tmp_path):
         ("PAT", "cyclegan", "none"),
         ("PAT", "residual", "class"),
         ("PAT", "region", "class"),
+        ("PAT", "label_to_image", "class"),
     ],
 )
 def test_models_that_are_no_cinn_load_and_transfer_like_any_model(

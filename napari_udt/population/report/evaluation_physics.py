@@ -181,7 +181,8 @@ def networks(rows: Sequence[RowResult]) -> Section | None:
 
 
 def _network_line(name: str, checks: DensityChecks) -> list[str]:
-    trip = [f"{checks.round_trip[domain]:.1e}" for domain in ("simulated", "second")]
+    errors = [checks.round_trip[domain] for domain in ("simulated", "second")]
+    trip = [f"{error:.1e}" if math.isfinite(error) else "none" for error in errors]
     return [name, *trip, _bits(checks.second), _bits(checks.simulated), *_latent(checks.latent)]
 
 

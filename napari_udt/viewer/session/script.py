@@ -205,6 +205,8 @@ def _transfer_lines(provenance: Mapping[str, Any], name: str, deep: int) -> Iter
     keywords |= {key: provenance[key] for key in ("seed", "steps") if isinstance(provenance.get(key), int)}
     if provenance.get("deformed") is True:
         keywords["deformed"] = True
+    if isinstance(truncation := provenance.get("truncation"), int | float):
+        keywords["truncation"] = truncation
     rest = "".join(f", {key}={_literal(value, name)}" for key, value in keywords.items())
     direction, device = str(provenance.get("direction", "sim2real")), str(arguments.get("device", "auto"))
     yield f"cube = transfer(cube, model, {direction!r}, {device!r}{rest})"

@@ -12,6 +12,7 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import TransferError
 from napari_udt.inference.far_outside import warning
 from napari_udt.inference.fitting import ModelChoice, model_obstacle
+from napari_udt.inference.from_labels import GENERATED
 from napari_udt.models.noise import InputNoise
 from napari_udt.viewer.series.pictures import held, place_text, series_of
 from napari_udt.viewer.session.script import ARGUMENTS
@@ -30,6 +31,9 @@ TransferFunction = Callable[..., SpectralCube]
 
 DIRECTIONS: tuple[Direction, ...] = ("sim2real", "real2sim")
 _SHORT_TARGETS = {"drawn from measured statistics": "from statistics"}
+FROM_LABELS = (
+    "Generated from the cube's labels alone: no transfer of its picture, and it knows no oxygenation."
+)
 CAUTION = "Research use only: the model can hallucinate."
 
 
@@ -51,16 +55,19 @@ class TransferRequest:
     seed: int = 0
     steps: int | None = None
     deformed: bool = False
+    truncation: float | None = None
 
     @property
-    def arguments(self) -> dict[str, str | int]:
+    def arguments(self) -> dict[str, str | int | float]:
         """What the transfer function gets beside cube, model, direction and device."""
         drawn = self.noise == "training" and offers_noise(self.spec, self.direction)
-        found: dict[str, str | int] = {"condition": self.condition, "noise": self.noise}
+        found: dict[str, str | int | float] = {"condition": self.condition, "noise": self.noise}
         if self.spec.is_stochastic or drawn:
             found["seed"] = self.seed
         if self.deformed and offers_deformation(self.spec):
             found["deformed"] = True
+        if self.spec.from_labels and self.truncation is not None:
+            found["truncation"] = self.truncation
         if self.spec.takes_steps and self.steps:
             found["steps"] = self.steps
         return found
@@ -124,6 +131,8 @@ def condition_choices(cube: SpectralCube, spec: ModelSpec) -> list[tuple[str, st
 
     Labels are offered when at least one structure of the cube means a class of the model.
     """
+    if spec.from_labels:
+        return [("labels", "structures of the cube")]
     if spec.condition != "class":
         return [("auto", "none: the model knows no tissue classes")]
     choices = [("proxy", "unknown tissue (all classes equally likely)")]
@@ -179,6 +188,8 @@ def own_steps(spec: ModelSpec | None) -> int:
 def direction_choices(spec: ModelSpec | None) -> list[tuple[str, Direction]]:
     """Return title and key of both ways, with the kind of the model's target domain."""
     target = "target" if spec is None else target_words(spec)
+    if spec is not None and spec.from_labels:
+        return [(f"labels → {target}", DIRECTIONS[0])]
     return [(f"simulated → {target}", DIRECTIONS[0]), (f"{target} → simulated", DIRECTIONS[1])]
 
 
@@ -198,7 +209,10 @@ def model_tooltip(spec: ModelSpec | None) -> str:
 
 def honest_note(spec: ModelSpec | None) -> str:
     """Return the lines above the button: the kind of the target domain, and a caution."""
-    return CAUTION if spec is None else f"Target domain: {_trained_on(spec)}.\n{CAUTION}"
+    if spec is None:
+        return CAUTION
+    labels = f"{FROM_LABELS} " if spec.from_labels else ""
+    return f"{labels}Target domain: {_trained_on(spec)}.\n{CAUTION}"
 
 
 def _trained_on(spec: ModelSpec) -> str:
@@ -215,7 +229,12 @@ def result_name(request: TransferRequest) -> str:
     seed = request.arguments.get("seed")
     drawn = f" · seed {seed}" if seed else ""
     drawn += " · deformed" if request.arguments.get("deformed") else ""
-    return f"{model_title(request.spec.name, request.spec.kind)}{drawn} · {request.key}"
+    if (truncation := request.arguments.get("truncation")) is not None:
+        drawn += f" · truncation {truncation:g}"
+    title = model_title(request.spec.name, request.spec.kind)
+    if request.spec.from_labels and GENERATED not in title:
+        title = f"{GENERATED} ({title})"
+    return f"{title}{drawn} · {request.key}"
 
 
 def check(request: TransferRequest) -> None:

@@ -19,6 +19,7 @@ from napari_udt.errors import TransferError
 from napari_udt.viewer.files.recent import recent_files
 from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.session import Session
+from napari_udt.viewer.transfer.job import result_name
 from napari_udt.viewer.transfer.queue import requests_for_all
 from napari_udt.viewer.transfer.widgets import closing
 from napari_udt.viewer.transfer.widgets.dock import TransferDock
@@ -427,6 +428,30 @@ def test_seed_and_steps_are_choices_where_they_decide_something(make_dock, make_
     dock.steps.value = 12
     assert dock.request().arguments["steps"] == 12
     assert session.settings["transfer"]["steps"] == 12
+
+
+def test_a_picture_from_labels_has_a_truncation_and_one_direction(make_dock, make_spec, session):
+    size = {"widths": [4, 4], "latent": 2, "texture": 1, "wavelets": True}
+    made = make_spec("pat_med_usis", kind="label_to_image", architecture=size)
+    dock = make_dock([make_spec("plain"), made])
+    dock.window().show()
+    assert not dock.truncation.isVisible()
+    dock.model.value = made
+    assert dock.truncation.isVisible()
+    assert [dock.direction.native.itemText(i)[:6] for i in range(dock.direction.native.count())] == ["labels"]
+    assert dock.note.text().startswith("Generated from the cube's labels alone")
+    assert dock.request().arguments == {
+        "condition": "labels",
+        "noise": "training",
+        "seed": 0,
+    }  # off: no bound
+    dock.truncation.slider.setValue(12)
+    assert dock.request().arguments["truncation"] == 1.2
+    assert session.settings["transfer"]["truncation"] == 1.2
+    assert result_name(dock.request()).startswith("generated from labels (Med-USIS) · truncation 1.2 · ")
+    dock.model.value = dock.model.choices[0]
+    assert len(dock.direction.choices) == 2
+    assert "truncation" not in dock.request().arguments
 
 
 def test_directions_say_what_the_target_really_is(make_dock, make_spec):

@@ -220,7 +220,8 @@ class TransferDock(TransferForm):
     def _name_directions(self, spec: ModelSpec | None) -> None:
         chosen = self.direction.value
         self.direction.choices = transfer_job.direction_choices(spec)
-        self.direction.value = chosen
+        if chosen in self.direction.choices:
+            self.direction.value = chosen
         self.direction.tooltip = transfer_job.direction_tooltip(spec)
 
     def _imported(self, names: Sequence[str]) -> None:

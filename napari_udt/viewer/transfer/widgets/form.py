@@ -25,6 +25,7 @@ from napari_udt.viewer.series.pictures import series_of
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.transfer import job as transfer_job
 from napari_udt.viewer.transfer.widgets.model_tools import ModelTools
+from napari_udt.viewer.transfer.widgets.truncation import TruncationSlider
 
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
@@ -110,6 +111,7 @@ class TransferForm(QWidget):
             tooltip="<qt>The model learnt how the target's devices displace what they show. A transfer leaves structures in their places; "
             "a second cube can show them displaced, with arrows.</qt>",
         )
+        self.truncation = TruncationSlider(self)
         self.frames = ComboBox(
             choices=[("each when it is looked at", "each"), ("all now", "all")],
             tooltip="<qt>The cube is one picture of a series: its others are transferred when the slider along time or depth comes "
@@ -237,10 +239,11 @@ class TransferForm(QWidget):
                     self.seed,
                     self.steps,
                     self.deformation,
-                    self.frames,
-                    self.device,
                 )
             ),
+            self.truncation.slider,
+            self.frames.native,
+            self.device.native,
             self.run_button.native,
             self.all_button.native,
             self.cancel_button.native,
@@ -282,6 +285,9 @@ class TransferForm(QWidget):
         self._deformation_label = QLabel("De&formation", self)
         self._deformation_label.setBuddy(self.deformation.native)
         form.addRow(self._deformation_label, self.deformation.native)
+        self._truncation_label = QLabel("Truncation", self)
+        self._truncation_label.setBuddy(self.truncation.slider)
+        form.addRow(self._truncation_label, self.truncation)
         self._frames_label = QLabel("&Pictures", self)
         self._frames_label.setBuddy(self.frames.native)
         form.addRow(self._frames_label, self.frames.native)
@@ -298,6 +304,8 @@ class TransferForm(QWidget):
         steps = transfer_job.own_steps(spec)
         for widget in (self._steps_label, self.steps.native):
             widget.setVisible(bool(steps))
+        for widget in (self._truncation_label, self.truncation):
+            widget.setVisible(spec is not None and spec.from_labels)
         if steps:
             self.steps.max, self.steps.value = max(_MOST_STEPS, steps), steps
         for widget in (self._deformation_label, self.deformation.native):
@@ -317,7 +325,8 @@ class TransferForm(QWidget):
         names = ("direction", "condition", "noise", "frames", "device", "seed")
         steps = self.steps.value if transfer_job.own_steps(self.model.value) else None
         deformed = self.deformation.value == "beside"
-        return {**{name: getattr(self, name).value for name in names}, "steps": steps, "deformed": deformed}
+        own = {"steps": steps, "deformed": deformed, "truncation": self.truncation.value}
+        return {**{name: getattr(self, name).value for name in names}, **own}
 
     def offer_frames(self, cube: SpectralCube | None) -> None:
         """Show the choice for the pictures of a series, or hide it for a cube that is a single one."""

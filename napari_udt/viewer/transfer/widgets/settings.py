@@ -29,6 +29,7 @@ class TransferSettings:
     noise: str | None = None
     seed: int | None = None
     steps: int | None = None
+    truncation: float | None = None
     frames: str | None = None
     device: str | None = None
 
@@ -48,6 +49,7 @@ class TransferMemory(QObject):
             dock.noise,
             dock.seed,
             dock.steps,
+            dock.truncation,
             dock.frames,
             dock.device,
         ):
@@ -73,6 +75,7 @@ class TransferMemory(QObject):
                 noise=dock.noise.value,
                 seed=dock.seed.value,
                 steps=dock.steps.value if transfer_job.own_steps(dock.model.value) else None,
+                truncation=dock.truncation.value,
                 frames=dock.frames.value,
                 device=(self._kept.device if searching else None) or dock.device.value,
             )
@@ -96,6 +99,7 @@ class TransferMemory(QObject):
                 dock.seed.value = kept.seed
             if kept.steps is not None and transfer_job.own_steps(dock.model.value):
                 dock.steps.value = min(max(kept.steps, dock.steps.min), dock.steps.max)
+            dock.truncation.value = kept.truncation
             _choose(dock.frames, kept.frames)
             _choose(dock.device, kept.device)
         finally:
