@@ -29,8 +29,8 @@ class CompareSettings:
     ----------
     scale : {"automatic", "common", "own"}
         Whether pictures share their contrast limits.
-    kind : {"absolute", "relative"}
-        Difference in the cubes' unit or in %.
+    kind : {"absolute", "relative", "added"}
+        Difference in the cubes' unit, in %, or beyond one gain for all pixels and wavelengths.
     rate_hz : float
         Pictures per second while two cubes blink, 1-4.
     red_nm, green_nm, blue_nm : float

@@ -14,7 +14,7 @@ from napari_udt.errors import CubeError
 from napari_udt.viewer.layers.layer_data import contrast_limits, unit_of
 from napari_udt.viewer.layers.stacks import even_grid
 
-DifferenceKind = Literal["absolute", "relative"]
+DifferenceKind = Literal["absolute", "relative", "added"]
 Plane = Callable[[int, Any, Any], NDArray[np.float32]]
 
 _SAME_NM = 0.05  # cameras quote 0.1 nm at best
@@ -76,6 +76,8 @@ class Difference:
         Wavelength of the first plane, and from plane to plane.
     limit : float
         The values at the ends of the colour bar are minus and plus this.
+    gain : float
+        What the subtrahend was multiplied by.
     """
 
     unit: str
@@ -83,12 +85,16 @@ class Difference:
     start_nm: float
     step_nm: float
     limit: float
+    gain: float = 1.0
 
 
 def difference(
     minuend: SpectralCube, subtrahend: SpectralCube, kind: DifferenceKind, names: tuple[str, str]
 ) -> Difference:
     """Return ``minuend - subtrahend``, or with "relative" that in % of the subtrahend.
+
+    With "added" the subtrahend is first multiplied by the one gain for all pixels and wavelengths that leaves least (least squares): a
+    transfer out of a domain of another gain has added what is left.
 
     At the wavelengths of the minuend within the range of the subtrahend, which is interpolated linearly where its own
     wavelengths differ. A relative difference is unknown where the subtrahend is darker than 1 % of its brightest.
@@ -111,18 +117,25 @@ def difference(
     shape = (len(channels), *first.shape[:2])
     floor = _DARK * _brightest(second)
 
-    def plane(index: int, rows: Any, columns: Any) -> NDArray[np.float32]:
+    def both(index: int, rows: Any, columns: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         nm = float(common[channels[index]])
-        base = _part(second, nm, rows, columns)
-        change = _part(first, nm, rows, columns) - base
+        return _part(first, nm, rows, columns), _part(second, nm, rows, columns)
+
+    gain = _common_gain(both, shape) if kind == "added" else 1.0
+
+    def plane(index: int, rows: Any, columns: Any) -> NDArray[np.float32]:
+        seen, base = both(index, rows, columns)
+        if kind == "added":
+            return seen - np.float32(gain) * base
+        change = seen - base
         if kind == "absolute":
             return change
         known = np.abs(base) > floor
         return np.where(known, 100 * change / np.where(known, base, 1.0), np.nan).astype(np.float32)
 
     data = PlaneStack(plane, shape)
-    unit = unit_of(first) if kind == "absolute" else f"% of {names[1]}"
-    return Difference(unit, data, start, step, _limit(data))
+    unit = f"% of {names[1]}" if kind == "relative" else unit_of(first)
+    return Difference(unit, data, start, step, _limit(data), gain)
 
 
 def beyond(planes: Any, column: int) -> PlaneStack:
@@ -150,11 +163,31 @@ def _part(cube: SpectralCube, nm: float, rows: Any, columns: Any) -> NDArray[np.
     return (1 - weight) * below + weight * over
 
 
+def _few(shape: tuple[int, int, int]) -> tuple[list[int], slice]:
+    """Return a few planes and a step through the pixels: all would take seconds."""
+    stride = max(1, int(np.sqrt(shape[1] * shape[2] / _LIMIT_PIXELS)))
+    picks = np.unique(np.linspace(0, shape[0] - 1, _LIMIT_PLANES).astype(int))
+    return [int(pick) for pick in picks], slice(None, None, stride)
+
+
+def _common_gain(
+    both: Callable[[int, Any, Any], tuple[NDArray[np.float32], NDArray[np.float32]]],
+    shape: tuple[int, int, int],
+) -> float:
+    """Return the factor of the second picture that leaves least of the first, from a few planes and pixels; 1 for a dark one."""
+    picks, few = _few(shape)
+    first, second = (
+        np.stack(part).astype(float) for part in zip(*(both(i, few, few) for i in picks), strict=True)
+    )
+    known = np.isfinite(first) & np.isfinite(second)
+    power = float(np.square(second[known]).sum())
+    return float((first[known] * second[known]).sum() / power) if power > 0 else 1.0
+
+
 def _limit(data: PlaneStack) -> float:
-    """Return the 99th percentile of the absolute values, from a few planes and pixels: all would take seconds."""
-    stride = max(1, int(np.sqrt(data.shape[1] * data.shape[2] / _LIMIT_PIXELS)))
-    picks = np.unique(np.linspace(0, len(data) - 1, _LIMIT_PLANES).astype(int))
-    values = np.abs([data[int(i), ::stride, ::stride] for i in picks])
+    """Return the 99th percentile of the absolute values of a few planes and pixels."""
+    picks, few = _few(data.shape)
+    values = np.abs([data[i, few, few] for i in picks])
     values = values[np.isfinite(values)]
     limit = float(np.percentile(values, _LIMIT_PERCENTILE)) if values.size else 0.0
     return limit if limit > 0 else 1.0

@@ -72,6 +72,25 @@ def test_one_button_at_a_time_shows_what_is_shown(qtbot, opened):
     assert dock.status.text().startswith("One scale for all")
 
 
+def test_what_was_added_is_shown_for_the_newest_transfer_in_one_click(qtbot, opened):
+    dock, context, viewer = opened
+    dock.first.setCurrentText("second")  # whatever was chosen before
+    press(qtbot, dock, "added")
+    assert pressed(dock) == ["added"]
+    assert context.pair_view.pair == ("forearm → real", "forearm")
+    layer = next(layer for layer in viewer.layers if "−" in layer.name)
+    assert (
+        layer.name == "forearm → real − 0.9 × forearm [a.u.]"
+    )  # the toy transfer is a gain, and adds nothing
+    assert float(abs(layer.data[3]).max()) < 1e-5
+    assert layer.contrast_limits[0] == -layer.contrast_limits[1]
+    assert "was added, or taken away" in dock.status.text()
+    assert dock.kind.currentData() == "added"
+    press(qtbot, dock, "difference")
+    assert pressed(dock) == ["difference"]
+    assert dock.kind.currentData() == "absolute"
+
+
 def test_a_refusal_is_said_and_the_button_comes_up_again(qtbot, opened):
     dock, context, _ = opened
     dock.second.setCurrentText("second")

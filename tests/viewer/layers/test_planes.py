@@ -66,3 +66,22 @@ def test_the_columns_beyond_a_divider_are_read_when_looked_at(pat):
     assert right.shape == (16, 32, 44)
     np.testing.assert_array_equal(right[2], planes[2, :, 20:])
     np.testing.assert_array_equal(right[2, 3:5, 1:3], planes[2, 3:5, 21:23])
+
+
+def test_what_was_added_is_what_one_gain_cannot_explain(pat):
+    source = pat(rows=8, columns=9, labels=None, oxygenation=None, label_names={})
+    change = np.random.default_rng(0).standard_normal(source.shape).astype(np.float32)
+    change -= (
+        source.data * (change * source.data).sum() / np.square(source.data).sum()
+    )  # nothing that a gain would do
+    moved = source.with_(data=np.float32(3.5) * source.data + change)
+    found = difference(moved, source, "added", NAMES)
+    assert found.gain == pytest.approx(3.5, rel=0.1)  # from a few planes
+    wanted = np.moveaxis(moved.data - np.float32(found.gain) * source.data, -1, 0)
+    np.testing.assert_allclose(np.asarray(found.data), wanted, atol=1e-5)
+    assert found.unit == "a.u."
+    scaled = difference(source.with_(data=3 * source.data[:]), source, "added", NAMES)
+    assert scaled.gain == pytest.approx(3)
+    assert np.abs(np.asarray(scaled.data)).max() < 1e-5
+    dark = source.with_(data=np.zeros(source.shape, np.float32))
+    assert difference(moved, dark, "added", NAMES).gain == 1

@@ -193,7 +193,9 @@ class CompareDock(QWidget):
         """Check the button of the current mode, and show the scale."""
         if not isalive(self):
             return
-        shown = "side by side" if self._side_by_side.active else self._pair_view.mode
+        shown: str = "side by side" if self._side_by_side.active else self._pair_view.mode
+        if shown == "difference" and self._pair_view.kind == "added":
+            shown = "added"
         for mode, button in self.buttons.items():
             button.setChecked(mode == shown)
             button.setEnabled(len(self._session) > 1)
@@ -223,10 +225,24 @@ class CompareDock(QWidget):
         mode = self.sender().property("mode")
         if mode == "side by side":
             self._side_by_side.set_active(checked)
+        elif checked and mode in ("difference", "added"):
+            self._show_difference(added=mode == "added")
         elif checked:
             self._show_pair(mode)
         else:
             self._pair_view.stop()
+
+    def _show_difference(self, *, added: bool) -> None:
+        """Show the difference of the chosen pair as it was shown last, or what the newest transfer added to its source."""
+        pair = usual_pair(self._session)
+        if added and pair is not None:
+            for box, key in zip((self.first, self.second), pair, strict=True):
+                box.setCurrentText(key)
+        if added != (self._settings.kind == "added"):
+            self.kind.setCurrentIndex(self.kind.findData("added" if added else "absolute"))
+            self._remember(kind=self.kind.currentData())
+            self._pair_view.set_kind(self._settings.kind)
+        self._show_pair("difference")
 
     def _show_pair(self, mode: PairMode) -> None:
         sentence = self._pair_view.show(mode, self.first.currentText(), self.second.currentText())

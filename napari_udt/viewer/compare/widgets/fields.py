@@ -16,6 +16,11 @@ TOOLTIPS: dict[str, tuple[str, str]] = {
         "The first cube minus the second at the slider's wavelength. Only for cubes of the same pixels: a transferred "
         "one and the one that it was made from.",
     ),
+    "added": (
+        "What was added",
+        "The newest transferred cube minus the one that it was made from, this first multiplied by the one gain that leaves least: "
+        "red was added, blue taken away.",
+    ),
     "swipe": (
         "Swipe",
         "The second cube left of a divider, the first right of it; drag the divider in the picture or here. Only for "
@@ -31,7 +36,11 @@ SCALES = {
     "common": "one scale for all",
     "own": "each its own scale",
 }
-KINDS = {"absolute": "in the cubes' unit", "relative": "in % of the second"}
+KINDS = {
+    "absolute": "in the cubes' unit",
+    "relative": "in % of the second",
+    "added": "what was added, beyond one gain for all",
+}
 
 
 def divider_slider(parent: QWidget) -> QSlider:

@@ -119,9 +119,10 @@ class PairView:
     def _subtract(self) -> None:
         first, second = self._groups
         found = difference(first.cube, second.cube, self.kind, self.pair)
+        second_words = self.pair[1] if self.kind != "added" else f"{found.gain:.3g} × {self.pair[1]}"
         layer = Image(
             found.data,
-            name=f"{self.pair[0]} − {self.pair[1]} [{found.unit}]",
+            name=f"{self.pair[0]} − {second_words} [{found.unit}]",
             contrast_limits=(-found.limit, found.limit),
             colormap=_BLUE_WHITE_RED,
             scale=(found.step_nm, *first.image.scale[-2:]),
@@ -131,8 +132,12 @@ class PairView:
         )
         show_colour_bar(layer)
         self._insert(layer, first.image)
-        show_title(layer, f"{self.pair[0]}\n− {self.pair[1]} [{found.unit}]")
-        self.statement = f"Blue: less than in {self.pair[1]}; red: more; white: equal."
+        show_title(layer, f"{self.pair[0]}\n− {second_words} [{found.unit}]")
+        self.statement = f"Blue: less than in {second_words}; red: more; white: equal."
+        if self.kind == "added":
+            self.statement += (
+                " The factor is the one gain that leaves least: what is left was added, or taken away."
+            )
         if self.kind == "relative":
             self.statement += f" Transparent where {self.pair[1]} is too dark for a percentage."
 
