@@ -7,9 +7,9 @@ that the condition does not matter; neither says that the transferred spectrum i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +19,24 @@ from napari_udt.inference.grid import transferable
 from napari_udt.inference.job import Job
 from napari_udt.inference.latent_quantiles import LatentQuantiles, of_picture
 from napari_udt.inference.probe import Entries, Floats, SpectralProbe
+from napari_udt.inference.trainings import spread_of_trainings
 from napari_udt.io.contract import Progress
 from napari_udt.models.noise import with_noise
 
-# Both groups are computed for themselves: the second costs as much as many transfers.
-Group = Literal["network", "conditions"]
+if TYPE_CHECKING:
+    from napari_udt.models.model import TransferModel
+
+# Groups are computed for themselves: the second costs as much as many transfers, the third needs other models.
+Group = Literal["network", "conditions", "trainings"]
 GROUPS: Mapping[Group, tuple[str, ...]] = {
     "network": ("round_trip", "target", "source", "norm", "tail", "magnitude"),
     "conditions": ("spread",),
+    "trainings": ("trainings",),
 }
+OF_SPECTRA: tuple[Group, ...] = (
+    "network",
+    "conditions",
+)  # what is computed of single spectra as the mouse moves
 # In pictures these belong to the picture as a whole: its latent has no pixels.
 WHOLE_PICTURE = ("target", "source", "norm", "tail")
 
@@ -115,19 +124,26 @@ def spectral_trust(probe: SpectralProbe, group: Group, spectra: Floats, entries:
     return out
 
 
-def trust_of_cube(probe: SpectralProbe, group: Group, progress: Progress) -> CubeTrust:
+def trust_of_cube(
+    probe: SpectralProbe, group: Group, progress: Progress, others: Sequence[TransferModel] = ()
+) -> CubeTrust:
     """Judge every spectrum of a cube, chunk by chunk, or a photoacoustic picture as a whole.
 
     Parameters
     ----------
     progress : callable (done, total)
         Whatever it raises ends the run.
+    others : sequence of TransferModel
+        Other trainings of the model's configuration, for the group "trainings".
 
     Raises
     ------
     TransferError
-        When the picture's size does not fit the network.
+        When the picture's size does not fit the network, or other trainings are missing.
     """
+    if group == "trainings":
+        spread = spread_of_trainings(probe.job, others, progress)
+        return CubeTrust({"trainings": spread}, {"trainings": _median(spread)})
     if probe.job.cube.modality == "PAT":
         return _of_picture(probe.job, group, progress)
     rows, columns, channels = probe.job.cube.shape

@@ -117,7 +117,7 @@ def measured_ranges(model: TransferModel, cube: SpectralCube) -> dict[str, Norma
         When model and cube do not fit.
     """
     from napari_udt.inference.probe import SpectralProbe, make_job
-    from napari_udt.inference.trust import GROUPS, spectral_trust
+    from napari_udt.inference.trust import OF_SPECTRA, spectral_trust
 
     probe = SpectralProbe(make_job(cube, model))
     probe.prepare()
@@ -125,7 +125,7 @@ def measured_ranges(model: TransferModel, cube: SpectralCube) -> dict[str, Norma
     spectra = np.stack([cube.spectrum(int(r), int(c)) for r, c in zip(rows, columns, strict=True)])
     entries = np.asarray(probe.job.tissue.index[rows, columns], np.intp)
     found: dict[str, Any] = {}
-    for group in GROUPS:
+    for group in OF_SPECTRA:
         found |= spectral_trust(probe, group, spectra, entries)
     ranges = {key: _range(key, values[np.isfinite(values)]) for key, values in found.items()}
     return {key: known for key, known in ranges.items() if known is not None}

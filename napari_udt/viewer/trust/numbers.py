@@ -14,6 +14,7 @@ from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError, TransferCancelled, UdtError
+from napari_udt.inference.trainings import other_trainings
 from napari_udt.viewer.spectra.maps import SpectralMap
 from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.comparable_cubes import same_scene, structure_at
@@ -114,7 +115,8 @@ class TrustResults:
         if self._pixel[0] != key:
             work = partial(self._compute, key, probe, subject.pixel)
             self.probes.jobs.request((id(subject.entry.cube), f"{spec.name} trust"), work)
-        return self._pixel[1] if self._pixel[0] == key else {}
+        found = self._pixel[1] if self._pixel[0] == key else {}
+        return found | dict(self._of_map(subject, spec, "trainings"))
 
     def of_cube(self, subject: Subject | None) -> Mapping[str, float]:
         """Return the numbers of the whole cube that are known."""
@@ -146,6 +148,11 @@ class TrustResults:
         Its result are sentences on the cubes that cannot be judged; it raises the first of them where no cube can be.
         """
         return partial(_judge_all, self, tuple(cubes), group)
+
+    def other_trainings(self, cube: SpectralCube) -> tuple[ModelSpec, ...]:
+        """Return the installed models that differ from the cube's in the seed of their training alone."""
+        spec = self.chosen.of(cube)
+        return () if spec is None else other_trainings(spec, self.chosen.fitting(cube))
 
     def keep(self, cube: SpectralCube, name: str, group: Group, found: CubeTrust) -> None:
         """Remember the numbers of a whole cube."""
@@ -190,15 +197,18 @@ class TrustResults:
         return {group: k for (name, group), k in self._cubes.get(cube, {}).items() if name == spec.name}
 
     def _of_picture(self, subject: Subject, spec: ModelSpec) -> Iterator[tuple[str, float]]:
-        pixel = subject.pixel
-        if pixel is None:
-            return
-        for known in self._known(subject.entry.cube, spec).values():
+        for group in self._known(subject.entry.cube, spec):
+            yield from self._of_map(subject, spec, group)
+
+    def _of_map(self, subject: Subject, spec: ModelSpec, group: Group) -> Iterator[tuple[str, float]]:
+        """Yield the values of a cube's maps at the pixel."""
+        known = self._known(subject.entry.cube, spec).get(group)
+        if subject.pixel is not None and known is not None:
             for key, values in known.maps.items():
-                yield key, float(values[pixel.row, pixel.column])
+                yield key, float(values[subject.pixel.row, subject.pixel.column])
 
     def _compute(self, key: Any, probe: SpectralProbe, pixel: PixelRef) -> None:
-        from napari_udt.inference.trust import GROUPS, spectral_trust
+        from napari_udt.inference.trust import OF_SPECTRA, spectral_trust
 
         found: dict[str, float] = {}
         try:
@@ -206,7 +216,7 @@ class TrustResults:
                 raise CubeError(reason)
             spectra = probe.job.cube.spectrum(pixel.row, pixel.column)[np.newaxis]
             entries = probe.job.tissue.index[pixel.row, pixel.column][np.newaxis]
-            for group in GROUPS:
+            for group in OF_SPECTRA:
                 numbers = spectral_trust(probe, group, spectra, entries)
                 found |= {key: float(values[0]) for key, values in numbers.items()}
         except Exception as error:  # reported once; other models and cubes still work
@@ -220,6 +230,7 @@ def all_text(subject: Subject, spec: ModelSpec, pixel: Mapping[str, float], cube
     rows = [
         f"{row.title}\t{row.unit}\t{pixel.get(row.key, math.nan):.7g}\t{cube.get(row.key, math.nan):.7g}"
         for row in ROWS
+        if row.group != "trainings" or row.key in cube
     ]
     return "\n".join([*head, *rows])
 
@@ -242,7 +253,9 @@ def _judge_all(
                 raise CubeError(f"No installed model fits {cube.name}.")
             if not results.is_judged(cube, group):
                 probe = SpectralProbe(make_job(cube, results.probes.model_of(spec)))
-                results.keep(cube, spec.name, group, trust_of_cube(probe, group, step))
+                others = results.other_trainings(cube) if group == "trainings" else ()
+                models = [results.probes.model_of(other) for other in others]
+                results.keep(cube, spec.name, group, trust_of_cube(probe, group, step, models))
         except TransferCancelled:
             raise
         except UdtError as error:

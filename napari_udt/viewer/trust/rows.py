@@ -26,7 +26,7 @@ class TrustRow:
     ----------
     key : str
         See :func:`napari_udt.inference.trust.spectral_trust`.
-    group : {"network", "conditions"}
+    group : {"network", "conditions", "trainings"}
         What it is computed with.
     title, unit, tooltip : str
     colormap : str
@@ -104,6 +104,17 @@ ROWS = (
         ".3g",
     ),
     TrustRow(
+        "trainings",
+        "trainings",
+        "Training spread",
+        "%",
+        "Standard deviation of the transferred spectrum over trainings of the same configuration with other seeds, as far as they are "
+        "installed, rms over the wavelengths, in % of the mean spectrum: what the seed of the training decided. Few trainings "
+        "underestimate it, and all may be wrong alike. Only for whole cubes: press the map.",
+        "magma",
+        ".3g",
+    ),
+    TrustRow(
         "magnitude",
         "network",
         "Largest value",
@@ -117,8 +128,8 @@ ROW_OF: Mapping[str, TrustRow] = {row.key: row for row in ROWS}
 WHOLE_PICTURE_ONLY = "one number for the picture: the latent of an image network has no pixels"
 
 
-def mappable(spec: ModelSpec | None) -> set[str]:
-    """Return the keys of the numbers that exist for every pixel."""
+def mappable(spec: ModelSpec | None, other_trainings: int = 0) -> set[str]:
+    """Return the keys of the numbers that exist for every pixel, where so many other trainings of the model's configuration are installed."""
     from napari_udt.inference.trust import WHOLE_PICTURE
 
     if spec is None:
@@ -128,6 +139,8 @@ def mappable(spec: ModelSpec | None) -> set[str]:
         keys -= set(WHOLE_PICTURE)
     if not spec.has_spread:
         keys.discard("spread")
+    if not other_trainings:
+        keys.discard("trainings")
     return keys - set(WHOLE_PICTURE) if spec.modality == "PAT" else keys
 
 

@@ -108,3 +108,22 @@ def test_side_by_side_one_click_maps_every_picture(qtbot, context, three):
     qtbot.mouseClick(dock.findChild(QToolButton, "source map"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not dock.running, timeout=20000)
     assert context.adapter["new"].map is not None
+
+
+def test_trainings_of_one_configuration_are_compared_where_there_are_several(context, three, qtbot):
+    trained = [
+        make_model("HSI", 12, name=f"m{seed}", training={"config": {"name": "mine", "seed": seed}})
+        for seed in (1, 2)
+    ]
+    context.chosen._models = lambda: [model.spec for model in trained]
+    context.probes._load = lambda name: next(model for model in trained if model.spec.name == name)
+    cube = three[0].cube
+    assert [spec.name for spec in context.trust.other_trainings(cube)] == ["m2"]
+    context.trust.work([cube], "trainings")(ignore_progress)
+    context.session.set_cursor(PixelRef("s", 1, 1))
+    subject = subject_of(context.session)
+    qtbot.waitUntil(lambda: context.trust.probe_of(subject) is not None, timeout=10_000)
+    assert context.trust.of_pixel(subject)["trainings"] == pytest.approx(
+        0, abs=1e-4
+    )  # alike but for the seed
+    assert context.trust.map_of(cube, ROW_OF["trainings"]).unit == "%"

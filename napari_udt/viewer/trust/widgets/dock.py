@@ -216,7 +216,8 @@ class TrustDock(QWidget):
             self._timer.start()
 
     def _show_state(self) -> None:
-        possible = mappable(self._results.model_of(self._subject))
+        others = () if self._subject is None else self._results.other_trainings(self._subject.entry.cube)
+        possible = mappable(self._results.model_of(self._subject), len(others))
         self._table.set_possible(possible, busy=self.running)
         self._judge.setText("Cancel" if self.running else "Judge whole cube")
         self._judge.setEnabled(self.running or bool(self._specs))
