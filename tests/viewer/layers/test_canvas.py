@@ -56,22 +56,22 @@ def _contexts_of_deletions(viewer, monkeypatch):
     return found
 
 
-@pytest.mark.parametrize("several", [False, True])
-def test_what_a_layer_had_on_the_card_is_deleted_in_the_canvas_s_context(
-    viewer, foreign, monkeypatch, several
-):
+def test_what_a_layer_had_on_the_card_is_deleted_in_the_canvas_s_context(viewer, foreign, monkeypatch):
     for name in "abc":
         viewer.add_image(np.zeros((8, 9)), name=name)
     QApplication.processEvents()
     found = _contexts_of_deletions(viewer, monkeypatch)
-    foreign()
-    if several:
-        viewer.layers.selection = {viewer.layers["a"], viewer.layers["b"]}
+
+    def remove_several():
+        viewer.layers.selection = {viewer.layers["b"], viewer.layers["c"]}
         viewer.layers.remove_selected()
-    else:
-        viewer.layers.remove("a")
-    assert found
-    assert all(context is _canvas(viewer).context() for context in found)
+
+    for remove in (lambda: viewer.layers.remove("a"), remove_several):
+        found.clear()
+        foreign()
+        remove()
+        assert found
+        assert all(context is _canvas(viewer).context() for context in found)
 
 
 def _grids():

@@ -41,7 +41,7 @@ def area(window, colour):
     return int((np.abs(picture(window) - wanted).max(axis=2) < 12).sum())
 
 
-def test_names_and_legend_are_drawn_when_their_boxes_are_ticked(window):
+def test_names_and_legend_are_drawn_where_their_boxes_are_ticked(window):
     row, before = window.compare.structures, picture(window)
     colour = structure_colour("vein")
     bare = area(window, colour)
@@ -53,10 +53,7 @@ def test_names_and_legend_are_drawn_when_their_boxes_are_ticked(window):
     row.names.click()
     row.legend.click()
     np.testing.assert_array_equal(picture(window), before)
-
-
-def test_commands_and_boxes_agree_and_the_choice_is_remembered(window):
-    row = window.compare.structures
+    # commands and boxes agree, and the choice is remembered
     commands.toggle_structure_names(window.viewer)
     assert (row.names.isChecked(), row.legend.isChecked()) == (True, False)
     assert window.context.session.settings["compare"]["names"]
@@ -64,9 +61,10 @@ def test_commands_and_boxes_agree_and_the_choice_is_remembered(window):
     assert row.legend.isChecked()
     row.names.click()
     assert not window.context.structures.names
+    _only_the_picture_in_front_has_names_and_side_by_side_each(window)
 
 
-def test_only_the_picture_in_front_has_names_and_side_by_side_each(window):
+def _only_the_picture_in_front_has_names_and_side_by_side_each(window):
     structures, adapter = window.context.structures, window.context.adapter
     structures.show(names=True, legend=True)
 
@@ -99,10 +97,14 @@ def test_a_pin_is_seen_in_every_cell_of_its_scene(window, qtbot):
     qtbot.waitUntil(lambda: area(window, colour) < 0.2 * one, timeout=5000)
 
 
-@pytest.mark.parametrize("side_by_side", [False, True])
-def test_a_dot_that_is_dragged_in_any_cell_moves_its_pin(window, qtbot, side_by_side):
+def test_a_dot_that_is_dragged_in_any_cell_moves_its_pin(window, qtbot):
+    window.context.session.pin(PixelRef("forearm", 10, 30))
+    for side_by_side in (False, True):
+        _drag_and_undo(window, qtbot, side_by_side)
+
+
+def _drag_and_undo(window, qtbot, side_by_side):
     session, canvas = window.context.session, canvas_of(window)
-    session.pin(PixelRef("forearm", 10, 30))
     window.context.side_by_side.set_active(side_by_side)
     qtbot.waitUntil(lambda: not window.context.pins.busy, timeout=5000)
     redraw(window)

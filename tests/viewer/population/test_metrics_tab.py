@@ -32,7 +32,7 @@ def population():
 
 @pytest.fixture(scope="module")
 def numbers(population):
-    options = MeasureOptions(measures=("mae", "bias", "classifier"), resamples=20)
+    options = MeasureOptions(measures=("mae", "bias", "nearest_neighbour"), resamples=5)
     return Numbers(
         measure(population, options), measure_halves(population, options), measure_pictures(population)
     )

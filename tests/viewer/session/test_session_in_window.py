@@ -54,7 +54,7 @@ def answer():
             next(b for b in box.findChildren(QPushButton) if b.text().replace("&", "") == wanted[0]).click()
 
     def prepare(text):
-        wanted.append(text)
+        wanted[:] = [text]
         timer.start(50)
         return asked
 
@@ -157,13 +157,6 @@ def test_closing_by_hand_may_cancel(window, pat, make_spec, slow_transfer, qtbot
     qtbot.waitUntil(lambda: not slow_transfer.running, timeout=5000)
 
 
-def test_without_a_run_nothing_is_asked(window, pat, answer):
-    window.context.session.add(pat())
-    asked = answer(KEEP)
-    assert close_by_hand(window)
-    assert not asked
-
-
 def test_choices_of_the_transfer_dock_come_back(window, pat, make_spec, tmp_path):
     save_cube(pat(), tmp_path / "forearm.udt.h5")
     specs = [make_spec("pat-small"), make_spec("pat-other")]
@@ -183,12 +176,15 @@ def test_choices_of_the_transfer_dock_come_back(window, pat, make_spec, tmp_path
     )
 
 
-def test_a_script_is_asked_of_the_selected_cube(window, pat):
+def test_a_script_is_asked_of_the_selected_cube_and_closing_without_a_run_asks_nothing(window, pat, answer):
     window.context.session.add(pat())
+    asked = answer(KEEP)
     notification_manager.records.clear()
     commands.copy_script(window.viewer)
     assert "not the result of a transfer" in notification_manager.records[-1].message
     notification_manager.records.clear()
+    assert close_by_hand(window)
+    assert not asked
 
 
 def test_preferences_hold_for_new_sessions(monkeypatch):
@@ -236,18 +232,19 @@ def test_pins_do_not_outlive_their_window(make_napari_viewer, saved, qtbot):
     viewer.close()
 
 
-@pytest.mark.parametrize("word", [unsaved.LOSE, unsaved.SAVE, "Cancel"])
 def test_closing_by_hand_asks_about_results_that_are_in_no_file(
-    window, pat, transferred, monkeypatch, answer, tmp_path, word
+    window, pat, transferred, monkeypatch, answer, tmp_path
 ):
     monkeypatch.setattr(unsaved, "ask_and_save", lambda *a: False)  # the user cancels the dialog for the name
     session = window.context.session
     session.add(pat())
     session.add(transferred(pat(), name="moved"))
-    asked = answer(word)
-    assert close_by_hand(window) == (word == unsaved.LOSE)
-    assert asked == ["1 result is in no file yet: moved."]
-    if word == "Cancel":
-        save_session(session, tmp_path / "s")
-        assert close_by_hand(window)
-        assert len(asked) == 1
+    for word in ("Cancel", unsaved.SAVE):
+        asked = answer(word)
+        assert not close_by_hand(window)
+    assert asked == ["1 result is in no file yet: moved."] * 2
+    save_session(session, tmp_path / "s")
+    session.add(transferred(pat(), name="another"))
+    answer(unsaved.LOSE)
+    assert close_by_hand(window)
+    assert asked[2:] == ["1 result is in no file yet: another."]
