@@ -152,14 +152,11 @@ def _of_a_series(_cubes: Any, repeats: int, *, quick: bool) -> Iterator[Figure]:
 
 def _many(cubes: Any, repeats: int) -> Iterator[Figure]:
     from napari_udt.bench import viewer_many
-    from napari_udt.viewer.app import open_window
+    from napari_udt.bench.viewer_scene import open_window
 
     count = viewer_many.COUNT if repeats == REPEATS else QUICK_REPEATS
-    window = open_window()
-    try:
+    with open_window() as window:
         yield from viewer_many.figures(window, viewer_many.many_cubes(count))
-    finally:
-        window.viewer.close()
 
 
 def _clicker(window: Any, points: list[Any], **how: bool) -> Callable[[int], float]:

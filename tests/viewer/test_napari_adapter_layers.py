@@ -9,7 +9,12 @@ from napari.layers import Image
 from napari.utils.events import EventEmitter
 
 from napari_udt.viewer import napari_adapter, napari_adapter_layers
-from napari_udt.viewer.napari_adapter_layers import Measures, rest_while_hidden, signatures_kept
+from napari_udt.viewer.napari_adapter_layers import (
+    Measures,
+    followed_once,
+    rest_while_hidden,
+    signatures_kept,
+)
 
 
 class Stack:
@@ -117,3 +122,47 @@ def test_signatures_are_looked_at_once(monkeypatch):
             emitter.connect(listener)
     emitters[0]()
     assert (len(looked), len(heard)) == (1, 1)
+
+
+def test_axes_follow_once_where_layers_go_and_at_once_where_one_comes():
+    viewer, ranges = ViewerModel(), []
+    for planes in (3, 9, 5):
+        viewer.add_image(np.zeros((planes, 4, 5)))
+    viewer.dims.events.range.connect(lambda event: ranges.append(event.value[0].stop))
+    with followed_once(viewer, viewer.layers):
+        del viewer.layers[1:]
+        assert ranges == []
+        viewer.add_image(np.zeros((7, 4, 5)))
+        assert ranges == [6]
+        viewer.layers.pop(1)
+        with followed_once(viewer, viewer.layers):  # as one who is called in between might do
+            viewer.layers.clear()
+        assert viewer.dims.ndim == 3
+    assert viewer.dims.ndim == 2
+    viewer.add_image(np.zeros((3, 4, 5)))
+    assert viewer.dims.ndim == 3
+
+
+def test_buttons_and_controls_follow_once_where_many_layers_are_deleted(make_napari_viewer, monkeypatch):
+    viewer = make_napari_viewer()
+    for _ in range(6):
+        viewer.add_image(np.zeros((3, 4, 5)))
+    widget = napari_adapter.viewer_widget(viewer)
+    buttons, controls, made = widget.layerButtons, widget.controls, []
+    monkeypatch.setattr(buttons.newLabelsButton, "_refresh_qss", lambda: made.append("style"))
+    viewer.layers.selection = set(viewer.layers[1:])
+    assert controls.panel is not None
+    made.clear()
+    with followed_once(viewer, viewer.layers):
+        del viewer.layers[1:]
+        assert not made
+    assert (made, controls.panel) == (["style"], None)
+    viewer.layers.selection.active = viewer.layers[0]
+    assert controls.currentWidget() is controls.widgets[viewer.layers[0]]
+    assert made == ["style", "style"]
+    monkeypatch.setattr(napari_adapter_layers, "OF_WIDGETS", {"layerButtons": "_no_such_name"})
+    napari_adapter.report_missing.cache_clear()
+    with followed_once(viewer, viewer.layers):
+        viewer.layers.clear()
+    assert made[2:]
+    napari_adapter.report_missing.cache_clear()

@@ -69,6 +69,7 @@ class LayerAdapter(FittedView):
         self._removal = DeferredRemoval(viewer)
         self._soon = later_in(viewer, 0)
         self._adopted: Layer | None = None
+        self._gone: list[tuple[str, str]] = []  # keys and parts of layers that the user removed
         self._front: str | None = None
         self.structure_changed.connect(self._look_at_front)
         viewer.layers.events.reordered.connect(self._look_at_front)
@@ -187,11 +188,6 @@ class LayerAdapter(FittedView):
         self._rename_layers(old, key)
         return key
 
-    def _rename_layers(self, old: str, new: str) -> None:
-        self._open = {(new if key == old else key): group for key, group in self._open.items()}
-        if new in self._open:
-            self._open[new].name(new)
-
     def _bring_to_view(self, key: str) -> None:
         """Make a cube's picture the active layer, fit the view unless the user did so, and move the slider into range."""
         group = self._open[key]
@@ -305,20 +301,26 @@ class LayerAdapter(FittedView):
                 return
 
     def _on_removed(self, event: Any) -> None:
+        """Forget a layer that the user removed, with its cube if it is the picture; the session hears of all at once."""
         key = None if self._busy else self.key_of(event.value)
-        if key is not None:
-            with self.answering(event):
-                self._answer_removal(key, event.value)
-
-    def _answer_removal(self, key: str, layer: Layer) -> None:
-        group = self._open[key]
-        if layer is group.image:
-            with self.own_changes(together=True):
+        if key is None:
+            return
+        if (part := str(self._open[key].part_of(event.value))) == "image":
+            with self.own_changes(together=True), self.answering(event):
                 self._take_all_away([key])
-                self.session.remove(key)
+        else:
+            setattr(self._open[key], part, None)
+        self._gone.append((key, part))
+        self._removal.afterwards(event.index, self._answer_removal)
+
+    def _answer_removal(self) -> None:
+        """Close the cubes whose pictures the user removed, and say which parts of others went."""
+        gone, self._gone = self._gone, []
+        if closed := [key for key, part in gone if part == "image"]:
+            with self.own_changes():
+                self.session.remove(*closed)
                 show_newest(self._open)
-        elif part := group.part_of(layer):
-            setattr(group, part, None)
+        for key, part in [(key, part) for key, part in gone if key in self._open]:
             self.part_removed.emit(key, part)
             self.covered_changed.emit()
         self.structure_changed.emit()

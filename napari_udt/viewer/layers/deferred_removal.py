@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
 
-from napari_udt.viewer.napari_adapter_layers import signatures_kept
+from napari_udt.viewer.napari_adapter_layers import followed_once, signatures_kept
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -60,6 +60,8 @@ class DeferredRemoval:
         self._waiting: dict[Layer, None] = {}
         self._deletions = 0  # deletions of napari's that are under way
         self._own = False
+        self._answer: Callable[[], None] | None = None  # after the deletion that is under way
+        self._at_the_end = ExitStack()  # what napari does once for all layers of its deletion
         self._removing: int | None = (
             None  # index of the layer that is being removed, in no announced deletion
         )
@@ -89,6 +91,14 @@ class DeferredRemoval:
         finally:
             self._removing = before
 
+    def afterwards(self, index: int, answer: Callable[[], None]) -> None:
+        """Call a function that answers the removal of the layer at this index, now or once after all that napari deletes together."""
+        if self._deletions:
+            self._answer = answer
+            return
+        with self.answering(index):
+            answer()
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """Let napari (0.9) draw once for all changes; its batches do not nest."""
@@ -98,7 +108,7 @@ class DeferredRemoval:
             return
         self._own = True
         try:
-            with layers.batched_update(), signatures_kept():
+            with layers.batched_update(), signatures_kept(), followed_once(self._viewer(), layers):
                 yield
         finally:
             self._own = False
@@ -118,23 +128,33 @@ class DeferredRemoval:
         )
 
     def _began(self) -> None:
-        if not self._own:
-            self._deletions += 1
+        viewer = self._viewer()
+        if self._own or viewer is None:
+            return
+        self._deletions += 1
+        if self._deletions == 1:
+            self._at_the_end.enter_context(signatures_kept())
+            self._at_the_end.enter_context(followed_once(viewer, viewer.layers))
 
     def _ended(self) -> None:
-        if not self._own:
-            self._deletions -= 1
-            if not self._deletions:
-                self._let_go()
+        if self._own or not self._deletions:
+            return
+        self._deletions -= 1
+        if not self._deletions:
+            self._at_the_end.close()
+            answer, self._answer = self._answer, None
+            if answer is not None:
+                answer()
+            self._let_go()
 
     def _let_go(self) -> None:
         """Remove the layers that waited, unless they are gone."""
         layers, waiting, self._waiting = self._layers, self._waiting, {}
-        if layers is None:
+        if layers is None or not waiting:
             return
         with self.together():
             for layer in waiting:
                 if layer in layers:
                     layers.remove(layer)
-        if waiting and layers and not layers.selection:  # napari had selected one that has just gone
+        if layers and not layers.selection:  # napari had selected one that has just gone
             layers.selection.active = layers[-1]

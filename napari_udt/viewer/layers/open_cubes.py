@@ -169,6 +169,12 @@ class OpenCubes:
         """Return the key of a cube that has layers, None where it has none."""
         return next((key for key, group in self._open.items() if group.cube is cube), None)
 
+    def _rename_layers(self, old: str, new: str) -> None:
+        """Follow a cube under another key, which names its layers."""
+        self._open = {(new if key == old else key): group for key, group in self._open.items()}
+        if new in self._open:
+            self._open[new].name(new)
+
     def pixel_at(self, position: tuple[float, ...], cell: tuple[int, int] | None = None) -> PixelRef | None:
         """Return the pixel of the topmost visible cube under a world position.
 

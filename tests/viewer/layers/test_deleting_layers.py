@@ -159,3 +159,16 @@ def test_a_foreign_layer_is_deleted_like_any_other(furnished):
     viewer.layers.selection = {foreign, viewer.layers["forearm"]}
     viewer.layers.remove_selected()
     _check(viewer, context, [foreign])
+
+
+def test_cubes_deleted_together_are_closed_as_one_change_that_is_undone_as_one(furnished):
+    viewer = ViewerModel()
+    context = furnished(viewer)
+    changes = []
+    context.session.cubes_changed.connect(changes.append)
+    viewer.layers.selection = {context.adapter[key].image for key in context.adapter.open_keys}
+    viewer.layers.remove_selected()
+    assert not viewer.layers
+    assert [len(change.closed) for change in changes] == [2]
+    context.session.history.undo()
+    assert len(context.session) == 2
