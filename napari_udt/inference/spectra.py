@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 DEFAULT_CHUNK = 8192
 # A card is fed through the bus: fewer, larger chunks.
 DEFAULT_CHUNK_ON_A_CARD = 131_072
+# Of a block as float32; it is held as read, as spectra and as results, beside the buffers of the file's library.
+_BLOCK_BYTES = 16_000_000
 # Below this many spectra, a full memory cannot be helped by smaller chunks.
 SMALLEST_CHUNK = 64
 
@@ -73,8 +75,8 @@ def run_spectra(
     steps = _Steps(job, spectral_runner(job), max(int(chunk), 1), progress, rows * columns)
     progress(0, steps.total)
     folder, grid = scratch or Path(tempfile.gettempdir()), chunk_shape(shape)
-    with readable(job.cube, grid, folder, steps.wait, whole_spectra=True) as (cube, _):
-        size = plan(layout_of(cube), grid, whole_spectra=True).block
+    with readable(job.cube, grid, folder, steps.wait, whole_spectra=True, limit=_BLOCK_BYTES) as (cube, _):
+        size = plan(layout_of(cube), grid, whole_spectra=True, limit=_BLOCK_BYTES).block
         for block in blocks(cube.shape, size):
             target[block[:2]] = steps.through(cube, block[:2])
     return target, steps.lost, steps.far

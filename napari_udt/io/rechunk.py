@@ -99,18 +99,23 @@ def readable(
     progress: Progress | None = None,
     *,
     whole_spectra: bool = False,
+    limit: int = BLOCK_BYTES,
 ) -> Iterator[tuple[SpectralCube, bool]]:
     """Yield a cube from which blocks of whole chunks are fast to read, and whether it is a temporary copy.
+
+    ``limit`` bounds the bytes of a block as float32, as in :func:`plan`.
 
     Raises
     ------
     CubeError
         When a temporary copy is needed and the disk has no room for it.
     """
-    chosen = plan(layout_of(cube), chunk, whole_spectra=whole_spectra)
+    chosen = plan(layout_of(cube), chunk, whole_spectra=whole_spectra, limit=limit)
     spool = cube.is_lazy and chosen.effort > MOST_EFFORT
     with (
-        _spooled(cube, chosen, folder, progress or ignore_progress) if spool else nullcontext(cube) as source
+        _spooled(cube, chosen, folder, progress or ignore_progress, limit)
+        if spool
+        else nullcontext(cube) as source
     ):
         yield source, spool
 
@@ -125,16 +130,18 @@ def layout_of(cube: SpectralCube) -> Layout:
 
 
 @contextmanager
-def _spooled(cube: SpectralCube, later: Plan, folder: Path, progress: Progress) -> Iterator[SpectralCube]:
+def _spooled(
+    cube: SpectralCube, later: Plan, folder: Path, progress: Progress, limit: int
+) -> Iterator[SpectralCube]:
     """Copy a cube to a temporary file beside the result, in chunks that both its pieces and later blocks hold."""
     _check_room(cube, folder)
     layout = layout_of(cube)
-    earlier = plan(layout, _clipped(layout.piece, cube.shape))
+    earlier = plan(layout, _clipped(layout.piece, cube.shape), limit=limit)
     path = folder / f"{temporary_prefix('spool')}{uuid4().hex}{SUFFIX}"
     try:
         # Chunks that do not fit into HDF5's cache would be read and written in runs of a few values.
         needed = _ITEM_BYTES * math.prod(cube.shape)
-        with new_hdf5(path, needed, rdcc_nbytes=2 * BLOCK_BYTES) as file:
+        with new_hdf5(path, needed, rdcc_nbytes=2 * limit) as file:
             chunk = _clipped(earlier.block, later.block)
             data = file.checked(file.create_dataset("data", cube.shape, np.float32, chunks=chunk))
             _carry(cube.data, data, earlier, progress)
