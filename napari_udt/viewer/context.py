@@ -22,6 +22,7 @@ from napari_udt.viewer.layers.overlays.maps import MapLayers
 from napari_udt.viewer.layers.overlays.pins import PinLayers
 from napari_udt.viewer.layers.overlays.regions import RegionLayers
 from napari_udt.viewer.layers.overlays.structure_names import StructureNames
+from napari_udt.viewer.layers.overlays.whole_pictures import WholePictureLayers
 from napari_udt.viewer.layers.pointer import Pointer, WavelengthSlider
 from napari_udt.viewer.layers.series_layers import SeriesLayers
 from napari_udt.viewer.layers.stacks import plane_of
@@ -30,6 +31,7 @@ from napari_udt.viewer.layers.undo_keys import UndoKeys
 from napari_udt.viewer.napari_adapter import unwrapped
 from napari_udt.viewer.series.reader import PictureReader
 from napari_udt.viewer.series.volume import VolumeReader
+from napari_udt.viewer.series.whole_picture import WholePictures
 from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.jobs import WorkerThread
 from napari_udt.viewer.state.preferences import apply, preferences
@@ -56,6 +58,7 @@ class ViewerContext:
     adapter: LayerAdapter
     series: SeriesLayers
     volumes: VolumeView
+    whole_pictures: WholePictureLayers
     pins: PinLayers
     regions: RegionLayers
     maps: MapLayers
@@ -99,7 +102,8 @@ def _made(viewer: ViewerModel) -> ViewerContext:
     submit = WorkerThread(_READERS).submit if hasattr(viewer, "window") else None
     reader = PictureReader(session, submit, in_thread_of(viewer))
     whole = VolumeReader(plane_of, None if submit is None else WorkerThread().submit, in_thread_of(viewer))
-    for source in (reader, whole):
+    pictures = WholePictures(None if submit is None else WorkerThread().submit, in_thread_of(viewer))
+    for source in (reader, whole, pictures):
         source.failed.connect(show_error)
     series, volumes = SeriesLayers(adapter, reader), VolumeView(adapter, whole)
     pins = PinLayers(adapter)
@@ -113,6 +117,7 @@ def _made(viewer: ViewerModel) -> ViewerContext:
         adapter=adapter,
         series=series,
         volumes=volumes,
+        whole_pictures=WholePictureLayers(adapter, pictures),
         pins=pins,
         regions=RegionLayers(adapter),
         maps=MapLayers(adapter),
@@ -123,7 +128,7 @@ def _made(viewer: ViewerModel) -> ViewerContext:
         side_by_side=side_by_side,
         pair_view=pair_view,
         pointer=Pointer(adapter, volumes),
-        slider=WavelengthSlider(adapter, reader, whole),
+        slider=WavelengthSlider(adapter, reader, whole, pictures),
         stated=StatedLayers(adapter),
         undo_keys=UndoKeys(viewer, session.history),
         layout=SavedLayout(session, side_by_side, pair_view),

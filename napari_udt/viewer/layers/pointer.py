@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari_udt.viewer.layers.arrangements.volume_view import VolumeView
     from napari_udt.viewer.series.reader import PictureReader
     from napari_udt.viewer.series.volume import VolumeReader
+    from napari_udt.viewer.series.whole_picture import WholePictures
     from napari_udt.viewer.state.session import CubesChange, Pin
 
 # A press and release within so many screen pixels is a click, not a drag.
@@ -96,8 +97,10 @@ class Pointer:
 class WavelengthSlider:
     """The slider and the wavelength of the session, tied both ways; on the canvas stands what the picture shows."""
 
-    def __init__(self, adapter: LayerAdapter, reader: PictureReader, volumes: VolumeReader) -> None:
-        self._adapter, self._reader, self._volumes = adapter, reader, volumes
+    def __init__(
+        self, adapter: LayerAdapter, reader: PictureReader, volumes: VolumeReader, whole: WholePictures
+    ) -> None:
+        self._adapter, self._reader, self._volumes, self._whole = adapter, reader, volumes, whole
         # The viewer's own events must not keep the session alive after its window, nor the other way round.
         self._dims = weakref.proxy(adapter.viewer.dims)
         for event in ("point", "order", "ndisplay"):
@@ -108,6 +111,7 @@ class WavelengthSlider:
         session.pictures_changed.connect(self._slider_moved)
         reader.changed.connect(self._slider_moved)
         volumes.changed.connect(self._slider_moved)
+        whole.changed.connect(self._slider_moved)
         adapter.covered_changed.connect(self._slider_moved)
         overlay = adapter.viewer.canvas.overlays.text
         overlay.font_size = 14
@@ -133,7 +137,12 @@ class WavelengthSlider:
         else:
             bad = " (bad band)" if cube.is_bad_at(shown) else ""
             wavelength = "" if self._adapter.all_covered() else f"{round(shown, 1):g} nm{bad}"
-            self._write("\n".join(filter(None, (self._place(cube), wavelength))))
+            self._write("\n".join(filter(None, (self._place(cube), wavelength, self._coarseness(cube)))))
+
+    def _coarseness(self, cube: SpectralCube) -> str:
+        """Return how far the whole picture of a cube is read, while a coarse one is shown."""
+        rows = None if self._adapter.all_covered() else self._whole.rows_read(cube.data)
+        return "" if rows is None else f"coarse, reading {100 * rows // cube.shape[0]} %"
 
     def _place(self, cube: SpectralCube) -> str:
         """Return which picture of its series is shown, or which one is on its way; of a volume in 3-D all are."""

@@ -28,12 +28,22 @@ class WavelengthStack:
         The cube's spectra, in memory or lazily in a file.
     channels : integer array, shape (planes,)
         Which channel each plane shows. Uneven wavelengths get an even grid whose planes show the nearest one.
+
+    Attributes
+    ----------
+    source : array
+        ``data``.
+    whole : callable, optional
+        ``whole(data, channel, layout)`` gives the whole picture of a file in which it is slow to read, or None while it is being
+        read: then a coarse one is given, and without it always.
     """
 
     ndim = 3
 
     def __init__(self, data: NDArray[Any] | ArrayLike3D, channels: NDArray[np.intp]) -> None:
-        self._data = data
+        self.source = self._data = data
+        self.whole: Callable[[Any, int, Layout], NDArray[np.float32] | None] | None = None
+        self._coarse: tuple[int, NDArray[np.float32]] | None = None  # channel, picture
         self._channels = channels
         self.shape = (len(channels), int(data.shape[0]), int(data.shape[1]))
         self.dtype = np.dtype(np.float32)
@@ -69,8 +79,14 @@ class WavelengthStack:
         layout = getattr(self._data, "layout", None)
         whole = all(isinstance(key, slice) and key == slice(None) for key in (rows, columns))
         if whole and isinstance(layout, Layout) and is_shown_coarsely(layout):
-            return coarse_picture(self._data, channel, layout)
+            picture = None if self.whole is None else self.whole(self._data, channel, layout)
+            return self._coarsely(channel, layout) if picture is None else picture
         return np.asarray(self._data[rows, columns, channel], dtype=np.float32)
+
+    def _coarsely(self, channel: int, layout: Layout) -> NDArray[np.float32]:
+        if self._coarse is None or self._coarse[0] != channel:
+            self._coarse = channel, coarse_picture(self._data, channel, layout)
+        return self._coarse[1]
 
 
 def even_grid(
