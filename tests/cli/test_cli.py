@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from transfer_samples import make_cube, make_model
 
-from napari_udt import CubeError, open_cube, save_cube
+from napari_udt import CubeError, open_cube, save_cube, transfer
 from napari_udt.cli import main
 from napari_udt.cube import SpectralCube
 
@@ -63,6 +63,33 @@ def test_transfer_writes_a_cube_that_opens(model_folder, cube_file, tmp_path, ca
     assert source["path"] == str(cube_file)
     assert source["sha256"] == hashlib.sha256(cube_file.read_bytes()).hexdigest()
     np.testing.assert_array_equal(moved.labels, open_cube(cube_file).labels)
+
+
+def test_seed_and_steps_reach_the_transfer(cube_file, tmp_path, capsys):
+    from napari_udt.models.store import save_model
+
+    size = {"hidden": 4, "layers": 1, "steps": 4, "bridge_noise": 0.3}
+    bridge = make_model("HSI", 12, name="bridge", kind="flow_matching", architecture=size)
+    save_model(bridge, tmp_path / "bridge")
+    words = [
+        "transfer",
+        str(cube_file),
+        "--model",
+        str(tmp_path / "bridge"),
+        "--device",
+        "cpu",
+        "--json",
+        "-o",
+    ]
+    assert main([*words, str(tmp_path / "out"), "--seed", "4", "--steps", "3"]) == 0
+    moved = open_cube(json.loads(capsys.readouterr().out)["result"])
+    assert (moved.provenance["seed"], moved.provenance["steps"]) == (4, 3)
+    expected = transfer(open_cube(cube_file), bridge, device="cpu", seed=4, steps=3)
+    np.testing.assert_allclose(moved.data[:], expected.data, rtol=1e-5)
+    assert main([*words, str(tmp_path / "out"), "--seed", "4", "--steps", "3"]) == 0  # as it is there already
+    assert json.loads(capsys.readouterr().out)["skipped"]
+    assert main([*words, str(tmp_path / "out"), "--deformed"]) == 2
+    assert "deforms nothing" in capsys.readouterr().err
 
 
 def test_a_baseline_is_matched_to_the_reference_file(cube_file, tmp_path, capsys):

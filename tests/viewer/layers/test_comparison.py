@@ -15,6 +15,8 @@ from napari_udt.viewer.layers.arrangements.comparison import (
 from napari_udt.viewer.state.comparable_cubes import same_scene
 from napari_udt.viewer.state.session import Session
 
+PLAIN = {"source": {"name": "forearm"}, "model": {"name": "d", "kind": "dicyclegan", "weights_sha256": "5"}}
+
 
 def test_a_transfer_shows_the_scene_of_its_source(pat, transferred):
     session = Session()
@@ -27,6 +29,19 @@ def test_a_transfer_shows_the_scene_of_its_source(pat, transferred):
     for key in scene:
         assert {entry.key for entry in same_scene(session, session[key])} == scene
     assert [entry.key for entry in same_scene(session, session["second"])] == ["second"]
+
+
+def test_a_deformed_transfer_stands_beside_the_undeformed_one(pat, transferred):
+    session = Session()
+    source = pat()
+    session.add(source)
+    session.add(transferred(source, "another model's"))
+    plain = transferred(source, "plain").with_(provenance=PLAIN)
+    session.add(plain)
+    session.add(plain.with_(name="bent", provenance={**PLAIN, "deformed": True}))
+    assert [e.key for e in compared(session)] == ["forearm", "plain", "bent"]
+    session.remove("plain")
+    assert [e.key for e in compared(session)] == ["forearm", "bent"]
 
 
 def test_compared_are_the_newest_that_belong_together(pat, hsi, transferred):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from napari_udt.cube import nested
 from napari_udt.viewer.state.comparable_cubes import same_scene, stated_sources
 from napari_udt.viewer.state.entities import origin_text
 from napari_udt.viewer.state.session import ROLES, Entry, Session
@@ -19,9 +20,9 @@ def compared(session: Session, modality: str | None = None) -> tuple[Entry, ...]
     """Return what to put side by side: simulated, transferred, real.
 
     The newest of each role, of one modality; the newest transferred cube brings the cube that it was made from,
-    whichever role that plays.
+    whichever role that plays, and what differs from it by nothing but the deformation.
     """
-    transferred = session.with_role("transferred", modality)[-1:]
+    transferred = _newest_transferred(session, modality)
     chosen = list(transferred)
     if transferred:
         modality = transferred[0].cube.modality
@@ -31,6 +32,26 @@ def compared(session: Session, modality: str | None = None) -> tuple[Entry, ...]
             chosen += session.with_role(role, modality)[-1:]
     chosen = [entry for entry in chosen if entry.cube.modality == chosen[0].cube.modality]
     return tuple(sorted(chosen, key=lambda entry: ROLES.index(entry.role)))
+
+
+def _newest_transferred(session: Session, modality: str | None) -> list[Entry]:
+    """Return the newest transferred cube, as it is and as the target's devices deform it where both are open."""
+    *earlier, newest = session.with_role("transferred", modality) or (None,)
+    if newest is None:
+        return []
+    twins = [e for e in earlier if e is not None and _made_alike(e, newest)]
+    return [*twins[-1:], newest]
+
+
+def _made_alike(first: Entry, second: Entry) -> bool:
+    """Whether two transfers are of one source by one model, and only one of them is deformed."""
+    made = (first.cube.provenance, second.cube.provenance)
+    models, sources = ([nested(each, key) for each in made] for key in ("model", "source"))
+    return (
+        models[0].get("weights_sha256") == models[1].get("weights_sha256")
+        and sources[0].get("name") == sources[1].get("name")
+        and bool(made[0].get("deformed")) != bool(made[1].get("deformed"))
+    )
 
 
 def arranged(session: Session, chosen: Sequence[str], modality: str | None = None) -> tuple[Entry, ...]:

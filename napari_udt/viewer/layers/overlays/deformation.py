@@ -11,7 +11,7 @@ from napari_udt.viewer.layers.open_cubes import aligned_with
 from napari_udt.viewer.state.session import CubesChange
 
 _COLOUR = "#ffd400"
-_WIDTH = 0.6  # pixels
+_WIDTH = 0.9  # pixels
 
 
 class DeformationLayers:
