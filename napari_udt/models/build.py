@@ -8,10 +8,7 @@ from typing import Any
 from torch import nn
 
 from napari_udt.errors import ModelError
-from napari_udt.models.architecture import MAX_BLOCKS, MAX_SCALES, MAX_WIDTH
-from napari_udt.models.architecture import choice as _choice
-from napari_udt.models.architecture import integer as _integer
-from napari_udt.models.architecture import positive as _positive
+from napari_udt.models.architecture import MAX_BLOCKS, MAX_SCALES, MAX_WIDTH, choice, integer, positive
 from napari_udt.models.autoencoders import image_pair, spectral_pair
 from napari_udt.models.build_translators import (
     deforming_generators,
@@ -67,13 +64,13 @@ def build_network(spec: ModelSpec) -> nn.Module:
 
 def _spectral_cinn(spec: ModelSpec) -> nn.Module:
     entries = spec.architecture
-    blocks = _integer(spec, entries, "blocks", MAX_BLOCKS)
+    blocks = integer(spec, entries, "blocks", MAX_BLOCKS)
     return SpectralCINN(
         len(spec.wavelengths_nm),
         DOMAIN_CHANNELS + spec.class_count,
         blocks=blocks,
-        conditional_blocks=_integer(spec, entries, "conditional_blocks", blocks),
-        width=_integer(spec, entries, "width", MAX_WIDTH),
+        conditional_blocks=integer(spec, entries, "conditional_blocks", blocks),
+        width=integer(spec, entries, "width", MAX_WIDTH),
         transport=_class_transport(spec),
         **_common(spec),
     )
@@ -130,7 +127,7 @@ def _kept_shape(spec: ModelSpec) -> KeptShape | None:
 
 
 def _components(spec: ModelSpec) -> int:
-    count = _integer(spec, spec.architecture, "components", len(spec.wavelengths_nm))
+    count = integer(spec, spec.architecture, "components", len(spec.wavelengths_nm))
     if count < 2:
         raise ModelError(
             f"Model {spec.name!r}: components is {count} in its architecture; expected 2 or more, which coupling blocks divide."
@@ -144,8 +141,8 @@ def _level(spec: ModelSpec, entries: Any) -> LevelSize:
             f"Model {spec.name!r}: a level of its architecture is {entries!r}; expected a table."
         )
     return LevelSize(
-        blocks=_integer(spec, entries, "blocks", MAX_BLOCKS // MAX_SCALES, 0),
-        width=_integer(spec, entries, "width", MAX_WIDTH),
+        blocks=integer(spec, entries, "blocks", MAX_BLOCKS // MAX_SCALES, 0),
+        width=integer(spec, entries, "width", MAX_WIDTH),
     )
 
 
@@ -181,8 +178,8 @@ def _scale(spec: ModelSpec, entries: Mapping[str, Any]) -> Scale:
             f"Model {spec.name!r}: kernels are {repr(kernels)[:80]}; expected 2 to {_MAX_KERNELS} of 1, 3, 5, 7."
         )
     return Scale(
-        blocks=_integer(spec, entries, "blocks", MAX_BLOCKS),
-        width=_integer(spec, entries, "width", MAX_WIDTH),
+        blocks=integer(spec, entries, "blocks", MAX_BLOCKS),
+        width=integer(spec, entries, "width", MAX_WIDTH),
         kernels=tuple(kernels),
     )
 
@@ -194,9 +191,9 @@ def _spectral_pair(spec: ModelSpec) -> nn.Module:
     return spectral_pair(
         len(spec.wavelengths_nm),
         spec.class_count,
-        hidden=_integer(spec, entries, "hidden", MAX_WIDTH),
-        latent=_integer(spec, entries, "latent", MAX_WIDTH),
-        activation=_choice(spec, "activation", tuple(ACTIVATIONS)),
+        hidden=integer(spec, entries, "hidden", MAX_WIDTH),
+        latent=integer(spec, entries, "latent", MAX_WIDTH),
+        activation=choice(spec, "activation", tuple(ACTIVATIONS)),
     )
 
 
@@ -208,8 +205,8 @@ def _image_pair(spec: ModelSpec) -> nn.Module:
 
 def _common(spec: ModelSpec) -> dict[str, float]:
     return {
-        "clamp": _positive(spec, "clamp", 1.0),
-        "initial_scale": _positive(spec, "initial_scale", 1.0),
+        "clamp": positive(spec, "clamp", 1.0),
+        "initial_scale": positive(spec, "initial_scale", 1.0),
     }
 
 
