@@ -14,6 +14,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE.zip", help="the archive to be written"
     )
+    parser.add_argument(
+        "--onnx",
+        action="store_true",
+        help="also the transfer as an ONNX graph, checked against the model (needs napari-udt[onnx])",
+    )
+    parser.add_argument(
+        "--author",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="who made the model: also that graph, test arrays and the description that bioimage.io reads (rdf.yaml); may be "
+        "repeated",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
 
 
@@ -23,11 +36,13 @@ def run(args: argparse.Namespace) -> int:
     Raises
     ------
     ModelError
-        When there is no such model, or the file exists.
+        When there is no such model, the file exists, or the model cannot be written as ONNX.
     """
     from napari_udt.models.archive import export_model
 
-    name = export_model(args.model, args.output, overwrite=args.overwrite)
+    name = export_model(
+        args.model, args.output, overwrite=args.overwrite, onnx=args.onnx, authors=args.author
+    )
     print(
         f"{args.output}: {name}; `napari-udt import-model {args.output.name}`, or a drop on the window, brings it in."
     )

@@ -7,11 +7,17 @@ checked.
 from __future__ import annotations
 
 import hashlib
+import io
+import json
 import os
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from napari_udt.errors import ModelError
 from napari_udt.files.reading import require_regular
@@ -27,9 +33,15 @@ from napari_udt.models.store import (
     save_model,
     user_folder,
 )
+from napari_udt.models.zoo_description import DESCRIPTION, GRAPH, INPUT, LABELS, RESULT, zoo_description
+
+if TYPE_CHECKING:
+    from napari_udt.models.model import TransferModel
+    from napari_udt.models.onnx_export import OnnxTransfer
 
 ENDING = ".zip"
 HASHES = "SHA256SUMS"
+_RECORD = "transfer.onnx.json"
 _FILES = (SPEC, CARD, WEIGHTS, PICTURE, JUDGED)
 _NAMES = (*_FILES, HASHES)
 _TIME = (1980, 1, 1, 0, 0, 0)  # the same model gives the same bytes
@@ -38,13 +50,32 @@ _MOST_BYTES = 2**34
 _CHUNK = 2**20
 
 
-def export_model(name_or_folder: str | os.PathLike[str], path: Path, *, overwrite: bool = False) -> str:
+def export_model(
+    name_or_folder: str | os.PathLike[str],
+    path: Path,
+    *,
+    overwrite: bool = False,
+    onnx: bool = False,
+    authors: Sequence[str] = (),
+) -> str:
     """Write a model, by its name or from its folder, as an archive, whole or not at all; return its name.
+
+    Parameters
+    ----------
+    name_or_folder : str or path
+    path : Path
+        Of the archive.
+    overwrite : bool
+    onnx : bool
+        Add the transfer as an ONNX graph, see :mod:`napari_udt.models.onnx_export`, and a record of its check.
+    authors : sequence of str
+        Who made the model: adds the graph, test arrays and a description for a model zoo
+        (:mod:`napari_udt.models.zoo_description`).
 
     Raises
     ------
     ModelError
-        When there is no such model, it is damaged, or the file exists.
+        When there is no such model, it is damaged, the file exists, or it cannot be written as ONNX.
     WriteError
         When the disk is full and the like.
     """
@@ -52,15 +83,44 @@ def export_model(name_or_folder: str | os.PathLike[str], path: Path, *, overwrit
         raise ModelError(f"{path}: a model is exported as {ENDING}; choose such a name.")
     if path.exists() and not overwrite:
         raise ModelError(f"{path}: the file exists; choose another name, or replace it (--overwrite).")
-    spec = load_model(name_or_folder).spec  # checks hash and weights
+    model = load_model(name_or_folder)  # checks hash and weights
+    spec = model.spec
     folder = find_folder(name_or_folder)
     files = [folder / name for name in _FILES if (folder / name).is_file()]
+    transfer = _transfer_of(model) if onnx or authors else None
+    extras = {} if transfer is None else _onnx_files(transfer, with_arrays=bool(authors))
     with whole_or_nothing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        hashes = []
+        hashes: dict[str, str] = {}
         for file in files:
-            hashes.append(f"{_write(archive, file)}  {file.name}\n")
-        archive.writestr(zipfile.ZipInfo(HASHES, _TIME), "".join(hashes))
+            hashes[file.name] = _write(archive, file)
+        for name, content in extras.items():
+            hashes[name] = hashlib.sha256(content).hexdigest()
+            _write_bytes(archive, name, content)
+        if authors and transfer is not None:
+            description = zoo_description(spec, transfer, authors, hashes).encode()
+            hashes[DESCRIPTION] = hashlib.sha256(description).hexdigest()
+            _write_bytes(archive, DESCRIPTION, description)
+        lines = (f"{digest}  {name}\n" for name, digest in hashes.items())
+        archive.writestr(zipfile.ZipInfo(HASHES, _TIME), "".join(lines))
     return spec.name
+
+
+def _transfer_of(model: TransferModel) -> OnnxTransfer:
+    from napari_udt.models.onnx_export import export_transfer
+
+    return export_transfer(model)
+
+
+def _onnx_files(transfer: OnnxTransfer, *, with_arrays: bool) -> dict[str, bytes]:
+    """Return the graph, the record of its check, and the arrays of that, by their names in the archive."""
+    files = {GRAPH: transfer.graph, _RECORD: (json.dumps(transfer.record(), indent=1) + "\n").encode()}
+    arrays = {INPUT: transfer.values, LABELS: transfer.labels, RESULT: transfer.result}
+    for name, array in arrays.items():
+        if with_arrays and array is not None:
+            buffer = io.BytesIO()
+            np.save(buffer, array, allow_pickle=False)
+            files[name] = buffer.getvalue()
+    return files
 
 
 def is_archive(path: Path) -> bool:
@@ -147,6 +207,12 @@ def _write(archive: zipfile.ZipFile, file: Path) -> str:
             digest.update(block)
             target.write(block)
     return digest.hexdigest()
+
+
+def _write_bytes(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    entry = zipfile.ZipInfo(name, _TIME)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(entry, content)
 
 
 def _extract(archive: zipfile.ZipFile, folder: Path, path: Path) -> None:

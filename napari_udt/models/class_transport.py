@@ -67,12 +67,12 @@ class Stage:
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Turn standardised spectra (n, channels) into z and the log-determinants (n,)."""
         ratio = (x.to(self.matrix) * self.std + self.mean) / self.scale
-        z = (torch.asinh(ratio) - self.centre) @ self.matrix.T
+        z = (torch.asinh(ratio) - self.centre) @ self.matrix.transpose(0, 1)
         return z.to(x), self._log_det(ratio).to(x)
 
     def decode(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Undo `encode`, with the log-determinant of the inverse map."""
-        ratio = torch.sinh(z.to(self.matrix) @ self.inverse.T + self.centre)
+        ratio = torch.sinh(z.to(self.matrix) @ self.inverse.transpose(0, 1) + self.centre)
         x = (ratio * self.scale - self.mean) / self.std
         return x.to(z), -self._log_det(ratio).to(z)
 
@@ -162,6 +162,8 @@ class ClassTransport(nn.Module):
     def _each(self, x: Tensor, condition: Tensor, *, backwards: bool) -> tuple[Tensor, Tensor]:
         """Send the spectra of each domain and class through their own stage."""
         share, entry = self.places(condition)
+        if torch.jit.is_tracing():
+            return self._every(x, share, entry, backwards=backwards)
         places, group = torch.unique(torch.stack([share, entry.to(share)], dim=1), dim=0, return_inverse=True)
         rows, found = [], []
         for index, (own_share, own_entry) in enumerate(places.tolist()):
@@ -173,15 +175,27 @@ class ClassTransport(nn.Module):
         order = torch.argsort(torch.cat(rows))
         return torch.cat([z for z, _ in found])[order], torch.cat([log_det for _, log_det in found])[order]
 
+    def _every(self, x: Tensor, share: Tensor, entry: Tensor, *, backwards: bool) -> tuple[Tensor, Tensor]:
+        """Send all spectra through every stage and keep each one's own: a fixed graph, for spectra of either domain."""
+        found, log_dets = x, x[:, 0]
+        for domain in range(len(DOMAINS)):
+            for index in range(self.classes + 1):
+                stage = self.stage_at(float(domain), index)
+                values, log_det = stage.decode(x) if backwards else stage.encode(x)
+                own = (share.round() == domain) & (entry == index)
+                found = torch.where(own[:, None], values.to(x.dtype), found)
+                log_dets = torch.where(own, log_det.to(x.dtype), log_dets)
+        return found, log_dets
+
     def places(self, condition: Tensor) -> tuple[Tensor, Tensor]:
         """Share of the real domain, 0 to 1, and class (K where none stands out), each (n,)."""
         noise = self.domain_noise
         share = ((condition[:, 1] - noise) / max(1 - 2 * noise, 1e-6)).clamp(0, 1)
-        unknown = torch.full((len(condition),), self.classes, device=condition.device)
+        unknown = torch.full((condition.shape[0],), self.classes, device=condition.device)
         if self.classes < 2:
             return share, torch.zeros_like(unknown) if self.classes else unknown
-        (largest, second), places = condition[:, 2:].topk(2, dim=1).values.T, condition[:, 2:].argmax(dim=1)
-        return share, torch.where(largest >= _STANDS_OUT * second, places, unknown)
+        largest, places = condition[:, 2:].topk(2, dim=1)
+        return share, torch.where(largest[:, 0] >= _STANDS_OUT * largest[:, 1], places[:, 0], unknown)
 
     def stage_at(self, share: float, entry: int) -> Stage:
         """Return the layer for a share of the real domain, 0 to 1, and a class, K for all together."""

@@ -150,7 +150,7 @@ class TransferModel:
             When the shape, the domain or the labels do not fit the model, or the picture's size is unknown.
         """
         values: Tensor = self._tensor(z)
-        shape = (len(values), *self._picture_size(values, labels, picture_shape))
+        shape = (values.shape[0], *self._picture_size(values, labels, picture_shape))
         with torch.no_grad():
             x, _ = self.network.inverse(values, self.condition(shape, domain, labels))  # type: ignore[operator]
         return as_given(z, x)
@@ -329,7 +329,7 @@ def _floating(x: Array) -> Array:
 
 def picture_of(x: Tensor) -> tuple[int, ...]:
     """Shape (n,) of spectra or (n, rows, columns) of images: everything but the channels."""
-    return (len(x), *x.shape[2:])
+    return (x.shape[0], *x.shape[2:])
 
 
 def as_given(given: Array, result: Tensor) -> Array:
