@@ -70,8 +70,10 @@ def run(args: argparse.Namespace) -> int:
     CollectionError
         When no cube opens, or they do not belong together.
     """
-    from napari_udt.collection import gather, save_collection
-    from napari_udt.collection.inspecting import Rules
+    from napari_udt.collection import save_collection
+    from napari_udt.collection.doubts import doubts
+    from napari_udt.collection.gather import collection_by
+    from napari_udt.collection.inspecting import Rules, inspect
     from napari_udt.collection.preprocessing import parse_step
 
     if args.output.exists() and not args.overwrite:
@@ -89,8 +91,9 @@ def run(args: argparse.Namespace) -> int:
         high_nm=args.to_nm,
         preprocessing=[parse_step(text) for text in args.preprocess],
     )
-    collection, problems = gather(args.paths, rules, line)
+    found = inspect(args.paths, rules, line)
     line.clear()
+    collection = collection_by(rules, found)
     save_collection(collection, args.output)
     domains = Counter(member.domain for member in collection.members)
     subjects = {member.who for member in collection.members}
@@ -100,6 +103,9 @@ def run(args: argparse.Namespace) -> int:
         f"({', '.join(f'{count} {name}' for name, count in domains.items())}), {collection.modality}, {len(grid)} common "
         f"wavelengths {grid[0]:g}-{grid[-1]:g} nm"
     )
+    for doubt in doubts(found.cubes, collection.structures):
+        print(one_line(f"napari-udt: {doubt}"), file=sys.stderr)
+    problems = [cube.problem for cube in found.cubes if cube.problem]
     for problem in problems:
         print(one_line(f"napari-udt: left out: {problem}"), file=sys.stderr)
     return SOME_FAILED if problems else SUCCESS

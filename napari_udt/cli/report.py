@@ -31,7 +31,7 @@ def add_report_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="compare these cubes instead of data sets: simulated ones are transferred by each --model and compared with "
-        "the last real (or target) one; with a collection among them, all are compared over images and subjects",
+        "the last real (or target) one; with a collection or a folder among them, all are compared over images and subjects",
     )
     group.add_argument(
         "--shard",
@@ -106,7 +106,7 @@ def run_cubes(args: argparse.Namespace) -> int:
             "device": args.device,
             "progress": line,
         }
-        if any(is_collection(path) for path in args.cubes):
+        if any(is_collection(path) or _is_folder_of_cubes(path) for path in args.cubes):
             collection = _collection(args.cubes)
             models = named_models(args.model, collection.modality)
             comparison = compare_collection(collection, models, **how)
@@ -114,9 +114,16 @@ def run_cubes(args: argparse.Namespace) -> int:
             cubes = [open_cube(path) for path in args.cubes]
             comparison = compare_cubes(cubes, named_models(args.model, cubes[0].modality), **how)
         written = list(_written(comparison, args, line))
-    print(printable_lines(_text(comparison.table)))
+    print(printable_lines("\n".join((_text(comparison.table), *comparison.population.notes))))
     print("\n".join(f"{path}: written." for path in written))
     return SUCCESS
+
+
+def _is_folder_of_cubes(path: Path) -> bool:
+    """Whether a path is a folder that is no recording by itself."""
+    from napari_udt.io.registry import sniff
+
+    return path.is_dir() and sniff(path).format is None
 
 
 def _collection(paths: Sequence[Path]) -> Collection:

@@ -11,6 +11,7 @@ from napari_udt.cli.progress_line import ProgressLine
 from napari_udt.cli.shards import shard_argument
 from napari_udt.cli.termination import ending_cleanly
 from napari_udt.outgoing_text import one_line
+from napari_udt.wording import counted, listed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +54,14 @@ def run(args: argparse.Namespace) -> int:
     line.clear()
     for problem in done.problems:
         print(one_line(f"napari-udt: left out: {problem}"), file=sys.stderr)
+    if done.bare:
+        print(
+            one_line(
+                f"napari-udt: {counted(len(done.bare), 'cube')} without rows ({listed(done.bare, 3)}): there is no structure with a "
+                "name and a spectrum without missing values; add labels with names."
+            ),
+            file=sys.stderr,
+        )
     cubes = f"{done.finished} of {done.cubes} cubes"
     print(
         f"{args.output}: {cubes}" if done.written else f"{args.output}: not written yet, {cubes} are finished"

@@ -169,7 +169,7 @@ def _own_cubes(args: argparse.Namespace) -> bool:
     given = [paths for paths in (args.simulated, args.target) if paths]
     if args.resume and prepared_config(args.output) is not None:
         return True
-    return any(len(paths) > 1 or (paths[0].exists() and not is_dataset(paths[0])) for paths in given)
+    return any(len(paths) > 1 or not (paths[0].exists() and is_dataset(paths[0])) for paths in given)
 
 
 def _prepared(args: argparse.Namespace, config: TrainingConfig, device: str, folder: Path) -> TrainingConfig:

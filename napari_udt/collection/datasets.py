@@ -72,8 +72,9 @@ def make_dataset(
     samples, labels, cube_of, notes = draw(found, classes, multiple, np.random.default_rng(seed), progress)
     if len(samples) < 2:
         raise CollectionError(
-            f"The {domain} domain has {len(samples)} usable {'spectra' if hsi else 'images'}; training needs two or more, of "
-            "which one is held out: add cubes. Missing values and structures of one domain only do not count."
+            f"The {'simulated' if domain == 'simulated' else 'target'} cubes hold {len(samples)} usable "
+            f"{'spectra' if hsi else 'images'}; training needs two or more, of which one is held out: add cubes. Missing values and "
+            "structures of one domain only do not count."
         )
     subjects = {name: number for number, name in enumerate(found.subjects)}
     numbers = np.array([subjects[cube.member.subject] for cube in found.cubes])

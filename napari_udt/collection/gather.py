@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from napari_udt.collection.contents import Collection
-from napari_udt.collection.inspecting import InspectedCube, Progress, Rules, inspect
+from napari_udt.collection.inspecting import InspectedCube, Inspection, Progress, Rules, inspect
 from napari_udt.collection.preprocessing import Step
 from napari_udt.collection.wavelengths import common_wavelengths
 from napari_udt.errors import CollectionError
@@ -39,7 +39,12 @@ def gather(
     """
     rules = rules or Rules()
     found = inspect(paths, rules, progress)
-    collection = collection_of(
+    return collection_by(rules, found), [cube.problem for cube in found.cubes if cube.problem]
+
+
+def collection_by(rules: Rules, found: Inspection) -> Collection:
+    """Make a collection of cubes that were inspected, as the user's rules say; `collection_of` lists the errors."""
+    return collection_of(
         found.cubes,
         {**all_structures(found.collections), **rules.structures},
         tuple(rules.preprocessing) or one_preprocessing(found.collections),
@@ -47,7 +52,6 @@ def gather(
         rules.high_nm,
         found.collections,
     )
-    return collection, [cube.problem for cube in found.cubes if cube.problem]
 
 
 def collection_of(

@@ -19,7 +19,7 @@ from napari_udt.collection.reading import open_member, pixel_counts
 from napari_udt.collection.subjects import Subject, read_table, subject_rule
 from napari_udt.collection.toml_file import is_collection, load_collection
 from napari_udt.cube import Domain, Modality, SpectralCube, nested
-from napari_udt.errors import CollectionError, UdtError, unexpected
+from napari_udt.errors import CollectionError, MissingMetadata, UdtError, unexpected
 from napari_udt.files.writing import whole_or_nothing
 from napari_udt.inference.inputs import Input, collect
 from napari_udt.io import list_candidates
@@ -83,6 +83,8 @@ class InspectedCube:
         The model that made a transferred cube.
     problem : str
         Why it does not open, in one sentence; nothing but ``member`` is known then.
+    lacks_wavelengths : bool
+        Whether it does not open because nobody has stated its wavelengths.
     """
 
     member: Member
@@ -93,6 +95,7 @@ class InspectedCube:
     shape: tuple[int, int] = (0, 0)
     model: str = ""
     problem: str = ""
+    lacks_wavelengths: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +160,8 @@ def inspect(
                 _keep(inspected, own)
             cubes.append(inspected)
         except UdtError as error:
-            cubes.append(InspectedCube(member, problem=str(error)))
+            lacks = isinstance(error, MissingMetadata) and error.lacks_wavelengths
+            cubes.append(InspectedCube(member, problem=str(error), lacks_wavelengths=lacks))
         except Exception as error:  # a defect of a reader costs one cube
             cubes.append(InspectedCube(member, problem=f"{member.path}: {unexpected(error)}"))
     progress(len(found), len(found))

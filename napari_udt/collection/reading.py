@@ -173,14 +173,16 @@ def opened(member: Member, collection: Collection) -> Iterator[PreparedCube]:
             getattr(cube.data, "close", lambda: None)()
 
 
-def open_member(member: Member, **options: Any) -> SpectralCube:
-    """Open the cube of a member as its file has it; larger ones stay in the file."""
+def open_member(
+    member: Member, memory_limit_mb: float | None = _LARGEST_IN_MEMORY_MB, **options: Any
+) -> SpectralCube:
+    """Open the cube of a member as its file has it; one larger than the limit (None: the user's) stays in the file."""
     return open_cube(
         member.path,
         candidate=member.candidate or None,
         domain=None if member.domain == "unknown" else member.domain,
         wavelengths_nm=member.wavelengths_nm or None,
-        memory_limit_mb=_LARGEST_IN_MEMORY_MB,
+        memory_limit_mb=memory_limit_mb,
         **options,
     )
 

@@ -48,6 +48,7 @@ COLUMNS = (
     *QUANTILES,
 )
 INDEX_COLUMNS = tuple(f"median_{index.key}" for index in INDICES)
+_TOGETHER = 2**20  # values that are summed up at once
 MOST_BYTES = 2**27  # of one structure's spectra, in memory at a time
 
 
@@ -65,12 +66,15 @@ class Outcome:
         A sentence for each cube of this run that has none.
     written : bool
         Whether the table is whole and in its place.
+    bare : tuple of str
+        Names of finished cubes without any row: no structure has a name and a whole spectrum.
     """
 
     cubes: int
     finished: int
     problems: tuple[str, ...]
     written: bool
+    bare: tuple[str, ...] = ()
 
 
 def write_statistics(
@@ -121,9 +125,10 @@ def write_statistics(
     written = shard is None or len(finished) == len(paths)
     if written:
         _join(finished, output, columns)
-        if len(finished) == len(paths):
-            shutil.rmtree(parts, ignore_errors=True)
-    return Outcome(len(paths), len(finished), tuple(problems), written)
+    bare = [member.name for member, path in paths.items() if path in finished and _is_bare(path, columns)]
+    if len(finished) == len(paths) and written:
+        shutil.rmtree(parts, ignore_errors=True)
+    return Outcome(len(paths), len(finished), tuple(problems), written, tuple(bare))
 
 
 def statistics(cube: PreparedCube, *, indices: bool = False) -> Iterator[dict[str, Any]]:
@@ -150,12 +155,20 @@ def statistics(cube: PreparedCube, *, indices: bool = False) -> Iterator[dict[st
             continue
         counts = {"structure": name, "pixels": len(rows), "n": len(spectra)}
         medians = _index_medians(cube, rows[::every], columns[::every]) if indices else {}
-        for channel, wavelength in enumerate(grid):
-            values = spectra[:, channel].astype(np.float64)
-            found = {"mean": values.mean(), "sd": values.std()}
-            found |= dict(zip(QUANTILES, np.quantile(values, list(QUANTILES.values())), strict=True))
+        for wavelength, found in zip(grid, _summaries(spectra), strict=True):
             texts = {key: f"{value:.7g}" for key, value in found.items()}
             yield {**of_cube, **counts, "wavelength_nm": f"{wavelength:g}", **texts, **medians}
+
+
+def _summaries(spectra: NDArray[np.float32]) -> Iterator[dict[str, float]]:
+    """Yield mean, standard deviation and quantiles of each channel of spectra, shape (n, channels)."""
+    wanted = list(QUANTILES.values())
+    together = max(1, _TOGETHER // len(spectra))  # of small structures, which are many
+    for start in range(0, spectra.shape[1], together):
+        values = np.ascontiguousarray(spectra[:, start : start + together].T, np.float64)
+        rows = (values.mean(axis=1), values.std(axis=1), *np.quantile(values, wanted, axis=1))
+        for channel in zip(*rows, strict=True):
+            yield dict(zip(("mean", "sd", *QUANTILES), channel, strict=True))
 
 
 def _index_medians(cube: PreparedCube, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> dict[str, str]:
@@ -217,6 +230,14 @@ def _join(parts: Sequence[Path], output: Path, columns: Sequence[str]) -> None:
             with part.open(newline="", encoding="utf-8") as rows:
                 next(rows)
                 shutil.copyfileobj(rows, file)
+
+
+def _is_bare(part: Path, columns: Sequence[str]) -> bool:
+    """Whether the part of a cube has no rows."""
+    try:
+        return part.stat().st_size <= len(",".join(columns)) + 2
+    except OSError:  # another share has joined all and cleaned up
+        return False
 
 
 def _key(member: Member, collection: Collection, columns: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from napari_udt.errors import CollectionError
 from napari_udt.inference.grid import SAME_GRID_NM
 
 Grid = NDArray[np.float64]
+_OTHER_UNIT = 2.5  # between two cameras' ranges; ångström taken for nm, or wave numbers, lie further apart
 
 
 def common_wavelengths(
@@ -43,9 +44,10 @@ def common_wavelengths(
     low, high = last_to_begin[1][0], first_to_end[1][-1]
     inside = [_within(grid, low, high) for _, grid in good]
     if low > high + SAME_GRID_NM:
+        unit = ", or correct the unit of its wavelengths" if low > _OTHER_UNIT * high else ""
         raise CollectionError(
             f"No wavelength is common to all cubes: {first_to_end[0]} ends at {high:g} nm, {last_to_begin[0]} begins at "
-            f"{low:g} nm; leave one out."
+            f"{low:g} nm; leave one out{unit}."
         )
     found = min(inside, key=len)
     found = _within(found, low_nm or 0.0, np.inf if high_nm is None else high_nm)

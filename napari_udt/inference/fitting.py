@@ -62,7 +62,7 @@ def fitting_models(cube: SpectralCube) -> list[ModelSpec]:
     if not fitting:
         raise ModelError(
             f"No installed model fits {cube.name} ({cube.modality}, {cube.wavelengths_nm[0]:g}-"
-            f"{cube.wavelengths_nm[-1]:g} nm); `napari-udt models` lists what there is."
+            f"{cube.wavelengths_nm[-1]:g} nm); `napari-udt models` lists what there is, `napari-udt train` makes one."
         )
     return fitting
 

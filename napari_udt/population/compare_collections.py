@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,9 +15,10 @@ from napari_udt.errors import EvaluationError
 from napari_udt.inference.baselines import is_baseline
 from napari_udt.population.compare import Comparison, Progress, compared
 from napari_udt.population.downstream_choices import Choices
-from napari_udt.population.groups import PART_OF_DOMAIN
+from napari_udt.population.groups import PART_OF_DOMAIN, Population
 from napari_udt.population.measures import MeasureOptions
 from napari_udt.population.of_collections import Source, population_of_collection, sources_of
+from napari_udt.wording import listed
 
 if TYPE_CHECKING:
     from napari_udt.models.model import TransferModel
@@ -58,15 +59,45 @@ def compare_collection(
         When none can be used.
     """
     report = progress or (lambda step, done, total: None)
-    parts = {PART_OF_DOMAIN.get(member.domain) for member in collection.members}
-    if "real" not in parts or len(parts - {None}) == 1:
-        raise EvaluationError(
-            "A comparison needs reference cubes (measured, or another target) and others; the collection lacks one of them: "
-            "add cubes, or state their domains."
-        )
+    _require_reference(PART_OF_DOMAIN.get(member.domain) for member in collection.members)
     sources = all_sources(collection, models, device)
     population = population_of_collection(collection, sources, lambda d, total: report(_STEP, d, total))
+    _require_reference((group.part for group in population.groups), population.notes)
+    if note := _without_common_structure(population):
+        population = replace(population, notes=(*population.notes, note))
     return compared(population, options or MeasureOptions(), downstream, report)
+
+
+def _require_reference(parts: Iterable[str | None], problems: Sequence[str] = ()) -> None:
+    """Refuse cubes among which there is no reference, or nothing but that."""
+    there = set(parts) - {None}
+    if "real" not in there or len(there) == 1:
+        why = f" ({problems[-1].rstrip('.')})" if problems else ""
+        raise EvaluationError(
+            f"A comparison needs reference cubes (measured, or another target) and others; the collection lacks one of them{why}: "
+            "add cubes, or state their domains."
+        )
+
+
+def _without_common_structure(population: Population) -> str:
+    """Return that all spectra are compared as one, and what to do; empty where structures are compared."""
+    reference = population.reference
+    if reference is None or any(population.classes_in(reference, own) for own in population.compared):
+        return ""
+    sides = [
+        [
+            population.class_names[i]
+            for i in sorted({i for group in groups for i in population.classes_in(group)})
+        ]
+        for groups in (population.compared, [reference])
+    ]
+    if not any(sides):
+        return "No cube names a structure, so all spectra are compared as one; add labels with names."
+    words = [listed(names, 3) if names else "none" for names in sides]
+    return (
+        f"No structure is both in the reference ({words[1]}) and in the other cubes ({words[0]}), so all spectra are compared as one; give "
+        "structures the same names in the collection."
+    )
 
 
 def draw_samples(

@@ -100,6 +100,9 @@ def population_of_collection(
         except Exception as error:  # a defect costs one cube
             problems.append(f"Left out: {source.member.path}: {unexpected(error)}")
             continue
+        if not len(sample.spectra):
+            problems.append(f"Left out: {source.member.path}: no spectrum without missing values or zeros.")
+            continue
         for name in sample.structures:
             names.setdefault(plain_name(name), name)
         most = max(_FEWEST_PER_CUBE, min(PER_STRUCTURE, MOST_PER_CLASS // images[_group_key(source, None)]))

@@ -13,10 +13,9 @@ from napari_udt.models.classes import plain_name
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.fitting import held_out_labels
 from napari_udt.training.objective import DOMAINS
-from napari_udt.wording import counted
+from napari_udt.wording import counted, listed
 
 WORDS = {"simulated": "simulated", "second": "target"}
-_NAMED = 6
 _FEW = {"HSI": 200, "PAT": 4}  # spectra of a class, images
 _UNBALANCED = 50
 
@@ -133,9 +132,3 @@ def _trained(config: TrainingConfig, dataset: Dataset) -> list[int]:
     every = np.bincount(dataset.labels[dataset.labels >= 0], minlength=len(dataset.class_names))
     own = np.bincount(held_out[held_out >= 0], minlength=len(dataset.class_names))
     return np.flatnonzero(every > own).tolist()
-
-
-def listed(names: Sequence[str], most: int = _NAMED) -> str:
-    """Return some names, shortened, and how many more there are."""
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(name[:20] for name in names[:most]) + more

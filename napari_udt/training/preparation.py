@@ -10,6 +10,7 @@ from pathlib import Path
 
 from napari_udt.collection import Collection, gather
 from napari_udt.collection.datasets import make_dataset
+from napari_udt.collection.doubts import MOST_CLASSES
 from napari_udt.collection.inspecting import Rules
 from napari_udt.collection.survey import Survey, survey
 from napari_udt.collection.wavelengths import common_wavelengths
@@ -23,7 +24,7 @@ from napari_udt.models.spec import ModelSpec
 from napari_udt.models.store import PROPOSED
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.estimate import estimate, lasting
-from napari_udt.training.findings import WORDS, class_lines, found_lines, listed, warnings
+from napari_udt.training.findings import WORDS, class_lines, found_lines, warnings
 from napari_udt.training.fine_tuning import obstacle, parent_classes, parent_spec, refusal
 from napari_udt.training.fitting import fitted, picture_multiple
 from napari_udt.training.loop import CHECKPOINT
@@ -32,13 +33,13 @@ from napari_udt.training.preview_cubes import save_preview_cubes
 from napari_udt.training.run import run_folder
 from napari_udt.training.tables import checked
 from napari_udt.training.untouched import save_untouched
+from napari_udt.wording import counted, listed
 
 Progress = Callable[[int, int], None]
 
 # By the domain of training: which domains of cubes it takes before others, and what it is called on the screen.
 _TAKEN = {"simulated": ("simulated",), "second": ("real", "second")}
 PREPARED = "prepared.json"
-MOST_CLASSES = 100
 
 
 def is_dataset(path: Path) -> bool:
@@ -98,7 +99,7 @@ def prepare(
         raise TrainingError(f"{begun}: a run was begun here; go on with --resume or choose another folder.")
     paths = {"simulated": simulated, "second": target}
     parent = parent_spec(config)
-    collections, problems = _collections(paths, config, Rules(structures=structures or {}), progress, parent)
+    collections = _collections(paths, config, Rules(structures=structures or {}), progress, parent, report)
     found, tests = (
         {
             domain: survey(replace(known, members=members(known)), progress)
@@ -106,7 +107,7 @@ def prepare(
         }
         for members in (lambda known: known.for_training, lambda known: known.for_tests)
     )
-    problems += [sentence for known in (*found.values(), *tests.values()) for sentence in known.problems]
+    problems = [sentence for known in (*found.values(), *tests.values()) for sentence in known.problems]
     names = _class_names(found)
     names, unused = (names, []) if parent is None else parent_classes(parent, names)
     for line in (*found_lines(found), *(f"left out: {problem}" for problem in problems)):
@@ -163,13 +164,17 @@ def _collections(
     rules: Rules,
     progress: Progress,
     parent: ModelSpec | None,
-) -> tuple[dict[str, Collection], list[str]]:
+    report: Callable[[str], None],
+) -> dict[str, Collection]:
     """Return the cubes of each domain at the wavelengths that both cover, or at those of a model that is trained on."""
     found: dict[str, Collection] = {}
-    problems: list[str] = []
+    left_out: dict[str, None] = {}  # a collection may be on both sides
     for domain in DOMAINS:
-        collection, own = gather(paths[domain], rules, progress)
-        problems += own
+        collection, problems = gather(paths[domain], rules, progress)
+        for problem in problems:
+            if problem not in left_out:
+                report(f"left out: {problem}")
+        left_out |= dict.fromkeys(problems)
         if collection.modality != config.modality:
             if found:
                 raise TrainingError(
@@ -187,31 +192,47 @@ def _collections(
                 f"The {WORDS[domain]} collection is preprocessed ({steps}), but models take spectra as cubes have them; "
                 "train from a collection without preprocessing."
             )
-        kept, left_out = _of_domain(collection, domain)
-        problems += left_out
-        found[domain] = kept
+        found[domain], lines = _of_domain(collection, domain, len(problems))
+        for line in lines:
+            report(line)
     grid = common_wavelengths([(f"the range of the {WORDS[d]} cubes", found[d].grid, None) for d in DOMAINS])
     at = tuple(grid.tolist()) if parent is None else parent.wavelengths_nm
     if parent is not None and (reason := obstacle(parent, config, (grid[0], grid[-1]))):
         raise refusal(parent, reason)
-    return {domain: replace(known, wavelengths_nm=at) for domain, known in found.items()}, problems
+    return {domain: replace(known, wavelengths_nm=at) for domain, known in found.items()}
 
 
-def _of_domain(collection: Collection, domain: str) -> tuple[Collection, list[str]]:
-    """Return the cubes that may be used as a domain, for training or the test, and sentences about the others."""
+def _of_domain(collection: Collection, domain: str, broken: int) -> tuple[Collection, list[str]]:
+    """Return the cubes that may be used as a domain, for training or the test, and lines about the others."""
     training = collection.for_training
     taken = _TAKEN[domain] if any(m.domain in _TAKEN[domain] for m in training) else ("unknown",)
     if not any(m.domain in taken for m in training):
-        stated = ", ".join(sorted({m.domain for m in training})) or "for testing only"
-        raise TrainingError(
-            f"None of the {WORDS[domain]} cubes can be used as such: they are {stated}; state what they are with "
-            "`napari-udt collect --domain`, or in the Collections dock."
-        )
+        raise _none_left(collection, domain, broken)
     kept = tuple(m for m in collection.members if m.domain in taken)
-    problems = [f"{m.name}: its domain is {m.domain}" for m in training if m not in kept]
+    lines = []
+    for other in dict.fromkeys(m.domain for m in training if m not in kept):
+        names = [m.name for m in training if m.domain == other]
+        lines.append(
+            f"not used as {WORDS[domain]}: {counted(len(names), 'cube')} of the domain {other} ({listed(names, 3)})"
+        )
     used = {*training, *collection.for_tests}
-    problems += [f"{m.name}: {m.subject} is kept for the test" for m in kept if m not in used]
-    return replace(collection, members=kept), problems
+    lines += [f"left out: {m.name}: {m.subject} is kept for the test" for m in kept if m not in used]
+    return replace(collection, members=kept), lines
+
+
+def _none_left(collection: Collection, domain: str, broken: int) -> TrainingError:
+    """Return the error that says why a side has no cubes to be trained on."""
+    stated = sorted({m.domain for m in collection.for_training})
+    if not stated:
+        return TrainingError(
+            f"All {WORDS[domain]} cubes are of subjects kept for the test; leave some for training (the column split of a table, or "
+            "Use in the Collections dock)."
+        )
+    unopened = f", and {counted(broken, 'file')} could not be used" if broken else ""
+    return TrainingError(
+        f"None of the {WORDS[domain]} cubes can be used as such: they are {', '.join(stated)}{unopened}; state what they are with "
+        "`napari-udt collect --domain`, or in the Collections dock."
+    )
 
 
 def _class_names(found: dict[str, Survey]) -> tuple[str, ...]:

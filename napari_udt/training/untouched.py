@@ -10,8 +10,8 @@ from napari_udt.collection.survey import Survey
 from napari_udt.cube import Domain
 from napari_udt.dataset import Dataset, load_dataset, save_dataset
 from napari_udt.errors import CollectionError
-from napari_udt.training.findings import WORDS, listed
-from napari_udt.wording import counted
+from napari_udt.training.findings import WORDS
+from napari_udt.wording import counted, listed
 
 _FILES = {"simulated": "simulated_test.h5", "second": "target_test.h5"}
 _NOT_USED = "the model is judged on held-out subjects, which also choose the weights"

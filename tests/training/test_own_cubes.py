@@ -334,7 +334,7 @@ def test_collections_that_cannot_be_trained_on_get_one_sentence(hsi, trained, tm
     assert "1,000 structures (label 1, label 2" in refused([tmp_path / "many.h5"], target)
     empty = open_cube(other).with_(data=np.full((20, 24, 31), np.nan), label_names={1: "Leber", 2: "Haut"})
     save_cube(empty, tmp_path / "empty.h5")
-    assert "The real domain has 0 usable spectra" in refused(
+    assert "The target cubes hold 0 usable spectra" in refused(
         simulated, [tmp_path / "empty.h5"], error=CollectionError
     )
     collection, _ = gather(simulated, Rules(preprocessing=[Step("snv")]))

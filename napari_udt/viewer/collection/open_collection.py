@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_udt.collection import Collection, Member, save_collection
+from napari_udt.collection.doubts import doubts
 from napari_udt.collection.gather import all_structures, collection_of, one_preprocessing
 from napari_udt.collection.inspecting import InspectedCube, Inspection
 from napari_udt.collection.structure_names import suggested_names
@@ -211,6 +212,11 @@ class OpenCollection:
             self.cubes, self.structures, one_preprocessing(self._earlier), earlier=self._earlier
         )
 
+    @property
+    def without_wavelengths(self) -> list[Path]:
+        """Files that do not open because nobody has stated their wavelengths."""
+        return [cube.member.path for cube in self.cubes if cube.lacks_wavelengths]
+
     def member(self, key: Key) -> Member:
         """Return a listed member."""
         return next(cube.member for cube in self.cubes if key_of(cube) == key)
@@ -230,7 +236,9 @@ class OpenCollection:
         if broken:
             verb = "does" if broken == 1 else "do"
             parts.append(f"{counted(broken, 'file')} {verb} not open and will be left out.")
-        return " ".join([*parts, *([self._wavelengths()] if whole else [])])
+        return " ".join(
+            [*parts, *([self._wavelengths(), *doubts(self.cubes, self.structures)] if whole else [])]
+        )
 
     def structure_names(self, classes: Sequence[str] = ()) -> list[StructureName]:
         """Return the names in the files with suggestions, the most frequent first.

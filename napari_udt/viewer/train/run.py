@@ -26,8 +26,8 @@ from napari_udt.viewer.train.plan import SIMULATED, TARGET, Plan, Source, work_f
 _NICENESS = 10  # the window goes first
 _PROMPT = "napari-udt: "
 _CUBES = "cubes"  # folder of the open cubes
-_RECORD = "run.json"
-_CHECKPOINT = "checkpoint.pt"  # as napari_udt.training.loop, which imports torch
+RECORD = "run.json"
+CHECKPOINT = "checkpoint.pt"  # as napari_udt.training.loop, which imports torch
 
 
 class TrainingRun:
@@ -50,7 +50,7 @@ class TrainingRun:
         """Whether the process is there."""
         if isinstance(self._process, psutil.Popen):
             return self._process.poll() is None
-        return self._process is not None and _is_alive(self._process)
+        return self._process is not None and is_alive(self._process)
 
     @property
     def folder(self) -> Path | None:
@@ -58,20 +58,25 @@ class TrainingRun:
         return None if self.plan is None else _run_folder(self.plan)
 
     @property
+    def working_on(self) -> str:
+        """Name of the model that the process trains, or checks the cubes for; empty while there is no process."""
+        return self.plan.name if self.plan is not None and self.running else ""
+
+    @property
     def interrupted(self) -> bool:
         """Whether the run was ended from outside and can go on where its checkpoint is."""
         if self.running or self.check or self.folder is None or self._stopped:
             return False
-        return (self.folder / _CHECKPOINT).is_file() and not self.finished() and not self._sentences()
+        return (self.folder / CHECKPOINT).is_file() and not self.finished() and not self._sentences()
 
     def find(self) -> None:
         """Find the newest run that another window began: one that goes on, else one that was interrupted."""
         if self.plan is not None:
             return
-        records = [r for r in work_folder("x").parent.glob(f"*.run/{_RECORD}") if r.is_file()]
+        records = [r for r in work_folder("x").parent.glob(f"*.run/{RECORD}") if r.is_file()]
         for alive in (True, False):
             for record in sorted(records, key=lambda path: -path.stat().st_mtime):
-                self.plan, self._process = _recorded(record)
+                self.plan, self._process = recorded(record)
                 if self.plan is not None and (self.running if alive else self.interrupted):
                     return
         self.plan = self._process = None
@@ -111,9 +116,14 @@ class TrainingRun:
         """Let no window find an interrupted run again; return where it lies."""
         if not self.interrupted or self.folder is None:
             return ""
-        (self.folder / _RECORD).unlink(missing_ok=True)
+        (self.folder / RECORD).unlink(missing_ok=True)
         folder, self.plan, self._process = self.folder, None, None
         return f"The checkpoint of this training stays in {folder}."
+
+    def forget_removed(self) -> None:
+        """Forget a run that is over and whose folder is gone."""
+        if not self.running and self.folder is not None and not self.folder.exists():
+            self.plan = self._process = None
 
     def _launch(self, plan: Plan, command: list[str], *, check: bool = False) -> None:
         self.plan, self.check, self._stopped = plan, check, False
@@ -229,7 +239,8 @@ def _let_others_go_first(process: psutil.Popen) -> None:
         Path(f"/proc/{process.pid}/autogroup").write_text(str(_NICENESS))
 
 
-def _is_alive(process: psutil.Process) -> bool:
+def is_alive(process: psutil.Process) -> bool:
+    """Whether a process is there and no zombie."""
     with suppress(psutil.Error):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
@@ -239,12 +250,12 @@ def _record(plan: Plan, process: psutil.Process) -> None:
     """Write down what another window needs to find the run; without it the run goes on all the same."""
     with suppress(psutil.Error, OSError):
         entries = {"pid": process.pid, "created": process.create_time(), "plan": plan.as_dict()}
-        with whole_or_nothing(_run_folder(plan) / _RECORD) as temporary:
+        with whole_or_nothing(_run_folder(plan) / RECORD) as temporary:
             temporary.write_text(json.dumps(entries), encoding="utf-8")
 
 
-def _recorded(path: Path) -> tuple[Plan | None, psutil.Process | None]:
-    """Read what `_record` wrote: the plan, and the process if it is still the same."""
+def recorded(path: Path) -> tuple[Plan | None, psutil.Process | None]:
+    """Read what a run wrote down of itself: the plan, and the process if it is still the same."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         plan = Plan.from_dict(found["plan"])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from own_cubes import write_envi
+from own_cubes import write_envi, write_tivita
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtTest import QTest
@@ -231,3 +231,25 @@ def test_a_collection_is_compared_in_the_place_of_the_open_cubes(qtbot, folder):
     qtbot.waitUntil(lambda: not population.given.isVisible(), timeout=20_000)
     drawn = population.open_population
     qtbot.waitUntil(lambda: bool(drawn.population and len(drawn.population.groups) == 1), timeout=20_000)
+
+
+def test_wavelengths_that_files_lack_are_typed_in_the_dock(dock, tmp_path, qtbot):
+    write_tivita(tmp_path / "P1" / "2021_01", 1)
+    write_envi(tmp_path / "s.hdr", 0)
+    assert not dock.wavelengths.isVisible()
+    drop(dock.table.viewport(), tmp_path)
+    qtbot.waitUntil(lambda: dock.table.shown == 2 and not dock.reading, timeout=20_000)
+    assert "1 file without wavelengths: type them above the table" in dock.status.text()
+    assert dock.wavelengths.isVisible()
+    for text in ("blue", "500-800"):
+        dock.wavelengths.clear()
+        QTest.keyClicks(dock.wavelengths, text)
+        QTest.keyClick(dock.wavelengths, Qt.Key.Key_Return)
+        assert ("are not understood" in dock.status.text()) == (text == "blue")
+    qtbot.waitUntil(lambda: not dock.reading and not dock.wavelengths.isVisible(), timeout=20_000)
+    assert "2 cubes of 2 subjects (1 simulated, 1 measured). HSI, 31 common" in dock.statement.text()
+    assert (
+        len(dock.collection.collection().members[1].wavelengths_nm)
+        + len(dock.collection.collection().members[0].wavelengths_nm)
+        == 31
+    )  # those that were stated stand in the collection

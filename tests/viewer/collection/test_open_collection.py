@@ -35,7 +35,8 @@ def test_a_broken_file_costs_one_row_and_is_not_saved(collection, folder):
     assert "broken.h5" in broken[0].problem
     assert collection.statement() == (
         "3 cubes of 2 subjects (1 measured, 2 simulated). 1 file does not open and will be left out. HSI, 17 common "
-        "wavelengths, 530–690 nm."
+        "wavelengths, 530–690 nm. No structure is in both domains: simulated liver, skin; target Leber, Haut; give them the same names "
+        "(Names in the Collections dock, or --map OLD=NEW)."
     )
     collection.save(folder / NAME)
     assert len(load_collection(folder / NAME).members) == 3

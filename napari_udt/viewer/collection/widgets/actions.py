@@ -145,9 +145,10 @@ def ask_and_save(collection: OpenCollection, parent: QWidget, say: Callable[[str
 
 
 def _opened(collection: OpenCollection, keys: Sequence[Key], report: Report) -> list[SpectralCube]:
-    """Open cubes under the collection's names, in another thread."""
+    """Open cubes under the collection's names, in another thread: in memory as if they were dropped, so that the window waits for none."""
     cubes = []
     for number, key in enumerate(keys):
         report(number, len(keys))
-        cubes.append(open_member(collection.member(key)).with_structures_named(collection.structures))
+        cube = open_member(collection.member(key), memory_limit_mb=None)
+        cubes.append(cube.with_structures_named(collection.structures))
     return cubes

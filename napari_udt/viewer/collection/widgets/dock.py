@@ -13,6 +13,8 @@ from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QMenu, QPr
 from superqt.utils import ensure_main_thread
 
 from napari_udt.collection.inspecting import Inspection, Rules, inspect
+from napari_udt.errors import CubeError
+from napari_udt.io.missing_metadata import Wavelengths, parse_wavelengths
 from napari_udt.viewer.collection.open_collection import OpenCollection, key_of
 from napari_udt.viewer.collection.widgets.actions import CollectionActions
 from napari_udt.viewer.collection.widgets.counts_plot import CountsPlot
@@ -25,6 +27,7 @@ from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.qt.visibility import bring_to_front
 from napari_udt.viewer.state.jobs import error_text
 from napari_udt.viewer.state.session import Session
+from napari_udt.wording import counted
 
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
@@ -76,15 +79,22 @@ class CollectionDock(QWidget):
         """Whether files are being read."""
         return self._reading.running
 
-    def add_paths(self, paths: Iterable[Path]) -> None:
-        """Read files, folders and collections in the background, after those that are being read."""
+    def add_paths(self, paths: Iterable[Path], wavelengths: Wavelengths | None = None) -> None:
+        """Read files, folders and collections in the background, after those that are being read.
+
+        Parameters
+        ----------
+        paths : iterable of Path
+        wavelengths : tuple of float or Span, optional
+            Of files that lack them.
+        """
         paths = [Path(path) for path in paths]
         if not paths:
             return
         if self._reading.running:
             self._waiting.append(paths)
             return
-        rules = Rules(subject_from=self.subject.currentText().strip() or "file")
+        rules = Rules(subject_from=self.subject.currentText().strip() or "file", wavelengths=wavelengths)
         self.bar.setRange(0, 0)
         self.status.setText(f"Reading {paths[0].name}{' ...' if len(paths) == 1 else ' and others ...'}")
         self._reading.start(partial(inspect, paths, rules), partial(self._found, paths))
@@ -150,6 +160,17 @@ class CollectionDock(QWidget):
         self.filter.setToolTip("<qt>Show only rows that contain these words, in whatever column.</qt>")
         self.filter.setClearButtonEnabled(True)
         self.filter.setAcceptDrops(False)  # files that are dropped here are for the dock
+        self.wavelengths = QLineEdit(self)
+        self.wavelengths.setObjectName("wavelengths")
+        self.wavelengths.setAccessibleName("Wavelengths of files that lack them, in nm")
+        self.wavelengths.setPlaceholderText("500-800, or 700, 730, 760; then Enter")
+        self.wavelengths.setToolTip(
+            "<qt>What the files that lack wavelengths have, in nm: the first and the last of evenly spaced ones, or all of them. "
+            "Enter reads these files again.</qt>"
+        )
+        self.wavelengths.setAcceptDrops(False)
+        self._wavelengths_label = QLabel("&Wavelengths of files that lack them [nm]", self)
+        self._wavelengths_label.setBuddy(self.wavelengths)
         self.bar = QProgressBar(self)
         self.bar.setAccessibleName("Progress of reading")
         self.status = wrapping_label("status", self)
@@ -184,6 +205,7 @@ class CollectionDock(QWidget):
         layout.setSpacing(4)
         layout.addLayout(row_of(self.add_button, self._subject_label, self.subject, self.remove_button))
         layout.addWidget(self.statement)
+        layout.addLayout(row_of(self._wavelengths_label, self.wavelengths))
         layout.addWidget(self.pages, stretch=1)
         layout.addLayout(row_of(self.bar, self.cancel_button))
         layout.addWidget(self.status)
@@ -193,6 +215,7 @@ class CollectionDock(QWidget):
                 self.add_button,
                 self.subject,
                 self.remove_button,
+                self.wavelengths,
                 self.pages.tabBar(),
                 self.filter,
                 self.table,
@@ -209,6 +232,7 @@ class CollectionDock(QWidget):
         self.table.selection_changed.connect(self._on_selected)
         self.table.open_requested.connect(self.actions.open_cubes)
         self.cancel_button.clicked.connect(self.cancel)
+        self.wavelengths.returnPressed.connect(self._state_wavelengths)
         self.filter.textChanged.connect(self._filter_rows)
         self.pages.currentChanged.connect(self._show_page)
         self._reading.failed.connect(lambda error: self.status.setText(error_text(error)))
@@ -230,6 +254,17 @@ class CollectionDock(QWidget):
         folder = QFileDialog.getExistingDirectory(self, "Folder of cubes")
         self.add_paths([Path(folder)] if folder else [])
 
+    def _state_wavelengths(self) -> None:
+        """Read the files that lack wavelengths again, with those that were typed."""
+        if self.reading:
+            return
+        try:
+            wavelengths = parse_wavelengths(self.wavelengths.text())
+        except CubeError as error:
+            self.status.setText(str(error))
+            return
+        self.add_paths(self.collection.without_wavelengths, wavelengths)
+
     def _take_out(self) -> None:
         self.collection.remove(set(map(key_of, self.table.selected_rows())))
 
@@ -242,7 +277,13 @@ class CollectionDock(QWidget):
         before = len(self.collection.cubes)
         problem = self.collection.add(found, paths)
         new = len(self.collection.cubes) - before
-        self.status.setText(problem or (f"{new:,} added." if new else "Nothing new was found."))
+        lacking = len(self.collection.without_wavelengths)
+        hint = (
+            f" {counted(lacking, 'file')} without wavelengths: type them above the table." if lacking else ""
+        )
+        self.status.setText(
+            problem or (f"{new:,} added.{hint}" if new else hint.strip() or "Nothing new was found.")
+        )
 
     def _read_next(self) -> None:
         if self._waiting:
@@ -286,6 +327,9 @@ class CollectionDock(QWidget):
         reading, selected = self._reading.running, bool(self.table.selected_rows())
         for widget in (self.bar, self.cancel_button):
             widget.setVisible(reading or self.actions.job.running)
+        lacking = bool(self.collection.without_wavelengths)
+        for widget in (self.wavelengths, self._wavelengths_label):
+            widget.setVisible(lacking)
         self.remove_button.setEnabled(selected)
         self.actions.set_possible(some=bool(self.collection.cubes) and not reading, selected=selected)
 

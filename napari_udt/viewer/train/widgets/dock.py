@@ -38,6 +38,7 @@ from napari_udt.viewer.train.widgets.buttons import TrainButtons
 from napari_udt.viewer.train.widgets.findings import Findings
 from napari_udt.viewer.train.widgets.form import TrainForm
 from napari_udt.viewer.train.widgets.loss_plot import LossPlot
+from napari_udt.viewer.train.widgets.old_runs_row import OldRunsRow
 from napari_udt.viewer.train.widgets.preview_plot import PreviewPlot
 from napari_udt.viewer.train.widgets.source_list import SourceList
 
@@ -172,6 +173,7 @@ class TrainDock(QWidget):
         """Offer a run that was interrupted no more."""
         self.status.setText(self.training.dismiss())
         self.refresh()
+        self.old_runs.refresh()
 
     def refresh(self) -> None:
         """Show what the process has written."""
@@ -239,6 +241,7 @@ class TrainDock(QWidget):
             if self._chosen is not None:
                 self._chosen.announce([name])
             self._compare()
+        self.old_runs.refresh()
 
     def _compare(self) -> None:
         """Open the first comparison of a new model."""
@@ -269,6 +272,7 @@ class TrainDock(QWidget):
         self.plot = LossPlot(parent=self)
         self.preview = PreviewPlot(parent=self)
         self.status = wrapping_label("status", self)
+        self.old_runs = OldRunsRow(lambda: self.training.working_on, parent=self)
 
     def _lay_out(self) -> None:
         layout = scrolling_layout(self)
@@ -281,6 +285,7 @@ class TrainDock(QWidget):
         layout.addWidget(self.preview)
         layout.addWidget(self.plot, stretch=1)
         layout.addWidget(self.findings, stretch=1)
+        layout.addWidget(self.old_runs)
         lists = [side.list for side in (self.simulated, self.target)]
         set_tab_order(
             *(b for side in (self.simulated, self.target) for b in (side.add_button, side.remove_button)),
@@ -289,7 +294,7 @@ class TrainDock(QWidget):
         self.form.set_tab_order(lists[-1], self.check_button)
         set_tab_order(
             *self.buttons.all,
-            *(self.preview.box, self.preview.wavelength, self.plot.kind, self.findings),
+            *(self.preview.box, self.preview.wavelength, self.plot.kind, self.findings, self.old_runs.button),
         )
 
     def _connect(self) -> None:
@@ -301,6 +306,7 @@ class TrainDock(QWidget):
         self.stop_button.clicked.connect(self.stop)
         self.buttons.resume.clicked.connect(self.resume)
         self.buttons.dismiss.clicked.connect(self.dismiss)
+        self.old_runs.said.connect(self._removed)
         self.preview.box.toggled.connect(self._refresh_preview)
         self._timer.timeout.connect(self.refresh)
         self._writing.ended.connect(self._show_state)
@@ -325,6 +331,13 @@ class TrainDock(QWidget):
             fitting, reasons = starting_points(self._session, plan)
             self.form.offer_starts([spec.name for spec in fitting], reasons)
 
+    def _removed(self, sentence: str) -> None:
+        """Forget an interrupted training that was removed, and say what was."""
+        self.training.forget_removed()
+        self.refresh()
+        self.status.setText(sentence)
+
     def _show_state(self) -> None:
         busy = self.training.running or self._writing.running
+        self.old_runs.button.setEnabled(not self._writing.running and not self._comparing.running)
         self.buttons.show_state(busy=busy, interrupted=self.training.interrupted)
