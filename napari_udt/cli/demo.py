@@ -30,6 +30,8 @@ def run(args: argparse.Namespace) -> int:
 
     require_qt()
     headless = args.headless or not has_display()
+    if headless:  # looked at before a minute's work, not after it
+        args.output.mkdir(parents=True, exist_ok=True)
     if headless and not on_virtual_display():
         return run_on_virtual_display(["demo", "--headless", "-o", str(args.output)])
     from napari_udt.viewer.demo import run_demo

@@ -79,7 +79,7 @@ def test_shares_of_an_evaluation_give_the_spectra_of_one_run(collection, tmp_pat
     assert_same(population_of_collection(known, all_sources(known, [MODEL], "cpu")), one)
 
 
-def test_an_evaluation_of_a_collection_writes_a_report(collection, tmp_path):
+def test_an_evaluation_of_a_collection_writes_a_report(collection, tmp_path, few_trees):
     report = tmp_path / "r.html"
     words = ["evaluate", "--cubes", str(collection), "--report", str(report), "--resamples", "0"]
     assert main([*words, "--model", MODEL, "--device", "cpu", "--audit"]) == 0
