@@ -26,7 +26,9 @@ _SECONDS_BETWEEN_LINES = 5.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments to a parser."""
     parser.add_argument(
-        "what", choices=("hsi", "pat", "samples"), help="data set of a modality, or sample cubes"
+        "what",
+        choices=("hsi", "pat", "components", "samples"),
+        help="data set of a modality, simulated photoacoustic images with their components (skin, tissue, vessels), or sample cubes",
     )
     parser.add_argument(
         "--domain",
@@ -69,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
     tables = find_tables(args.tables)
     if args.what == "samples":
         return _write_samples(args.output, tables, args.seed)
+    if args.what == "components":
+        args.domain = args.domain or "simulated"
     if args.domain is None or args.n is None or args.output is None:
         raise SimulationError(f"simulate {args.what} needs --domain, --n and -o; add what is missing.")
     if args.output.exists():
@@ -98,6 +102,14 @@ def _simulate(args: argparse.Namespace, tables: Tables, parts: Path) -> Dataset:
         if args.device is not None:
             raise SimulationError("--device belongs to simulate pat; leave it out.")
         return simulate_hsi(args.domain, args.n, args.seed, tables, progress, args.jobs, parts)
+    if args.what == "components":
+        from napari_udt.simulation.pat_components import simulate_components
+
+        if args.domain != "simulated" or args.device is not None:
+            raise SimulationError(
+                "simulate components knows the ideal device only; leave --domain and --device out."
+            )
+        return simulate_components(args.n, args.seed, tables, progress, args.jobs, parts)
     from napari_udt.simulation.pat import simulate_pat
 
     return simulate_pat(args.domain, args.n, args.seed, tables, progress, args.jobs, parts, args.device)

@@ -19,11 +19,15 @@ from napari_udt.training.fine_tuning import begun_with
 if TYPE_CHECKING:
     from napari_udt.models import TransferModel
 
+COMPONENTS = "pat_components"  # no transfer: what distinguishes skin, tissue and vessels
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments to a parser."""
     parser.add_argument(
-        "config", help=f"TOML file or the name of a packaged configuration: {', '.join(packaged_configs())}"
+        "config",
+        help=f"TOML file or the name of a packaged configuration: {', '.join(packaged_configs())}; or {COMPONENTS}, which "
+        "splits photoacoustic pictures into skin, tissue and vessels and needs --simulated of `napari-udt simulate components` alone",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the model to be written")
     parser.add_argument(
@@ -89,6 +93,8 @@ def run(args: argparse.Namespace) -> int:
     TrainingError
         When the configuration or the data do not fit, or the training fails.
     """
+    if args.config == COMPONENTS:
+        return _train_components(args)
     given = {"simulated": args.simulated, "second": args.target}
     config = load_config(
         args.config, args.set, **{key: str(paths[0]) for key, paths in given.items() if paths}
@@ -135,6 +141,43 @@ def run(args: argparse.Namespace) -> int:
     if own:
         _judge(config, model, args.output)
     return _listed(args) if own else SUCCESS
+
+
+def _train_components(args: argparse.Namespace) -> int:
+    """Train the network of components and write its one file."""
+    from napari_udt.dataset import load_dataset
+    from napari_udt.models.components import save_components
+    from napari_udt.training.components import STEPS, train_components
+
+    unused = {
+        "--target": args.target,
+        "--from": args.parent,
+        "--resume": args.resume,
+        "--minutes": args.minutes,
+    }
+    if wrong := [name for name, value in unused.items() if value]:
+        raise TrainingError(f"{COMPONENTS}: takes no {wrong[0]}; leave it out.")
+    if not args.simulated or len(args.simulated) != 1:
+        raise TrainingError(
+            f"{COMPONENTS}: give the one file of `napari-udt simulate components` with --simulated."
+        )
+    settings = dict(text.partition("=")[::2] for text in args.set)
+    if set(settings) - {"steps", "seed"} or not all(value.isdecimal() for value in settings.values()):
+        raise TrainingError(f"{COMPONENTS}: --set is {' '.join(args.set)}; expected steps=N or seed=N.")
+    if args.output.exists():
+        raise TrainingError(f"{args.output}: exists; choose another file for the network.")
+    numbers = {name: int(value) for name, value in settings.items()}
+    line = ProgressLine("training")
+    path = args.simulated[0]
+    network, record = train_components(
+        load_dataset(path), path, progress=line, **({"steps": STEPS} | numbers)
+    )
+    line.clear()
+    save_components(network, args.output, record)
+    for name, value in record["held_out"].items():
+        print(f"held-out pictures, {name}: {value:.3f}")
+    print(f"{args.output}: the network is written.")
+    return SUCCESS
 
 
 def _judge(config: TrainingConfig, model: TransferModel, folder: Path) -> None:

@@ -176,8 +176,13 @@ def filtered(signals: Signals, response: NDArray[np.inexact]) -> Signals:
     return fft.irfft(spectrum, n=signals.shape[1], axis=1)
 
 
-def envelope(pictures: Signals) -> Signals:
-    """Magnitude of the analytic signal along depth; pictures (rows, columns, wavelengths)."""
+def analytic(pictures: Signals) -> NDArray[np.complex64]:
+    """Analytic signal along depth of pictures (rows, columns, wavelengths): linear, unlike its magnitude."""
     rows = pictures.shape[0]
     padded = fft.next_fast_len(2 * rows)  # what leaves the picture below must not come back on top
-    return np.abs(hilbert(pictures, N=padded, axis=0)[:rows]).astype(np.float32)
+    return hilbert(pictures, N=padded, axis=0)[:rows].astype(np.complex64)
+
+
+def envelope(pictures: Signals) -> Signals:
+    """Magnitude of the analytic signal along depth; pictures (rows, columns, wavelengths)."""
+    return np.abs(analytic(pictures)).astype(np.float32)

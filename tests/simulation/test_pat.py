@@ -14,6 +14,7 @@ from napari_udt.simulation.pat import (
     rounded,
     simulate_pat,
 )
+from napari_udt.simulation.pat_components import ComponentFactory
 from napari_udt.simulation.pat_image import PatImage
 from napari_udt.simulation.tables import find_tables
 
@@ -40,6 +41,22 @@ def test_a_data_set_is_complete(simulated):
     assert len(simulated.parameters["artery_depth_mm"]) == 2
     blood = np.isin(simulated.labels, (VEIN, ARTERY))
     np.testing.assert_array_equal(np.isfinite(simulated.oxygenation), blood)
+
+
+def test_components_are_those_of_the_same_images(simulated, tables):
+    made = ComponentFactory(5, tables).block(0)
+    scale = simulated.samples[0].max()
+    np.testing.assert_allclose(made["image"][0], simulated.samples[0], atol=1e-4 * scale)
+    np.testing.assert_array_equal(made["labels"][0], simulated.labels[0])
+    parts = made["components"][0].astype(np.float32)
+    assert parts.shape == (3, 16, 128, 256)
+    assert (
+        parts.sum(axis=0) > made["image"][0] - 2e-3 * scale
+    ).all()  # waves may cancel, not more than add up
+    share = parts / np.maximum(parts.sum(axis=0), 1e-9)
+    own = {0: (EPIDERMIS,), 2: (VEIN, ARTERY)}
+    for part, kinds in own.items():
+        assert share[part][:, np.isin(made["labels"][0], kinds)].mean() > 0.6
 
 
 def test_the_skin_is_brightest_and_lies_where_it_is_labelled(simulated):

@@ -12,7 +12,7 @@ from napari.layers import Image, Labels, Layer, Points, Shapes, Vectors
 
 from napari_udt.cube import SpectralCube
 from napari_udt.viewer.layers.layer_data import CUBE_KEY, label_colours, outline_width
-from napari_udt.viewer.layers.stacks import SeriesStack
+from napari_udt.viewer.layers.stacks import SeriesStack, stack
 from napari_udt.viewer.napari_adapter import overlays_of
 from napari_udt.viewer.state.session import PixelRef
 
@@ -89,8 +89,10 @@ class CubeLayers:
             self.labels.features = {"index": list(names), "structure": list(names.values())}
 
     def show_picture(self, cube: SpectralCube) -> None:
-        """Show another picture of the cube's series; napari has drawn it already unless it was still to be read."""
+        """Show another picture of the cube's series, which napari has drawn already unless it was still to be read; or of a single one."""
         self.set_cube(cube)
+        if not isinstance(self.image.data, SeriesStack):
+            self.image.data = stack(cube)[0]
         if isinstance(self.image.data, SeriesStack) and self.image.data.stands_in:
             self.image.data.stands_in = False
             self.image.refresh()

@@ -234,7 +234,7 @@ class Session:
             self._emit_cubes_changed(CubesChange.between(before, self))
 
     def show_pictures(self, cubes: Mapping[str, SpectralCube]) -> None:
-        """Show other pictures of their series in the place of open cubes, known by their keys."""
+        """Show other pictures of their series, or of the same pixels, in the place of open cubes, known by their keys."""
         changed = tuple(
             (entry, replace(entry, cube=cube))
             for key, cube in cubes.items()

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QFormLayout, QWidget
 
 from napari_udt.viewer.compare.settings import FASTEST_HZ, SLOWEST_HZ, CompareSettings
 from napari_udt.viewer.compare.widgets.colour_row import ColourRow
+from napari_udt.viewer.compare.widgets.component_row import ComponentRow
 from napari_udt.viewer.compare.widgets.fields import DIVIDER_STEPS, KINDS, SCALES, TOOLTIPS, divider_slider
 from napari_udt.viewer.compare.widgets.structure_row import StructureRow
 from napari_udt.viewer.layers.arrangements.comparison import MOST_CELLS, usual_pair
@@ -113,6 +114,7 @@ class CompareDock(QWidget):
         self.divider = divider_slider(self)
         self.structures = StructureRow(self._structures, parent=self)
         self.colours = ColourRow(colours, parent=self)
+        self.components = ComponentRow(self._session, parent=self)
         self.status = wrapping_label("status", self)
         self.status.setMinimumSize(1, 1)  # Qt would keep room for the text wrapped into a narrow column
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -144,6 +146,7 @@ class CompareDock(QWidget):
         ):
             form.addRow(question, answer)
         form.addRow(self.colours)
+        form.addRow(self.components)
         return form
 
     def _connect(self) -> None:
@@ -160,6 +163,8 @@ class CompareDock(QWidget):
         self.colours.rgb_chosen.connect(self._on_rgb)
         self.structures.chosen.connect(self._on_structures)
         self.colours.message.connect(self.status.setText)
+        self.components.message.connect(self.status.setText)
+        self.first.currentTextChanged.connect(self.components.set_key)
         self._timer.timeout.connect(self._pair_view.step)
         self._session.cubes_changed.connect(self._cubes_changed)
         self._session.settings_restored.connect(self._restore)
