@@ -29,9 +29,9 @@ def measure(device: str = "auto", repeats: int = 3, *, quick: bool = False) -> d
     Returns
     -------
     dict
-        JSON-ready: "device", "results" (spectral networks), "images", "robustness".
+        JSON-ready: "device", "processor_features", "results" (spectral networks), "images", "robustness".
     """
-    from napari_udt.inference.devices import choose
+    from napari_udt.inference.devices import choose, processor_features
 
     chosen = choose(device)
     networks = _networks()
@@ -40,6 +40,7 @@ def measure(device: str = "auto", repeats: int = 3, *, quick: bool = False) -> d
     results += _autoencoders(chosen.key, repeats)
     return {
         "device": chosen.title,
+        "processor_features": list(processor_features()),
         "results": [figure.to_dict() for figure in results],
         "images": _images(chosen.key, repeats),
         "robustness": {} if quick else _robustness(chosen.key, networks[:-1]),
@@ -50,6 +51,7 @@ def as_text(found: dict[str, Any], repeats: int) -> str:
     """Return what `measure` found as tables."""
     parts = [
         f"Transfer on {found['device']}, float32; times are medians of {repeats} or more runs in turn.",
+        f"Processor: {', '.join(found['processor_features'])}.",
         format_table([_HEADER, *map(_row, found["results"])]),
         "* as computed from fewer spectra: its cost is linear",
     ]

@@ -8,6 +8,19 @@ from pathlib import Path
 
 from napari_udt.errors import TransferError
 
+# Names in /proc/cpuinfo of what makes products of matrices fast: on x86, and on ARM.
+_FEATURES = {
+    "fma": "FMA",
+    "avx2": "AVX2",
+    "avx512f": "AVX-512",
+    "avx512_bf16": "AVX-512 bf16",
+    "amx_tile": "AMX",
+    "amx_bf16": "AMX bf16",
+    "asimd": "NEON",
+    "sve": "SVE",
+    "bf16": "bf16",
+}
+
 
 @dataclass(frozen=True)
 class Device:
@@ -57,3 +70,24 @@ def processor_name() -> str:
     except OSError:
         pass  # not Linux
     return platform.processor() or platform.machine() or "CPU"
+
+
+def processor_features(flags: str | None = None) -> tuple[str, ...]:
+    """Return which instructions for products of matrices the processor has (on Linux), and last which ones torch uses.
+
+    Parameters
+    ----------
+    flags : str, optional
+        As the system lists them; by default those of ``/proc/cpuinfo``.
+    """
+    import torch
+
+    if flags is None:
+        try:
+            lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        except OSError:
+            lines = []  # not Linux
+        flags = next((line.partition(":")[2] for line in lines if line.startswith(("flags", "Features"))), "")
+    known = set(flags.split())
+    found = [title for flag, title in _FEATURES.items() if flag in known]
+    return (*found, f"torch uses {torch.backends.cpu.get_cpu_capability()}")

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from napari_udt.errors import CubeError
 from napari_udt.files.reading import open_regular
 from napari_udt.io.contract import LOCKED, reading
-from napari_udt.io.packed_sizes import SMALL_DEFLATED, STATING, Packing, unpacks_beyond
+from napari_udt.io.packed_sizes import HARMLESS, STATING, Packing, first_bytes, unpacks_beyond
 
 SMALL_BYTES = 64_000_000  # what may be allocated without asking how much the file holds
 MAX_RATIO = 1_100  # deflate cannot compress further than about 1032 : 1
@@ -36,10 +36,13 @@ _MOST_LOOKED_AT, _MOST_HEADS = 16, 4_096  # chunks of a dataset
 _LOOKED_AT_BYTES = 200_000_000  # which take a second or two to unpack
 _PACKINGS: dict[int, Packing] = {
     h5py.h5z.FILTER_DEFLATE: "deflate",
+    h5py.h5z.FILTER_SZIP: "szip",
+    h5py.h5z.FILTER_LZF: "lzf",
     307: "bzip2",
     32001: "blosc",
     32004: "lz4",
     32015: "zstd",
+    32026: "blosc2",
 }
 MAX_OBJECTS = 20_000
 MAX_DEPTH = 32
@@ -203,7 +206,7 @@ def _check_unpacked_chunks(dataset: h5py.Dataset, path: Path) -> None:
     if len(packed) > 1:
         raise CubeError(f"{path}: {dataset.name} is packed twice; store it with one compression filter.")
     place, packing = packed[0], _PACKINGS[codes[packed[0]]]
-    least = SMALL_DEFLATED if packing == "deflate" else 1
+    least = HARMLESS.get(packing, 1)
     found: list[tuple[int, int]] = []
 
     def note(chunk: h5py.h5d.StoreInfo) -> None:
@@ -215,9 +218,11 @@ def _check_unpacked_chunks(dataset: h5py.Dataset, path: Path) -> None:
     if not longest:
         return
     with open_regular(path) as file:
-        for _, offset in longest[: 1 + _LOOKED_AT_BYTES // declared] if packing not in STATING else longest:
+        for size, offset in (
+            longest[: 1 + _LOOKED_AT_BYTES // declared] if packing not in STATING else longest
+        ):
             file.seek(offset)
-            if unpacks_beyond(file.read, packing, declared):
+            if unpacks_beyond(first_bytes(file, size), packing, declared):
                 raise CubeError(
                     f"{path}: {dataset.name} has a chunk that unpacks to more than its {declared:,} bytes of numbers; it is damaged."
                 )

@@ -16,7 +16,7 @@ import tifffile
 
 from napari_udt import open_cube
 from napari_udt.errors import CubeError
-from napari_udt.io.packed_sizes import stated_size, unpacks_beyond
+from napari_udt.io.packed_sizes import HARMLESS, stated_size, unpacks_beyond
 
 LARGE = 80_000_000  # bytes that a bomb unpacks to
 WAVELENGTHS = [500.0, 600.0, 700.0]
@@ -140,3 +140,90 @@ def test_a_chunk_of_zarr_that_unpacks_to_more_is_refused(tmp_path):
     with pytest.raises(CubeError, match="200,000 packed bytes for 7,200 bytes of numbers"):
         open_cube(tmp_path / "a.zarr", modality="HSI")
     del array
+
+
+def test_a_chunk_of_lzf_that_unpacks_to_more_is_refused(tmp_path):
+    path, values = (
+        tmp_path / "a.h5",
+        np.random.default_rng(0).integers(0, 9, (700, 700, 3)).astype(np.float32),
+    )
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset("cube", data=values, chunks=values.shape, compression="lzf")
+        packed = data.id.read_direct_chunk((0, 0, 0))[1]
+        file["wavelengths"] = WAVELENGTHS
+    assert len(packed) > HARMLESS["lzf"]
+    assert not unpacks_beyond(io.BytesIO(packed).read, "lzf", values.nbytes)
+    assert unpacks_beyond(io.BytesIO(packed).read, "lzf", values.nbytes - 1)
+    np.testing.assert_array_equal(open_cube(path, modality="HSI").data, values)
+    with h5py.File(path, "r+") as file:
+        file["cube"].id.write_direct_chunk((0, 0, 0), b"\x00\x00" + b"\xe0\xff\x00" * 400_000)
+    with pytest.raises(CubeError, match="unpacks to more than its 5,880,000 bytes of numbers"):
+        open_cube(path)
+
+
+@pytest.mark.parametrize("packing", ["szip", "blosc2"])
+def test_what_szip_and_blosc2_say_of_their_size_is_compared(tmp_path, packing):
+    path, values = tmp_path / "a.h5", np.random.default_rng(0).integers(0, 9, (40, 50, 3)).astype(np.float32)
+    if packing == "szip":
+        how = {"compression": "szip"}
+        if not h5py.h5z.filter_avail(h5py.h5z.FILTER_SZIP):
+            pytest.skip("this HDF5 has no szip")
+    else:
+        how = dict(pytest.importorskip("hdf5plugin").Blosc2())
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset("cube", data=values, chunks=values.shape, **how)
+        packed = bytearray(data.id.read_direct_chunk((0, 0, 0))[1])
+        file["wavelengths"] = WAVELENGTHS
+    assert stated_size(bytes(packed[:64]), packing) == values.nbytes
+    np.testing.assert_array_equal(open_cube(path, modality="HSI").data, values)
+    if packing == "szip":
+        packed[:4] = struct.pack("<I", LARGE)
+    else:
+        packed[30:38] = struct.pack(">q", LARGE)
+    with h5py.File(path, "r+") as file:
+        file["cube"].id.write_direct_chunk((0, 0, 0), bytes(packed))
+    with pytest.raises(CubeError, match="unpacks to more than its 24,000 bytes of numbers"):
+        open_cube(path)
+
+
+def test_a_strip_of_lzw_that_unpacks_to_more_is_refused(tmp_path):
+    codecs = pytest.importorskip("imagecodecs")
+    path, packed = tmp_path / "a.tif", codecs.lzw_encode(bytes(LARGE))
+    assert len(packed) > HARMLESS["lzw"]
+    values = np.random.default_rng(0).integers(0, 9, (3, 100, 300)).astype(np.float32)
+    tifffile.imwrite(
+        path,
+        values,
+        compression="lzw",
+        photometric="minisblack",
+        rowsperstrip=100,
+        metadata={"wavelengths": WAVELENGTHS},
+    )
+    np.testing.assert_array_equal(open_cube(path, modality="HSI").data[..., 1], values[1])
+    with tifffile.TiffFile(path) as file:
+        places = [file.pages[1].tags[name].valueoffset for name in ("StripOffsets", "StripByteCounts")]
+    content = bytearray(path.read_bytes())
+    for place, number in zip(places, (len(content), len(packed)), strict=True):
+        struct.pack_into("<I", content, place, number)
+    path.write_bytes(bytes(content) + packed)
+    with pytest.raises(CubeError, match="a part of a page unpacks to more than its 120,000 bytes of numbers"):
+        open_cube(path, modality="HSI")
+
+
+@pytest.mark.parametrize(("name", "module"), [("bz2", bz2), ("lzma", lzma), ("zlib", zlib)])
+def test_chunks_of_zarr_s_older_codecs_that_unpack_to_more_are_refused(tmp_path, name, module):
+    zarr = pytest.importorskip("zarr")
+    codec = pytest.importorskip("numcodecs").get_codec({"id": name})
+    values = np.random.default_rng(0).random((20, 30, 3), dtype=np.float32)
+    zarr.create_array(
+        tmp_path / "a.zarr",
+        data=values,
+        chunks=values.shape,
+        compressors=codec,
+        zarr_format=2,
+        attributes={"wavelengths_nm": WAVELENGTHS},
+    )
+    np.testing.assert_array_equal(open_cube(tmp_path / "a.zarr", modality="HSI").data, values)
+    (tmp_path / "a.zarr" / "0.0.0").write_bytes(module.compress(bytes(20_000_000)))
+    with pytest.raises(CubeError, match="7,200 bytes of numbers"):
+        open_cube(tmp_path / "a.zarr", modality="HSI")

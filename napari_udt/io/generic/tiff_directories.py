@@ -14,11 +14,18 @@ from typing import Any, BinaryIO, Literal
 
 from napari_udt.errors import CubeError
 from napari_udt.files.reading import open_regular
-from napari_udt.io.packed_sizes import SMALL_DEFLATED, STATING, Packing, unpacks_beyond
+from napari_udt.io.packed_sizes import HARMLESS, STATING, Packing, first_bytes, unpacks_beyond
 
 MAX_PAGES = 20_000
 _MOST_LOOKED_AT, _LOOKED_AT_BYTES = 16, 200_000_000
-_PACKINGS: dict[int, Packing] = {8: "deflate", 32946: "deflate", 34925: "lzma", 34926: "zstd", 50000: "zstd"}
+_PACKINGS: dict[int, Packing] = {
+    5: "lzw",
+    8: "deflate",
+    32946: "deflate",
+    34925: "lzma",
+    34926: "zstd",
+    50000: "zstd",
+}
 Order = Literal["little", "big"]
 
 
@@ -54,12 +61,12 @@ def _next(file: BinaryIO, at: int, big: bool, order: Order) -> int:
 def check_segments(path: Path, pages: Sequence[Any]) -> None:
     """Raise ``CubeError`` where a strip or tile of pages unpacks to more than its numbers.
 
-    Looked at are the longest; those of LZW and of the codecs of pictures are not.
+    Looked at are the longest; those of the codecs of pictures are not.
     """
     packing = _PACKINGS.get(int(pages[0].compression)) if pages else None
     if packing is None:
         return
-    least = SMALL_DEFLATED if packing == "deflate" else 1
+    least = HARMLESS.get(packing, 1)
     segments = (
         (int(size), int(offset), math.prod(page.chunks) * page.dtype.itemsize)
         for page in pages
@@ -69,12 +76,12 @@ def check_segments(path: Path, pages: Sequence[Any]) -> None:
     longest = heapq.nlargest(_MOST_LOOKED_AT, segments)
     with open_regular(path) as file:
         left = _LOOKED_AT_BYTES
-        for _, offset, declared in longest:
+        for size, offset, declared in longest:
             if left < 0:
                 return
             left -= 0 if packing in STATING else declared
             file.seek(offset)
-            if unpacks_beyond(file.read, packing, declared):
+            if unpacks_beyond(first_bytes(file, size), packing, declared):
                 raise CubeError(
                     f"{path}: a part of a page unpacks to more than its {declared:,} bytes of numbers; it is damaged."
                 )

@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt, Signal, SignalInstance
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QSizePolicy, QToolButton, QWidget
 
+from napari_udt.viewer.layers.layer_data import structure_colour
 from napari_udt.viewer.qt.fields import fill, set_tab_order
 from napari_udt.viewer.spectra.curves import CurveSet
 from napari_udt.viewer.spectra.widgets.choice_box import OptionBox
@@ -23,6 +24,7 @@ _IN_TWO: _Places = {name: (place // 5, place % 5) for place, name in enumerate(_
 _IN_ONE: _Places = {name: (0, place) for place, name in enumerate(_NAMES)}
 _OPTIONS = ("mode", "normalisation", "window", "centre", "spread")
 _SPACING = 4
+_MOST_LISTED = 500  # structures; a list of 70,000 took seconds, and nobody would read it
 
 _USUAL_TEXTS: Mapping[str, str] = {"none": "Automatic: none", "l2": "Automatic: L2"}
 _SHORT_MORE, _LEAST_LETTERS = "More", 30
@@ -99,9 +101,13 @@ class SpectraControls(QWidget):
         self.more.set_options(options)
         self._fit()
 
-    def set_structures(self, picks: Sequence[Pick]) -> None:
-        """Offer these structures."""
-        self._structures.set_picks(picks)
+    def set_structures(self, names: Sequence[str]) -> None:
+        """Offer these structures; of very many the first ones and those that are ticked, the others in the picture."""
+        ticked = set(self._structures.ticked)
+        listed = [name for row, name in enumerate(names) if row < _MOST_LISTED or name in ticked]
+        picks = [Pick(name, name, structure_colour(name)) for name in listed]
+        more = len(names) - len(listed)
+        self._structures.set_picks(picks, f"{more:,} more: click them in the picture" if more else "")
 
     def set_curves(self, curves: CurveSet) -> None:
         """Offer these curves as a reference, and say what "automatic" is for them."""

@@ -13,7 +13,6 @@ from superqt.utils import ensure_main_thread
 
 from napari_udt.io.spectral_libraries import write_library
 from napari_udt.viewer.files.saving import saved
-from napari_udt.viewer.layers.layer_data import structure_colour
 from napari_udt.viewer.layers.overlays.maps import MapLayers
 from napari_udt.viewer.layers.overlays.regions import RegionLayers
 from napari_udt.viewer.qt.frame_clock import FrameClock
@@ -28,7 +27,6 @@ from napari_udt.viewer.spectra.resolve import CurveSource, resolve
 from napari_udt.viewer.spectra.widgets.figure.dialog import FigureDialog
 from napari_udt.viewer.spectra.widgets.form import SpectraForm
 from napari_udt.viewer.spectra.widgets.library import LibraryTools
-from napari_udt.viewer.spectra.widgets.picker import Pick
 from napari_udt.viewer.spectra.widgets.picture_tools.maps_and_regions import PictureTools
 from napari_udt.viewer.state.comparable_cubes import focus_of, structure_names
 from napari_udt.viewer.state.jobs import WorkerThread
@@ -120,8 +118,7 @@ class SpectraDock(SpectraForm):
         self._table.set_curves(self.curves)
         self._controls.set_curves(self.curves)
         if self.session.options.mode == "structure":
-            names = structure_names(self.session, self._statistics)
-            self._controls.set_structures([Pick(name, name, structure_colour(name)) for name in names])
+            self._controls.set_structures(structure_names(self.session, self._statistics))
         self._show_statement()
         self._show_verdict()
         self._plot.paint_now()

@@ -40,6 +40,7 @@ class PickButton(QPushButton):
         super().__init__(parent)
         self._option, self._title = option, title
         self._picks: tuple[Pick, ...] = ()
+        self._note = ""
         self._ticked: tuple[str, ...] = ()
         self.setObjectName(option)
         self.setAccessibleName(title)
@@ -56,14 +57,23 @@ class PickButton(QPushButton):
         self.setMenu(menu)
         self._show_count()
 
-    def set_picks(self, picks: Sequence[Pick]) -> None:
-        """Offer other lines; no signal is emitted."""
-        if tuple(picks) != self._picks:
-            self._picks = tuple(picks)
+    @property
+    def ticked(self) -> tuple[str, ...]:
+        """The ticked values, in the order in which they were ticked."""
+        return self._ticked
+
+    def set_picks(self, picks: Sequence[Pick], note: str = "") -> None:
+        """Offer other lines, and below them one that cannot be ticked; no signal is emitted."""
+        if (tuple(picks), note) != (self._picks, self._note):
+            self._picks, self._note = tuple(picks), note
             self._list.blockSignals(True)
             self._list.clear()
             for pick in picks:
                 self._list.addItem(_item(pick))
+            if note:
+                last = QListWidgetItem(note)
+                last.setFlags(Qt.ItemFlag.NoItemFlags)
+                self._list.addItem(last)
             self._list.blockSignals(False)
             self._show_ticks()
 
@@ -74,7 +84,7 @@ class PickButton(QPushButton):
 
     def _show_ticks(self) -> None:
         self._list.blockSignals(True)
-        for row in range(self._list.count()):
+        for row in range(len(self._picks)):
             item = self._list.item(row)
             ticked = item.data(_VALUE) in self._ticked
             item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
