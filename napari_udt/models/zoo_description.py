@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -58,12 +59,14 @@ def zoo_description(
     def file(name: str) -> dict[str, str]:
         return {"source": name, "sha256": hashes[name]}
 
-    axes = _axes(spec, transfer)
+    axes = partial(
+        _axes, spec, transfer
+    )  # made anew for each array: YAML would write a shared one as a reference
     inputs: list[dict[str, Any]] = [
         {
             "id": "spectra",
             "description": "simulated spectra, in the units of the cubes",
-            "axes": axes,
+            "axes": axes(),
             "data": {"type": "float32"},
             "test_tensor": file(INPUT),
         }
@@ -76,7 +79,7 @@ def zoo_description(
                 "description": f"class of each {'spectrum' if spec.modality == 'HSI' else 'pixel'}, -1: unknown; {classes}"[
                     :128
                 ],
-                "axes": [axis for axis in axes if axis["type"] != "channel"],
+                "axes": [axis for axis in axes() if axis["type"] != "channel"],
                 "data": {"type": "int64", "values": list(range(-1, len(spec.class_names)))},
                 "test_tensor": file(LABELS),
             }
@@ -96,7 +99,7 @@ def zoo_description(
             {
                 "id": "transferred",
                 "description": "the same in the target domain",
-                "axes": axes,
+                "axes": axes(),
                 "data": {"type": "float32"},
                 "test_tensor": file(RESULT),
             }

@@ -247,6 +247,7 @@ def test_wavelengths_that_files_lack_are_typed_in_the_dock(dock, tmp_path, qtbot
         QTest.keyClick(dock.wavelengths, Qt.Key.Key_Return)
         assert ("are not understood" in dock.status.text()) == (text == "blue")
     qtbot.waitUntil(lambda: not dock.reading and not dock.wavelengths.isVisible(), timeout=20_000)
+    assert dock.status.text() == "1 more can be opened."
     assert "2 cubes of 2 subjects (1 simulated, 1 measured). HSI, 31 common" in dock.statement.text()
     assert (
         len(dock.collection.collection().members[1].wavelengths_nm)

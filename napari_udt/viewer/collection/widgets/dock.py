@@ -274,16 +274,19 @@ class CollectionDock(QWidget):
             self.add_paths(paths)
 
     def _found(self, paths: list[Path], found: Inspection) -> None:
-        before = len(self.collection.cubes)
+        listed, opening = self._counts()
         problem = self.collection.add(found, paths)
-        new = len(self.collection.cubes) - before
+        new, more = (after - before for after, before in zip(self._counts(), (listed, opening), strict=True))
         lacking = len(self.collection.without_wavelengths)
         hint = (
-            f" {counted(lacking, 'file')} without wavelengths: type them above the table." if lacking else ""
+            f"{counted(lacking, 'file')} without wavelengths: type them above the table." if lacking else ""
         )
-        self.status.setText(
-            problem or (f"{new:,} added.{hint}" if new else hint.strip() or "Nothing new was found.")
-        )
+        said = f"{new:,} added." if new else f"{more:,} more can be opened." if more else ""
+        self.status.setText(problem or " ".join(filter(None, (said, hint))) or "Nothing new was found.")
+
+    def _counts(self) -> tuple[int, int]:
+        """Return how many cubes are listed, and how many of them open."""
+        return len(self.collection.cubes), sum(not cube.problem for cube in self.collection.cubes)
 
     def _read_next(self) -> None:
         if self._waiting:
