@@ -117,9 +117,14 @@ def _stop(done, total):
         raise KeyboardInterrupt
 
 
+def _limit_blocks(monkeypatch, limit):
+    for function in (plan, rechunk.readable.__wrapped__):
+        monkeypatch.setattr(function, "__kwdefaults__", {**function.__kwdefaults__, "limit": limit})
+
+
 def test_a_copy_for_which_the_disk_has_no_room_is_not_begun(tmp_path, array, monkeypatch):
     source = stored(tmp_path / "x.h5", array, (2, 0, 1), chunks=(1, 90, 70), compression="gzip")
-    monkeypatch.setattr(plan, "__kwdefaults__", {**plan.__kwdefaults__, "limit": 30_000})
+    _limit_blocks(monkeypatch, 30_000)
     monkeypatch.setenv("NAPARI_UDT_MEMORY_MB", "0")
     monkeypatch.setattr(rechunk.shutil, "disk_usage", lambda folder: type("U", (), {"free": 1000}))
     with pytest.raises(CubeError, match="make room"):
@@ -129,7 +134,7 @@ def test_a_copy_for_which_the_disk_has_no_room_is_not_begun(tmp_path, array, mon
 
 def test_a_packed_cube_of_pictures_is_unpacked_once(tmp_path, monkeypatch):
     path, shape = tmp_path / "x.h5", (700, 700, 60)
-    monkeypatch.setattr(plan, "__kwdefaults__", {**plan.__kwdefaults__, "limit": 6_000_000})
+    _limit_blocks(monkeypatch, 6_000_000)
     with h5py.File(path, "w") as file:
         data = file.create_dataset("cube", shape, np.float32, chunks=(700, 700, 1), compression=1)
         data[:, :, 7] = 7
