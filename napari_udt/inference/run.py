@@ -308,7 +308,8 @@ def _result(
     target = spec.target if direction == "sim2real" else "simulated"
     if spec.from_labels:
         notes["truncation"], notes["code"] = job.truncation, truncation_note(job.truncation)
-        cube = cube.with_(oxygenation=None)  # that of the source is not the picture's
+        kept = {key: value for key, value in cube.metadata.items() if "oxygenation" not in key}
+        cube = cube.with_(oxygenation=None, metadata=kept)  # that of the source is not the picture's
     return cube.with_(
         data=data,
         wavelengths_nm=np.asarray(spec.wavelengths_nm, np.float64),

@@ -20,7 +20,8 @@ def model():
 
 
 def cube(**changes):
-    fields = {"oxygenation": np.full((18, 13), 0.7, np.float32)} | changes
+    known = {"artery_oxygenation": 0.9, "fat_mm": 2.0}
+    fields = {"metadata": known, "oxygenation": np.full((18, 13), 0.7, np.float32)} | changes
     return make_cube(18, 13, 4, "PAT", **fields)  # sides that have to be filled up
 
 
@@ -36,6 +37,7 @@ def test_a_picture_follows_from_labels_seed_and_truncation_and_is_called_generat
     assert all(np.abs(made.data - other.data).mean() > 1e-4 for other in others)
     assert np.array_equal(made.labels, source.labels)
     assert made.oxygenation is None
+    assert made.metadata == {"fat_mm": 2.0}
     assert made.origin == "generated from labels: digital device"
     known = made.provenance
     assert known["made_by"].startswith("generated from labels")
