@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from write_faults import faults, killed_at, tree
 
 from napari_udt import SpectralCube, open_cube, save_cube
 from napari_udt.cli.parser import main
+from napari_udt.evaluation.run import Evaluation
 from napari_udt.files import leftovers
 from napari_udt.files.leftovers import SUFFIX
 from napari_udt.models.archive import export_model, import_archive
@@ -65,8 +68,26 @@ def _statistics(folder: Path) -> None:
     assert main(["stats", str(known), "-o", str(folder / "table.csv")]) == 0
 
 
+def _evaluated(folder: Path) -> None:
+    """Write what an evaluation writes; its numbers, which take minutes, are none."""
+    wavelengths = np.linspace(500, 990, 100)
+    dataset = SimpleNamespace(wavelengths_nm=wavelengths, modality="HSI")
+    data = SimpleNamespace(simulated=SimpleNamespace(dataset=dataset))
+    found = Evaluation("HSI", {"data": "none", "models": []}, [])
+    sets = [
+        word for part in ("simulated", "second-train", "second-test") for word in (f"--{part}", "unused.h5")
+    ]
+    with (
+        patch("napari_udt.evaluation.load_data", lambda *_: data),
+        patch("napari_udt.evaluation.evaluate", lambda *_, **__: found),
+        patch("napari_udt.population.report.evaluation.evaluation_markdown", lambda _: "# No numbers\n"),
+    ):
+        words = ["evaluate", *sets, "--baselines", "none", "--overwrite", "-o", str(folder / "result.json")]
+        assert main(words) == 0
+
+
 # A log is not among them: it grows line by line, and a run that goes on takes away what its checkpoint does not know.
-MORE: dict[str, Write] = {"collect": _collected, "stats": _statistics}
+MORE: dict[str, Write] = {"collect": _collected, "stats": _statistics, "evaluate": _evaluated}
 ALL: dict[str, Write] = {
     name: write
     for name, write in {**WRITERS, "export": _exported, "import": _imported, **MORE}.items()

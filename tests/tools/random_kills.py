@@ -1,6 +1,6 @@
 """Kill writers at random moments, many times, and look at what they leave: ``python tests/tools/random_kills.py 100 [SEED]``.
 
-Each writer of ``tests/test_kills.py``, and the report of a population, runs in a process of its own that is killed after a random
+Each writer of ``tests/test_kills.py``, with ``collect``, ``stats`` and what ``evaluate`` writes, and the report of a population, runs in a process of its own that is killed after a random
 part of the time that it takes. Then nothing half may stand under a file's own name, and the next run must do all and clean up. Ends
 with status 1 where that is not so.
 """
