@@ -98,7 +98,7 @@ class Monkey:
         with self._watching():
             for index in range(count):
                 self.step()
-                if (index + 1) % _ROUND == 0:
+                if (index + 1) % _ROUND == 0 or index + 1 == count:
                     self.look_at_an_empty_window()
                     print(
                         f"{index + 1} actions, {time.perf_counter() - start:.0f} s",

@@ -32,9 +32,9 @@ def window(world, make_napari_viewer):
     return furnish(make_napari_viewer(show=True))
 
 
-def test_a_hundred_random_actions_leave_everything_in_order():
+def test_sixty_random_actions_leave_everything_in_order():
     """In a process of its own: a driver that crashes while napari's canvas is drawn shall not take the suite along."""
-    command = [sys.executable, str(Path(__file__).with_name("monkey.py")), "--actions", "100", "--seed", "2"]
+    command = [sys.executable, str(Path(__file__).with_name("monkey.py")), "--actions", "60", "--seed", "2"]
     found = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     if found.returncode == -signal.SIGSEGV and "glDraw" in found.stderr:
         pytest.xfail("OpenGL crashed while napari drew a layer:\n" + found.stderr[-3000:])
@@ -42,8 +42,8 @@ def test_a_hundred_random_actions_leave_everything_in_order():
     assert not failures, failures
     assert found.returncode == 0, found.stderr[-3000:]
     report = json.loads(found.stdout[found.stdout.index("{\n") :])
-    assert report["actions"] == 100
-    assert report["counts"]["poke_a_widget"] > 10
+    assert report["actions"] == 60
+    assert report["counts"]["poke_a_widget"] > 5
     assert report["threads"]  # everything was closed once, and nothing ran any more
 
 
