@@ -36,9 +36,7 @@ _COSTS = {
         ("PAT", "one picture", "picture"),
     )
 }
-_COST_NOTE = (
-    "Processor time and memory of the transfer itself on the machine that evaluated; a GPU's are not in them."
-)
+_COST_NOTE = "Processor time and memory of the transfer itself on the machine that evaluated; a GPU's are not in them; few samples make the beginning count."
 _SPREAD_NOTE = (
     "Several trainings or sets of test data of a method: the mean, and in brackets the smallest and the largest value. "
     "Else the 95 % interval over pictures or animals."
