@@ -20,6 +20,7 @@ from napari_udt.collection.subjects import Subject, read_table, subject_rule
 from napari_udt.collection.toml_file import is_collection, load_collection
 from napari_udt.cube import Domain, Modality, SpectralCube, nested
 from napari_udt.errors import CollectionError, MissingMetadata, UdtError, unexpected
+from napari_udt.files.reading import absolute
 from napari_udt.files.writing import whole_or_nothing
 from napari_udt.inference.inputs import Input, collect
 from napari_udt.io import list_candidates
@@ -266,9 +267,9 @@ def _listed(paths: Sequence[Path], rules: Rules) -> tuple[list[InspectedCube], l
             raise CollectionError(f"{path}: there is no such file or folder; correct the path.")
         for item in _without_companions(collect([path], recursive=True, with_metadata=True)):
             try:
-                found |= dict.fromkeys(_in_file(item.path.resolve(), rules), "")
+                found |= dict.fromkeys(_in_file(absolute(item.path), rules), "")
             except UdtError as error:
-                found[Member(item.path.resolve())] = str(error)
+                found[Member(absolute(item.path))] = str(error)
     return [InspectedCube(member, problem=problem) for member, problem in found.items()], earlier
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from napari_udt.collection.contents import Collection, Member
 from napari_udt.collection.gather import collection_of
 from napari_udt.collection.inspecting import inspect
+from napari_udt.files.reading import absolute
 from napari_udt.inference.inputs import SUFFIX, Input, target_of
 
 
@@ -32,7 +33,7 @@ def results_of(results: Iterable[str], described: Mapping[Input, Member], folder
     stems = {
         str(target_of(item, folder, "")).removesuffix(SUFFIX): member for item, member in described.items()
     }
-    sources = {Path(result).resolve(): _source(result, stems) for result in sorted(set(results))}
+    sources = {absolute(Path(result)): _source(result, stems) for result in sorted(set(results))}
     known = {path: source for path, source in sources.items() if source is not None}
     cubes = inspect(known).cubes
     cubes = tuple(

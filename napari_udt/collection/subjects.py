@@ -10,7 +10,7 @@ from pathlib import Path
 from napari_udt.collection.contents import SPLITS
 from napari_udt.cube import DOMAINS, SpectralCube, nested
 from napari_udt.errors import CollectionError
-from napari_udt.files.reading import read_text
+from napari_udt.files.reading import absolute, read_text
 
 Subject = Callable[[Path, SpectralCube | None], str]  # the cube is needed for its metadata only
 _MOST_BYTES = 100_000_000
@@ -69,7 +69,7 @@ def read_table(path: Path) -> dict[Path, Mapping[str, str]]:
                 raise CollectionError(
                     f"{path}: {key} of {row['file']} is {value!r}; expected {' or '.join(choices)}."
                 )
-    return {(path.parent / row["file"]).resolve(): row for row in rows if row["file"]}
+    return {absolute(path.parent / row["file"]): row for row in rows if row["file"]}
 
 
 def _by_file(path: Path, cube: SpectralCube | None) -> str:

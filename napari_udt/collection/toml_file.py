@@ -16,7 +16,7 @@ from napari_udt.collection.contents import Collection, Member
 from napari_udt.collection.preprocessing import Step
 from napari_udt.cube import MODALITIES
 from napari_udt.errors import CollectionError
-from napari_udt.files.reading import read_text
+from napari_udt.files.reading import absolute, read_text
 from napari_udt.files.writing import whole_or_nothing
 
 ENDING = ".udt-collection.toml"
@@ -123,4 +123,4 @@ def _member(row: Mapping[str, Any], folder: Path) -> Member:
             raise CollectionError(f"{key} = {value!r} in [[cubes]]")
     values = {key: row[key] for key in _PLAIN if key in row}
     stated = tuple(float(nm) for nm in row.get("wavelengths_nm", ()))
-    return Member((folder / row["file"]).resolve(), wavelengths_nm=stated, **values)
+    return Member(absolute(folder / row["file"]), wavelengths_nm=stated, **values)

@@ -9,6 +9,15 @@ from io import BufferedReader
 from pathlib import Path
 
 
+def absolute(path: Path) -> Path:
+    """Return where a file or folder lies, without links in the folders above it and with its own name.
+
+    A file that is itself a link keeps its name, by which the files beside it are found: the files of data sets that are kept
+    by git-annex are links to files of other names in folders of their own.
+    """
+    return path.resolve() if path.name in ("", "..") else path.parent.resolve() / path.name
+
+
 def require_regular(path: Path) -> None:
     """Raise ``OSError`` for a pipe, socket or device: opening one may wait for ever. Files, folders and nothing pass."""
     try:

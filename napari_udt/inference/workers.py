@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_udt.errors import TransferError, unexpected
+from napari_udt.files.reading import absolute
 from napari_udt.inference.batch import Outcome, Task, transfer_file
 from napari_udt.io.contract import Progress
 from napari_udt.parent_process import end_with_parent
@@ -151,9 +152,9 @@ def _absolute(task: Task) -> Task:
     model = options.model
     if model is not None and Path(model).exists():
         model = str(Path(model).resolve())
-    reference = options.reference and options.reference.resolve()
+    reference = options.reference and absolute(options.reference)
     return Task(
-        task.source.resolve(), task.target.resolve(), replace(options, model=model, reference=reference)
+        absolute(task.source), absolute(task.target), replace(options, model=model, reference=reference)
     )
 
 

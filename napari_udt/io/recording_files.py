@@ -1,14 +1,15 @@
 """The files of a recording, and a fingerprint of all of them, by which a changed recording is recognised.
 
 Small files are compared by their content. Of large ones, which would take seconds to read, pieces of the content, the
-size and the time of the last change are compared; the fingerprint says which of the two it is.
+size and the time of the last change are compared; of very many ones, as chunks of a Zarr folder, size and time. The
+fingerprint says which of the two it is.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -20,12 +21,15 @@ Compared = Literal["content", "size, time and samples"]
 
 WHOLE_BYTES = 2**28  # of a recording, in all: a quarter of a second
 _SAMPLES, _SAMPLE_BYTES = 64, 2**16
-_MOST_FILES = 10_000
+_READ_FILES = 10_000  # of further ones size and time count
+_MOST_FILES = 1_000_000
 _LEVELS = 4  # folders between a recording and the settings of its data set
 
 # What lies beside a recording, or in its folder, and is no part of it.
 _NO_PARTS = (".h5", ".hdf5", ".json", ".html", ".csv", ".npz", ".npy", ".part")
+_ZARR_METADATA = "zarr.json"
 _HELICOID = ("raw", "whiteReference", "darkReference", "gtMap")
+_HEADER_ENDINGS = (".hdr", ".HDR")
 _COMPANION = re.compile(r"(_(seg|ind)|_KNN_\d+)$")
 
 
@@ -74,8 +78,12 @@ def fingerprint(paths: Iterable[Path]) -> Fingerprint:
     present = [path for path in dict.fromkeys(paths) if path.is_file()]
     states = [path.stat() for path in present]
     total = sum(state.st_size for state in states)
-    whole = total <= WHOLE_BYTES
-    hashes = [_sha256(path, state.st_size, whole) for path, state in zip(present, states, strict=True)]
+    whole = total <= WHOLE_BYTES and len(present) <= _READ_FILES
+    hashes = [
+        _sha256(path, state.st_size, whole)
+        for path, state in zip(present, states[:_READ_FILES], strict=False)
+    ]
+    hashes += [f"{state.st_size} {state.st_mtime_ns}" for state in states[_READ_FILES:]]
     return Fingerprint(
         len(present),
         total,
@@ -93,31 +101,38 @@ def recording_fingerprint(path: Path) -> Fingerprint:
 def recording_files(path: Path) -> list[Path]:
     """Return all files that decide what is read when a file or folder is opened, in a fixed order.
 
-    These are an ENVI header, its numbers, labels and oxygenation; an iThera scan's header, time series and pictures; a
-    Tivita cube, its log and outlines; HELICoiD's references and map; the segmentation of an htc file; companions of the
-    paper's files; of a folder, everything below it.
+    These are an ENVI header, its numbers, labels and oxygenation; an iThera scan's header, time series, pictures and
+    regions; a Tivita cube, its log and outlines; HELICoiD's references and map; the segmentation of an htc file; the
+    numbers of a NRRD header; companions of the paper's files; of a folder, everything below it.
     """
     found = islice(_below(path) if path.is_dir() else _beside(path), _MOST_FILES)
     return sorted(file for file in set(found) if file.is_file())
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    own = (file for file in sorted(folder.rglob("*")) if not file.name.endswith(_NO_PARTS))
-    yield from own
+    for file in sorted(folder.rglob("*")):
+        if file.name == _ZARR_METADATA or not file.name.endswith(_NO_PARTS):
+            yield file
     yield from _settings(folder)
 
 
 def _beside(path: Path) -> Iterator[Path]:
+    from napari_udt.io.generic import envi_files, nrrd
+    from napari_udt.io.hyperspectral import tivita
+
     folder, stem, ending = path.parent, path.stem, path.suffix.lower()
+    headers = [path.with_name(path.name + end) for end in _HEADER_ENDINGS]
+    headers += [path.with_suffix(end) for end in _HEADER_ENDINGS]
     yield path
-    yield from (path.with_name(path.name + ".hdr"), path.with_suffix(".hdr"))
-    if stem in _HELICOID and ending in ("", ".hdr"):
-        for name in _HELICOID:
-            yield from (folder / name, folder / f"{name}.hdr")
+    yield from headers
+    yield from envi_files.parts(path)
+    if stem in _HELICOID:
+        yield from _of_stems(folder, _HELICOID)
     elif ending in (".msot", ".bin"):
         scan = folder.parent if folder.name == "RECONs" else folder
-        yield from (*scan.glob("*.msot"), *scan.glob("*.bin"), *scan.glob("RECONs/*.bin"))
-    elif path.name.endswith("_SpecCube.dat"):
+        for pattern in ("*.msot", "*.bin", "*.iannotation", "RECONs/*.bin"):
+            yield from scan.glob(pattern)
+    elif tivita.is_recording(path):
         yield path.with_name(path.name.removesuffix("_SpecCube.dat") + "_meta.log")
         yield from (*(folder / "annotations").glob("*.png"), *_settings(folder))
     elif ending == ".blosc":
@@ -128,14 +143,15 @@ def _beside(path: Path) -> Iterator[Path]:
         yield from (folder / f"{name}{end}.npy" for name in {base, stem} for end in ("", "_seg", "_ind"))
     elif ending == ".npz":
         yield folder / "data_config.yaml"
-    elif path.with_suffix(".hdr").is_file() or ending in (".hdr", ".nhdr"):
-        yield from _of_stem(folder, stem)
+    elif ending in (".nrrd", ".nhdr"):
+        yield from (*nrrd.parts(path), *_of_stems(folder, [stem]))
+    elif ending == ".hdr" or any(header.is_file() for header in headers):
+        yield from _of_stems(folder, [stem, *(f"{stem}_{kind}" for kind in ("labels", "oxygenation"))])
 
 
-def _of_stem(folder: Path, stem: str) -> Iterator[Path]:
-    names = {stem, *(f"{stem}_{kind}" for kind in ("labels", "oxygenation"))}
+def _of_stems(folder: Path, stems: Collection[str]) -> Iterator[Path]:
     for file in folder.iterdir():
-        if (file.stem in names or file.name in names) and not file.name.endswith(_NO_PARTS):
+        if (file.stem in stems or file.name in stems) and not file.name.endswith(_NO_PARTS):
             yield file
 
 

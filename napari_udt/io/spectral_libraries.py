@@ -15,7 +15,8 @@ from napari_udt.errors import CubeError
 from napari_udt.files.writing import whole_or_nothing, whole_set_or_nothing
 from napari_udt.io.contract import reading
 from napari_udt.io.generic import envi_header
-from napari_udt.io.generic.envi import LIBRARY, data_file, main_file
+from napari_udt.io.generic.envi import LIBRARY
+from napari_udt.io.generic.envi_files import data_file, main_file
 from napari_udt.io.units import WavelengthList, unit_in_name, unit_of, wavelength_list
 from napari_udt.io.values import stated_values
 from napari_udt.outgoing_text import csv_cell

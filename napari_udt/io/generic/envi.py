@@ -7,7 +7,6 @@ pictures, it opens as a series.
 
 from __future__ import annotations
 
-import glob
 import json
 from dataclasses import replace
 from functools import partial
@@ -28,35 +27,20 @@ from napari_udt.io.derived import MeanOfSources, PartSource
 from napari_udt.io.description import described
 from napari_udt.io.extras import Extras, label_image
 from napari_udt.io.generic import envi_header, tiff
+from napari_udt.io.generic.envi_files import (
+    CLASSES,
+    OWN_FIELD,
+    data_file,
+    headers_beside,
+    main_file,
+    own_metadata,
+    sibling,
+)
 from napari_udt.io.generic.envi_header import AXES, EnviHeader, EnviSeries
-from napari_udt.io.generic.numpy_files import starts_with
 from napari_udt.io.lazy import LazyCube, Source
 
-# Field in which the writer keeps what ENVI has no words for: a list of one JSON object (see ``envi_writer``).
-OWN_FIELD = "napari-udt"
-
-_DATA_ENDINGS = ("img", "dat", "raw", "bin", "bsq", "bil", "bip", "sli")
-_CLASSES = "envi classification"
 LIBRARY = "envi spectral library"
 _TIFF = "tiff"
-# Endings of files beside a header that never hold bare numbers.
-_OTHER_KINDS = (
-    "hdr",
-    "txt",
-    "xml",
-    "json",
-    "log",
-    "png",
-    "jpg",
-    "jpeg",
-    "tif",
-    "tiff",
-    "csv",
-    "zip",
-    "pdf",
-    "gz",
-    "h5",
-)
 _KEPT_CHARACTERS = 2000
 _STRUCTURAL = (
     "lines",
@@ -76,7 +60,7 @@ def sniff(path: Path) -> Match:
     if found is None:
         return Match.NO
     header = envi_header.read(found)
-    known = header.kind != _CLASSES and header.wavelengths_nm is not None
+    known = header.kind != CLASSES and header.wavelengths_nm is not None
     return Match.YES if known else Match.NEEDS_METADATA
 
 
@@ -92,7 +76,7 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     if found is None:
         raise CubeError(f"{path}: the ENVI header is gone.")
     header = envi_header.read(found)
-    if header.kind == _CLASSES:
+    if header.kind == CLASSES:
         raise CubeError(
             f"{path}: the file holds class numbers, not spectra; open the cube that it belongs to."
         )
@@ -116,53 +100,6 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
             for title, frame in frames.offered(count)
         ),
     ]
-
-
-def main_file(path: Path) -> Path | None:
-    """Return the header that a file is, or that describes its numbers; None where there is none."""
-    if not path.is_file():
-        return None
-    if starts_with(path, envi_header.MAGIC):
-        return path
-    beside = (path.with_name(path.name + end) for end in (".hdr", ".HDR"))
-    headers = [*beside, *(path.with_suffix(end) for end in (".hdr", ".HDR"))]
-    return next((h for h in headers if starts_with(h, envi_header.MAGIC) and _names_data(h, path)), None)
-
-
-def data_file(header: Path) -> Path:
-    """Return the file with the numbers that a header describes; raises ``CubeError`` where there is none.
-
-    Files with an ending that is usual for ENVI come first; with any other, or none, one counts that is as long as the
-    header says. Where several have a usual ending, the first that is long enough counts.
-    """
-    stem = header.with_suffix("") if header.suffix.lower() == ".hdr" else header
-    endings = [e for ending in _DATA_ENDINGS for e in (ending, ending.upper())]
-    named = (stem, *(stem.with_name(f"{stem.name}.{ending}") for ending in endings))
-    usual = [file for file in named if file != header and file.is_file()]
-    if len(usual) == 1:
-        return usual[0]
-    needed = _needed_bytes(header)
-    others = sorted(header.parent.glob(f"{glob.escape(stem.name)}.*"))
-    fitting = [file for file in usual if needed is not None and file.stat().st_size >= needed]
-    fitting += [f for f in others if needed is not None and _is_data(f) and f.stat().st_size == needed]
-    if fitting or usual:
-        return (fitting or usual)[0]
-    raise CubeError(
-        f"{header}: the file with the numbers is missing; expected {stem.name} or {stem.name}.img (.dat, .raw, .bsq, "
-        ".bil, .bip, or any other ending and the size that the header declares) beside the header."
-    )
-
-
-def _is_data(file: Path) -> bool:
-    return file.is_file() and file.suffix.lower().lstrip(".") not in _OTHER_KINDS
-
-
-def _needed_bytes(header: Path) -> int | None:
-    """Return how many bytes a header declares; None where it cannot be read."""
-    try:
-        return envi_header.read(header).nbytes
-    except (CubeError, OSError):
-        return None
 
 
 def _tiff_beside(header: Path) -> Path:
@@ -222,22 +159,15 @@ def labels(
     """Return the class numbers of a classification file and their names; see :func:`picture`."""
     array, header = picture(header_path, shape, place, count)
     found = label_image(array, "class numbers", header_path)
-    own = _own_metadata(header, header_path)
+    own = own_metadata(header, header_path)
     if not own:
         return found, header.class_names
     stored = np.asarray(own["numbers"], dtype=np.int32)
     return stored[found], {}
 
 
-def _names_data(header: Path, path: Path) -> bool:
-    try:
-        return data_file(header) == path
-    except CubeError:
-        return False
-
-
 def _read(path: Path, header: EnviHeader, options: ReadOptions) -> SpectralCube:
-    own = _own_metadata(header, path)
+    own = own_metadata(header, path)
     series = header.pictures or EnviSeries("time", 1, None)
     fields = _fields(header)
     if own:
@@ -275,16 +205,6 @@ def _fields(header: EnviHeader) -> dict[str, Any]:
     }
 
 
-def _own_metadata(header: EnviHeader, path: Path) -> dict[str, Any]:
-    """Return the metadata that :mod:`napari_udt.io.generic.envi_writer` stored in the header."""
-    if OWN_FIELD not in header.fields:
-        return {}
-    stored = json.loads(header.fields[OWN_FIELD])
-    if not isinstance(stored, list) or len(stored) != 1 or not isinstance(stored[0], dict):
-        raise CubeError(f"{path}: the field {OWN_FIELD!r} is not one that napari-udt writes.")
-    return stored[0]
-
-
 def _take_pictures(
     extras: Extras, path: Path, own: dict[str, Any], fields: dict[str, Any], place: int, count: int
 ) -> None:
@@ -295,19 +215,12 @@ def _take_pictures(
         if not own:
             beside = _classes_beside(path, shape, count)
             return None if beside is None else labels(beside, shape, place, count)
-        return labels(_sibling(path, own["labels"]), shape, place, count) if own.get("labels") else None
+        return labels(sibling(path, own["labels"]), shape, place, count) if own.get("labels") else None
 
     if found := extras.attempt("Labels", classes):
         extras.labels(lambda: found[0], {**found[1], **fields.get("label_names", {})})
     if name := own.get("oxygenation"):
-        extras.oxygenation(lambda: picture(_sibling(path, name), shape, place, count)[0])
-
-
-def _sibling(path: Path, name: Any) -> Path:
-    beside = path.with_name(str(name))  # raises ValueError for anything but a bare file name
-    if not beside.is_file():
-        raise CubeError(f"{path}: {beside.name}, which goes with it, is missing; copy it beside the header.")
-    return beside
+        extras.oxygenation(lambda: picture(sibling(path, name), shape, place, count)[0])
 
 
 def _classes_beside(path: Path, shape: tuple[int, int], count: int) -> Path | None:
@@ -320,12 +233,11 @@ def _classes_beside(path: Path, shape: tuple[int, int], count: int) -> Path | No
     """
     fitting: list[Path] = []
     others: list[Path] = []
-    for other in sorted(path.parent.glob(f"{glob.escape(path.stem)}[-_.]*.hdr")):
-        if starts_with(other, envi_header.MAGIC):
-            header = envi_header.read(other)
-            if header.kind == _CLASSES:
-                same = header.samples == shape[1] and header.lines in (shape[0], count * shape[0])
-                (fitting if same else others).append(other)
+    for other in headers_beside(path):
+        header = envi_header.read(other)
+        if header.kind == CLASSES:
+            same = header.samples == shape[1] and header.lines in (shape[0], count * shape[0])
+            (fitting if same else others).append(other)
     if others and not fitting:
         raise CubeError(
             f"{others[0]}: the class numbers have another size; expected {shape[0]} x {shape[1]} pixels."

@@ -20,7 +20,7 @@ from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
 from napari_udt.io.contract import Progress, ignore_progress
 from napari_udt.io.description import description_text
-from napari_udt.io.generic.envi import OWN_FIELD
+from napari_udt.io.generic.envi_files import OWN_FIELD
 from napari_udt.io.generic.envi_header import DTYPES, as_text, plain
 
 _BLOCK_BYTES = 32_000_000

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,15 @@ def _place(path: Path, header: NrrdHeader) -> tuple[Path, int]:
     if Path(name).name != name or not file.is_file():
         raise CubeError(f"{path}: the numbers are in {name[:80]!r}; expected a file in the same folder.")
     return file, 0
+
+
+def parts(path: Path) -> list[Path]:
+    """Return a volume's file and the one with its numbers; none where its header cannot be read."""
+    if not starts_with(path, nrrd_header.MAGIC):
+        return []
+    with suppress(CubeError):
+        return [path, _place(path, nrrd_header.read(path))[0]]
+    return []
 
 
 def _inflated(file: Path, start: int, header: NrrdHeader, options: ReadOptions) -> bytearray:

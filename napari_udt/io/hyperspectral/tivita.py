@@ -64,6 +64,11 @@ def candidates(path: Path, options: ReadOptions) -> list[Candidate]:
     return [Candidate("recording", partial(_read, file, shape, options))]
 
 
+def is_recording(path: Path) -> bool:
+    """Whether a file is a recording, by its name or by its size and what it declares."""
+    return path.name.endswith(_ENDING) or (path.is_file() and _shape(path) is not None)
+
+
 def main_file(path: Path) -> Path | None:
     """Return the file of a recording; of a folder the only one in it."""
     if not path.is_dir():

@@ -12,6 +12,7 @@ from typing import Any
 import napari_udt
 from napari_udt.cube import NAMED, SpectralCube, nested
 from napari_udt.errors import SessionError, TransferCancelled, UdtError
+from napari_udt.files.reading import absolute
 from napari_udt.files.writing import sha256_of, whole_or_nothing
 from napari_udt.io import open_cube, save_cubes
 from napari_udt.io.recording_files import recording_fingerprint
@@ -169,13 +170,13 @@ def _fields(thing: PixelRef | Region) -> dict[str, Any]:
 
 
 def _file_record(file: CubeFile, folder: Path) -> FileRecord:
-    absolute = file.path.absolute()
-    state = recording_fingerprint(absolute) if absolute.exists() else None
+    path = file.path.absolute()
+    state = recording_fingerprint(path) if path.exists() else None
     alone = state is not None and state.files == 1 and state.compared == "content"
     return FileRecord(
-        path=_relative(absolute, folder.absolute()),
-        absolute=str(absolute),
-        bytes=absolute.stat().st_size if absolute.is_file() else None,
+        path=_relative(path, folder.absolute()),
+        absolute=str(path),
+        bytes=path.stat().st_size if path.is_file() else None,
         sha256=state.sha256 if state is not None and alone else None,
         recording=RecordingRecord.model_validate(state.to_dict()) if state is not None else None,
         candidate=file.candidate,
@@ -279,7 +280,7 @@ def _present(file: FileRecord, folder: Path) -> Path | None:
         path = folder / PurePosixPath(text) if text == file.path else Path(text)
         try:
             if path.is_file() or path.is_dir():
-                return path.resolve()
+                return absolute(path)
         except OSError:  # a name that no file system takes
             continue
     return None
