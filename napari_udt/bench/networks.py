@@ -29,21 +29,25 @@ def measure(device: str = "auto", repeats: int = 3, *, quick: bool = False) -> d
     Returns
     -------
     dict
-        JSON-ready: "device", "processor_features", "results" (spectral networks), "images", "robustness".
+        JSON-ready: "device", "processor_features", "results" (spectral networks), "images", "robustness", "choices"
+        (which ways the engines take, by a measurement at first use).
     """
     from napari_udt.inference.devices import choose, processor_features
+    from napari_udt.inference.fastest import choices
 
     chosen = choose(device)
     networks = _networks()
     counts = (1, 1000, QUICK_SPECTRA if quick else CUBE)
     results = [figure for network in networks for figure in _spectral(*network, chosen.key, repeats, counts)]
     results += _autoencoders(chosen.key, repeats)
+    images = _images(chosen.key, repeats)
     return {
         "device": chosen.title,
         "processor_features": list(processor_features()),
         "results": [figure.to_dict() for figure in results],
-        "images": _images(chosen.key, repeats),
+        "images": images,
         "robustness": {} if quick else _robustness(chosen.key, networks[:-1]),
+        "choices": choices(),
     }
 
 
@@ -58,6 +62,9 @@ def as_text(found: dict[str, Any], repeats: int) -> str:
     if found["images"]:
         parts.append(format_table([_IMAGE_HEADER, *map(_image_row, found["images"])]))
     parts += [f"{name}: {_robustness_text(figures)}" for name, figures in found["robustness"].items()]
+    if found["choices"]:
+        lines = [f"  {question}: {way}" for question, way in found["choices"].items()]
+        parts.append("\n".join(["Chosen by a measurement at first use:", *lines]))
     return "\n\n".join(parts)
 
 

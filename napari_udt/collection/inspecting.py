@@ -12,7 +12,6 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.collection.cache import cache_path
 from napari_udt.collection.contents import Collection, Member, Split, State
 from napari_udt.collection.preprocessing import Step
 from napari_udt.collection.reading import open_member, pixel_counts
@@ -20,6 +19,7 @@ from napari_udt.collection.subjects import Subject, read_table, subject_rule
 from napari_udt.collection.toml_file import is_collection, load_collection
 from napari_udt.cube import Domain, Modality, SpectralCube, nested
 from napari_udt.errors import CollectionError, MissingMetadata, UdtError, unexpected
+from napari_udt.files.cache import cache_path
 from napari_udt.files.reading import absolute
 from napari_udt.files.writing import whole_or_nothing
 from napari_udt.inference.inputs import Input, collect

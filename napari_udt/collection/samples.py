@@ -17,10 +17,10 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.collection.cache import cache_path
 from napari_udt.collection.contents import Collection, Member
 from napari_udt.collection.reading import PreparedCube, opened
 from napari_udt.cube import nested
+from napari_udt.files.cache import cache_path
 from napari_udt.files.writing import whole_or_nothing
 
 PER_STRUCTURE = 250

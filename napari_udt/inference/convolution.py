@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -9,12 +10,23 @@ from torch import Tensor
 from torch.nn import functional
 
 from napari_udt.inference import winograd
+from napari_udt.inference.fastest import fastest
 from napari_udt.inference.memory import available_bytes
+from napari_udt.inference.products import has_onednn, onednn_is_faster, onednn_linear
 from napari_udt.inference.thread_pool import ThreadPool
 from napari_udt.inference.winograd import Scratch
 
-# Winograd saves multiplications, inputs x outputs per pixel, and pays for transforms, inputs + outputs per pixel.
+_DIRECT, _WINOGRAD, _WINOGRAD_ONEDNN = "direct", "Winograd", "Winograd with oneDNN's products"
+# Winograd saves multiplications, inputs x outputs per pixel, and pays for transforms, inputs + outputs per pixel. Above
+# this ratio it is the usual way, which another one must beat; far below it no way is measured.
 _WORTHWHILE = 20.0
+_HOPELESS = 8.0
+# What is measured: a square strip of so many pixels a side, with as many tiles as a strip has, and at most so many
+# channels; a wider layer takes longer in all ways alike.
+_MEASURED_SIDE = 64
+_MOST_MEASURED = 512
+# A product of fewer weights than this is too small to prepare it for oneDNN.
+_FEWEST_WEIGHTS = 128 * 128
 # Its weights are four times larger: for a handful of tiles, reading them takes longer than the products.
 _FEWEST_TILES = 8
 # Share of the memory still available that the transformed weights of one layer may take.
@@ -54,6 +66,7 @@ class Convolution:
         self._bias = bias.detach().float()
         self._output_scale = output_scale
         self._relu = relu
+        self._way = ""
         self._direct: Tensor | None = None
         self._transformed: Tensor | None = None
 
@@ -106,11 +119,10 @@ class Convolution:
         thread_pool.share(partial(self._convolve, padded, out, height, by_winograd), jobs)
 
     def _suits_winograd(self, rows: int, columns: int) -> bool:
-        return (
-            self.kernel == winograd.KERNEL
-            and winograd.count_tiles(rows, columns) >= _FEWEST_TILES
-            and self.inputs * self.outputs >= _WORTHWHILE * (self.inputs + self.outputs)
-        )
+        if self.kernel != winograd.KERNEL or winograd.count_tiles(rows, columns) < _FEWEST_TILES:
+            return False
+        self._way = self._way or fastest_way(self.inputs, self.outputs)
+        return self._way != _DIRECT
 
     def _fits(self) -> bool:
         needed = 4 * winograd.FLOATS_PER_WEIGHT * self.inputs * self.outputs
@@ -141,7 +153,8 @@ class Convolution:
         strip = padded[first : first + height + 2 * self.border]
         if by_winograd:
             assert self._transformed is not None
-            values = winograd.convolve(strip, self._transformed[:, part], self._bias[part], scratch)
+            weights, onednn = self._transformed[:, part], self._way == _WINOGRAD_ONEDNN
+            values = winograd.convolve(strip, weights, self._bias[part], scratch, onednn=onednn)
         else:
             values = self._direct_convolve(strip, part)
         values = values[: target.shape[0], : target.shape[1]]
@@ -151,5 +164,34 @@ class Convolution:
         assert self._direct is not None
         weight, bias = self._direct[part], self._bias[part]
         if self.kernel == 1:  # a matrix product; conv2d would go through channels-first on a single thread
-            return functional.linear(padded, weight[:, :, 0, 0], bias)
+            matrix = weight[:, :, 0, 0]
+            if matrix.numel() >= _FEWEST_WEIGHTS and onednn_is_faster():
+                return onednn_linear(padded.flatten(0, 1), matrix, bias).view(*padded.shape[:2], -1)
+            return functional.linear(padded, matrix, bias)
         return functional.conv2d(padded.permute(2, 0, 1)[None], weight, bias)[0].permute(1, 2, 0)
+
+
+def fastest_way(inputs: int, outputs: int) -> str:
+    """Return the fastest way of a 3 x 3 convolution in large pictures, measured on one strip with other weights."""
+    inputs, outputs = min(inputs, _MOST_MEASURED), min(outputs, _MOST_MEASURED)
+    ratio = inputs * outputs / (inputs + outputs)
+    if ratio < _HOPELESS:
+        return _DIRECT
+    usual, other = (_WINOGRAD, _DIRECT) if ratio >= _WORTHWHILE else (_DIRECT, _WINOGRAD)
+    names = (usual, other, *((_WINOGRAD_ONEDNN,) if has_onednn() else ()))
+    return fastest(
+        f"3 x 3 convolution, {inputs} to {outputs} channels", names, partial(_ways, inputs, outputs)
+    )
+
+
+def _ways(inputs: int, outputs: int) -> dict[str, Callable[[], Tensor]]:
+    side = _MEASURED_SIDE + 2 * (winograd.KERNEL // 2)
+    strip = torch.linspace(-1, 1, side * side * inputs).view(side, side, inputs)
+    weight = torch.linspace(-1, 1, outputs * inputs * 9).view(outputs, inputs, 3, 3)
+    direct, bias = weight.contiguous(memory_format=torch.channels_last), torch.zeros(outputs)
+    by_winograd = partial(winograd.convolve, strip, winograd.transform_weights(weight), bias, Scratch())
+    return {
+        _DIRECT: partial(functional.conv2d, strip.permute(2, 0, 1)[None], direct, bias),
+        _WINOGRAD: by_winograd,
+        _WINOGRAD_ONEDNN: partial(by_winograd, onednn=True),
+    }

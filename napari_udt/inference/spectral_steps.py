@@ -30,13 +30,14 @@ class Step:
     first: Tensor  # (width, passive)
     constant: Tensor  # (width, tissue entries): bias, offsets and what the condition adds
     columns: tuple[Tensor, ...]  # the same, one (width, 1) for each tissue entry
+    both: Tensor  # (width, passive + tissue entries): first and constant side by side
     second: Tensor  # (2 active, width)
     bias: Tensor  # (2 active, 1)
     shift: Tensor  # (active, 1)
     clamp: float  # +-c
     backwards: bool
 
-    def on(self, device: torch.device) -> Step:
+    def on(self, device: torch.device, *, with_both: bool = False) -> Step:
         """Return the step on a device, in float32, with the constants of each tissue entry as a column."""
 
         def floats(tensor: Tensor) -> Tensor:
@@ -47,6 +48,7 @@ class Step:
             floats(self.first),
             floats(self.constant),
             tuple(floats(column[:, None]) for column in self.constant.T),
+            floats(torch.cat((self.first, self.constant), dim=1)) if with_both else torch.empty(0),
             floats(self.second),
             floats(self.bias),
             floats(self.shift),
@@ -94,7 +96,18 @@ class FoldedNetwork:
         self.scale, self.offset = self.scale * after, self.offset * after + moved
         self.offset[active] = 0.0
         gather = self._gather(active, passive)
-        return Step(gather, first, constant, (), second, bias[:, None], shift[:, None], block.clamp, False)
+        return Step(
+            gather,
+            first,
+            constant,
+            (),
+            torch.empty(0),
+            second,
+            bias[:, None],
+            shift[:, None],
+            block.clamp,
+            False,
+        )
 
     def _backwards(self, block: CouplingBlock, condition: Tensor) -> Step:
         passive, active = _channels(block)
@@ -108,7 +121,9 @@ class FoldedNetwork:
         self.offset[active] = 0.0
         shift = torch.zeros((n, 1), dtype=torch.float64)
         gather = self._gather(active, passive)
-        return Step(gather, first, constant, (), second, bias[:, None], shift, -block.clamp, True)
+        return Step(
+            gather, first, constant, (), torch.empty(0), second, bias[:, None], shift, -block.clamp, True
+        )
 
     def _gather(self, active: Tensor, passive: Tensor) -> Tensor:
         """Return the rows to pick for a block; afterwards its channels lie as [active, passive]."""

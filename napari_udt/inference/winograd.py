@@ -22,6 +22,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from napari_udt.inference.products import onednn_linear
+
 TILE = 4  # output pixels per side
 KERNEL = 3
 WINDOW = TILE + KERNEL - 1  # input pixels per side
@@ -85,7 +87,9 @@ def count_tiles(rows: int, columns: int) -> int:
     return -(-rows // TILE) * -(-columns // TILE)
 
 
-def convolve(padded: Tensor, weights: Tensor, bias: Tensor, scratch: Scratch) -> Tensor:
+def convolve(
+    padded: Tensor, weights: Tensor, bias: Tensor, scratch: Scratch, *, onednn: bool = False
+) -> Tensor:
     """Convolve a strip of a picture.
 
     Parameters
@@ -96,6 +100,8 @@ def convolve(padded: Tensor, weights: Tensor, bias: Tensor, scratch: Scratch) ->
         From `transform_weights`.
     bias : Tensor, shape (outputs,)
     scratch : Scratch
+    onednn : bool
+        Multiply by oneDNN instead of torch's usual library.
 
     Returns
     -------
@@ -103,7 +109,7 @@ def convolve(padded: Tensor, weights: Tensor, bias: Tensor, scratch: Scratch) ->
         In working memory: valid until the next strip.
     """
     tiles = _transform_input(padded, scratch)
-    return _transform_output(_multiply(tiles, weights, bias, scratch), scratch)
+    return _transform_output(_multiply(tiles, weights, bias, scratch, onednn), scratch)
 
 
 def _transform_input(strip: Tensor, scratch: Scratch) -> Tensor:
@@ -119,12 +125,17 @@ def _transform_input(strip: Tensor, scratch: Scratch) -> Tensor:
     return tiles
 
 
-def _multiply(tiles: Tensor, weights: Tensor, bias: Tensor, scratch: Scratch) -> Tensor:
+def _multiply(tiles: Tensor, weights: Tensor, bias: Tensor, scratch: Scratch, onednn: bool) -> Tensor:
     """Sum over the input channels; shape (6, 6, tile rows, tile columns, outputs)."""
     outputs, inputs = weights.shape[1:]
     products = scratch.take("products", *tiles.shape[:-1], outputs)
     flat = products.view(WINDOW**2, -1, outputs)
-    torch.bmm(tiles.view(WINDOW**2, -1, inputs), weights.mT, out=flat)
+    values = tiles.view(WINDOW**2, -1, inputs)
+    if onednn:
+        for place, entry, weight in zip(flat, values, weights, strict=True):
+            place.copy_(onednn_linear(entry, weight))
+    else:
+        torch.bmm(values, weights.mT, out=flat)
     flat[_BIAS_ENTRY] += bias
     return products
 

@@ -10,12 +10,12 @@ from functools import partial
 
 import numpy as np
 
-from napari_udt.collection.cache import prune_cache
 from napari_udt.collection.contents import Collection, Member
 from napari_udt.collection.reading import opened
 from napari_udt.collection.samples import PER_STRUCTURE, Sample, sample_of
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CollectionError, UdtError, unexpected
+from napari_udt.files.cache import prune_cache
 from napari_udt.population.groups import PART_OF_DOMAIN, PARTS, UNKNOWN, Group, Part, Population
 from napari_udt.spectral.labels import plain_name
 from napari_udt.wording import counted

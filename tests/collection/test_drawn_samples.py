@@ -8,10 +8,10 @@ import pytest
 from own_cubes import HSI_NM, write_envi, write_patato_file, write_tivita
 
 from napari_udt.collection import gather, inspecting, samples
-from napari_udt.collection.cache import cache_folder, prune_cache
 from napari_udt.collection.inspecting import Rules
 from napari_udt.collection.samples import PER_STRUCTURE, sample_of, sample_path
 from napari_udt.collection.toml_file import save_collection
+from napari_udt.files.cache import cache_folder, prune_cache
 
 
 @pytest.fixture

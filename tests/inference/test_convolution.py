@@ -54,7 +54,8 @@ def test_it_is_the_convolution(rows, columns, kernel, relu, tiles, values, outpu
     [(64, 64, 3, 32, True), (64, 64, 3, 8, False), (64, 8, 3, 32, False), (64, 64, 5, 32, False)],
     ids=["large", "too few tiles", "too few channels", "another kernel"],
 )
-def test_large_layers_go_the_winograd_way(inputs, outputs, kernel, side, expected):
+def test_large_layers_go_the_winograd_way(inputs, outputs, kernel, side, expected, monkeypatch):
+    monkeypatch.setattr(convolution, "fastest", lambda question, names, ways: names[0])
     layer, *_ = make(inputs, outputs, kernel)
     layer.prepare(side, side)
     assert layer.uses_winograd(side, side) == expected
@@ -76,3 +77,31 @@ def test_short_memory_means_direct_convolution(monkeypatch):
     monkeypatch.setattr(convolution, "available_bytes", lambda: 4 * needed)
     short.prepare(32, 32)
     assert short.uses_winograd(32, 32), "memory came back"
+
+
+@pytest.mark.parametrize("way", ["direct", "Winograd", "Winograd with oneDNN's products"])
+def test_each_way_that_may_be_measured_as_the_fastest_is_the_convolution(way, monkeypatch):
+    if "oneDNN" in way and not convolution.has_onednn():
+        pytest.skip("this torch has no oneDNN")
+    monkeypatch.setattr(convolution, "fastest", lambda question, names, ways: way)
+    layer, weight, bias = make(64, 48, 3)
+    x = torch.randn(64, 33, 18)
+    expected = functional.conv2d(x.double()[None], weight, bias, padding=1)[0]
+    torch.testing.assert_close(run(layer, x, 2), expected, rtol=0, atol=1e-4)
+    assert layer.uses_winograd(33, 18) == (way != "direct")
+
+
+def test_a_way_is_measured_with_at_most_so_many_channels_and_named_by_them(monkeypatch):
+    asked = []
+
+    def first(question, names, ways):
+        asked.append(question)
+        assert set(names) <= set(ways())
+        return names[0]
+
+    monkeypatch.setattr(convolution, "_MOST_MEASURED", 32)
+    monkeypatch.setattr(convolution, "fastest", first)
+    assert convolution.fastest_way(64, 2048) == convolution.fastest_way(32, 32) == "direct"
+    assert set(asked) == {"3 x 3 convolution, 32 to 32 channels"}
+    assert convolution.fastest_way(8, 8) == "direct"
+    assert len(asked) == 2
