@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 Scale = Literal["source", "unit"]
 Noise = Literal["training", "none"]
 Side = Literal["simulated", "real"]
+
+UNIT_SCALE = "every spectrum on the model's own, L2-normalised scale"  # in the provenance
 
 
 class Target(ArrayLike3D, Protocol):
@@ -80,6 +83,12 @@ class Job:
             made: NDArray[np.float32] = self.model.generate(tissue, self.seed, self.truncation).cpu().numpy()  # type: ignore[attr-defined]
             return made
         return self.model.translate(x, source, target, tissue, seed=self.seed, steps=self.steps)
+
+
+def is_at_unit_scale(made: Mapping[str, Any]) -> bool:
+    """Whether a provenance says that spectra were left on the model's own, L2-normalised scale."""
+    note = str(made.get("scale", ""))
+    return note == UNIT_SCALE or "unit norm" in note  # as earlier versions said it
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

@@ -23,7 +23,7 @@ from napari_udt.inference.draw_options import check_draws
 from napari_udt.inference.fitting import choice_note, fitting_models
 from napari_udt.inference.from_labels import GENERATED, check_from_labels, truncation_note
 from napari_udt.inference.grid import regrid
-from napari_udt.inference.job import Job, Noise, Scale, Side, Target
+from napari_udt.inference.job import UNIT_SCALE, Job, Noise, Scale, Side, Target
 from napari_udt.inference.memory import check_room
 from napari_udt.inference.pictures import run_picture
 from napari_udt.inference.provenance import describe_run
@@ -332,4 +332,4 @@ def _scale_note(job: Job) -> str:
         return "the target domain's"
     if job.scale == "source":
         return "every spectrum has its input's L2 norm"
-    return "every spectrum on the model's own, L2-normalised scale"
+    return UNIT_SCALE

@@ -19,6 +19,7 @@ from napari_udt.inference.job import Job
 from napari_udt.inference.probe import SpectralProbe
 from napari_udt.io.contract import Progress
 from napari_udt.models.noise import InputNoise, with_noise
+from napari_udt.spectral.spectra import OverTrainings
 
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
@@ -50,6 +51,30 @@ def _described(spec: ModelSpec) -> list[Any]:
     ]
 
 
+def no_other_training(spec: ModelSpec) -> str:
+    """Return the sentence for a model of whose configuration no other training is installed."""
+    return (
+        f"{spec.name}: no other training of its configuration is installed; train it again with "
+        "--set seed=2 to see how much trainings differ."
+    )
+
+
+def limits_over_trainings(
+    curves: NDArray[np.floating[Any]], kind: OverTrainings
+) -> NDArray[np.floating[Any]]:
+    """Return the lower and upper limit, shape (2, channels), of curves of several trainings, shape (trainings, channels).
+
+    Parameters
+    ----------
+    kind : {"trainings", "trainings_range"}
+        One standard deviation (ddof = 1) on either side of the mean, or the smallest and the largest value.
+    """
+    if kind == "trainings_range":
+        return np.stack([curves.min(axis=0), curves.max(axis=0)])
+    middle, width = curves.mean(axis=0), curves.std(axis=0, ddof=1)
+    return np.stack([middle - width, middle + width])
+
+
 def spread_of_trainings(job: Job, others: Sequence[TransferModel], progress: Progress) -> NDArray[np.float32]:
     """Transfer a cube by several trainings, and compare.
 
@@ -73,10 +98,7 @@ def spread_of_trainings(job: Job, others: Sequence[TransferModel], progress: Pro
         When there is no other training, or a picture's size does not fit the network.
     """
     if not others:
-        raise TransferError(
-            f"{job.model.spec.name}: no other training of its configuration is installed; train it again with "
-            "--set seed=2 to see how much trainings differ."
-        )
+        raise TransferError(no_other_training(job.model.spec))
     jobs = [job, *(_by(job, model) for model in others)]
     rows, columns, _ = job.cube.shape
     if job.cube.modality == "PAT":

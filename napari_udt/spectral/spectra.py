@@ -21,6 +21,9 @@ from napari_udt.spectral.moments import Moments, RunningMoments, all_finite
 Normalisation = Literal["none", "l1", "l2", "max"]
 Centre = Literal["mean", "median"]
 Spread = Literal["std", "quantiles", "quartiles", "none"]
+OverTrainings = Literal[
+    "trainings", "trainings_range"
+]  # one standard deviation around the mean, or from smallest to largest
 Floats = NDArray[np.floating[Any]]
 
 NORMALISATIONS: tuple[Normalisation, ...] = ("none", "l1", "l2", "max")

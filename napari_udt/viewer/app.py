@@ -169,6 +169,7 @@ def add_docks(viewer: napari.Viewer) -> tuple[SpectraDock, TransferDock, Compare
         context.regions,
         context.maps,
         sources=(context.live, context.explorer),
+        bands=context.bands,
         verdicts=context.verdicts,
     )
     compare = CompareDock(

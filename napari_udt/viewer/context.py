@@ -43,6 +43,7 @@ from napari_udt.viewer.transfer.live import LiveTransfer
 from napari_udt.viewer.transfer.probes import Probes
 from napari_udt.viewer.trust.condition_explorer import ConditionExplorer
 from napari_udt.viewer.trust.numbers import TrustResults
+from napari_udt.viewer.trust.training_bands import TrainingBands
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -77,6 +78,7 @@ class ViewerContext:
     probes: Probes
     live: LiveTransfer
     explorer: ConditionExplorer
+    bands: TrainingBands
     trust: TrustResults
     training: TrainingRun
     collection: OpenCollection
@@ -136,6 +138,7 @@ def _made(viewer: ViewerModel) -> ViewerContext:
         probes=probes,
         live=LiveTransfer(probes, chosen),
         explorer=ConditionExplorer(probes, chosen),
+        bands=TrainingBands(chosen, WorkerThread().submit),
         trust=TrustResults(probes, chosen),
         training=TrainingRun(),
         collection=OpenCollection(),

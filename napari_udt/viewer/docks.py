@@ -52,6 +52,7 @@ class SpectraPanel(SpectraDock):
             context.regions,
             context.maps,
             sources=(context.live, context.explorer),
+            bands=context.bands,
             verdicts=context.verdicts,
         )
         DockTabifier(self, _BELOW)

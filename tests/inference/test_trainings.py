@@ -2,31 +2,19 @@
 
 import numpy as np
 import pytest
-import torch
-from transfer_samples import make_cube, make_model
+from transfer_samples import make_cube, make_model, make_training
 
 from napari_udt.errors import TransferCancelled, TransferError
 from napari_udt.inference import transfer
 from napari_udt.inference.probe import SpectralProbe, make_job
-from napari_udt.inference.trainings import other_trainings
+from napari_udt.inference.trainings import limits_over_trainings, other_trainings
 from napari_udt.inference.trust import trust_of_cube
 
 
-def training(seed, modality="HSI", channels=12, **changes):
-    """A model of one configuration; its weights depend on the seed."""
-    record = {"config": {"name": "mine", "seed": seed}}
-    model = make_model(modality, channels, name=f"mine_{seed}", training=record, **changes)
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for parameter in model.network.parameters():
-            parameter += 0.02 * torch.randn(parameter.shape, generator=generator)
-    return model
-
-
 def test_only_other_seeds_of_the_same_configuration_count():
-    own, other = training(1).spec, training(2).spec
-    alike = training(1).spec
-    elsewhere = training(3, class_names=("fat",)).spec
+    own, other = make_training(1).spec, make_training(2).spec
+    alike = make_training(1).spec
+    elsewhere = make_training(3, class_names=("fat",)).spec
     foreign = make_model("HSI", 12).spec
     assert other_trainings(own, [own, alike, other, elsewhere, foreign]) == (other,)
     assert other_trainings(foreign, [own, other]) == ()
@@ -34,7 +22,7 @@ def test_only_other_seeds_of_the_same_configuration_count():
 
 @pytest.mark.parametrize(("modality", "size"), [("HSI", (9, 5, 12)), ("PAT", (8, 12, 4))])
 def test_the_spread_is_that_of_the_transfers_themselves(modality, size):
-    models = [training(seed, modality, size[2]) for seed in (1, 2, 3)]
+    models = [make_training(seed, modality, size[2]) for seed in (1, 2, 3)]
     cube = make_cube(*size, modality=modality)
     steps = []
     probe = SpectralProbe(make_job(cube, models[0]))
@@ -49,7 +37,7 @@ def test_the_spread_is_that_of_the_transfers_themselves(modality, size):
 
 
 def test_what_cannot_be_compared_gets_a_sentence_and_a_run_ends_when_told():
-    cube, model = make_cube(4, 4, 12), training(1)
+    cube, model = make_cube(4, 4, 12), make_training(1)
     probe = SpectralProbe(make_job(cube, model))
     with pytest.raises(TransferError, match="mine_1: no other training of its configuration"):
         trust_of_cube(probe, "trainings", lambda *step: None)
@@ -58,9 +46,20 @@ def test_what_cannot_be_compared_gets_a_sentence_and_a_run_ends_when_told():
         raise TransferCancelled
 
     with pytest.raises(TransferCancelled):
-        trust_of_cube(probe, "trainings", stop, [training(2)])
-    odd, network = make_cube(7, 12, 4, modality="PAT"), training(1, "PAT", 4)
+        trust_of_cube(probe, "trainings", stop, [make_training(2)])
+    odd, network = make_cube(7, 12, 4, modality="PAT"), make_training(1, "PAT", 4)
     with pytest.raises(TransferError, match=r"7 x 12 pixels.*Crop it first"):
         trust_of_cube(
-            SpectralProbe(make_job(odd, network)), "trainings", lambda *step: None, [training(2, "PAT", 4)]
+            SpectralProbe(make_job(odd, network)),
+            "trainings",
+            lambda *step: None,
+            [make_training(2, "PAT", 4)],
         )
+
+
+def test_limits_over_trainings_are_those_of_their_curves():
+    curves = np.array([[1.0, 2.0], [3.0, 2.0], [5.0, 8.0]])
+    np.testing.assert_array_equal(limits_over_trainings(curves, "trainings_range"), [[1, 2], [5, 8]])
+    lower, upper = limits_over_trainings(curves, "trainings")
+    np.testing.assert_allclose(lower, [3 - 2, 4 - np.sqrt(12)])
+    np.testing.assert_allclose((lower + upper) / 2, [3, 4])

@@ -44,6 +44,18 @@ def make_model(modality: str, channels: int, **changes) -> TransferModel:
     return transfer_model(spec, network.requires_grad_(False))
 
 
+def make_training(seed: int, modality: str = "HSI", channels: int = 12, **changes) -> TransferModel:
+    """A model of one configuration; its weights depend on the seed."""
+    record = {"config": {"name": "mine", "seed": seed}}
+    fields = {"name": f"mine_{seed}", "training": record, "weights_sha256": f"{seed:064x}"}
+    model = make_model(modality, channels, **(fields | changes))
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.network.parameters():
+            parameter += 0.02 * torch.randn(parameter.shape, generator=generator)
+    return model
+
+
 def make_cube(rows: int, columns: int, channels: int, modality: str = "HSI", **changes) -> SpectralCube:
     rng = np.random.default_rng(rows * columns)
     fields = {

@@ -18,6 +18,7 @@ import numpy as np
 import napari_udt
 from napari_udt.cube import NAMED, SpectralCube
 from napari_udt.errors import SessionError
+from napari_udt.inference.job import is_at_unit_scale
 from napari_udt.io.contract import ReadOptions
 from napari_udt.outgoing_text import one_line
 from napari_udt.population.groups import PART_OF_DOMAIN
@@ -198,7 +199,7 @@ def _transfer_lines(provenance: Mapping[str, Any], name: str, deep: int) -> Iter
         yield f"if model.spec.weights_sha256 != {weights!r}:"
         yield f"    raise SystemExit({f'The installed model {used} has other weights than the one that was used.'!r})"
     keywords = {"condition": arguments.get("condition", "auto")}
-    if not arguments and "unit norm" in str(provenance.get("scale", "")):
+    if not arguments and is_at_unit_scale(provenance):
         keywords["scale"] = "unit"
     if provenance.get("noise") == "none":
         keywords["noise"] = "none"

@@ -155,7 +155,7 @@ class CurveQuery:
     def _made(self, entry: Entry, basis: Basis, read: Reading) -> Curve | None:
         """Return the curve of one cube, None while it is being computed."""
         options = self.options
-        found = read(options.transform, options.centre, options.spread)
+        found = read(options.transform, options.centre, options.own_spread)
         if found is None:
             self.remarks.append(f"Computing statistics of {entry.key} ...")
             self.lasting = False
@@ -177,7 +177,7 @@ class CurveQuery:
 
     def _built(self, entry: Entry, basis: Basis, found: SpectralStatistics) -> Curve:
         options, cube = self.options, entry.cube
-        banded = options.spread != "none" and found.count > 1
+        banded = options.own_spread != "none" and found.count > 1
         return Curve(
             id=CurveId(
                 entry.key,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 
 from napari_udt.viewer.spectra.curves import Curve, CurveSet
+from napari_udt.viewer.state.display_options import Band
 
 _CURSOR = (None, None, None)
-_BANDS = {"std": "± 1 SD", "quantiles": "5–95 %", "quartiles": "25–75 %"}
+_BANDS: Mapping[Band, str] = {"std": "± 1 SD", "quantiles": "5–95 %", "quartiles": "25–75 %"}
 
 
 def figure_curves(curves: CurveSet) -> tuple[Curve, ...]:
@@ -22,7 +23,7 @@ def figure_curves(curves: CurveSet) -> tuple[Curve, ...]:
 
 def figure_title(curve: Curve) -> str:
     """Return the legend's text of a curve: where its data come from, structure and place, after the name of the pin, if any."""
-    words = curve.label
+    words, band, what = curve.label.partition("; band:")
     if curve.pixel is not None and curve.basis in ("pixel", "window"):
         place = f"row {curve.pixel.row}, column {curve.pixel.column}"
         if curve.basis == "pixel":
@@ -30,6 +31,7 @@ def figure_title(curve: Curve) -> str:
             words = words.replace("this pixel", where) if "this pixel" in words else f"{words}, {where}"
         else:
             words = f"{words} {place}"
+    words += band + what
     return f"{curve.pin.name} · {words}" if curve.pin is not None and curve.pin.name else words
 
 

@@ -28,6 +28,7 @@ from napari_udt.viewer.spectra.curves import (
 from napari_udt.viewer.state.comparable_cubes import focus_of, structure_at
 from napari_udt.viewer.state.session import DisplayOptions, PixelRef, Session
 from napari_udt.viewer.state.statistics import StructureStatistics, plain_name
+from napari_udt.viewer.trust.training_bands import TrainingBands
 from napari_udt.wording import counted
 
 
@@ -45,6 +46,7 @@ def resolve(
     statistics: StructureStatistics | None = None,
     sources: Sequence[CurveSource] = (),
     cache: CurveCache | None = None,
+    bands: TrainingBands | None = None,
 ) -> CurveSet:
     """Return the curves for the cursor, the ticked structures, every pin and every region.
 
@@ -57,6 +59,8 @@ def resolve(
         Their curves are drawn beside those of the cubes.
     cache : CurveCache, optional
         Keeps between calls what stands still while the mouse moves; without it everything is read anew.
+    bands : TrainingBands, optional
+        Gives transferred curves a band over trainings, where the session's options want one.
     """
     statistics, options, cache = statistics or StructureStatistics(), session.options, cache or CurveCache()
     cache.begin((tuple(session), options))
@@ -66,6 +70,9 @@ def resolve(
     curves = [curve for result in results for curve in result.curves]
     added = [source.curves(session, tuple(curves)) for source in sources]
     curves = _together([*curves, *(curve for more, _ in added for curve in more)])
+    if bands is not None:
+        curves, lines = bands.banded(session, statistics, curves)
+        added.append(([], lines))
     reference_of = references(curves, options.reference)
     remarks = [remark for part in (*(r.remarks for r in results), *(r for _, r in added)) for remark in part]
     return CurveSet(

@@ -75,6 +75,14 @@ def same_scene(session: Session, focus: Entry) -> tuple[Entry, ...]:
     return _of_scene(focus, peers, {entry.key: _anchor(entry, peers) for entry in peers})
 
 
+def source_of(session: Session, entry: Entry) -> Entry | None:
+    """Return the open cube that a transferred one was made from, None where it is not open or has another picture size."""
+    stated = next(stated_sources(entry), ())
+    peers = [peer for peer in _peers(session, entry) if peer.cube.shape[:2] == entry.cube.shape[:2]]
+    found = _source(entry, tuple(peers))
+    return found if found is not None and {found.key, found.cube.name} & {*stated} else None
+
+
 def _of_scene(focus: Entry, peers: tuple[Entry, ...], anchors: Mapping[str, Hashable]) -> tuple[Entry, ...]:
     return tuple(entry for entry in peers if anchors[entry.key] == anchors[focus.key])
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from napari_udt.cube import Modality
 from napari_udt.spectral.library import Measure
-from napari_udt.spectral.spectra import Centre, Spread
+from napari_udt.spectral.spectra import Centre, OverTrainings, Spread
 from napari_udt.spectral.transforms import Order, Scaling, Transform
 from napari_udt.viewer.state.entities import CurveId
 
@@ -18,6 +18,7 @@ Mode = Literal["pixel", "structure"]
 ChosenScaling = Scaling | Literal["auto"]
 _USUAL: Mapping[Modality, Scaling] = {"PAT": "none", "HSI": "l2"}
 Comparison = Literal["none", "difference", "ratio"]
+Band = Spread | OverTrainings
 Over = Literal["wavelength", "value", "oxygenation"]
 
 
@@ -65,8 +66,9 @@ class DisplayOptions:
         Side of the square of pixels that is averaged around the cursor in "pixel" mode.
     centre : {"mean", "median"}
         What stands for a group of spectra.
-    spread : {"std", "quantiles", "quartiles", "none"}
-        Band around it: one standard deviation, 5-95 % or 25-75 % quantiles.
+    spread : {"std", "quantiles", "quartiles", "none", "trainings", "trainings_range"}
+        Band around it: one standard deviation, 5-95 % or 25-75 % quantiles of the spectra. Or only around transferred curves, one standard
+        deviation or the range of what other trainings of the model make of the same spectra.
     hover : bool
         Whether curves follow the cursor; if not, only the pins are drawn.
     live : bool
@@ -99,7 +101,7 @@ class DisplayOptions:
     band_nm: tuple[float, float] | None = None
     window: int = 1
     centre: Centre = "mean"
-    spread: Spread = "std"
+    spread: Band = "std"
     hover: bool = True
     live: bool = True
     live_band: bool = False
@@ -110,6 +112,22 @@ class DisplayOptions:
     def of(self, modality: Modality) -> DisplayOptions:
         """Return the options as they are for data of a modality: with the normalisation that "auto" stands for."""
         return replace(self, normalisation=_USUAL[modality]) if self.normalisation == "auto" else self
+
+    @property
+    def over_trainings(self) -> OverTrainings | None:
+        """The band that is one over trainings; None where it is one of the spectra, or there is none."""
+        match self.spread:
+            case "trainings" | "trainings_range":
+                return self.spread
+        return None
+
+    @property
+    def own_spread(self) -> Spread:
+        """The band that is one of the spectra; "none" where it is one over trainings."""
+        match self.spread:
+            case "trainings" | "trainings_range":
+                return "none"
+        return self.spread
 
     @property
     def transform(self) -> Transform:

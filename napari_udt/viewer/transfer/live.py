@@ -158,7 +158,7 @@ def extra_curve(
     """Return a curve beside ``base``, treated as it was: transformed, averaged, with the same band."""
     options = session.options.of(base.entry.cube.modality)
     found = group_statistics(
-        options.transform(transferred, probe.wavelengths_nm), options.centre, options.spread
+        options.transform(transferred, probe.wavelengths_nm), options.centre, options.own_spread
     )
     banded = base.lower is not None
     return replace(

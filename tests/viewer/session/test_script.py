@@ -67,6 +67,12 @@ def test_the_script_makes_the_same_numbers(source, spec, tmp_path):
     assert again.domain == "transferred"
 
 
+def test_spectra_left_at_unit_scale_stay_so(source):
+    result = napari_udt.transfer(source, "hsi_cinn_dy", device="cpu", scale="unit")
+    assert "scale='unit'" in transfer_script(result)
+    assert "scale" not in transfer_script(napari_udt.transfer(source, "hsi_cinn_dy", device="cpu"))
+
+
 def test_a_result_of_a_result_takes_both_steps_even_after_saving(source, spec, tmp_path):
     first = transferred_by(spec, source, "proxy")
     second = transferred_by(spec, first, "liver", "real2sim")

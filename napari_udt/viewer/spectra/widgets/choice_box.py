@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QStandardItemModel
 from qtpy.QtWidgets import QWidget
 
 from napari_udt.viewer.qt.elided_combo_box import ElidedComboBox
@@ -50,8 +51,17 @@ _CHOICES: Mapping[str, tuple[str, str, Mapping[object, str]]] = {
     "centre": ("Centre", "What stands for a group of spectra.", {"mean": "Mean", "median": "Median"}),
     "spread": (
         "Spread",
-        "The band: one standard deviation (SD) around the centre, or between two quantiles of the spectra.",
-        {"std": "± 1 SD", "quantiles": "5–95 %", "quartiles": "25–75 %", "none": "No band"},
+        "The band: one standard deviation (SD) around the centre, or between two quantiles of the spectra. Over trainings: only around "
+        "transferred curves, what the installed trainings of the model with other seeds make of the same spectra; few of them "
+        "underestimate what the seed decides.",
+        {
+            "std": "± 1 SD",
+            "quantiles": "5–95 %",
+            "quartiles": "25–75 %",
+            "none": "No band",
+            "trainings": "Over trainings: ± 1 SD",
+            "trainings_range": "Over trainings: range",
+        },
     ),
     "absorbance": (
         "Logarithm",
@@ -94,6 +104,7 @@ class OptionBox(ElidedComboBox):
     def __init__(self, option: str, *, parent: QWidget | None = None) -> None:
         title, tooltip, texts = _CHOICES[option]
         super().__init__(option, title, tooltip, parent=parent)
+        self._tooltip = self.toolTip()
         self.option = option
         for value, text in texts.items():
             self.addItem(text, value)
@@ -106,6 +117,14 @@ class OptionBox(ElidedComboBox):
     def name(self, value: object, text: str) -> None:
         """Show another text for a value; an empty one restores its own."""
         self.setItemText(self.findData(value), text or _CHOICES[self.option][2][value])
+
+    def forbid(self, value: object, reason: str) -> None:
+        """Let a value be chosen no more, and say why; an empty reason allows it again."""
+        index, model = self.findData(value), self.model()
+        if isinstance(model, QStandardItemModel) and (item := model.item(index)) is not None:
+            item.setEnabled(not reason)
+            item.setToolTip(f"<qt>{reason}</qt>" if reason else "")
+        self.setToolTip(self._tooltip.replace("</qt>", f" <b>{reason}</b></qt>") if reason else self._tooltip)
 
     def _on_activated(self, index: int) -> None:
         self.chosen.emit(self.option, self.itemData(index))

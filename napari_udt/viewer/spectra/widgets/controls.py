@@ -109,6 +109,11 @@ class SpectraControls(QWidget):
         more = len(names) - len(listed)
         self._structures.set_picks(picks, f"{more:,} more: click them in the picture" if more else "")
 
+    def offer_trainings(self, obstacle: str) -> None:
+        """Offer bands over trainings, or say why there can be none."""
+        for value in ("trainings", "trainings_range"):
+            self._boxes["spread"].forbid(value, obstacle)
+
     def set_curves(self, curves: CurveSet) -> None:
         """Offer these curves as a reference, and say what "automatic" is for them."""
         shown = curves.curves[:1]

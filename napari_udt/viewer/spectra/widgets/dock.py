@@ -25,20 +25,17 @@ from napari_udt.viewer.spectra.libraries import LibraryCurves, library_of
 from napari_udt.viewer.spectra.residuals import subject_in_front
 from napari_udt.viewer.spectra.resolve import CurveSource, resolve
 from napari_udt.viewer.spectra.widgets.figure.dialog import FigureDialog
-from napari_udt.viewer.spectra.widgets.form import SpectraForm
+from napari_udt.viewer.spectra.widgets.form import NO_CUBES, NO_PIN, NO_PIXEL, NO_POPULATION, SpectraForm
 from napari_udt.viewer.spectra.widgets.library import LibraryTools
 from napari_udt.viewer.spectra.widgets.picture_tools.maps_and_regions import PictureTools
+from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.comparable_cubes import focus_of, structure_names
 from napari_udt.viewer.state.jobs import WorkerThread
 from napari_udt.viewer.state.session import DisplayOptions, PixelRef, Session
 from napari_udt.viewer.state.statistics import StructureStatistics
 from napari_udt.viewer.state.verdicts import OpenVerdicts
 from napari_udt.viewer.style import theme_on
-
-NO_CUBES = "Open a cube and move the mouse over it: its spectra appear here."
-NO_PIXEL = "Move the mouse over a cube to see its spectra; click to pin them."
-NO_PIN = "Click on a cube to pin the spectra of a pixel."
-NO_POPULATION = "Open Plugins > Domain transfer of spectra > Population first: the chart is there."
+from napari_udt.viewer.trust.training_bands import TrainingBands
 
 
 class SpectraDock(SpectraForm):
@@ -51,6 +48,8 @@ class SpectraDock(SpectraForm):
         Where regions are drawn and maps are shown; without them there are no buttons for that.
     sources : sequence of CurveSource
         Compute more curves, such as the live transfer.
+    bands : TrainingBands, optional
+        Of transferred curves over trainings; without it there are none.
     verdicts : OpenVerdicts, optional
         Whether transfers moved the structures closer to the reference; without it the dock finds that out by itself.
     parent : QWidget, optional
@@ -65,6 +64,7 @@ class SpectraDock(SpectraForm):
         maps: MapLayers | None = None,
         *,
         sources: Sequence[CurveSource] = (),
+        bands: TrainingBands | None = None,
         verdicts: OpenVerdicts | None = None,
         parent: QWidget | None = None,
     ) -> None:
@@ -78,6 +78,7 @@ class SpectraDock(SpectraForm):
         self._statistics = StructureStatistics(self._worker.submit)
         self._libraries = LibraryCurves(session)
         self._sources, self._cache = (*sources, self._libraries), CurveCache()
+        self._bands = bands or TrainingBands(ChosenModel(lambda: ()))
         self._verdicts = verdicts or OpenVerdicts(session, self._worker.submit)
         library_tools = LibraryTools(session, parent=self)
         library_tools.message.connect(self._footer.show_message)
@@ -105,18 +106,19 @@ class SpectraDock(SpectraForm):
     @property
     def busy(self) -> bool:
         """Whether the dock is about to change: statistics are being computed, or drawn soon."""
-        computing = self._statistics.jobs.busy or self._verdicts.busy
+        computing = self._statistics.jobs.busy or self._verdicts.busy or self._bands.jobs.busy
         return computing or self._clock.busy or (self._followed is not None and self._series.busy)
 
     def refresh(self) -> None:
         """Resolve the session and draw the curves now."""
         self._clock.tick()
         self._statistics.jobs.start_round()
-        self.curves = resolve(self.session, self._statistics, self._sources, self._cache)
+        self.curves = resolve(self.session, self._statistics, self._sources, self._cache, self._bands)
         self._follow_series()
         self._draw()
         self._table.set_curves(self.curves)
         self._controls.set_curves(self.curves)
+        self._controls.offer_trainings(self._bands.obstacle(self.session))
         if self.session.options.mode == "structure":
             self._controls.set_structures(structure_names(self.session, self._statistics))
         self._show_statement()
@@ -203,7 +205,7 @@ class SpectraDock(SpectraForm):
         session.wavelength_changed.connect(self._on_wavelength_changed)
         session.spectra_requested.connect(self._on_spectra_requested)
         sources = (source.changed for source in self._sources)
-        for computed in (self._statistics.jobs.ended, self._verdicts.changed, *sources):
+        for computed in (self._statistics.jobs.ended, self._verdicts.changed, self._bands.changed, *sources):
             computed.connect(self._on_more_computed)
         self._on_wavelength_changed(session.wavelength_nm)
 

@@ -18,6 +18,10 @@ from napari_udt.viewer.spectra.widgets.plot import SpectraPlot
 from napari_udt.viewer.spectra.widgets.plot_parts.verdict_overview import VerdictOverview
 from napari_udt.viewer.state.session import DisplayOptions
 
+NO_CUBES = "Open a cube and move the mouse over it: its spectra appear here."
+NO_PIXEL = "Move the mouse over a cube to see its spectra; click to pin them."
+NO_PIN = "Click on a cube to pin the spectra of a pixel."
+NO_POPULATION = "Open Plugins > Domain transfer of spectra > Population first: the chart is there."
 VERDICT_TIP = (
     "Every structure: Population > Verdict. Oxygen saturation before and after the transfer, by linear unmixing, with what was "
     "simulated: Population > sO₂."
