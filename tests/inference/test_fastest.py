@@ -17,8 +17,9 @@ def spend(seconds):
 
 
 @pytest.fixture(autouse=True)
-def _nothing_known(monkeypatch):
+def _nothing_known(monkeypatch, tmp_path):
     monkeypatch.setattr(module, "_known", {})
+    monkeypatch.setenv("NAPARI_UDT_CACHE", str(tmp_path / "cache"))
 
 
 def ways(**seconds):

@@ -1,6 +1,6 @@
 """A monkey at the window: random actions from a seed, and after each the question whether all is well.
 
-``xvfb-run -a python tests/viewer/monkey.py --actions 5000 --seed 1`` does the long run and prints its figures.
+``xvfb-run -a python tests/viewer/monkey/monkey.py --actions 5000 --seed 1`` does the long run and prints its figures.
 """
 
 from __future__ import annotations
