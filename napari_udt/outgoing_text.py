@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_FORMULA = (
-    "=",
-    "+",
-    "-",
-    "@",
-)  # a spreadsheet computes a cell that begins so, some of them also behind white space
-_FORMULA_WITHIN = re.compile(r"([,;\t][ \"]*)(?=[=@+]|-(?![\d.]))")
+# A spreadsheet computes a cell that begins so; some of them also where the sign is a wide one, as of East Asian keyboards,
+# or stands behind white space or marks that nobody sees.
+_SIGNS = r"=+@\uff1d\uff0b\uff0d\uff20"
+_FORMULA = re.compile(rf"[\s\ufeff\u200b-\u200f\u2060]*[{_SIGNS}\-]")
+_FORMULA_WITHIN = re.compile(rf"([,;\t][ \"]*)(?=[{_SIGNS}]|-(?![\d.]))")
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _MARKDOWN = re.compile(r"([\\`\[\]|])")
 
 
@@ -34,18 +33,31 @@ def one_line(text: str) -> str:
     return printable(" ".join(text.split()))
 
 
+def without_markup(text: str) -> str:
+    """Return a text in which no tag begins: Qt takes tool tips and questions for HTML, and opens the pictures of theirs."""
+    return _TAG.sub("\u2039", text)
+
+
 def csv_cell(value: Any) -> Any:
     """Return a cell of a CSV file: text that a spreadsheet would compute gets an apostrophe before it; numbers stay."""
-    begins = isinstance(value, str) and (
-        value.startswith(("\t", "\r")) or value.lstrip().startswith(_FORMULA)
-    )
+    begins = isinstance(value, str) and (value.startswith(("\t", "\r")) or _FORMULA.match(value) is not None)
     return f"'{value}" if begins else value
+
+
+def pasted_cell(text: str) -> str:
+    """Return a cell of text for the clipboard, which a spreadsheet neither computes nor breaks into several."""
+    return str(csv_cell(one_line(text)))
 
 
 def csv_comment(text: str) -> str:
     """Return a line with a hash before it, of which a spreadsheet computes no part after a comma."""
     harmless = _FORMULA_WITHIN.sub(r"\1'", one_line(text))
     return f"# {harmless}\n"
+
+
+def markdown_line(text: str) -> str:
+    """Return one line of Markdown that reads well as plain text too: without tags and links; emphasis and code stay."""
+    return without_markup(one_line(text)).replace("](", "] (").replace("]:", "] :")
 
 
 def markdown(text: str) -> str:

@@ -13,11 +13,24 @@ from hypothesis import strategies as st
 from napari_udt.cli.parser import main
 from napari_udt.cube import SpectralCube
 from napari_udt.io import open_cube, save_cube
-from napari_udt.outgoing_text import csv_cell, csv_comment, markdown, one_line, printable, printable_lines
-from napari_udt.population.report.markdown import aligned
+from napari_udt.outgoing_text import (
+    csv_cell,
+    csv_comment,
+    markdown,
+    one_line,
+    pasted_cell,
+    printable,
+    printable_lines,
+    without_markup,
+)
+from napari_udt.population.report.document import Section
+from napari_udt.population.report.markdown import aligned, as_markdown
 from napari_udt.population.tables import Table
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))  # lone surrogates too
+
+
+WIDE = ("＝", "＋", "－", "＠")  # of East Asian keyboards
 
 
 def labelled(name):
@@ -45,7 +58,13 @@ def test_ordinary_text_stays(text):
 def test_no_cell_of_text_is_a_formula(text):
     for cell in (csv_cell(text), csv_cell(f"\n{text}"), csv_cell(f" {text}")):
         assert not cell.startswith(("\t", "\r"))
-        assert not cell.lstrip().startswith(("=", "+", "-", "@"))
+        assert not cell.lstrip().startswith(("=", "+", "-", "@", *WIDE))
+
+
+@pytest.mark.parametrize("text", ["＝1+1", "\ufeff=1", "\u200b@a", " ＋1", "－2+3"])
+def test_wide_signs_and_hidden_marks_do_not_begin_a_formula_either(text):
+    assert csv_cell(text) == f"'{text}"
+    assert csv_comment(f"a;{text.strip()}").startswith("# a;'") == (text.strip()[0] in WIDE)
 
 
 def test_numbers_stay_numbers():
@@ -72,6 +91,37 @@ def test_a_table_holds_no_formulas():
 def test_markdown_stays_in_its_cell():
     assert markdown("a|b\n# c <img src=x> [d](e)") == r"a\|b # c &lt;img src=x&gt; \[d\](e)"
     assert len(aligned(["a"], [["x|y\nz"]]).splitlines()) == 3
+
+
+def test_reports_in_markdown_hold_no_links_and_tags():
+    page = as_markdown("[a](b)", ["<img src=x>"], [Section("one", ("<b>", "![i](j) **p < 0.05**"))])
+    assert "](" not in page
+    assert "<img" not in page
+    assert "<b>" not in page
+    assert "**p < 0.05**" in page
+
+
+@given(ANY_TEXT)
+def test_cells_for_the_clipboard_stay_one_cell(text):
+    assert not {"\t", "\n", "\r"} & set(pasted_cell(f"{text}\t=1\n"))
+
+
+@given(ANY_TEXT)
+def test_qt_sees_no_tag(text):
+    shown = without_markup(f"{text}<img src='/dev/zero'>{text}")
+    assert "<img" not in shown
+    assert without_markup("1 < 2, a <- b") == "1 < 2, a <- b"
+
+
+def test_names_of_files_do_not_act_on_the_terminal(tmp_path, capsys, monkeypatch):
+    source, target = tmp_path / "a\x1b[2J.h5", tmp_path / "b\u202e.csv"
+    save_cube(labelled("vein"), source)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert main(["convert", str(source), str(target)]) == 0
+    assert main(["transfer", str(source), "-o", str(tmp_path / "out"), "--model", "baseline:identity"]) == 0
+    printed = capsys.readouterr()
+    assert all(c.isprintable() or c in "\r\n" for c in printed.out + printed.err)
+    assert r"\x1b[2J.h5: 100 %" in printed.err
 
 
 def test_info_shows_names_without_acting_on_them(tmp_path, capsys):

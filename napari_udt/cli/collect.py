@@ -12,7 +12,7 @@ from napari_udt.cli.metadata_arguments import add_names_argument, wavelengths_ar
 from napari_udt.cli.progress_line import ProgressLine
 from napari_udt.cube import DOMAINS
 from napari_udt.errors import CollectionError
-from napari_udt.outgoing_text import one_line
+from napari_udt.outgoing_text import one_line, printable
 from napari_udt.wording import counted
 
 
@@ -99,7 +99,8 @@ def run(args: argparse.Namespace) -> int:
     subjects = {member.who for member in collection.members}
     grid = collection.wavelengths_nm
     print(
-        f"{args.output}: {counted(len(collection.members), 'cube')} of {counted(len(subjects), 'subject')} "
+        printable(str(args.output))
+        + f": {counted(len(collection.members), 'cube')} of {counted(len(subjects), 'subject')} "
         f"({', '.join(f'{count} {name}' for name, count in domains.items())}), {collection.modality}, {len(grid)} common "
         f"wavelengths {grid[0]:g}-{grid[-1]:g} nm"
     )

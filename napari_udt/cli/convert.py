@@ -12,6 +12,7 @@ from napari_udt.cli.metadata_arguments import add_reading_arguments, reading_opt
 from napari_udt.cli.preview_arguments import add_frames_argument, wanted_frames
 from napari_udt.cli.progress_line import ProgressLine
 from napari_udt.cli.termination import ending_cleanly
+from napari_udt.outgoing_text import one_line, printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,9 +54,9 @@ def run(args: argparse.Namespace) -> int:
         " x ".join(map(str, cube.shape)) + (f", {cube.series.summary}" if cube.series else "")
         for cube in cubes
     )
-    print(f"{args.source} -> {args.target} ({sizes}, {time.monotonic() - start:.1f} s)")
+    print(printable(f"{args.source} -> {args.target} ({sizes}, {time.monotonic() - start:.1f} s)"))
     if sentence := left_out(cubes, args.target):
-        print(f"napari-udt: {sentence}", file=sys.stderr)
+        print(one_line(f"napari-udt: {sentence}"), file=sys.stderr)
     return SUCCESS
 
 

@@ -22,7 +22,7 @@ from napari_udt.errors import EvaluationError
 from napari_udt.evaluation.run import PER_CLASS
 from napari_udt.evaluation.untrained import BASELINES
 from napari_udt.files.writing import whole_or_nothing
-from napari_udt.outgoing_text import printable_lines
+from napari_udt.outgoing_text import printable, printable_lines
 
 if TYPE_CHECKING:
     from napari_udt.evaluation.data import EvaluationData
@@ -146,12 +146,12 @@ def run(args: argparse.Namespace) -> int:
         temporary.write_text(text, encoding="utf-8")
     if args.cleaned is not None:
         for path in save_cleaned(data, models, args.baselines, args.cleaned):
-            print(f"{path}: written.")
+            print(printable(f"{path}: written."))
     if args.cards:
         _update_cards(evaluation, names)
     print(printable_lines(text))
     written = ", ".join(map(str, filter(None, (args.output, tables_path, args.report))))
-    print(f"{written}: written.")
+    print(printable(f"{written}: written."))
     return SUCCESS
 
 
@@ -209,7 +209,7 @@ def _reporter() -> Callable[[str], None]:
     started = time.monotonic()
 
     def report(name: str) -> None:
-        print(f"{time.monotonic() - started:6.0f} s  {name}", file=sys.stderr, flush=True)
+        print(printable(f"{time.monotonic() - started:6.0f} s  {name}"), file=sys.stderr, flush=True)
 
     return report
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from napari_udt.cli.exit_codes import SUCCESS
+from napari_udt.outgoing_text import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +44,6 @@ def run(args: argparse.Namespace) -> int:
     name = export_model(
         args.model, args.output, overwrite=args.overwrite, onnx=args.onnx, authors=args.author
     )
-    print(
-        f"{args.output}: {name}; `napari-udt import-model {args.output.name}`, or a drop on the window, brings it in."
-    )
+    how = f"`napari-udt import-model {args.output.name}`, or a drop on the window, brings it in."
+    print(printable(f"{args.output}: {name}; {how}"))
     return SUCCESS

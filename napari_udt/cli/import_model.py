@@ -8,6 +8,7 @@ from pathlib import Path
 
 from napari_udt.cli.exit_codes import SOME_FAILED, SUCCESS
 from napari_udt.errors import ModelError
+from napari_udt.outgoing_text import one_line, printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
 
     left_out: list[ModelError] = []
     for name in import_models(args.folder, args.name, overwrite=args.overwrite, left_out=left_out.append):
-        print(f"{name}: imported into {user_folder() / name}")
+        print(printable(f"{name}: imported into {user_folder() / name}"))
     for error in left_out:
-        print(f"napari-udt: left out: {error}", file=sys.stderr)
+        print(one_line(f"napari-udt: left out: {error}"), file=sys.stderr)
     return SOME_FAILED if left_out else SUCCESS

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from napari_udt.outgoing_text import printable
+
 _INTERVAL_S = 0.2
 
 
@@ -26,7 +28,7 @@ class ProgressLine:
     def __init__(
         self, what: str, rate: Callable[[float], str] | None = None, stream: TextIO | None = None
     ) -> None:
-        self._what, self._rate, self._stream = what, rate, stream or sys.stderr
+        self._what, self._rate, self._stream = printable(what), rate, stream or sys.stderr
         self._shown = self._stream.isatty()
         self._start = time.monotonic()
         self._last = 0.0

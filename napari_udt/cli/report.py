@@ -13,7 +13,7 @@ from napari_udt.cli.progress_line import ProgressLine
 from napari_udt.cli.shards import shard_argument
 from napari_udt.cli.termination import ending_cleanly
 from napari_udt.errors import EvaluationError
-from napari_udt.outgoing_text import one_line, printable_lines
+from napari_udt.outgoing_text import one_line, printable, printable_lines
 
 if TYPE_CHECKING:
     from napari_udt.collection import Collection
@@ -115,7 +115,7 @@ def run_cubes(args: argparse.Namespace) -> int:
             comparison = compare_cubes(cubes, named_models(args.model, cubes[0].modality), **how)
         written = list(_written(comparison, args, line))
     print(printable_lines("\n".join((_text(comparison.table), *comparison.population.notes))))
-    print("\n".join(f"{path}: written." for path in written))
+    print("\n".join(printable(f"{path}: written.") for path in written))
     return SUCCESS
 
 

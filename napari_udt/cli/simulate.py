@@ -16,6 +16,7 @@ from napari_udt.cube import SpectralCube
 from napari_udt.dataset import Dataset, save_dataset
 from napari_udt.errors import SimulationError
 from napari_udt.files.writing import whole_set_or_nothing
+from napari_udt.outgoing_text import printable
 from napari_udt.samples import sample_folder, user_sample_folder
 from napari_udt.simulation.parallel import Progress
 from napari_udt.simulation.tables import Tables, find_tables
@@ -83,14 +84,15 @@ def run(args: argparse.Namespace) -> int:
         dataset = _simulate(args, tables, parts)
     except KeyboardInterrupt:
         print(
-            f"Stopped; finished blocks stay in {parts}, the same command goes on from there.", file=sys.stderr
+            printable(f"Stopped; finished blocks stay in {parts}, the same command goes on from there."),
+            file=sys.stderr,
         )
         return INTERRUPTED
     save_dataset(dataset, args.output)
     summary = _summary(dataset)
     del dataset  # its arrays are files in the folder, which Windows removes only when they are closed
     shutil.rmtree(parts, ignore_errors=True)  # the blocks are in the file now
-    print(f"{args.output}: {summary}; {time.monotonic() - started:.0f} s")
+    print(printable(f"{args.output}: {summary}; {time.monotonic() - started:.0f} s"))
     return SUCCESS
 
 
@@ -129,7 +131,7 @@ def _write_samples(folder: Path | None, tables: Tables, seed: int) -> int:
     for cube in cubes:
         rows, columns, channels = cube.shape
         path = folder / f"{cube.name}.udt.h5"
-        print(f"{path}: {rows} x {columns} pixels, {channels} wavelengths, {cube.origin}")
+        print(printable(f"{path}: {rows} x {columns} pixels, {channels} wavelengths, {cube.origin}"))
     print(f"`napari-udt demo` and File > Open Sample open the samples in {sample_folder()}.")
     return SUCCESS
 

@@ -10,7 +10,7 @@ from napari_udt.cli.exit_codes import SOME_FAILED, SUCCESS
 from napari_udt.cli.progress_line import ProgressLine
 from napari_udt.cli.shards import shard_argument
 from napari_udt.cli.termination import ending_cleanly
-from napari_udt.outgoing_text import one_line
+from napari_udt.outgoing_text import one_line, printable
 from napari_udt.wording import counted, listed
 
 
@@ -63,9 +63,8 @@ def run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     cubes = f"{done.finished} of {done.cubes} cubes"
-    print(
-        f"{args.output}: {cubes}" if done.written else f"{args.output}: not written yet, {cubes} are finished"
-    )
+    state = cubes if done.written else f"not written yet, {cubes} are finished"
+    print(printable(f"{args.output}: {state}"))
     return SOME_FAILED if done.problems else SUCCESS
 
 

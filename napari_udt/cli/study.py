@@ -9,7 +9,7 @@ from pathlib import Path
 from napari_udt.cli.exit_codes import SOME_FAILED, SUCCESS
 from napari_udt.cli.progress_line import ProgressLine
 from napari_udt.errors import EvaluationError
-from napari_udt.outgoing_text import one_line
+from napari_udt.outgoing_text import one_line, printable
 
 _PICTURES = (".png", ".svg", ".pdf")
 
@@ -90,7 +90,11 @@ def _make(args: argparse.Namespace) -> int:
     study = draw_study(population, design, line)
     line.clear()
     save_study(study, args.output)
-    print(f"{args.output}: {len(study.questions)} questions, {design.transferred} against {design.real}")
+    print(
+        printable(
+            f"{args.output}: {len(study.questions)} questions, {design.transferred} against {design.real}"
+        )
+    )
     _say(problems)
     return SOME_FAILED if problems else SUCCESS
 
@@ -109,11 +113,12 @@ def _join(args: argparse.Namespace) -> int:
         temporary.write_text(result.table().csv_text(), encoding="utf-8", newline="")
     if args.picture is not None:
         save_study_picture(result, args.picture)
-    print(result.sentence)
+    print(one_line(result.sentence))
     for row in result.rows:
         if row.scale == "kappa":
             found = row.estimate
-            print(f"{row.measure}, {row.reader}: {found.value:.2f} [{found.low:.2f}, {found.high:.2f}]")
+            who = one_line(f"{row.measure}, {row.reader}")
+            print(f"{who}: {found.value:.2f} [{found.low:.2f}, {found.high:.2f}]")
     _say(problems)
     return SOME_FAILED if problems else SUCCESS
 

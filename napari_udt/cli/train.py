@@ -133,11 +133,11 @@ def run(args: argparse.Namespace) -> int:
     try:
         model = train(config, args.output, resume=args.resume, device=device, devices=args.devices)
     except TrainingInterrupted as stop:
-        print(stop)
+        print(printable(str(stop)))
         return INTERRUPTED
     for line in reached_lines(model.spec.training["metrics"]):
         print(printable(line))
-    print(f"{args.output}: the model is written.")
+    print(printable(f"{args.output}: the model is written."))
     if own:
         _judge(config, model, args.output)
     return _listed(args) if own else SUCCESS
@@ -176,7 +176,7 @@ def _train_components(args: argparse.Namespace) -> int:
     save_components(network, args.output, record)
     for name, value in record["held_out"].items():
         print(f"held-out pictures, {name}: {value:.3f}")
-    print(f"{args.output}: the network is written.")
+    print(printable(f"{args.output}: the network is written."))
     return SUCCESS
 
 
@@ -201,7 +201,7 @@ def _listed(args: argparse.Namespace) -> int:
     from napari_udt.training.installing import install
 
     if not args.no_install:
-        print(f"{install(args.output)}: listed among the models.")
+        print(printable(f"{install(args.output)}: listed among the models."))
     return SUCCESS
 
 

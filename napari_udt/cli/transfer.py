@@ -16,7 +16,7 @@ from napari_udt.cli.preview_arguments import add_frames_argument, preview_option
 from napari_udt.cli.progress_line import ProgressLine
 from napari_udt.cli.shards import shard_argument
 from napari_udt.cli.termination import ending_cleanly
-from napari_udt.outgoing_text import one_line
+from napari_udt.outgoing_text import one_line, printable
 from napari_udt.wording import counted
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _list_results(
         path = args.output / f"transferred{share}{ENDING}"
         save_collection(collection, path)
         if not args.json:
-            print(f"{path}: {counted(len(collection.members), 'result')} listed")
+            print(printable(f"{path}: {counted(len(collection.members), 'result')} listed"))
 
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:

@@ -25,6 +25,7 @@ from napari_udt.models.published_autoencoders import translate_image_pair, trans
 from napari_udt.models.published_cinn import Translation, translate_image_cinn, translate_spectral_cinn
 from napari_udt.models.spec import ModelSpec
 from napari_udt.models.store import save_model, sha256_of, user_folder
+from napari_udt.outgoing_text import markdown
 
 CONFIG, CHECKPOINT = "config.yaml", "model_checkpoint.ckpt"
 SOURCE = "Imported from a checkpoint in the layout of Dreher et al., MICCAI 2023 (doi:10.5281/zenodo.8419563)"
@@ -215,7 +216,7 @@ def _spec(
         target="measured",
         licence="That of the imported checkpoint; see its source.",
         source=SOURCE,
-        card=f"# {title}\n\n{SOURCE}.\nWavelengths: {note}. Its training data are said to be measured (real) and "
+        card=f"# {markdown(title)}\n\n{SOURCE}.\nWavelengths: {note}. Its training data are said to be measured (real) and "
         "simulated; nothing was verified here.\n",
     )
 

@@ -13,6 +13,7 @@ from napari_udt.files.writing import whole_or_nothing
 from napari_udt.io import open_cube
 from napari_udt.models import load_model
 from napari_udt.models.store import CARD, PICTURE, read_spec
+from napari_udt.outgoing_text import markdown
 from napari_udt.population.report.card_picture import card_picture
 from napari_udt.samples import SampleKey, sample_path
 from napari_udt.training.card import model_card
@@ -80,7 +81,7 @@ def card_text(folder: Path) -> str:
     # a model that was trained elsewhere keeps the text that came with it
     page, details = page_and_details(spec.card)
     first = [
-        f"# {spec.title}",
+        f"# {markdown(spec.title)}",
         "",
         *picture_lines(has_picture),
         *number_lines(judgement),

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from napari_udt.outgoing_text import pasted_cell
 from napari_udt.population.appearance import appearances
 from napari_udt.population.functional import FunctionalIndices, IndexRow
 from napari_udt.population.groups import Part, Population
@@ -271,9 +272,10 @@ def copied(lines: Iterable[MeasureLine], columns: Sequence[GroupColumn]) -> str:
     """Return lines for the clipboard, separated by tabs, exact numbers."""
     whole = table(lines, columns, ())
     rows = [
-        [f"{value:.9g}" if isinstance(value, float) else str(value) for value in row] for row in whole.rows
+        [f"{value:.9g}" if isinstance(value, float) else pasted_cell(str(value)) for value in row]
+        for row in whole.rows
     ]
-    return "\n".join("\t".join(row) for row in [list(whole.columns), *rows])
+    return "\n".join("\t".join(row) for row in [list(map(pasted_cell, whole.columns)), *rows])
 
 
 def statement(numbers: Numbers, *, complete: bool) -> str:

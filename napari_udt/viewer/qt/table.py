@@ -11,6 +11,8 @@ from qtpy.QtCore import QAbstractTableModel, QItemSelection, QItemSelectionModel
 from qtpy.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence, QPainter
 from qtpy.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
+from napari_udt.outgoing_text import pasted_cell, without_markup
+
 _BAR = Qt.ItemDataRole.UserRole + 1  # length (0-1) and colour (hex) of the bar in a cell
 _BAR_OPACITY = 110  # of 255
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -129,7 +131,7 @@ class TableModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self.columns[section].tooltip or self._titles[section]
+            return without_markup(self.columns[section].tooltip or self._titles[section])
         return self._titles[section] if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -139,7 +141,7 @@ class TableModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
                 return column.text(row)
             case Qt.ItemDataRole.ToolTipRole:
-                return (column.cell_tooltip or column.text)(row)
+                return without_markup((column.cell_tooltip or column.text)(row))
             case Qt.ItemDataRole.TextAlignmentRole if column.is_number:
                 return _RIGHT
             case Qt.ItemDataRole.DecorationRole if column.decoration is not None:
@@ -287,8 +289,12 @@ class Table(QTableView):
         """Return rows as text below the titles of the columns, separated by tabs."""
         columns = self.copied_columns()
         titles = [self.table_model.headerData(place, Qt.Orientation.Horizontal) for place in columns]
-        lines = [titles, *([self.table_model.exact(row, place) for place in columns] for row in rows)]
+        lines = [titles, *([self._copied(row, place) for place in columns] for row in rows)]
         return "\n".join("\t".join(line) for line in lines)
+
+    def _copied(self, row: Any, place: int) -> str:
+        text = self.table_model.exact(row, place)
+        return text if self.table_model.columns[place].is_number else pasted_cell(text)
 
     def fit_columns(self, widest: Mapping[int, int]) -> None:
         """Make columns as wide as their texts, some of them at most so many pixels."""

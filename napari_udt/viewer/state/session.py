@@ -26,6 +26,7 @@ from typing import Any
 from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
+from napari_udt.outgoing_text import without_markup
 from napari_udt.spectral.library import SpectralLibrary
 from napari_udt.viewer.series.pictures import at_hand, changed_alike
 from napari_udt.viewer.state.cube_files import MetadataMemory
@@ -157,7 +158,8 @@ class Session:
         """Open several cubes as one change; keys are made unique. Return the entries as they are in the session."""
         added: list[Entry] = []
         for entry in entries:
-            added.append(replace(entry, key=free_key(entry.key, self._entries)))
+            key = free_key(without_markup(entry.key), self._entries)  # napari shows names of layers as HTML
+            added.append(replace(entry, key=key))
             self._entries[added[-1].key] = added[-1]
         self._emit_cubes_changed(CubesChange(added=tuple(added)))
         return list(self)[len(self) - len(added) :]  # a layer whose name was taken renames its cube

@@ -15,6 +15,7 @@ from psygnal import Signal
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError, TransferCancelled, UdtError
 from napari_udt.inference.trainings import other_trainings
+from napari_udt.outgoing_text import one_line
 from napari_udt.viewer.spectra.maps import SpectralMap
 from napari_udt.viewer.state.chosen_model import ChosenModel
 from napari_udt.viewer.state.comparable_cubes import same_scene, structure_at
@@ -226,7 +227,7 @@ class TrustResults:
 
 def all_text(subject: Subject, spec: ModelSpec, pixel: Mapping[str, float], cube: Mapping[str, float]) -> str:
     """Return all numbers as a table separated by tabs, with their subject."""
-    head = [f"# {subject.statement}; model {spec.name}", "number\tunit\tpixel\twhole cube (median)"]
+    head = [one_line(f"# {subject.statement}; model {spec.name}"), "number\tunit\tpixel\twhole cube (median)"]
     rows = [
         f"{row.title}\t{row.unit}\t{pixel.get(row.key, math.nan):.7g}\t{cube.get(row.key, math.nan):.7g}"
         for row in ROWS

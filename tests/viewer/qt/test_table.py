@@ -96,6 +96,7 @@ def test_ctrl_c_copies_exact_numbers_of_the_selected_rows_else_of_all(qtbot, tab
     assert said == ["Copied 4 rows", "Copied 1 row"]
     table.setColumnHidden(1, True)
     assert table.text_of(table.rows[:1]) == "Name\nb"
+    assert table.text_of([("=1\t+2", -1.0)]) == "Name\n'=1 +2"
 
 
 def test_cells_are_edited_and_checked():
@@ -135,3 +136,14 @@ def test_other_columns_come_unsorted_and_bars_are_drawn(qtbot, table):
 def test_delete_is_announced(qtbot, table):
     with qtbot.waitSignal(table.delete_pressed):
         qtbot.keyClick(table, Qt.Key.Key_Delete)
+
+
+def test_tool_tips_show_markup_in_names_as_it_is(qtbot):
+    """Qt takes a tool tip that holds a tag for HTML, and opens the pictures that it names."""
+    model = TableModel(columns(tooltip="<img src='/dev/zero'>"))
+    model.set_rows([("<img src='/dev/zero'>", 1.0)])
+    tips = [
+        model.data(model.index(0, 0), Qt.ItemDataRole.ToolTipRole),
+        model.headerData(0, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole),
+    ]
+    assert tips == ["‹img src='/dev/zero'>"] * 2

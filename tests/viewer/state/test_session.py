@@ -42,6 +42,13 @@ def test_keys_are_unique_and_every_addition_is_reported(session):
     assert (len(session), len(news)) == (5, 2)
 
 
+def test_keys_hold_no_markup_as_napari_shows_names_of_layers_in_html(session):
+    assert (
+        session.add(simulated().with_(name="<img src='/dev/zero'> 1 < 2")).key
+        == "‹img src='/dev/zero'> 1 < 2"
+    )
+
+
 def test_the_cursor_speaks_only_when_it_moves_and_remembers_where_it_was(session):
     news = heard(session.cursor_changed)
     here = PixelRef(SIM, 1, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 
@@ -16,6 +17,7 @@ from napari_udt.errors import ModelError
 from napari_udt.models import list_models, load_model
 from napari_udt.models.importing import import_models
 from napari_udt.models.store import bundled_folder
+from napari_udt.viewer.transfer.widgets import card_window
 from napari_udt.viewer.transfer.widgets.model_tools import ModelTools
 
 
@@ -123,6 +125,19 @@ def test_the_details_of_a_card_come_when_they_are_asked_for_and_its_picture_is_f
     assert "Training data" in browser.toPlainText()
     qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
     assert browser.toPlainText() == page
+    window.close()
+
+
+def test_a_card_opens_no_file_but_its_picture(make_tools, make_spec, monkeypatch, tmp_path):
+    """A pipe or a device that the card of a foreign model names would hold the window for ever."""
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no pipes here")
+    os.mkfifo(tmp_path / "card.png")
+    monkeypatch.setattr(card_window, "find_folder", lambda name: tmp_path)
+    tools = make_tools()
+    tools.set_spec(make_spec(card=f"![a]({tmp_path}/card.png) ![b](card.png) ![c](/dev/zero)"))
+    window = tools.show_card()
+    assert not window.grab().isNull()
     window.close()
 
 

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_udt.cube import SpectralCube
+from napari_udt.outgoing_text import without_markup
 from napari_udt.viewer.files import choices as file_choices
 from napari_udt.viewer.files.opening import add_cubes, open_candidate
 from napari_udt.viewer.qt.jobs import JobRunner
@@ -82,8 +83,8 @@ class FileRow(QWidget):
         self.title.setText("File" if cube is chosen else "Newest file")
         self.box.clear()
         self.box.addItems([] if cube is None else file_choices.titles_in_file(cube))
-        self.box.setToolTip(file_choices.invitation(cube))
-        self.button.setToolTip(file_choices.slowness(cube))
+        self.box.setToolTip(without_markup(file_choices.invitation(cube)))
+        self.button.setToolTip(without_markup(file_choices.slowness(cube)))
         self._show_state()
         for entry in self._session:
             self._warn(entry.cube)

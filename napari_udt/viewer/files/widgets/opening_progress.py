@@ -61,6 +61,7 @@ class OpeningProgress:
         paint()  # a window that has just been opened gets its layout
         label = QLabel(opening_text(files), canvas.window())
         label.setObjectName("opening")
+        label.setTextFormat(Qt.TextFormat.PlainText)
         label.setStyleSheet("font-size: 13pt; padding: 12px")
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         label.setWordWrap(True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QWidget
 
+from napari_udt.outgoing_text import without_markup
 from napari_udt.viewer.qt.export import ExportFooter
 from napari_udt.viewer.qt.fields import fill, row_of
 from napari_udt.viewer.qt.stable_label import wrapping_label
@@ -27,6 +28,7 @@ class PopulationFooter(ExportFooter):
         self._statement.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._message = QLabel(self)
         self._message.setObjectName("message")
+        self._message.setTextFormat(Qt.TextFormat.PlainText)
         self._message.setMinimumSize(1, self._message.fontMetrics().height())  # the figures must not jump
         buttons = row_of(tool, self.copy_button, self.export_button, equal=False)
         buttons.insertStretch(0)
@@ -41,7 +43,7 @@ class PopulationFooter(ExportFooter):
         """Show a message, or the numbers under the mouse; whole sentences, such as errors, are wrapped."""
         self._message.setWordWrap(sentence.endswith("."))
         self._message.setText(sentence)
-        self._message.setToolTip(sentence)
+        self._message.setToolTip(without_markup(sentence))
 
     def set_possible(self, *, numbers: bool, picture: bool) -> None:
         """Enable the buttons for what can be exported."""

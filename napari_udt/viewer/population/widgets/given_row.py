@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_udt.viewer.qt.fields import push_button, row_of
@@ -17,6 +17,7 @@ class GivenRow(QWidget):
         super().__init__(parent)
         self._title = QLabel(self)
         self._title.setObjectName("given")
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
         self.button = push_button("Open cubes", "Show the cubes that are open in the window again.", self)
         row_of(self._title, self.button, equal=False, parent=self).setStretch(0, 1)
         self.button.clicked.connect(self.dismissed)

@@ -9,6 +9,7 @@ from qtpy.QtGui import QIcon, QPainter, QPixmap
 from qtpy.QtWidgets import QCheckBox, QWidget
 from superqt import QFlowLayout
 
+from napari_udt.outgoing_text import without_markup
 from napari_udt.population.appearance import GroupAppearance
 from napari_udt.viewer.spectra.widgets.curve_items import draw_line
 from napari_udt.viewer.style import Theme
@@ -38,7 +39,7 @@ class GroupLegend(QWidget):
         for name, appearance in group_appearances.items():
             button = self._buttons[name]
             button.setText(appearance.short)
-            button.setToolTip(f"{appearance.title}\nUntick it to hide it in all figures.")
+            button.setToolTip(without_markup(f"{appearance.title}\nUntick it to hide it in all figures."))
             button.setAccessibleName(f"Show {appearance.title}")
             button.setIcon(_sample(appearance, colours))
             button.setChecked(name not in hidden)

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from napari.utils.notifications import show_error, show_info
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
@@ -91,6 +92,7 @@ def _wants_results(session: Session, parent: QWidget) -> bool | None:
         return True
     box = QMessageBox(parent)
     box.setWindowTitle("Save session")
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(text)
     save = box.addButton(SAVE_RESULTS, QMessageBox.ButtonRole.AcceptRole)
     leave = box.addButton(LEAVE_OUT, QMessageBox.ButtonRole.DestructiveRole)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QEvent, QObject
+from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QMainWindow, QMessageBox
 
 from napari_udt.viewer.napari_adapter import viewer_widget_in
@@ -48,6 +48,7 @@ class CloseGuard(QObject):
         box = QMessageBox(self.main)
         box.setWindowTitle(title)
         box.setIcon(QMessageBox.Icon.Question)
+        box.setTextFormat(Qt.TextFormat.PlainText)
         box.setText(text)
         buttons = {
             box.addButton(proposed, QMessageBox.ButtonRole.AcceptRole): proposed,

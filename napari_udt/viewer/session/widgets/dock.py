@@ -7,6 +7,7 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
+from napari_udt.outgoing_text import without_markup
 from napari_udt.viewer.qt.scroll_area import scrolling_layout
 from napari_udt.viewer.session.script import is_reproducible
 from napari_udt.viewer.session.widgets import actions as session_actions
@@ -115,7 +116,8 @@ class SessionDock(QWidget):
             button.setEnabled(title is not None)
             button.setAccessibleName(f"{word}: {title}" if title else word)
             button.setStatusTip(title or "")
-            button.setToolTip(f"{word}: {title} ({keys})" if title else f"Nothing to {word.lower()}")
+            tip = f"{word}: {title} ({keys})" if title else f"Nothing to {word.lower()}"
+            button.setToolTip(without_markup(tip))
         self._allow()
 
     def _allow(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QCheckBox, QMessageBox, QWidget
 
 from napari_udt.files.write_errors import size_text
@@ -57,6 +57,7 @@ class OldRunsRow(QWidget):
         box = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("Remove what trainings have left")
+        box.setTextFormat(Qt.TextFormat.PlainText)
         names = listed([run.name for run in finished])
         box.setText(
             f"Remove data sets, logs and checkpoints of {counted(len(finished), 'finished training')} ({names}), "

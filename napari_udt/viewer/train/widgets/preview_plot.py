@@ -7,6 +7,7 @@ import pyqtgraph as pg
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QLabel, QWidget
 
+from napari_udt.outgoing_text import without_markup
 from napari_udt.viewer.qt.fields import check_box, combo_box, fill, row_of
 from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.style import LIVE_DASH, METHODS, REAL, SIMULATED, readable, theme, theme_on
@@ -136,7 +137,9 @@ class PreviewPlot(QWidget):
     def _draw_pixel(self, index: int, known: PixelCurves, preview: Preview) -> None:
         plot, lines = self.plots[index], self.lines[index]
         plot.setTitle(
-            known.place.title, color=readable(known.place.colour, self._colours.background), size="9pt"
+            without_markup(known.place.title),
+            color=readable(known.place.colour, self._colours.background),
+            size="9pt",
         )
         values = {"simulated": known.simulated, "transferred now": known.now, "target": known.target}
         for name, own in values.items():

@@ -10,6 +10,7 @@ from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from qtpy.QtWidgets import QAbstractItemView, QFileDialog, QLabel, QListWidget, QMenu, QWidget
 
+from napari_udt.outgoing_text import without_markup
 from napari_udt.viewer.qt.fields import fill, push_button, row_of
 from napari_udt.viewer.state.session import Session
 from napari_udt.viewer.train.plan import Source, open_sources, without
@@ -69,7 +70,7 @@ class SourceList(QWidget):
             self.list.clear()
             self.list.addItems([source.title for source in sources])
             for row, source in enumerate(sources):
-                self.list.item(row).setToolTip(str(source.path or source.key))
+                self.list.item(row).setToolTip(without_markup(str(source.path or source.key)))
             self._show_state()
             self.changed.emit()
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, Qt
-from qtpy.QtGui import QTextOption
+from qtpy.QtCore import QByteArray, QEvent, Qt, QUrl
+from qtpy.QtGui import QImage, QTextOption
 from qtpy.QtWidgets import QCheckBox, QDialog, QTextBrowser, QVBoxLayout, QWidget
 
 from napari_udt.errors import ModelError
-from napari_udt.models.store import find_folder
+from napari_udt.files.reading import open_regular
+from napari_udt.models.store import PICTURE, find_folder
 
 if TYPE_CHECKING:
     from napari_udt.models import ModelSpec
 
 _SIZE = (900, 760)
 _ROUNDING = 2  # pixels by which Qt makes a table wider than its page
+_MOST_BYTES = 20_000_000  # of a picture
 
 
 class CardWindow(QDialog):
@@ -33,8 +37,7 @@ class CardWindow(QDialog):
         super().__init__(parent)
         self.setWindowTitle(spec.title)
         self._page, self._details = page_and_details(spec.card or f"{spec.title} has no card.")
-        self._text = QTextBrowser(self)
-        self._text.setOpenLinks(False)  # reading must not reach for the network
+        self._text = _Text(_folder_of(spec), parent=self)
         self._text.setWordWrapMode(
             QTextOption.WrapMode.WordWrap
         )  # narrow columns of tables must not break words
@@ -44,7 +47,6 @@ class CardWindow(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(self._text)
         layout.addWidget(self.details)
-        self._text.setSearchPaths(_folders_of(spec))  # of the picture
         self._fill(unfolded=False)
         self.details.toggled.connect(self._on_toggled)
         self.resize(*_SIZE)
@@ -69,8 +71,29 @@ class CardWindow(QDialog):
         bar.setValue(place)
 
 
-def _folders_of(spec: ModelSpec) -> list[str]:
+class _Text(QTextBrowser):
+    """The text of a card, which may come from anyone: of what it names, only the picture beside it is opened.
+
+    A pipe or a device in its place would hold the window.
+    """
+
+    def __init__(self, folder: Path | None, *, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._folder = folder
+        self.setOpenLinks(False)  # reading must not reach for the network
+
+    def loadResource(self, kind: int, name: QUrl) -> QByteArray | QImage:  # noqa: N802 - Qt's name
+        """Return the content of the picture; for anything else a pixel, as Qt opens by itself what it gets nothing for."""
+        if self._folder is not None and name.toString() == PICTURE:
+            with suppress(OSError), open_regular(self._folder / PICTURE, _MOST_BYTES) as file:
+                return QByteArray(file.read())
+        nothing = QImage(1, 1, QImage.Format.Format_ARGB32)
+        nothing.fill(Qt.GlobalColor.transparent)
+        return nothing
+
+
+def _folder_of(spec: ModelSpec) -> Path | None:
     try:
-        return [str(find_folder(spec.name))]
+        return find_folder(spec.name)
     except ModelError:
-        return []
+        return None

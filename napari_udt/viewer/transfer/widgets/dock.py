@@ -14,6 +14,7 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QFileDialog, QLabel, QWidget
 
 from napari_udt.inference.fitting import model_choices
+from napari_udt.outgoing_text import without_markup
 from napari_udt.viewer.files.opening import open_files
 from napari_udt.viewer.files.recent import RecentFiles, recent_links
 from napari_udt.viewer.files.widgets.metadata_questions import MetadataQuestions
@@ -146,11 +147,12 @@ class TransferDock(TransferForm):
                 self.model.value = before
         if cube is not None:
             self.direction.value = transfer_job.usual_direction(cube)
-            self.source.tooltip = transfer_job.source_line(cube)
+            self.source.tooltip = without_markup(transfer_job.source_line(cube))
         if not self.running:
             self.progress.value = 0
             recent = recent_links() if cube is None else ""
-            self.status.setText("<br>".join(filter(None, (transfer_job.invitation(cube, choices), recent))))
+            invitation = without_markup(transfer_job.invitation(cube, choices))
+            self.status.setText("<br>".join(filter(None, (invitation, recent))))
         self.all_button.text, self.all_button.tooltip = all_text(fitting), all_tooltip(fitting)
         self.all_button.native.setVisible(len(fitting) > 1)
         self._show_line(self.model_note, transfer_job.obstacles_text(choices))
@@ -159,7 +161,7 @@ class TransferDock(TransferForm):
     @staticmethod
     def _show_line(label: QLabel, text: str) -> None:
         """Show a line; an empty one takes no space."""
-        label.setText(text)
+        label.setText(without_markup(text))
         label.setVisible(bool(text))
 
     def _model_chosen(self) -> None:
@@ -170,10 +172,10 @@ class TransferDock(TransferForm):
         self._name_directions(spec)
         line, whole = transfer_job.regridding(cube, spec)
         self._show_line(self.grid_note, line)
-        self.grid_note.setToolTip(whole)
+        self.grid_note.setToolTip(without_markup(whole))
         if self._chosen is not None and spec is not None:
             self._chosen.choose(spec)
-        self.model.tooltip = transfer_job.model_tooltip(spec)
+        self.model.tooltip = without_markup(transfer_job.model_tooltip(spec))
         self.model_tools.set_spec(spec)
         self.offer_model(spec)
         self.show_note(transfer_job.honest_note(spec))
@@ -278,7 +280,7 @@ class TransferDock(TransferForm):
         self._runs.cancel()
 
     def _began(self, text: str) -> None:
-        self.status.setText(text)
+        self.status.setText(without_markup(text))
         if not self.progress.value:
             self.progress.native.setRange(0, 0)  # busy, until the first chunk is done
         self._show_state()
@@ -289,7 +291,7 @@ class TransferDock(TransferForm):
 
     def _ended(self, text: str, share: int) -> None:
         self._show_progress(share)
-        self.status.setText(text)
+        self.status.setText(without_markup(text))
         self._show_state()
         if share:
             self.succeeded.emit()

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_udt.cube import SpectralCube
+from napari_udt.outgoing_text import without_markup
 from napari_udt.viewer.files.widgets.file_row import FileRow
 from napari_udt.viewer.qt.fields import row_of, set_tab_order
 from napari_udt.viewer.qt.scroll_area import VerticalScrollArea
@@ -213,8 +214,8 @@ class TransferForm(QWidget):
 
     def show_note(self, text: str) -> None:
         """Say what the model's results are; the folded line keeps it as a tool tip of its short caution."""
-        self.note.setText(text)
-        self.caution.setToolTip(text)
+        self.note.setText(without_markup(text))
+        self.caution.setToolTip(without_markup(text))
 
     def _as_read(self) -> list[QWidget]:
         """Return all that can be operated, from top to bottom."""

@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_udt.cube import SpectralCube
+from napari_udt.outgoing_text import without_markup
 from napari_udt.viewer.qt.scroll_area import VerticalScrollArea
 from napari_udt.viewer.transfer.structures import StructureRow, name_choices, structure_rows
 
@@ -86,7 +87,7 @@ class StructureDialog(QDialog):
         box = QComboBox(self)
         box.setObjectName(row.name)
         box.setAccessibleName(f"Name of {row.name}")
-        box.setToolTip(f"What {row.name} is called from now on")
+        box.setToolTip(without_markup(f"What {row.name} is called from now on"))
         for title, name in choices:
             box.addItem(title, name)
         grid.addWidget(box, line, len(_HEADINGS) - 1)

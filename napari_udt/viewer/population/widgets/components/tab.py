@@ -13,6 +13,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QSplitter, QWidget
 
+from napari_udt.outgoing_text import without_markup
 from napari_udt.population.components import Components, Projection, components
 from napari_udt.population.groups import Population
 from napari_udt.population.tables import Table
@@ -97,7 +98,7 @@ class ComponentsTab(FigureTab):
         ):
             items.show(part, group_appearances[part.group.name], self.theme, **what)
         for side, label in zip(("bottom", "left"), figure.axis_labels, strict=True):
-            self.joint.setLabel(side, label)
+            self.joint.setLabel(side, without_markup(label))
         self._fit(figure, shown)
         self._outline_item.setPen(pg.mkPen(self.theme.accent, width=2))
         self._brush()

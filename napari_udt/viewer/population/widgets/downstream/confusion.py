@@ -12,6 +12,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QFont, QResizeEvent
 from qtpy.QtWidgets import QWidget
 
+from napari_udt.outgoing_text import without_markup
 from napari_udt.viewer.population.widgets.figures.canvas import without_menu
 from napari_udt.viewer.style import Theme, contrast_ratio, readable, theme
 
@@ -68,7 +69,7 @@ class ConfusionView(pg.PlotWidget):
     def _draw(self) -> None:
         self.setBackground(self._theme.background)
         plot, count = self.getPlotItem(), len(self._names)
-        plot.setTitle(self._title[:_LONGEST_TITLE], color=self._theme.text, size="9pt")
+        plot.setTitle(without_markup(self._title[:_LONGEST_TITLE]), color=self._theme.text, size="9pt")
         axis = plot.getAxis("left")
         axis.setPen(self._theme.background)
         axis.setTextPen(self._theme.text)

@@ -10,6 +10,7 @@ from qtpy.QtCore import QEvent, QPointF, Qt, Signal
 from qtpy.QtGui import QKeyEvent, QWheelEvent
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
+from napari_udt.outgoing_text import without_markup
 from napari_udt.viewer.style import Theme, theme
 
 _GRID_OPACITY = 0.15
@@ -67,7 +68,7 @@ class FigureCanvas(pg.GraphicsLayoutWidget):
             axis.enableAutoSIPrefix(False)  # it would make "knm" of 1000 nm
             axis.setStyle(autoExpandTextSpace=True, autoReduceTextSpace=True)
             if label:
-                plot.setLabel(side, label)
+                plot.setLabel(side, without_markup(label))
         if still:
             plot.setMouseEnabled(x=False, y=False)
         self.plots.append(plot)

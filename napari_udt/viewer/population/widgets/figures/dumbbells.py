@@ -10,6 +10,7 @@ import pyqtgraph as pg
 from qtpy.QtCore import QPointF
 from qtpy.QtWidgets import QWidget
 
+from napari_udt.outgoing_text import without_markup
 from napari_udt.population.appearance import GroupAppearance
 from napari_udt.population.verdict import Row
 from napari_udt.population.verdict_change import Change, Kind, Outcome
@@ -122,7 +123,7 @@ class DumbbellItems:
         """Explain the row under the mouse, its name and numbers included, where a tool tip is asked for."""
         place = round(float(self._plot.getViewBox().mapSceneToView(position).y()))
         inside = 0 <= place < len(self._shown)
-        self._plot.setToolTip(self._shown[place].tool_tip if inside else "")
+        self._plot.setToolTip(without_markup(self._shown[place].tool_tip) if inside else "")
 
     def _draw_lines(
         self,

@@ -13,6 +13,7 @@ from qtpy.QtCore import QElapsedTimer, Qt, QTimer, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QScrollArea, QWidget
 
+from napari_udt.outgoing_text import without_markup
 from napari_udt.viewer.population.widgets.figures.canvas import FigureCanvas, reused
 from napari_udt.viewer.spectra.widgets.curve_items import CurveItems
 from napari_udt.viewer.style import LineStyle, Theme, theme
@@ -138,7 +139,7 @@ class PanelGrid(QScrollArea):
             curves = panel.curves if zoomed is None else [curve.above(zoomed) for curve in panel.curves]
             title = panel.title if zoomed is None else f"from {zoomed:.0f} nm"
             _draw(plot, items, curves, self._theme)
-            plot.setTitle(title, color=self._theme.text, size="9pt")
+            plot.setTitle(without_markup(title), color=self._theme.text, size="9pt")
 
     def _plot_at(self, place: int) -> tuple[pg.PlotItem, list[CurveItems]]:
         """Return a plot that is on the sheet; made or put there where it was not."""
@@ -166,7 +167,7 @@ class PanelGrid(QScrollArea):
 
 def _name_axis(plot: pg.PlotItem, side: str, text: str) -> None:
     """Name an axis, or give the room of its name to the plot."""
-    plot.setLabel(side, text)
+    plot.setLabel(side, without_markup(text))
     plot.getAxis(side).showLabel(bool(text))
 
 

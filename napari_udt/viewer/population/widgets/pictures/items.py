@@ -9,6 +9,7 @@ from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtWidgets import QGraphicsScene
 
 from napari_udt.cube import Modality
+from napari_udt.outgoing_text import without_markup
 from napari_udt.population.scenes import CallOut, Picture
 from napari_udt.viewer.population.widgets.figures.canvas import without_menu
 from napari_udt.viewer.style import Theme
@@ -57,7 +58,7 @@ class PictureItem:
         self._image.setColorMap(colours)
         self.box.setRange(xRange=(0, columns), yRange=(0, rows), padding=0)
         self.box.setBorder(pg.mkPen(theme.grid, width=1))
-        self._title, self._colour = title, theme.text
+        self._title, self._colour = without_markup(title), theme.text
         self.set_visible(True)
 
     def put(self, room: QRectF, lines: int = 1) -> None:
@@ -142,7 +143,7 @@ class ColourBar:
         self._bar.setLevels(limits)
         self._bar.axis.setPen(theme.grid)
         self._bar.axis.setTextPen(theme.text)
-        self._bar.setLabel("right", quantity)
+        self._bar.setLabel("right", without_markup(quantity))
 
     def put(self, room: QRectF) -> None:
         """Fill a room of the sheet."""
