@@ -17,17 +17,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.cube import Domain, Modality
+from napari_udt.cube import DOMAINS, MODALITIES, Domain, Modality
 from napari_udt.errors import CubeError
 from napari_udt.files import hdf5_strings
 from napari_udt.files.reading import require_regular
 from napari_udt.files.writing import new_hdf5, whole_or_nothing
+from napari_udt.outgoing_text import one_line
 
 FORMAT = "napari-udt dataset"
 VERSION = 1
@@ -120,8 +121,12 @@ def load_dataset(path: str | Path) -> Dataset:
             return _read(file, path)
     except CubeError:
         raise
-    except (OSError, KeyError, ValueError) as error:
-        raise CubeError(f"{path}: not a napari-udt data set ({error}).") from error
+    except MemoryError as error:
+        raise CubeError(f"{path}: the data set is too large for this machine's memory.") from error
+    except (OSError, KeyError, ValueError, TypeError, OverflowError, RuntimeError) as error:
+        raise CubeError(
+            f"{path}: not a napari-udt data set ({one_line(str(error))[:200]}); make one with `napari-udt simulate`."
+        ) from error
 
 
 def _read(file: h5py.File, path: Path) -> Dataset:
@@ -136,20 +141,71 @@ def _read(file: h5py.File, path: Path) -> Dataset:
         raise CubeError(
             f"{path}: data set version {attrs['version']}, known up to {VERSION}; update napari-udt."
         )
-    oxygenation = file.get("oxygenation")
-    return Dataset(
-        samples=file[_samples_key(texts["modality"])][:],
-        labels=file["labels"][:],
-        wavelengths_nm=file["wavelengths_nm"][:],
+    if texts["modality"] not in MODALITIES or texts["domain"] not in DOMAINS:
+        raise ValueError(f"modality {texts['modality']!r}, domain {texts['domain']!r}")
+    parameters = _group(file, "parameters")
+    dataset = Dataset(
+        samples=_numbers(file, _samples_key(texts["modality"]), "f")[:],
+        labels=_numbers(file, "labels", "iu")[:],
+        wavelengths_nm=_numbers(file, "wavelengths_nm", "fiu")[:],
         class_names=tuple(hdf5_strings.attributes(file, "class_names", path)),
-        modality=cast(Modality, texts["modality"]),
-        domain=cast(Domain, texts["domain"]),
+        modality=texts["modality"],
+        domain=texts["domain"],
         origin=texts["origin"],
         seed=int(attrs["seed"]),
         generator=json.loads(texts["generator"]),
-        oxygenation=None if oxygenation is None else oxygenation[:],
-        parameters={name: values[:] for name, values in file.get("parameters", {}).items()},
+        oxygenation=_numbers(file, "oxygenation", "f")[:] if "oxygenation" in file else None,
+        parameters={name: _numbers(parameters, name, "fiub")[:] for name in parameters},
     )
+    _check(dataset)
+    return dataset
+
+
+def _group(file: h5py.File, name: str) -> h5py.Group | dict[str, Any]:
+    found = file.get(name, {})
+    if not isinstance(found, h5py.Group | dict):
+        raise ValueError(f"{name} is no group")
+    return found
+
+
+def _numbers(parent: h5py.Group | dict[str, Any], name: str, kinds: str) -> h5py.Dataset:
+    """Return an array that lies in the file itself and holds numbers of some kinds, those of a numpy type."""
+    if not isinstance(parent, h5py.Group) or not isinstance(parent.get(name, getlink=True), h5py.HardLink):
+        raise ValueError(f"{name} is missing, or a link")
+    found = parent[name]
+    if (
+        not isinstance(found, h5py.Dataset)
+        or found.dtype.kind not in kinds
+        or found.is_virtual
+        or found.external
+    ):
+        raise ValueError(f"{name} is no array of such numbers")
+    return found
+
+
+def _check(dataset: Dataset) -> None:
+    """Refuse arrays that do not go together.
+
+    Raises
+    ------
+    ValueError
+    """
+    samples, labels, nm = dataset.samples, dataset.labels, dataset.wavelengths_nm
+    pictures = dataset.modality == "PAT"
+    if samples.ndim != (4 if pictures else 2) or nm.shape != samples.shape[1:2]:
+        raise ValueError(f"samples of shape {samples.shape} at wavelengths of shape {nm.shape}")
+    if not (np.isfinite(nm).all() and (np.diff(nm) > 0).all()):
+        raise ValueError("its wavelengths do not increase")
+    if labels.shape != (len(samples), *samples.shape[2:]):
+        raise ValueError(f"labels of shape {labels.shape} for samples of shape {samples.shape}")
+    if labels.size and not -1 <= labels.min() <= labels.max() < len(dataset.class_names):
+        raise ValueError(f"labels {labels.min()} to {labels.max()} of {len(dataset.class_names)} classes")
+    if dataset.oxygenation is not None and dataset.oxygenation.shape != labels.shape:
+        raise ValueError(f"oxygenation of shape {dataset.oxygenation.shape}")
+    if any(len(values) != len(samples) for values in dataset.parameters.values()):
+        raise ValueError(f"parameters of another number than its {len(samples)} samples")
+    if not isinstance(dataset.generator, Mapping):
+        raise ValueError("its generator is no mapping")
 
 
 def _samples_key(modality: str) -> str:

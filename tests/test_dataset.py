@@ -48,3 +48,40 @@ def test_other_files_are_refused_with_their_name(tmp_path):
         file["x"] = [1]
     with pytest.raises(CubeError, match=r"other\.h5"):
         load_dataset(tmp_path / "other.h5")
+
+
+def replaced(name, made):
+    """Return what puts a new array, or a link, in an old one's place."""
+
+    def change(file):
+        del file[name]
+        file[name] = made
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda file: file.attrs.update(version="one"),
+        lambda file: file.attrs.update(seed=np.inf),
+        lambda file: file.attrs.update(generator=np.bytes_(b"[1]")),
+        lambda file: file.attrs.update(domain=np.bytes_(b"mine")),
+        lambda file: file.create_group("parameters/group"),
+        lambda file: file.create_group("oxygenation"),
+        replaced("labels", np.zeros(3, int)),
+        replaced("labels", np.full(7, 2)),
+        replaced("labels", np.array([b"liver"] * 7)),
+        replaced("labels", h5py.ExternalLink("other.h5", "/labels")),
+        replaced("labels", h5py.SoftLink("/labels")),
+        replaced("wavelengths_nm", np.array([500.0, 400, 300, 200, 100])),
+        replaced("spectra", np.zeros((7, 4), np.float32)),
+        replaced("spectra", np.zeros(7, np.float32)),
+    ],
+)
+def test_parts_that_do_not_go_together_are_one_sentence(tmp_path, change):
+    save_dataset(small_dataset(np.random.default_rng(0)), tmp_path / "set.h5")
+    with h5py.File(tmp_path / "set.h5", "r+") as file:
+        change(file)
+    with pytest.raises(CubeError, match=r"set\.h5: not a napari-udt data set \(.*\); make one"):
+        load_dataset(tmp_path / "set.h5")
