@@ -180,7 +180,8 @@ def signatures_kept() -> Iterator[None]:
 def followed_once(viewer: ViewerModel, layers: LayerList) -> Iterator[None]:
     """Have napari bring axes, buttons and controls up to date once where several layers go, not after each of them.
 
-    Where a layer comes in between, axes follow at once: what is drawn needs them.
+    Where a layer comes in between, or another number of axes is left, axes follow at once: what is drawn needs them,
+    and napari draws before it tells a plugin that it has finished.
 
     Public way: none. Private: ``ViewerModel._on_layers_change`` and ``OF_WIDGETS`` (0.9.2). Lost without them: time to close
     many layers; buttons are styled anew three times for each, and the controls of several selected layers made twice.
@@ -201,7 +202,7 @@ def _axes_followed_once(viewer: ViewerModel, layers: LayerList) -> Iterator[None
 
     def follow_what_comes() -> None:
         nonlocal count, behind
-        behind = len(layers) < count
+        behind = len(layers) < count and layers.ndim == viewer.dims.ndim
         count = len(layers)
         if not behind:
             follow()

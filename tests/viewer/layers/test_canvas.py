@@ -124,3 +124,18 @@ def test_a_model_without_a_window_has_no_context(pat):
     context_of(viewer).session.add(pat())
     viewer.layers.clear()
     assert not len(context_of(viewer).session)
+
+
+def test_axes_follow_before_the_canvas_draws_what_a_deletion_left(viewer):
+    """The scale bar looks up the units of the displayed axes, of which flat structures have two only."""
+    viewer.canvas.overlays.scale_bar.visible = True
+    picture = next(layer for layer in viewer.layers if layer.ndim == 3)
+    labels = np.zeros((8, 9), np.uint8)
+    flat = viewer.add_labels(labels, scale=picture.scale[-2:], units=picture.units[-2:])
+    QApplication.processEvents()
+    viewer.layers.selection = {layer for layer in viewer.layers if layer.ndim == 3}
+    viewer.layers.remove_selected()
+    assert flat in viewer.layers
+    assert viewer.dims.ndim == 2
+    QApplication.processEvents()
+    assert not len(context_of(viewer).session)
