@@ -83,6 +83,7 @@ def _docks(window: Window) -> Iterator[str]:
     if (
         not window.spectra.busy and window.spectra._visibility.is_shown
     ):  # behind another dock it is spared the work
-        gone = {c.entry.key for c in window.spectra.curves.curves} - set(keys)
+        libraries = {library.title for library in session.libraries}
+        gone = {c.entry.key for c in window.spectra.curves.curves} - set(keys) - libraries
         if gone:
             yield f"Curves of closed cubes are shown: {sorted(gone)}."

@@ -57,14 +57,14 @@ class SlowTransfer:
         self._rng = random.Random(seed)
         self.started = self.finished = 0
 
-    def __call__(self, cube, model, direction, device, progress, *, condition, noise="training"):
+    def __call__(self, cube, model, direction, device, progress, **options):
         from napari_udt.inference import transfer
 
         self.started += 1
         for step in range(self._rng.randrange(20)):
             progress(step, 100)
             time.sleep(0.02)
-        result = transfer(cube, model, direction, device, progress, condition=condition)
+        result = transfer(cube, model, direction, device, progress, **options)
         self.finished += 1
         return result
 
