@@ -112,7 +112,8 @@ def split(cube: SpectralCube, network: ComponentNetwork | None = None) -> Compon
     wavelengths = network.wavelengths_nm
     grid = regrid(cube.wavelengths_nm, wavelengths, cube.name, bad_bands=cube.bad_bands)
     rows, columns = cube.shape[:2]
-    picture = grid(cube.rows(0, rows).reshape(rows * columns, -1)).reshape(rows, columns, -1)
+    with np.errstate(invalid="ignore"):  # infinities become missing values
+        picture = grid(cube.rows(0, rows).reshape(rows * columns, -1)).reshape(rows, columns, -1)
     picture = np.where(np.isfinite(picture), picture, np.nan).astype(np.float32)
     pad = [(0, -side % network.multiple) for side in (rows, columns)]
     whole = np.pad(np.nan_to_num(picture), (*pad, (0, 0)), mode="edge")

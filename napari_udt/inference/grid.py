@@ -18,7 +18,8 @@ def transferable(spectra: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArr
 
     Spectra that are not finite, or zero throughout, have no shape to transfer, whether the model normalises or not.
     """
-    norms = np.linalg.norm(spectra, axis=1)
+    with np.errstate(over="ignore"):  # of numbers that no spectrum has
+        norms = np.linalg.norm(spectra, axis=1)
     return np.isfinite(norms) & (norms > 0), norms
 
 

@@ -10,6 +10,7 @@ from transfer_samples import make_cube, make_model
 import napari_udt
 from napari_udt.errors import ModelError, TransferCancelled, TransferError
 from napari_udt.inference import spectra
+from napari_udt.inference.components import split
 
 
 def plain_transfer(cube, model, tissue):
@@ -386,6 +387,18 @@ def test_pictures_of_any_size_go_through_autoencoders(kind, widths, shape):
     moved = napari_udt.transfer(make_cube(*shape, 16, "PAT"), make_model("PAT", 16, **changes))
     assert moved.shape == (*shape, 16)
     assert np.all(np.isfinite(moved.data))
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("odd", [1e30, np.inf, np.nan])
+def test_odd_numbers_are_missing_values_and_warn_of_nothing(spectral_model, odd):
+    cube = make_cube(4, 5, 12)
+    cube.data[1, 2] = odd
+    found = napari_udt.transfer(cube, spectral_model).data
+    np.testing.assert_array_equal(np.argwhere(np.isnan(found).any(2)), [[1, 2]])
+    pictures = make_cube(4, 5, 16, "PAT", wavelengths_nm=np.linspace(700, 850, 16))
+    pictures.data[1, 2] = odd
+    assert np.isfinite(split(pictures).shares).all()
 
 
 def test_a_picture_too_small_for_an_autoencoder_is_a_sentence():
