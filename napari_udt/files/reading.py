@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from io import BufferedReader
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 
 def absolute(path: Path) -> Path:
@@ -16,6 +16,11 @@ def absolute(path: Path) -> Path:
     by git-annex are links to files of other names in folders of their own.
     """
     return path.resolve() if path.name in ("", "..") else path.parent.resolve() / path.name
+
+
+def is_on_a_host(path: str) -> bool:
+    r"""Whether a path leads to another machine, as ``\\host\share`` does, which learns who asks."""
+    return bool(PureWindowsPath(path).drive.startswith("\\\\")) or path.startswith("//")
 
 
 def require_regular(path: Path) -> None:

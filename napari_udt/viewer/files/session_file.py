@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import napari_udt
 from napari_udt.cube import NAMED, SpectralCube, nested
 from napari_udt.errors import SessionError, TransferCancelled, UdtError
-from napari_udt.files.reading import absolute
+from napari_udt.files.reading import absolute, is_on_a_host
 from napari_udt.files.writing import sha256_of, whole_or_nothing
 from napari_udt.io import open_cube, save_cubes
 from napari_udt.io.recording_files import recording_fingerprint
@@ -275,7 +275,7 @@ def _opened(record: CubeRecord, folder: Path, problems: list[str]) -> SpectralCu
 def _present(file: FileRecord, folder: Path) -> Path | None:
     """Return the path of a file: relative to the session, else absolute; never on a network host."""
     for text in (file.path, file.absolute):
-        if "\0" in text or _is_on_a_host(text):
+        if "\0" in text or is_on_a_host(text):
             continue
         path = folder / PurePosixPath(text) if text == file.path else Path(text)
         try:
@@ -284,10 +284,6 @@ def _present(file: FileRecord, folder: Path) -> Path | None:
         except OSError:  # a name that no file system takes
             continue
     return None
-
-
-def _is_on_a_host(text: str) -> bool:
-    return bool(PureWindowsPath(text).drive.startswith("\\\\")) or text.startswith("//")
 
 
 def _change(path: Path, file: FileRecord) -> str:

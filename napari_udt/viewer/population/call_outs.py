@@ -10,6 +10,7 @@ from napari_udt.population.scenes import CallOut, Picture
 
 CallOuts = tuple[CallOut, ...]
 SMALLEST, LARGEST = 3, 512  # pixels, the side of a square
+_FARTHEST = 2**31  # pixels
 _SHARE = 0.14  # of the picture's shorter side: a new call-out
 
 
@@ -55,7 +56,7 @@ def call_outs_from(plain: Any) -> CallOuts:
         if (
             isinstance(one.picture, str)
             and isinstance(one.text, str)
-            and all(isinstance(n, int) for n in numbers)
+            and all(isinstance(n, int) and abs(n) < _FARTHEST for n in numbers)
         ):
             found.append(replace(one, size=min(max(one.size, SMALLEST), LARGEST)))
     return tuple(found)

@@ -98,7 +98,9 @@ def form_from(plain: Mapping[str, Any]) -> DownstreamForm:
         found = plain.get(name)
         if isinstance(found, list | tuple) and all(isinstance(item, str) for item in found):
             known[name] = tuple(found)
-    if plain.get("rule") in RULES:
+    if plain.get("rule") in list(
+        RULES
+    ):  # a list compares, where a mapping would want to hash what the file holds
         known["rule"] = plain.get("rule")
     for name, (low, high) in NUMBERS.items():
         value = plain.get(name)

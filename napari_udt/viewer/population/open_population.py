@@ -108,12 +108,16 @@ class OpenPopulation:
 
     def settings_of(self, tab: str) -> dict[str, Any]:
         """Return the settings of a tab in the session."""
-        found = self._settings().get(_TABS, {}).get(tab)
+        found = self._of_tabs().get(tab)
         return found if isinstance(found, dict) else {}
 
     def keep(self, tab: str, settings: dict[str, Any]) -> None:
         """Store the settings of a tab in the session."""
-        self._settings().setdefault(_TABS, {})[tab] = settings
+        self._settings()[_TABS] = self._of_tabs() | {tab: settings}
+
+    def _of_tabs(self) -> dict[str, Any]:
+        found = self._settings().get(_TABS)
+        return found if isinstance(found, dict) else {}
 
     def _on_done(self) -> None:
         self.changed.emit()

@@ -12,6 +12,7 @@ from psygnal import Signal
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.files.reading import is_on_a_host
 from napari_udt.io.spectral_libraries import read_library
 from napari_udt.spectral.library import MEASURES, LibraryComparison, SpectralLibrary
 from napari_udt.spectral.spectra import resample
@@ -152,9 +153,13 @@ def add_libraries(session: Session, libraries: Iterable[SpectralLibrary]) -> Non
 
 
 def restored_paths(session: Session) -> list[str]:
-    """Return the files of libraries that a session file names."""
+    """Return the files of libraries that a session file names; none on a network host."""
     stored: Any = session.settings.get(SETTINGS, {}).get("paths", [])
-    return [path for path in stored if isinstance(path, str)] if isinstance(stored, list) else []
+    return (
+        [path for path in stored if isinstance(path, str) and not is_on_a_host(path)]
+        if isinstance(stored, list)
+        else []
+    )
 
 
 def library_of(title: str, curves: Sequence[Curve]) -> SpectralLibrary:

@@ -59,6 +59,13 @@ def settings_from(kind: type[T], stored: Any) -> T:
     return kind(**good)
 
 
+def number_within(stored: Any, low: float, high: float) -> float | None:
+    """Return a number that a file holds, brought within limits; None for anything else, also for NaN."""
+    if isinstance(stored, bool) or not isinstance(stored, int | float) or stored != stored:
+        return None
+    return float(min(max(stored, low), high))
+
+
 def user_settings_path() -> Path:
     """Return the file of the user's settings; the environment variable NAPARI_UDT_CHOICES overrides it."""
     override = os.environ.get(FILE_VARIABLE)

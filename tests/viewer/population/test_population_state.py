@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from napari_udt.population.groups import population_of_cubes
 from napari_udt.population.scenes import CallOut, scenes
 from napari_udt.population.selection import ALL
 from napari_udt.viewer.population import call_outs as outs
+from napari_udt.viewer.population import downstream
 from napari_udt.viewer.population.brushing import brushed, brushed_table, moved, pixels_of, statement_of
 from napari_udt.viewer.population.choices import (
     PopulationChoices,
@@ -19,7 +22,7 @@ from napari_udt.viewer.population.choices import (
 )
 from napari_udt.viewer.population.open_population import NO_CUBES, OpenPopulation
 from napari_udt.viewer.state.session import Session
-from napari_udt.viewer.state.settings import plain, settings_from
+from napari_udt.viewer.state.settings import number_within, plain, settings_from
 
 
 @pytest.fixture
@@ -204,3 +207,22 @@ def test_outlines_move_and_grow():
     square = np.array([(0, 0), (2, 0), (2, 2), (0, 2)], float)
     np.testing.assert_allclose(moved(square, 1, -1), square + np.array([1, -1]))
     np.testing.assert_allclose(moved(square, 0, 0, 2), [(-1, -1), (3, -1), (3, 3), (-1, 3)])
+
+
+@pytest.mark.parametrize("odd", [None, [], {}, [[1]], "x", 10**400, math.nan, True])
+def test_odd_settings_of_tabs_keep_their_defaults(odd):
+    assert downstream.form_from({"rule": odd, "seeds": odd, "classes": odd and [odd]}).rule is None
+    assert (
+        outs.call_outs_from([{"picture": "a", "row": odd, "column": 10**400, "size": odd, "text": "1"}]) == ()
+    )
+    session = Session()
+    session.settings["population"] = {"tabs": odd}
+    population = OpenPopulation(session)
+    assert population.settings_of("depth") == {}
+    population.keep("depth", {"bin_mm": 1.0})
+    assert population.settings_of("depth") == {"bin_mm": 1.0}
+
+
+def test_stored_numbers_are_brought_within_limits():
+    found = [number_within(n, 1, 5) for n in (3, 10**400, -math.inf, math.nan, True, "3", None, [3])]
+    assert found == [3, 5, 1, None, None, None, None, None]

@@ -11,7 +11,7 @@ from napari_udt.io.spectral_libraries import read_library, write_library
 from napari_udt.spectral.library import MEASURES, SpectralLibrary
 from napari_udt.viewer.files.opening import open_files, spectral_files
 from napari_udt.viewer.files.session_file import open_session, save_session
-from napari_udt.viewer.spectra.libraries import LibraryCurves, library_of
+from napari_udt.viewer.spectra.libraries import SETTINGS, LibraryCurves, library_of, restored_paths
 from napari_udt.viewer.spectra.maps import CubeMaps, MapChoice, map_of, shown_text
 from napari_udt.viewer.spectra.resolve import resolve
 from napari_udt.viewer.spectra.widgets.dock import SpectraDock
@@ -156,3 +156,10 @@ def test_shown_curves_are_saved_as_a_library(qtbot, session, tmp_path):
     )
     with pytest.raises(CubeError, match="no curves are shown"):
         library_of("none", [])
+
+
+def test_a_session_opens_no_library_on_a_network_host():
+    session = Session()
+    paths = ["/data/a.csv", r"\\host\share\b.csv", "//host/share/c.csv", 7, "C:/d.csv"]
+    session.settings[SETTINGS] = {"paths": paths}
+    assert restored_paths(session) == ["/data/a.csv", "C:/d.csv"]

@@ -445,6 +445,9 @@ def test_a_picture_from_labels_has_a_truncation_and_one_direction(make_dock, mak
         "noise": "training",
         "seed": 0,
     }  # off: no bound
+    for bound, shown in ((1e308, 3.0), (-1e308, 0.0)):  # of a damaged session
+        dock.truncation.value = bound
+        assert dock.truncation.value == shown
     dock.truncation.slider.setValue(12)
     assert dock.request().arguments["truncation"] == 1.2
     assert session.settings["transfer"]["truncation"] == 1.2

@@ -43,7 +43,8 @@ class TruncationSlider(QWidget):
 
     @value.setter
     def value(self, value: float | None) -> None:
-        self.slider.setValue(_OFF if value is None else min(max(round(value * _PER_UNIT), 0), _OFF - 1))
+        most = (_OFF - 1) / _PER_UNIT
+        self.slider.setValue(_OFF if value is None else round(min(max(value, 0), most) * _PER_UNIT))
 
     def _show(self) -> None:
         self._text.setText("off" if self.value is None else f"{self.value:.1f}")

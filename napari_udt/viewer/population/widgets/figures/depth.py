@@ -16,6 +16,7 @@ from napari_udt.viewer.population.choices import label_of
 from napari_udt.viewer.population.widgets.figures.panel_grid import Panel, PanelCurve
 from napari_udt.viewer.population.widgets.figures.structures import QUANTITIES, PanelTab
 from napari_udt.viewer.qt.fields import double_spin_box, fill, row_of
+from napari_udt.viewer.state.settings import number_within
 
 
 class DepthTab(PanelTab):
@@ -52,9 +53,9 @@ class DepthTab(PanelTab):
 
     def set_settings(self, settings: Mapping[str, Any]) -> None:
         """Restore the width of a bin."""
-        width = settings.get("bin_mm")
-        if isinstance(width, int | float):
-            self.bin.setValue(float(width))
+        box = self.bin
+        if (width := number_within(settings.get("bin_mm"), box.minimum(), box.maximum())) is not None:
+            box.setValue(width)
 
     def request(self, population: Population) -> tuple[Hashable, Callable[[], Depths]]:
         """Return the work that computes the mean spectra by depth."""

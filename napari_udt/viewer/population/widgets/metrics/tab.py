@@ -19,6 +19,7 @@ from napari_udt.viewer.population.widgets.tab import FigureTab
 from napari_udt.viewer.qt.fields import check_box, combo_box, fill, row_of, spin_box
 from napari_udt.viewer.qt.jobs import TaskRow
 from napari_udt.viewer.state.jobs import Report
+from napari_udt.viewer.state.settings import number_within
 
 _RESAMPLES, _MOST_RESAMPLES = 200, 2000
 
@@ -120,9 +121,9 @@ class MetricsTab(FigureTab):
 
     def set_settings(self, settings: Mapping[str, Any]) -> None:
         """Restore the filters."""
-        resamples = settings.get("resamples")
-        if isinstance(resamples, int):
-            self.resamples.setValue(resamples)
+        box = self.resamples
+        if (resamples := number_within(settings.get("resamples"), box.minimum(), box.maximum())) is not None:
+            box.setValue(round(resamples))
         self.everywhere.setChecked(settings.get("all_structures") is True)
         self.measure.setCurrentIndex(max(self.measure.findData(settings.get("measure")), 0))
 

@@ -18,6 +18,7 @@ from napari_udt.viewer.population.widgets.pictures.call_out_table import CallOut
 from napari_udt.viewer.population.widgets.pictures.sheet import PictureSheet
 from napari_udt.viewer.population.widgets.tab import FigureTab
 from napari_udt.viewer.qt.fields import check_box, double_spin_box, fill, push_button, row_of
+from napari_udt.viewer.state.settings import number_within
 
 _ARROWS = {
     Qt.Key.Key_Left: (0, -1),
@@ -59,9 +60,9 @@ class PicturesTab(FigureTab):
     def set_settings(self, settings: Mapping[str, Any]) -> None:
         """Restore wavelength and call-outs."""
         self.blockSignals(True)
-        wavelength = settings.get("wavelength_nm")
-        if isinstance(wavelength, int | float):
-            self.wavelength.setValue(float(wavelength))
+        box = self.wavelength
+        if (nm := number_within(settings.get("wavelength_nm"), box.minimum(), box.maximum())) is not None:
+            box.setValue(nm)
         self.follow.setChecked(settings.get("follow") is True)
         self._set_call_outs(call_outs_from(settings.get("call_outs")))
         self.blockSignals(False)
