@@ -26,7 +26,6 @@ from napari_udt.viewer.layers.layer_data import (
     cube_layers,
     default_wavelength,
     picture_axes,
-    plane_units,
 )
 from napari_udt.viewer.layers.open_cubes import (
     CubeLayers,
@@ -35,7 +34,6 @@ from napari_udt.viewer.layers.open_cubes import (
     hide_below,
     is_of,
     outline,
-    show_newest,
 )
 from napari_udt.viewer.layers.stacks import SeriesStack, not_yet
 from napari_udt.viewer.napari_adapter import without_activation
@@ -100,7 +98,7 @@ class LayerAdapter(FittedView):
             self._take_all_away(closed)
             self._show_all([e for e in opened if e.key not in self._open])
             if closed:
-                show_newest(self._open)
+                self._after_closing()
         if closed or opened or change.renamed:
             self.structure_changed.emit()
 
@@ -154,11 +152,9 @@ class LayerAdapter(FittedView):
     def _agree_on_units(self, *new: SpectralCube) -> bool:
         """Use millimetres only when every cube has them: napari warns of mixed units and then ignores all."""
         cubes = [*(group.cube for group in self._open.values()), *new]
-        metric = all(cube.pixel_size_mm is not None for cube in cubes)
+        metric = all(cube.pixel_size_mm is not None for cube in cubes) if cubes else self._metric
         if metric != self._metric:
-            for group in self._open.values():
-                for layer in group:
-                    layer.units = plane_units(metric, layer.ndim)
+            self._measure_in(metric, self._removal.waiting)
             self.viewer.canvas.overlays.scale_bar.visible = self._metric = metric
         return metric
 
@@ -252,6 +248,10 @@ class LayerAdapter(FittedView):
         if cleared and self._open and not selection:
             selection.active = list(self._open.values())[-1].image
 
+    def _after_closing(self) -> None:
+        self._show_newest()
+        self._agree_on_units()
+
     def _taken(self, key: str) -> CubeLayers:
         """Return the layers of a cube, which is no longer followed."""
         group = self._open.pop(key)
@@ -319,7 +319,7 @@ class LayerAdapter(FittedView):
         if closed := [key for key, part in gone if part == "image"]:
             with self.own_changes():
                 self.session.remove(*closed)
-                show_newest(self._open)
+                self._after_closing()
         for key, part in [(key, part) for key, part in gone if key in self._open]:
             self.part_removed.emit(key, part)
             self.covered_changed.emit()

@@ -114,6 +114,11 @@ class DeferredRemoval:
             self._own = False
 
     @property
+    def waiting(self) -> tuple[Layer, ...]:
+        """Layers that are still to be removed."""
+        return tuple(self._waiting)
+
+    @property
     def _layers(self) -> Any:
         viewer = self._viewer()
         return None if viewer is None else viewer.layers

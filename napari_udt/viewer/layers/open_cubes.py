@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Shapes, Vectors
 
 from napari_udt.cube import SpectralCube
-from napari_udt.viewer.layers.layer_data import CUBE_KEY, label_colours, outline_width
+from napari_udt.viewer.layers.layer_data import CUBE_KEY, label_colours, outline_width, plane_units
 from napari_udt.viewer.layers.stacks import SeriesStack, stack
 from napari_udt.viewer.napari_adapter import overlays_of
 from napari_udt.viewer.state.session import PixelRef
@@ -177,6 +177,19 @@ class OpenCubes:
         if new in self._open:
             self._open[new].name(new)
 
+    def _measure_in(self, metric: bool, others: Iterable[Layer]) -> None:
+        """Give all layers of cubes, and some others, millimetres or pixels for their units."""
+        for layer in (*(layer for group in self._open.values() for layer in group), *others):
+            layer.units = plane_units(metric, layer.ndim)
+
+    def _show_newest(self) -> None:
+        """Show the newest cube where none is visible: those that covered it are closed."""
+        if self._open and not any(group.image.visible for group in self._open.values()):
+            newest = list(self._open.values())[-1]
+            for layer in (newest.image, newest.labels, newest.pins, newest.regions):
+                if layer is not None:
+                    layer.visible = True
+
     def pixel_at(self, position: tuple[float, ...], cell: tuple[int, int] | None = None) -> PixelRef | None:
         """Return the pixel of the topmost visible cube under a world position.
 
@@ -266,15 +279,6 @@ def covered_later(cubes: Sequence[SpectralCube]) -> list[bool]:
     """Return of cubes in the order in which they open which are sure to be hidden by later ones: see :func:`hide_below`."""
     places = [(cube.modality, cube.shape[:2], cube.pixel_size_mm) for cube in cubes]
     return [places[number + 1 :].count(place) > MOST_BELOW for number, place in enumerate(places)]
-
-
-def show_newest(groups: Mapping[str, CubeLayers]) -> None:
-    """Show the newest cube where none is visible: those that covered it are closed."""
-    if groups and not any(group.image.visible for group in groups.values()):
-        newest = list(groups.values())[-1]
-        for layer in (newest.image, newest.labels, newest.pins, newest.regions):
-            if layer is not None:
-                layer.visible = True
 
 
 def _covers(upper: CubeLayers, lower: CubeLayers) -> bool:

@@ -167,6 +167,26 @@ def test_mixed_pixel_sizes_agree_on_units(viewer, context, pat, hsi):
     assert not viewer.canvas.overlays.scale_bar.visible
 
 
+@pytest.mark.filterwarnings("error")  # of mixed units, which napari ignores
+@pytest.mark.parametrize("by_layer", [False, True])
+def test_millimetres_come_back_once_all_cubes_without_pixel_size_are_closed(
+    viewer, context, pat, hsi, by_layer
+):
+    context.session.add(pat())
+    context.session.add(pat("another", labels=None))
+    before = [layer.units for layer in viewer.layers]
+    for name in ("one", "two"):
+        context.session.add(hsi(name, labels=np.ones((24, 30), np.int32), label_names={1: "vein"}))
+    for name in ("one", "two"):
+        assert str(viewer.layers["forearm"].units[-1]) == "pixel"
+        if by_layer:
+            viewer.layers.remove(viewer.layers[name])
+        else:
+            context.session.remove(name)
+    assert [layer.units for layer in viewer.layers] == before
+    assert viewer.canvas.overlays.scale_bar.visible
+
+
 def test_pixel_at_uses_scale_and_the_topmost_cube(viewer, context, pat):
     context.session.add(pat())
     context.session.add(pat("upper", rows=16, columns=16))
