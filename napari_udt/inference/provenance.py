@@ -33,7 +33,7 @@ def describe_source(cube: SpectralCube) -> dict[str, Any]:
     }
     if cube.series is not None:
         source |= {"series": cube.series.axis, "place": cube.place, "pictures": len(cube.series)}
-    if file := cube.metadata.get("file"):
+    if file := nested(cube.metadata, "file"):
         source["file"] = _file(file)
     if named := nested(cube.metadata, NAMED):
         source[NAMED] = dict(named)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.cube import ArrayLike3D, SpectralCube
+from napari_udt.cube import ArrayLike3D, SpectralCube, nested
 from napari_udt.io.blocks import Block
 from napari_udt.io.layout import Layout
 from napari_udt.io.rechunk import chunk_shape
@@ -51,7 +51,7 @@ def can_be_faster(cube: SpectralCube) -> bool:
 
 def convert_command(cube: SpectralCube) -> str:
     """Return the command that makes a file of a cube from which everything is fast to read."""
-    path = str(cube.metadata.get("file", {}).get("path", "IN"))
+    path = str(nested(cube.metadata, "file").get("path", "IN"))
     return f'napari-udt convert "{path}" "{fast_path(path)}"'
 
 

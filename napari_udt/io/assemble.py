@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ def assemble(
     stated = wavelengths_nm if options.wavelengths_nm is None else options.wavelengths_nm
     if isinstance(stated, WavelengthList):
         if stated.remark:
-            known["assumed"] = {**known.get("assumed", {}), "wavelength_unit": stated.remark}
+            known["assumed"] = {**_assumed(known), "wavelength_unit": stated.remark}
         stated = stated.nm
     channels = sorted_channels(stated, data.shape[2], path, bad_bands)
     if each_once and channels.remarks:
@@ -185,7 +185,7 @@ def _with_remarks(
     """Add to the metadata what the user stated, what was assumed, and how many values are not finite."""
     names = ("wavelengths_nm", "domain", "modality", "spectral_axis")
     stated = [name for name in names if getattr(options, name) is not None]
-    assumed = {**({} if modality else {"modality": "HSI"}), **metadata.get("assumed", {})}
+    assumed = {**({} if modality else {"modality": "HSI"}), **_assumed(metadata)}
     remarks: dict[str, Any] = {
         "stated_by_user": stated,
         "assumed": {key: value for key, value in assumed.items() if key not in stated},
@@ -195,3 +195,11 @@ def _with_remarks(
     }
     kept = {key: value for key, value in metadata.items() if key not in remarks}
     return {**kept, **{key: value for key, value in remarks.items() if value}}
+
+
+def _assumed(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was assumed, by what it is about; what stands there in another form is kept as a note."""
+    found = metadata.get("assumed")
+    if isinstance(found, Mapping):
+        return dict(found)
+    return {"note": found} if found else {}

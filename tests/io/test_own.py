@@ -6,6 +6,7 @@ import pytest
 
 from napari_udt.cube import SpectralCube
 from napari_udt.errors import CubeError
+from napari_udt.inference.run import transfer
 from napari_udt.io import is_readable, list_candidates, open_cube, open_cubes, save_cube, save_cubes
 
 
@@ -59,6 +60,19 @@ def test_a_cube_with_everything_comes_back_equal(tmp_path, compress):
     assert_same(read, written)
     assert read.metadata["file"]["format"] == "udt"
     assert is_readable(tmp_path / "cube.udt.h5")
+
+
+@pytest.mark.parametrize("odd", [[], 3, "a text", None, {"path": 3}])
+def test_metadata_of_the_users_own_under_our_names_keep_no_file_from_opening(tmp_path, odd):
+    names = ("assumed", "stated_by_user", "file", "remarks", "frames", "non_finite")
+    cube = SpectralCube(
+        np.ones((3, 4, 5), np.float32), np.linspace(500, 900, 5), "HSI", metadata=dict.fromkeys(names, odd)
+    )
+    for name in ("a.udt.h5", "a.hdr"):
+        save_cube(cube, tmp_path / name)
+        again = open_cube(tmp_path / name)
+        assert again.metadata.get("assumed", {}).get("note", odd) == odd
+    assert transfer(cube, "baseline:identity").provenance["source"]["name"] == cube.name
 
 
 def test_a_bare_cube_comes_back_bare(tmp_path):

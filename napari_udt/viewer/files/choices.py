@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from napari_udt.cube import SpectralCube
+from napari_udt.cube import SpectralCube, nested
 from napari_udt.io.access import can_be_faster, fast_path, is_shown_coarsely, layout_in_file, slow_to_read
 from napari_udt.io.assemble import short_name
 from napari_udt.io.missing_metadata import options_for
@@ -19,26 +19,26 @@ def key_of_file(session: Session, cube: SpectralCube) -> str:
 
     Of several cubes in a file each has its title as well; where another file of that name is open, the folder is added.
     """
-    file = cube.metadata.get("file", {})
+    file = nested(cube.metadata, "file")
     path = Path(str(file.get("path") or ""))
     if not path.name:
         return cube.name
     titles = titles_in_file(cube)
     name = f"{short_name(path)} · {titles[0].lstrip('/')}" if len(titles) > 1 else short_name(path)
-    if name in session and session[name].cube.metadata.get("file", {}).get("path") != str(path):
+    if name in session and nested(session[name].cube.metadata, "file").get("path") != str(path):
         return f"{name} ({path.parent.name})"
     return name
 
 
 def titles_in_file(cube: SpectralCube) -> list[str]:
     """Return the titles of the cubes in a cube's file, the shown one first; fewer than two leave no choice."""
-    file = cube.metadata.get("file", {})
+    file = nested(cube.metadata, "file")
     return [str(title) for title in (file.get("candidate"), *file.get("others", ())) if title]
 
 
 def invitation(cube: SpectralCube | None) -> str:
     """Return the tooltip of the choice: which file it is about, and what choosing does."""
-    path = "" if cube is None else str(cube.metadata.get("file", {}).get("path", ""))
+    path = "" if cube is None else str(nested(cube.metadata, "file").get("path", ""))
     return f"{path}\nholds several cubes: choose another one to open it as well"
 
 
@@ -50,9 +50,9 @@ def offering_cube(session: Session, chosen: SpectralCube | None) -> SpectralCube
 
 def open_already(session: Session, cube: SpectralCube, title: str) -> str | None:
     """Return the key of the open cube that shows a title of the same file."""
-    wanted = (cube.metadata.get("file", {}).get("path"), title)
+    wanted = (nested(cube.metadata, "file").get("path"), title)
     for entry in session:
-        file = entry.cube.metadata.get("file", {})
+        file = nested(entry.cube.metadata, "file")
         if (file.get("path"), file.get("candidate")) == wanted and entry.cube.domain != "transferred":
             return entry.key
     return None

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from napari_udt.cube import SpectralCube
+from napari_udt.cube import SpectralCube, nested
 from napari_udt.errors import CubeError, MissingMetadata, TransferCancelled, UdtError
 from napari_udt.io import open_cube, open_cubes
 from napari_udt.io.contract import Match, Progress
@@ -157,7 +157,7 @@ def add_answered(
             {
                 entry.key: _completed(entry.cube, stated)
                 for entry in session
-                if entry.cube.metadata.get("file", {}).get("path") == str(question.path)
+                if nested(entry.cube.metadata, "file").get("path") == str(question.path)
             }
         )
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
+from napari_udt.cube import nested
 from napari_udt.samples import sample_folder
 from napari_udt.viewer.state.session import CubesChange, Session
 from napari_udt.viewer.state.settings import read_user_settings, write_user_settings
@@ -24,8 +25,8 @@ class RecentFiles:
         session.cubes_changed.connect(self._cubes_changed)
 
     def _cubes_changed(self, change: CubesChange) -> None:
-        files = [entry.cube.metadata.get("file") for entry in change.added]
-        paths = [Path(str(file["path"])).absolute() for file in files if file and file.get("path")]
+        files = [nested(entry.cube.metadata, "file") for entry in change.added]
+        paths = [Path(str(file["path"])).absolute() for file in files if file.get("path")]
         new = [str(path) for path in paths if not path.is_relative_to(sample_folder())]
         if new:
             kept = [path for path in _stored() if path not in new]

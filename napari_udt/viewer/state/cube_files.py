@@ -45,9 +45,9 @@ def file_of(cube: SpectralCube) -> CubeFile | None:
     file = cube.metadata.get("file")
     if not isinstance(file, Mapping) or not file.get("path") or _is_file_of_source(cube, file):
         return None
-    stated = {
-        name: getattr(cube, name) for name in _STATED if name in cube.metadata.get("stated_by_user", ())
-    }
+    by_user = cube.metadata.get("stated_by_user")
+    named = by_user if isinstance(by_user, list | tuple) else ()
+    stated = {name: getattr(cube, name) for name in _STATED if name in named}
     return CubeFile(Path(file["path"]), file.get("candidate"), {**file.get("options", {}), **stated})
 
 
