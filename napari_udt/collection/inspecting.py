@@ -266,11 +266,19 @@ def _listed(paths: Sequence[Path], rules: Rules) -> tuple[list[InspectedCube], l
         if not path.exists():
             raise CollectionError(f"{path}: there is no such file or folder; correct the path.")
         for item in _without_companions(collect([path], recursive=True, with_metadata=True)):
+            if not _is_utf8(item.path.name):
+                found[Member(absolute(item.path))] = f"{item.path}: the name is not UTF-8; rename the file."
+                continue
             try:
                 found |= dict.fromkeys(_in_file(absolute(item.path), rules), "")
             except UdtError as error:
                 found[Member(absolute(item.path))] = str(error)
     return [InspectedCube(member, problem=problem) for member, problem in found.items()], earlier
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether a name can stand in a collection, which is UTF-8; those of old archives may not."""
+    return name.encode("utf-8", "replace").decode("utf-8") == name
 
 
 def _without_companions(files: Sequence[Input]) -> list[Input]:

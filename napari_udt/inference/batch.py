@@ -24,6 +24,7 @@ from napari_udt.inference.job import Noise
 from napari_udt.inference.record import Record, difference, state_of, with_record
 from napari_udt.inference.run import Direction, Progress, transfer
 from napari_udt.io import open_cube
+from napari_udt.io.contract import reason
 from napari_udt.io.frames import Frames, frame_of, selected
 from napari_udt.io.generic import own
 from napari_udt.io.missing_metadata import StatedMetadata, options_for
@@ -216,8 +217,10 @@ def transfer_file(task: Task, progress: Progress | None = None) -> Outcome:
     outcome = _outcome(task.source, model=task.options.model)
     try:
         outcome.update(_carried_out(task, progress))
-    except (UdtError, OSError) as error:
+    except UdtError as error:
         outcome["error"] = str(error)
+    except OSError as error:
+        outcome["error"] = f"{error.filename or task.source}: {reason(error)}."
     except MemoryError:
         outcome["error"] = f"{task.source}: too large for this machine's memory."
     except Exception as error:  # a defect costs one file, not those that follow

@@ -8,6 +8,7 @@ fingerprint says which of the two it is.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -75,7 +76,7 @@ def fingerprint(paths: Iterable[Path]) -> Fingerprint:
     OSError
         When a file cannot be read.
     """
-    present = [path for path in dict.fromkeys(paths) if path.is_file()]
+    present = list(filter(os.path.isfile, dict.fromkeys(paths)))
     states = [path.stat() for path in present]
     total = sum(state.st_size for state in states)
     whole = total <= WHOLE_BYTES and len(present) <= _READ_FILES
@@ -106,7 +107,7 @@ def recording_files(path: Path) -> list[Path]:
     numbers of a NRRD header; companions of the paper's files; of a folder, everything below it.
     """
     found = islice(_below(path) if path.is_dir() else _beside(path), _MOST_FILES)
-    return sorted(file for file in set(found) if file.is_file())
+    return sorted(filter(os.path.isfile, set(found)))  # names beside it may be too long for the disk
 
 
 def _below(folder: Path) -> Iterator[Path]:
@@ -145,7 +146,7 @@ def _beside(path: Path) -> Iterator[Path]:
         yield folder / "data_config.yaml"
     elif ending in (".nrrd", ".nhdr"):
         yield from (*nrrd.parts(path), *_of_stems(folder, [stem]))
-    elif ending == ".hdr" or any(header.is_file() for header in headers):
+    elif ending == ".hdr" or any(map(os.path.isfile, headers)):
         yield from _of_stems(folder, [stem, *(f"{stem}_{kind}" for kind in ("labels", "oxygenation"))])
 
 

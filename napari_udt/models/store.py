@@ -179,7 +179,8 @@ def read_spec(folder: Path) -> ModelSpec:
             known = _read[path] = version, spec
         return known[1]
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"{folder}: not a model folder ({error}); expected {SPEC} and {WEIGHTS}.") from error
+        what = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise ModelError(f"{folder}: not a model folder ({what}); expected {SPEC} and {WEIGHTS}.") from error
 
 
 def _version_of(path: Path) -> tuple[int, ...]:

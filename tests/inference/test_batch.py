@@ -72,6 +72,16 @@ def test_a_folder_is_transferred_and_a_bad_file_stops_nobody(run, data, model):
         np.testing.assert_array_equal(open_cube(result).data, napari_udt.transfer(source, model).data)
 
 
+def test_a_result_whose_name_is_too_long_is_one_sentence(run, data):
+    long = data / ("x" * 248 + ".udt.h5")
+    (data / "a.udt.h5").rename(long)
+    code, printed, results = run(long)
+    assert (code, results) == (2, {})
+    assert printed.err.startswith("napari-udt: ")
+    assert printed.err.endswith("File name too long.\n")
+    assert printed.err.count("\n") == 1
+
+
 def test_folders_within_folders_are_left_alone_unless_asked(run, data):
     _, _, results = run(data)
     assert list(results) == ["a_sim2real.udt.h5"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -150,6 +151,22 @@ def test_pipes_are_left_out(tmp_path):
     os.mkfifo(tmp_path / "a.img")
     (tmp_path / "a.hdr").write_text("ENVI")
     assert recording_fingerprint(tmp_path / "a.hdr").files == 1
+
+
+def test_the_longest_name_that_a_disk_takes_has_a_fingerprint(tmp_path):
+    for ending in (".npy", ".tif", ".img"):
+        path = tmp_path / ("x" * (255 - len(ending)) + ending)
+        path.write_bytes(b"numbers")
+        assert recording_fingerprint(path).files == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode on this system")
+def test_files_whose_names_are_not_utf8_are_left_out_of_collections(tmp_path, full_cube):
+    save_cube(full_cube, tmp_path / "good.udt.h5")
+    odd = tmp_path / os.fsdecode(b"caf\xe9.udt.h5")
+    odd.write_bytes((tmp_path / "good.udt.h5").read_bytes())
+    problems = [cube.problem for cube in inspect([tmp_path]).cubes]
+    assert sorted(problems) == ["", f"{odd}: the name is not UTF-8; rename the file."]
 
 
 def test_links_keep_their_names_in_sessions_and_collections(tmp_path, full_cube):

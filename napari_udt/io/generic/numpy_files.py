@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,8 +42,8 @@ class Header:
 
 
 def starts_with(path: Path, magic: bytes) -> bool:
-    """Whether a file begins with some bytes."""
-    if not path.is_file():
+    """Whether a file begins with some bytes; no file has a name that is too long for the disk."""
+    if not os.path.isfile(path):
         return False
     with open(path, "rb") as file:
         return file.read(len(magic)) == magic
