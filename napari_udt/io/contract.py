@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import struct
 import tokenize
 import zipfile
@@ -39,6 +40,7 @@ Progress = Callable[[int, int], None]  # (done, total)
 
 MEMORY_LIMIT_MB = 512.0
 MEMORY_VARIABLE = "NAPARI_UDT_MEMORY_MB"
+_OF_HDF5 = re.compile(r"error message = '([^']+)'")  # what the system said, among all that HDF5 says about it
 _preferred_limit_mb = MEMORY_LIMIT_MB
 
 
@@ -315,4 +317,6 @@ def reason(error: Exception) -> str:
     words = (error.strerror if isinstance(error, OSError) else None) or (
         str(error.args[-1]) if error.args else ""
     )
+    if said_by_system := _OF_HDF5.search(words):
+        words = said_by_system[1]
     return (words.strip().splitlines() or [type(error).__name__])[0][:200].rstrip(" .")

@@ -7,18 +7,15 @@ another order, have more axes than three, or hold its channels unsorted.
 from __future__ import annotations
 
 import math
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+import mmap
+from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_udt.io.contract import reading
-from napari_udt.io.layout import PAGE_BYTES, Layout, array_pieces, dataset_pieces, page_pieces
+from napari_udt.errors import CubeError
+from napari_udt.io.layout import PAGE_BYTES, Layout, array_pieces, page_pieces
 from napari_udt.io.values import StoredValues
 
 _SMALL_PIXELS = 49  # the largest square that is averaged around the cursor
@@ -66,76 +63,22 @@ class ArraySource:
 
     def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
         """Read one integer or slice per axis."""
+        if isinstance(self._array, np.memmap):
+            _require_whole(self._array)
         return self._array[selection]
 
     def close(self) -> None:
         """Do nothing: the array is freed with its last reference."""
 
 
-class _OnDemandFile:
-    """An HDF5 file that is opened by the first read and stays open until it is closed."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: h5py.File | None = None
-        self._lock = threading.RLock()
-
-    @contextmanager
-    def use(self) -> Iterator[h5py.File]:
-        with self._lock, reading(self._path):
-            if self._file is None:
-                self._file = h5py.File(self._path, "r")
-            yield self._file
-
-    def close(self) -> None:
-        with self._lock:
-            if self._file is not None:
-                self._file.close()
-                self._file = None
-
-
-class Hdf5Source:
-    """One HDF5 dataset; ``dataset`` gives name and size and may be closed afterwards."""
-
-    def __init__(self, path: Path, dataset: h5py.Dataset) -> None:
-        self._file = _OnDemandFile(path)
-        self._name = dataset.name
-        self.shape = dataset.shape
-        self.stored_bytes = dataset.id.get_storage_size()
-        self.pieces, self.piece_bytes, self.packed = dataset_pieces(dataset)
-
-    def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
-        """Read one integer or slice per axis."""
-        with self._file.use() as file:
-            return file[self._name][selection]
-
-    def close(self) -> None:
-        """Close the file; a later read opens it again."""
-        self._file.close()
-
-
-class Hdf5StackSource:
-    """HDF5 datasets of one shape, one per channel: the first axis counts them."""
-
-    def __init__(self, path: Path, datasets: Sequence[h5py.Dataset]) -> None:
-        self._file = _OnDemandFile(path)
-        self._names = [dataset.name for dataset in datasets]
-        self.shape = (len(datasets), *datasets[0].shape)
-        self.stored_bytes = sum(dataset.id.get_storage_size() for dataset in datasets)
-        pieces, self.piece_bytes, self.packed = dataset_pieces(datasets[0])
-        self.pieces = (1, *pieces)
-
-    def read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
-        """Read one integer or slice per axis."""
-        first, inner = selection[0], selection[1:]
-        with self._file.use() as file:
-            if isinstance(first, int):
-                return file[self._names[first]][inner]
-            return np.stack([file[name][inner] for name in self._names[first]])
-
-    def close(self) -> None:
-        """Close the file; a later read opens it again."""
-        self._file.close()
+def _require_whole(array: np.memmap[Any, Any]) -> None:
+    """Raise ``CubeError`` where a mapped file has become shorter: reading beyond its end would end the program."""
+    mapped: Any = array
+    while isinstance(mapped, np.ndarray):
+        mapped = mapped.base
+    start = array.offset - array.offset % mmap.ALLOCATIONGRANULARITY
+    if isinstance(mapped, mmap.mmap) and mapped.size() < start + len(mapped):
+        raise CubeError(f"{array.filename}: the file has become shorter since it was opened; open it again.")
 
 
 class LazyCube:

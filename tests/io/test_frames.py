@@ -9,7 +9,7 @@ import zarr
 from pa_scenes import WAVELENGTHS, arc_mm, line_mm, recorded, write_ipasc, write_ithera, write_patato
 
 from napari_udt.errors import CubeError
-from napari_udt.io import lazy, list_candidates, open_cube
+from napari_udt.io import hdf5_sources, list_candidates, open_cube
 from napari_udt.io.frames import of_earlier_title
 from napari_udt.reconstruction.options import ReconstructionOptions
 
@@ -22,13 +22,13 @@ NM = [500.0, 600.0, 700.0, 800.0]
 def reads(monkeypatch):
     """Selections that are read from HDF5 files as long as the test runs."""
     found = []
-    read = lazy.Hdf5Source.read
+    read = hdf5_sources.Hdf5Source.read
 
     def noted(self, selection):
         found.append(selection)
         return read(self, selection)
 
-    monkeypatch.setattr(lazy.Hdf5Source, "read", noted)
+    monkeypatch.setattr(hdf5_sources.Hdf5Source, "read", noted)
     return found
 
 

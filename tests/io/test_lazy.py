@@ -1,3 +1,4 @@
+import sys
 import threading
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_udt.cube import ArrayLike3D
+from napari_udt.errors import CubeError
 from napari_udt.io import open_cube
-from napari_udt.io.lazy import ArraySource, Hdf5Source, LazyCube
+from napari_udt.io.hdf5_sources import Hdf5Source
+from napari_udt.io.lazy import ArraySource, LazyCube
 
 SHAPE = (37, 11, 9)
 
@@ -144,3 +147,36 @@ def test_the_limit_comes_from_the_environment(tmp_path, monkeypatch):
     assert open_cube(tmp_path / "x.npy", wavelengths_nm=[500, 600, 700, 800]).is_lazy
     monkeypatch.delenv("NAPARI_UDT_MEMORY_MB")
     assert not open_cube(tmp_path / "x.npy", wavelengths_nm=[500, 600, 700, 800]).is_lazy
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="open files cannot be replaced on this system")
+@pytest.mark.parametrize("ending", ["h5", "npy"])
+def test_a_file_that_changes_while_it_is_open_is_a_sentence(tmp_path, ending):
+    array, path, nm = np.ones((60, 50, 12), np.float32), tmp_path / f"x.{ending}", np.linspace(500, 900, 12)
+
+    def write(array):
+        if ending == "npy":
+            np.save(path, array)  # in place: a mapped file of which nothing is left would end the program
+        else:
+            with h5py.File(path, "w") as file:
+                file["a"] = array
+
+    write(array)
+    cube = open_cube(path, wavelengths_nm=nm, memory_limit_mb=0)
+    write(array[:2, :2])
+    for read in (lambda: cube.spectrum(50, 40), lambda: cube.image(700.0), lambda: cube.data[:]):
+        with pytest.raises(
+            CubeError, match=rf"x\.{ending}: the file .* since|than when it was opened; open it again"
+        ):
+            read()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="open files cannot be removed on this system")
+def test_a_file_that_is_gone_is_a_short_sentence(tmp_path):
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file["a"] = np.ones((60, 50, 12), np.float32)
+    cube = open_cube(path, wavelengths_nm=np.linspace(500, 900, 12), memory_limit_mb=0)
+    path.unlink()
+    with pytest.raises(CubeError, match=r"x\.h5: the file cannot be read \(No such file or directory\)"):
+        cube.spectrum(0, 0)

@@ -23,7 +23,8 @@ from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import is_wavelength_name, missing_wavelengths
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.generic import hdf5_metadata
-from napari_udt.io.lazy import Hdf5Source, LazyCube
+from napari_udt.io.hdf5_sources import Hdf5Source
+from napari_udt.io.lazy import LazyCube
 from napari_udt.io.positions import MM, named_axis, per_unit, stated_positions
 from napari_udt.io.units import MAX_WAVELENGTHS, WavelengthList, unit_in_name, wavelength_list
 from napari_udt.series import Axis

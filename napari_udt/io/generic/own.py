@@ -27,8 +27,9 @@ from napari_udt.io.assemble import assemble
 from napari_udt.io.contract import Candidate, Frame, Match, Progress, ReadOptions, ignore_progress
 from napari_udt.io.extras import Extras
 from napari_udt.io.generic import own_series
+from napari_udt.io.hdf5_sources import Hdf5Source
 from napari_udt.io.layout import Shape3D
-from napari_udt.io.lazy import Hdf5Source, LazyCube
+from napari_udt.io.lazy import LazyCube
 from napari_udt.io.rechunk import Chunks, Target, chunk_shape, copy
 from napari_udt.series import Series
 

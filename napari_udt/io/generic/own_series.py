@@ -17,7 +17,8 @@ from napari_udt.errors import CubeError
 from napari_udt.io import hdf5, hdf5_text
 from napari_udt.io.contract import Frame, Progress
 from napari_udt.io.derived import MeanSource
-from napari_udt.io.lazy import Hdf5Source, LazyCube
+from napari_udt.io.hdf5_sources import Hdf5Source
+from napari_udt.io.lazy import LazyCube
 from napari_udt.io.rechunk import Target, copy
 from napari_udt.series import UNITS, Axis, Series
 

@@ -34,7 +34,8 @@ from napari_udt.io.axes import is_label_name, missing_wavelengths
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.extras import Extras, NamedPicture
 from napari_udt.io.generic import hdf5_metadata
-from napari_udt.io.lazy import Hdf5Source, LazyCube
+from napari_udt.io.hdf5_sources import Hdf5Source
+from napari_udt.io.lazy import LazyCube
 from napari_udt.io.positions import Positions, listed_positions, stated_positions
 from napari_udt.io.units import WavelengthList, first_fitting
 from napari_udt.series import Axis

@@ -20,7 +20,8 @@ from napari_udt.io import hdf5, hdf5_text
 from napari_udt.io.assemble import assemble
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.extras import Extras
-from napari_udt.io.lazy import ArraySource, Hdf5Source, LazyCube
+from napari_udt.io.hdf5_sources import Hdf5Source
+from napari_udt.io.lazy import ArraySource, LazyCube
 
 MAX_IMAGES = 10_000  # more are not listed: a file may declare any number
 

@@ -26,7 +26,8 @@ from napari_udt.io.assemble import assemble
 from napari_udt.io.axes import missing_wavelengths
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.derived import JoinedSource
-from napari_udt.io.lazy import Hdf5Source, LazyCube
+from napari_udt.io.hdf5_sources import Hdf5Source
+from napari_udt.io.lazy import LazyCube
 from napari_udt.io.values import StoredValues
 
 _DETECTORS = ("Vnir", "Swir")

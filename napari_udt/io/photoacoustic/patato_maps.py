@@ -15,7 +15,8 @@ from napari_udt.io import hdf5
 from napari_udt.io.contract import Frame
 from napari_udt.io.derived import FlippedSource, MeanSource
 from napari_udt.io.extras import Extras
-from napari_udt.io.lazy import Hdf5Source, LazyCube, Source
+from napari_udt.io.hdf5_sources import Hdf5Source
+from napari_udt.io.lazy import LazyCube, Source
 from napari_udt.io.photoacoustic import time_series
 from napari_udt.io.photoacoustic.time_series import Array
 from napari_udt.io.picture_place import PicturePlace

@@ -21,7 +21,8 @@ from napari_udt.io import frames, hdf5, hdf5_text
 from napari_udt.io.assemble import assemble
 from napari_udt.io.contract import Candidate, Match, ReadOptions
 from napari_udt.io.extras import Extras
-from napari_udt.io.lazy import Hdf5StackSource, LazyCube
+from napari_udt.io.hdf5_sources import Hdf5StackSource
+from napari_udt.io.lazy import LazyCube
 from napari_udt.io.photoacoustic import simpa_maps, simpa_series, time_series
 from napari_udt.io.photoacoustic.time_series import Recording
 from napari_udt.io.positions import evenly_spaced

@@ -14,7 +14,7 @@ from napari_udt.errors import CubeError
 from napari_udt.io import hdf5
 from napari_udt.io.contract import Frame
 from napari_udt.io.extras import Extras
-from napari_udt.io.lazy import Hdf5StackSource
+from napari_udt.io.hdf5_sources import Hdf5StackSource
 from napari_udt.io.photoacoustic import simpa_maps
 from napari_udt.io.photoacoustic.time_series import Array, Recording
 from napari_udt.reconstruction import ImagePlane
