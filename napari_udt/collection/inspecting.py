@@ -25,6 +25,7 @@ from napari_udt.files.writing import whole_or_nothing
 from napari_udt.inference.inputs import Input, collect
 from napari_udt.io import list_candidates
 from napari_udt.io.contract import Match
+from napari_udt.io.generic.envi_files import is_of_classes
 from napari_udt.io.missing_metadata import StatedMetadata, options_for
 from napari_udt.io.registry import sniff
 
@@ -290,7 +291,20 @@ def _without_companions(files: Sequence[Input]) -> list[Input]:
         for ending in _COMPANIONS
         if item.path.stem.endswith(ending)
     }
-    return [item for item in files if owners.get(item) not in stems]
+    others = [item for item in files if owners.get(item) not in stems]
+    return [item for item in others if not _holds_classes_of(item.path, stems)]
+
+
+def _holds_classes_of(path: Path, stems: Iterable[Path]) -> bool:
+    """Whether a file holds class numbers of one of some files, whose name its own begins with."""
+    own = path.with_suffix("")
+    begins = (
+        stem != own
+        and stem.parent == own.parent
+        and own.name.startswith(tuple(f"{stem.name}{mark}" for mark in "-_."))
+        for stem in stems
+    )
+    return is_of_classes(path) and any(begins)
 
 
 def _in_file(path: Path, rules: Rules) -> list[Member]:

@@ -184,3 +184,18 @@ def test_links_keep_their_names_in_sessions_and_collections(tmp_path, full_cube)
     save_collection(collection_of(inspect([shown / "scan.hdr"]).cubes, {}), path)
     (member,) = load_collection(path).members
     assert (member.path, member.problem()) == (shown.resolve() / "scan.hdr", "")
+
+
+def test_classes_beside_a_cube_are_no_cubes_of_a_collection(folder):
+    texts = {
+        "a.hdr": HEADER.format(2, "wavelength = {500, 600}\n"),
+        "a_gt.hdr": HEADER.format(1, "file type = ENVI Classification\n"),
+        "alone.hdr": HEADER.format(1, "file type = ENVI Classification\n"),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+        (folder / name).with_suffix(".img").write_bytes(bytes(8))
+    found = {cube.member.path.stem: cube.problem for cube in inspect([folder]).cubes}
+    assert set(found) == {"a", "alone"}
+    assert found["a"] == ""
+    assert "class numbers" in found["alone"]

@@ -87,12 +87,22 @@ def parts(path: Path) -> list[Path]:
     return [file for each in headers for file in (each, *_data_of(each))]
 
 
+def is_of_classes(path: Path) -> bool:
+    """Whether a header or its numbers are of classes; a damaged one is of nothing."""
+    header = main_file(path)
+    return header is not None and _kind_of(header) == CLASSES
+
+
 def _may_hold_classes(header: Path) -> bool:
-    """Whether a header is one of classes, or damaged, so that nobody knows."""
+    return _kind_of(header) in (CLASSES, "")
+
+
+def _kind_of(header: Path) -> str:
+    """Return what a header is of; empty where it is damaged, so that nobody knows."""
     try:
-        return envi_header.read(header).kind == CLASSES
+        return envi_header.read(header).kind
     except CubeError:
-        return True
+        return ""
 
 
 def _named_in(header: Path) -> list[Path]:
