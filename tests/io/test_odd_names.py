@@ -13,6 +13,7 @@ from napari_udt.errors import CubeError
 from napari_udt.inference.record import KEY, _weights_now
 from napari_udt.io import is_damaged, is_readable, open_cube, save_cube
 from napari_udt.viewer.state.comparable_cubes import stated_sources
+from napari_udt.viewer.state.cube_files import file_of
 from napari_udt.viewer.state.session import Session
 
 ODD = ["x" * 300 + ".h5", "\ud800.h5", "a\0b.h5", "y" * 5000 + ".npz"]
@@ -61,3 +62,8 @@ def test_provenance_of_any_shape_is_read(provenance):
     entry = Session().add(made, key="a")
     assert all(isinstance(name, str) for names in stated_sources(entry) for name in names)
     _weights_now(provenance)
+
+
+@pytest.mark.parametrize("odd", [[], 3, "a.h5", {"path": 3}, {"path": []}, {"options": []}])
+def test_metadata_that_name_no_file_are_those_of_no_file(odd):
+    assert file_of(cube(metadata={"file": odd, "stated_by_user": odd})) is None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from napari_udt.cube import SpectralCube
+from napari_udt.cube import SpectralCube, nested
 from napari_udt.io.access import layout_in_file
 from napari_udt.io.missing_metadata import StatedMetadata
 from napari_udt.series import Series
@@ -42,13 +42,14 @@ def file_of(cube: SpectralCube) -> CubeFile | None:
     """Return where a cube can be read again; None for a result that was not saved, and for what has no file."""
     if (saved := _saved.get(cube.series or cube)) is not None:
         return saved
-    file = cube.metadata.get("file")
-    if not isinstance(file, Mapping) or not file.get("path") or _is_file_of_source(cube, file):
+    file = nested(cube.metadata, "file")
+    path = file.get("path")
+    if not path or not isinstance(path, str | Path) or _is_file_of_source(cube, file):
         return None
     by_user = cube.metadata.get("stated_by_user")
     named = by_user if isinstance(by_user, list | tuple) else ()
     stated = {name: getattr(cube, name) for name in _STATED if name in named}
-    return CubeFile(Path(file["path"]), file.get("candidate"), {**file.get("options", {}), **stated})
+    return CubeFile(Path(path), file.get("candidate"), {**nested(file, "options"), **stated})
 
 
 def _is_file_of_source(cube: SpectralCube, file: Mapping[str, Any]) -> bool:
