@@ -82,7 +82,7 @@ class SeriesPlot(QWidget):
         title = textwrap.wrap(quantity[:1].upper() + quantity[1:], _LETTERS, break_long_words=False)
         self._view.setLabel("left", "<br>".join(map(html.escape, title)))
         ends = np.array([(line.curve.wavelengths_nm[0], line.curve.wavelengths_nm[-1]) for line in lines])
-        self._view.setXRange(float(ends[:, 0].min()), float(ends[:, 1].max()))
+        self._box.fit_positions((float(ends[:, 0].min()), float(ends[:, 1].max())))
         self._box.fit_values(value_range(line.curve.extent_with_band for line in lines))
 
     def set_position(self, position: float | None) -> None:

@@ -276,7 +276,7 @@ class SpectraPlot(QWidget):
         wanted = (float(ends[:, 0].min()), float(ends[:, 1].max()))
         if wanted != self._range:
             self._range = wanted
-            self._view.setXRange(*wanted)
+            self._box.fit_positions(wanted)
             self._view.enableAutoRange(axis="y")
 
     def _fit_values(self, banded: Sequence[tuple[Curve, bool]], shown: Sequence[Curve]) -> None:
