@@ -25,7 +25,8 @@ def box(qtbot):
     view.show()
     qtbot.waitExposed(view)
     box.updateAutoRange()
-    yield box  # the view lives as long as this fixture
+    yield box
+    view.hide()
 
 
 def test_no_turn_of_the_wheel_holds_up_the_window(box):
