@@ -233,12 +233,18 @@ def test_the_search_leaves_one_s_own_alone(line):
     assert not _uses(line)
 
 
-def test_private_names_of_other_libraries_are_used_in_two_modules_only():
+# torch has no public name for oneDNN's product of matrices; one without it multiplies as usual.
+_OF_TORCH = "inference/products.py"
+
+
+def test_private_names_of_other_libraries_are_used_in_three_modules_only():
     uses = {
         path.relative_to(PACKAGE).as_posix(): _uses(path.read_text())
         for path in sorted(PACKAGE.rglob("*.py"))
     }
-    assert {name: sorted(lines) for name, lines in uses.items() if lines and name not in ADAPTERS} == {}
+    allowed = {*ADAPTERS, _OF_TORCH}
+    assert {name: sorted(lines) for name, lines in uses.items() if lines and name not in allowed} == {}
+    assert len(uses[_OF_TORCH]) == 1
     count = sum(len(uses[name]) for name in ADAPTERS) + len(
         napari_adapter._OF_NAME_VISUAL
     )  # which it overrides or calls
