@@ -21,6 +21,7 @@ SAMPLES = Path(__file__).resolve().parents[2] / "sample_data"
 BASELINES = ("moments", "histograms", "gaussian", "coral")
 PAT_MODELS = (
     "pat_flow_dy_closed_form",
+    "pat_cyclegan_residual",
     "pat_cinn_dy_without_gan",
     "pat_cinn_dy",
     "pat_unit_y",

@@ -11,6 +11,9 @@ from torch import Tensor
 from napari_udt.models.class_transport import ClassTransport, Stage
 
 Statistics = tuple[float, float]
+# Products are made of a multiple of so many spectra: BLAS computes every column of such products alike, so that a spectrum
+# gets the same bits in any company.
+GRAIN = 64
 
 
 class TransportEnd:
@@ -39,7 +42,7 @@ class TransportEnd:
     def enter(self, spectra: Tensor, entries: int | Tensor) -> Tensor:
         """Whiten spectra (channels, n), normalised but not standardised."""
 
-        def through(stage: Stage) -> Tensor:
+        def through(stage: Stage, spectra: Tensor) -> Tensor:
             x = (spectra.to(stage.matrix) - self._mean) / self._std
             ratio = (x * stage.std + stage.mean) / stage.scale
             return (stage.matrix @ (torch.asinh(ratio) - stage.centre[:, None])).to(spectra)
@@ -49,21 +52,26 @@ class TransportEnd:
     def leave(self, white: Tensor, entries: int | Tensor) -> Tensor:
         """Undo `enter` with this end's conditions and standardisation."""
 
-        def through(stage: Stage) -> Tensor:
+        def through(stage: Stage, white: Tensor) -> Tensor:
             ratio = torch.sinh(stage.inverse @ white.to(stage.matrix) + stage.centre[:, None])
             x = (ratio * stage.scale - stage.mean) / stage.std
             return (x * self._std + self._mean).to(white)
 
         return self._each(white, entries, through)
 
-    def _each(self, values: Tensor, entries: int | Tensor, through: Callable[[Stage], Tensor]) -> Tensor:
+    def _each(
+        self, values: Tensor, entries: int | Tensor, through: Callable[[Stage, Tensor], Tensor]
+    ) -> Tensor:
         """Send all columns through the one stage, or each through its own."""
         if isinstance(entries, int):
-            return through(self._stages[int(self._of_entry[entries])])
+            return through(self._stages[int(self._of_entry[entries])], values)
         own = self._of_entry[entries.cpu()].to(values.device)
         found = torch.empty_like(values)
         for index in torch.unique(own).tolist():
-            found = torch.where(own == index, through(self._stages[index]), found)
+            columns = torch.nonzero(own == index).flatten()
+            spare = -len(columns) % GRAIN if values.shape[1] % GRAIN == 0 else 0
+            filled = torch.cat((columns, columns[:1].expand(spare)))
+            found[:, columns] = through(self._stages[index], values[:, filled])[:, : len(columns)]
         return found
 
 

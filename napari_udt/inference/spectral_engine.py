@@ -31,18 +31,17 @@ from torch import Tensor
 from torch.nn import functional
 
 from napari_udt.inference.products import onednn_is_faster, onednn_linear
-from napari_udt.inference.spectral_ends import TransportEnd
+from napari_udt.inference.spectral_ends import GRAIN, TransportEnd
 from napari_udt.inference.spectral_steps import FoldedNetwork, Step
 from napari_udt.models.spectral_cinn import SpectralCINN
 from napari_udt.threads import one_thread_each, single_threaded, usable_cores
 
 # Spectra per tile: the activations of a tile (width x tile x 4 bytes) stay in a core's cache. A tile that is not full is
-# filled up to a multiple of the grain: BLAS computes every column of such products alike, so that a spectrum gets the
-# same bits in any company (a law that the tests check on the machine at hand).
+# filled up to a multiple of the grain, so that a spectrum gets the same bits in any company (a law that the tests check
+# on the machine at hand).
 # oneDNN prepares each product, and gains from wider ones (measured: 15 % from twice the width, 5 % from twice that).
 TILE = 512
 ONEDNN_TILE = 1024
-GRAIN = 64
 CUDA_TILE = 65_536
 CUDA_GRAIN = 1024
 # Rows of zeros and a one that a tile's spectra may have below them: each costs the first product a channel.
@@ -141,12 +140,14 @@ class SpectralPlan:
         """Split into tiles, the positions of their spectra: tiles of one condition first, then of the remainders."""
         full: list[Tensor] = []
         rest: list[Tensor] = []
+        few = self.device.type == "cpu" and len(entries) < self.threads * self.tile
+        tile = TILE if few else self.tile  # few are divided among the threads
         for entry in torch.unique(entries).tolist():
             rows = torch.nonzero(entries == entry).flatten()
-            whole = len(rows) // self.tile * self.tile
-            full += rows[:whole].split(self.tile) if whole else ()
+            whole = len(rows) // tile * tile
+            full += rows[:whole].split(tile) if whole else ()
             rest.append(rows[whole:])
-        return [*full, *(tile for tile in torch.cat(rest).split(self.tile) if len(tile))]
+        return [*full, *(rows for rows in torch.cat(rest).split(tile) if len(rows))]
 
     @torch.inference_mode()
     def _fill(self, out: Tensor, spectra: Tensor, entries: Tensor, narrow: bool, rows: Tensor) -> None:
