@@ -25,11 +25,10 @@ WORTH_CHANGING = 0.85
 # Each way is measured so often, or for so long if that is less.
 _ROUNDS = 5
 _ENOUGH_S = 0.1
+Ways = Mapping[str, Callable[[], object]]
+
 _lock = threading.Lock()
 _known: dict[str, str] = {}
-
-
-Ways = Mapping[str, Callable[[], object]]
 
 
 def fastest(question: str, names: Sequence[str], ways: Callable[[], Ways]) -> str:

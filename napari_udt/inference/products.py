@@ -1,8 +1,8 @@
 """Products of float32 matrices by whichever of torch's two libraries is faster on this processor.
 
-torch multiplies matrices with the library that it was built with, on x86 MKL, whose AVX-512 code is for Intel's
-processors only. oneDNN, which torch brings for convolutions, uses what the processor has: on one with AVX-512 that is
-not Intel's it is twice as fast. Both add up in float32; which one runs is measured once (:mod:`napari_udt.inference.fastest`).
+torch multiplies matrices with the library that it was built with, on x86 MKL. oneDNN, which torch brings for
+convolutions, was measured to be twice as fast on an AMD processor with AVX-512. Both add up in float32; which one runs is
+measured once (:mod:`napari_udt.inference.fastest`).
 """
 
 from __future__ import annotations
@@ -48,9 +48,8 @@ def onednn_linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, *, relu
 
 
 def _ways() -> dict[str, partial[Tensor]]:
-    left = torch.linspace(-1, 1, _SIZE**2).view(
-        _SIZE, _SIZE
-    )  # no random numbers: a seeded run must not notice
+    # No random numbers: a seeded run must not notice.
+    left = torch.linspace(-1, 1, _SIZE**2).view(_SIZE, _SIZE)
     right, out = left.T.contiguous(), torch.empty(_SIZE, _SIZE)
     return {
         _USUAL: partial(torch.mm, left, right, out=out),
@@ -66,6 +65,6 @@ def has_onednn() -> bool:
     left, right = torch.ones(3, 5), torch.arange(10.0).view(5, 2)
     try:
         product = onednn_linear(left, right.T)
-    except (AttributeError, RuntimeError):  # no public function: another torch may lack it
+    except (AttributeError, RuntimeError):  # the function is not public, another torch may lack it
         return False
     return torch.allclose(product, left @ right, rtol=_CLOSE)

@@ -160,9 +160,8 @@ class SpectralPlan:
         count, channels = spectra.shape
         work = self._workspace(width, channels)
         work.fill(spectra)
-        onednn = (
-            self._onednn and width >= GRAIN
-        )  # for a single spectrum, preparing costs more than the product
+        # For a single spectrum, oneDNN's preparing costs more than the product.
+        onednn = self._onednn and width >= GRAIN
         if onednn:
             work.mark(entries)
         chosen: int | Tensor = int(entries[0])  # one column of the constants for all of one condition
