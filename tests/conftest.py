@@ -15,6 +15,10 @@ import pytest_xvfb
 
 PROJECT = Path(__file__).resolve().parent.parent
 
+# torch's builds for CUDA look for triton when an optimiser is made. Where windows were drawn by the processor (Mesa) in the
+# same process, loading it ends Python: both bring an LLVM. The tests need no triton; trainings have a process of their own.
+sys.modules.setdefault("triton", None)  # type: ignore[arg-type]
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
