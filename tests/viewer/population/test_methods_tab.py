@@ -8,7 +8,10 @@ from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
+from napari_udt.evaluation.card_numbers import NUMBERS
+from napari_udt.evaluation.results_file import FORMAT
 from napari_udt.viewer.context import context_of
+from napari_udt.viewer.population.open_population import NO_CUBES
 from napari_udt.viewer.population.widgets.dock import PopulationDock
 
 
@@ -63,18 +66,20 @@ def test_open_cubes_are_compared_and_a_number_opens_its_picture_and_its_figure(d
     assert dock.current.NAME == "labels"
 
 
-def test_results_of_an_evaluation_are_shown_or_refused_with_a_sentence(dock, qtbot, tmp_path, monkeypatch):
-    from napari_udt.evaluation.card_numbers import NUMBERS
-    from napari_udt.evaluation.results_file import FORMAT
-
+def results(path):
+    """Write results of an evaluation of a model and a baseline."""
     numbers = {
         spec.short: {"value": 0.5, "low": None, "high": None, "classes": {}} for spec in NUMBERS["HSI"]
     }
     rows = [
         {"name": name, "kind": kind, "numbers": numbers} for name, kind in (("a", "model"), ("b", "baseline"))
     ]
-    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
-    good.write_text(json.dumps({"format": FORMAT, "modality": "HSI", "rows": rows}), "utf-8")
+    path.write_text(json.dumps({"format": FORMAT, "modality": "HSI", "rows": rows}), "utf-8")
+    return path
+
+
+def test_results_of_an_evaluation_are_shown_or_refused_with_a_sentence(dock, qtbot, tmp_path, monkeypatch):
+    good, bad = results(tmp_path / "good.json"), tmp_path / "bad.json"
     bad.write_text("[]", "utf-8")
     tab = dock.current
     for path in (bad, good):
@@ -86,3 +91,24 @@ def test_results_of_an_evaluation_are_shown_or_refused_with_a_sentence(dock, qtb
         assert ("no results of an evaluation" in ended.args[0]) == (path is bad)
     assert [method.name for method in tab.rows.rows] == ["b", "a"]
     assert "good.json" in tab.statement
+
+
+def test_results_are_shown_where_no_cube_is_open(qtbot, tmp_path, monkeypatch):
+    viewer = ViewerModel()
+    context = context_of(viewer)
+    dock = PopulationDock(context.session, context.brushed)
+    qtbot.addWidget(dock)
+    dock.resize(900, 800)
+    dock.show()
+    assert dock.results_button.isVisible()
+    assert not dock.pages.isVisible()
+    good = results(tmp_path / "good.json")
+    monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getOpenFileNames", lambda *_: ([str(good)], ""))
+    QTest.mouseClick(dock.results_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(dock.pages.isVisible, timeout=20_000)
+    assert dock.current.NAME == "methods"
+    assert [method.name for method in dock.current.rows.rows] == ["b", "a"]
+    QTest.mouseClick(dock.current.task.button, Qt.MouseButton.LeftButton)
+    assert dock.footer._message.text().startswith("Nothing to compare")
+    dock.pages.turn_to("structures")
+    assert dock.current._hint.text() == NO_CUBES

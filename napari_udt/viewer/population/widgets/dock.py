@@ -26,10 +26,12 @@ from napari_udt.viewer.population.widgets.figures.verdict import VerdictTab
 from napari_udt.viewer.population.widgets.footer import PopulationFooter
 from napari_udt.viewer.population.widgets.given_row import GivenRow
 from napari_udt.viewer.population.widgets.legend import GroupLegend
+from napari_udt.viewer.population.widgets.methods.tab import MethodsTab
 from napari_udt.viewer.population.widgets.pages import PopulationPages
 from napari_udt.viewer.population.widgets.report_row import ReportRow
 from napari_udt.viewer.population.widgets.tab import PopulationTab
 from napari_udt.viewer.population.widgets.tabs import TABS
+from napari_udt.viewer.qt.fields import fill, push_button
 from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.qt.visibility import VisibilityTracker, bring_to_front
 from napari_udt.viewer.spectra.widgets.plot_picture import LegendLine, save_plot
@@ -150,12 +152,19 @@ class PopulationDock(QWidget):
         tabs = [tab(self.session, self._worker.submit, brushed, parent=self) for tab in TABS]
         self.pages = PopulationPages(tabs, parent=self)
         self._hint = wrapping_label("hint", self)
+        self.results_button = push_button(
+            "Open results of evaluations...",
+            "Compare methods by files that napari-udt evaluate wrote; no cube is needed.",
+            self,
+        )
         self.report = ReportRow(self.session, self._shown_population, self._findings, parent=self)
         self.footer = PopulationFooter(self.report, parent=self)
 
     def _arrange(self) -> None:
         self._stack = QStackedWidget(self)
-        self._stack.addWidget(self._hint)
+        without_cubes = QWidget(self)
+        fill(without_cubes, self._hint, self.results_button, stretched=self._hint)
+        self._stack.addWidget(without_cubes)
         self._stack.addWidget(self.pages)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)
@@ -182,6 +191,7 @@ class PopulationDock(QWidget):
         self.given.dismissed.connect(partial(self.open_population.show, None))
         self.legend.hidden_changed.connect(self._on_hidden)
         self.pages.currentChanged.connect(self._on_turned)
+        self.results_button.clicked.connect(self._on_results_wanted)
         self.footer.copy_requested.connect(self._on_copy)
         self.footer.export_requested.connect(self._on_export)
         for tab in self.pages.tabs:
@@ -197,7 +207,7 @@ class PopulationDock(QWidget):
         population, choices = self.open_population.population, self.open_population.choices
         self._shown = population
         self.given.show_title(self.open_population.title)
-        self._stack.setCurrentIndex(0 if population is None else 1)
+        self._show_pages()
         self._hint.setText(self.open_population.message or READING)
         self.controls.set_modalities(
             self.open_population.modalities, population.modality if population else ""
@@ -213,6 +223,11 @@ class PopulationDock(QWidget):
             )
         self._stale = set(self.pages.tabs)
         self._update_current()
+
+    def _show_pages(self) -> None:
+        """Show the tabs, or why there is nothing in them; results of files need no cubes."""
+        without_cubes = any(tab.shows_without_cubes for tab in self.pages.tabs)
+        self._stack.setCurrentIndex(0 if self.open_population.population is None and not without_cubes else 1)
 
     def _shown_population(self) -> Population | None:
         return self.open_population.population
@@ -301,7 +316,14 @@ class PopulationDock(QWidget):
             self.open_population.keep("dock", {"tab": self.current.NAME})
             self._update_current()
 
+    def _on_results_wanted(self) -> None:
+        """Turn to the methods and ask for files."""
+        self.pages.turn_to(MethodsTab.NAME)
+        if isinstance(self.current, MethodsTab):
+            self.current.open_button.click()
+
     def _on_tab_changed(self) -> None:
+        self._show_pages()
         tab = self.sender()
         if self._made and isinstance(tab, PopulationTab):
             self.open_population.keep(tab.NAME, tab.settings())

@@ -16,6 +16,7 @@ from napari_udt.population.groups import Group, Population
 from napari_udt.population.tables import Table
 from napari_udt.viewer.layers.overlays.brushed import BrushedLayers
 from napari_udt.viewer.population.choices import PopulationChoices
+from napari_udt.viewer.population.open_population import NO_CUBES
 from napari_udt.viewer.qt.fields import fill
 from napari_udt.viewer.qt.stable_label import wrapping_label
 from napari_udt.viewer.state.jobs import LatestJob, Submit
@@ -95,6 +96,11 @@ class PopulationTab(QWidget):
     @property
     def busy(self) -> bool:
         """Whether what is shown will still change."""
+        return False
+
+    @property
+    def shows_without_cubes(self) -> bool:
+        """Whether there is something to see although no cubes are open."""
         return False
 
     def table(self) -> Table | None:
@@ -226,7 +232,7 @@ class FigureTab(PopulationTab):
         figure = self.figure
         self._drawn = (id(figure), self._job.error)
         self._pages.setCurrentIndex(0 if figure is None else 1)
-        self._hint.setText(self._job.error)
+        self._hint.setText(NO_CUBES if self.population is None else self._job.error)
         if figure is not None:
             self.draw(figure)
         self.changed.emit()

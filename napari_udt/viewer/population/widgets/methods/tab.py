@@ -85,6 +85,11 @@ class MethodsTab(PopulationTab):
         return self.task.running
 
     @property
+    def shows_without_cubes(self) -> bool:
+        """Whether numbers are known; those of files need no cubes."""
+        return self.matrix is not None
+
+    @property
     def statement(self) -> str:
         """Which method leads, and what the numbers come from."""
         if self.matrix is None:
@@ -129,6 +134,8 @@ class MethodsTab(PopulationTab):
         if self.population is not None:
             self._running_on = self.population
             self.task.start(partial(_compared, self.population))
+        else:
+            self.message.emit("Nothing to compare: open a reference and transferred cubes first.")
 
     def _on_open(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, "Results of evaluations", "", _FILTER)
