@@ -129,4 +129,8 @@ def _reported(work: Callable[..., None], arguments: Sequence[Any], fabric: Any) 
         work(FabricProcesses(fabric), *arguments)
     except (TrainingError, WriteError) as error:
         return error
+    finally:
+        # Threads of the process group that still hold tensors when Python ends would abort the process.
+        if torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
     return None
