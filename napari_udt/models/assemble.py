@@ -17,7 +17,7 @@ from napari_udt.models.flow_matching import FlowMatchingModel, VelocityField
 from napari_udt.models.label_to_image import LabelGenerator
 from napari_udt.models.label_to_image_model import LabelToImageModel
 from napari_udt.models.model import TransferModel
-from napari_udt.models.residual_pair import ResidualModel, ResidualPair
+from napari_udt.models.residual_pair import ResidualAutoencoders, ResidualModel, ResidualPair
 from napari_udt.models.spec import ModelSpec
 from napari_udt.models.syndiff import SynDiffModel, SynDiffNetworks
 
@@ -26,6 +26,7 @@ _MODELS: tuple[tuple[type[nn.Module], type[TransferModel]], ...] = (
     (AutoencoderPair, AutoencoderModel),
     (DicyclePair, DicycleModel),  # before the pair that it derives from
     (ResidualPair, ResidualModel),
+    (ResidualAutoencoders, ResidualModel),
     (BridgeField, BridgeModel),  # before the field that it derives from
     (VelocityField, FlowMatchingModel),
     (SynDiffNetworks, SynDiffModel),

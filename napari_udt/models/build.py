@@ -11,6 +11,7 @@ from napari_udt.errors import ModelError
 from napari_udt.models.architecture import MAX_BLOCKS, MAX_SCALES, MAX_WIDTH, choice, integer, positive
 from napari_udt.models.autoencoders import image_pair, spectral_pair
 from napari_udt.models.build_translators import (
+    autoencoder_generators,
     deforming_generators,
     image_diffusion,
     image_generators,
@@ -43,8 +44,9 @@ def build_network(spec: ModelSpec) -> nn.Module:
     {"blocks", "width"}, "components"}``, with ``"keeps_shape": true`` if it moves the spectra's shape as a whole
     (:class:`~napari_udt.models.kept_shape.KeptShape`); all three may have ``"clamp"`` and ``"initial_scale"``. That of
     UNIT and CycleGAN is ``{"hidden", "latent", "activation"}`` for spectra and ``{"widths", "residual_blocks",
-    "padding", "activation"}``, and perhaps ``"norm"``, for images. With ``"residual_bound"`` a CycleGAN's generators add a bounded
-    change (:class:`~napari_udt.models.residual_pair.ResidualPair`); for spectra it then is ``{"hidden", "layers", "residual_bound"}``. That of flow matching is
+    "padding", "activation"}``, and perhaps ``"norm"``, for images. With ``"residual_bound"`` the generators of both add a bounded
+    change (:class:`~napari_udt.models.residual_pair.ResidualPair`, of UNIT
+    :class:`~napari_udt.models.residual_pair.ResidualAutoencoders`); that of a CycleGAN for spectra then is ``{"hidden", "layers", "residual_bound"}``. That of flow matching is
     ``{"hidden", "layers", "steps"}``, with ``"bridge_noise"`` along bridges of that noise. That of SynDiff is a residual CycleGAN's and ``{"latent", "steps"}``, for images ``"denoiser_widths"`` too;
     that of DicycleGAN has ``"largest_offset"`` in pixels;
     that of pictures from labels is ``{"widths", "latent", "texture", "wavelets"}``.
@@ -186,21 +188,23 @@ def _scale(spec: ModelSpec, entries: Mapping[str, Any]) -> Scale:
 
 def _spectral_pair(spec: ModelSpec) -> nn.Module:
     entries = spec.architecture
-    if is_residual(spec):
+    if is_residual(spec) and spec.kind != "unit":
         return spectral_generators(spec)
-    return spectral_pair(
+    pair = spectral_pair(
         len(spec.wavelengths_nm),
         spec.class_count,
         hidden=integer(spec, entries, "hidden", MAX_WIDTH),
         latent=integer(spec, entries, "latent", MAX_WIDTH),
         activation=choice(spec, "activation", tuple(ACTIVATIONS)),
     )
+    return autoencoder_generators(spec, pair) if is_residual(spec) else pair
 
 
 def _image_pair(spec: ModelSpec) -> nn.Module:
-    if is_residual(spec):
+    if is_residual(spec) and spec.kind != "unit":
         return image_generators(spec)
-    return image_pair(len(spec.wavelengths_nm), spec.class_count, image_size(spec, spec.architecture))
+    pair = image_pair(len(spec.wavelengths_nm), spec.class_count, image_size(spec, spec.architecture))
+    return autoencoder_generators(spec, pair) if is_residual(spec) else pair
 
 
 def _common(spec: ModelSpec) -> dict[str, float]:

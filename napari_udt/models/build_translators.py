@@ -9,29 +9,24 @@ from torch import nn
 
 from napari_udt.errors import ModelError
 from napari_udt.models.architecture import MAX_BLOCKS, MAX_SCALES, MAX_WIDTH, choice, integer, positive
+from napari_udt.models.autoencoders import AutoencoderPair
 from napari_udt.models.bridge import BridgeField
 from napari_udt.models.denoisers import ImageDenoiser, SpectralDenoiser
 from napari_udt.models.dicycle import DicyclePair
 from napari_udt.models.flow_matching import VelocityField
 from napari_udt.models.image_layers import ACTIVATIONS, ImageSize, Norm, Padding
 from napari_udt.models.label_to_image import GeneratorSize, LabelGenerator
-from napari_udt.models.residual_pair import ResidualPair, image_change, spectral_change
+from napari_udt.models.residual_pair import ResidualAutoencoders, ResidualPair, image_change, spectral_change
 from napari_udt.models.spec import BRIDGE, ModelSpec
 from napari_udt.models.syndiff import SynDiffNetworks
 
 _MAX_STEPS = 1000
 _MAX_DIFFUSION_STEPS = 64
-_RESIDUAL = ("cyclegan", "dicyclegan", "syndiff")
 
 
 def is_residual(spec: ModelSpec) -> bool:
-    """Whether the generators of a specification add a bounded change; ModelError where that has no meaning."""
-    residual = "residual_bound" in spec.architecture
-    if residual and spec.kind not in _RESIDUAL:
-        raise ModelError(
-            f"Model {spec.name!r}: residual_bound is for CycleGAN, whose two directions share no latent; kind is {spec.kind!r}."
-        )
-    return residual
+    """Whether the generators of a specification add a bounded change."""
+    return "residual_bound" in spec.architecture
 
 
 def spectral_generators(spec: ModelSpec) -> ResidualPair:
@@ -52,6 +47,11 @@ def image_generators(spec: ModelSpec) -> ResidualPair:
         positive(spec, "residual_bound", 1.0),
         size.multiple,
     )
+
+
+def autoencoder_generators(spec: ModelSpec, pair: AutoencoderPair) -> ResidualAutoencoders:
+    """Return residual generators made of UNIT's encoders and decoders."""
+    return ResidualAutoencoders(pair, positive(spec, "residual_bound", 1.0))
 
 
 def deforming_generators(spec: ModelSpec) -> DicyclePair:

@@ -13,7 +13,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from napari_udt.models.autoencoders import DOMAINS
+from napari_udt.models.autoencoders import DOMAINS, AutoencoderPair
 from napari_udt.models.conditions import DomainLike
 from napari_udt.models.image_layers import ClassLayers, ImageSize, decoding_layers, encoding_layers
 from napari_udt.models.translator import TranslatorModel
@@ -47,10 +47,43 @@ class ResidualPair(nn.Module):
         return moved
 
 
+class ResidualAutoencoders(nn.Module):
+    """The same with UNIT's networks: the change is how the decoders of the two domains differ at the sample's latent.
+
+    G(x) = x + b tanh((D_target(E_source(x)) - D_source(E_source(x))) / b). What the code cannot hold, such as speckle, stays in x;
+    decoders that agree, as they do at first, change nothing.
+
+    Parameters
+    ----------
+    pair : AutoencoderPair
+    bound : float
+        Largest change b, in normalised units.
+    """
+
+    def __init__(self, pair: AutoencoderPair, bound: float) -> None:
+        super().__init__()
+        self.pair = pair
+        self.bound = bound
+        self.multiple = pair.multiple
+        first, last = (pair.decoders[domain] for domain in DOMAINS)
+        last.load_state_dict(first.state_dict())
+
+    def forward(self, x: Tensor, source: str, classes: Tensor | None = None) -> Tensor:
+        """Carry samples (n, C[, H, W]) of a domain to the other, with their class entries (n, K[, H, W])."""
+        return self.changed(x, self.pair.encode(x, source, classes), source, classes)
+
+    def changed(self, x: Tensor, code: Tensor, source: str, classes: Tensor | None = None) -> Tensor:
+        """Carry samples whose latents (n, latent[, h, w]) are known."""
+        (target,) = set(DOMAINS) - {source}
+        own, other = (self.pair.decode(code, domain, classes) for domain in (source, target))
+        moved: Tensor = x + self.bound * torch.tanh((other - own) / self.bound)
+        return moved
+
+
 class ResidualModel(TranslatorModel):
     """The transfer by one of two such generators; see :class:`~napari_udt.models.model.TransferModel` for the conventions."""
 
-    network: ResidualPair
+    network: ResidualPair | ResidualAutoencoders
 
     def _carried(
         self,

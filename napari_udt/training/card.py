@@ -106,8 +106,8 @@ def model_card(spec: ModelSpec, judgement: Judgement | None = None, *, has_pictu
 
 def _network_words(spec: ModelSpec) -> str:
     words = FAMILIES[spec.kind].words
-    if spec.kind == "cyclegan" and "residual_bound" in spec.architecture:
-        return _RESIDUAL
+    if "residual_bound" in spec.architecture and spec.kind in _RESIDUAL:
+        return _RESIDUAL[spec.kind]
     if spec.architecture.get("class_transport"):
         return f"{words}. {_TRANSPORT}"
     return f"{_FLOW}; {words[0].lower()}{words[1:]}" if "levels" in spec.architecture else words
@@ -128,10 +128,16 @@ def _limits(spec: ModelSpec) -> str:
     return f"{text}\n* {markdown(notes)}" if notes else text
 
 
-_RESIDUAL = (
-    'Two generators, one per direction, that add a bounded change to a sample, after Zhu et al., "Unpaired Image-to-Image Translation using '
-    'Cycle-Consistent Adversarial Networks", ICCV 2017'
-)
+_RESIDUAL = {
+    "cyclegan": (
+        'Two generators, one per direction, that add a bounded change to a sample, after Zhu et al., "Unpaired Image-to-Image Translation using '
+        'Cycle-Consistent Adversarial Networks", ICCV 2017'
+    ),
+    "unit": (
+        "Two auto-encoders that share a latent space; the difference of their decoders, within bounds, is added to a sample, after Liu et al., "
+        '"Unsupervised Image-to-Image Translation Networks", NeurIPS 2017'
+    ),
+}
 _FLOW = "Wavelet flow (details are coded given the coarser picture, after Yu, Derpanis and Brubaker, NeurIPS 2020)"
 _TRANSPORT = (
     "Its first layer is fixed: each class is moved by a Gaussian transport in closed form that keeps the order of the oxygen saturation "

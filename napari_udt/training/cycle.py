@@ -171,6 +171,36 @@ class UNIT(CycleGAN):
         return losses, cycle.fakes
 
 
+class ResidualUNIT(UNIT):
+    """The same where the difference of the decoders is added to a sample (:class:`~napari_udt.models.residual_pair.ResidualAutoencoders`)."""
+
+    def _there(self, x: Tensor, classes: Tensor | None) -> Tensor:
+        moved: Tensor = self.network(x, _WORDS["simulated"], classes)
+        return moved
+
+    def _cycle(self, batch: Batch, noise: float) -> Cycle:
+        del noise  # the sample itself is carried, not only its latent
+        classes, x = classes_of(batch), batch.by_domain()
+        codes = {d: self._encode(x[d], d, classes[d]) for d in DOMAINS}
+        fakes = {OTHER[d]: self._changed(x[d], codes[d], d, classes[d]) for d in DOMAINS}
+        again = {d: self._encode(fakes[OTHER[d]], OTHER[d], classes[d]) for d in DOMAINS}
+        back = {d: self._changed(fakes[OTHER[d]], again[d], OTHER[d], classes[d]) for d in DOMAINS}
+        return Cycle(codes, again, fakes, back)
+
+    def _changed(self, x: Tensor, code: Tensor, domain: str, classes: Tensor | None) -> Tensor:
+        moved: Tensor = self.network.changed(x, code, _WORDS[domain], classes)
+        return moved
+
+    def _encode(self, x: Tensor, domain: str, classes: Tensor | None) -> Tensor:
+        code: Tensor = self.network.pair.encode(x, _WORDS[domain], classes)
+        return code
+
+    def _decode(self, code: Tensor, domain: str, noise: float, classes: Tensor | None) -> Tensor:
+        del noise
+        decoded: Tensor = self.network.pair.decode(code, _WORDS[domain], classes)
+        return decoded
+
+
 def classes_of(batch: Batch) -> dict[str, Tensor | None]:
     """Class entries of each domain's samples; None where the network takes none."""
     return dict.fromkeys(DOMAINS) if batch.own is None else {**per_domain(batch.own)}

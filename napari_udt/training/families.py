@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from napari_udt.training.config import TrainingConfig
-from napari_udt.training.cycle import UNIT, CycleGAN, ResidualCycleGAN
+from napari_udt.training.cycle import UNIT, CycleGAN, ResidualCycleGAN, ResidualUNIT
 from napari_udt.training.dicycle import DicycleGAN
 from napari_udt.training.flow_matching import FlowMatching
 from napari_udt.training.label_to_image import LabelToImage
@@ -95,10 +95,14 @@ FAMILIES = {
 }
 
 
+# Where generators add a bounded change instead of making a sample anew.
+_RESIDUAL: dict[str, type[Objective]] = {"cyclegan": ResidualCycleGAN, "unit": ResidualUNIT}
+
+
 def objective_of(config: TrainingConfig) -> type[Objective]:
     """Return what the training of a configuration minimises: a cINN with levels is a wavelet flow, generators may be residual."""
-    if config.method == "cyclegan" and "residual_bound" in config.architecture:
-        return ResidualCycleGAN
+    if "residual_bound" in config.architecture and config.method in _RESIDUAL:
+        return _RESIDUAL[config.method]
     if config.method == "cinn" and "levels" in config.architecture:
         return LevelLikelihood
     return FAMILIES[config.method].objective

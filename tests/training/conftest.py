@@ -38,6 +38,10 @@ OTHERS = {
             "PAT": {**ARCHITECTURES[False, "PAT"], "norm": "group", "residual_bound": 1.5},
         },
     ),
+    "residual unit": (
+        "unit",
+        {"PAT": {**ARCHITECTURES[False, "PAT"], "norm": "region", "residual_bound": 1.5}},
+    ),
     "region": ("unit", {"PAT": {**ARCHITECTURES[False, "PAT"], "norm": "region"}}),
     "dicyclegan": (
         "dicyclegan",

@@ -212,6 +212,7 @@ def test_data_that_do_not_fit_are_named(toy_config, toy_files, tmp_path):
         ("PAT", "cyclegan", "none"),
         ("PAT", "residual", "class"),
         ("PAT", "region", "class"),
+        ("PAT", "residual unit", "class"),
         ("PAT", "label_to_image", "class"),
     ],
 )
