@@ -1,16 +1,17 @@
-"""Draw what every method makes of the sample cubes: pictures at 800 nm, and the mean spectrum of the liver.
+"""Draw what every method makes of the sample cubes, one picture per method: PAT at 800 nm, and the mean spectrum of the liver.
 
     python docs/scripts/draw_methods.py
-    python docs/scripts/draw_methods.py -o PICTURE.png [--add MODEL_FOLDER ...]
+    python docs/scripts/draw_methods.py -o FOLDER [--models FOLDER] [--only METHOD ...]
 
-Without arguments it prints which methods are drawn. Methods that learn nothing take their statistics from the sample of the target.
+Without arguments it prints which methods are drawn, and with what. Methods that learn nothing take their statistics from the sample of the
+target. Models that do not come with the package are looked for in the folder that --models names; without them their pictures stay as they are.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,81 +19,134 @@ from napari_udt import SpectralCube, open_cube, transfer
 from napari_udt.inference.baselines import transfer_baseline
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_data"
+NAMES = {"PAT": "pat_forearm", "HSI": "hsi_organs"}
+# Methods that learn nothing go by the names of `napari-udt transfer --baseline`.
 BASELINES = ("moments", "histograms", "gaussian", "coral")
-PAT_MODELS = (
-    "pat_flow_dy_closed_form",
-    "pat_cyclegan_residual",
-    "pat_cinn_dy_without_gan",
-    "pat_cinn_dy",
-    "pat_unit_y",
-    "pat_cyclegan",
-)
-HSI_MODELS = ("hsi_transport_dy", "hsi_cinn_dy", "hsi_unit_y", "hsi_cyclegan")
+MODELS = {
+    "cinn": {"PAT": "pat_cinn_dy", "HSI": "hsi_cinn_dy"},
+    "transport_cinn": {"HSI": "hsi_transport_dy"},
+    "closed_form": {"PAT": "pat_flow_dy_closed_form"},
+    "unit": {"PAT": "pat_unit_y", "HSI": "hsi_unit_y"},
+    "cyclegan": {"PAT": "pat_cyclegan", "HSI": "hsi_cyclegan"},
+    "cyclegan_residual": {"PAT": "pat_cyclegan_residual", "HSI": "hsi_cyclegan_residual"},
+    "unit_residual": {"PAT": "pat_unit_y_residual"},
+    "dicyclegan": {"PAT": "pat_dicyclegan"},
+    "flow_matching": {"HSI": "hsi_flow_matching"},
+    "bridge": {"HSI": "hsi_bridge"},
+    "syndiff": {"PAT": "pat_syndiff", "HSI": "hsi_syndiff"},
+    "med_usis": {"PAT": "pat_med_usis"},
+}
+BUNDLED = Path(__file__).resolve().parents[2] / "napari_udt" / "models" / "bundled"
 WAVELENGTH_NM, ORGAN = 800.0, "liver"
-COLUMNS = 3
 
 
-def made(name: str, models: tuple[str, ...]) -> Iterator[tuple[str, SpectralCube]]:
-    """Yield titles and cubes: the source, what methods make of it, and the target."""
-    source, target = (open_cube(SAMPLES / f"{name}_{part}.udt.h5") for part in ("simulated", "second"))
-    yield "simulated", source
-    for baseline in BASELINES:
-        yield f"{baseline} (learns nothing)", transfer_baseline(source, baseline, target)
-    for model in models:
-        yield Path(model).name, transfer(source, model)
-    yield f"target: {target.origin}", target
+def makers(folder: Path | None) -> dict[str, dict[str, str | Path]]:
+    """Return, by method and modality, the baseline (a word) or the model (a folder) that makes the transfer."""
+    found: dict[str, dict[str, str | Path]] = {name: dict.fromkeys(NAMES, name) for name in BASELINES}
+    for method, models in MODELS.items():
+        found[method] = {}
+        for modality, name in models.items():
+            places = [BUNDLED / name, *(sorted(folder.glob(f"{name}*")) if folder else ())]
+            present = [place for place in places if (place / "model.json").exists()]
+            if present:
+                found[method][modality] = present[0]
+    return found
 
 
-def main() -> None:
-    """Print the methods; draw them where a picture is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("-o", "--output", type=Path)
-    parser.add_argument("--add", nargs="*", default=[], help="further models: folders or names")
-    args = parser.parse_args()
-    if args.output is None:
-        print("\n".join((*BASELINES, *PAT_MODELS, *HSI_MODELS)))
-        return
-    import matplotlib.pyplot as plt
+def transferred(maker: str | Path, source: SpectralCube, target: SpectralCube) -> SpectralCube:
+    """Return what a baseline or a model makes of the source."""
+    if isinstance(maker, str):
+        return transfer_baseline(source, maker, target)
+    return transfer(source, str(maker), device="cpu")
 
-    extra = {kind: tuple(a for a in args.add if Path(a).name.startswith(kind)) for kind in ("pat", "hsi")}
-    pictures = list(made("pat_forearm", PAT_MODELS + extra["pat"]))
-    curves = list(made("hsi_organs", HSI_MODELS + extra["hsi"]))
-    rows = -(-len(pictures) // COLUMNS)
-    figure = plt.figure(figsize=(11, 1.75 * rows + 4.2), layout="constrained")
-    top, below = figure.subfigures(2, 1, height_ratios=(1.75 * rows, 4.2))
-    for (title, cube), axes in zip(pictures, top.subplots(rows, COLUMNS).flat, strict=False):
+
+def draw_pictures(axes: Any, cubes: dict[str, SpectralCube]) -> None:
+    """Draw photoacoustic pictures, each divided by its 99.5th percentile."""
+    for place, (title, cube) in zip(axes, cubes.items(), strict=True):
         picture = np.asarray(cube.image(WAVELENGTH_NM), float)
         height, width = (
             n * size for n, size in zip(picture.shape, cube.pixel_size_mm or (1, 1), strict=True)
         )
-        axes.imshow(
+        place.imshow(
             picture / np.nanpercentile(picture, 99.5),
             cmap="inferno",
             vmin=0,
             vmax=1,
             extent=(0, width, height, 0),
         )
-        axes.set_title(title, fontsize=8)
-        axes.tick_params(labelsize=6)
-    for axes in top.axes[len(pictures) :]:
-        axes.set_visible(False)
-    top.suptitle(
-        f"PAT at {WAVELENGTH_NM:.0f} nm, each divided by its 99.5th percentile; axes in mm", fontsize=9
-    )
-    axes = below.subplots()
-    for title, cube in curves:
+        place.set_title(f"PAT {WAVELENGTH_NM:.0f} nm, {title}", fontsize=7)
+        place.tick_params(labelsize=6)
+        place.set_xlabel("mm", fontsize=6)
+
+
+def draw_curves(axes: Any, cubes: dict[str, SpectralCube]) -> None:
+    """Draw the mean spectrum of one organ."""
+    # the target is drawn first and wide: a transfer that reaches it covers its middle only
+    styles = {
+        "target": ("0.7", "-", 3.5),
+        "simulated": ("black", "--", 1.0),
+        "transferred": ("tab:red", "-", 1.0),
+    }
+    for title, (colour, line, line_width) in styles.items():
+        cube = cubes[title]
         number = next(k for k, name in cube.present_labels.items() if name == ORGAN)
         spectra = np.asarray(cube.data)[np.asarray(cube.labels) == number]
         mean = (spectra / np.linalg.norm(spectra, axis=1, keepdims=True)).mean(axis=0)
-        ends = title == "simulated" or title.startswith("target")
-        style = {"color": "black", "linestyle": "--" if title == "simulated" else "-"} if ends else {}
-        axes.plot(cube.wavelengths_nm, mean, label=title, linewidth=2 if ends else 1.1, **style)
-    axes.set_xlabel("wavelength [nm]")
-    axes.set_ylabel("mean reflectance, L2-normalised [1]")
-    axes.set_title(f"HSI, mean spectra of the {ORGAN}", fontsize=9)
-    axes.legend(fontsize=7, ncols=2)
-    figure.savefig(args.output, dpi=110)
-    print(f"{args.output}: drawn.")
+        axes.plot(cube.wavelengths_nm, mean, label=title, color=colour, linestyle=line, linewidth=line_width)
+    axes.set_xlabel("wavelength [nm]", fontsize=6)
+    axes.set_ylabel("L2-normalised reflectance", fontsize=6)
+    axes.set_title(f"HSI, mean spectrum of the {ORGAN}", fontsize=7)
+    axes.tick_params(labelsize=6)
+    axes.legend(fontsize=6)
+
+
+def main() -> None:
+    """Print the methods; draw them where a folder is given."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-o", "--output", type=Path, help="folder of the pictures")
+    parser.add_argument("--models", type=Path, help="folder with models that do not come with the package")
+    parser.add_argument("--only", nargs="*", help="methods to draw")
+    args = parser.parse_args()
+    methods = makers(args.models)
+    if args.output is None:
+        for method, of in methods.items():
+            ways = ", ".join(f"{modality} by {Path(maker).name}" for modality, maker in of.items())
+            print(f"{method}: {ways or 'not at hand'}")
+        return
+    import matplotlib.pyplot as plt
+
+    args.output.mkdir(parents=True, exist_ok=True)
+    pairs = {
+        modality: [open_cube(SAMPLES / f"{name}_{part}.udt.h5") for part in ("simulated", "second")]
+        for modality, name in NAMES.items()
+    }
+    for method, of in methods.items():
+        complete = of.keys() == MODELS.get(method, NAMES).keys()
+        if not complete or (args.only and method not in args.only):
+            continue
+        ratios = [1.0] * 3 * ("PAT" in of) + [1.3] * ("HSI" in of)
+        figure, places = plt.subplots(
+            1,
+            len(ratios),
+            figsize=(2.6 * sum(ratios), 1.9),
+            width_ratios=ratios,
+            layout="constrained",
+            squeeze=False,
+        )
+        for modality, maker in of.items():
+            source, target = pairs[modality]
+            cubes = {
+                "simulated": source,
+                "transferred": transferred(maker, source, target),
+                "target": target,
+            }
+            if modality == "PAT":
+                draw_pictures(places[0][:3], cubes)
+            else:
+                draw_curves(places[0][-1], cubes)
+        figure.savefig(args.output / f"{method}.png", dpi=90)
+        plt.close(figure)
+        print(f"{method}: drawn.")
 
 
 if __name__ == "__main__":

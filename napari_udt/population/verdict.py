@@ -128,6 +128,10 @@ def verdict(population: Population) -> Verdict:
         names = ", ".join(group.name for group in back)
         notes += (f"Not compared with the reference, as transferred to the simulated domain: {names}.",)
     rows = tuple(row for label in labels for row in _rows(population, reference, label))
+    if not rows:
+        raise CubeError(
+            "None of the simulated and transferred cubes holds a valid spectrum: there is nothing to compare."
+        )
     shown = dict.fromkeys(id(row.group) for row in rows)
     totals = tuple(
         _total([row for row in rows if id(row.group) == group]) for group in shown if len(labels) > 1

@@ -169,6 +169,12 @@ def test_cubes_without_common_structures_are_compared_as_a_whole():
     assert any("compared as one" in note for note in found.notes)
 
 
+def test_cubes_without_a_valid_spectrum_are_not_compared():
+    empty = cube("empty", "simulated", [RISE, RISE], 1, noise=np.nan)
+    with pytest.raises(CubeError, match="holds a valid spectrum: there is nothing to compare"):
+        verdict(population(simulated=empty))
+
+
 def test_without_a_real_cube_the_user_is_told_what_to_open(simulated):
     alone = population_of_cubes([("sim", "simulated", simulated)])
     with pytest.raises(CubeError, match="Open a real cube"):

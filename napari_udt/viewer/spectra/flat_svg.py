@@ -14,6 +14,7 @@ _MATRIX = re.compile(r'\s*transform="matrix\(([^)]*)\)"')
 _GROUP = re.compile(r"<g\b([^>]*)>([^<]*(?:<(?!g\b|/g>)[^<]*)*)</g>")
 _PAIR = re.compile(rf"({_NUMBER})[\s,]+({_NUMBER})")
 _POINTS = re.compile(r'\b(points|d)="([^"]*)"')
+_NO_NUMBER = re.compile("nan|inf")
 _RECT = re.compile(r"<rect\b([^>]*?)/?>")
 _KEPT = ' vector-effect="non-scaling-stroke"'
 
@@ -23,9 +24,27 @@ Matrix = tuple[float, float, float, float, float, float]
 def flat_svg(text: str) -> str:
     """Return a drawing of Qt's SVG generator in which no line depends on ``vector-effect``.
 
-    Texts keep their transformations; groups with nothing in them are left out.
+    Texts keep their transformations; groups with nothing in them are left out, and so are points that are nowhere or infinitely far.
     """
-    return _GROUP.sub(_flat_group, text).replace(' vector-effect="none"', "")
+    finite = _POINTS.sub(_finite, text)
+    return _GROUP.sub(_flat_group, finite).replace(' vector-effect="none"', "")
+
+
+def _finite(found: re.Match[str]) -> str:
+    """Return coordinates without points that are no numbers, as which Qt writes overflows; a line is broken there."""
+    attribute, coordinates = found.groups()
+    points = coordinates.split()
+    if not any(map(_NO_NUMBER.search, points)):
+        return found[0]
+    kept: list[str] = []
+    broken = "C" in coordinates  # curves of several points are left out as a whole
+    for point in [] if broken else points:
+        if _NO_NUMBER.search(point):
+            broken = True
+            continue
+        kept.append(f"M{point[1:]}" if broken and point.startswith("L") else point)
+        broken = False
+    return f'{attribute}="{" ".join(kept)}"'
 
 
 def _flat_group(found: re.Match[str]) -> str:

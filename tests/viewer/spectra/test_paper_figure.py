@@ -78,6 +78,17 @@ def test_lines_under_a_transformation_become_lines_of_their_own_width(qapp):
     np.testing.assert_allclose(rendered(flat), rendered(drawing), atol=40)
 
 
+def test_points_that_are_no_numbers_are_left_out_and_break_the_line():
+    inside = (
+        '<path d="M0,0 L1,2 Lnan,inf L4,5 L6,7 "/><path d="M0,0 C1,1 nan,2 3,3 "/>'
+        '<path d="Minf,0 L1,1 L2,2 "/><polyline points="0,0 nan,1 2,2 "/>'
+    )
+    flat = flat_svg(f'<svg><g transform="matrix(1,0,0,1,0,0)">{inside}</g></svg>')
+    assert re.findall(r'\b(?:d|points)="([^"]*)"', flat) == [
+        "M0,0 L1,2 M4,5 L6,7", "", "M1,1 L2,2", "0,0 2,2",
+    ]  # fmt: skip
+
+
 def test_the_plot_s_svg_needs_nothing_that_only_qt_knows(dock, tmp_path):
     dock.save(tmp_path / "plot.svg")
     text = (tmp_path / "plot.svg").read_text()
