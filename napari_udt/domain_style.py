@@ -59,7 +59,7 @@ _ROWS: Mapping[str, LineStyle] = {
     "unit_y": LineStyle("#ff6692", (4.0, 2.0), "UNIT_Y"),
     "cyclegan": METHODS["cyclegan"],
     "cyclegan_residual": LineStyle("#ffa15a", (6.0, 2.0, 2.0, 2.0), "residual CycleGAN"),
-    "unit_y_region": LineStyle("#c2185b", (10.0, 2.0, 1.5, 2.0), "UNIT_Y by region"),
+    "unit_y_residual": LineStyle("#c2185b", (10.0, 2.0, 1.5, 2.0), "residual UNIT_Y"),
     "flow_matching": METHODS["flow_matching"],
     "bridge": LineStyle("#2a7fa8", (14.0, 3.0, 2.0, 3.0, 2.0, 3.0), "bridge"),
     "dicyclegan": METHODS["dicyclegan"],
