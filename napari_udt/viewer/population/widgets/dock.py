@@ -255,14 +255,9 @@ class PopulationDock(QWidget):
         group_appearances = (
             {} if self.open_population.population is None else appearances(self.open_population.population)
         )
-        shown = [
-            appearance
-            for name, appearance in group_appearances.items()
-            if name not in self.open_population.choices.hidden
-        ]
-        texts: list[tuple[LineStyle | None, str]] = [
-            (appearance.style, appearance.title) for appearance in shown
-        ]
+        hidden = self.open_population.choices.hidden
+        shown = [look for name, look in group_appearances.items() if name not in hidden]
+        texts: list[tuple[LineStyle | None, str]] = [(look.style, look.title) for look in shown]
         texts += [(None, line) for line in self.current.statement.splitlines()]
         letters = max(width // self.fontMetrics().averageCharWidth() - 8, 20)
         return [
