@@ -23,10 +23,10 @@ from napari_udt.models.syndiff import SynDiffModel, SynDiffNetworks
 
 # Of networks that are no invertible ones: the model that uses them.
 _MODELS: tuple[tuple[type[nn.Module], type[TransferModel]], ...] = (
+    (ResidualAutoencoders, ResidualModel),  # before the pair that it derives from
     (AutoencoderPair, AutoencoderModel),
     (DicyclePair, DicycleModel),  # before the pair that it derives from
     (ResidualPair, ResidualModel),
-    (ResidualAutoencoders, ResidualModel),
     (BridgeField, BridgeModel),  # before the field that it derives from
     (VelocityField, FlowMatchingModel),
     (SynDiffNetworks, SynDiffModel),

@@ -61,14 +61,20 @@ class AutoencoderPair(nn.Module):
 
 
 def spectral_pair(
-    channels: int, class_count: int, *, hidden: int, latent: int, activation: str
+    channels: int,
+    class_count: int,
+    *,
+    hidden: int,
+    latent: int,
+    activation: str,
+    pair: Callable[..., AutoencoderPair] = AutoencoderPair,
 ) -> AutoencoderPair:
     """Auto-encoders of spectra: Linear - activation - Linear, then a linear decoder.
 
     The published networks are stacks of linear layers with one activation in the middle; multiplied out they are
-    exactly this.
+    exactly this. ``pair`` makes the pair of the two halves.
     """
-    return AutoencoderPair(
+    return pair(
         lambda: nn.Sequential(
             nn.Linear(channels + class_count, hidden), ACTIVATIONS[activation](), nn.Linear(hidden, latent)
         ),
@@ -76,9 +82,14 @@ def spectral_pair(
     )
 
 
-def image_pair(channels: int, class_count: int, size: ImageSize) -> AutoencoderPair:
+def image_pair(
+    channels: int,
+    class_count: int,
+    size: ImageSize,
+    pair: Callable[..., AutoencoderPair] = AutoencoderPair,
+) -> AutoencoderPair:
     """Auto-encoders of images: convolutions that halve the picture, residual blocks, and their mirror image."""
-    return AutoencoderPair(
+    return pair(
         lambda: encoding_layers(channels + class_count, size, class_count),
         lambda: decoding_layers(channels, size, class_count),
         size.multiple,

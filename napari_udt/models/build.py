@@ -11,7 +11,7 @@ from napari_udt.errors import ModelError
 from napari_udt.models.architecture import MAX_BLOCKS, MAX_SCALES, MAX_WIDTH, choice, integer, positive
 from napari_udt.models.autoencoders import image_pair, spectral_pair
 from napari_udt.models.build_translators import (
-    autoencoder_generators,
+    autoencoder_kind,
     deforming_generators,
     image_diffusion,
     image_generators,
@@ -190,21 +190,21 @@ def _spectral_pair(spec: ModelSpec) -> nn.Module:
     entries = spec.architecture
     if is_residual(spec) and spec.kind != "unit":
         return spectral_generators(spec)
-    pair = spectral_pair(
+    return spectral_pair(
         len(spec.wavelengths_nm),
         spec.class_count,
         hidden=integer(spec, entries, "hidden", MAX_WIDTH),
         latent=integer(spec, entries, "latent", MAX_WIDTH),
         activation=choice(spec, "activation", tuple(ACTIVATIONS)),
+        pair=autoencoder_kind(spec),
     )
-    return autoencoder_generators(spec, pair) if is_residual(spec) else pair
 
 
 def _image_pair(spec: ModelSpec) -> nn.Module:
     if is_residual(spec) and spec.kind != "unit":
         return image_generators(spec)
-    pair = image_pair(len(spec.wavelengths_nm), spec.class_count, image_size(spec, spec.architecture))
-    return autoencoder_generators(spec, pair) if is_residual(spec) else pair
+    size = image_size(spec, spec.architecture)
+    return image_pair(len(spec.wavelengths_nm), spec.class_count, size, autoencoder_kind(spec))
 
 
 def _common(spec: ModelSpec) -> dict[str, float]:

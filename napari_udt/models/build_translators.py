@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, cast, get_args
 
 from torch import nn
@@ -49,9 +50,11 @@ def image_generators(spec: ModelSpec) -> ResidualPair:
     )
 
 
-def autoencoder_generators(spec: ModelSpec, pair: AutoencoderPair) -> ResidualAutoencoders:
-    """Return residual generators made of UNIT's encoders and decoders."""
-    return ResidualAutoencoders(pair, positive(spec, "residual_bound", 1.0))
+def autoencoder_kind(spec: ModelSpec) -> Callable[..., AutoencoderPair]:
+    """Return what makes a pair of auto-encoders: one that decodes a sample anew, or one that adds a bounded change."""
+    if not is_residual(spec):
+        return AutoencoderPair
+    return partial(ResidualAutoencoders, bound=positive(spec, "residual_bound", 1.0))
 
 
 def deforming_generators(spec: ModelSpec) -> DicyclePair:

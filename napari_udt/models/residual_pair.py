@@ -47,7 +47,7 @@ class ResidualPair(nn.Module):
         return moved
 
 
-class ResidualAutoencoders(nn.Module):
+class ResidualAutoencoders(AutoencoderPair):
     """The same with UNIT's networks: the change is how the decoders of the two domains differ at the sample's latent.
 
     G(x) = x + b tanh((D_target(E_source(x)) - D_source(E_source(x))) / b). What the code cannot hold, such as speckle, stays in x;
@@ -55,27 +55,33 @@ class ResidualAutoencoders(nn.Module):
 
     Parameters
     ----------
-    pair : AutoencoderPair
+    encoder, decoder, multiple
+        As for :class:`~napari_udt.models.autoencoders.AutoencoderPair`.
     bound : float
         Largest change b, in normalised units.
     """
 
-    def __init__(self, pair: AutoencoderPair, bound: float) -> None:
-        super().__init__()
-        self.pair = pair
+    def __init__(
+        self,
+        encoder: Callable[[], nn.Module],
+        decoder: Callable[[], nn.Module],
+        multiple: int = 1,
+        *,
+        bound: float,
+    ) -> None:
+        super().__init__(encoder, decoder, multiple)
         self.bound = bound
-        self.multiple = pair.multiple
-        first, last = (pair.decoders[domain] for domain in DOMAINS)
+        first, last = (self.decoders[domain] for domain in DOMAINS)
         last.load_state_dict(first.state_dict())
 
     def forward(self, x: Tensor, source: str, classes: Tensor | None = None) -> Tensor:
         """Carry samples (n, C[, H, W]) of a domain to the other, with their class entries (n, K[, H, W])."""
-        return self.changed(x, self.pair.encode(x, source, classes), source, classes)
+        return self.changed(x, self.encode(x, source, classes), source, classes)
 
     def changed(self, x: Tensor, code: Tensor, source: str, classes: Tensor | None = None) -> Tensor:
         """Carry samples whose latents (n, latent[, h, w]) are known."""
         (target,) = set(DOMAINS) - {source}
-        own, other = (self.pair.decode(code, domain, classes) for domain in (source, target))
+        own, other = (self.decode(code, domain, classes) for domain in (source, target))
         moved: Tensor = x + self.bound * torch.tanh((other - own) / self.bound)
         return moved
 

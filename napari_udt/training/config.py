@@ -169,7 +169,7 @@ def _require_consistent(config: TrainingConfig, where: str) -> None:
     if "residual_bound" in config.architecture and config.autoencoder.latent_noise:
         raise TrainingError(
             f"{where}: autoencoder.latent_noise is {config.autoencoder.latent_noise:g}; expected 0 with residual_bound, whose "
-            "latent is the sample itself."
+            "transfer carries the sample itself."
         )
     if config.data.intensity == "linear" and (config.data.speckle or config.data.noise_profile != "none"):
         raise TrainingError(

@@ -191,15 +191,6 @@ class ResidualUNIT(UNIT):
         moved: Tensor = self.network.changed(x, code, _WORDS[domain], classes)
         return moved
 
-    def _encode(self, x: Tensor, domain: str, classes: Tensor | None) -> Tensor:
-        code: Tensor = self.network.pair.encode(x, _WORDS[domain], classes)
-        return code
-
-    def _decode(self, code: Tensor, domain: str, noise: float, classes: Tensor | None) -> Tensor:
-        del noise
-        decoded: Tensor = self.network.pair.decode(code, _WORDS[domain], classes)
-        return decoded
-
 
 def classes_of(batch: Batch) -> dict[str, Tensor | None]:
     """Class entries of each domain's samples; None where the network takes none."""
