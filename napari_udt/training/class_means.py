@@ -92,7 +92,8 @@ def _means(model: TransferModel, values: Tensor, labels: Tensor) -> tuple[Tensor
         dim=1,
     )
     kinds = labels.flatten() if spec.class_count else torch.zeros(labels.numel(), dtype=torch.long)
-    known, classes = kinds >= 0, max(1, spec.class_count)
+    # a picture that is hardly alike the training's may leave the floating range at a place
+    known, classes = (kinds >= 0) & columns.isfinite().all(dim=1), max(1, spec.class_count)
     counts = torch.bincount(kinds[known], minlength=classes)
     sums = torch.zeros(classes, columns.shape[1], dtype=torch.float64).index_add_(
         0, kinds[known], columns[known]

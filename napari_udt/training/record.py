@@ -58,7 +58,7 @@ def training_record(
         "steps": loop.trainer.steps_done,
         "best_step": loop.best_step,
         "seconds": round(loop.seconds, 1),
-        "hardware": _hardware(loop.trainer.processes),
+        "hardware": _hardware(loop.trainer.processes, config),
         "torch": torch.__version__,
         "metrics": held_out_metrics(loop, data, model),
     }
@@ -146,7 +146,9 @@ def _data_record(data: DomainData) -> dict[str, Any]:
     }
 
 
-def _hardware(processes: Processes) -> str:
+def _hardware(processes: Processes, config: TrainingConfig) -> str:
     title = choose(processes.device).title
-    title = title if processes.device != "cpu" else f"{title}, {torch.get_num_threads()} thread(s)"
+    if processes.device == "cpu":
+        threads = 1 if config.optimisation.single_thread else torch.get_num_threads()
+        title = f"{title}, {threads} thread(s)"
     return title if processes.size == 1 else f"{processes.size} x {title}"

@@ -328,6 +328,9 @@ class OptimisationConfig:
     choose_by : {"likelihood", "realism"}
         By what held-out value the weights that are kept are chosen; for UNIT and CycleGAN the first is their own criterion. See
         :mod:`napari_udt.training.realism` (PAT) and :mod:`napari_udt.training.spectral_realism` (HSI).
+    single_thread : bool
+        Steps use one thread of the processor: layers as narrow as a residual generator's take longer on two that sleep while they
+        wait for each other, and the window keeps a core.
     """
 
     steps: int = bounded(NOT_NEGATIVE)
@@ -344,3 +347,4 @@ class OptimisationConfig:
     window: int = bounded(NOT_NEGATIVE, 0)
     weight_average: float = bounded(SHARE, 0.0)
     choose_by: ChosenBy = "likelihood"
+    single_thread: bool = False

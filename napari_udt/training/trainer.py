@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from napari_udt.errors import TrainingError
 from napari_udt.models.conditions import Conditions
 from napari_udt.models.noise import drawn_noise
+from napari_udt.threads import one_thread_each
 from napari_udt.training.config import TrainingConfig
 from napari_udt.training.families import objective_of
 from napari_udt.training.objective import DOMAINS, Batch, Losses
@@ -82,6 +83,10 @@ class Trainer:
         TrainingError
             When a loss is not a finite number; nothing has been changed by this step then.
         """
+        with one_thread_each(on=self.config.optimisation.single_thread):
+            return self._step()
+
+    def _step(self) -> dict[str, float]:
         self._set_learning_rates()
         batch = self.batch(self.samples, self.config.optimisation.batch_size, self.processes)
         losses, fakes = self.objective(batch)

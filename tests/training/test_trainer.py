@@ -83,6 +83,25 @@ def test_the_network_learns_nothing_from_the_discriminators_loss(toy_config):
     )
 
 
+@pytest.mark.parametrize("single", [True, False])
+def test_a_step_takes_one_thread_only_where_the_configuration_says_so(toy_config, monkeypatch, single):
+    trainer, _ = make_trainer(toy_config(single_thread=single))
+    draw, seen = trainer.batch, []
+
+    def watched(*given):
+        seen.append(torch.get_num_threads())
+        return draw(*given)
+
+    monkeypatch.setattr(trainer, "batch", watched)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        trainer.step()
+        assert (seen, torch.get_num_threads()) == ([1 if single else 2], 2)
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_without_adversarial_weight_there_are_no_discriminators(toy_config):
     trainer, _ = make_trainer(toy_config(gan_weight=0.0))
     assert set(trainer.step()) == {"ml_simulated", "ml_second"}

@@ -123,6 +123,20 @@ def test_where_the_shape_is_kept_class_means_of_transfers_are_the_targets(flow_c
     assert (away["after"] < 0.02)[~far].all(), away
 
 
+def test_class_means_leave_out_what_left_the_floating_range(flow_config):
+    begun = begin(replace(flow_config(steps=0, gan_weight=0.0), terms=TermsConfig()))
+    target = begun.data["second"].training
+    wanted, counts, _ = class_means._means(begun.model, target.values, target.labels)
+    spoilt = target.values.clone()
+    kind = int(target.labels[0, 2, 3])
+    spoilt[0, :, 2, 3] = 1e4  # a hyperbolic sine of it is infinite
+    found, fewer, slopes_found = class_means._means(begun.model, spoilt, target.labels)
+    assert found.isfinite().all()
+    assert slopes_found.isfinite().all()
+    assert (counts - fewer).tolist() == [int(index == kind) for index in range(len(counts))]
+    torch.testing.assert_close(found, wanted, rtol=0, atol=0.01)
+
+
 def test_terms_count_in_every_second_step_only(flow_config):
     config = flow_config(gan_weight=0)
     model, data = fitted(config)

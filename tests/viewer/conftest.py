@@ -16,11 +16,12 @@ from napari_udt.viewer.state.jobs import ignore_progress
 
 @pytest.fixture(autouse=True, scope="module")
 def _spared_collections():
-    """Collect only garbage of the module's own: napari collects at each layer's end, among all that earlier tests left."""
+    """Collect only garbage of the module's own: napari collects at each layer's end, among all that earlier tests left.
+
+    What an earlier module left is not thawed again: to look through all of it once for each module took longer than many of them.
+    """
     gc.collect()
     gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
