@@ -156,6 +156,17 @@ def test_trainings_of_one_configuration_are_one_row_with_their_range(tmp_path):
     assert costs == pytest.approx({"processor time": 10.0, "memory": 2.0})  # 100,000 spectra; MB
 
 
+def test_what_learns_nothing_counts_once_where_several_files_have_the_same_data(tmp_path):
+    files = [results(tmp_path / f"{name}.json", 101, ["x_1", "x_2"]) for name in ("first", "second")]
+    found = matrix_of_files(files)
+    alone = matrix_of_files(files[:1])
+    auc = found.qualities[0]
+    for method, same in zip(found.methods[:3], alone.methods[:3], strict=True):
+        assert len(method.cell(auc).entries) == 1
+        np.testing.assert_equal(method.cell(auc).range, same.cell(auc).range)
+    assert len(found.methods[-1].cell(auc).entries) == 4
+
+
 def test_models_of_other_configurations_keep_their_names(tmp_path):
     first = results(tmp_path / "a.json", 1, ["own"])
     second = results(tmp_path / "b.json", 1, ["other"], configuration="hsi_y")

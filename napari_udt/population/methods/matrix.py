@@ -235,13 +235,21 @@ def merged(matrices: Sequence[MethodMatrix]) -> MethodMatrix:
 def _merged(same: Sequence[Method]) -> Method:
     first = same[0]
     keys = dict.fromkeys(key for method in same for key in method.cells)
-    cells = {key: _joined(method.cells[key] for method in same if key in method.cells) for key in keys}
+    learns = first.kind == "model"
+    cells = {
+        key: _joined((method.cells[key] for method in same if key in method.cells), learns=learns)
+        for key in keys
+    }
     trainings = {
         entry.of.split(" on ")[0] for method in same for c in method.cells.values() for entry in c.entries
     }
-    return Method(first.name, first.kind, cells, len(trainings) if first.kind == "model" else 0, first.origin)
+    return Method(first.name, first.kind, cells, len(trainings) if learns else 0, first.origin)
 
 
-def _joined(cells: Iterable[Cell]) -> Cell:
+def _joined(cells: Iterable[Cell], *, learns: bool) -> Cell:
+    """Put entries into one cell; what learns nothing is in every file of the same data, and counts once."""
     parts = list(cells)
-    return Cell(tuple(entry for cell in parts for entry in cell.entries), parts[0].classes)
+    entries = [entry for cell in parts for entry in cell.entries]
+    if not learns:
+        entries = list({str((e.value, e.low, e.high)): e for e in reversed(entries)}.values())[::-1]
+    return Cell(tuple(entries), parts[0].classes)
