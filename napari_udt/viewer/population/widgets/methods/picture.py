@@ -23,7 +23,7 @@ _COLOURS: Mapping[Kind, str] = {
     "baseline": "#e69f00",
     "model": "#0072b2",
 }
-KEY = "Blue: trained; orange: learns nothing; grey, ○: simulated; dashed: target itself."
+KEY = "Blue: fitted or trained; orange: learns nothing; grey, ○: simulated; dashed: target itself."
 
 
 class MethodPicture(VerticalScrollArea):
